@@ -1,0 +1,20 @@
+//! The pure heart of Reelmill: stages, states, rules and plans. No I/O, no async, no clock, no protobuf, no ffmpeg.
+//!
+//! | question | file |
+//! |---|---|
+//! | what comes after what? | `stage`, `submission` |
+//! | what is one piece of work? | `part` |
+//! | is this entry allowed? | `media_info`, `screening`, `rejection` |
+//! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
+//! | where does a delivery stand? | `delivery` |
+//! | where does it lie in S3? | `object_key` |
+//! | which contests, partners and ladders exist? | `catalogue` |
+
+pub mod id;
+pub mod media_info;
+pub mod object_key;
+pub mod part;
+pub mod rejection;
+pub mod rendition;
+pub mod stage;
+pub mod submission;

@@ -1,0 +1,214 @@
+//! What the probe measured of a file. Nothing here is believed from a header where it could be counted or decoded.
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An exact fraction, such as a frame rate (30000/1001) or a pixel aspect (64/45). The denominator is never 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Ratio {
+    /// Numerator.
+    pub num: u32,
+    /// Denominator, at least 1.
+    pub den: u32,
+}
+
+impl Ratio {
+    /// One to one.
+    pub const ONE: Ratio = Ratio { num: 1, den: 1 };
+
+    /// A fraction; a denominator of 0 becomes 1, since files claim such things.
+    pub fn new(num: u32, den: u32) -> Self {
+        Self { num, den: den.max(1) }
+    }
+
+    /// The value as a float, for comparing and showing.
+    pub fn value(self) -> f64 {
+        f64::from(self.num) / f64::from(self.den)
+    }
+}
+
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.num, self.den)
+    }
+}
+
+/// A stretch of media time, in milliseconds from the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stretch {
+    /// First millisecond of it.
+    pub start_ms: u64,
+    /// First millisecond after it.
+    pub end_ms: u64,
+}
+
+/// Everything the probe knows about one file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MediaInfo {
+    /// Size of the file in bytes.
+    pub size_bytes: u64,
+    /// What the bytes are, by their own magic: `mp4`, `mov`, `matroska`, `mpegts`, …
+    pub format: String,
+    /// The major brand of an ISO file, such as `isom`, `mp42`, `qt  `; empty for others.
+    pub brand: String,
+    /// Exact duration of what was decoded, in milliseconds: the longer of picture and sound.
+    pub duration_ms: u64,
+    /// Mean bitrate over the whole file, kbit/s.
+    pub bitrate_kbps: u64,
+    /// The picture; a file without one is refused before this is built.
+    pub video: VideoInfo,
+    /// The sound, when there is any. The first stream that players would take.
+    pub audio: Option<AudioInfo>,
+    /// How many streams of each kind the file has.
+    pub streams: StreamCount,
+    /// Errors while decoding: packets or frames that were damaged.
+    pub decode_errors: u64,
+    /// The AI label (GB 45438-2025) as JSON text, exactly as found under the key `AIGC`.
+    pub aigc: Option<String>,
+}
+
+/// How many streams of each kind a file has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamCount {
+    /// Moving pictures (attached covers not counted).
+    pub video: u32,
+    /// Sound.
+    pub audio: u32,
+    /// Everything else: subtitles, data, attached pictures.
+    pub other: u32,
+}
+
+/// How a picture's fields lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldOrder {
+    /// Whole frames.
+    Progressive,
+    /// Interlaced, upper field first.
+    TopFirst,
+    /// Interlaced, lower field first.
+    BottomFirst,
+}
+
+/// The transfer function, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transfer {
+    /// BT.709 and its like.
+    Sdr,
+    /// SMPTE ST 2084.
+    Pq,
+    /// ARIB STD-B67.
+    Hlg,
+}
+
+/// Colour as tagged in the stream; ffmpeg's own names, `unknown` where untagged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Colour {
+    /// Matrix, such as `bt709`, `smpte170m`, `bt2020nc`.
+    pub matrix: String,
+    /// Primaries.
+    pub primaries: String,
+    /// Transfer characteristic as tagged.
+    pub transfer_name: String,
+    /// What the transfer means for us.
+    pub transfer: Transfer,
+    /// Whether samples use the full range (`pc`) instead of the limited one.
+    pub full_range: bool,
+}
+
+/// The picture stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VideoInfo {
+    /// Stream index in the file.
+    pub stream: u32,
+    /// Codec by ffmpeg's name: `h264`, `hevc`, …
+    pub codec: String,
+    /// Profile, such as `High`; empty where the codec has none.
+    pub profile: String,
+    /// Level times ten for H.264 (`41` is 4.1), as coded for others; 0 if unknown.
+    pub level: u32,
+    /// Pixel format by ffmpeg's name, such as `yuv420p10le`.
+    pub pixel_format: String,
+    /// Bits per sample.
+    pub bit_depth: u32,
+    /// Coded size in pixels, as decoded, before rotation and pixel aspect.
+    pub coded_width: u32,
+    /// See `coded_width`.
+    pub coded_height: u32,
+    /// Width as people see it: after rotation and pixel aspect, rounded to even.
+    pub display_width: u32,
+    /// Height as people see it.
+    pub display_height: u32,
+    /// Clockwise rotation to apply for display: 0, 90, 180 or 270 degrees.
+    pub rotation_degrees: u32,
+    /// Mirrored by its display matrix (front cameras).
+    pub mirrored: bool,
+    /// Pixel aspect.
+    pub pixel_aspect: Ratio,
+    /// Frames decoded.
+    pub frames: u64,
+    /// Presentation time of the first frame, ms, relative to the start of the file's timeline.
+    pub start_ms: i64,
+    /// Duration of the decoded picture in milliseconds, last frame included.
+    pub duration_ms: u64,
+    /// Mean frame rate that was counted.
+    pub frame_rate: Ratio,
+    /// Whether frame durations vary by more than rounding.
+    pub variable_rate: bool,
+    /// Fields.
+    pub field_order: FieldOrder,
+    /// Colour.
+    pub colour: Colour,
+    /// Longest distance between key frames, ms.
+    pub max_key_frame_interval_ms: u64,
+    /// Mean bitrate of the stream, kbit/s.
+    pub bitrate_kbps: u64,
+    /// Highest bitrate of any second, kbit/s.
+    pub peak_bitrate_kbps: u64,
+    /// Stretches of black of at least 2 s.
+    pub black: Vec<Stretch>,
+    /// Stretches of at least 5 s in which nothing moves.
+    pub frozen: Vec<Stretch>,
+}
+
+/// The sound stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AudioInfo {
+    /// Stream index in the file.
+    pub stream: u32,
+    /// Codec by ffmpeg's name.
+    pub codec: String,
+    /// Profile, such as `LC`; may be empty.
+    pub profile: String,
+    /// Samples per second.
+    pub sample_rate: u32,
+    /// Channels.
+    pub channels: u32,
+    /// Channel layout by ffmpeg's name: `mono`, `stereo`, `5.1`.
+    pub layout: String,
+    /// Presentation time of the first sample, ms.
+    pub start_ms: i64,
+    /// Duration of decoded sound in milliseconds.
+    pub duration_ms: u64,
+    /// Mean bitrate, kbit/s.
+    pub bitrate_kbps: u64,
+    /// Integrated loudness in LUFS (EBU R 128 / BS.1770-4); `None` when silent (gated away wholly).
+    pub loudness_lufs: Option<f64>,
+    /// True peak, dBTP; `None` for digital silence.
+    pub true_peak_dbtp: Option<f64>,
+    /// Stretches of at least 2 s below −60 dBFS.
+    pub silent: Vec<Stretch>,
+}
+
+impl VideoInfo {
+    /// The smaller of display width and height, in pixels.
+    pub fn short_side(&self) -> u32 {
+        self.display_width.min(self.display_height)
+    }
+
+    /// Whether it stands upright.
+    pub fn is_portrait(&self) -> bool {
+        self.display_height > self.display_width
+    }
+}

@@ -1,0 +1,90 @@
+//! Every object key there is. Keys hold ids and attempts, never names that a person chose, and nothing else builds one.
+use std::fmt;
+
+use crate::id::{EncodeId, Fence, PartnerId, RenditionName, SubmissionId, UploadId};
+
+/// Where an object lies in the bucket. The text form is the key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ObjectKey {
+    /// The bytes of a finished upload: a submission's mezzanine, or one piece of a concatenation.
+    Upload(UploadId),
+    /// What an unfinished upload holds beyond its last whole part. A new key at each write, so a crash leaves the old one whole.
+    UploadTail(UploadId, u64),
+    /// One encode of one segment by one attempt.
+    Segment(SubmissionId, u32, u32, Fence, EncodeId),
+    /// One encode of the sound by one attempt.
+    Audio(SubmissionId, u32, Fence, EncodeId),
+    /// A finished rendition by one attempt.
+    Rendition(SubmissionId, u32, RenditionName, Fence),
+    /// The cover that was taken with that rendition.
+    Cover(SubmissionId, u32, RenditionName, Fence),
+    /// A file of the bag that an operator takes to a partner by hand.
+    Bag(SubmissionId, u32, PartnerId, BagFile),
+}
+
+/// The files of a delivery bag. Their names are ours: `{rendition}.mp4` and the like.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct BagFile(String);
+
+impl BagFile {
+    /// Accepts plain file names of `[a-z0-9._-]` only; `None` for anything that could be a path.
+    pub fn new(name: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
+        (!name.is_empty() && !name.starts_with('.') && name.len() <= 128 && name.chars().all(plain))
+            .then(|| Self(name.to_owned()))
+    }
+}
+
+impl ObjectKey {
+    /// The prefix under which every attempt of a run's transcode stage leaves its files.
+    pub fn work_prefix(submission: SubmissionId, run: u32) -> String {
+        format!("work/{submission}/{run}/")
+    }
+
+    /// The prefix of one rendition's attempts.
+    pub fn rendition_prefix(submission: SubmissionId, run: u32, name: &RenditionName) -> String {
+        format!("renditions/{submission}/{run}/{name}/")
+    }
+
+    /// The prefix of everything that an upload put.
+    pub fn upload_prefix(upload: UploadId) -> String {
+        format!("uploads/{upload}/")
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ObjectKey::Upload(upload) => write!(f, "uploads/{upload}/source"),
+            ObjectKey::UploadTail(upload, offset) => write!(f, "uploads/{upload}/tail-{offset}"),
+            ObjectKey::Segment(submission, run, index, fence, encode) => {
+                write!(f, "work/{submission}/{run}/segment-{index}/{fence}/{encode}")
+            }
+            ObjectKey::Audio(submission, run, fence, encode) => {
+                write!(f, "work/{submission}/{run}/audio/{fence}/{encode}")
+            }
+            ObjectKey::Rendition(submission, run, name, fence) => {
+                write!(f, "renditions/{submission}/{run}/{name}/{fence}.mp4")
+            }
+            ObjectKey::Cover(submission, run, name, fence) => {
+                write!(f, "renditions/{submission}/{run}/{name}/{fence}.jpg")
+            }
+            ObjectKey::Bag(submission, run, partner, file) => {
+                write!(f, "bags/{submission}/{run}/{partner}/{}", file.0)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bag_file_is_never_a_path() {
+        for wrong in ["", "..", "../x", "a/b", "ä", "A", ".done", "a b", &"x".repeat(129)] {
+            assert!(BagFile::new(wrong).is_none(), "{wrong}");
+        }
+        assert!(BagFile::new("web-1080.mp4").is_some());
+    }
+}

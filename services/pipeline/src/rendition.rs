@@ -1,0 +1,155 @@
+//! What is to be made: effective encodes, segments and renditions, as the planner decides and media carries out.
+use serde::{Deserialize, Serialize};
+
+use crate::id::{EncodeId, PartnerId, RenditionName};
+use crate::media_info::{FieldOrder, Ratio, Transfer};
+
+/// Everything that is to be made of one mezzanine in one run. Pure data: stored with the run, shown by `plan`, obeyed by workers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How the decoded picture becomes the frames that are scaled; common to all encodes.
+    pub picture: Picture,
+    /// Where the picture is cut; consecutive, covering every output frame.
+    pub segments: Vec<Segment>,
+    /// Distinct encodes of the picture. Empty when all is passed through.
+    pub videos: Vec<VideoEncode>,
+    /// Distinct encodes of the sound. Empty when the source has none and no partner wants a silent track.
+    pub audios: Vec<AudioEncode>,
+    /// The files to assemble.
+    pub renditions: Vec<PlannedRendition>,
+    /// Partners the work goes to, in the contest's order.
+    pub partners: Vec<PartnerId>,
+}
+
+/// From decoded frames to upright, square-pixel, progressive frames on the output grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// Index of the source's picture stream.
+    pub stream: u32,
+    /// Clockwise rotation to apply: 0, 90, 180, 270.
+    pub rotation_degrees: u32,
+    /// Mirror horizontally before rotating, as the display matrix said.
+    pub mirrored: bool,
+    /// Deinterlaced unless progressive.
+    pub field_order: FieldOrder,
+    /// Tone-mapped unless SDR.
+    pub transfer: Transfer,
+    /// Source matrix, ffmpeg's name, already guessed where untagged (BT.601 below 720 lines, else BT.709).
+    pub matrix: String,
+    /// Source samples use the full range.
+    pub full_range: bool,
+    /// The output grid: frame n is shown at n / frame_rate. At most 60.
+    pub frame_rate: Ratio,
+    /// Frames on the output grid, all segments together.
+    pub frames: u64,
+}
+
+/// One stretch of the output grid, encoded as a part of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Position in the plan, from 0.
+    pub index: u32,
+    /// First output frame, a multiple of the GOP.
+    pub first_frame: u64,
+    /// How many.
+    pub frames: u64,
+}
+
+/// One effective H.264 encode (8-bit 4:2:0 High, BT.709 limited, closed GOP, first frame IDR).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VideoEncode {
+    /// Its name in this plan.
+    pub id: EncodeId,
+    /// Output width in pixels, even, square pixels.
+    pub width: u32,
+    /// Output height in pixels, even.
+    pub height: u32,
+    /// Constant rate factor of x264.
+    pub crf: f64,
+    /// Cap on the bitrate, kbit/s (x264 vbv-maxrate).
+    pub max_bitrate_kbps: u32,
+    /// Size of the decoder's buffer, kbit (x264 vbv-bufsize).
+    pub buffer_kbit: u32,
+    /// Fill of the buffer at the start of a segment, 0–1 (x264 vbv-init).
+    pub buffer_start: f64,
+    /// Key frame every this many output frames, no others.
+    pub gop_frames: u32,
+    /// H.264 level times ten, such as 41.
+    pub level: u32,
+    /// x264 preset.
+    pub preset: String,
+    /// x264 threads; 0 lets x264 choose.
+    pub threads: u32,
+}
+
+/// One effective AAC-LC encode of the sound, 48 kHz.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AudioEncode {
+    /// Its name in this plan.
+    pub id: EncodeId,
+    /// Index of the source's sound stream; `None` makes digital silence of the picture's length.
+    pub stream: Option<u32>,
+    /// Channels of the output: 2.
+    pub channels: u32,
+    /// Samples per second: 48000.
+    pub sample_rate: u32,
+    /// Bitrate, kbit/s.
+    pub bitrate_kbps: u32,
+    /// Target of the integrated loudness, LUFS.
+    pub loudness_lufs: f64,
+    /// Deviation that QC still accepts, LU.
+    pub loudness_tolerance_lu: f64,
+    /// Ceiling of the true peak, dBTP.
+    pub true_peak_dbtp: f64,
+}
+
+/// Where a rendition's picture comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VideoSource {
+    /// Remuxed from the mezzanine, which satisfies the partner as it is.
+    Copied,
+    /// Joined from the segments of this encode.
+    Encoded(EncodeId),
+}
+
+/// One file to assemble, and why it is made this way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedRendition {
+    /// Its name: the ladder's rung, with `-copy` behind it when the picture is passed through.
+    pub name: RenditionName,
+    /// Picture.
+    pub video: VideoSource,
+    /// Sound; `None` makes a file without a sound track.
+    pub audio: Option<EncodeId>,
+    /// Who gets it.
+    pub partners: Vec<PartnerId>,
+    /// Display size in pixels.
+    pub width: u32,
+    /// See `width`.
+    pub height: u32,
+    /// Why: one sentence each, English and Chinese, such as "capped by the source's 720 lines".
+    pub because: Vec<Because>,
+}
+
+/// A reason that a person reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Because {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+/// One check of quality control on a finished rendition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QcCheck {
+    /// What was checked: `frame_count`, `faststart`, `loudness`, …
+    pub check: String,
+    /// What was measured, as text.
+    pub measured: String,
+    /// What is allowed, as text.
+    pub limit: String,
+    /// Whether it passed.
+    pub pass: bool,
+}

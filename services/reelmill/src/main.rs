@@ -1,0 +1,2 @@
+//! reelmill
+fn main() {}

@@ -20,6 +20,10 @@ pub enum ObjectKey {
     Cover(SubmissionId, u32, RenditionName, Fence),
     /// A file of the bag that an operator takes to a partner by hand.
     Bag(SubmissionId, u32, PartnerId, BagFile),
+    /// A file dropped into a partner's own bucket.
+    Drop(SubmissionId, u32, BagFile),
+    /// The marker in a partner's bucket that says the folder is complete. Put last.
+    DropDone(SubmissionId, u32),
 }
 
 /// The files of a delivery bag. Their names are ours: `{rendition}.mp4` and the like.
@@ -32,6 +36,12 @@ impl BagFile {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
         (!name.is_empty() && !name.starts_with('.') && name.len() <= 128 && name.chars().all(plain))
             .then(|| Self(name.to_owned()))
+    }
+}
+
+impl fmt::Display for BagFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -70,8 +80,10 @@ impl fmt::Display for ObjectKey {
                 write!(f, "renditions/{submission}/{run}/{name}/{fence}.jpg")
             }
             ObjectKey::Bag(submission, run, partner, file) => {
-                write!(f, "bags/{submission}/{run}/{partner}/{}", file.0)
+                write!(f, "bags/{submission}/{run}/{partner}/{file}")
             }
+            ObjectKey::Drop(submission, run, file) => write!(f, "{submission}/{run}/{file}"),
+            ObjectKey::DropDone(submission, run) => write!(f, "{submission}/{run}/.done"),
         }
     }
 }

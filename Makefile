@@ -1,0 +1,33 @@
+# The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
+.DEFAULT_GOAL := help
+.PHONY: help run stop test servers servers-stop garage garage-stop sqlx clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## install what is missing, build, serve all roles here, enter four samples; ONCE=1 ends after the table
+	@ONCE=$(ONCE) deploy/local/run.sh
+
+stop: ## end what `make run` started
+	@deploy/local/stop.sh
+
+test: ## format, lints, licences and every test; ARGS='-p pipeline' narrows the tests
+	@deploy/local/test.sh $(ARGS)
+
+servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
+	@deploy/local/neighbours.sh start .local/dev
+
+servers-stop: ## end them
+	@deploy/local/neighbours.sh stop .local/dev
+
+garage: ## a private Garage, the second S3 server that the tests run on; installs it with cargo if missing
+	@deploy/local/garage.sh start .local/garage
+
+garage-stop: ## end it
+	@deploy/local/garage.sh stop .local/garage
+
+sqlx: ## describe all checked queries anew in .sqlx (after changing SQL or a migration)
+	@deploy/local/sqlx.sh
+
+clean: stop ## end what runs and remove .local/ with all its data (not target/)
+	@deploy/local/clean.sh

@@ -1,0 +1,70 @@
+# Sourced by run.sh: submits the four samples as an entrant would, opens the gates as an organiser would, and judges the end.
+# Uses $reelmill, $local; sets $ids.
+
+declare -A ids=()
+declare -A expected=([landscape]=delivered [portrait]=delivered [short]=too_short [low]=resolution_too_low)
+demo_order=(landscape portrait short low)
+
+# One field of an entry, by a jq expression.
+field_of() { "$reelmill" status "${ids[$1]}" --output json | jq -r "$2"; }
+
+# Waits until entry $1 is in one of the states `$2…`; five minutes without that is a failure, the verdict will say so.
+await_state() {
+    local name=$1 state deadline=$((SECONDS + 900))
+    shift
+    while [ $SECONDS -lt $deadline ]; do
+        state=$(field_of "$name" .state)
+        for wanted in "$@"; do [ "$state" != "$wanted" ] || return 0; done
+        sleep 1
+    done
+    echo "$name is still in state $state" >&2
+    return 1
+}
+
+demo_submit() {
+    local name=$1 title=$2 theme=$3 code=0
+    ids[$name]=$("$reelmill" submit "$local/samples/$name.mp4" --contest demo --title "$title" --theme "$theme" \
+        --synopsis '样片，由 make run 生成。' --unit '映工场示例单位' --name '张三' --phone 13800000000 --email demo@example.com \
+        --original --rights --ai none --wait) || code=$?
+    # 3: refused, which two of the four shall be.
+    [ $code = 0 ] || [ $code = 3 ] || { echo "submitting $name failed ($code)" >&2; return 1; }
+}
+
+demo_submit landscape '钢铁的颜色' 高端升级
+[ "$(field_of landscape .state)" != awaiting_review ] || "$reelmill" review accept "${ids[landscape]}"
+demo_submit portrait '竖着看工厂' 数智赋能
+[ "$(field_of portrait .state)" != awaiting_review ] || "$reelmill" review accept "${ids[portrait]}"
+demo_submit short '二十秒' 绿色低碳
+demo_submit low '七百二十线' 绿色低碳
+for name in landscape portrait; do
+    await_state "$name" awaiting_release rejected || continue
+    [ "$(field_of "$name" .state)" != awaiting_release ] || "$reelmill" release "${ids[$name]}"
+done
+for name in landscape portrait; do await_state "$name" published rejected || true; done
+
+demo_table() {
+    "$reelmill" status
+    for name in "${demo_order[@]}"; do
+        echo
+        "$reelmill" status "${ids[$name]}"
+    done
+    [ -z "$s3_private" ] || printf '\nobjects lie under %s/<bucket>/<key>\n' "$local/s3"
+}
+
+# Succeeds if each of the four ended as $expected says.
+demo_verdict() {
+    local name got wrong=0
+    for name in "${demo_order[@]}"; do
+        if [ "${expected[$name]}" = delivered ]; then
+            # The organiser's own app takes files by machine; the other partners' bags lie ready for an operator.
+            got=$(field_of "$name" 'if .state == "published" and (.renditions | length) > 0
+                and ([.deliveries[] | select(.partner == "tiangong") | .state] == ["live"])
+                and ([.deliveries[] | select(.partner != "tiangong") | .state] | length > 0 and all(. == "awaiting_operator"))
+                then "delivered" else "not delivered" end')
+        else
+            got=$(field_of "$name" 'if .state == "rejected" then .reason.code else .state end')
+        fi
+        [ "$got" = "${expected[$name]}" ] || { echo "$name: expected ${expected[$name]}, got $got" >&2; wrong=1; }
+    done
+    return $wrong
+}

@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# `make run`: everything on this machine, from nothing to delivered videos, and then goes on serving until Ctrl-C.
+# ONCE=1 ends after the table; exit 0 only if exactly the two right entries were delivered and the two wrong ones were refused.
+# State lies under .local/. DATABASE_URL, AMQP_URL and S3_ENDPOINT, where set, are used instead of private servers.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=$PWD/deploy/local
+local=$PWD/.local
+. "$here/ports.sh"
+
+say() { printf '\n── %s\n' "$*"; }
+started=$SECONDS
+mkdir -p "$local/run" "$local/log"
+
+say "1/6 what is missing on this machine"
+"$here/install.sh"
+command -v cargo >/dev/null || export PATH="$HOME/.cargo/bin:$PATH"
+
+say "2/6 build (release)"
+SQLX_OFFLINE=true cargo build --release --locked -p reelmill
+binary=${CARGO_TARGET_DIR:-$PWD/target}/release/reelmill
+built=$SECONDS
+
+if is_ours "$(cat "$local/run/serve.pid" 2>/dev/null || true)" "$binary serve"; then
+    echo "already running (pid $(cat "$local/run/serve.pid")); end it with: make stop" >&2
+    exit 1
+fi
+
+stop() {
+    trap - EXIT INT TERM
+    "$here/stop.sh" || true
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Starts `reelmill $2…` as a process of its own session (Ctrl-C is for this script, which ends it in order); $1 names log and pid.
+start() {
+    local name=$1
+    shift
+    (set -a && . "$local/env" && exec setsid "$binary" "$@") </dev/null >>"$local/log/$name.log" 2>&1 &
+    echo $! >"$local/run/$name.pid"
+}
+
+# Waits until `$2…` succeeds; gives up when process $1 has ended or after 120 s.
+await() {
+    local name=$1 pid deadline=$((SECONDS + 120))
+    pid=$(cat "$local/run/$name.pid")
+    shift
+    until "$@" >/dev/null 2>&1; do
+        if ! kill -0 "$pid" 2>/dev/null || [ $SECONDS -gt $deadline ]; then
+            echo "$name did not come up; the end of $local/log/$name.log:" >&2
+            tail -n 20 "$local/log/$name.log" >&2
+            exit 1
+        fi
+        sleep 0.2
+    done
+}
+
+say "3/6 PostgreSQL, RabbitMQ and S3"
+wanted=()
+[ -n "${DATABASE_URL:-}" ] || wanted+=(postgres)
+[ -n "${AMQP_URL:-}" ] || wanted+=(rabbitmq)
+if [ ${#wanted[@]} -gt 0 ]; then
+    "$here/neighbours.sh" start "$local/servers" "${wanted[@]}" >/dev/null
+    . "$local/servers/env"
+fi
+
+# Chosen once, so that stored personal data stays readable.
+[ -f "$local/personal_data_key" ] || (umask 077 && echo "local:$(head -c 32 /dev/urandom | base64 -w0)" >"$local/personal_data_key")
+s3_private=
+if [ -z "${S3_ENDPOINT:-}" ]; then
+    s3_private=$(remembered_port "$local/run/s3.port")
+    S3_ENDPOINT=http://127.0.0.1:$s3_private
+    S3_ACCESS_KEY_ID=local S3_SECRET_ACCESS_KEY=local-secret
+fi
+http_port=$(remembered_port "$local/run/http.port" 8080)
+admin_port=$(remembered_port "$local/run/admin.port" 9090)
+(umask 077 && cat >"$local/env") <<ENV
+DATABASE_URL='$DATABASE_URL'
+AMQP_URL='$AMQP_URL'
+S3_ENDPOINT='$S3_ENDPOINT'
+S3_BUCKET='${S3_BUCKET:-reelmill}'
+S3_REGION='${S3_REGION:-us-east-1}'
+S3_ACCESS_KEY_ID='${S3_ACCESS_KEY_ID:-}'
+S3_SECRET_ACCESS_KEY='${S3_SECRET_ACCESS_KEY:-}'
+PERSONAL_DATA_KEYS='${PERSONAL_DATA_KEYS:-$(cat "$local/personal_data_key")}'
+LISTEN='127.0.0.1:$http_port'
+ADMIN_LISTEN='127.0.0.1:$admin_port'
+PUBLIC_URL='http://127.0.0.1:$http_port'
+REELMILL_SERVER='http://127.0.0.1:$http_port'
+SCRATCH_DIR='$local/scratch'
+ENV
+cat >"$local/reelmill" <<WRAPPER
+#!/bin/sh
+# The binary with this machine's addresses; written by deploy/local/run.sh.
+set -a
+. '$local/env'
+set +a
+exec '$binary' "\$@"
+WRAPPER
+chmod +x "$local/reelmill"
+reelmill=$local/reelmill
+mkdir -p "$local/scratch" "$local/s3"
+
+if [ -n "$s3_private" ]; then
+    start s3 s3 --root "$local/s3" --listen "127.0.0.1:$s3_private"
+    await s3 port_is_taken "$s3_private"
+fi
+
+say "4/6 serve all roles (log: .local/log/serve.log)"
+start serve serve
+await serve curl -fsS "http://127.0.0.1:$admin_port/readyz"
+echo "http://127.0.0.1:$http_port/ answers; metrics at http://127.0.0.1:$admin_port/metrics"
+
+say "5/6 four entries: two that keep the rules, one of 20 s, one of 720 lines"
+"$here/samples.sh" "$local/samples"
+serving=$SECONDS
+status=0
+. "$here/demo.sh"
+
+say "6/6 entries, reasons, renditions, deliveries"
+demo_table
+printf '\nbuild %d s, start and samples %d s, entries to delivery %d s\n' \
+    $((built - started)) $((serving - built)) $((SECONDS - serving))
+if demo_verdict; then
+    echo "as expected: two entries delivered, two refused"
+else
+    echo "not as expected, see above and .local/log/serve.log" >&2
+    status=1
+fi
+[ -z "${ONCE:-}" ] || exit $status
+
+cat <<NEXT
+
+Serving at http://127.0.0.1:$http_port/ until Ctrl-C. In another terminal:
+  .local/reelmill status
+  .local/reelmill submit my.mp4 --contest demo --title '…' --theme 绿色低碳 --help
+NEXT
+wait "$(cat "$local/run/serve.pid")"

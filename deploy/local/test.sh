@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# `make test`: format, lints, licences and advisories, and all tests, on private servers that end with it.
+# Builds with the release profile as `make run` does: what is tested is what ships, and both share one build.
+# Arguments go to the test runner: `deploy/local/test.sh -p pipeline`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=$PWD/deploy/local
+dir=$PWD/.local/test
+
+say() { printf '\n── %s\n' "$*"; }
+
+"$here/install.sh"
+PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+# Queries are checked against the committed .sqlx, whatever database the caller's environment names.
+export SQLX_OFFLINE=true
+
+say "format"
+cargo fmt --all --check
+if command -v cargo-deny >/dev/null; then
+    say "licences, sources and advisories"
+    cargo deny --workspace check
+fi
+say "lints"
+cargo clippy --release --locked --workspace --all-targets -- -D warnings
+
+say "servers"
+trap '"$here/neighbours.sh" stop "$dir" || true; [ ! -d "$dir/garage" ] || "$here/garage.sh" stop "$dir/garage" || true' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+"$here/neighbours.sh" start "$dir" >/dev/null
+# Tests make a database, a vhost and a bucket of their own from these.
+export_as() { while IFS='=' read -r name value; do export "$1$name=$value"; done; }
+export_as TEST_ <"$dir/env"
+# Where Garage is installed, the S3 stories run on it too (`make garage` installs it).
+if command -v garage >/dev/null; then
+    "$here/garage.sh" start "$dir/garage" >/dev/null
+    export_as TEST_GARAGE_ <"$dir/garage/env"
+fi
+# The tests must not reach what belongs to somebody's own installation.
+unset DATABASE_URL AMQP_URL S3_ENDPOINT
+
+say "tests"
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --release --locked --workspace "$@"
+else
+    cargo test --release --locked --workspace --no-fail-fast "$@"
+fi

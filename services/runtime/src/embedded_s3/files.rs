@@ -1,0 +1,142 @@
+//! `s3s-fs` with what it lacks for us: completing survives a crash and a client that hangs up, uploads in parts can be listed,
+//! and a deleted object leaves no sidecar files.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use s3s::dto::*;
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
+use s3s_fs::FileSystem;
+
+use super::completing::{self, Completing};
+
+/// A directory as S3.
+pub(super) struct Files {
+    root: PathBuf,
+    inner: Arc<FileSystem>,
+}
+
+impl Files {
+    /// Opens the directory and takes back what a crash left half completed.
+    pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
+        completing::restore_all(root)?;
+        let inner = FileSystem::new(root).map_err(|err| anyhow::anyhow!("{err:?}"))?;
+        Ok(Self { root: root.canonicalize()?, inner: Arc::new(inner) })
+    }
+}
+
+/// Passes calls on as they are.
+macro_rules! as_it_is {
+    ($($call:ident($input:ty) -> $output:ty),* $(,)?) => {
+        #[async_trait::async_trait]
+        impl S3 for Files {
+            $(async fn $call(&self, req: S3Request<$input>) -> S3Result<S3Response<$output>> {
+                self.inner.$call(req).await
+            })*
+
+            async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
+                let stem = object_stem(&req.input.bucket, &req.input.key);
+                let done = self.inner.delete_object(req).await?;
+                for sidecar in ["metadata", "internal"] {
+                    // It is not always there; and left behind it is only litter.
+                    let _ = tokio::fs::remove_file(self.root.join(format!("{stem}.{sidecar}.json"))).await;
+                }
+                Ok(done)
+            }
+
+            async fn complete_multipart_upload(
+                &self,
+                req: S3Request<CompleteMultipartUploadInput>,
+            ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+                complete(self.root.clone(), self.inner.clone(), req).await
+            }
+
+            async fn list_multipart_uploads(
+                &self,
+                req: S3Request<ListMultipartUploadsInput>,
+            ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {
+                let ListMultipartUploadsInput { bucket, prefix, .. } = req.input;
+                let prefix = prefix.unwrap_or_default();
+                let uploads = multiparts(&self.root, &bucket, &prefix).map_err(|err| s3_error!(err, InternalError))?;
+                Ok(S3Response::new(ListMultipartUploadsOutput {
+                    bucket: Some(bucket),
+                    prefix: Some(prefix),
+                    is_truncated: Some(false),
+                    uploads: Some(uploads),
+                    ..Default::default()
+                }))
+            }
+        }
+    };
+}
+
+as_it_is! {
+    create_bucket(CreateBucketInput) -> CreateBucketOutput,
+    head_bucket(HeadBucketInput) -> HeadBucketOutput,
+    delete_bucket(DeleteBucketInput) -> DeleteBucketOutput,
+    list_buckets(ListBucketsInput) -> ListBucketsOutput,
+    get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput,
+    put_object(PutObjectInput) -> PutObjectOutput,
+    get_object(GetObjectInput) -> GetObjectOutput,
+    head_object(HeadObjectInput) -> HeadObjectOutput,
+    copy_object(CopyObjectInput) -> CopyObjectOutput,
+    delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput,
+    list_objects(ListObjectsInput) -> ListObjectsOutput,
+    list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output,
+    create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput,
+    upload_part(UploadPartInput) -> UploadPartOutput,
+    upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput,
+    list_parts(ListPartsInput) -> ListPartsOutput,
+    abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput,
+}
+
+/// `s3s-fs` deletes each part as it copies it, and stops in the middle when the client hangs up. So the parts are linked aside
+/// first, the copying runs in a task of its own, and whatever fails puts the parts back.
+async fn complete(
+    root: PathBuf,
+    inner: Arc<FileSystem>,
+    req: S3Request<CompleteMultipartUploadInput>,
+) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+    let upload = req.input.upload_id.clone();
+    let running = tokio::spawn(async move {
+        let aside = Completing::begin(&root, &upload).map_err(|err| s3_error!(err, InternalError))?;
+        match inner.complete_multipart_upload(req).await {
+            Ok(done) => {
+                aside.forget().map_err(|err| s3_error!(err, InternalError))?;
+                Ok(done)
+            }
+            Err(err) => {
+                aside.restore().map_err(|err| s3_error!(err, InternalError))?;
+                Err(err)
+            }
+        }
+    });
+    running.await.map_err(|err| s3_error!(err, InternalError))?
+}
+
+/// Uploads in parts that are under way, read from the names of the sidecars that `s3s-fs` makes at their start.
+fn multiparts(root: &Path, bucket: &str, prefix: &str) -> std::io::Result<Vec<MultipartUpload>> {
+    let stem = object_stem(bucket, "");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(root)? {
+        let name = entry?.file_name();
+        let upload = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(&stem))
+            .and_then(|name| name.strip_suffix(".metadata.json"))
+            .and_then(|name| name.split_once(".upload-"));
+        let Some((key, id)) = upload else { continue };
+        let Some(key) = URL_SAFE_NO_PAD.decode(key).ok().and_then(|key| String::from_utf8(key).ok()) else { continue };
+        if key.starts_with(prefix) {
+            found.push(MultipartUpload { key: Some(key), upload_id: Some(id.to_owned()), ..Default::default() });
+        }
+    }
+    found.sort_by(|a, b| (&a.key, &a.upload_id).cmp(&(&b.key, &b.upload_id)));
+    Ok(found)
+}
+
+/// The beginning of the names of an object's sidecar files.
+fn object_stem(bucket: &str, key: &str) -> String {
+    format!(".bucket-{}.object-{}", URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key))
+}

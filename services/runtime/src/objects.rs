@@ -1,0 +1,199 @@
+//! The object store: the only place that speaks S3. Every call has a deadline and a bounded number of tries.
+//!
+//! Objects are written under an `ObjectKey` and read back under the text that was stored of one. What two servers do differently
+//! is said where it matters: s3s-fs (embedded) and Garage are what the tests run on.
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    BehaviorVersion, Builder, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig,
+};
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use pipeline::object_key::ObjectKey;
+
+mod error;
+mod files;
+mod multipart;
+mod read;
+
+pub use error::ObjectError;
+pub use files::StoredFile;
+pub use multipart::{Body, Multipart, StoredPart};
+pub use read::ObjectReader;
+
+/// Tries of one call, the first included; waits between them grow from 50 ms.
+const TRIES: u32 = 4;
+/// One try of a call that moves no body.
+const SMALL: Duration = Duration::from_secs(10);
+/// One try of a call that moves a body of up to one part, or that makes the server join parts.
+const LARGE: Duration = Duration::from_secs(300);
+/// Deletes under a prefix that run side by side.
+const DELETES: usize = 8;
+
+/// Where the object store is and how to sign.
+#[derive(Clone)]
+pub struct S3Access {
+    /// Address such as `http://127.0.0.1:9000`; `None` for Amazon's own of the region.
+    pub endpoint: Option<String>,
+    /// Region for signing.
+    pub region: String,
+    /// The one bucket.
+    pub bucket: String,
+    /// Access key id.
+    pub access_key: String,
+    /// Secret access key.
+    pub secret_key: String,
+    /// Bucket in the path and not in the host name; what self-hosted servers want.
+    pub path_style: bool,
+}
+
+/// The bucket. Cheap to clone.
+#[derive(Clone)]
+pub struct Objects {
+    client: Client,
+    bucket: Arc<str>,
+}
+
+/// One object of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The key.
+    pub key: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+impl Objects {
+    /// Makes the client; connects to nothing yet.
+    pub fn new(access: &S3Access) -> Self {
+        let tls = aws_smithy_http_client::tls::Provider::Rustls(
+            aws_smithy_http_client::tls::rustls_provider::CryptoMode::Ring,
+        );
+        let http = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+        let keys = Credentials::new(&access.access_key, &access.secret_key, None, None, "configuration");
+        let mut config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .region(Region::new(access.region.clone()))
+            .credentials_provider(keys)
+            .force_path_style(access.path_style)
+            .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+            .timeout_config(deadline(SMALL))
+            // Garage refuses to complete an upload whose parts carry a checksum that its start did not declare, and s3s-fs keeps
+            // an object whose checksum it refused. So none are sent unasked: what matters is read back and compared.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .stalled_stream_protection(
+                StalledStreamProtectionConfig::enabled().grace_period(Duration::from_secs(30)).build(),
+            );
+        if let Some(endpoint) = &access.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Self { client: Client::from_conf(config.build()), bucket: access.bucket.as_str().into() }
+    }
+
+    /// Makes the bucket unless it exists.
+    pub async fn ensure_bucket(&self) -> Result<(), ObjectError> {
+        match self.client.head_bucket().bucket(&*self.bucket).send().await {
+            Ok(_) => return Ok(()),
+            Err(err) => match ObjectError::from(err) {
+                ObjectError::NotFound => {}
+                other => return Err(other),
+            },
+        }
+        match self.client.create_bucket().bucket(&*self.bucket).send().await.map_err(ObjectError::from) {
+            Ok(_) => Ok(()),
+            // Another process was faster; anything else shows at the next call.
+            Err(_) if self.healthy().await => Ok(()),
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Whether the bucket answers within two seconds.
+    pub async fn healthy(&self) -> bool {
+        let head = self.client.head_bucket().bucket(&*self.bucket).send();
+        matches!(tokio::time::timeout(Duration::from_secs(2), head).await, Ok(Ok(_)))
+    }
+
+    /// Puts a small object whole.
+    pub async fn put_bytes(&self, key: &ObjectKey, bytes: impl Into<Bytes>) -> Result<(), ObjectError> {
+        self.put(key, ByteStream::from(bytes.into())).await.map(drop)
+    }
+
+    /// Puts one object from memory or from a stretch of a file, at most a part's size; returns its ETag.
+    pub async fn put_body(&self, key: &ObjectKey, body: Body) -> Result<String, ObjectError> {
+        self.put(key, body.into_stream().await?).await
+    }
+
+    async fn put(&self, key: &ObjectKey, body: ByteStream) -> Result<String, ObjectError> {
+        let put = self.client.put_object().bucket(&*self.bucket).key(key.to_string()).body(body);
+        let put = put.customize().config_override(within(LARGE)).send().await?;
+        Ok(put.e_tag().unwrap_or_default().to_owned())
+    }
+
+    /// Size of an object in bytes.
+    pub async fn head(&self, key: &impl Display) -> Result<u64, ObjectError> {
+        let head = self.client.head_object().bucket(&*self.bucket).key(key.to_string()).send().await?;
+        Ok(head.content_length().unwrap_or_default().try_into().unwrap_or_default())
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    pub async fn delete(&self, key: &impl Display) -> Result<(), ObjectError> {
+        match self.client.delete_object().bucket(&*self.bucket).key(key.to_string()).send().await {
+            Ok(_) => Ok(()),
+            Err(err) => match ObjectError::from(err) {
+                ObjectError::NotFound => Ok(()),
+                other => Err(other),
+            },
+        }
+    }
+
+    /// Every object under a prefix, in order of key.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<Listed>, ObjectError> {
+        let mut found = Vec::new();
+        let mut pages = self.client.list_objects_v2().bucket(&*self.bucket).prefix(prefix).into_paginator().send();
+        while let Some(page) = pages.next().await {
+            for object in page?.contents() {
+                let bytes = object.size().unwrap_or_default().try_into().unwrap_or_default();
+                found.push(Listed { key: object.key().unwrap_or_default().to_owned(), bytes });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Deletes what lies under a prefix, except `keep`; returns how many objects went.
+    pub async fn delete_prefix(&self, prefix: &str, keep: &[String]) -> Result<usize, ObjectError> {
+        let going: Vec<_> = self.list(prefix).await?.into_iter().filter(|it| !keep.contains(&it.key)).collect();
+        let count = going.len();
+        // One at a time and not `DeleteObjects`: that wants a checksum, and servers differ in which.
+        stream::iter(going)
+            .map(|object| async move { self.delete(&object.key).await })
+            .buffer_unordered(DELETES)
+            .try_collect::<()>()
+            .await?;
+        Ok(count)
+    }
+}
+
+/// The deadlines of a call, each of whose tries may take `attempt`.
+fn deadline(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(attempt * 2)
+        .build()
+}
+
+fn within(attempt: Duration) -> Builder {
+    Config::builder().timeout_config(deadline(attempt))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! Files in and out of the object store, with size and SHA-256 taken on the way.
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use aws_sdk_s3::types::ChecksumAlgorithm;
+use base64::Engine;
+use futures::{StreamExt, TryStreamExt, stream};
+use pipeline::object_key::ObjectKey;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::multipart::Body;
+use super::{LARGE, ObjectError, Objects, within};
+
+/// Files above this go in parts.
+const WHOLE_BYTES: u64 = 64 * 1024 * 1024;
+/// Parts of such a file, unless 10,000 of them would not suffice.
+const PART_BYTES: u64 = 16 * 1024 * 1024;
+/// The most parts that S3 allows.
+const MOST_PARTS: u64 = 10_000;
+/// Parts that are sent side by side.
+const PARTS_AT_ONCE: usize = 3;
+/// What is hashed or written in one go, off the async threads.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// A file that lies in the object store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFile {
+    /// Its object key.
+    pub key: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 in lower-case hex.
+    pub sha256: String,
+}
+
+impl Objects {
+    /// Puts a file whole. It must not change meanwhile.
+    pub async fn put_file(&self, key: &ObjectKey, path: &Path) -> Result<StoredFile, ObjectError> {
+        let (bytes, digest) = off_thread({
+            let path = path.to_owned();
+            move || hash_file(&path)
+        })
+        .await?;
+        if bytes <= WHOLE_BYTES {
+            self.put_whole(key, path, bytes, &digest).await?;
+        } else {
+            self.put_parts(key, path, bytes).await?;
+        }
+        Ok(StoredFile { key: key.to_string(), bytes, sha256: hex::encode(digest) })
+    }
+
+    async fn put_whole(&self, key: &ObjectKey, path: &Path, bytes: u64, digest: &[u8]) -> Result<(), ObjectError> {
+        let body = Body::File { path: path.to_owned(), offset: 0, length: bytes }.into_stream().await?;
+        let put = self.client.put_object().bucket(&*self.bucket).key(key.to_string()).body(body);
+        // The digest is known, so the server may compare what arrived.
+        let put = put
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .checksum_sha256(base64::engine::general_purpose::STANDARD.encode(digest));
+        put.customize().config_override(within(LARGE)).send().await?;
+        Ok(())
+    }
+
+    async fn put_parts(&self, key: &ObjectKey, path: &Path, bytes: u64) -> Result<(), ObjectError> {
+        let part_bytes = PART_BYTES.max(bytes.div_ceil(MOST_PARTS));
+        let to = self.create_multipart(key).await?;
+        let count = u32::try_from(bytes.div_ceil(part_bytes)).unwrap_or(u32::MAX);
+        let sent = stream::iter(0..count)
+            .map(|index| {
+                let offset = u64::from(index) * part_bytes;
+                let length = part_bytes.min(bytes - offset);
+                self.put_part(&to, index + 1, Body::File { path: path.to_owned(), offset, length })
+            })
+            .buffered(PARTS_AT_ONCE)
+            .try_collect::<Vec<_>>()
+            .await;
+        let done = match sent {
+            Ok(parts) => self.complete_multipart(&to, &parts).await,
+            Err(err) => Err(err),
+        };
+        if let Err(err) = done {
+            // Best effort: the first error is the one to tell.
+            let _ = self.abort_multipart(&to).await;
+            return Err(err);
+        }
+        match self.head(key).await? {
+            there if there == bytes => Ok(()),
+            there => Err(ObjectError::Unavailable(format!("{there} of {bytes} bytes arrived"))),
+        }
+    }
+
+    /// Fetches an object into a new file; returns its size in bytes and its SHA-256.
+    pub async fn get_to_file(&self, key: &impl Display, path: &Path) -> Result<(u64, [u8; 32]), ObjectError> {
+        let mut reader = self.read(key).await?;
+        let mut sink = Sink { file: File::create(path)?, hash: Sha256::new(), batch: Vec::with_capacity(BATCH_BYTES) };
+        while let Some(bytes) = reader.next().await? {
+            sink.batch.extend_from_slice(&bytes);
+            if sink.batch.len() >= BATCH_BYTES {
+                sink = sink.flushed().await?;
+            }
+        }
+        let sink = sink.flushed().await?;
+        Ok((reader.bytes(), sink.hash.finalize().into()))
+    }
+}
+
+struct Sink {
+    file: File,
+    hash: Sha256,
+    batch: Vec<u8>,
+}
+
+impl Sink {
+    async fn flushed(mut self) -> Result<Self, ObjectError> {
+        off_thread(move || {
+            self.hash.update(&self.batch);
+            self.file.write_all(&self.batch)?;
+            self.batch.clear();
+            Ok(self)
+        })
+        .await
+    }
+}
+
+fn hash_file(path: &Path) -> std::io::Result<(u64, [u8; 32])> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut batch = vec![0; BATCH_BYTES];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut batch)?;
+        if read == 0 {
+            return Ok((bytes, hash.finalize().into()));
+        }
+        hash.update(&batch[..read]);
+        bytes += read as u64;
+    }
+}
+
+/// Runs `work` where it may block.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, ObjectError> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?;
+    Ok(done?)
+}

@@ -1,0 +1,68 @@
+//! Reading an object as it comes. A connection that breaks midway is taken up again where it broke.
+use std::fmt::Display;
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+
+use super::{ObjectError, Objects};
+
+/// Longest silence within a body.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How often one read may be taken up again.
+const RESUMES: u32 = 3;
+
+/// An object that is being read.
+pub struct ObjectReader {
+    objects: Objects,
+    key: String,
+    body: ByteStream,
+    /// Size and tag at the start; a different object must not be taken for the rest of this one.
+    bytes: u64,
+    etag: Option<String>,
+    at: u64,
+    resumes: u32,
+}
+
+impl Objects {
+    /// Opens an object to be read from its start.
+    pub async fn read(&self, key: &impl Display) -> Result<ObjectReader, ObjectError> {
+        let key = key.to_string();
+        let answer = self.client.get_object().bucket(&*self.bucket).key(&key).send().await?;
+        let bytes = answer.content_length().unwrap_or_default().try_into().unwrap_or_default();
+        let etag = answer.e_tag().map(str::to_owned);
+        Ok(ObjectReader { objects: self.clone(), key, body: answer.body, bytes, etag, at: 0, resumes: 0 })
+    }
+}
+
+impl ObjectReader {
+    /// Size of the whole object in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The next stretch; `None` once all `bytes()` of them came.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ObjectError> {
+        loop {
+            if self.at >= self.bytes {
+                return Ok(None);
+            }
+            let why = match tokio::time::timeout(SILENCE, self.body.next()).await {
+                Ok(Some(Ok(bytes))) => {
+                    self.at += bytes.len() as u64;
+                    return Ok(Some(bytes));
+                }
+                Ok(Some(Err(err))) => err.to_string(),
+                Ok(None) => "the body ended early".to_owned(),
+                Err(_) => format!("silent for {} s", SILENCE.as_secs()),
+            };
+            if self.resumes == RESUMES {
+                return Err(ObjectError::Unavailable(format!("reading broke at byte {}: {why}", self.at)));
+            }
+            self.resumes += 1;
+            let call = self.objects.client.get_object().bucket(&*self.objects.bucket).key(&self.key);
+            let call = call.range(format!("bytes={}-", self.at)).set_if_match(self.etag.clone());
+            self.body = call.send().await?.body;
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Against the embedded server; and against the one that `TEST_S3_ENDPOINT` names, with S3_ACCESS_KEY_ID and the others, such as Garage.
+use std::env;
+
+use pipeline::id::UploadId;
+use pipeline::object_key::ObjectKey;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use super::*;
+
+struct Stage {
+    objects: Objects,
+    upload: UploadId,
+    dir: tempfile::TempDir,
+    _server: DropGuard,
+}
+
+impl Stage {
+    fn key(&self) -> ObjectKey {
+        ObjectKey::Upload(self.upload)
+    }
+
+    fn tail(&self, n: u64) -> ObjectKey {
+        ObjectKey::UploadTail(self.upload, n)
+    }
+
+    fn prefix(&self) -> String {
+        ObjectKey::upload_prefix(self.upload)
+    }
+
+    async fn content(&self, key: &ObjectKey) -> Vec<u8> {
+        let path = self.dir.path().join("fetched");
+        self.objects.get_to_file(key, &path).await.unwrap();
+        std::fs::read(path).unwrap()
+    }
+}
+
+async fn embedded() -> Stage {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let stop = CancellationToken::new();
+    let (access_key, secret_key) = ("key".to_owned(), "secret".to_owned());
+    tokio::spawn(crate::embedded_s3::serve(
+        dir.path().join("s3"),
+        listener,
+        access_key.clone(),
+        secret_key.clone(),
+        stop.clone(),
+    ));
+    let access = S3Access {
+        endpoint: Some(endpoint),
+        region: "us-east-1".into(),
+        bucket: "films".into(),
+        access_key,
+        secret_key,
+        path_style: true,
+    };
+    stage(access, dir, stop.drop_guard()).await
+}
+
+/// The server of the environment, if one is named.
+async fn other() -> Option<Stage> {
+    let endpoint = env::var("TEST_S3_ENDPOINT").ok()?;
+    let named = |name: &str, otherwise: &str| env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+    let access = S3Access {
+        endpoint: Some(endpoint),
+        region: named("S3_REGION", "us-east-1"),
+        bucket: named("S3_BUCKET", "reelmill"),
+        access_key: named("S3_ACCESS_KEY_ID", ""),
+        secret_key: named("S3_SECRET_ACCESS_KEY", ""),
+        path_style: true,
+    };
+    Some(stage(access, tempfile::tempdir().unwrap(), CancellationToken::new().drop_guard()).await)
+}
+
+async fn stage(access: S3Access, dir: tempfile::TempDir, server: DropGuard) -> Stage {
+    let objects = Objects::new(&access);
+    objects.ensure_bucket().await.unwrap();
+    Stage { objects, upload: UploadId(Uuid::now_v7()), dir, _server: server }
+}
+
+async fn stages() -> Vec<Stage> {
+    let mut stages = vec![embedded().await];
+    stages.extend(other().await);
+    stages
+}
+
+/// Bytes that do not repeat with any part size.
+fn bytes(length: usize) -> Vec<u8> {
+    (0..length as u64).map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
+}
+
+#[tokio::test]
+async fn a_file_comes_back_with_the_size_and_digest_that_were_told() {
+    for stage in stages().await {
+        let path = stage.dir.path().join("file");
+        for length in [0, 1, 3_000_000] {
+            let content = bytes(length);
+            std::fs::write(&path, &content).unwrap();
+            let stored = stage.objects.put_file(&stage.key(), &path).await.unwrap();
+            assert_eq!(stored.key, stage.key().to_string());
+            assert_eq!(stage.objects.head(&stored.key).await.unwrap(), length as u64);
+            let (bytes, digest) = stage.objects.get_to_file(&stored.key, &stage.dir.path().join("back")).await.unwrap();
+            assert_eq!((bytes, hex::encode(digest)), (stored.bytes, stored.sha256));
+            assert_eq!(std::fs::read(stage.dir.path().join("back")).unwrap(), content);
+        }
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_large_file_goes_in_parts_and_is_one_object() {
+    for stage in stages().await {
+        let path = stage.dir.path().join("file");
+        std::fs::write(&path, bytes(65 * 1024 * 1024 + 7)).unwrap();
+        let stored = stage.objects.put_file(&stage.key(), &path).await.unwrap();
+        let (bytes, digest) = stage.objects.get_to_file(&stage.key(), &stage.dir.path().join("back")).await.unwrap();
+        assert_eq!((bytes, hex::encode(digest)), (stored.bytes, stored.sha256));
+        assert!(stage.objects.list_multiparts(&stage.prefix()).await.unwrap().is_empty());
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found_and_deleting_it_is_done() {
+    for stage in stages().await {
+        assert!(matches!(stage.objects.head(&stage.key()).await, Err(ObjectError::NotFound)));
+        assert!(matches!(stage.objects.read(&stage.key()).await, Err(ObjectError::NotFound)));
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_prefix_is_deleted_except_what_is_kept() {
+    for stage in stages().await {
+        for n in 0..12 {
+            stage.objects.put_bytes(&stage.tail(n), bytes(n as usize)).await.unwrap();
+        }
+        stage.objects.put_bytes(&ObjectKey::Upload(UploadId(Uuid::now_v7())), bytes(1)).await.unwrap();
+        let keep = stage.tail(3).to_string();
+        let gone = stage.objects.delete_prefix(&stage.prefix(), std::slice::from_ref(&keep)).await.unwrap();
+        assert_eq!(gone, 11);
+        assert_eq!(stage.objects.list(&stage.prefix()).await.unwrap(), [Listed { key: keep, bytes: 3 }]);
+        stage.objects.delete_prefix(&stage.prefix(), &[]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn parts_in_any_order_and_put_twice_make_the_whole() {
+    const PART: usize = 5 * 1024 * 1024;
+    for stage in stages().await {
+        let content = bytes(2 * PART + 1000);
+        let part =
+            |index: usize| Body::Bytes(content[index * PART..content.len().min((index + 1) * PART)].to_vec().into());
+        let to = stage.objects.create_multipart(&stage.key()).await.unwrap();
+        assert_eq!(stage.objects.list_multiparts(&stage.prefix()).await.unwrap(), std::slice::from_ref(&to));
+        let mut parts = Vec::new();
+        stage.objects.put_part(&to, 2, Body::Bytes(bytes(9).into())).await.unwrap();
+        for index in [2, 0, 1] {
+            parts.push(stage.objects.put_part(&to, index as u32 + 1, part(index)).await.unwrap());
+        }
+        let listed: Vec<_> = stage.objects.list_parts(&to).await.unwrap();
+        assert_eq!(
+            listed.iter().map(|it| (it.number, it.bytes)).collect::<Vec<_>>(),
+            [(1, PART as u64), (2, PART as u64), (3, 1000)]
+        );
+        stage.objects.complete_multipart(&to, &parts).await.unwrap();
+        assert_eq!(stage.content(&stage.key()).await, content);
+        assert!(matches!(stage.objects.complete_multipart(&to, &parts).await, Err(ObjectError::NotFound) | Ok(())));
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_aborted_upload_leaves_nothing_and_aborting_again_is_done() {
+    for stage in stages().await {
+        let to = stage.objects.create_multipart(&stage.key()).await.unwrap();
+        let part = stage.objects.put_part(&to, 1, Body::Bytes(bytes(100).into())).await.unwrap();
+        stage.objects.abort_multipart(&to).await.unwrap();
+        stage.objects.abort_multipart(&to).await.unwrap();
+        assert!(matches!(stage.objects.complete_multipart(&to, &[part]).await, Err(ObjectError::NotFound)));
+        assert!(stage.objects.list_multiparts(&stage.prefix()).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_failed_completion_keeps_the_parts_so_that_it_can_be_tried_again() {
+    for stage in stages().await {
+        let to = stage.objects.create_multipart(&stage.key()).await.unwrap();
+        let small = stage.objects.put_part(&to, 1, Body::Bytes(bytes(100).into())).await.unwrap();
+        let missing = StoredPart { number: 2, etag: small.etag.clone(), bytes: 1 };
+        stage.objects.complete_multipart(&to, &[small.clone(), missing]).await.unwrap_err();
+        stage.objects.complete_multipart(&to, &[small]).await.unwrap();
+        assert_eq!(stage.content(&stage.key()).await, bytes(100));
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_absent_server_is_unavailable_soon() {
+    let stage = embedded().await;
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let nowhere = Objects::new(&S3Access {
+        endpoint: Some(format!("http://127.0.0.1:{port}")),
+        region: "us-east-1".into(),
+        bucket: "films".into(),
+        access_key: "key".into(),
+        secret_key: "secret".into(),
+        path_style: true,
+    });
+    let key = stage.key();
+    let put = tokio::time::timeout(Duration::from_secs(20), nowhere.put_bytes(&key, bytes(1)));
+    assert!(matches!(put.await.unwrap(), Err(ObjectError::Unavailable(_))));
+    assert!(!nowhere.healthy().await);
+    assert!(stage.objects.healthy().await);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_and_not_tried_for_ever() {
+    let stage = embedded().await;
+    let endpoint = stage.objects.client.config().clone();
+    let wrong = Credentials::new("key", "wrong", None, None, "test");
+    let client = Client::from_conf(endpoint.to_builder().credentials_provider(wrong).build());
+    let objects = Objects { client, bucket: "films".into() };
+    assert!(matches!(objects.put_bytes(&stage.key(), bytes(1)).await, Err(ObjectError::Refused(_))));
+}

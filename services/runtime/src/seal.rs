@@ -1,0 +1,165 @@
+//! Personal data at rest: XChaCha20-Poly1305 with keys that have ids, bound to the submission it belongs to.
+//!
+//! The first key seals, every key opens; so a key is changed by putting a new one in front, and retired when no row names it.
+use std::fmt;
+
+use base64::Engine;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use pipeline::id::SubmissionId;
+use rand::TryRngCore;
+
+/// Size of a key in bytes.
+const KEY_BYTES: usize = 32;
+/// Size of a nonce in bytes. Random ones of this size do not meet.
+const NONCE_BYTES: usize = 24;
+
+/// The keys that seal and open. Prints its key ids only.
+#[derive(Clone)]
+pub struct Keyring {
+    keys: Vec<(String, XChaCha20Poly1305)>,
+}
+
+/// Sealed bytes as they lie in the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// Which key sealed them.
+    pub key_id: String,
+    /// 24 random bytes.
+    pub nonce: Vec<u8>,
+    /// The bytes and their tag.
+    pub ciphertext: Vec<u8>,
+}
+
+/// Why a text is no keyring. Never quotes the key.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BadKeys {
+    /// Empty.
+    #[error("no key; give at least one as id:base64")]
+    None,
+    /// No colon, or nothing before it.
+    #[error("key {0} has no id; keys are id:base64")]
+    NoId(usize),
+    /// Not 32 bytes of base64.
+    #[error("key {0:?} is not 32 bytes in base64; make one with `openssl rand -base64 32`")]
+    NotAKey(String),
+    /// One id twice.
+    #[error("key id {0:?} is there twice")]
+    Twice(String),
+}
+
+/// Why sealed bytes do not open.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CannotOpen {
+    /// The key is not on the ring.
+    #[error("personal data was sealed with key {0:?}, which is not configured")]
+    UnknownKey(String),
+    /// Changed, or of another submission.
+    #[error("personal data is damaged or belongs to another submission")]
+    Damaged,
+}
+
+impl Keyring {
+    /// Reads `id:base64,id2:base64`.
+    pub fn parse(text: &str) -> Result<Self, BadKeys> {
+        let mut keys: Vec<(String, XChaCha20Poly1305)> = Vec::new();
+        for (index, entry) in text.split(',').map(str::trim).filter(|it| !it.is_empty()).enumerate() {
+            let Some((id, key)) = entry.split_once(':').filter(|(id, _)| !id.is_empty()) else {
+                return Err(BadKeys::NoId(index + 1));
+            };
+            if keys.iter().any(|(known, _)| known == id) {
+                return Err(BadKeys::Twice(id.to_owned()));
+            }
+            let bytes = base64::engine::general_purpose::STANDARD.decode(key).unwrap_or_default();
+            if bytes.len() != KEY_BYTES {
+                return Err(BadKeys::NotAKey(id.to_owned()));
+            }
+            keys.push((id.to_owned(), XChaCha20Poly1305::new(bytes.as_slice().into())));
+        }
+        if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self { keys }) }
+    }
+
+    /// Seals the personal data of one submission with the first key.
+    pub fn seal(&self, submission: SubmissionId, plain: &[u8]) -> anyhow::Result<Sealed> {
+        let (key_id, key) = self.keys.first().ok_or(BadKeys::None)?;
+        let mut nonce = [0; NONCE_BYTES];
+        rand::rngs::OsRng.try_fill_bytes(&mut nonce)?;
+        let payload = Payload { msg: plain, aad: submission.0.as_bytes() };
+        let ciphertext = key
+            .encrypt(XNonce::from_slice(&nonce), payload)
+            .map_err(|_| anyhow::anyhow!("personal data of {} bytes is too long to seal", plain.len()))?;
+        Ok(Sealed { key_id: key_id.clone(), nonce: nonce.to_vec(), ciphertext })
+    }
+
+    /// Opens what was sealed for that submission, with whichever key sealed it.
+    pub fn open(&self, submission: SubmissionId, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
+        let Some((_, key)) = self.keys.iter().find(|(id, _)| *id == sealed.key_id) else {
+            return Err(CannotOpen::UnknownKey(sealed.key_id.clone()));
+        };
+        if sealed.nonce.len() != NONCE_BYTES {
+            return Err(CannotOpen::Damaged);
+        }
+        let payload = Payload { msg: sealed.ciphertext.as_slice(), aad: submission.0.as_bytes() };
+        key.decrypt(XNonce::from_slice(&sealed.nonce), payload).map_err(|_| CannotOpen::Damaged)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "old:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    const NEW: &str = "new:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+    fn id(n: u128) -> SubmissionId {
+        SubmissionId(uuid::Uuid::from_u128(n))
+    }
+
+    #[test]
+    fn what_was_sealed_opens_for_the_same_submission_only() {
+        let ring = Keyring::parse(OLD).unwrap();
+        let sealed = ring.seal(id(1), b"13800000000").unwrap();
+        assert!(!sealed.ciphertext.windows(3).any(|it| it == b"138"));
+        assert_eq!(ring.open(id(1), &sealed).unwrap(), b"13800000000");
+        assert_eq!(ring.open(id(2), &sealed), Err(CannotOpen::Damaged));
+        let mut changed = sealed.clone();
+        changed.ciphertext[0] ^= 1;
+        assert_eq!(ring.open(id(1), &changed), Err(CannotOpen::Damaged));
+        changed.nonce.pop();
+        assert_eq!(ring.open(id(1), &changed), Err(CannotOpen::Damaged));
+    }
+
+    #[test]
+    fn a_changed_key_still_opens_the_old_data() {
+        let sealed = Keyring::parse(OLD).unwrap().seal(id(1), b"x").unwrap();
+        let both = Keyring::parse(&format!("{NEW}, {OLD}")).unwrap();
+        assert_eq!(both.open(id(1), &sealed).unwrap(), b"x");
+        assert_eq!(both.seal(id(1), b"x").unwrap().key_id, "new");
+        let retired = Keyring::parse(NEW).unwrap();
+        assert_eq!(retired.open(id(1), &sealed), Err(CannotOpen::UnknownKey("old".into())));
+    }
+
+    #[test]
+    fn the_same_data_is_never_sealed_the_same_way() {
+        let ring = Keyring::parse(OLD).unwrap();
+        assert_ne!(ring.seal(id(1), b"x").unwrap(), ring.seal(id(1), b"x").unwrap());
+    }
+
+    #[test]
+    fn wrong_keys_are_named_but_not_quoted() {
+        let check = |text: &str, wrong: BadKeys| assert_eq!(Keyring::parse(text).unwrap_err(), wrong);
+        check("", BadKeys::None);
+        check(" , ", BadKeys::None);
+        check(&format!("{OLD},AAAA"), BadKeys::NoId(2));
+        check("k:AAAA", BadKeys::NotAKey("k".into()));
+        check("k:~", BadKeys::NotAKey("k".into()));
+        check(&format!("{OLD},{OLD}"), BadKeys::Twice("old".into()));
+        assert_eq!(format!("{:?}", Keyring::parse(OLD).unwrap()), r#"["old"]"#);
+    }
+}

@@ -7,14 +7,21 @@
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | where does a delivery stand? | `delivery` |
+//! | in which language is it told? | `lang` |
 //! | where does it lie in S3? | `object_key` |
 //! | which contests, partners and ladders exist? | `catalogue` |
 
+pub mod catalogue;
+pub mod delivery;
 pub mod id;
+pub mod lang;
 pub mod media_info;
 pub mod object_key;
 pub mod part;
+pub mod partner;
+pub mod planner;
 pub mod rejection;
 pub mod rendition;
+pub mod screening;
 pub mod stage;
 pub mod submission;

@@ -1,5 +1,9 @@
 //! Why content is refused: a stable code, and a sentence in Chinese and English. Ours to mend is a failure, not a rejection.
+mod text;
+
 use serde::{Deserialize, Serialize};
+
+use crate::lang::Lang;
 
 /// A reason to refuse, told to the entrant. `code()` is stable; the API, the command line and the metrics read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +90,12 @@ pub enum Rejection {
         /// Display height, pixels.
         height: u32,
     },
+    /// No sound, where the contest requires it.
+    NoSound,
+    /// Interlaced, where the contest does not take it.
+    Interlaced,
+    /// High dynamic range, where the contest does not take it.
+    HighDynamicRange,
 
     // ── people ──
     /// A reviewer said no.
@@ -93,4 +103,108 @@ pub enum Rejection {
         /// In the reviewer's words.
         words: String,
     },
+}
+
+impl Rejection {
+    /// The stable code: the value of `code` in JSON, a label of the metrics, the name that documents use.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Rejection::DigestMismatch => "digest_mismatch",
+            Rejection::UnknownFormat { .. } => "unknown_format",
+            Rejection::NoVideo => "no_video",
+            Rejection::ExternalReference => "external_reference",
+            Rejection::UnsupportedCodec { .. } => "unsupported_codec",
+            Rejection::TooManyStreams { .. } => "too_many_streams",
+            Rejection::PictureTooLarge { .. } => "picture_too_large",
+            Rejection::ChangesMidway { .. } => "changes_midway",
+            Rejection::Damaged { .. } => "damaged",
+            Rejection::Undecodable => "undecodable",
+            Rejection::BudgetExceeded { .. } => "budget_exceeded",
+            Rejection::FormatNotAllowed { .. } => "format_not_allowed",
+            Rejection::TooShort { .. } => "too_short",
+            Rejection::TooLong { .. } => "too_long",
+            Rejection::ResolutionTooLow { .. } => "resolution_too_low",
+            Rejection::AspectNotAllowed { .. } => "aspect_not_allowed",
+            Rejection::NoSound => "no_sound",
+            Rejection::Interlaced => "interlaced",
+            Rejection::HighDynamicRange => "high_dynamic_range",
+            Rejection::ReviewRefused { .. } => "review_refused",
+        }
+    }
+
+    /// What the entrant is told: one or two sentences that name the measured value, the limit and the way out.
+    /// Text that came out of the file is made safe to show.
+    pub fn text(&self, lang: Lang) -> String {
+        match lang {
+            Lang::Zh => text::zh(self),
+            Lang::En => text::en(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The variant after `reason`. A new variant does not compile until it stands here, and so is tested below.
+    fn after(reason: &Rejection) -> Option<Rejection> {
+        let hostile = || "\u{1b}[2J\u{202e}\n<b>".to_owned();
+        Some(match reason {
+            Rejection::DigestMismatch => Rejection::UnknownFormat { found: hostile() },
+            Rejection::UnknownFormat { .. } => Rejection::NoVideo,
+            Rejection::NoVideo => Rejection::ExternalReference,
+            Rejection::ExternalReference => Rejection::UnsupportedCodec { codec: hostile() },
+            Rejection::UnsupportedCodec { .. } => Rejection::TooManyStreams { streams: 90 },
+            Rejection::TooManyStreams { .. } => Rejection::PictureTooLarge { width: 16000, height: 16000 },
+            Rejection::PictureTooLarge { .. } => Rejection::ChangesMidway { what: hostile() },
+            Rejection::ChangesMidway { .. } => Rejection::Damaged { errors: 31 },
+            Rejection::Damaged { .. } => Rejection::Undecodable,
+            Rejection::Undecodable => Rejection::BudgetExceeded { budget: hostile() },
+            Rejection::BudgetExceeded { .. } => Rejection::FormatNotAllowed { found: hostile() },
+            Rejection::FormatNotAllowed { .. } => Rejection::TooShort { duration_ms: 20_000, min_ms: 60_000 },
+            Rejection::TooShort { .. } => Rejection::TooLong { duration_ms: 481_000, max_ms: 480_000 },
+            Rejection::TooLong { .. } => Rejection::ResolutionTooLow { short_side: 720, min_short_side: 1080 },
+            Rejection::ResolutionTooLow { .. } => Rejection::AspectNotAllowed { width: 1440, height: 1080 },
+            Rejection::AspectNotAllowed { .. } => Rejection::NoSound,
+            Rejection::NoSound => Rejection::Interlaced,
+            Rejection::Interlaced => Rejection::HighDynamicRange,
+            Rejection::HighDynamicRange => Rejection::ReviewRefused { words: hostile() },
+            Rejection::ReviewRefused { .. } => return None,
+        })
+    }
+
+    fn all() -> Vec<Rejection> {
+        std::iter::successors(Some(Rejection::DigestMismatch), after).collect()
+    }
+
+    #[test]
+    fn every_code_is_the_one_in_json() {
+        for reason in all() {
+            let json = serde_json::to_value(&reason).unwrap();
+            assert_eq!(json["code"], reason.code());
+            assert_eq!(serde_json::from_value::<Rejection>(json).unwrap(), reason);
+        }
+    }
+
+    #[test]
+    fn every_reason_is_told_in_both_languages_and_nothing_in_it_acts() {
+        let mut told = std::collections::BTreeSet::new();
+        for reason in all() {
+            let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));
+            assert!(zh.ends_with('。') && zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{zh}");
+            assert!(en.ends_with('.') && !en.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{en}");
+            for text in [zh, en] {
+                assert!(!text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text:?}");
+                assert!(told.insert(text.clone()), "two reasons say {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_told_as_people_say_them() {
+        let short = Rejection::TooShort { duration_ms: 20_000, min_ms: 60_000 };
+        assert_eq!(short.text(Lang::En), "The work is 20 s long; the contest asks for at least 1 min.");
+        let aspect = Rejection::AspectNotAllowed { width: 1440, height: 1080 };
+        assert!(aspect.text(Lang::Zh).contains("1440×1080"));
+    }
 }

@@ -6,7 +6,21 @@ use serde::{Deserialize, Serialize};
 use crate::id::{PartnerId, RenditionName};
 use crate::part::{Part, PartToDo};
 use crate::rejection::Rejection;
+use crate::rendition::Plan;
 use crate::stage::Stage;
+
+/// One submission's way through the pipeline. What a run makes is in `work`; who does it, and how often it was tried, is the store's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submission {
+    /// Which pass this is, from 1. Reprocessing starts the next one; what an older run still reports changes nothing.
+    pub run: u32,
+    /// Where it stands.
+    pub state: State,
+    /// Which gates wait for a person; the contest's, as they were when the entry was made.
+    pub gates: Gates,
+    /// What there is to make; empty until screening has decided.
+    pub work: Work,
+}
 
 /// Where a submission stands. Data that exists only in a state lives in its variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,3 +85,271 @@ pub struct Work {
     /// Partners to publish to.
     pub partners: BTreeSet<PartnerId>,
 }
+
+/// What happened to a submission.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The bytes are stored, and their size and digest were verified.
+    Uploaded,
+    /// A part is done. Screen has its own event, since it decides the work.
+    PartDone {
+        /// The run that the part belongs to.
+        run: u32,
+        /// Its stage.
+        stage: Stage,
+        /// Which one.
+        part: Part,
+    },
+    /// The screen part is done: the entry keeps the rules, and this is what to make of it.
+    Screened {
+        /// The run that was screened.
+        run: u32,
+        /// What to make.
+        work: Work,
+    },
+    /// A stage found that the content cannot be accepted.
+    Rejected {
+        /// The run that the stage belongs to.
+        run: u32,
+        /// The stage that found it.
+        stage: Stage,
+        /// The part that found it; `None` speaks for the stage as a whole.
+        part: Option<Part>,
+        /// Why.
+        reason: Rejection,
+    },
+    /// A reviewer said yes.
+    ReviewAccepted,
+    /// A reviewer said no.
+    ReviewRefused {
+        /// In the reviewer's words, told to the entrant.
+        words: String,
+    },
+    /// The organisers released it to the partners.
+    Released,
+    /// The entrant takes it back.
+    Withdrawn,
+    /// The organiser takes it back.
+    Revoked,
+    /// A person starts a new run, from this stage on.
+    Reprocess {
+        /// Where the new run begins; never later than where the old one had come to, so that no gate is jumped.
+        from: Stage,
+    },
+}
+
+impl State {
+    /// The state's one name: database value, JSON, metric label. At a stage, the stage's.
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Uploading => "uploading",
+            State::At { stage, .. } => stage.name(),
+            State::AwaitingReview => "awaiting_review",
+            State::AwaitingRelease => "awaiting_release",
+            State::Published => "published",
+            State::Rejected { .. } => "rejected",
+            State::Withdrawn => "withdrawn",
+            State::Revoked => "revoked",
+        }
+    }
+
+    /// Whether nothing more happens by itself, and no person is waited for.
+    pub fn is_settled(&self) -> bool {
+        match self {
+            State::Published | State::Rejected { .. } | State::Withdrawn | State::Revoked => true,
+            State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease => false,
+        }
+    }
+
+    /// Whether a gate stands closed and a person has to open it.
+    pub fn awaits_person(&self) -> bool {
+        match self {
+            State::AwaitingReview | State::AwaitingRelease => true,
+            State::Uploading
+            | State::At { .. }
+            | State::Published
+            | State::Rejected { .. }
+            | State::Withdrawn
+            | State::Revoked => false,
+        }
+    }
+
+    /// The last stage that this run came to; a new run may begin there or before. `None` where none may begin.
+    fn reached(&self) -> Option<Stage> {
+        match self {
+            State::Uploading | State::Withdrawn | State::Revoked => None,
+            State::At { stage, .. } | State::Rejected { stage, .. } => Some(*stage),
+            State::AwaitingReview => Some(Stage::Screen),
+            State::AwaitingRelease => Some(Stage::Assemble),
+            State::Published => Some(Stage::Publish),
+        }
+    }
+}
+
+impl Work {
+    /// The parts that a plan asks for. A plan that encodes no picture needs no segments, one without sound no audio part.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            segments: if plan.videos.is_empty() { 0 } else { plan.segments.len() as u32 },
+            audio: !plan.audios.is_empty(),
+            renditions: plan.renditions.iter().map(|rendition| rendition.name.clone()).collect(),
+            partners: plan.partners.iter().cloned().collect(),
+        }
+    }
+}
+
+impl Submission {
+    /// A submission whose bytes are still to come.
+    pub fn new(gates: Gates) -> Self {
+        Self { run: 1, state: State::Uploading, gates, work: Work::default() }
+    }
+
+    /// See [`State::is_settled`].
+    pub fn is_settled(&self) -> bool {
+        self.state.is_settled()
+    }
+
+    /// Applies `event` and returns the parts to start, which belong to `self.run`. An event that is late, repeated, out of
+    /// place or of another run changes nothing and starts nothing, so redelivery is harmless. Nothing else changes the state.
+    pub fn advance(&mut self, event: Event) -> Vec<PartToDo> {
+        match event {
+            Event::Uploaded => match self.state {
+                State::Uploading => self.enter(Stage::Probe),
+                State::At { .. }
+                | State::AwaitingReview
+                | State::AwaitingRelease
+                | State::Published
+                | State::Rejected { .. }
+                | State::Withdrawn
+                | State::Revoked => Vec::new(),
+            },
+            Event::PartDone { run, stage, part } => self.part_done(run, stage, &part),
+            Event::Screened { run, work } => self.screened(run, work),
+            Event::Rejected { run, stage, part, reason } => self.rejected(run, stage, part.as_ref(), reason),
+            Event::ReviewAccepted if self.state == State::AwaitingReview => self.pass(Stage::Screen),
+            Event::ReviewRefused { words } if self.state == State::AwaitingReview => {
+                self.settle(State::Rejected { stage: Stage::Screen, reason: Rejection::ReviewRefused { words } })
+            }
+            Event::Released if self.state == State::AwaitingRelease => self.pass(Stage::Assemble),
+            Event::ReviewAccepted | Event::ReviewRefused { .. } | Event::Released => Vec::new(),
+            Event::Withdrawn => self.taken_back(State::Withdrawn),
+            Event::Revoked => self.taken_back(State::Revoked),
+            Event::Reprocess { from } => self.reprocess(from),
+        }
+    }
+
+    /// Every part of a stage in this run, done or not. Empty for a stage that has nothing to do.
+    pub fn parts_of(&self, stage: Stage) -> BTreeSet<Part> {
+        match stage {
+            Stage::Probe | Stage::Screen => BTreeSet::from([Part::Mezzanine]),
+            Stage::Transcode => (0..self.work.segments).map(Part::Segment).chain(self.sound()).collect(),
+            Stage::Assemble => self.work.renditions.iter().cloned().map(Part::Rendition).collect(),
+            Stage::Publish => self.work.partners.iter().cloned().map(Part::Partner).collect(),
+        }
+    }
+
+    fn sound(&self) -> Option<Part> {
+        self.work.audio.then_some(Part::Audio)
+    }
+
+    fn part_done(&mut self, run: u32, done_at: Stage, part: &Part) -> Vec<PartToDo> {
+        // The screen part alone cannot say what to make: only `Screened` ends it.
+        if run != self.run || done_at == Stage::Screen {
+            return Vec::new();
+        }
+        let State::At { stage, pending } = &mut self.state else { return Vec::new() };
+        if *stage != done_at || !pending.remove(part) || !pending.is_empty() {
+            return Vec::new();
+        }
+        self.leave(done_at)
+    }
+
+    fn screened(&mut self, run: u32, work: Work) -> Vec<PartToDo> {
+        if run != self.run || !self.is_at(Stage::Screen) {
+            return Vec::new();
+        }
+        self.work = work;
+        self.leave(Stage::Screen)
+    }
+
+    fn rejected(&mut self, run: u32, found_at: Stage, part: Option<&Part>, reason: Rejection) -> Vec<PartToDo> {
+        let State::At { stage, pending } = &self.state else { return Vec::new() };
+        // A part that is done has said its word; a second, different one is late.
+        if run != self.run || *stage != found_at || part.is_some_and(|part| !pending.contains(part)) {
+            return Vec::new();
+        }
+        self.settle(State::Rejected { stage: found_at, reason })
+    }
+
+    /// An entrant may always take back, an organiser whatever has arrived: a refused run may follow a published one.
+    fn taken_back(&mut self, to: State) -> Vec<PartToDo> {
+        match self.state {
+            State::Withdrawn | State::Revoked => Vec::new(),
+            State::Uploading if to == State::Revoked => Vec::new(),
+            State::Uploading
+            | State::At { .. }
+            | State::AwaitingReview
+            | State::AwaitingRelease
+            | State::Published
+            | State::Rejected { .. } => self.settle(to),
+        }
+    }
+
+    fn reprocess(&mut self, from: Stage) -> Vec<PartToDo> {
+        // Forward would jump the review, the release or the decision what to make.
+        if self.state.reached().is_none_or(|reached| from > reached) {
+            return Vec::new();
+        }
+        self.run += 1;
+        match from {
+            Stage::Probe | Stage::Screen => self.work = Work::default(),
+            Stage::Transcode | Stage::Assemble | Stage::Publish => {}
+        }
+        self.enter(from)
+    }
+
+    fn is_at(&self, wanted: Stage) -> bool {
+        matches!(&self.state, State::At { stage, .. } if *stage == wanted)
+    }
+
+    fn settle(&mut self, state: State) -> Vec<PartToDo> {
+        self.state = state;
+        Vec::new()
+    }
+
+    /// Starts a stage. One without parts is passed through, its gate included.
+    fn enter(&mut self, stage: Stage) -> Vec<PartToDo> {
+        let pending = self.parts_of(stage);
+        if pending.is_empty() {
+            return self.leave(stage);
+        }
+        let parts = pending.iter().map(|part| PartToDo { stage, part: part.clone() }).collect();
+        self.state = State::At { stage, pending };
+        parts
+    }
+
+    /// Ends a stage: waits at the gate behind it where a person opens that, else goes on.
+    fn leave(&mut self, stage: Stage) -> Vec<PartToDo> {
+        let (gate, waiting) = match stage {
+            Stage::Screen => (self.gates.review, State::AwaitingReview),
+            Stage::Assemble => (self.gates.release, State::AwaitingRelease),
+            Stage::Probe | Stage::Transcode | Stage::Publish => return self.pass(stage),
+        };
+        match gate {
+            Gate::Manual => self.settle(waiting),
+            Gate::Automatic => self.pass(stage),
+        }
+    }
+
+    /// Goes on to what follows a stage, its gate being open.
+    fn pass(&mut self, stage: Stage) -> Vec<PartToDo> {
+        match stage.next() {
+            Some(next) => self.enter(next),
+            None => self.settle(State::Published),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

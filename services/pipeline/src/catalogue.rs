@@ -1,0 +1,77 @@
+//! Which contests, partners and ladders there are: data in TOML, checked whole when it is read, so that nobody has to check it later.
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::id::{ContestId, PartnerId};
+use crate::partner::Partner;
+
+mod builtin;
+mod contest;
+mod ladders;
+mod read;
+
+pub use contest::{Contest, LengthLimit, Theme};
+pub use ladders::{Ladders, Rung};
+
+/// Everything that is data: contests, partners and the ladder.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Catalogue {
+    /// By id, the stem of `contests/ID.toml`.
+    pub contests: BTreeMap<ContestId, Contest>,
+    /// By id, the stem of `partners/ID.toml`.
+    pub partners: BTreeMap<PartnerId, Partner>,
+    /// `ladders.toml`.
+    pub ladders: Ladders,
+}
+
+/// What is wrong with the catalogue. The text names the file, the key and what is allowed, and stops the start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("catalogue file {file}: {}{problem}", key.as_ref().map(|key| format!("key {key}: ")).unwrap_or_default())]
+pub struct CatalogueError {
+    /// The file's name as it was given, such as `partners/bilibili.toml`.
+    pub file: String,
+    /// The key, dotted, such as `rules.duration.min_ms`; `None` where the file as a whole is wrong.
+    pub key: Option<String>,
+    /// What is wrong, and what is allowed.
+    pub problem: String,
+}
+
+impl Catalogue {
+    /// The catalogue that is compiled in: the contest of the call, the demo, nine partners and their ladder.
+    pub fn builtin() -> Self {
+        let catalogue = Self::from_files(&Self::builtin_files());
+        // The files are compiled in, and a test reads them: only a build that fails its tests could come here.
+        catalogue.unwrap_or_else(|error| panic!("the built-in catalogue is wrong: {error}"))
+    }
+
+    /// The built-in files as (name, text), for copying them out and for tests that change one.
+    pub fn builtin_files() -> Vec<(String, String)> {
+        builtin::FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    /// Reads a whole catalogue from (file name, text) pairs. Names are relative to the catalogue's directory, with `/`:
+    /// `ladders.toml`, `contests/ID.toml`, `partners/ID.toml`. The caller gives the `.toml` files only.
+    pub fn from_files(files: &[(String, String)]) -> Result<Self, CatalogueError> {
+        read::catalogue(files)
+    }
+
+    /// A contest by its id.
+    pub fn contest(&self, id: &ContestId) -> Option<&Contest> {
+        self.contests.get(id)
+    }
+
+    /// A partner by its id.
+    pub fn partner(&self, id: &PartnerId) -> Option<&Partner> {
+        self.partners.get(id)
+    }
+
+    /// A contest's partners, in its order.
+    pub fn partners_of(&self, contest: &Contest) -> Vec<&Partner> {
+        // Every name was looked up when the catalogue was read.
+        contest.partners.iter().filter_map(|id| self.partners.get(id)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

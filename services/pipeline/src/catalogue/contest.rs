@@ -1,0 +1,90 @@
+//! A contest: what may be entered, until when, and what becomes of it.
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ContestId, PartnerId};
+use crate::partner::Name;
+use crate::screening::ContestRules;
+use crate::submission::Gates;
+
+/// One call for entries.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Contest {
+    /// The stem of its file.
+    pub id: ContestId,
+    /// What people call it.
+    pub name: Name,
+    /// Uploads may start from here on; `None` is at once.
+    pub opens_at: Option<DateTime<FixedOffset>>,
+    /// Uploads may start before this instant; `None` is for ever.
+    pub deadline: Option<DateTime<FixedOffset>>,
+    /// How long after the deadline an upload that started in time may finish, seconds.
+    pub grace_s: u64,
+    /// Largest entry, bytes.
+    pub max_upload_bytes: u64,
+    /// Length of a title.
+    pub title: LengthLimit,
+    /// Length of a synopsis.
+    pub synopsis: LengthLimit,
+    /// What a work is about; each entry names one.
+    pub themes: Vec<Theme>,
+    /// Which gates wait for a person.
+    pub gates: Gates,
+    /// Who gets the accepted works, in the order of the call.
+    pub partners: Vec<PartnerId>,
+    /// What an entry must be.
+    pub rules: ContestRules,
+}
+
+/// How long a text may be, in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LengthLimit {
+    /// At least.
+    pub min_chars: u32,
+    /// At most.
+    pub max_chars: u32,
+}
+
+impl LengthLimit {
+    /// Whether a text, without the space around it, keeps the limit.
+    pub fn allows(&self, text: &str) -> bool {
+        let chars = text.trim().chars().count();
+        chars >= self.min_chars as usize && chars <= self.max_chars as usize
+    }
+}
+
+/// A theme of the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theme {
+    /// Stable id, as in the API.
+    pub id: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Contest {
+    /// Whether an upload may start at `now`. The deadline itself is too late: 24:00 is the next day's first instant.
+    pub fn accepts(&self, now: DateTime<Utc>) -> bool {
+        self.opens_at.is_none_or(|opens| now >= opens) && self.deadline.is_none_or(|deadline| now < deadline)
+    }
+
+    /// Whether an upload that started at `started` may still finish at `now`.
+    pub fn may_finish(&self, started: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.accepts(started) && self.latest_finish().is_none_or(|latest| now < latest)
+    }
+
+    /// When the grace for started uploads ends; `None` where there is no deadline.
+    pub fn latest_finish(&self) -> Option<DateTime<Utc>> {
+        let grace = TimeDelta::seconds(i64::try_from(self.grace_s).unwrap_or(i64::MAX / 1000));
+        self.deadline.and_then(|deadline| deadline.to_utc().checked_add_signed(grace))
+    }
+
+    /// A theme by its id.
+    pub fn theme(&self, id: &str) -> Option<&Theme> {
+        self.themes.iter().find(|theme| theme.id == id)
+    }
+}

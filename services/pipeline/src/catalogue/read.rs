@@ -1,0 +1,303 @@
+//! From files to a checked catalogue. Every error names the file, the key and what is allowed.
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, FixedOffset};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+
+use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Theme};
+use crate::id::{ContestId, PartnerId, RenditionName};
+use crate::partner::{DeliveryMethod, Limits, Name, Partner, Passthrough};
+use crate::screening::ContestRules;
+use crate::submission::Gates;
+
+/// `contests/ID.toml` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContestFile {
+    name: Name,
+    #[serde(default, deserialize_with = "instant")]
+    opens_at: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "instant")]
+    deadline: Option<DateTime<FixedOffset>>,
+    grace_s: u64,
+    max_upload_bytes: u64,
+    title: LengthLimit,
+    synopsis: LengthLimit,
+    gates: Gates,
+    partners: Vec<PartnerId>,
+    rules: ContestRules,
+    themes: Vec<Theme>,
+}
+
+/// `partners/ID.toml` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartnerFile {
+    name: Name,
+    method: DeliveryMethod,
+    rungs: Vec<RenditionName>,
+    #[serde(default = "yes")]
+    silent_track: bool,
+    #[serde(default)]
+    adi_sidecar: bool,
+    passthrough: Option<Passthrough>,
+    #[serde(default)]
+    limits: Limits,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Reads a TOML date-time with its offset, quoted or not.
+fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
+    let written = toml::value::Datetime::deserialize(from)?.to_string();
+    let wanted = "is no instant; write it with its offset, such as 2024-08-01T00:00:00+08:00";
+    DateTime::parse_from_rfc3339(&written).map(Some).map_err(|_| D::Error::custom(format!("{written} {wanted}")))
+}
+
+pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
+    let (mut contests, mut partners, mut ladders) = (BTreeMap::new(), BTreeMap::new(), None);
+    for (file, text) in files {
+        let stem = |folder| file.strip_prefix(folder).and_then(|name: &str| name.strip_suffix(".toml"));
+        if file == "ladders.toml" {
+            ladders = Some(parse::<Ladders>(file, text)?);
+        } else if let Some(id) = stem("contests/") {
+            let id = ContestId::new(checked_id(file, id)?);
+            contests.insert(id.clone(), (file, contest(id, parse(file, text)?)));
+        } else if let Some(id) = stem("partners/") {
+            let id = PartnerId::new(checked_id(file, id)?);
+            partners.insert(id.clone(), (file, partner(id, parse(file, text)?)));
+        } else {
+            return Err(wrong(
+                file,
+                None,
+                "is not known; files are ladders.toml, contests/ID.toml and partners/ID.toml",
+            ));
+        }
+    }
+    let ladders = ladders.ok_or_else(|| wrong("ladders.toml", None, "is missing"))?;
+    check_ladders(&ladders)?;
+    for (file, partner) in partners.values() {
+        check_partner(file, partner, &ladders)?;
+    }
+    let known: Vec<&PartnerId> = partners.keys().collect();
+    for (file, contest) in contests.values() {
+        check_contest(file, contest, &known)?;
+    }
+    Ok(Catalogue {
+        contests: contests.into_iter().map(|(id, (_, contest))| (id, contest)).collect(),
+        partners: partners.into_iter().map(|(id, (_, partner))| (id, partner)).collect(),
+        ladders,
+    })
+}
+
+fn wrong(file: &str, key: Option<&str>, problem: impl Into<String>) -> CatalogueError {
+    CatalogueError { file: file.to_owned(), key: key.map(str::to_owned), problem: problem.into() }
+}
+
+fn contest(id: ContestId, file: ContestFile) -> Contest {
+    Contest {
+        id,
+        name: file.name,
+        opens_at: file.opens_at,
+        deadline: file.deadline,
+        grace_s: file.grace_s,
+        max_upload_bytes: file.max_upload_bytes,
+        title: file.title,
+        synopsis: file.synopsis,
+        themes: file.themes,
+        gates: file.gates,
+        partners: file.partners,
+        rules: file.rules,
+    }
+}
+
+fn partner(id: PartnerId, file: PartnerFile) -> Partner {
+    Partner {
+        id,
+        name: file.name,
+        method: file.method,
+        rungs: file.rungs,
+        silent_track: file.silent_track,
+        adi_sidecar: file.adi_sidecar,
+        passthrough: file.passthrough,
+        limits: file.limits,
+    }
+}
+
+/// Parses one file; an error says line and key, and toml itself says what would be allowed there.
+fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, CatalogueError> {
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map(|span| place(text, span.start));
+        let (line, key) = at.unwrap_or((1, None));
+        let message = error.message().trim_end_matches('.').replace('\n', ", ");
+        wrong(file, key.as_deref(), format!("line {line}: {message}"))
+    })
+}
+
+/// Line number and dotted key of a byte of a TOML text: the last table header above, and what stands before `=` in the line.
+fn place(text: &str, at: usize) -> (usize, Option<String>) {
+    let before = text.get(..at).unwrap_or("");
+    let line = before.matches('\n').count() + 1;
+    let mut table = String::new();
+    let mut key = String::new();
+    for text in text.lines().take(line) {
+        let text = text.trim();
+        if text.starts_with('[') && text.ends_with(']') {
+            table = text.trim_matches(['[', ']']).trim().to_owned();
+            key.clear();
+        } else if let Some((name, _)) = text.split_once('=').filter(|_| !text.starts_with('#')) {
+            name.trim().clone_into(&mut key);
+        }
+    }
+    let dotted = [table, key].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".");
+    (line, (!dotted.is_empty()).then_some(dotted))
+}
+
+/// Ids become object keys, queue arguments and labels, so they are plain.
+fn checked_id<'a>(file: &str, id: &'a str) -> Result<&'a str, CatalogueError> {
+    if is_plain(id) { Ok(id) } else { Err(wrong(file, None, format!("{id:?} is no id; {PLAIN}"))) }
+}
+
+const PLAIN: &str = "allowed are 1 to 48 characters of a-z, 0-9, - and _, beginning with a letter or digit";
+
+fn is_plain(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    (1..=48).contains(&id.len()) && id.chars().all(plain) && id.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn check_range<T: PartialOrd + std::fmt::Display>(
+    file: &str,
+    key: &str,
+    value: T,
+    allowed: RangeInclusive<T>,
+) -> Result<(), CatalogueError> {
+    if allowed.contains(&value) {
+        return Ok(());
+    }
+    let problem = format!("{value} is out of range; allowed is {} to {}", allowed.start(), allowed.end());
+    Err(wrong(file, Some(key), problem))
+}
+
+fn check_known<T: Ord + std::fmt::Display>(
+    file: &str,
+    key: &str,
+    names: &[T],
+    known: &[&T],
+) -> Result<(), CatalogueError> {
+    if names.is_empty() {
+        return Err(wrong(file, Some(key), format!("is empty; name at least one of {}", listed(known))));
+    }
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !known.contains(&name) {
+            let problem = format!("{:?} is not known; allowed are {}", name.to_string(), listed(known));
+            return Err(wrong(file, Some(key), problem));
+        }
+        if !seen.insert(name) {
+            return Err(wrong(file, Some(key), format!("{:?} is named twice", name.to_string())));
+        }
+    }
+    Ok(())
+}
+
+fn listed<T: std::fmt::Display>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// x264's presets; `placebo` is left out, since it costs hours for nothing that anybody sees.
+const PRESETS: [&str; 9] =
+    ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
+
+fn check_ladders(ladders: &Ladders) -> Result<(), CatalogueError> {
+    let file = "ladders.toml";
+    if !PRESETS.contains(&ladders.preset.as_str()) {
+        let problem = format!("{:?} is no preset; allowed are {}", ladders.preset, listed(&PRESETS));
+        return Err(wrong(file, Some("preset"), problem));
+    }
+    check_range(file, "threads", ladders.threads, 0..=128)?;
+    check_range(file, "gop_s", ladders.gop_s, 1..=10)?;
+    check_range(file, "buffer_s", ladders.buffer_s, 0.5..=4.0)?;
+    check_range(file, "segment_s", ladders.segment_s, 0..=3600)?;
+    check_range(file, "segment_buffer_start", ladders.segment_buffer_start, 0.1..=0.9)?;
+    if ladders.rungs.is_empty() {
+        return Err(wrong(file, Some("rungs"), "is empty; name at least one rung"));
+    }
+    for (name, rung) in &ladders.rungs {
+        let key = |field| format!("rungs.{name}.{field}");
+        if !is_plain(name.as_str()) {
+            return Err(wrong(file, Some(&format!("rungs.{name}")), format!("is no name of a rung; {PLAIN}")));
+        }
+        check_range(file, &key("short_side"), rung.short_side, 16..=4320)?;
+        if rung.short_side % 2 == 1 {
+            let problem = format!("{} is odd; 4:2:0 needs even sizes", rung.short_side);
+            return Err(wrong(file, Some(&key("short_side")), problem));
+        }
+        check_range(file, &key("crf"), rung.crf, 0.0..=51.0)?;
+        check_range(file, &key("max_bitrate_kbps"), rung.max_bitrate_kbps, 100..=200_000)?;
+        check_range(file, &key("audio_bitrate_kbps"), rung.audio_bitrate_kbps, 32..=320)?;
+        check_range(file, &key("loudness_lufs"), rung.loudness_lufs, -40.0..=-5.0)?;
+        check_range(file, &key("loudness_tolerance_lu"), rung.loudness_tolerance_lu, 0.1..=10.0)?;
+        check_range(file, &key("true_peak_dbtp"), rung.true_peak_dbtp, -12.0..=0.0)?;
+    }
+    Ok(())
+}
+
+fn check_partner(file: &str, partner: &Partner, ladders: &Ladders) -> Result<(), CatalogueError> {
+    check_known(file, "rungs", &partner.rungs, &ladders.rungs.keys().collect::<Vec<_>>())?;
+    if let Some(spec) = &partner.passthrough {
+        check_range(file, "passthrough.max_level", spec.max_level, 10..=62)?;
+        check_range(file, "passthrough.max_side_pixels", spec.max_side_pixels, 16..=8192)?;
+        check_range(file, "passthrough.max_frame_rate", spec.max_frame_rate, 1..=240)?;
+        check_range(file, "passthrough.max_peak_bitrate_kbps", spec.max_peak_bitrate_kbps, 100..=400_000)?;
+        check_range(file, "passthrough.max_key_frame_interval_ms", spec.max_key_frame_interval_ms, 100..=60_000)?;
+        if spec.profiles.is_empty() {
+            return Err(wrong(file, Some("passthrough.profiles"), "is empty; such as [\"High\", \"Main\"]"));
+        }
+    }
+    let limits = &partner.limits;
+    if let Some(limit) = &limits.max_side_pixels {
+        check_range(file, "limits.max_side_pixels.value", limit.value, 16..=8192)?;
+    }
+    if let Some(limit) = &limits.max_bitrate_kbps {
+        check_range(file, "limits.max_bitrate_kbps.value", limit.value, 100..=400_000)?;
+    }
+    if let Some(limit) = &limits.max_audio_bitrate_kbps {
+        check_range(file, "limits.max_audio_bitrate_kbps.value", limit.value, 32..=512)?;
+    }
+    if let Some(limit) = &limits.max_size_bytes {
+        check_range(file, "limits.max_size_bytes.value", limit.value, 1_000_000..=1 << 40)?;
+    }
+    Ok(())
+}
+
+fn check_contest(file: &str, contest: &Contest, partners: &[&PartnerId]) -> Result<(), CatalogueError> {
+    check_known(file, "partners", &contest.partners, partners)?;
+    check_range(file, "grace_s", contest.grace_s, 0..=30 * 86_400)?;
+    check_range(file, "max_upload_bytes", contest.max_upload_bytes, 1_000..=1 << 40)?;
+    for (key, limit) in [("title", contest.title), ("synopsis", contest.synopsis)] {
+        check_range(file, &format!("{key}.max_chars"), limit.max_chars, 1..=10_000)?;
+        check_range(file, &format!("{key}.min_chars"), limit.min_chars, 0..=limit.max_chars)?;
+    }
+    if let (Some(opens), Some(deadline)) = (contest.opens_at, contest.deadline)
+        && opens >= deadline
+    {
+        return Err(wrong(file, Some("opens_at"), format!("{opens} is not before the deadline {deadline}")));
+    }
+    if contest.themes.is_empty() {
+        return Err(wrong(file, Some("themes"), "is empty; write at least one [[themes]]"));
+    }
+    let mut seen = BTreeSet::new();
+    for theme in &contest.themes {
+        if !is_plain(&theme.id) {
+            return Err(wrong(file, Some("themes.id"), format!("{:?} is no id; {PLAIN}", theme.id)));
+        }
+        if !seen.insert(&theme.id) {
+            return Err(wrong(file, Some("themes.id"), format!("{:?} is given twice", theme.id)));
+        }
+    }
+    contest.rules.check().map_err(|(key, problem)| wrong(file, Some(&format!("rules.{key}")), problem))
+}

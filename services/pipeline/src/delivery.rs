@@ -1,0 +1,295 @@
+//! One delivery: where one work stands with one partner. What is desired stands beside what was observed; nothing is ever sent blindly again.
+//!
+//! `Planned → Sending → (Unknown | AwaitingOperator | InReview) → Live → Recalling → Recalled`, or `Refused`.
+//!
+//! The rule of `Unknown`: a submit call that was begun and not answered may have taken effect. Only [`DeliveryEvent::ReadBack`]
+//! leads out of it, so the partner has been read before anything is sent a second time.
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Names one try at changing something on the partner's side. Written down before the call; what answers another intent is late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IntentId(pub Uuid);
+
+impl fmt::Display for IntentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a partner answered when it took the work: its own name for it, such as a BV id, an item id or a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Receipt(pub String);
+
+/// What we want to be true at the partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Desired {
+    /// The work can be seen there.
+    Live,
+    /// It cannot be seen there any more.
+    Gone,
+}
+
+/// What was last seen to be true. Data that exists only in a state lives in its variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Observed {
+    /// Nothing was sent.
+    Planned,
+    /// A submit call is being made.
+    Sending {
+        /// Which try.
+        intent: IntentId,
+    },
+    /// A submit call was begun and not answered.
+    Unknown {
+        /// Which try.
+        intent: IntentId,
+    },
+    /// A person has the bag and is to bring it there.
+    AwaitingOperator {
+        /// Which hand-over.
+        intent: IntentId,
+    },
+    /// The partner has it and is looking.
+    InReview {
+        /// Its name there.
+        receipt: Receipt,
+    },
+    /// People can see it.
+    Live {
+        /// Its name there.
+        receipt: Receipt,
+        /// Where; `None` where the partner does not say.
+        public_url: Option<String>,
+    },
+    /// It is being taken back.
+    Recalling {
+        /// Its name there; `None` where it may be there without our knowing its name (an operator's delivery).
+        receipt: Option<Receipt>,
+        /// Where it was seen last.
+        public_url: Option<String>,
+        /// Who takes it back.
+        by: RecallBy,
+    },
+    /// It was taken back, or never got there.
+    Recalled {
+        /// Its name there, for the evidence.
+        receipt: Option<Receipt>,
+    },
+    /// The partner does not take it.
+    Refused {
+        /// In the partner's words.
+        words: String,
+        /// Its name there, where it got one.
+        receipt: Option<Receipt>,
+    },
+}
+
+/// Who takes a work back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecallBy {
+    /// The partner's API.
+    System,
+    /// A person, since the partner has no API for it.
+    Operator,
+}
+
+/// One work's delivery to one partner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The run whose package this is about.
+    pub run: u32,
+    /// What is wanted.
+    pub desired: Desired,
+    /// What was seen.
+    pub observed: Observed,
+}
+
+/// What happened to a delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum DeliveryEvent {
+    /// It is wanted (again), with this run's package.
+    Wanted {
+        /// The run.
+        run: u32,
+    },
+    /// It is not wanted any more: the entry was withdrawn or revoked.
+    Unwanted,
+    /// A submit call begins; stored before the call is made.
+    Sending {
+        /// A new id.
+        intent: IntentId,
+    },
+    /// The call ended and certainly took no effect: refused connection, an error that says so.
+    NotSent {
+        /// The call's.
+        intent: IntentId,
+    },
+    /// The call may have taken effect: no answer, a crash, a lease that ran out.
+    AnswerLost {
+        /// The call's.
+        intent: IntentId,
+    },
+    /// The partner was read, and this is what it has.
+    ReadBack {
+        /// The unanswered call's.
+        intent: IntentId,
+        /// The work's name there, when it is there.
+        found: Option<Receipt>,
+    },
+    /// The bag is ready, and a person was told.
+    HandedToOperator {
+        /// A new id.
+        intent: IntentId,
+    },
+    /// The partner took it and is looking.
+    Accepted {
+        /// The call's, or the hand-over's.
+        intent: IntentId,
+        /// Its name there.
+        receipt: Receipt,
+    },
+    /// It can be seen.
+    WentLive {
+        /// Its name there.
+        receipt: Receipt,
+        /// Where.
+        public_url: Option<String>,
+    },
+    /// The partner does not take it, or took it down by itself.
+    Refused {
+        /// In its words.
+        words: String,
+    },
+    /// It is being taken back.
+    RecallStarted {
+        /// By whom.
+        by: RecallBy,
+    },
+    /// The partner does not have it any more.
+    RecallConfirmed,
+}
+
+impl Observed {
+    /// The state's one name: database value, JSON, metric label.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Observed::Planned => "planned",
+            Observed::Sending { .. } => "sending",
+            Observed::Unknown { .. } => "unknown",
+            Observed::AwaitingOperator { .. } => "awaiting_operator",
+            Observed::InReview { .. } => "in_review",
+            Observed::Live { .. } => "live",
+            Observed::Recalling { .. } => "recalling",
+            Observed::Recalled { .. } => "recalled",
+            Observed::Refused { .. } => "refused",
+        }
+    }
+
+    /// The partner's name for the work, as far as it has one.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Observed::InReview { receipt } | Observed::Live { receipt, .. } => Some(receipt),
+            Observed::Recalling { receipt, .. }
+            | Observed::Recalled { receipt }
+            | Observed::Refused { receipt, .. } => receipt.as_ref(),
+            Observed::Planned
+            | Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::AwaitingOperator { .. } => None,
+        }
+    }
+}
+
+impl Desired {
+    /// Its one name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Desired::Live => "live",
+            Desired::Gone => "gone",
+        }
+    }
+}
+
+impl Delivery {
+    /// A delivery of which nothing was sent yet.
+    pub fn new(run: u32) -> Self {
+        Self { run, desired: Desired::Live, observed: Observed::Planned }
+    }
+
+    /// Whether what is desired is what was seen, or the partner has refused: nothing more to do.
+    pub fn is_settled(&self) -> bool {
+        match (&self.observed, self.desired) {
+            (Observed::Live { .. }, Desired::Live) | (Observed::Recalled { .. }, Desired::Gone) => true,
+            (Observed::Refused { .. }, Desired::Live | Desired::Gone) => true,
+            (Observed::Live { .. }, Desired::Gone) | (Observed::Recalled { .. }, Desired::Live) => false,
+            (
+                Observed::Planned
+                | Observed::Sending { .. }
+                | Observed::Unknown { .. }
+                | Observed::AwaitingOperator { .. }
+                | Observed::InReview { .. }
+                | Observed::Recalling { .. },
+                Desired::Live | Desired::Gone,
+            ) => false,
+        }
+    }
+
+    /// Applies an event and says whether anything changed. Late, repeated and out-of-place events change nothing.
+    pub fn apply(&mut self, event: DeliveryEvent) -> bool {
+        let before = self.clone();
+        match event {
+            DeliveryEvent::Wanted { run } => self.wanted(run),
+            DeliveryEvent::Unwanted => self.unwanted(),
+            event => {
+                if let Some(observed) = self.next(event) {
+                    self.observed = observed;
+                }
+            }
+        }
+        *self != before
+    }
+
+    fn wanted(&mut self, run: u32) {
+        // An older run's wish is late. A delivery under way or done is left alone: partners do not replace a video.
+        if run < self.run {
+            return;
+        }
+        match (&self.observed, self.desired) {
+            (Observed::Planned, Desired::Live | Desired::Gone)
+            | (Observed::Recalled { .. } | Observed::Refused { .. }, _) => {
+                *self = Self::new(run);
+            }
+            (
+                Observed::Sending { .. }
+                | Observed::Unknown { .. }
+                | Observed::AwaitingOperator { .. }
+                | Observed::InReview { .. }
+                | Observed::Live { .. }
+                | Observed::Recalling { .. },
+                Desired::Live | Desired::Gone,
+            ) => {}
+        }
+    }
+
+    fn unwanted(&mut self) {
+        self.desired = Desired::Gone;
+        // What never left needs no recall; everything else is taken back by an adapter or a person, which takes its time.
+        if self.observed == Observed::Planned {
+            self.observed = Observed::Recalled { receipt: None };
+        }
+    }
+}
+
+mod transition;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! The transitions of a delivery: from what was observed, by what happened, to what is observed now.
+use super::{Delivery, DeliveryEvent, Desired, IntentId, Observed, RecallBy, Receipt};
+
+impl Delivery {
+    /// The next observed state; `None` where the event changes nothing. `Wanted` and `Unwanted` change the desire, not this.
+    pub(super) fn next(&self, event: DeliveryEvent) -> Option<Observed> {
+        match event {
+            DeliveryEvent::Sending { intent } => self.may_begin().then_some(Observed::Sending { intent }),
+            DeliveryEvent::HandedToOperator { intent } => self.handed_over(intent),
+            DeliveryEvent::NotSent { intent } => (self.calls(intent)).then(|| self.nothing_there()),
+            DeliveryEvent::AnswerLost { intent } => self.calls(intent).then_some(Observed::Unknown { intent }),
+            DeliveryEvent::ReadBack { intent, found } => match (&self.observed, found) {
+                (Observed::Unknown { intent: open }, Some(receipt)) if *open == intent => {
+                    Some(Observed::InReview { receipt })
+                }
+                (Observed::Unknown { intent: open }, None) if *open == intent => Some(self.nothing_there()),
+                (_, Some(_) | None) => None,
+            },
+            DeliveryEvent::Accepted { intent, receipt } => {
+                self.open_intent(intent).then_some(Observed::InReview { receipt })
+            }
+            DeliveryEvent::WentLive { receipt, public_url } => self.went_live(receipt, public_url),
+            DeliveryEvent::Refused { words } => self.refused(words),
+            DeliveryEvent::RecallStarted { by } => self.recall_started(by),
+            DeliveryEvent::RecallConfirmed => match &self.observed {
+                Observed::Recalling { receipt, .. } => Some(Observed::Recalled { receipt: receipt.clone() }),
+                Observed::Planned
+                | Observed::Sending { .. }
+                | Observed::Unknown { .. }
+                | Observed::AwaitingOperator { .. }
+                | Observed::InReview { .. }
+                | Observed::Live { .. }
+                | Observed::Recalled { .. }
+                | Observed::Refused { .. } => None,
+            },
+            DeliveryEvent::Wanted { .. } | DeliveryEvent::Unwanted => None,
+        }
+    }
+
+    /// Only what is wanted and was never sent, or was read back as absent, is sent.
+    fn may_begin(&self) -> bool {
+        self.observed == Observed::Planned && self.desired == Desired::Live
+    }
+
+    /// Whether this very call is being made.
+    fn calls(&self, intent: IntentId) -> bool {
+        self.observed == Observed::Sending { intent }
+    }
+
+    /// Whether an answer to this intent is still awaited. A late answer to an unanswered call is as good as reading back.
+    fn open_intent(&self, intent: IntentId) -> bool {
+        match &self.observed {
+            Observed::Sending { intent: open }
+            | Observed::Unknown { intent: open }
+            | Observed::AwaitingOperator { intent: open } => *open == intent,
+            Observed::Planned
+            | Observed::InReview { .. }
+            | Observed::Live { .. }
+            | Observed::Recalling { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. } => false,
+        }
+    }
+
+    /// The partner certainly has nothing: to be sent again, or, when it is unwanted meanwhile, gone.
+    fn nothing_there(&self) -> Observed {
+        match self.desired {
+            Desired::Live => Observed::Planned,
+            Desired::Gone => Observed::Recalled { receipt: None },
+        }
+    }
+
+    /// A platform's API may do the upload and leave the last step to a person, so a call's own intent may be handed over too.
+    fn handed_over(&self, intent: IntentId) -> Option<Observed> {
+        (self.may_begin() || self.calls(intent)).then_some(Observed::AwaitingOperator { intent })
+    }
+
+    fn went_live(&self, receipt: Receipt, public_url: Option<String>) -> Option<Observed> {
+        match &self.observed {
+            Observed::Sending { .. } | Observed::Unknown { .. } | Observed::AwaitingOperator { .. } => {
+                Some(Observed::Live { receipt, public_url })
+            }
+            // Webhooks are unordered and repeated: only news about the work we know of counts, and a known address stays.
+            Observed::InReview { receipt: known } if *known == receipt => Some(Observed::Live { receipt, public_url }),
+            Observed::Live { receipt: known, public_url: address } if *known == receipt => {
+                Some(Observed::Live { receipt, public_url: public_url.or_else(|| address.clone()) })
+            }
+            Observed::Planned
+            | Observed::InReview { .. }
+            | Observed::Live { .. }
+            | Observed::Recalling { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. } => None,
+        }
+    }
+
+    fn refused(&self, words: String) -> Option<Observed> {
+        match &self.observed {
+            // A refusal while it is taken back is what was wanted: it is not there.
+            Observed::Recalling { receipt, .. } => Some(Observed::Recalled { receipt: receipt.clone() }),
+            Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::AwaitingOperator { .. }
+            | Observed::InReview { .. }
+            | Observed::Live { .. } => Some(Observed::Refused { words, receipt: self.observed.receipt().cloned() }),
+            Observed::Planned | Observed::Recalled { .. } | Observed::Refused { .. } => None,
+        }
+    }
+
+    fn recall_started(&self, by: RecallBy) -> Option<Observed> {
+        if self.desired == Desired::Live {
+            return None;
+        }
+        match &self.observed {
+            Observed::InReview { receipt } => {
+                Some(Observed::Recalling { receipt: Some(receipt.clone()), public_url: None, by })
+            }
+            Observed::Live { receipt, public_url } => {
+                Some(Observed::Recalling { receipt: Some(receipt.clone()), public_url: public_url.clone(), by })
+            }
+            // The operator may have taken the bag there already; only a person can say.
+            Observed::AwaitingOperator { .. } => {
+                Some(Observed::Recalling { receipt: None, public_url: None, by: RecallBy::Operator })
+            }
+            // The API turned out not to be able to: a person takes over.
+            Observed::Recalling { receipt, public_url, by: RecallBy::System } if by == RecallBy::Operator => {
+                Some(Observed::Recalling { receipt: receipt.clone(), public_url: public_url.clone(), by })
+            }
+            // A call under way, or one without an answer, has to end or be read back first.
+            Observed::Planned
+            | Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::Recalling { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. } => None,
+        }
+    }
+}

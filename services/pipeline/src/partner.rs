@@ -1,0 +1,183 @@
+//! A partner: who takes the finished works, by which way, in which shape. Its data is a file of the catalogue.
+use std::fmt;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PartnerId, RenditionName};
+use crate::lang::Lang;
+
+/// A name in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Name {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Name {
+    /// The name in one language.
+    pub fn text(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// The way to a partner. Each has one adapter in `publish/src/deliver/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryMethod {
+    /// Bilibili's open platform.
+    Bilibili,
+    /// Douyin's open platform; an operator confirms the publishing.
+    Douyin,
+    /// A directory on the partner's SFTP server.
+    SftpDrop,
+    /// A prefix in the partner's bucket.
+    S3Drop,
+    /// A feed that the partner pulls.
+    Mrss,
+    /// A person takes a bag of files to the partner's own pages.
+    Operator,
+}
+
+impl DeliveryMethod {
+    /// Every method.
+    pub const ALL: [DeliveryMethod; 6] = [
+        DeliveryMethod::Bilibili,
+        DeliveryMethod::Douyin,
+        DeliveryMethod::SftpDrop,
+        DeliveryMethod::S3Drop,
+        DeliveryMethod::Mrss,
+        DeliveryMethod::Operator,
+    ];
+
+    /// The method's one name: catalogue value and metric label.
+    pub fn name(self) -> &'static str {
+        match self {
+            DeliveryMethod::Bilibili => "bilibili",
+            DeliveryMethod::Douyin => "douyin",
+            DeliveryMethod::SftpDrop => "sftp_drop",
+            DeliveryMethod::S3Drop => "s3_drop",
+            DeliveryMethod::Mrss => "mrss",
+            DeliveryMethod::Operator => "operator",
+        }
+    }
+}
+
+impl fmt::Display for DeliveryMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How well a limit is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SourceTag {
+    /// The platform's own document.
+    O,
+    /// A third party's contract that quotes it.
+    C,
+    /// Open-source code that does it.
+    R,
+    /// A secondary page.
+    #[serde(rename = "2")]
+    Secondary,
+    /// Our assumption, until the partner's contract says otherwise.
+    A,
+}
+
+/// A limit together with where it is known from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sourced<T> {
+    /// The limit itself.
+    pub value: T,
+    /// How well it is known.
+    pub tag: SourceTag,
+    /// The document or page.
+    pub source: String,
+    /// The day from which on we hold it for valid.
+    pub valid_from: NaiveDate,
+}
+
+/// What a partner takes. Where a limit is absent, none is known. The unit is the last word of each name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest file, bytes.
+    pub max_size_bytes: Option<Sourced<u64>>,
+    /// Longest work, seconds.
+    pub max_duration_s: Option<Sourced<u64>>,
+    /// Longest side of the picture, pixels.
+    pub max_side_pixels: Option<Sourced<u32>>,
+    /// Highest bitrate of the picture, kbit/s.
+    pub max_bitrate_kbps: Option<Sourced<u32>>,
+    /// Highest bitrate of the sound, kbit/s.
+    pub max_audio_bitrate_kbps: Option<Sourced<u32>>,
+    /// Shortest title, characters.
+    pub title_min_chars: Option<Sourced<u32>>,
+    /// Longest title, characters.
+    pub title_max_chars: Option<Sourced<u32>>,
+    /// Longest description, characters.
+    pub text_max_chars: Option<Sourced<u32>>,
+    /// Most tags.
+    pub tags_max: Option<Sourced<u32>>,
+    /// All tags together, characters.
+    pub tags_max_chars: Option<Sourced<u32>>,
+    /// Largest cover file, bytes.
+    pub cover_max_bytes: Option<Sourced<u64>>,
+    /// Smallest cover, pixels wide.
+    pub cover_min_width_pixels: Option<Sourced<u32>>,
+    /// Smallest cover, pixels high.
+    pub cover_min_height_pixels: Option<Sourced<u32>>,
+}
+
+/// What a source's picture must be for this partner to take it as it is. All have to hold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passthrough {
+    /// H.264 profiles, by ffmpeg's names.
+    pub profiles: Vec<String>,
+    /// Highest H.264 level, times ten.
+    pub max_level: u32,
+    /// Longest side, pixels.
+    pub max_side_pixels: u32,
+    /// Highest constant frame rate, frames a second.
+    pub max_frame_rate: u32,
+    /// Highest bitrate of any second, kbit/s.
+    pub max_peak_bitrate_kbps: u64,
+    /// Longest distance between key frames, ms.
+    pub max_key_frame_interval_ms: u64,
+    /// How well this is known.
+    pub tag: SourceTag,
+    /// The document or page.
+    pub source: String,
+    /// The day from which on we hold it for valid.
+    pub valid_from: NaiveDate,
+}
+
+/// A receiver of finished works.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Partner {
+    /// The stem of its file.
+    pub id: PartnerId,
+    /// What people call it.
+    pub name: Name,
+    /// The way to it.
+    pub method: DeliveryMethod,
+    /// The ladder's rungs it gets, best first.
+    pub rungs: Vec<RenditionName>,
+    /// Whether a work without sound gets a silent track; else its file has none.
+    pub silent_track: bool,
+    /// Whether a metadata file in CableLabs ADI 1.1 goes with the work.
+    pub adi_sidecar: bool,
+    /// When the source's picture may be passed through as the first rung; `None` is never.
+    pub passthrough: Option<Passthrough>,
+    /// What it takes.
+    pub limits: Limits,
+}

@@ -1,0 +1,110 @@
+//! The output's constant frame rate, and what follows from it.
+use crate::media_info::{Ratio, VideoInfo};
+
+/// The rates that cameras, editors and partners use.
+const STANDARD: [Ratio; 8] = [
+    Ratio { num: 24_000, den: 1001 },
+    Ratio { num: 24, den: 1 },
+    Ratio { num: 25, den: 1 },
+    Ratio { num: 30_000, den: 1001 },
+    Ratio { num: 30, den: 1 },
+    Ratio { num: 50, den: 1 },
+    Ratio { num: 60_000, den: 1001 },
+    Ratio { num: 60, den: 1 },
+];
+
+/// No partner gets more frames a second than this.
+const MAX: f64 = 60.0;
+
+/// How far a counted mean lies beside the rate that was meant: milliseconds are rounded and the last frame's duration is a
+/// guess. Smaller than half of the 0.1 % between 29.97 and 30, so that those are told apart.
+const COUNTING: f64 = 0.000_45;
+
+/// The output's frame rate.
+///
+/// A variable rate becomes the nearest standard rate to its mean. A constant rate is kept where it can be: resampling it
+/// would repeat or drop frames unevenly, which shows as judder, and H.264 does not care. Above 60 it is divided by a whole
+/// number, so that frames are dropped evenly.
+pub(super) fn output(video: &VideoInfo) -> Ratio {
+    let mean = video.frame_rate.value();
+    if video.variable_rate || mean < 1.0 {
+        return nearest_standard(mean);
+    }
+    let divisor = (mean / (MAX * (1.0 + COUNTING))).ceil().max(1.0);
+    exact(mean / divisor).unwrap_or_else(|| nearest_standard(mean))
+}
+
+fn nearest_standard(rate: f64) -> Ratio {
+    let mut best = STANDARD[0];
+    for candidate in STANDARD {
+        if (candidate.value() - rate).abs() < (best.value() - rate).abs() {
+            best = candidate;
+        }
+    }
+    best
+}
+
+/// The standard, whole or NTSC-like (n·1000/1001) rate that a counted mean stands for; `None` for an odd one.
+fn exact(rate: f64) -> Option<Ratio> {
+    let whole = rate.round() as u32;
+    let ntsc = Ratio::new((rate * 1.001).round() as u32 * 1000, 1001);
+    let candidates = [nearest_standard(rate), Ratio::new(whole, 1), ntsc];
+    candidates.into_iter().find(|candidate| (candidate.value() / rate - 1.0).abs() <= COUNTING)
+}
+
+/// Output frames of a picture this long: as many as begin within it, at least one.
+pub(super) fn frames(duration_ms: u64, rate: Ratio) -> u64 {
+    let numerator = u128::from(duration_ms) * u128::from(rate.num);
+    let denominator = 1000 * u128::from(rate.den);
+    // Rounded, not cut: half a millisecond of rounding in the duration must not cost the last frame.
+    u64::try_from((numerator + denominator / 2) / denominator).unwrap_or(u64::MAX).max(1)
+}
+
+/// Frames from one key frame to the next.
+pub(super) fn gop_frames(rate: Ratio, gop_s: u32) -> u32 {
+    (rate.value() * f64::from(gop_s)).round().max(1.0) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_the_one_that_was_meant() {
+        let check = |variable_rate, num, den, expected: (u32, u32)| {
+            let video = VideoInfo { variable_rate, frame_rate: Ratio::new(num, den), ..crate::planner::tests::video() };
+            assert_eq!(output(&video), Ratio::new(expected.0, expected.1), "{num}/{den} variable {variable_rate}");
+        };
+        check(false, 25, 1, (25, 1));
+        check(false, 30_000, 1001, (30_000, 1001));
+        check(false, 1798, 60, (30_000, 1001)); // 29.967: counted over a rounded duration
+        check(false, 23_976, 1000, (24_000, 1001));
+        check(false, 15, 1, (15, 1));
+        check(false, 48, 1, (48, 1));
+        check(false, 120, 1, (60, 1));
+        check(false, 120_000, 1001, (60_000, 1001));
+        check(false, 100, 1, (50, 1));
+        check(false, 144, 1, (48, 1));
+        check(false, 90_000, 1, (60, 1));
+        check(false, 1, 3, (24_000, 1001));
+        check(true, 298, 10, (30_000, 1001));
+        check(true, 27, 1, (25, 1));
+        check(true, 12, 1, (24_000, 1001));
+        check(true, 240, 1, (60, 1));
+    }
+
+    #[test]
+    fn no_frame_is_lost_to_rounding() {
+        assert_eq!(frames(61_000, Ratio::new(30, 1)), 1830);
+        assert_eq!(frames(59_993, Ratio::new(30_000, 1001)), 1798);
+        assert_eq!(frames(0, Ratio::new(25, 1)), 1);
+        assert_eq!(frames(u64::MAX, Ratio::new(u32::MAX, 1)), u64::MAX); // a hostile header ends in no overflow
+    }
+
+    #[test]
+    fn a_gop_is_two_seconds_in_frames() {
+        for (rate, frames) in [((24_000, 1001), 48), ((25, 1), 50), ((60_000, 1001), 120), ((1, 4), 1)] {
+            assert_eq!(gop_frames(Ratio::new(rate.0, rate.1), 2), frames);
+        }
+    }
+}

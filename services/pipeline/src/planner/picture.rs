@@ -1,0 +1,120 @@
+//! The picture: how it becomes upright frames on the output grid, how large it is made, and what it may cost.
+use super::{frame_rate, why};
+use crate::catalogue::Rung;
+use crate::media_info::{MediaInfo, VideoInfo};
+use crate::partner::Partner;
+use crate::rendition::{Because, Picture};
+
+/// The picture that all encodes share, and why its frame rate is what it is, where it is not the source's own.
+pub(super) fn of(info: &MediaInfo) -> (Picture, Option<Because>) {
+    let video = &info.video;
+    let rate = frame_rate::output(video);
+    let picture = Picture {
+        stream: video.stream,
+        rotation_degrees: video.rotation_degrees,
+        mirrored: video.mirrored,
+        field_order: video.field_order,
+        transfer: video.colour.transfer,
+        matrix: matrix(video).to_owned(),
+        full_range: video.colour.full_range,
+        frame_rate: rate,
+        frames: frame_rate::frames(video.duration_ms, rate),
+    };
+    (picture, why::frame_rate(video, rate))
+}
+
+/// The source's matrix; where it is untagged, what players assume: BT.601 below 720 lines, else BT.709.
+pub(super) fn matrix(video: &VideoInfo) -> &str {
+    match video.colour.matrix.as_str() {
+        "" | "unknown" | "unspecified" | "reserved" => {
+            if video.coded_width.min(video.coded_height) < 720 {
+                "smpte170m"
+            } else {
+                "bt709"
+            }
+        }
+        tagged => tagged,
+    }
+}
+
+/// Output size of a rung for a partner: the short side brought down to the rung's, never up; even, square pixels.
+pub(super) fn size(info: &MediaInfo, rung: &Rung, partner: &Partner) -> (u32, u32) {
+    let (width, height) = (even(info.video.display_width), even(info.video.display_height));
+    let (short, long) = (width.min(height), width.max(height));
+    let mut new_short = even(rung.short_side.min(short));
+    let mut new_long = scaled(long, new_short, short);
+    if let Some(limit) = &partner.limits.max_side_pixels
+        && new_long > limit.value
+    {
+        new_long = even(limit.value);
+        new_short = scaled(short, new_long, long);
+    }
+    if width >= height { (new_long, new_short) } else { (new_short, new_long) }
+}
+
+/// `side · part / whole`, to the nearest even number, never more than `side`.
+fn scaled(side: u32, part: u32, whole: u32) -> u32 {
+    let exact = u64::from(side) * u64::from(part);
+    let halves = (exact + u64::from(whole)) / (2 * u64::from(whole));
+    u32::try_from(halves * 2).unwrap_or(side).clamp(2, side)
+}
+
+/// Down to an even number of at least 2: 4:2:0 has no half pixels.
+fn even(pixels: u32) -> u32 {
+    (pixels & !1).max(2)
+}
+
+/// A cap on the bitrate and its reason.
+pub(super) struct Cap {
+    /// kbit/s.
+    pub(super) kbps: u32,
+    /// Which limit it is.
+    pub(super) because: Because,
+}
+
+/// How much of its own peak a second generation may use. Below, an encode loses to the source; above, it preserves artefacts.
+const SOURCE_FACTOR: u64 = 2;
+
+/// The cap of a rung for a partner: the rung's, or less where the source never used that much or the partner takes less.
+pub(super) fn cap(info: &MediaInfo, rung: &Rung, partner: &Partner) -> Cap {
+    let rung_kbps = rung.max_bitrate_kbps;
+    let mut cap = Cap { kbps: rung_kbps, because: why::cap_of_rung(rung_kbps) };
+    let peak = info.video.peak_bitrate_kbps;
+    // In H.264 terms: newer codecs say the same in about half the bits.
+    let useful = peak.saturating_mul(SOURCE_FACTOR * efficiency(&info.video.codec)).div_ceil(100) * 100;
+    // A quarter of the rung's cap is always allowed: a tighter buffer starves scene cuts and saves next to nothing.
+    let useful = u32::try_from(useful).unwrap_or(u32::MAX).max(rung_kbps / 4);
+    if peak > 0 && useful < cap.kbps {
+        cap = Cap { kbps: useful, because: why::cap_of_source(useful, peak) };
+    }
+    if let Some(limit) = &partner.limits.max_bitrate_kbps
+        && limit.value < cap.kbps
+    {
+        cap = Cap { kbps: limit.value, because: why::cap_of_partner(limit.value, partner) };
+    }
+    if let Some(limit) = &partner.limits.max_size_bytes {
+        let kbps = bitrate_for_size(limit.value, info.video.duration_ms, rung.audio_bitrate_kbps);
+        if kbps < cap.kbps {
+            cap = Cap { kbps, because: why::cap_of_size(kbps, limit.value, partner) };
+        }
+    }
+    cap
+}
+
+fn efficiency(codec: &str) -> u64 {
+    match codec {
+        "hevc" | "vp9" | "av1" | "vvc" => 2,
+        _ => 1,
+    }
+}
+
+/// The bitrate of the picture with which a file of this length stays below a size: 3 % are the format's and the buffer's.
+fn bitrate_for_size(max_size_bytes: u64, duration_ms: u64, audio_kbps: u32) -> u32 {
+    // bytes · 8 bit / ms is kbit/s.
+    let total = u128::from(max_size_bytes) * 8 * 97 / 100 / u128::from(duration_ms.max(1));
+    let total = u32::try_from(total).unwrap_or(u32::MAX);
+    total.saturating_sub(audio_kbps).max(LEAST_KBPS)
+}
+
+/// Below this no picture is worth sending; QC then says that the file is too large.
+const LEAST_KBPS: u32 = 100;

@@ -1,0 +1,128 @@
+//! The plan's reasons, in both languages: why a stream is copied, encoded, capped, or shared with whom.
+use crate::catalogue::Rung;
+use crate::id::{PartnerId, RenditionName};
+use crate::media_info::{MediaInfo, Ratio, VideoInfo};
+use crate::partner::Partner;
+use crate::rendition::{AudioEncode, Because};
+
+fn because(en: String, zh: String) -> Because {
+    Because { en, zh }
+}
+
+/// `10 Mbit/s`, `850 kbit/s`.
+fn rate(kbps: u64) -> String {
+    if kbps < 1000 { format!("{kbps} kbit/s") } else { format!("{} Mbit/s", crate::lang::decimal(kbps, 1000)) }
+}
+
+/// `29.97`, `25`.
+fn fps(ratio: Ratio) -> String {
+    let text = format!("{:.3}", ratio.value());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+pub(super) fn copied(partner: &Partner) -> Because {
+    because(
+        format!("picture copied: the source satisfies {} as it is", partner.name.en),
+        format!("画面直接封装：源文件已满足{}的要求", partner.name.zh),
+    )
+}
+
+pub(super) fn not_copied(partner: &Partner, en: &str, zh: &str) -> Because {
+    because(
+        format!("not copied from the source for {}: {en}", partner.name.en),
+        format!("未能为{}直接封装源画面：{zh}", partner.name.zh),
+    )
+}
+
+pub(super) fn size(info: &MediaInfo, rung: &Rung, (width, height): (u32, u32)) -> Because {
+    let (is, source, wanted) = (width.min(height), info.video.short_side(), rung.short_side);
+    if source < wanted {
+        return because(
+            format!("{width}×{height}: capped by the source's {source} lines, never enlarged"),
+            format!("{width}×{height}：源画面短边为 {source}，不做放大"),
+        );
+    }
+    if is < wanted {
+        return because(
+            format!("{width}×{height}: capped by the longest side that the partner takes"),
+            format!("{width}×{height}：受合作平台最大边长限制"),
+        );
+    }
+    because(
+        format!("{width}×{height}: the rung's short side of {wanted}"),
+        format!("{width}×{height}：该档规定短边为 {wanted}"),
+    )
+}
+
+pub(super) fn same_size(dropped: &RenditionName, kept: &RenditionName, source: u32) -> Because {
+    because(
+        format!("{dropped} falls together with {kept}: the source has {source} lines"),
+        format!("{dropped} 与 {kept} 合并：源画面短边为 {source}"),
+    )
+}
+
+pub(super) fn cap_of_rung(kbps: u32) -> Because {
+    let cap = rate(kbps.into());
+    because(format!("at most {cap}: the rung's cap"), format!("码率不超过 {cap}：该档上限"))
+}
+
+pub(super) fn cap_of_source(kbps: u32, peak: u64) -> Because {
+    let (cap, peak) = (rate(kbps.into()), rate(peak));
+    because(
+        format!("at most {cap}: the source itself peaks at {peak}, more would keep artefacts only"),
+        format!("码率不超过 {cap}：源文件峰值仅 {peak}，更高只会保留瑕疵"),
+    )
+}
+
+pub(super) fn cap_of_partner(kbps: u32, partner: &Partner) -> Because {
+    let cap = rate(kbps.into());
+    because(
+        format!("at most {cap}: the most that {} takes", partner.name.en),
+        format!("码率不超过 {cap}：{}的上限", partner.name.zh),
+    )
+}
+
+pub(super) fn cap_of_size(kbps: u32, bytes: u64, partner: &Partner) -> Because {
+    let (cap, megabytes) = (rate(kbps.into()), bytes / 1_000_000);
+    because(
+        format!("at most {cap}: {} takes files of {megabytes} MB", partner.name.en),
+        format!("码率不超过 {cap}：{}只接受 {megabytes} MB 以内的文件", partner.name.zh),
+    )
+}
+
+/// `None` where the output has the source's own constant rate.
+pub(super) fn frame_rate(video: &VideoInfo, output: Ratio) -> Option<Because> {
+    let (is, was) = (fps(output), fps(video.frame_rate));
+    if video.variable_rate {
+        return Some(because(
+            format!("{is} frames a second, constant: nearest to the source's varying {was}"),
+            format!("恒定 {is} 帧/秒：最接近源文件的可变帧率 {was}"),
+        ));
+    }
+    let close = (output.value() / video.frame_rate.value().max(0.001) - 1.0).abs() < 0.001;
+    (!close).then(|| {
+        because(
+            format!("{is} frames a second instead of {was}: a constant rate of at most 60"),
+            format!("{is} 帧/秒（源为 {was}）：恒定且不超过 60"),
+        )
+    })
+}
+
+pub(super) fn sound(info: &MediaInfo, audio: Option<&AudioEncode>) -> Because {
+    match (audio, &info.audio) {
+        (Some(audio), Some(_)) => because(
+            format!("sound evened to {} LUFS, {} kbit/s", audio.loudness_lufs, audio.bitrate_kbps),
+            format!("声音调整至 {} LUFS，{} kbit/s", audio.loudness_lufs, audio.bitrate_kbps),
+        ),
+        (Some(_), None) => because(
+            "silent track: the source has no sound and the partner's players expect one".into(),
+            "静音音轨：源文件没有声音，而合作平台需要音轨".into(),
+        ),
+        (None, _) => because("no sound track: the source has none".into(), "无音轨：源文件没有声音".into()),
+    }
+}
+
+pub(super) fn shared(partners: &[PartnerId]) -> Option<Because> {
+    let names = partners.iter().map(PartnerId::as_str).collect::<Vec<_>>().join(", ");
+    (partners.len() > 1).then(|| because(format!("made once for {names}"), format!("一次制作，供 {names} 共用")))
+}

@@ -1,0 +1,135 @@
+//! Screening: is this entry allowed? A pure function of what was measured and the contest's rules; the answer says of every rule how it came out.
+use serde::{Deserialize, Serialize};
+
+use crate::lang::Lang;
+use crate::media_info::MediaInfo;
+use crate::rejection::Rejection;
+
+mod judge;
+mod rules;
+
+pub use rules::{Aspect, AspectRule, ContestRules, DecodeErrorsRule, DurationRule, FormatRule};
+pub use rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
+
+/// A kind of rule. Its name is the key in the contest's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// mp4 by content.
+    Format,
+    /// How long the work is.
+    Duration,
+    /// The short side of the picture as people see it.
+    Resolution,
+    /// The shape of the picture as people see it.
+    Aspect,
+    /// Damage.
+    DecodeErrors,
+    /// Whether there is sound.
+    Sound,
+    /// Whether sound and picture are equally long.
+    SoundLength,
+    /// Integrated loudness of the sound.
+    Loudness,
+    /// Fields instead of frames.
+    Interlaced,
+    /// High dynamic range.
+    Hdr,
+    /// Stretches of black.
+    Black,
+    /// Stretches in which nothing moves.
+    Frozen,
+    /// Stretches without a sound.
+    Silent,
+}
+
+/// How a rule came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Kept.
+    Pass,
+    /// Allowed, but a reviewer should look.
+    Warn,
+    /// Broken: the entry is refused.
+    Fail,
+}
+
+/// One rule's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleVerdict {
+    /// Which rule.
+    pub rule: Rule,
+    /// What was measured, the same in every language.
+    pub measured: String,
+    /// What is allowed.
+    pub limit: String,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Whether exporting the same cut again can cure it; if not, the work itself has to change.
+    pub curable: bool,
+    /// The sentence in Chinese.
+    pub zh: String,
+    /// The sentence in English.
+    pub en: String,
+    /// Why the entry is refused, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejection>,
+}
+
+impl RuleVerdict {
+    /// The sentence in one language.
+    pub fn text(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// What screening says of an entry: one word for each of the contest's rules, in the order in which they are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Every rule of the contest, kept or not.
+    pub rules: Vec<RuleVerdict>,
+}
+
+impl Verdict {
+    /// The worst of all rules.
+    pub fn outcome(&self) -> Outcome {
+        self.rules.iter().map(|rule| rule.outcome).max().unwrap_or(Outcome::Pass)
+    }
+
+    /// Why the entry is refused: the first broken rule's reason. `None` lets it pass.
+    pub fn rejection(&self) -> Option<Rejection> {
+        self.rules.iter().find_map(|rule| rule.rejection.clone())
+    }
+
+    /// The rules that a reviewer should look at.
+    pub fn warnings(&self) -> impl Iterator<Item = &RuleVerdict> {
+        self.rules.iter().filter(|rule| rule.outcome == Outcome::Warn)
+    }
+}
+
+/// Judges an entry. A rule that the contest does not have is not judged and not named.
+pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
+    let words = [
+        rules.format.as_ref().map(|rule| judge::format(info, rule)),
+        rules.duration.as_ref().map(|rule| judge::duration(info, rule)),
+        rules.resolution.as_ref().map(|rule| judge::resolution(info, rule)),
+        rules.aspect.as_ref().map(|rule| judge::aspect(info, rule)),
+        rules.decode_errors.as_ref().map(|rule| judge::decode_errors(info, rule)),
+        rules.sound.and_then(|severity| judge::sound(info, severity)),
+        rules.sound_length.and_then(|rule| judge::sound_length(info, rule)),
+        rules.loudness.and_then(|rule| judge::loudness(info, rule)),
+        rules.interlaced.and_then(|severity| judge::interlaced(info, severity)),
+        rules.hdr.and_then(|severity| judge::hdr(info, severity)),
+        rules.black.map(|rule| judge::black(info, rule)),
+        rules.frozen.map(|rule| judge::frozen(info, rule)),
+        rules.silent.and_then(|rule| judge::silent(info, rule)),
+    ];
+    Verdict { rules: words.into_iter().flatten().collect() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! One function a rule: measure, compare, say it in both languages. Comparisons are exact, in whole numbers.
+use super::rules::{AspectRule, DecodeErrorsRule, DurationRule, FormatRule};
+use super::rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
+use super::{Outcome, Rule, RuleVerdict};
+use crate::lang::{self, Lang, decimal, shown};
+use crate::media_info::{FieldOrder, MediaInfo, Stretch, Transfer};
+use crate::rejection::Rejection;
+
+/// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4. QuickTime's `qt  ` is not among them, and
+/// neither are 3GPP's: those are other formats with other rules. Trailing spaces do not count.
+const MP4_BRANDS: [&str; 25] = [
+    "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc", "mp41", "mp42",
+    "mp71", "avc1", "hvc1", "M4V", "M4VH", "M4VP", "f4v", "MSNV", "XAVC", "dash", "cmfc",
+];
+
+/// Whether a new export of the same cut can cure a broken rule. Length, shape and content are in the cut itself.
+fn is_curable(rule: Rule) -> bool {
+    match rule {
+        Rule::Format | Rule::Resolution | Rule::DecodeErrors | Rule::SoundLength => true,
+        Rule::Loudness | Rule::Interlaced | Rule::Hdr | Rule::Sound => true,
+        Rule::Duration | Rule::Aspect | Rule::Black | Rule::Frozen | Rule::Silent => false,
+    }
+}
+
+fn word(rule: Rule, measured: String, limit: String, outcome: Outcome, zh: String, en: String) -> RuleVerdict {
+    RuleVerdict { rule, measured, limit, outcome, curable: is_curable(rule), zh, en, rejection: None }
+}
+
+fn broken(rule: Rule, measured: String, limit: String, reason: Rejection) -> RuleVerdict {
+    let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));
+    RuleVerdict { rejection: Some(reason), ..word(rule, measured, limit, Outcome::Fail, zh, en) }
+}
+
+fn pass_or_warn(kept: bool) -> Outcome {
+    if kept { Outcome::Pass } else { Outcome::Warn }
+}
+
+pub(super) fn format(info: &MediaInfo, rule: &FormatRule) -> RuleVerdict {
+    let found = found_format(info);
+    let limit = rule.allowed.join(", ");
+    let is_mp4 = info.format == "mp4" && MP4_BRANDS.contains(&info.brand.trim_end());
+    // Within the mp4 family the brand decides; every other format has no brand to look at.
+    let allowed = rule.allowed.contains(&info.format) && (info.format != "mp4" || is_mp4);
+    if !allowed {
+        return broken(Rule::Format, found.clone(), limit, Rejection::FormatNotAllowed { found });
+    }
+    let zh = format!("文件格式为 {found}，符合要求。");
+    let en = format!("The format is {found}, as asked for.");
+    word(Rule::Format, found, limit, Outcome::Pass, zh, en)
+}
+
+/// `mp4 (isom)`, `mov (qt)`, `matroska`.
+fn found_format(info: &MediaInfo) -> String {
+    let (format, brand) = (shown(&info.format), shown(info.brand.trim_end()));
+    if brand.is_empty() { format } else { format!("{format} ({brand})") }
+}
+
+pub(super) fn duration(info: &MediaInfo, rule: &DurationRule) -> RuleVerdict {
+    // A work is as long as its picture is shown, so sound alone does not fill a minute; and it is not over before
+    // both have ended, so sound alone can make it too long.
+    let (picture_ms, whole_ms) = (info.video.duration_ms, info.duration_ms.max(info.video.duration_ms));
+    let limit = format!("{}–{} s", decimal(rule.min_ms, 1000), decimal(rule.max_ms, 1000));
+    let seconds = |ms| format!("{} s", decimal(ms, 1000));
+    if picture_ms.saturating_add(rule.tolerance_ms) < rule.min_ms {
+        let reason = Rejection::TooShort { duration_ms: picture_ms, min_ms: rule.min_ms };
+        return broken(Rule::Duration, seconds(picture_ms), limit, reason);
+    }
+    if whole_ms > rule.max_ms.saturating_add(rule.tolerance_ms) {
+        let reason = Rejection::TooLong { duration_ms: whole_ms, max_ms: rule.max_ms };
+        return broken(Rule::Duration, seconds(whole_ms), limit, reason);
+    }
+    let say =
+        |lang| (lang::duration(whole_ms, lang), lang::duration(rule.min_ms, lang), lang::duration(rule.max_ms, lang));
+    let (is, min, max) = say(Lang::Zh);
+    let zh = format!("作品时长 {is}，符合 {min}至 {max}的要求。");
+    let (is, min, max) = say(Lang::En);
+    let en = format!("The work is {is} long; the contest takes {min} to {max}.");
+    word(Rule::Duration, seconds(whole_ms), limit, Outcome::Pass, zh, en)
+}
+
+pub(super) fn resolution(info: &MediaInfo, rule: &ResolutionRule) -> RuleVerdict {
+    let (short_side, min_short_side) = (info.video.short_side(), rule.min_short_side);
+    let measured = format!("{}×{}", info.video.display_width, info.video.display_height);
+    let limit = format!("≥ {min_short_side}");
+    if short_side < min_short_side {
+        return broken(Rule::Resolution, measured, limit, Rejection::ResolutionTooLow { short_side, min_short_side });
+    }
+    let zh = format!("画面短边 {short_side} 像素，不低于 {min_short_side} 像素。");
+    let en = format!("The picture's short side is {short_side} pixels; at least {min_short_side} are asked for.");
+    word(Rule::Resolution, measured, limit, Outcome::Pass, zh, en)
+}
+
+pub(super) fn aspect(info: &MediaInfo, rule: &AspectRule) -> RuleVerdict {
+    let (width, height) = (info.video.display_width, info.video.display_height);
+    let (measured, per_mille) = (format!("{width}×{height}"), u64::from(rule.tolerance_per_mille));
+    let names = rule.allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let limit = format!("{names} ± {} %", decimal(per_mille, 10));
+    // |w/h ÷ W/H − 1| ≤ t  ⇔  |w·H − W·h| ≤ t·W·h, exactly.
+    let kept = rule.allowed.iter().find(|aspect| {
+        let (is, wanted) = (u64::from(width) * u64::from(aspect.height), u64::from(height) * u64::from(aspect.width));
+        height > 0 && is.abs_diff(wanted) * 1000 <= wanted * per_mille
+    });
+    let Some(aspect) = kept else {
+        return broken(Rule::Aspect, measured, limit, Rejection::AspectNotAllowed { width, height });
+    };
+    let zh = format!("画面显示尺寸 {width}×{height}，比例为 {aspect}，符合要求。");
+    let en = format!("The picture is shown at {width}×{height}; that is {aspect}, as asked for.");
+    word(Rule::Aspect, measured, limit, Outcome::Pass, zh, en)
+}
+
+pub(super) fn decode_errors(info: &MediaInfo, rule: &DecodeErrorsRule) -> RuleVerdict {
+    let errors = info.decode_errors;
+    let (measured, limit) = (errors.to_string(), format!("≤ {}", rule.fail_above));
+    if errors > rule.fail_above {
+        return broken(Rule::DecodeErrors, measured, limit, Rejection::Damaged { errors });
+    }
+    let zh = format!("解码错误 {errors} 处，允许不超过 {} 处。", rule.fail_above);
+    let en = format!("Errors while decoding: {errors}; at most {} are forgiven.", rule.fail_above);
+    word(Rule::DecodeErrors, measured, limit, pass_or_warn(errors <= rule.warn_above), zh, en)
+}
+
+/// What a property that a contest may dislike comes to; `None` where nobody asks.
+fn property(severity: Severity, absent: bool, word: RuleVerdict, reason: Rejection) -> Option<RuleVerdict> {
+    match (severity, absent) {
+        (Severity::Ignore, _) => None,
+        (Severity::Warn | Severity::Fail, true) => Some(word),
+        (Severity::Warn, false) => Some(RuleVerdict { outcome: Outcome::Warn, ..word }),
+        (Severity::Fail, false) => Some(broken(word.rule, word.measured, word.limit, reason)),
+    }
+}
+
+pub(super) fn sound(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
+    let audible = info.audio.as_ref().is_some_and(|audio| audio.loudness_lufs.is_some());
+    let (measured, zh, en) = match &info.audio {
+        Some(audio) if audible => (shown(&audio.layout), "作品有声音。", "The work has sound."),
+        Some(_) => ("silence".to_owned(), "作品的声音全程静音。", "The work's sound is silent throughout."),
+        None => ("none".to_owned(), "作品没有声音。", "The work has no sound."),
+    };
+    let word = word(Rule::Sound, measured, "sound".into(), Outcome::Pass, zh.into(), en.into());
+    property(severity, audible, word, Rejection::NoSound)
+}
+
+pub(super) fn sound_length(info: &MediaInfo, rule: StretchRule) -> Option<RuleVerdict> {
+    let audio = info.audio.as_ref()?;
+    let (picture, sound) = (info.video.duration_ms, audio.duration_ms);
+    let apart = picture.abs_diff(sound);
+    let say = |lang| (lang::duration(picture, lang), lang::duration(sound, lang));
+    let (zh, en) = (say(Lang::Zh), say(Lang::En));
+    let zh = format!("画面长 {}，声音长 {}。", zh.0, zh.1);
+    let en = format!("The picture lasts {}, the sound {}.", en.0, en.1);
+    let outcome = pass_or_warn(apart <= rule.warn_above_ms);
+    Some(word(Rule::SoundLength, format!("{apart} ms"), format!("≤ {} ms", rule.warn_above_ms), outcome, zh, en))
+}
+
+pub(super) fn loudness(info: &MediaInfo, rule: LoudnessRule) -> Option<RuleVerdict> {
+    let lufs = info.audio.as_ref()?.loudness_lufs?;
+    let kept = (rule.min_lufs..=rule.max_lufs).contains(&lufs);
+    let limit = format!("{} to {} LUFS", rule.min_lufs, rule.max_lufs);
+    let zh = format!("响度为 {lufs:.1} LUFS；交付时会统一调整响度。");
+    let en = format!("The loudness is {lufs:.1} LUFS; it is evened out for each partner.");
+    Some(word(Rule::Loudness, format!("{lufs:.1} LUFS"), limit, pass_or_warn(kept), zh, en))
+}
+
+pub(super) fn interlaced(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
+    let (measured, progressive) = match info.video.field_order {
+        FieldOrder::Progressive => ("progressive", true),
+        FieldOrder::TopFirst => ("top field first", false),
+        FieldOrder::BottomFirst => ("bottom field first", false),
+    };
+    let (zh, en) = if progressive {
+        ("画面为逐行扫描。", "The picture is progressive.")
+    } else {
+        ("画面为隔行扫描，处理时将去隔行。", "The picture is interlaced; it will be deinterlaced.")
+    };
+    let word = word(Rule::Interlaced, measured.into(), "progressive".into(), Outcome::Pass, zh.into(), en.into());
+    property(severity, progressive, word, Rejection::Interlaced)
+}
+
+pub(super) fn hdr(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
+    let (measured, sdr) = match info.video.colour.transfer {
+        Transfer::Sdr => ("SDR", true),
+        Transfer::Pq => ("HDR (PQ)", false),
+        Transfer::Hlg => ("HDR (HLG)", false),
+    };
+    let (zh, en) = if sdr {
+        ("画面为标准动态范围。".to_owned(), "The picture has standard dynamic range.".to_owned())
+    } else {
+        (
+            format!("画面为 {measured}，将转换为 SDR。"),
+            format!("The picture is {measured}; it will be converted to SDR."),
+        )
+    };
+    let word = word(Rule::Hdr, measured.into(), "SDR".into(), Outcome::Pass, zh, en);
+    property(severity, sdr, word, Rejection::HighDynamicRange)
+}
+
+pub(super) fn black(info: &MediaInfo, rule: StretchRule) -> RuleVerdict {
+    stretches(Rule::Black, &info.video.black, rule, ("黑场", "Black picture"))
+}
+
+pub(super) fn frozen(info: &MediaInfo, rule: StretchRule) -> RuleVerdict {
+    stretches(Rule::Frozen, &info.video.frozen, rule, ("静止画面", "Still picture"))
+}
+
+pub(super) fn silent(info: &MediaInfo, rule: StretchRule) -> Option<RuleVerdict> {
+    Some(stretches(Rule::Silent, &info.audio.as_ref()?.silent, rule, ("静音", "Silence")))
+}
+
+fn stretches(rule: Rule, found: &[Stretch], limit: StretchRule, (zh, en): (&str, &str)) -> RuleVerdict {
+    let total: u64 = found.iter().map(|stretch| stretch.end_ms.saturating_sub(stretch.start_ms)).sum();
+    let longest = found.iter().max_by_key(|stretch| stretch.end_ms.saturating_sub(stretch.start_ms));
+    let at = longest.map_or(0, |stretch| stretch.start_ms);
+    let (zh, en) = if total == 0 {
+        (format!("没有较长的{zh}。"), format!("{en}: no long stretch."))
+    } else {
+        let (zh_total, zh_at) = (lang::duration(total, Lang::Zh), lang::duration(at, Lang::Zh));
+        let (en_total, en_at) = (lang::duration(total, Lang::En), lang::duration(at, Lang::En));
+        (
+            format!("{zh}共 {zh_total}，最长的一段始于 {zh_at}处。"),
+            format!("{en}: {en_total} in all, the longest stretch begins at {en_at}."),
+        )
+    };
+    let (measured, allowed) = (decimal(total, 1000), decimal(limit.warn_above_ms, 1000));
+    word(rule, format!("{measured} s"), format!("≤ {allowed} s"), pass_or_warn(total <= limit.warn_above_ms), zh, en)
+}

@@ -1,0 +1,190 @@
+//! A contest's entry rules as data: one line in its file for each.
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The rules of one contest. A rule that is absent is not judged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContestRules {
+    /// What the file must be by content.
+    pub format: Option<FormatRule>,
+    /// How long the work may be.
+    pub duration: Option<DurationRule>,
+    /// How large the picture must be.
+    pub resolution: Option<ResolutionRule>,
+    /// Which shapes it may have.
+    pub aspect: Option<AspectRule>,
+    /// How much damage is forgiven.
+    pub decode_errors: Option<DecodeErrorsRule>,
+    /// What a missing sound means.
+    pub sound: Option<Severity>,
+    /// When sound and picture differ in length.
+    pub sound_length: Option<StretchRule>,
+    /// Loudness outside of which a reviewer should listen.
+    pub loudness: Option<LoudnessRule>,
+    /// What interlaced fields mean.
+    pub interlaced: Option<Severity>,
+    /// What high dynamic range means.
+    pub hdr: Option<Severity>,
+    /// Black stretches that a reviewer should see.
+    pub black: Option<StretchRule>,
+    /// Frozen stretches that a reviewer should see.
+    pub frozen: Option<StretchRule>,
+    /// Silent stretches that a reviewer should hear.
+    pub silent: Option<StretchRule>,
+}
+
+/// Formats by content, as the probe names them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormatRule {
+    /// Such as `mp4`.
+    pub allowed: Vec<String>,
+}
+
+/// How long a work may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DurationRule {
+    /// At least, ms.
+    pub min_ms: u64,
+    /// At most, ms.
+    pub max_ms: u64,
+    /// What file writers add or lose at the edges and nobody is refused for, ms. Its reason stands in the contest's file.
+    pub tolerance_ms: u64,
+}
+
+/// How large the picture must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResolutionRule {
+    /// The smaller of display width and height, at least, pixels.
+    pub min_short_side: u32,
+}
+
+/// Which shapes the picture may have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AspectRule {
+    /// Such as `16:9`.
+    pub allowed: Vec<Aspect>,
+    /// Deviation that is allowed, in thousandths of the aspect.
+    pub tolerance_per_mille: u32,
+}
+
+/// Width to height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Aspect {
+    /// Width, at least 1.
+    pub width: u32,
+    /// Height, at least 1.
+    pub height: u32,
+}
+
+impl fmt::Display for Aspect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.width, self.height)
+    }
+}
+
+impl TryFrom<String> for Aspect {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let parts = text.split_once(':').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+        match parts {
+            Some((width @ 1..=1000, height @ 1..=1000)) => Ok(Self { width, height }),
+            Some(_) | None => Err(format!("{text:?} is no aspect; write W:H of 1 to 1000, such as 16:9")),
+        }
+    }
+}
+
+impl From<Aspect> for String {
+    fn from(aspect: Aspect) -> Self {
+        aspect.to_string()
+    }
+}
+
+/// How much damage is forgiven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecodeErrorsRule {
+    /// More errors than these are shown to the reviewer.
+    pub warn_above: u64,
+    /// More errors than these refuse the entry.
+    pub fail_above: u64,
+}
+
+/// What a property means that a contest may like or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing; it is not named.
+    Ignore,
+    /// A reviewer should look.
+    Warn,
+    /// The entry is refused.
+    Fail,
+}
+
+/// Loudness outside of which a reviewer should listen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoudnessRule {
+    /// Softer than this, LUFS.
+    pub min_lufs: f64,
+    /// Louder than this, LUFS.
+    pub max_lufs: f64,
+}
+
+/// Stretches that a reviewer should see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StretchRule {
+    /// Longer together than this, ms.
+    pub warn_above_ms: u64,
+}
+
+impl ContestRules {
+    /// Whether the numbers make sense; an error is the key below `rules` and what is allowed.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        if let Some(rule) = &self.format
+            && let Some(unknown) = rule.allowed.iter().find(|format| !FORMATS.contains(&format.as_str()))
+        {
+            return Err(("format.allowed", format!("{unknown:?} is not known; allowed are {}", FORMATS.join(", "))));
+        }
+        if self.format.as_ref().is_some_and(|rule| rule.allowed.is_empty()) {
+            return Err(("format.allowed", format!("is empty; name at least one of {}", FORMATS.join(", "))));
+        }
+        // A day is far above what one child may decode.
+        if let Some(rule) = &self.duration
+            && (rule.min_ms > rule.max_ms || rule.max_ms > 86_400_000 || rule.tolerance_ms > 1000)
+        {
+            let allowed = "allowed is min_ms <= max_ms <= 86400000 with tolerance_ms <= 1000";
+            return Err(("duration", allowed.into()));
+        }
+        if self.resolution.is_some_and(|rule| !(16..=4320).contains(&rule.min_short_side)) {
+            return Err(("resolution.min_short_side", "allowed is 16 to 4320".into()));
+        }
+        if let Some(rule) = &self.aspect
+            && (rule.allowed.is_empty() || rule.tolerance_per_mille > 200)
+        {
+            return Err(("aspect", "allowed is at least one aspect with tolerance_per_mille <= 200".into()));
+        }
+        if self.decode_errors.is_some_and(|rule| rule.warn_above > rule.fail_above) {
+            return Err(("decode_errors", "allowed is warn_above <= fail_above".into()));
+        }
+        // NaN compares as false, so it is refused too.
+        if self
+            .loudness
+            .is_some_and(|rule| !(-70.0 <= rule.min_lufs && rule.min_lufs < rule.max_lufs && rule.max_lufs <= 0.0))
+        {
+            return Err(("loudness", "allowed is -70 <= min_lufs < max_lufs <= 0".into()));
+        }
+        Ok(())
+    }
+}
+
+/// The formats that the probe opens, by its names.
+const FORMATS: [&str; 5] = ["mp4", "mov", "matroska", "avi", "mpegts"];

@@ -1,0 +1,225 @@
+//! Facts of the submission's state machine, one by one; `tests/simulation.rs` tries them in every order.
+use super::*;
+
+const MANUAL: Gates = Gates { review: Gate::Manual, release: Gate::Manual };
+const OPEN: Gates = Gates { review: Gate::Automatic, release: Gate::Automatic };
+
+fn work() -> Work {
+    Work {
+        segments: 2,
+        audio: true,
+        renditions: ["social-1080".into(), "web-720".into()].into(),
+        partners: ["bilibili".into(), "tiangong".into()].into(),
+    }
+}
+
+fn done(submission: &Submission, todo: &PartToDo) -> Event {
+    match todo.stage {
+        Stage::Screen => Event::Screened { run: submission.run, work: work() },
+        Stage::Probe | Stage::Transcode | Stage::Assemble | Stage::Publish => {
+            Event::PartDone { run: submission.run, stage: todo.stage, part: todo.part.clone() }
+        }
+    }
+}
+
+/// Does every part, last started first, each outcome told three times. Returns all parts that were started.
+fn drain(submission: &mut Submission, mut queue: Vec<PartToDo>) -> Vec<PartToDo> {
+    let mut started = queue.clone();
+    while let Some(todo) = queue.pop() {
+        let event = done(submission, &todo);
+        for _ in 0..3 {
+            let more = submission.advance(event.clone());
+            started.extend(more.clone());
+            queue.extend(more);
+        }
+    }
+    started
+}
+
+fn at_review() -> Submission {
+    let mut submission = Submission::new(MANUAL);
+    let queue = submission.advance(Event::Uploaded);
+    drain(&mut submission, queue);
+    assert_eq!(submission.state, State::AwaitingReview);
+    submission
+}
+
+fn published() -> Submission {
+    let mut submission = Submission::new(OPEN);
+    let queue = submission.advance(Event::Uploaded);
+    drain(&mut submission, queue);
+    assert_eq!(submission.state, State::Published);
+    submission
+}
+
+#[test]
+fn repeated_outcomes_start_each_part_once() {
+    let mut submission = Submission::new(OPEN);
+    let queue = submission.advance(Event::Uploaded);
+    let started = drain(&mut submission, queue);
+    assert_eq!(submission.state, State::Published);
+    assert_eq!(started.len(), 1 + 1 + 3 + 2 + 2);
+    assert_eq!(started.iter().collect::<BTreeSet<_>>().len(), started.len());
+}
+
+#[test]
+fn gates_wait_for_people() {
+    let mut submission = at_review();
+    let queue = submission.advance(Event::ReviewAccepted);
+    assert_eq!(queue.len(), 3);
+    drain(&mut submission, queue);
+    assert_eq!(submission.state, State::AwaitingRelease);
+    assert!(submission.advance(Event::ReviewAccepted).is_empty());
+    let queue = submission.advance(Event::Released);
+    assert_eq!(submission.state.name(), "publish");
+    drain(&mut submission, queue);
+    assert_eq!(submission.state, State::Published);
+}
+
+#[test]
+fn a_gate_does_not_open_before_it_is_reached() {
+    for early in [Event::ReviewAccepted, Event::Released, Event::ReviewRefused { words: "no".into() }] {
+        let mut submission = Submission::new(MANUAL);
+        submission.advance(Event::Uploaded);
+        let before = submission.clone();
+        assert!(submission.advance(early).is_empty());
+        assert_eq!(submission, before);
+    }
+}
+
+#[test]
+fn only_a_verdict_ends_screening() {
+    let mut submission = Submission::new(OPEN);
+    submission.advance(Event::Uploaded);
+    submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine });
+    let before = submission.clone();
+    assert!(submission.advance(Event::PartDone { run: 1, stage: Stage::Screen, part: Part::Mezzanine }).is_empty());
+    assert_eq!(submission, before);
+}
+
+#[test]
+fn stages_without_parts_are_passed_through() {
+    let mut submission = Submission::new(OPEN);
+    submission.advance(Event::Uploaded);
+    submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine });
+    assert!(submission.advance(Event::Screened { run: 1, work: Work::default() }).is_empty());
+    assert_eq!(submission.state, State::Published);
+}
+
+#[test]
+fn an_empty_stage_does_not_open_the_gate_behind_it() {
+    let mut submission = Submission::new(Gates { review: Gate::Automatic, release: Gate::Manual });
+    submission.advance(Event::Uploaded);
+    submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine });
+    submission.advance(Event::Screened { run: 1, work: Work { renditions: Default::default(), ..work() } });
+    for part in submission.parts_of(Stage::Transcode) {
+        submission.advance(Event::PartDone { run: 1, stage: Stage::Transcode, part });
+    }
+    assert_eq!(submission.state, State::AwaitingRelease);
+}
+
+#[test]
+fn nothing_leaves_a_rejected_submission() {
+    let mut submission = Submission::new(OPEN);
+    submission.advance(Event::Uploaded);
+    let reason = Rejection::NoVideo;
+    submission.advance(Event::Rejected { run: 1, stage: Stage::Probe, part: Some(Part::Mezzanine), reason });
+    assert!(submission.is_settled());
+    assert!(submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine }).is_empty());
+    assert!(matches!(submission.state, State::Rejected { stage: Stage::Probe, .. }));
+}
+
+#[test]
+fn a_part_that_is_done_cannot_reject_any_more() {
+    let mut submission = Submission::new(OPEN);
+    let queue = submission.advance(Event::Uploaded);
+    submission.advance(done(&submission.clone(), &queue[0]));
+    submission.advance(Event::Screened { run: 1, work: work() });
+    submission.advance(Event::PartDone { run: 1, stage: Stage::Transcode, part: Part::Audio });
+    let before = submission.clone();
+    let part = Some(Part::Audio);
+    submission.advance(Event::Rejected { run: 1, stage: Stage::Transcode, part, reason: Rejection::Undecodable });
+    submission.advance(Event::Rejected { run: 1, stage: Stage::Probe, part: None, reason: Rejection::Undecodable });
+    assert_eq!(submission, before);
+}
+
+#[test]
+fn a_reviewers_no_is_told_in_their_words() {
+    let mut submission = at_review();
+    submission.advance(Event::ReviewRefused { words: "广告内容".into() });
+    let reason = Rejection::ReviewRefused { words: "广告内容".into() };
+    assert_eq!(submission.state, State::Rejected { stage: Stage::Screen, reason });
+}
+
+#[test]
+fn an_older_run_changes_nothing() {
+    let mut submission = published();
+    let parts = submission.advance(Event::Reprocess { from: Stage::Assemble });
+    assert_eq!(parts.len(), 2);
+    let before = submission.clone();
+    submission.advance(Event::PartDone { run: 1, stage: Stage::Assemble, part: parts[0].part.clone() });
+    submission.advance(Event::Rejected { run: 1, stage: Stage::Assemble, part: None, reason: Rejection::Undecodable });
+    submission.advance(Event::Screened { run: 1, work: Work::default() });
+    assert_eq!(submission, before);
+    assert_eq!(submission.run, 2);
+}
+
+#[test]
+fn reprocessing_keeps_the_work_unless_it_is_decided_anew() {
+    for from in Stage::ALL {
+        let mut submission = published();
+        assert!(!submission.advance(Event::Reprocess { from }).is_empty());
+        let anew = matches!(from, Stage::Probe | Stage::Screen);
+        assert_eq!(submission.work == Work::default(), anew, "{from}");
+        assert_eq!((submission.run, submission.state.name()), (2, from.name()));
+    }
+}
+
+#[test]
+fn reprocessing_jumps_no_gate() {
+    for from in [Stage::Transcode, Stage::Assemble, Stage::Publish] {
+        let mut submission = at_review();
+        assert!(submission.advance(Event::Reprocess { from }).is_empty());
+        assert_eq!((submission.run, &submission.state), (1, &State::AwaitingReview));
+    }
+}
+
+#[test]
+fn a_person_overrides_a_verdict_by_starting_again() {
+    let mut submission = Submission::new(OPEN);
+    submission.advance(Event::Uploaded);
+    submission.advance(Event::Rejected { run: 1, stage: Stage::Probe, part: None, reason: Rejection::Undecodable });
+    assert!(submission.advance(Event::Reprocess { from: Stage::Transcode }).is_empty());
+    assert_eq!(submission.advance(Event::Reprocess { from: Stage::Probe }).len(), 1);
+}
+
+#[test]
+fn what_was_taken_back_stays_so() {
+    for last in [Event::Withdrawn, Event::Revoked] {
+        let mut submission = published();
+        submission.advance(last);
+        let before = submission.clone();
+        for event in [Event::Reprocess { from: Stage::Probe }, Event::Uploaded, Event::Withdrawn, Event::Revoked] {
+            assert!(submission.advance(event).is_empty());
+        }
+        assert_eq!(submission, before);
+    }
+}
+
+#[test]
+fn an_upload_is_withdrawn_but_not_revoked() {
+    let mut submission = Submission::new(MANUAL);
+    submission.advance(Event::Revoked);
+    assert_eq!(submission.state, State::Uploading);
+    submission.advance(Event::Withdrawn);
+    assert_eq!(submission.state, State::Withdrawn);
+    assert!(submission.advance(Event::Uploaded).is_empty());
+}
+
+#[test]
+fn a_submission_survives_json() {
+    let mut submission = at_review();
+    submission.advance(Event::ReviewAccepted);
+    let json = serde_json::to_string(&submission).unwrap();
+    assert_eq!(serde_json::from_str::<Submission>(&json).unwrap(), submission);
+}

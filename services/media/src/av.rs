@@ -1,0 +1,487 @@
+//! The few places where libav is asked directly, because the safe bindings lack it or trust what a file says.
+//!
+//! Bindgen's enums are Rust enums, and a crafted file can put any number where libav keeps one (AV1 passes its colour
+//! numbers through unchecked). So enums that come from files are read here as plain integers, and text as bytes.
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::path::Path;
+use std::ptr;
+
+use ffmpeg::ffi;
+use ffmpeg_next as ffmpeg;
+
+use crate::text;
+
+/// A fraction as libav has it; the denominator may be anything.
+pub(crate) type Rational = ffi::AVRational;
+
+/// Prepares libav for this process.
+pub(crate) fn init() {
+    ffmpeg::log::set_level(ffmpeg::log::Level::Error);
+}
+
+/// Stops libav's log: after enough errors the next thousand say nothing new.
+pub(crate) fn silence() {
+    ffmpeg::log::set_level(ffmpeg::log::Level::Quiet);
+}
+
+/// A C string of libav's own, such as the name of a pixel format; `unknown` where there is none.
+#[allow(unsafe_code)]
+fn static_name(name: *const c_char) -> String {
+    if name.is_null() {
+        return "unknown".into();
+    }
+    // SAFETY: libav's name tables hold static, terminated strings.
+    unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
+}
+
+/// Opens `path` with exactly the demuxer called `demuxer`, without looking into the streams yet.
+#[allow(unsafe_code)]
+pub(crate) fn open_input(
+    path: &Path,
+    demuxer: &str,
+    options: &[(&str, &str)],
+) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
+    let path = c_string(&path.to_string_lossy())?;
+    let name = c_string(demuxer.split(',').next().unwrap_or(demuxer))?;
+    let mut context = ptr::null_mut();
+    // SAFETY: both strings live through the calls; avformat_open_input leaves `context` null when it fails, and the
+    // wrapper owns it when it succeeds. The dictionary is consumed by `own`.
+    unsafe {
+        let format = ffi::av_find_input_format(name.as_ptr());
+        if format.is_null() {
+            return Err(ffmpeg::Error::DemuxerNotFound);
+        }
+        let mut dictionary = dictionary(options).disown();
+        let answer = ffi::avformat_open_input(&mut context, path.as_ptr(), format, &mut dictionary);
+        drop(ffmpeg::Dictionary::own(dictionary));
+        if answer < 0 {
+            return Err(ffmpeg::Error::from(answer));
+        }
+        Ok(ffmpeg::format::context::Input::wrap(context))
+    }
+}
+
+/// Looks into the streams, each under the same options as its later decoder.
+#[allow(unsafe_code)]
+pub(crate) fn find_streams(
+    input: &mut ffmpeg::format::context::Input,
+    options: &[(&str, &str)],
+) -> Result<(), ffmpeg::Error> {
+    // SAFETY: the array has one dictionary per stream that exists at the call, which is what libav reads and changes.
+    unsafe {
+        let mut each: Vec<_> = (0..input.nb_streams()).map(|_| dictionary(options).disown()).collect();
+        let answer = ffi::avformat_find_stream_info(input.as_mut_ptr(), each.as_mut_ptr());
+        each.into_iter().for_each(|left| drop(ffmpeg::Dictionary::own(left)));
+        if answer < 0 { Err(ffmpeg::Error::from(answer)) } else { Ok(()) }
+    }
+}
+
+/// Options as libav takes them.
+pub(crate) fn dictionary(options: &[(&str, &str)]) -> ffmpeg::Dictionary<'static> {
+    let mut dictionary = ffmpeg::Dictionary::new();
+    for (key, value) in options {
+        dictionary.set(key, value);
+    }
+    dictionary
+}
+
+fn c_string(text: &str) -> Result<CString, ffmpeg::Error> {
+    CString::new(text).map_err(|_| ffmpeg::Error::InvalidData)
+}
+
+/// What libav says of a stream before decoding, as plain numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StreamFacts {
+    pub(crate) medium: Medium,
+    pub(crate) codec: c_int,
+    pub(crate) profile: c_int,
+    pub(crate) level: c_int,
+    pub(crate) width: c_int,
+    pub(crate) height: c_int,
+    pub(crate) time_base: Rational,
+}
+
+/// What a stream carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Medium {
+    Video,
+    Audio,
+    Other,
+}
+
+/// Facts of stream `index`.
+#[allow(unsafe_code)]
+pub(crate) fn stream_facts(input: &ffmpeg::format::context::Input, index: usize) -> Option<StreamFacts> {
+    let stream = stream(input, index)?;
+    // SAFETY: streams and their parameters live as long as the input; enums are read as integers of the same size.
+    unsafe {
+        let parameters = (*stream).codecpar;
+        let kind = raw(&raw const (*parameters).codec_type);
+        let cover = (*stream).disposition & ffi::AV_DISPOSITION_ATTACHED_PIC as c_int != 0;
+        let medium = match kind {
+            0 if !cover => Medium::Video,
+            1 => Medium::Audio,
+            _ => Medium::Other,
+        };
+        Some(StreamFacts {
+            medium,
+            codec: raw(&raw const (*parameters).codec_id),
+            profile: (*parameters).profile,
+            level: (*parameters).level,
+            width: (*parameters).width,
+            height: (*parameters).height,
+            time_base: (*stream).time_base,
+        })
+    }
+}
+
+#[allow(unsafe_code)]
+fn stream(input: &ffmpeg::format::context::Input, index: usize) -> Option<*mut ffi::AVStream> {
+    // SAFETY: libav keeps nb_streams pointers there.
+    (index < input.nb_streams() as usize).then(|| unsafe { *(*input.as_ptr()).streams.add(index) })
+}
+
+/// Reads an enum that a file may have set as the integer that it is.
+#[allow(unsafe_code)]
+unsafe fn raw<T>(value: *const T) -> c_int {
+    const { assert!(size_of::<T>() == size_of::<c_int>()) };
+    // SAFETY: the caller passes a valid pointer; C enums have the size of an int, checked above.
+    unsafe { value.cast::<c_int>().read() }
+}
+
+/// Name of a codec by its number, as `h264`.
+#[allow(unsafe_code)]
+pub(crate) fn codec_name(codec: c_int) -> String {
+    // SAFETY: the descriptor table is static; an unknown number finds nothing. Calling through an integer keeps a
+    // number that is no variant from becoming a Rust enum.
+    unsafe {
+        let find: unsafe extern "C" fn(c_int) -> *const ffi::AVCodecDescriptor =
+            std::mem::transmute(ffi::avcodec_descriptor_get as *const ());
+        let descriptor = find(codec);
+        if descriptor.is_null() { "unknown".into() } else { static_name((*descriptor).name) }
+    }
+}
+
+/// Name of a profile, as `High`; empty where the codec has none.
+#[allow(unsafe_code)]
+pub(crate) fn profile_name(codec: c_int, profile: c_int) -> String {
+    // SAFETY: as in `codec_name`.
+    unsafe {
+        let find: unsafe extern "C" fn(c_int, c_int) -> *const c_char =
+            std::mem::transmute(ffi::avcodec_profile_name as *const ());
+        let name = find(codec, profile);
+        if name.is_null() { String::new() } else { static_name(name) }
+    }
+}
+
+/// The stream that players take of a kind, if any.
+#[allow(unsafe_code)]
+pub(crate) fn best_stream(
+    input: &ffmpeg::format::context::Input,
+    medium: Medium,
+    related: Option<usize>,
+) -> Option<usize> {
+    let kind = match medium {
+        Medium::Video => ffi::AVMediaType::AVMEDIA_TYPE_VIDEO,
+        Medium::Audio => ffi::AVMediaType::AVMEDIA_TYPE_AUDIO,
+        Medium::Other => return None,
+    };
+    let related = related.and_then(|index| c_int::try_from(index).ok()).unwrap_or(-1);
+    // SAFETY: reads the context only; a null decoder pointer means "do not look for one".
+    let index = unsafe { ffi::av_find_best_stream(input.as_ptr().cast_mut(), kind, -1, related, ptr::null_mut(), 0) };
+    let index = usize::try_from(index).ok()?;
+    (stream_facts(input, index)?.medium == medium).then_some(index)
+}
+
+/// Tells the demuxer which streams are wanted; it skips the others where it can.
+#[allow(unsafe_code)]
+pub(crate) fn keep_only(input: &mut ffmpeg::format::context::Input, wanted: &[usize]) {
+    for index in 0..input.nb_streams() as usize {
+        let discard =
+            if wanted.contains(&index) { ffi::AVDiscard::AVDISCARD_DEFAULT } else { ffi::AVDiscard::AVDISCARD_ALL };
+        if let Some(stream) = stream(input, index) {
+            // SAFETY: the input is borrowed mutably.
+            unsafe { (*stream).discard = discard };
+        }
+    }
+}
+
+/// Where the file's timeline begins, in microseconds, as libav found it; `None` if it did not.
+#[allow(unsafe_code)]
+pub(crate) fn start_time_us(input: &ffmpeg::format::context::Input) -> Option<i64> {
+    // SAFETY: reads a number.
+    let start = unsafe { (*input.as_ptr()).start_time };
+    (start != ffi::AV_NOPTS_VALUE).then_some(start)
+}
+
+/// All tags of the file and of its streams whose key satisfies `wanted`, made harmless and at most `max` characters long.
+#[allow(unsafe_code)]
+pub(crate) fn tags(
+    input: &ffmpeg::format::context::Input,
+    max: usize,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    // SAFETY: dictionaries belong to the context; av_dict_get walks entries whose key and value are terminated.
+    unsafe {
+        let mut dictionaries = vec![(*input.as_ptr()).metadata];
+        dictionaries
+            .extend((0..input.nb_streams() as usize).filter_map(|index| stream(input, index)).map(|s| (*s).metadata));
+        for dictionary in dictionaries {
+            let mut entry = ptr::null_mut();
+            loop {
+                entry = ffi::av_dict_get(dictionary, c"".as_ptr(), entry, ffi::AV_DICT_IGNORE_SUFFIX as c_int);
+                if entry.is_null() {
+                    break;
+                }
+                let key = text::clean(CStr::from_ptr((*entry).key).to_bytes(), text::MAX_TEXT);
+                if wanted(&key) {
+                    found.push((key, text::clean(CStr::from_ptr((*entry).value).to_bytes(), max)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The display matrix of a stream: rotation and mirroring as the container says.
+#[allow(unsafe_code)]
+pub(crate) fn display_matrix(input: &ffmpeg::format::context::Input, index: usize) -> Option<[i32; 9]> {
+    let stream = stream(input, index)?;
+    let mut size = 0;
+    // SAFETY: libav owns the side data; it is read unaligned and only if all of it is there.
+    unsafe {
+        let data =
+            ffi::av_stream_get_side_data(stream, ffi::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX, &mut size);
+        (!data.is_null() && size >= size_of::<[i32; 9]>()).then(|| data.cast::<[i32; 9]>().read_unaligned())
+    }
+}
+
+/// Pixel aspect of a frame, the container's word before the codec's, as players do.
+#[allow(unsafe_code)]
+pub(crate) fn pixel_aspect(
+    input: &ffmpeg::format::context::Input,
+    index: usize,
+    frame: &ffmpeg::frame::Video,
+) -> Rational {
+    let stream = stream(input, index).unwrap_or(ptr::null_mut());
+    // SAFETY: libav only reads the three and accepts a null stream.
+    unsafe { ffi::av_guess_sample_aspect_ratio(input.as_ptr().cast_mut(), stream, frame.as_ptr().cast_mut()) }
+}
+
+/// What a decoded picture says of itself, as plain numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PictureFacts {
+    pub(crate) width: c_int,
+    pub(crate) height: c_int,
+    pub(crate) format: c_int,
+    pub(crate) matrix: c_int,
+    pub(crate) primaries: c_int,
+    pub(crate) transfer: c_int,
+    pub(crate) range: c_int,
+    pub(crate) interlaced: bool,
+    pub(crate) top_first: bool,
+}
+
+/// Facts of a decoded picture.
+#[allow(unsafe_code)]
+pub(crate) fn picture_facts(frame: &ffmpeg::frame::Video) -> PictureFacts {
+    // SAFETY: the frame is valid; enums are read as integers.
+    unsafe {
+        let frame = frame.as_ptr();
+        PictureFacts {
+            width: (*frame).width,
+            height: (*frame).height,
+            format: (*frame).format,
+            matrix: raw(&raw const (*frame).colorspace),
+            primaries: raw(&raw const (*frame).color_primaries),
+            transfer: raw(&raw const (*frame).color_trc),
+            range: raw(&raw const (*frame).color_range),
+            interlaced: (*frame).interlaced_frame != 0,
+            top_first: (*frame).top_field_first != 0,
+        }
+    }
+}
+
+/// How long a frame's packet said that it lasts, in the stream's time base; 0 if it did not.
+#[allow(unsafe_code)]
+pub(crate) fn frame_duration(frame: &ffmpeg::Frame) -> i64 {
+    // SAFETY: reads a number.
+    unsafe { (*frame.as_ptr()).pkt_duration }
+}
+
+/// Whether the decoder marked the frame as damaged or patched up.
+#[allow(unsafe_code)]
+pub(crate) fn is_damaged(frame: &ffmpeg::Frame) -> bool {
+    // SAFETY: reads numbers.
+    unsafe {
+        (*frame.as_ptr()).decode_error_flags != 0 || (*frame.as_ptr()).flags & ffi::AV_FRAME_FLAG_CORRUPT as c_int != 0
+    }
+}
+
+macro_rules! name_of {
+    ($(#[$doc:meta])* $name:ident, $function:ident) => {
+        $(#[$doc])*
+        #[allow(unsafe_code)]
+        pub(crate) fn $name(number: c_int) -> String {
+            // SAFETY: looks a number up in a static table and bounds it; called through an integer, so that a number
+            // that is no variant never becomes a Rust enum.
+            unsafe {
+                let find: unsafe extern "C" fn(c_int) -> *const c_char = std::mem::transmute(ffi::$function as *const ());
+                static_name(find(number))
+            }
+        }
+    };
+}
+
+name_of!(
+    /// Name of a pixel format.
+    pixel_format_name, av_get_pix_fmt_name
+);
+name_of!(
+    /// Name of a matrix.
+    matrix_name, av_color_space_name
+);
+name_of!(
+    /// Name of primaries.
+    primaries_name, av_color_primaries_name
+);
+name_of!(
+    /// Name of a transfer characteristic.
+    transfer_name, av_color_transfer_name
+);
+
+/// How the brightness of a pixel format lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LumaLayout {
+    /// Which plane.
+    pub(crate) plane: usize,
+    /// Bytes from one sample to the next.
+    pub(crate) step: usize,
+    /// Bytes before the first.
+    pub(crate) offset: usize,
+    /// Bits to shift right.
+    pub(crate) shift: u32,
+    /// Bits of a sample.
+    pub(crate) depth: u32,
+}
+
+/// Layout of the first component (Y, grey, or one of RGB) of a pixel format; `None` for those of hardware, palettes and bits.
+#[allow(unsafe_code)]
+pub(crate) fn luma_layout(format: c_int) -> Option<LumaLayout> {
+    // SAFETY: the descriptor table is static; an unknown number finds nothing.
+    unsafe {
+        let find: unsafe extern "C" fn(c_int) -> *const ffi::AVPixFmtDescriptor =
+            std::mem::transmute(ffi::av_pix_fmt_desc_get as *const ());
+        let descriptor = find(format);
+        if descriptor.is_null() {
+            return None;
+        }
+        let strange = ffi::AV_PIX_FMT_FLAG_HWACCEL
+            | ffi::AV_PIX_FMT_FLAG_PAL
+            | ffi::AV_PIX_FMT_FLAG_BITSTREAM
+            | ffi::AV_PIX_FMT_FLAG_BE;
+        let component = (*descriptor).comp[0];
+        let whole = |number: c_int| usize::try_from(number).ok();
+        ((*descriptor).flags & u64::from(strange as u32) == 0).then_some(())?;
+        Some(LumaLayout {
+            plane: whole(component.plane)?,
+            step: whole(component.step)?,
+            offset: whole(component.offset)?,
+            shift: u32::try_from(component.shift).ok()?,
+            depth: u32::try_from(component.depth).ok()?,
+        })
+    }
+}
+
+/// One row of a plane, `bytes` long; `None` where the frame has no such row.
+#[allow(unsafe_code)]
+pub(crate) fn row(frame: &ffmpeg::frame::Video, plane: usize, y: usize, bytes: usize) -> Option<&[u8]> {
+    // SAFETY: the row index is below the frame's height and the length within its stride, which libav allocates in
+    // full. Planes with fewer rows (chroma) are never asked for: callers pass the luma plane.
+    unsafe {
+        let raw = frame.as_ptr();
+        let data = (*raw).data.get(plane).copied().filter(|data| !data.is_null())?;
+        let stride = isize::try_from(*(*raw).linesize.get(plane)?).ok()?;
+        let fits = y < usize::try_from((*raw).height).ok()? && bytes <= stride.unsigned_abs();
+        fits.then(|| std::slice::from_raw_parts(data.offset(stride * isize::try_from(y).unwrap_or(0)), bytes))
+    }
+}
+
+/// What a decoded block of sound says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SoundFacts {
+    pub(crate) rate: u32,
+    pub(crate) channels: u32,
+    pub(crate) format: c_int,
+    pub(crate) layout: String,
+}
+
+/// Facts of a decoded block of sound.
+#[allow(unsafe_code)]
+pub(crate) fn sound_facts(frame: &ffmpeg::frame::Audio) -> SoundFacts {
+    let mut text = [0 as c_char; 64];
+    // SAFETY: the buffer's length is passed, and libav terminates what it writes there.
+    let layout = unsafe {
+        let raw = frame.as_ptr();
+        ffi::av_channel_layout_describe(&raw const (*raw).ch_layout, text.as_mut_ptr(), text.len());
+        CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned()
+    };
+    // SAFETY: reads numbers.
+    unsafe {
+        let raw = frame.as_ptr();
+        SoundFacts {
+            rate: u32::try_from((*raw).sample_rate).unwrap_or(0),
+            channels: u32::try_from((*raw).ch_layout.nb_channels).unwrap_or(0),
+            format: (*raw).format,
+            layout,
+        }
+    }
+}
+
+/// Adds the samples of a block of sound to `channels`, one list each, as floats of ±1 full scale.
+/// False when the sample format is none that libav's software decoders give.
+#[allow(unsafe_code)]
+pub(crate) fn samples(frame: &ffmpeg::frame::Audio, channels: &mut [Vec<f32>]) -> bool {
+    let facts = sound_facts(frame);
+    let count = frame.samples();
+    let (bytes, planar) = match facts.format {
+        0 | 5 => (1, facts.format == 5),
+        1 | 6 => (2, facts.format == 6),
+        2 | 3 | 7 | 8 => (4, facts.format >= 7),
+        4 | 9 => (8, facts.format == 9),
+        _ => return false,
+    };
+    let all = facts.channels as usize;
+    if channels.len() != all {
+        return false;
+    }
+    for (index, channel) in channels.iter_mut().enumerate() {
+        let (plane, first, step) = if planar { (index, 0, 1) } else { (0, index, all) };
+        let length = if planar { count } else { count * all } * bytes;
+        // SAFETY: extended_data has a pointer per channel for planar and one for packed sound, each of at least
+        // samples × bytes (× channels when packed).
+        let data = unsafe {
+            let start = *(*frame.as_ptr()).extended_data.add(plane);
+            if start.is_null() {
+                return false;
+            }
+            std::slice::from_raw_parts(start, length)
+        };
+        channel.extend(data.chunks_exact(bytes).skip(first).step_by(step).map(|sample| float(facts.format, sample)));
+    }
+    true
+}
+
+/// One sample as a float; what is no number becomes silence, so that one cannot poison every measure after it.
+fn float(format: c_int, bytes: &[u8]) -> f32 {
+    let value = match (format % 5, bytes) {
+        (0, [a]) => (f32::from(*a) - 128.0) / 128.0,
+        (1, [a, b]) => f32::from(i16::from_ne_bytes([*a, *b])) / 32768.0,
+        (2, [a, b, c, d]) => i32::from_ne_bytes([*a, *b, *c, *d]) as f32 / 2_147_483_648.0,
+        (3, [a, b, c, d]) => f32::from_ne_bytes([*a, *b, *c, *d]),
+        (4, [a, b, c, d, e, f, g, h]) => f64::from_ne_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) as f32,
+        _ => 0.0,
+    };
+    if value.is_finite() { value.clamp(-8.0, 8.0) } else { 0.0 }
+}

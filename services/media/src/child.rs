@@ -1,0 +1,108 @@
+//! The child process: one JSON request in on stdin, the sandbox closes, one job runs, JSON lines go out on stdout.
+use std::any::Any;
+use std::io::{Read, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::error::{During, Error, Result};
+use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
+
+pub mod protocol;
+mod sandbox;
+mod self_test;
+
+/// Shortest time between two lines of progress.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// Runs one job as told on stdin. The hidden subcommand of the one binary; returns only to exit.
+///
+/// Must be called before any thread is started: the sandbox binds the calling thread and those that it starts.
+/// Exit code 0 says that a last line was written, whatever it says; anything else is a crash.
+pub fn main() -> ExitCode {
+    // A panic is reported as a line on stdout; the hook's own output would only repeat it with a path.
+    std::panic::set_hook(Box::new(|_| {}));
+    let last = match catch_unwind(run) {
+        Ok(Ok(done)) => Line::Done(done),
+        Ok(Err(Error::Rejected(rejection))) => Line::Rejected(rejection),
+        Ok(Err(Error::Failed(text))) => Line::Failed(text),
+        Err(panic) => Line::Failed(format!("panicked: {}", panic_text(panic.as_ref()))),
+    };
+    match say(&last) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn run() -> Result<serde_json::Value> {
+    let request = read_request()?;
+    sandbox::enter(&request)?;
+    catch_unwind(AssertUnwindSafe(|| work(&request, &mut Progress::to_stdout())))
+        .unwrap_or_else(|panic| Err(Error::Failed(format!("panicked: {}", panic_text(panic.as_ref())))))
+}
+
+fn read_request() -> Result<Request> {
+    let mut text = Vec::new();
+    std::io::stdin().lock().take(MAX_REQUEST_BYTES + 1).read_to_end(&mut text).during("read the request")?;
+    if text.len() as u64 > MAX_REQUEST_BYTES {
+        return Err(Error::Failed(format!("the request is longer than {MAX_REQUEST_BYTES} bytes")));
+    }
+    serde_json::from_slice(&text).map_err(|error| Error::Failed(format!("read the request: {error}")))
+}
+
+/// Does the job of `request` in this process, without a sandbox of its own.
+fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value> {
+    match &request.job {
+        Job::Probe { file } => {
+            let info = crate::probe::probe(&request.input(file)?, &request.limits, &mut |part| progress.tell(part))?;
+            to_value(&info)
+        }
+        Job::EncodeSegment { .. } | Job::EncodeAudio { .. } | Job::Assemble { .. } | Job::Qc { .. } => {
+            Err(Error::Failed("this build cannot do that job".into()))
+        }
+        Job::SelfTest => to_value(&self_test::run(request)),
+    }
+}
+
+fn to_value(reply: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(reply).map_err(|error| Error::Failed(format!("write the reply: {error}")))
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".into())
+}
+
+/// Tells how far the job is: throttled, never backwards, 0 to 1.
+struct Progress {
+    told: f64,
+    at: Instant,
+}
+
+impl Progress {
+    fn to_stdout() -> Self {
+        Self { told: 0.0, at: Instant::now() }
+    }
+
+    fn tell(&mut self, part: f64) {
+        if part.is_nan() || part <= self.told || self.at.elapsed() < PROGRESS_EVERY {
+            return;
+        }
+        self.told = part.min(1.0);
+        self.at = Instant::now();
+        if say(&Line::Progress(self.told)).is_err() {
+            // Nobody listens: the parent is gone, and what we make is nobody's.
+            std::process::exit(1);
+        }
+    }
+}
+
+fn say(line: &Line) -> std::io::Result<()> {
+    let mut text = serde_json::to_vec(line)?;
+    text.push(b'\n');
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(&text)?;
+    stdout.flush()
+}

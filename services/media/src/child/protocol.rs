@@ -1,0 +1,375 @@
+//! What the parent asks of a child, and what it hears back. Plain data: no ffmpeg type crosses here.
+use std::path::{Component, Path, PathBuf};
+
+use pipeline::id::EncodeId;
+use pipeline::media_info::{MediaInfo, Ratio};
+use pipeline::rejection::Rejection;
+use pipeline::rendition::{AudioEncode, Picture, QcCheck, Segment, VideoEncode};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The longest request that a child reads.
+pub const MAX_REQUEST_BYTES: u64 = 4 << 20;
+
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// One job for one child process: written to its stdin as JSON, then stdin is closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// The one directory that may be read. Absolute.
+    pub input_dir: Option<PathBuf>,
+    /// The one directory that may be written. Absolute.
+    pub output_dir: Option<PathBuf>,
+    /// What the job may use.
+    pub limits: Limits,
+    /// Work although the kernel has no Landlock. Without it such a kernel is a failure.
+    pub allow_missing_landlock: bool,
+    /// What to do.
+    pub job: Job,
+}
+
+/// What a child does. File names are plain names within the request's directories.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Job {
+    /// Decode `file` of the input directory once and measure it. Answers [`ProbeReport`].
+    Probe {
+        /// Plain file name.
+        file: String,
+    },
+    /// Encode one stretch of the picture of `file` once per encode, from one decode. Answers [`SegmentReport`].
+    EncodeSegment {
+        /// The mezzanine: plain file name in the input directory.
+        file: String,
+        /// How decoded frames become output frames.
+        picture: Picture,
+        /// Which output frames.
+        segment: Segment,
+        /// Each leaves a file in the output directory.
+        encodes: Vec<VideoEncode>,
+    },
+    /// Encode the whole sound of `file` once per encode, from one decode, cut and padded to the picture. Answers
+    /// [`AudioReport`].
+    EncodeAudio {
+        /// The mezzanine: plain file name in the input directory.
+        file: String,
+        /// `MediaInfo::video.start_ms`: where the sound of the output begins.
+        picture_start_ms: i64,
+        /// Frames of the output, which with `frame_rate` give the length of the sound.
+        frames: u64,
+        /// Rate of the output.
+        frame_rate: Ratio,
+        /// Each leaves a file in the output directory. All with the same `stream`.
+        encodes: Vec<AudioEncode>,
+    },
+    /// Join or copy the picture, add the sound, write one finished mp4 and its cover. Answers [`AssembleReport`].
+    Assemble {
+        /// Where the picture comes from.
+        picture: PictureInput,
+        /// The encoded sound: plain file name in the input directory.
+        sound: Option<String>,
+        /// The AI label to keep, as found in the source.
+        aigc: Option<String>,
+        /// Plain name of the mp4 to write in the output directory.
+        output: String,
+        /// Plain name of the cover (JPEG, at the picture's size) to write in the output directory.
+        cover: Option<String>,
+    },
+    /// Open a finished rendition again, decode all of it, and compare it with what was wanted. Answers [`QcReport`].
+    Qc {
+        /// The finished file: plain file name in the input directory.
+        file: String,
+        /// What it should be.
+        expected: Expected,
+        /// What the source was.
+        source: Box<MediaInfo>,
+    },
+    /// Try everything that the sandbox forbids. Answers [`SelfTestReport`].
+    SelfTest,
+}
+
+/// Where [`Job::Assemble`] takes the picture from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureInput {
+    /// All segments of one encode, in the plan's order.
+    Joined {
+        /// The encode that made them.
+        encode: VideoEncode,
+        /// Rate of the output grid.
+        frame_rate: Ratio,
+        /// One file each.
+        segments: Vec<SegmentInput>,
+    },
+    /// The mezzanine's own stream, as it is.
+    Copied {
+        /// The mezzanine: plain file name in the input directory.
+        file: String,
+        /// Index of its picture stream.
+        stream: u32,
+    },
+}
+
+/// One segment's file in the input directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentInput {
+    /// Plain file name.
+    pub file: String,
+    /// Which stretch it holds.
+    pub segment: Segment,
+}
+
+/// What a finished rendition should be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Display width in pixels.
+    pub width: u32,
+    /// Display height in pixels.
+    pub height: u32,
+    /// Frames.
+    pub frames: u64,
+    /// Frames a second.
+    pub frame_rate: Ratio,
+    /// The encode of the picture; `None` when it was copied.
+    pub video: Option<VideoEncode>,
+    /// The encode of the sound; `None` when there is to be none.
+    pub audio: Option<AudioEncode>,
+    /// The AI label that must be kept.
+    pub aigc: Option<String>,
+}
+
+/// A line that a child writes to stdout: any number of `progress`, then exactly one of the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// How much is done, 0 to 1, never falling, at most 5 a second.
+    Progress(f64),
+    /// The job's report, see [`Job`] for its type.
+    Done(serde_json::Value),
+    /// The content is refused.
+    Rejected(Rejection),
+    /// We failed, and why, for the log.
+    Failed(String),
+}
+
+/// The answer to [`Job::Probe`].
+pub type ProbeReport = MediaInfo;
+
+/// The answer to [`Job::EncodeSegment`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentReport {
+    /// One for each encode, in the request's order.
+    pub encodes: Vec<EncodedSegment>,
+}
+
+/// One file that [`Job::EncodeSegment`] left in the output directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EncodedSegment {
+    /// Which encode.
+    pub id: EncodeId,
+    /// Plain file name in the output directory.
+    pub file: String,
+    /// Frames in it.
+    pub frames: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SPS and PPS (the avcC record) in hexadecimal: equal for all segments of one encode.
+    pub parameter_sets: String,
+}
+
+/// The answer to [`Job::EncodeAudio`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AudioReport {
+    /// One for each encode, in the request's order.
+    pub encodes: Vec<EncodedAudio>,
+}
+
+/// One file that [`Job::EncodeAudio`] left in the output directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EncodedAudio {
+    /// Which encode.
+    pub id: EncodeId,
+    /// Plain file name in the output directory.
+    pub file: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Length of the sound in milliseconds.
+    pub duration_ms: u64,
+    /// Linear gain that was applied, dB.
+    pub gain_db: f64,
+    /// Integrated loudness of the decoded result, LUFS; `None` when silent.
+    pub loudness_lufs: Option<f64>,
+    /// True peak of the decoded result, dBTP; `None` for digital silence.
+    pub true_peak_dbtp: Option<f64>,
+    /// How often it was encoded until the true peak held.
+    pub passes: u32,
+}
+
+/// The answer to [`Job::Assemble`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssembleReport {
+    /// Size of the mp4 in bytes.
+    pub bytes: u64,
+    /// Frames of picture in it.
+    pub frames: u64,
+    /// Length of the picture in milliseconds.
+    pub duration_ms: u64,
+    /// The cover, where one was asked for.
+    pub cover: Option<Cover>,
+}
+
+/// A cover that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cover {
+    /// Plain file name in the output directory.
+    pub file: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Where in the picture it was taken, ms.
+    pub at_ms: u64,
+}
+
+/// The answer to [`Job::Qc`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct QcReport {
+    /// Whether every check passed.
+    pub pass: bool,
+    /// All checks.
+    pub checks: Vec<QcCheck>,
+    /// What was measured of the finished file.
+    pub info: MediaInfo,
+}
+
+/// The answer to [`Job::SelfTest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfTestReport {
+    /// Whether Landlock is in force.
+    pub landlock: bool,
+    /// Each thing tried.
+    pub attempts: Vec<Attempt>,
+}
+
+/// One forbidden thing that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// What: `open_etc_passwd`, `connect`, `execve`, …
+    pub what: String,
+    /// Whether the system refused.
+    pub denied: bool,
+    /// What the system said.
+    pub answer: String,
+}
+
+/// Bounds of one job. Those of the process are kept by the kernel, those of the content by the job itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Address space in bytes (RLIMIT_AS).
+    pub memory_bytes: u64,
+    /// Processor time in seconds, all threads together (RLIMIT_CPU).
+    pub cpu_seconds: u64,
+    /// Size in bytes of any one file written (RLIMIT_FSIZE).
+    pub file_bytes: u64,
+    /// Open files (RLIMIT_NOFILE).
+    pub open_files: u64,
+    /// Pixels of one picture.
+    pub max_pixels: u64,
+    /// Streams of one file.
+    pub max_streams: u32,
+    /// Frames of picture decoded.
+    pub max_frames: u64,
+    /// Packets read.
+    pub max_packets: u64,
+}
+
+impl Limits {
+    /// For [`Job::Probe`]: an entry of hours at 120 frames a second would still pass.
+    pub fn probe() -> Self {
+        Self {
+            memory_bytes: 3 * GIB,
+            cpu_seconds: 3600,
+            file_bytes: MIB,
+            open_files: 32,
+            // 8K; the largest partner takes 4096×4096.
+            max_pixels: 7680 * 4320,
+            max_streams: 32,
+            max_frames: 2_000_000,
+            max_packets: 10_000_000,
+        }
+    }
+
+    /// For [`Job::EncodeSegment`]: x264 keeps about 60 frames of each encode in flight.
+    pub fn encode_segment() -> Self {
+        Self { memory_bytes: 8 * GIB, cpu_seconds: 6 * 3600, file_bytes: 8 * GIB, ..Self::probe() }
+    }
+
+    /// For [`Job::EncodeAudio`]: hours of sound lie in memory as floats while their loudness is found.
+    pub fn encode_audio() -> Self {
+        Self { memory_bytes: 8 * GIB, file_bytes: GIB, ..Self::probe() }
+    }
+
+    /// For [`Job::Assemble`].
+    pub fn assemble() -> Self {
+        Self { file_bytes: 16 * GIB, open_files: 64, ..Self::probe() }
+    }
+
+    /// For [`Job::Qc`].
+    pub fn qc() -> Self {
+        Self::probe()
+    }
+
+    /// For [`Job::SelfTest`].
+    pub fn self_test() -> Self {
+        Self { memory_bytes: GIB, cpu_seconds: 30, ..Self::probe() }
+    }
+}
+
+impl Request {
+    /// The path of a plain file name in the input directory.
+    pub(crate) fn input(&self, name: &str) -> Result<PathBuf> {
+        inside(self.input_dir.as_deref(), "input", name)
+    }
+
+    /// The path of a plain file name in the output directory.
+    #[allow(dead_code)]
+    pub(crate) fn output(&self, name: &str) -> Result<PathBuf> {
+        inside(self.output_dir.as_deref(), "output", name)
+    }
+}
+
+fn inside(dir: Option<&Path>, which: &str, name: &str) -> Result<PathBuf> {
+    let dir = dir.ok_or_else(|| Error::Failed(format!("the request has no {which} directory")))?;
+    let mut parts = Path::new(name).components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(plain)), None) if plain == name => Ok(dir.join(name)),
+        _ => Err(Error::Failed(format!("{name:?} is not a plain file name"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leaves_its_directory() {
+        let dir = Some(Path::new("/in"));
+        for wrong in ["", ".", "..", "../x", "/etc/passwd", "a/b", "a/"] {
+            assert!(inside(dir, "input", wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(inside(dir, "input", "source").unwrap(), Path::new("/in/source"));
+        assert!(inside(None, "input", "source").is_err());
+    }
+
+    #[test]
+    fn lines_look_as_documented() {
+        let line = |line: &Line| serde_json::to_string(line).unwrap();
+        assert_eq!(line(&Line::Progress(0.42)), r#"{"progress":0.42}"#);
+        assert_eq!(line(&Line::Rejected(Rejection::NoVideo)), r#"{"rejected":{"code":"no_video"}}"#);
+        assert_eq!(line(&Line::Failed("x".into())), r#"{"failed":"x"}"#);
+    }
+}

@@ -1,0 +1,135 @@
+//! Frames out of packets: opens decoders under the gate, counts damage, and keeps to the budget.
+use std::ops::DerefMut;
+
+use ffmpeg::codec::decoder;
+use ffmpeg_next as ffmpeg;
+use pipeline::rejection::Rejection;
+
+use crate::av;
+use crate::child::protocol::Limits;
+use crate::error::{During, Result};
+use crate::source::{DECODERS, Source};
+use crate::text;
+
+/// After so many errors libav's log goes quiet.
+const LOGGED_ERRORS: u64 = 50;
+/// A demuxer that answers only errors this many times in a row is at its end.
+const ERRORS_IN_A_ROW: u32 = 1000;
+
+/// Packets read and errors met so far.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) packets: u64,
+    pub(crate) errors: u64,
+    /// Whether reading ended before the file did.
+    pub(crate) cut: bool,
+}
+
+impl Tally {
+    /// Counts one error.
+    pub(crate) fn error(&mut self) {
+        self.errors += 1;
+        if self.errors == LOGGED_ERRORS {
+            av::silence();
+        }
+    }
+
+    /// Reads the next packet; `None` at the end, however the end came.
+    pub(crate) fn next(&mut self, source: &mut Source, limits: &Limits) -> Result<Option<ffmpeg::Packet>> {
+        let mut packet = ffmpeg::Packet::empty();
+        for _ in 0..ERRORS_IN_A_ROW {
+            match packet.read(&mut source.input) {
+                Ok(()) => {
+                    self.packets += 1;
+                    if self.packets > limits.max_packets {
+                        return Err(Rejection::BudgetExceeded { budget: "packets".into() }.into());
+                    }
+                    if packet.is_corrupt() {
+                        self.error();
+                    }
+                    return Ok(Some(packet));
+                }
+                Err(ffmpeg::Error::Eof) => return Ok(None),
+                Err(ffmpeg::Error::Other { errno: libc::ENOMEM }) => return Err(crate::error::Error::out_of_memory()),
+                Err(ffmpeg::Error::InvalidData) => self.error(),
+                Err(_) => {
+                    self.error();
+                    self.cut = true;
+                    return Ok(None);
+                }
+            }
+        }
+        self.cut = true;
+        Ok(None)
+    }
+}
+
+/// Opens the decoder of stream `index`, one of the listed ones, with `threads` threads.
+pub(crate) fn open(source: &Source, index: usize, limits: &Limits, threads: usize) -> Result<decoder::Opened> {
+    let stream = source.input.stream(index).ok_or(Rejection::NoVideo)?;
+    let facts = av::stream_facts(&source.input, index).ok_or(Rejection::NoVideo)?;
+    let unsupported = || Rejection::UnsupportedCodec { codec: text::clean(av::codec_name(facts.codec).as_bytes(), 64) };
+    let codec = decoder::find(stream.parameters().id()).ok_or_else(unsupported)?;
+    if !DECODERS.split(',').any(|name| name == codec.name()) {
+        return Err(unsupported().into());
+    }
+    let mut context = ffmpeg::codec::Context::from_parameters(stream.parameters()).during("prepare the decoder")?;
+    let kind = ffmpeg::codec::threading::Type::Frame;
+    context.set_threading(ffmpeg::codec::threading::Config { kind, count: threads, ..Default::default() });
+    let mut opening = context.decoder();
+    opening.set_packet_time_base(stream.time_base());
+    let max_pixels = limits.max_pixels.to_string();
+    let options = av::dictionary(&[("codec_whitelist", DECODERS), ("max_pixels", &max_pixels)]);
+    match opening.open_as_with(codec, options) {
+        Ok(opened) => Ok(opened),
+        Err(ffmpeg::Error::Other { errno: libc::ENOMEM }) => Err(crate::error::Error::out_of_memory()),
+        // Its header is nonsense, or asks for what the decoder lacks.
+        Err(_) => Err(Rejection::Damaged { errors: 1 }.into()),
+    }
+}
+
+/// Threads for decoding: what the machine gives, within what helps.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(8)
+}
+
+/// Sends one packet (`None` at the end) and hands every frame that comes out to `take`. Damage is counted, not fatal.
+pub(crate) fn feed<F: DerefMut<Target = ffmpeg::Frame>>(
+    decoder: &mut decoder::Opened,
+    packet: Option<&ffmpeg::Packet>,
+    frame: &mut F,
+    tally: &mut Tally,
+    mut take: impl FnMut(&mut F) -> Result<()>,
+) -> Result<()> {
+    let sent = match packet {
+        Some(packet) => decoder.send_packet(packet),
+        None => decoder.send_eof(),
+    };
+    match sent {
+        Ok(()) | Err(ffmpeg::Error::Eof) => {}
+        Err(ffmpeg::Error::Other { errno: libc::ENOMEM }) => return Err(crate::error::Error::out_of_memory()),
+        Err(_) => tally.error(),
+    }
+    let mut errors = 0;
+    while errors < ERRORS_IN_A_ROW {
+        match decoder.receive_frame(frame) {
+            Ok(()) => {
+                if av::is_damaged(frame) {
+                    tally.error();
+                }
+                take(frame)?;
+            }
+            Err(ffmpeg::Error::Other { errno: libc::EAGAIN }) | Err(ffmpeg::Error::Eof) => return Ok(()),
+            Err(ffmpeg::Error::Other { errno: libc::ENOMEM }) => return Err(crate::error::Error::out_of_memory()),
+            Err(_) => {
+                tally.error();
+                errors += 1;
+                // While draining, a broken frame is not the end: the next call gives the next one or the end.
+                if packet.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}

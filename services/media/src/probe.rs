@@ -1,0 +1,105 @@
+//! Decodes a whole file once, under a budget, and says what was there. No header is believed where a thing can be counted.
+use std::path::Path;
+
+use pipeline::media_info::{MediaInfo, StreamCount};
+use pipeline::rejection::Rejection;
+
+use crate::av::{self, Medium};
+use crate::child::protocol::Limits;
+use crate::decode::Tally;
+use crate::error::Result;
+use crate::source::Source;
+use picture::PictureMeasure;
+use sound::SoundMeasure;
+
+mod aigc;
+mod bitrate;
+mod luma;
+mod picture;
+mod sound;
+mod stretch;
+
+/// Measures the file at `path`. `progress` hears how much of the bytes has been read, 0 to 1.
+///
+/// # Errors
+/// A rejection when the content is no entry's: an unknown format, no picture, a foreign codec, a change midway, damage,
+/// or more than the limits allow.
+pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
+    let mut source = Source::open(path, limits)?;
+    let streams = count(&source);
+    let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
+    let audio = av::best_stream(&source.input, Medium::Audio, Some(video));
+    let kept: Vec<usize> = [Some(video), audio].into_iter().flatten().collect();
+    av::keep_only(&mut source.input, &kept);
+
+    let mut tally = Tally::default();
+    let mut picture = PictureMeasure::open(&source, video, limits)?;
+    let mut sound = audio.map(|index| SoundMeasure::open(&source, index, limits)).transpose()?;
+    while let Some(packet) = tally.next(&mut source, limits)? {
+        if packet.position() > 0 && source.size_bytes > 0 {
+            progress(packet.position() as f64 / source.size_bytes as f64);
+        }
+        if packet.stream() == video {
+            picture.packet(&source, Some(&packet), limits, &mut tally)?;
+        } else if let Some(sound) = sound.as_mut().filter(|_| Some(packet.stream()) == audio) {
+            sound.packet(Some(&packet), &mut tally)?;
+        }
+    }
+    picture.packet(&source, None, limits, &mut tally)?;
+    if let Some(sound) = &mut sound {
+        sound.packet(None, &mut tally)?;
+    }
+    refuse_damage(&picture, &tally)?;
+
+    let origin_us = source.origin_us();
+    let video = picture.finish(&source, origin_us)?;
+    let audio = sound.and_then(|sound| sound.finish(origin_us));
+    let duration_ms = video.duration_ms.max(audio.as_ref().map_or(0, |audio| audio.duration_ms));
+    Ok(MediaInfo {
+        size_bytes: source.size_bytes,
+        format: source.format.name().into(),
+        brand: source.brand.clone(),
+        duration_ms,
+        bitrate_kbps: source.size_bytes.saturating_mul(8) / duration_ms.max(1),
+        video,
+        audio,
+        streams,
+        decode_errors: tally.errors,
+        aigc: aigc::find(&source),
+    })
+}
+
+fn count(source: &Source) -> StreamCount {
+    let mut count = StreamCount::default();
+    for facts in source.streams() {
+        match facts.medium {
+            Medium::Video => count.video += 1,
+            Medium::Audio => count.audio += 1,
+            Medium::Other => count.other += 1,
+        }
+    }
+    count
+}
+
+/// Players forgive a damaged frame here and there; a work of which every fourth frame is damaged is none.
+fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
+    if picture.frames() == 0 || tally.errors > picture.frames() / 4 + 3 {
+        return Err(Rejection::Damaged { errors: tally.errors.max(1) }.into());
+    }
+    Ok(())
+}
+
+/// Ticks of a time base as microseconds.
+fn to_us(ticks: i64, base: av::Rational) -> i64 {
+    let us = i128::from(ticks) * i128::from(base.num) * 1_000_000 / i128::from(base.den.max(1));
+    i64::try_from(us).unwrap_or(if us < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// Microseconds as milliseconds, rounded to the nearest.
+fn to_ms(us: i64) -> i64 {
+    us.saturating_add(500).div_euclid(1000)
+}
+
+fn whole_ms(us: i64) -> u64 {
+    u64::try_from(to_ms(us)).unwrap_or(0)
+}

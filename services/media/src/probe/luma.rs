@@ -1,0 +1,82 @@
+//! Looks at the brightness of a picture through a grid of samples: is it black, has it moved?
+use ffmpeg_next as ffmpeg;
+
+use crate::av::{self, LumaLayout};
+
+/// Samples across and down. Dense enough that a moving mouth is seen, sparse enough to cost microseconds.
+const COLUMNS: usize = 160;
+const ROWS: usize = 90;
+/// Of 255: no brighter than this is black (ffmpeg's `blackdetect`: 10 % above black).
+const BLACK_LEVEL: u8 = 38;
+/// Share of the samples that must be black, in percent.
+const BLACK_SHARE: usize = 98;
+/// Mean difference of two pictures, in 1/256 levels, up to which nothing moved (half a level: coding noise).
+const STILL_MEAN: u64 = 128;
+/// A sample that differs by more than this has moved…
+const MOVED_LEVEL: u8 = 16;
+/// …and more than this share of them, one in so many, is motion however small the mean.
+const MOVED_ONE_IN: usize = 1000;
+
+/// The samples of one picture, 8 bits each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Grid(Vec<u8>);
+
+impl Grid {
+    /// Samples `frame` into this grid. False if the frame has no luma plane in memory.
+    pub(super) fn sample(&mut self, frame: &ffmpeg::frame::Video, layout: LumaLayout) -> bool {
+        let (width, height) = (frame.width() as usize, frame.height() as usize);
+        let wide = usize::from(layout.depth + layout.shift > 8) + 1;
+        self.0.clear();
+        for line in 0..ROWS.min(height) {
+            let y = line * height / ROWS.min(height);
+            let bytes = (width.saturating_sub(1)) * layout.step + layout.offset + wide;
+            let Some(row) = av::row(frame, layout.plane, y, bytes) else { return false };
+            let columns = COLUMNS.min(width);
+            for column in 0..columns {
+                let at = column * width / columns * layout.step + layout.offset;
+                self.0.push(level(row, at, wide, layout));
+            }
+        }
+        true
+    }
+
+    /// Whether the picture is black.
+    pub(super) fn is_black(&self) -> bool {
+        let dark = self.0.iter().filter(|level| **level <= BLACK_LEVEL).count();
+        dark * 100 >= self.0.len() * BLACK_SHARE
+    }
+
+    /// Whether nothing that a person would see differs from `other`.
+    pub(super) fn is_still(&self, other: &Grid) -> bool {
+        let pairs = || self.0.iter().zip(&other.0);
+        let sum: u64 = pairs().map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+        let moved = pairs().filter(|(a, b)| a.abs_diff(**b) > MOVED_LEVEL).count();
+        self.0.len() == other.0.len()
+            && sum * 256 <= STILL_MEAN * self.0.len() as u64
+            && moved * MOVED_ONE_IN <= self.0.len()
+    }
+}
+
+fn level(row: &[u8], at: usize, wide: usize, layout: LumaLayout) -> u8 {
+    if wide == 1 {
+        return row[at] >> layout.shift;
+    }
+    let value = u16::from_le_bytes([row[at], row[at + 1]]) >> layout.shift;
+    (value >> layout.depth.saturating_sub(8)).min(255) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_thing_that_moves_is_motion_and_noise_is_not() {
+        let still = Grid(vec![100; 14_400]);
+        let mut moving = still.clone();
+        moving.0[..40].fill(200);
+        assert!(!still.is_still(&moving));
+        let noisy = Grid((0..14_400).map(|i| 100 + u8::from(i % 3 == 0)).collect());
+        assert!(still.is_still(&noisy));
+        assert!(!still.is_black() && Grid(vec![16; 100]).is_black());
+    }
+}

@@ -1,0 +1,356 @@
+//! Measures the picture while it is decoded: geometry, time, colour, bitrate, black and stillness.
+use ffmpeg::codec::decoder;
+use ffmpeg::frame;
+use ffmpeg_next as ffmpeg;
+use pipeline::media_info::{Colour, FieldOrder, Ratio, Transfer, VideoInfo};
+use pipeline::rejection::Rejection;
+
+use super::bitrate::Bitrate;
+use super::luma::Grid;
+use super::stretch::Stretches;
+use super::{to_ms, to_us, whole_ms};
+use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
+use crate::child::protocol::Limits;
+use crate::decode::{self, Tally};
+use crate::error::Result;
+use crate::source::Source;
+use crate::timeline::Timeline;
+
+const MIN_BLACK_US: i64 = 2_000_000;
+const MIN_FROZEN_US: i64 = 5_000_000;
+/// A last frame that claims to stay longer than this many usual ones is not believed.
+const LAST_FRAME: i64 = 10;
+
+/// The stream of pictures under measurement.
+pub(super) struct PictureMeasure {
+    stream: usize,
+    facts: StreamFacts,
+    decoder: decoder::Opened,
+    frame: frame::Video,
+    bitrate: Bitrate,
+    keys: Vec<i64>,
+    seen: Seen,
+}
+
+/// What was decoded so far.
+struct Seen {
+    base: av::Rational,
+    timeline: Timeline,
+    first: Option<(PictureFacts, av::Rational)>,
+    layout: Option<LumaLayout>,
+    times: Vec<i64>,
+    last_duration: i64,
+    interlaced: u64,
+    top_first: u64,
+    grid: Grid,
+    reference: Grid,
+    black: Stretches,
+    frozen: Stretches,
+    still_since_us: i64,
+}
+
+impl PictureMeasure {
+    pub(super) fn open(source: &Source, stream: usize, limits: &Limits) -> Result<Self> {
+        let decoder = decode::open(source, stream, limits, decode::threads())?;
+        let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::NoVideo)?;
+        let base = facts.time_base;
+        let seen = Seen {
+            base,
+            timeline: Timeline::new(base.num, base.den, source.format.is_discontinuous()),
+            first: None,
+            layout: None,
+            times: Vec::new(),
+            last_duration: 0,
+            interlaced: 0,
+            top_first: 0,
+            grid: Grid::default(),
+            reference: Grid::default(),
+            black: Stretches::new(MIN_BLACK_US),
+            frozen: Stretches::new(MIN_FROZEN_US),
+            still_since_us: 0,
+        };
+        let frame = frame::Video::empty();
+        Ok(Self { stream, facts, decoder, frame, bitrate: Bitrate::default(), keys: Vec::new(), seen })
+    }
+
+    /// Frames that were decoded and would be shown.
+    pub(super) fn frames(&self) -> u64 {
+        self.seen.times.len() as u64
+    }
+
+    /// Measures one packet; `None` at the end.
+    pub(super) fn packet(
+        &mut self,
+        source: &Source,
+        packet: Option<&ffmpeg::Packet>,
+        limits: &Limits,
+        tally: &mut Tally,
+    ) -> Result<()> {
+        if let Some(packet) = packet {
+            let at = packet.dts().or(packet.pts());
+            self.bitrate.add(at.map(|ticks| to_us(ticks, self.facts.time_base)), packet.size());
+            if let Some(at) = packet.pts().or(packet.dts()).filter(|_| packet.is_key()) {
+                self.keys.push(at);
+            }
+        }
+        let (seen, stream) = (&mut self.seen, self.stream);
+        decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| {
+            if seen.times.len() as u64 >= limits.max_frames {
+                return Err(Rejection::BudgetExceeded { budget: "frames".into() }.into());
+            }
+            seen.see(frame, || av::pixel_aspect(&source.input, stream, frame))
+        })
+    }
+
+    /// What was measured.
+    pub(super) fn finish(self, source: &Source, origin_us: i64) -> Result<VideoInfo> {
+        let Self { stream, facts, seen, .. } = self;
+        let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
+        let pace = Pace::of(&seen.times, seen.last_duration, seen.base);
+        let us = |ticks: i64| to_us(ticks, seen.base);
+        let first = seen.times.first().copied().unwrap_or(0);
+        let duration_us = us(pace.end.saturating_sub(first));
+        let duration_ms = whole_ms(duration_us);
+        let (rotation_degrees, mirrored) = av::display_matrix(&source.input, stream).map_or((0, false), upright);
+        let pixel_aspect = honest_aspect(aspect);
+        let (coded_width, coded_height) = (picture.width.unsigned_abs(), picture.height.unsigned_abs());
+        let (display_width, display_height) = display_size(coded_width, coded_height, pixel_aspect, rotation_degrees);
+        Ok(VideoInfo {
+            stream: stream as u32,
+            codec: av::codec_name(facts.codec),
+            profile: av::profile_name(facts.codec, facts.profile),
+            level: u32::try_from(facts.level).unwrap_or(0),
+            pixel_format: av::pixel_format_name(picture.format),
+            bit_depth: seen.layout.map_or(8, |layout| layout.depth),
+            coded_width,
+            coded_height,
+            display_width,
+            display_height,
+            rotation_degrees,
+            mirrored,
+            pixel_aspect,
+            frames: seen.times.len() as u64,
+            start_ms: to_ms(us(first).saturating_sub(origin_us)),
+            duration_ms,
+            frame_rate: pace.rate,
+            variable_rate: pace.variable,
+            field_order: field_order(&seen),
+            colour: colour(picture),
+            max_key_frame_interval_ms: whole_ms(us(longest_gap(self.keys, pace.end))),
+            bitrate_kbps: self.bitrate.mean_kbps(duration_ms),
+            peak_bitrate_kbps: self.bitrate.peak_kbps(),
+            black: seen.black.finish(duration_us),
+            frozen: seen.frozen.finish(duration_us),
+        })
+    }
+}
+
+impl Seen {
+    fn see(&mut self, frame: &frame::Video, aspect: impl Fn() -> av::Rational) -> Result<()> {
+        let facts = av::picture_facts(frame);
+        let first = match self.first {
+            Some((first, _)) => first,
+            None => {
+                self.layout = av::luma_layout(facts.format);
+                self.first = Some((facts, aspect()));
+                facts
+            }
+        };
+        if (facts.width, facts.height) != (first.width, first.height) {
+            return Err(Rejection::ChangesMidway { what: "picture_size".into() }.into());
+        }
+        if facts.format != first.format {
+            return Err(Rejection::ChangesMidway { what: "pixel_format".into() }.into());
+        }
+        let duration = av::frame_duration(frame);
+        let Some(at) = self.timeline.place(frame.timestamp(), duration) else { return Ok(()) };
+        self.times.push(at);
+        self.last_duration = duration;
+        self.interlaced += u64::from(facts.interlaced);
+        self.top_first += u64::from(facts.interlaced && facts.top_first);
+        self.look(frame, at);
+        Ok(())
+    }
+
+    fn look(&mut self, frame: &frame::Video, at: i64) {
+        let Some(layout) = self.layout else { return };
+        if !self.grid.sample(frame, layout) {
+            return;
+        }
+        let first = self.times.first().copied().unwrap_or(at);
+        let at_us = to_us(at.saturating_sub(first), self.base);
+        self.black.tell(at_us, self.grid.is_black());
+        // Compared with the picture since which nothing moved, so that a slow pan is motion.
+        if self.grid.is_still(&self.reference) {
+            self.frozen.tell(self.still_since_us, true);
+        } else {
+            self.frozen.tell(at_us, false);
+            self.still_since_us = at_us;
+            std::mem::swap(&mut self.grid, &mut self.reference);
+        }
+    }
+}
+
+/// How fast frames follow each other.
+struct Pace {
+    rate: Ratio,
+    variable: bool,
+    /// First tick after the last frame.
+    end: i64,
+}
+
+impl Pace {
+    fn of(times: &[i64], last_duration: i64, base: av::Rational) -> Self {
+        let steps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+        let mut sorted = steps.clone();
+        sorted.sort_unstable();
+        let second = (i64::from(base.den) / i64::from(base.num.max(1))).max(1);
+        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+        let usual = if usual > 0 { usual } else { last_duration.clamp(1, second) };
+        let believed = last_duration > 0 && last_duration <= usual.saturating_mul(LAST_FRAME);
+        let last = times.last().copied().unwrap_or(0);
+        let end = last.saturating_add(if believed { last_duration } else { usual });
+        let span = match (times.first(), steps.len()) {
+            (Some(first), 1..) => last.saturating_sub(*first) as f64 / steps.len() as f64,
+            _ => usual as f64,
+        };
+        // Rounding of stamps moves each by up to a tick, or by a millisecond where a writer rounded to that.
+        let rounding = 1.5f64.max(second as f64 * 0.0011);
+        let variable = steps.iter().any(|step| (*step as f64 - span).abs() > rounding);
+        Self { rate: nearest_rate(f64::from(base.den) / (f64::from(base.num.max(1)) * span.max(1e-9))), variable, end }
+    }
+}
+
+/// The usual rate within 0.1 % of `fps`, or `fps` to a thousandth.
+fn nearest_rate(fps: f64) -> Ratio {
+    let whole = [12, 15, 20, 24, 25, 30, 48, 50, 60, 100, 120].map(|num| Ratio::new(num, 1));
+    let broadcast = [24_000, 30_000, 48_000, 60_000, 120_000].map(|num| Ratio::new(num, 1001));
+    let distance = |rate: &Ratio| (rate.value() / fps - 1.0).abs();
+    let usual = broadcast.into_iter().chain(whole).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    match usual {
+        // 24000/1001 and 24 differ by 0.1 %, so the nearer one is taken and only within half of that.
+        Some(rate) if distance(&rate) < 0.0005 => rate,
+        _ => {
+            let thousandths = (fps * 1000.0).round().clamp(1.0, 1e9) as u32;
+            let divisor = greatest_common_divisor(thousandths, 1000);
+            Ratio::new(thousandths / divisor, 1000 / divisor)
+        }
+    }
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a.max(1) } else { greatest_common_divisor(b, a % b) }
+}
+
+/// Clockwise rotation and mirroring (mirror first, then rotate) of a display matrix, to the nearest quarter turn.
+fn upright(matrix: [i32; 9]) -> (u32, bool) {
+    // Row vectors, y downwards: x' = a·x + c·y, y' = b·x + d·y.
+    let [a, b, c, d] = [matrix[0], matrix[1], matrix[3], matrix[4]].map(f64::from);
+    let mirrored = a * d - b * c < 0.0;
+    let angle = if mirrored { (-b).atan2(-a) } else { b.atan2(a) };
+    let quarters = (angle.to_degrees() / 90.0).round() as i64;
+    (quarters.rem_euclid(4) as u32 * 90, mirrored)
+}
+
+/// Pixel aspect as far as anybody films: beyond 1:4 or 4:1 it is a mistake, and players ignore it as well as 0.
+fn honest_aspect(aspect: av::Rational) -> Ratio {
+    match (u32::try_from(aspect.num), u32::try_from(aspect.den)) {
+        (Ok(num @ 1..), Ok(den @ 1..)) if num <= den.saturating_mul(4) && den <= num.saturating_mul(4) => {
+            let divisor = greatest_common_divisor(num, den);
+            Ratio::new(num / divisor, den / divisor)
+        }
+        _ => Ratio::ONE,
+    }
+}
+
+fn display_size(width: u32, height: u32, aspect: Ratio, rotation: u32) -> (u32, u32) {
+    let even = |pixels: f64| ((pixels / 2.0).round() as u32 * 2).max(2);
+    let (wide, high) = (even(f64::from(width) * aspect.value()), even(f64::from(height)));
+    if rotation % 180 == 90 { (high, wide) } else { (wide, high) }
+}
+
+fn field_order(seen: &Seen) -> FieldOrder {
+    if seen.interlaced * 2 <= seen.times.len() as u64 {
+        FieldOrder::Progressive
+    } else if seen.top_first * 2 >= seen.interlaced {
+        FieldOrder::TopFirst
+    } else {
+        FieldOrder::BottomFirst
+    }
+}
+
+fn colour(picture: PictureFacts) -> Colour {
+    let transfer_name = av::transfer_name(picture.transfer);
+    let transfer = match transfer_name.as_str() {
+        "smpte2084" => Transfer::Pq,
+        "arib-std-b67" => Transfer::Hlg,
+        _ => Transfer::Sdr,
+    };
+    Colour {
+        matrix: av::matrix_name(picture.matrix),
+        primaries: av::primaries_name(picture.primaries),
+        transfer_name,
+        transfer,
+        // 2 is AVCOL_RANGE_JPEG; the yuvj formats say it by their name alone.
+        full_range: picture.range == 2 || av::pixel_format_name(picture.format).starts_with("yuvj"),
+    }
+}
+
+/// Longest distance between key frames, the end of the picture counted as one.
+fn longest_gap(mut keys: Vec<i64>, end: i64) -> i64 {
+    keys.push(end);
+    keys.sort_unstable();
+    keys.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_display_matrix_is_read_as_players_do() {
+        let one = 65536;
+        let quarter = |a, b, c, d| upright([a, b, 0, c, d, 0, 0, 0, 1 << 30]);
+        assert_eq!(quarter(one, 0, 0, one), (0, false));
+        assert_eq!(quarter(0, one, -one, 0), (90, false));
+        assert_eq!(quarter(-one, 0, 0, -one), (180, false));
+        assert_eq!(quarter(0, -one, one, 0), (270, false));
+        assert_eq!(quarter(-one, 0, 0, one), (0, true));
+        assert_eq!(quarter(one, 0, 0, -one), (180, true));
+    }
+
+    #[test]
+    fn rates_snap_to_what_cameras_have() {
+        assert_eq!(nearest_rate(29.970_03), Ratio::new(30_000, 1001));
+        assert_eq!(nearest_rate(30.0), Ratio::new(30, 1));
+        assert_eq!(nearest_rate(23.98), Ratio::new(24_000, 1001));
+        assert_eq!(nearest_rate(17.5), Ratio::new(35, 2));
+    }
+
+    #[test]
+    fn rounding_is_not_a_variable_rate_and_a_dropped_frame_is() {
+        let base = av::Rational { num: 1, den: 1000 };
+        let rounded: Vec<i64> = (0..90).map(|n| n * 1001 / 30).collect();
+        let pace = Pace::of(&rounded, 33, base);
+        assert!(!pace.variable);
+        assert_eq!(pace.rate, Ratio::new(30_000, 1001));
+        let mut dropped = rounded;
+        dropped.remove(40);
+        assert!(Pace::of(&dropped, 33, base).variable);
+    }
+
+    #[test]
+    fn a_claim_of_weeks_for_the_last_frame_is_not_believed() {
+        let base = av::Rational { num: 1, den: 1000 };
+        assert_eq!(Pace::of(&[0, 40, 80], i64::from(u32::MAX), base).end, 120);
+        assert_eq!(Pace::of(&[0], i64::MAX, base).end, 1000);
+    }
+
+    #[test]
+    fn absurd_pixel_aspects_are_ignored() {
+        assert_eq!(honest_aspect(av::Rational { num: 64, den: 45 }), Ratio::new(64, 45));
+        assert_eq!(honest_aspect(av::Rational { num: 1, den: 1000 }), Ratio::ONE);
+        assert_eq!(honest_aspect(av::Rational { num: 0, den: 1 }), Ratio::ONE);
+        assert_eq!(display_size(1440, 1080, Ratio::new(4, 3), 90), (1080, 1920));
+    }
+}

@@ -1,0 +1,123 @@
+//! Measures the sound while it is decoded: length, loudness, true peak, silence.
+use ebur128::{EbuR128, Mode};
+use ffmpeg::codec::decoder;
+use ffmpeg::frame;
+use ffmpeg_next as ffmpeg;
+use pipeline::media_info::AudioInfo;
+use pipeline::rejection::Rejection;
+
+use super::bitrate::Bitrate;
+use super::stretch::Stretches;
+use super::{to_ms, to_us};
+use crate::av::{self, SoundFacts, StreamFacts};
+use crate::child::protocol::Limits;
+use crate::decode::{self, Tally};
+use crate::error::{Error, Result};
+use crate::source::Source;
+
+/// Loudest sample that still counts as silence: −60 dBFS.
+const SILENCE: f32 = 0.001;
+/// Shortest silence that is told.
+const MIN_SILENCE_US: i64 = 2_000_000;
+/// More channels than this are nobody's loudspeakers.
+const MAX_CHANNELS: u32 = 16;
+
+/// One stream of sound under measurement.
+pub(super) struct SoundMeasure {
+    stream: usize,
+    facts: StreamFacts,
+    decoder: decoder::Opened,
+    frame: frame::Audio,
+    bitrate: Bitrate,
+    heard: Option<Heard>,
+}
+
+/// What was decoded so far.
+struct Heard {
+    facts: SoundFacts,
+    first_us: i64,
+    samples: u64,
+    meter: EbuR128,
+    silence: Stretches,
+    channels: Vec<Vec<f32>>,
+}
+
+impl SoundMeasure {
+    pub(super) fn open(source: &Source, stream: usize, limits: &Limits) -> Result<Self> {
+        let decoder = decode::open(source, stream, limits, 1)?;
+        let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::Damaged { errors: 1 })?;
+        Ok(Self { stream, facts, decoder, frame: frame::Audio::empty(), bitrate: Bitrate::default(), heard: None })
+    }
+
+    /// Measures one packet; `None` at the end.
+    pub(super) fn packet(&mut self, packet: Option<&ffmpeg::Packet>, tally: &mut Tally) -> Result<()> {
+        let base = self.facts.time_base;
+        if let Some(packet) = packet {
+            self.bitrate.add(packet.dts().or(packet.pts()).map(|ticks| to_us(ticks, base)), packet.size());
+        }
+        let heard = &mut self.heard;
+        decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| hear(heard, frame, base))
+    }
+
+    /// What was measured; `None` when nothing could be decoded, which is as good as no sound.
+    pub(super) fn finish(self, origin_us: i64) -> Option<AudioInfo> {
+        let heard = self.heard?;
+        let duration_us = duration_us(heard.samples, heard.facts.rate);
+        let duration_ms = super::whole_ms(duration_us);
+        let loudness = heard.meter.loudness_global().ok().filter(|loudness| loudness.is_finite());
+        let peak = (0..heard.facts.channels).filter_map(|index| heard.meter.true_peak(index).ok()).fold(0.0, f64::max);
+        Some(AudioInfo {
+            stream: self.stream as u32,
+            codec: av::codec_name(self.facts.codec),
+            profile: av::profile_name(self.facts.codec, self.facts.profile),
+            sample_rate: heard.facts.rate,
+            channels: heard.facts.channels,
+            layout: heard.facts.layout,
+            start_ms: to_ms(heard.first_us.saturating_sub(origin_us)),
+            duration_ms,
+            bitrate_kbps: self.bitrate.mean_kbps(duration_ms),
+            loudness_lufs: loudness,
+            true_peak_dbtp: (peak > 0.0).then(|| 20.0 * peak.log10()),
+            silent: heard.silence.finish(duration_us),
+        })
+    }
+}
+
+fn duration_us(samples: u64, rate: u32) -> i64 {
+    i64::try_from(u128::from(samples) * 1_000_000 / u128::from(rate.max(1))).unwrap_or(i64::MAX)
+}
+
+fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational) -> Result<()> {
+    let facts = av::sound_facts(frame);
+    let heard = match heard {
+        Some(heard) => heard,
+        none => none.insert(begin(facts.clone(), to_us(frame.timestamp().unwrap_or(0), base))?),
+    };
+    if facts.rate != heard.facts.rate {
+        return Err(Rejection::ChangesMidway { what: "sample_rate".into() }.into());
+    }
+    if facts.channels != heard.facts.channels {
+        return Err(Rejection::ChangesMidway { what: "channels".into() }.into());
+    }
+    heard.channels.iter_mut().for_each(Vec::clear);
+    if !av::samples(frame, &mut heard.channels) {
+        return Ok(());
+    }
+    let at_us = duration_us(heard.samples, facts.rate);
+    let loud = heard.channels.iter().flatten().any(|sample| sample.abs() > SILENCE);
+    heard.silence.tell(at_us, !loud);
+    heard.samples += frame.samples() as u64;
+    let planes: Vec<&[f32]> = heard.channels.iter().map(Vec::as_slice).collect();
+    heard.meter.add_frames_planar_f32(&planes).map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))
+}
+
+fn begin(facts: SoundFacts, first_us: i64) -> Result<Heard> {
+    if facts.channels == 0 || facts.channels > MAX_CHANNELS || !(8000..=192_000).contains(&facts.rate) {
+        let codec = format!("{} channels at {} Hz", facts.channels, facts.rate);
+        return Err(Rejection::UnsupportedCodec { codec }.into());
+    }
+    let meter = EbuR128::new(facts.channels, facts.rate, Mode::I | Mode::TRUE_PEAK)
+        .map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))?;
+    let channels = vec![Vec::new(); facts.channels as usize];
+    Ok(Heard { facts, first_us, samples: 0, meter, silence: Stretches::new(MIN_SILENCE_US), channels })
+}

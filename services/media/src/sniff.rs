@@ -1,0 +1,211 @@
+//! What the bytes are, by their own magic. A name or a declared type is never asked.
+
+/// What a file looks like from its first bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One of the few formats that are opened.
+    Format(Format),
+    /// Something else; the word is for `Rejection::UnknownFormat`.
+    Other(&'static str),
+}
+
+/// A format that is opened, by exactly one demuxer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// ISO base media with an mp4 brand.
+    Mp4,
+    /// QuickTime.
+    Mov,
+    /// 3GPP phones.
+    ThreeGp,
+    /// Matroska and WebM.
+    Matroska,
+    /// MPEG transport stream.
+    MpegTs,
+    /// AVI.
+    Avi,
+}
+
+impl Format {
+    /// Our name of it, as in `MediaInfo::format`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Mp4 => "mp4",
+            Format::Mov => "mov",
+            Format::ThreeGp => "3gp",
+            Format::Matroska => "matroska",
+            Format::MpegTs => "mpegts",
+            Format::Avi => "avi",
+        }
+    }
+
+    /// The one demuxer that may open it, by libav's name: also the `format_whitelist`.
+    pub(crate) fn demuxer(self) -> &'static str {
+        match self {
+            Format::Mp4 | Format::Mov | Format::ThreeGp => "mov,mp4,m4a,3gp,3g2,mj2",
+            Format::Matroska => "matroska,webm",
+            Format::MpegTs => "mpegts",
+            Format::Avi => "avi",
+        }
+    }
+
+    /// Whether it is built of ISO boxes.
+    pub(crate) fn is_iso(self) -> bool {
+        matches!(self, Format::Mp4 | Format::Mov | Format::ThreeGp)
+    }
+
+    /// Whether time stamps may jump and wrap by design, as they do in broadcast.
+    pub(crate) fn is_discontinuous(self) -> bool {
+        self == Format::MpegTs
+    }
+}
+
+/// How many bytes `sniff` wants to see.
+pub const HEAD: usize = 4096;
+
+/// Names the kind of a file by its first bytes (at most `HEAD` are looked at).
+pub fn sniff(head: &[u8]) -> Kind {
+    let head = &head[..head.len().min(HEAD)];
+    if head.is_empty() {
+        return Kind::Other("empty");
+    }
+    if let Some(kind) = iso(head) {
+        return kind;
+    }
+    if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) {
+        return Kind::Format(Format::Matroska);
+    }
+    if head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI ") {
+        return Kind::Format(Format::Avi);
+    }
+    if is_transport_stream(head) {
+        return Kind::Format(Format::MpegTs);
+    }
+    Kind::Other(binary(head).or_else(|| text(head)).unwrap_or("unknown"))
+}
+
+/// ISO base media: a box of a known type first, and the major brand if it says one.
+fn iso(head: &[u8]) -> Option<Kind> {
+    match head.get(4..8)? {
+        b"ftyp" => Some(match head.get(8..12)? {
+            b"qt  " => Kind::Format(Format::Mov),
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"mif1" | b"msf1" | b"avif" | b"avis" => {
+                Kind::Other("heif")
+            }
+            b"crx " => Kind::Other("raw_photo"),
+            brand if brand.starts_with(b"3gp") || brand.starts_with(b"3g2") => Kind::Format(Format::ThreeGp),
+            _ => Kind::Format(Format::Mp4),
+        }),
+        // QuickTime before brands: files that begin with their media or their movie header.
+        b"moov" | b"mdat" | b"wide" | b"skip" | b"pnot" | b"free" => Some(Kind::Format(Format::Mov)),
+        _ => None,
+    }
+}
+
+/// Sync bytes at every 188 (or 192) bytes, as far as the head reaches, at least four of them.
+fn is_transport_stream(head: &[u8]) -> bool {
+    let synced = |start: usize, step: usize| {
+        let mut sync = head.iter().skip(start).step_by(step).peekable();
+        head.len() > start + 3 * step && sync.all(|byte| *byte == 0x47)
+    };
+    synced(0, 188) || synced(4, 192)
+}
+
+fn binary(head: &[u8]) -> Option<&'static str> {
+    let magics: [(&[u8], &str); 19] = [
+        (b"\x89PNG\r\n\x1a\n", "png"),
+        (b"\xff\xd8\xff", "jpeg"),
+        (b"GIF8", "gif"),
+        (b"BM", "bmp"),
+        (b"%PDF", "pdf"),
+        (b"PK\x03\x04", "zip"),
+        (b"Rar!", "rar"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (b"\x1f\x8b", "gzip"),
+        (b"FLV\x01", "flv"),
+        (b"OggS", "ogg"),
+        (b"fLaC", "flac"),
+        (b"ID3", "mp3"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+        (b".RMF", "realmedia"),
+        (b"\x00\x00\x01\xba", "mpeg_ps"),
+        (b"\x06\x0e\x2b\x34", "mxf"),
+        (b"\x7fELF", "program"),
+        (b"MZ", "program"),
+    ];
+    if head.starts_with(b"RIFF") {
+        return Some(match head.get(8..12) {
+            Some(b"WAVE") => "wav",
+            Some(b"WEBP") => "webp",
+            _ => "riff",
+        });
+    }
+    magics.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name)
+}
+
+/// Scripts and playlists that libav would follow, and any other text.
+fn text(head: &[u8]) -> Option<&'static str> {
+    if head.contains(&0) {
+        return None;
+    }
+    let shown = String::from_utf8_lossy(head);
+    let shown = shown.trim_start_matches('\u{feff}').trim_start();
+    let starts = |prefix: &str| shown.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+    if starts("#EXTM3U") {
+        return Some("hls");
+    }
+    if starts("ffconcat") || starts("file ") || starts("file '") {
+        return Some("ffconcat");
+    }
+    if starts("<?xml") || starts("<MPD") {
+        return Some(if shown.contains("<MPD") { "dash" } else { "xml" });
+    }
+    if starts("<!doctype html") || starts("<html") {
+        return Some("html");
+    }
+    let printable = shown.chars().filter(|c| !c.is_control() || c.is_whitespace()).count();
+    let all = shown.chars().count();
+    let damaged = shown.chars().filter(|c| *c == char::REPLACEMENT_CHARACTER).count();
+    // A multi-byte character cut at the head's end counts once; more than 1 in 20 strange ones is no text.
+    (all > 0 && printable == all && damaged * 20 <= all).then_some("text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(head: &[u8], expect: Kind) {
+        assert_eq!(sniff(head), expect, "{:?}", String::from_utf8_lossy(head));
+    }
+
+    #[test]
+    fn magic_decides_and_not_a_name() {
+        check(b"\0\0\0\x20ftypisom\0\0\x02\0", Kind::Format(Format::Mp4));
+        check(b"\0\0\0\x14ftypqt  \0\0\x02\0", Kind::Format(Format::Mov));
+        check(b"\0\0\0\x14ftyp3gp4\0\0\x02\0", Kind::Format(Format::ThreeGp));
+        check(b"\0\0\0\x18ftypheic\0\0\0\0", Kind::Other("heif"));
+        check(&[0x1a, 0x45, 0xdf, 0xa3, 0], Kind::Format(Format::Matroska));
+        check(b"RIFF\0\0\0\0AVI LIST", Kind::Format(Format::Avi));
+        check(b"RIFF\0\0\0\0WAVEfmt ", Kind::Other("wav"));
+        check(b"", Kind::Other("empty"));
+    }
+
+    #[test]
+    fn scripts_are_named_and_never_opened() {
+        check(b"#EXTM3U\n#EXTINF:10,\n/etc/passwd\n", Kind::Other("hls"));
+        check("\u{feff}#EXTM3U\n".as_bytes(), Kind::Other("hls"));
+        check(b"ffconcat version 1.0\nfile other.mp4\n", Kind::Other("ffconcat"));
+        check(b"file 'other.mp4'\n", Kind::Other("ffconcat"));
+        check(b"<?xml version=\"1.0\"?><MPD></MPD>", Kind::Other("dash"));
+        check("你好，世界".as_bytes(), Kind::Other("text"));
+    }
+
+    #[test]
+    fn a_transport_stream_needs_its_sync_bytes() {
+        let mut packets = vec![0u8; 188 * 6];
+        packets.iter_mut().step_by(188).for_each(|byte| *byte = 0x47);
+        check(&packets, Kind::Format(Format::MpegTs));
+        packets[188 * 2] = 0;
+        check(&packets, Kind::Other("unknown"));
+    }
+}

@@ -1,0 +1,22 @@
+//! What every story stands on: private servers, the real binary as processes, a test catalogue, an entrant, and the check that
+//! nothing is left behind.
+#![allow(dead_code, unused_imports, reason = "each story takes what it needs")]
+
+pub(crate) mod broker;
+pub(crate) mod catalogue;
+pub(crate) mod clips;
+pub(crate) mod entrant;
+pub(crate) mod leftovers;
+pub(crate) mod pipeline;
+pub(crate) mod process;
+pub(crate) mod proxy;
+pub(crate) mod servers;
+pub(crate) mod truth;
+pub(crate) mod wait;
+
+pub(crate) use entrant::Entrant;
+pub(crate) use pipeline::{Setup, TestPipeline};
+pub(crate) use process::Service;
+pub(crate) use proxy::{Direction, Proxy};
+pub(crate) use servers::Servers;
+pub(crate) use wait::wait_until;

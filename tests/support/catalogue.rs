@@ -1,0 +1,83 @@
+//! The test catalogue: one contest whose limits fit small clips, two partners, a ladder of two small rungs.
+use std::path::Path;
+
+/// The contest's id.
+pub(crate) const CONTEST: &str = "test";
+/// Its one theme.
+pub(crate) const THEME: &str = "green";
+/// The partner whose drop is a bucket.
+pub(crate) const DROP: &str = "drop";
+/// The partner whom a person serves.
+pub(crate) const BAG: &str = "bag";
+/// The ladder's rungs.
+pub(crate) const RUNGS: [&str; 2] = ["web-180", "web-90"];
+
+/// Which gates wait for a person: `manual` or `automatic`.
+#[derive(Clone, Copy)]
+pub(crate) struct Gates {
+    /// Between screen and transcode.
+    pub(crate) review: &'static str,
+    /// Between assemble and publish.
+    pub(crate) release: &'static str,
+}
+
+/// Nobody is waited for.
+pub(crate) const OPEN: Gates = Gates { review: "automatic", release: "automatic" };
+
+/// Writes the catalogue's files into `dir`. `segment_s` cuts the picture into segments of that length; 0 does not cut.
+pub(crate) fn write(dir: &Path, gates: Gates, segment_s: u32) {
+    let file = |name: &str, text: &str| {
+        let path = dir.join(name);
+        std::fs::create_dir_all(path.parent().expect("files lie in the catalogue")).expect("the catalogue's folders");
+        std::fs::write(path, text).expect("a file of the catalogue");
+    };
+    file(&format!("contests/{CONTEST}.toml"), &contest(gates));
+    file(&format!("partners/{DROP}.toml"), &partner("存储桶", "s3_drop"));
+    file(&format!("partners/{BAG}.toml"), &partner("人工", "operator"));
+    file("ladders.toml", &ladders(segment_s));
+}
+
+fn contest(gates: Gates) -> String {
+    let Gates { review, release } = gates;
+    format!(
+        r#"name = {{ zh = "测试", en = "Test" }}
+grace_s = 3600
+max_upload_bytes = 50_000_000
+title = {{ min_chars = 1, max_chars = 80 }}
+synopsis = {{ min_chars = 0, max_chars = 500 }}
+gates = {{ review = "{review}", release = "{release}" }}
+partners = ["{DROP}", "{BAG}"]
+
+[rules]
+format = {{ allowed = ["mp4"] }}
+duration = {{ min_ms = 1000, max_ms = 30_000, tolerance_ms = 100 }}
+resolution = {{ min_short_side = 180 }}
+aspect = {{ allowed = ["16:9", "9:16"], tolerance_per_mille = 10 }}
+decode_errors = {{ warn_above = 0, fail_above = 10 }}
+
+[[themes]]
+id = "{THEME}"
+zh = "绿色低碳"
+en = "Green and low-carbon"
+"#
+    )
+}
+
+fn partner(name: &str, method: &str) -> String {
+    let rungs = RUNGS.map(|rung| format!("\"{rung}\"")).join(", ");
+    format!("name = {{ zh = \"{name}\", en = \"{method}\" }}\nmethod = \"{method}\"\nrungs = [{rungs}]\n")
+}
+
+fn ladders(segment_s: u32) -> String {
+    let rung = |name: &str, short_side: u32, kbps: u32| {
+        format!(
+            "\n[rungs.{name}]\nshort_side = {short_side}\ncrf = 26.0\nmax_bitrate_kbps = {kbps}\naudio_bitrate_kbps = 96\n\
+             loudness_lufs = -15.0\nloudness_tolerance_lu = 2.0\ntrue_peak_dbtp = -2.0\n"
+        )
+    };
+    // One thread: the machine's cores are shared by many tests.
+    let common = format!(
+        "preset = \"ultrafast\"\nthreads = 1\ngop_s = 1\nbuffer_s = 2.0\nsegment_s = {segment_s}\nsegment_buffer_start = 0.5\n"
+    );
+    [common, rung(RUNGS[0], 180, 1000), rung(RUNGS[1], 90, 400)].concat()
+}

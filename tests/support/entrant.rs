@@ -1,0 +1,110 @@
+//! An entrant: fills in the form, and uploads by tus as simply as the protocol allows.
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::catalogue;
+
+/// The phone number of every entrant in these tests. It may be found nowhere but in its sealed box.
+pub(crate) const PHONE: &str = "13955550142";
+/// The e-mail address, likewise.
+pub(crate) const EMAIL: &str = "canary-zhang@entrant.example";
+/// The name of the person to contact, likewise.
+pub(crate) const PERSON: &str = "张金丝雀";
+
+/// Somebody who enters works.
+pub(crate) struct Entrant {
+    http: reqwest::Client,
+    api: String,
+}
+
+/// What the form was answered with.
+#[derive(Clone, Debug)]
+pub(crate) struct Entered {
+    /// The submission.
+    pub(crate) id: Uuid,
+    /// Where the file goes.
+    pub(crate) upload_url: String,
+    /// Proves that one is the entrant.
+    pub(crate) token: String,
+}
+
+impl Entrant {
+    /// Talks to the public API at `address` (host and port).
+    pub(crate) fn at(address: &str) -> Self {
+        Self { http: reqwest::Client::new(), api: format!("http://{address}") }
+    }
+
+    /// The form, filled in so that it is accepted.
+    pub(crate) fn form(title: &str) -> Value {
+        json!({
+            "contest": catalogue::CONTEST,
+            "title": title,
+            "theme": catalogue::THEME,
+            "synopsis": "一部测试短片",
+            "recommending_unit": "测试单位",
+            "entrant": { "name": PERSON, "phone": PHONE, "email": EMAIL },
+            "declarations": { "original": true, "rights_cleared": true, "ai_use": "none" },
+        })
+    }
+
+    /// Sends the form.
+    pub(crate) async fn enter(&self, form: &Value) -> Entered {
+        let answer =
+            self.http.post(format!("{}/api/v1/submissions", self.api)).json(form).send().await.expect("send the form");
+        let status = answer.status();
+        let body = answer.text().await.expect("read the answer to the form");
+        assert!(status.is_success(), "the form was answered with {status}: {body}");
+        let body: Value = serde_json::from_str(&body).expect("JSON in the answer to the form");
+        let text = |key: &str| body[key].as_str().unwrap_or_else(|| panic!("no {key} in {body}")).to_owned();
+        Entered {
+            id: text("id").parse().expect("the submission's id"),
+            upload_url: text("upload_url"),
+            token: text("token"),
+        }
+    }
+
+    /// Uploads a file whole: one creation, one PATCH.
+    pub(crate) async fn upload(&self, entered: &Entered, file: &Path) {
+        let bytes = std::fs::read(file).expect("read the clip");
+        let name = file.file_name().and_then(|name| name.to_str()).expect("the clip's name");
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        let metadata = format!("filename {},sha256 {}", BASE64.encode(name), BASE64.encode(sha256));
+        let created = self
+            .http
+            .post(&entered.upload_url)
+            .bearer_auth(&entered.token)
+            .header("Tus-Resumable", "1.0.0")
+            .header("Upload-Length", bytes.len())
+            .header("Upload-Metadata", metadata)
+            .send()
+            .await
+            .expect("create the upload");
+        assert_eq!(created.status(), 201, "the upload was not created: {:?}", created.text().await);
+        let location = created.headers()["location"].to_str().expect("an upload's address").to_owned();
+        let location = if location.starts_with('/') { format!("{}{location}", self.api) } else { location };
+        let patched = self
+            .http
+            .patch(location)
+            .bearer_auth(&entered.token)
+            .header("Tus-Resumable", "1.0.0")
+            .header("Upload-Offset", 0)
+            .header("Content-Type", "application/offset+octet-stream")
+            .body(bytes)
+            .send()
+            .await
+            .expect("send the bytes");
+        assert_eq!(patched.status(), 204, "the bytes were not taken: {:?}", patched.text().await);
+    }
+
+    /// Enters a work and uploads it.
+    pub(crate) async fn submit(&self, title: &str, file: &Path) -> Uuid {
+        let entered = self.enter(&Self::form(title)).await;
+        self.upload(&entered, file).await;
+        entered.id
+    }
+}

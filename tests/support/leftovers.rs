@@ -1,0 +1,162 @@
+//! What must not be left behind when a story ends: parts, messages, objects, files, processes.
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use rustix::process::Pid;
+
+use super::pipeline::TestPipeline;
+use super::process::{media_children, orphaned_media_jobs};
+use super::wait::wait_until;
+
+/// How long what is still under way may take to settle: a lease and two looks of the reconciler.
+const SETTLES_WITHIN: Duration = Duration::from_secs(60);
+
+/// Lets everything settle, stops the services, and says what is left behind.
+pub(crate) async fn find(pipeline: &TestPipeline) -> Result<()> {
+    let serving = pipeline.services().iter().any(|service| service.ended().is_none());
+    if serving {
+        settle(pipeline).await;
+        collect_garbage(pipeline).await;
+    }
+    for service in pipeline.services() {
+        service.stop();
+    }
+    processes()?;
+    scratch(pipeline)?;
+    if serving {
+        rows(pipeline).await?;
+        objects(pipeline).await?;
+        drops(pipeline).await?;
+    }
+    Ok(())
+}
+
+/// Rows in which something is still to be done although nobody wants it any more, or everybody has it.
+const UNSETTLED: &str = "select count(*) from parts join submissions on submissions.id = parts.submission
+    where submissions.state in ('published', 'rejected', 'withdrawn', 'revoked')
+        and status not in ('done', 'cancelled')";
+
+async fn settle(pipeline: &TestPipeline) {
+    let truth = &pipeline.truth;
+    wait_until("no part of a settled submission is open and the outbox is empty", SETTLES_WITHIN, async || {
+        let open = truth.count(UNSETTLED).await + truth.count("select count(*) from outbox").await;
+        (open == 0).then_some(())
+    })
+    .await;
+}
+
+/// Makes all garbage due, so that what remains afterwards is what the pipeline means to keep.
+async fn collect_garbage(pipeline: &TestPipeline) {
+    let truth = &pipeline.truth;
+    sqlx::query("update garbage set due = now() where due > now()")
+        .execute(truth.pool())
+        .await
+        .expect("make garbage due");
+    wait_until("the garbage is collected", SETTLES_WITHIN, async || {
+        (truth.count("select count(*) from garbage").await == 0).then_some(())
+    })
+    .await;
+}
+
+fn processes() -> Result<()> {
+    let orphans: Vec<Pid> = orphaned_media_jobs();
+    ensure!(orphans.is_empty(), "media jobs that nobody waits for: {orphans:?}");
+    Ok(())
+}
+
+/// A service that was killed cannot tidy up; every other one leaves its scratch directory empty.
+fn scratch(pipeline: &TestPipeline) -> Result<()> {
+    for service in pipeline.services().iter().filter(|service| !service.was_killed()) {
+        ensure!(media_children(service.pid()).is_empty(), "{} left a media job", service.name);
+        let Ok(entries) = std::fs::read_dir(pipeline.scratch(&service.name)) else { continue };
+        let left: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+        ensure!(left.is_empty(), "{} left files: {left:?}", service.name);
+    }
+    Ok(())
+}
+
+/// A published submission has every part that its plan asks for done exactly once, one rendition in force of each name, and
+/// one delivery to each partner.
+async fn rows(pipeline: &TestPipeline) -> Result<()> {
+    let truth = &pipeline.truth;
+    let missing = truth
+        .texts(
+            "select concat_ws(' ', id, 'run', run, 'has', done, 'parts done and needs', needs) from (
+                select s.id, s.run,
+                    (select count(*) from parts p where p.submission = s.id and p.run = s.run and p.status = 'done') as done,
+                    2 + (machine->'work'->>'segments')::int + (case when (machine->'work'->>'audio')::bool then 1 else 0 end)
+                        + jsonb_array_length(machine->'work'->'renditions')
+                        + jsonb_array_length(machine->'work'->'partners') as needs
+                from submissions s where s.state = 'published' and s.run = 1
+            ) as counted where done <> needs",
+        )
+        .await;
+    ensure!(missing.is_empty(), "published submissions whose parts do not add up: {missing:?}");
+    let renditions = truth
+        .texts(
+            "select concat_ws(' ', s.id, name, count(*)) from submissions s
+            cross join jsonb_array_elements_text(machine->'work'->'renditions') as wanted (name)
+            left join renditions r on r.submission = s.id and r.name = wanted.name and r.superseded_at is null
+            where s.state = 'published' group by s.id, wanted.name having count(r.name) <> 1",
+        )
+        .await;
+    ensure!(renditions.is_empty(), "renditions that are not there exactly once: {renditions:?}");
+    let twice = truth
+        .texts(
+            "select concat_ws(' ', submission, detail->>'run', detail->>'stage', detail->>'part', count(*)) from history
+            where what = 'part_done' group by submission, detail->>'run', detail->>'stage', detail->>'part' having count(*) > 1",
+        )
+        .await;
+    ensure!(twice.is_empty(), "parts that were done twice: {twice:?}");
+    Ok(())
+}
+
+/// After garbage collection every object is one that a row names: a source, a rendition in force, its cover, a file in a bag.
+async fn objects(pipeline: &TestPipeline) -> Result<()> {
+    let truth = &pipeline.truth;
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    wanted.extend(truth.texts("select object_key from renditions where superseded_at is null").await);
+    wanted.extend(
+        truth.texts("select cover_key from renditions where superseded_at is null and cover_key is not null").await,
+    );
+    wanted.extend(
+        truth
+            .texts("select 'uploads/' || mezzanine_upload || '/source' from submissions where mezzanine_upload is not null")
+            .await,
+    );
+    let receipts = truth.texts("select receipt::text from deliveries where receipt is not null").await;
+    let there: Vec<String> = keys(&pipeline.objects).await;
+    let open = truth
+        .texts("select id::text from submissions where state not in ('published', 'rejected', 'withdrawn', 'revoked')")
+        .await;
+    for key in &wanted {
+        ensure!(there.contains(key), "{key} is named by a row and is not there");
+    }
+    let orphans: Vec<&String> = there
+        .iter()
+        .filter(|key| !wanted.contains(*key))
+        .filter(|key| !receipts.iter().any(|receipt| receipt.contains(&format!("\"{key}\""))))
+        .filter(|key| !open.iter().any(|id| key.contains(id)))
+        .collect();
+    ensure!(orphans.is_empty(), "objects that no row names: {orphans:#?}");
+    Ok(())
+}
+
+/// Each published submission lies in the partner's bucket once, complete.
+async fn drops(pipeline: &TestPipeline) -> Result<()> {
+    let there = keys(&pipeline.partner).await;
+    let published = pipeline.truth.texts("select id::text from submissions where state = 'published'").await;
+    for id in &published {
+        let done: Vec<&String> = there.iter().filter(|key| key.contains(id) && key.ends_with("/.done")).collect();
+        ensure!(done.len() == 1, "{id} lies in the partner's bucket {} times: {there:?}", done.len());
+    }
+    let others: Vec<&String> = there.iter().filter(|key| !published.iter().any(|id| key.contains(id))).collect();
+    ensure!(others.is_empty(), "the partner has what was not published: {others:?}");
+    Ok(())
+}
+
+/// Every key in a bucket.
+pub(crate) async fn keys(objects: &runtime::objects::Objects) -> Vec<String> {
+    objects.list("").await.expect("list a bucket").into_iter().map(|object| object.key).collect()
+}

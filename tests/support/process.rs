@@ -1,0 +1,218 @@
+//! The real binary as a process: started, signalled, looked at, and waited for. Its log is kept, and printed when a test fails.
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::wait::wait_until;
+
+/// How long a service may take until it is ready: migrations, and a broker that ten tests ask at once.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// A running `reelmill serve`. Ended by force with this value, if it still runs.
+pub(crate) struct Service {
+    /// For people: what the log is called.
+    pub(crate) name: String,
+    pid: Pid,
+    child: Mutex<Child>,
+    log: PathBuf,
+    /// Whether the test itself ended it, so that nobody else expects a clean end.
+    killed: Mutex<bool>,
+}
+
+/// The binary that was built beside this test.
+pub(crate) fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("this test's own path");
+    let binary = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").join("reelmill");
+    let say =
+        "is not built; `make test` builds it, or type: cargo build -p reelmill (with --release for release tests)";
+    assert!(binary.exists(), "{} {say}", binary.display());
+    binary
+}
+
+impl Service {
+    /// Starts `reelmill ARGS` with nothing in its environment but `env` and PATH. Returns at once; see [`Service::ready`].
+    pub(crate) fn start(name: &str, args: &[&str], env: &BTreeMap<String, String>, logs: &Path) -> Self {
+        std::fs::create_dir_all(logs).expect("a directory for logs");
+        let log = logs.join(format!("{name}.log"));
+        let file = File::create(&log).expect("a log");
+        let child = Command::new(binary())
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(env)
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a second handle of the log"))
+            .stderr(file)
+            .spawn()
+            .expect("start reelmill");
+        let pid = Pid::from_child(&child);
+        Self { name: name.to_owned(), pid, child: Mutex::new(child), log, killed: Mutex::new(false) }
+    }
+
+    /// The process' id.
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// Waits until `/readyz` says yes.
+    pub(crate) async fn ready(&self) {
+        wait_until(&format!("{} is ready", self.name), READY_WITHIN, async || self.is_ready().await.then_some(()))
+            .await;
+    }
+
+    /// Whether `/readyz` says yes now. Panics if the process has ended.
+    pub(crate) async fn is_ready(&self) -> bool {
+        if let Some(status) = self.ended() {
+            panic!("{} ended ({status}) instead of serving:\n{}", self.name, self.log_tail());
+        }
+        let Some(admin) = self.admin_address() else { return false };
+        let answer =
+            reqwest::Client::new().get(format!("http://{admin}/readyz")).timeout(Duration::from_secs(2)).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Where /metrics, /healthz and /readyz answer; `None` until it listens.
+    pub(crate) fn admin_address(&self) -> Option<String> {
+        self.announced("admin")
+    }
+
+    /// Where the public API answers; `None` until it listens.
+    pub(crate) fn api_address(&self) -> Option<String> {
+        self.announced("api")
+    }
+
+    /// Reads the address behind the field `listen.NAME=` in the log.
+    fn announced(&self, what: &str) -> Option<String> {
+        let field = format!("listen.{what}=");
+        let log = self.log_text();
+        let (_, rest) = log.split_once(&field)?;
+        let end = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ':')))?;
+        Some(rest[..end].to_owned())
+    }
+
+    /// Everything that it has written, without the codes of a terminal.
+    pub(crate) fn log_text(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// The end of its log, for people.
+    pub(crate) fn log_tail(&self) -> String {
+        let text = self.log_text();
+        let lines: Vec<&str> = text.lines().collect();
+        let tail = &lines[lines.len().saturating_sub(60)..];
+        format!("── {} (pid {})\n{}\n", self.name, self.pid.as_raw_nonzero(), tail.join("\n"))
+    }
+
+    /// Sends a signal to this process alone.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid, signal).unwrap_or_else(|error| panic!("signal {}: {error}", self.name));
+    }
+
+    /// Ends it as a power cut would, and waits until it is gone.
+    pub(crate) fn kill(&self) {
+        *self.killed.lock().expect("nobody panics here") = true;
+        let mut child = self.child.lock().expect("nobody panics here");
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+
+    /// Whether the test killed it.
+    pub(crate) fn was_killed(&self) -> bool {
+        *self.killed.lock().expect("nobody panics here")
+    }
+
+    /// How it ended; `None` while it runs.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        self.child.lock().expect("nobody panics here").try_wait().expect("ask for the process' end")
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn end(&self, patience: Duration) -> ExitStatus {
+        wait_until(&format!("{} has ended", self.name), patience, async || self.ended()).await
+    }
+
+    /// Asks it to stop and waits for its end; panics unless it ends cleanly within 10 s, which is what services promise.
+    pub(crate) fn stop(&self) {
+        if self.ended().is_some() {
+            return;
+        }
+        self.signal(Signal::TERM);
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(10) {
+            if let Some(status) = self.ended() {
+                assert!(
+                    status.success(),
+                    "{} was asked to stop and ended with {status}\n{}",
+                    self.name,
+                    self.log_tail()
+                );
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.kill();
+        panic!("{} did not stop within 10 s\n{}", self.name, self.log_tail());
+    }
+
+    /// Waits for a media child of this process and returns its pid.
+    pub(crate) async fn media_child(&self, patience: Duration) -> Pid {
+        wait_until(&format!("{} has a media child", self.name), patience, async || media_children(self.pid).pop()).await
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let child = self.child.get_mut().expect("nobody panics here");
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+}
+
+/// Whether a process exists and is not merely waiting to be reaped.
+pub(crate) fn is_alive(pid: Pid) -> bool {
+    stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state != 'Z')
+}
+
+/// Living children of `parent` that are media jobs.
+pub(crate) fn media_children(parent: Pid) -> Vec<Pid> {
+    let children = std::fs::read_dir("/proc").expect("/proc").filter_map(|entry| {
+        let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+        let stat = stat(pid)?;
+        let is_job = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?.split(|byte| *byte == 0).nth(1)? == b"child";
+        (stat.parent == parent.as_raw_nonzero().get() && stat.state != 'Z' && is_job).then_some(pid)
+    });
+    children.filter_map(Pid::from_raw).collect()
+}
+
+/// Lets orphans come to this process instead of init, so that they can be found.
+pub(crate) fn adopt_orphans() {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("become the reaper of orphans");
+}
+
+/// Media jobs whose worker is dead and who still live. Those that have died are reaped on the way.
+pub(crate) fn orphaned_media_jobs() -> Vec<Pid> {
+    media_children(rustix::process::getpid())
+}
+
+struct Stat {
+    state: char,
+    parent: i32,
+}
+
+fn stat(pid: i32) -> Option<Stat> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may hold anything, so count from its closing bracket.
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    Some(Stat { state: fields.next()?.chars().next()?, parent: fields.next()?.parse().ok()? })
+}
+
+/// For people: how a process ended.
+pub(crate) fn was_killed_by_signal(status: ExitStatus) -> bool {
+    status.signal().is_some()
+}

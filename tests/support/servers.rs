@@ -1,0 +1,136 @@
+//! PostgreSQL and RabbitMQ for a test: those that `make test` started, or a pair of its own where the test kills one.
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// A pair of servers.
+pub(crate) struct Servers {
+    /// As PostgreSQL's address is given, with the database that exists there.
+    pub(crate) database_url: String,
+    /// As RabbitMQ's address is given.
+    pub(crate) amqp_url: String,
+    /// Where they lie if they are this test's own.
+    own: Option<TempDir>,
+}
+
+impl Servers {
+    /// The pair that all tests share.
+    pub(crate) fn shared() -> Self {
+        let from = |name: &str| {
+            std::env::var(name).unwrap_or_else(|_| {
+                panic!("{name} is not set: `make test` starts private servers and sets it; or set it to a server of your own")
+            })
+        };
+        Self { database_url: from("TEST_DATABASE_URL"), amqp_url: from("TEST_AMQP_URL"), own: None }
+    }
+
+    /// A pair of this test's own, ended with it. `broker_settings` are lines of a rabbitmq.conf.
+    pub(crate) fn own(broker_settings: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        // PostgreSQL may run as another user, who has to enter.
+        let everybody_enters = std::fs::Permissions::from_mode(0o755);
+        let dir = tempfile::Builder::new()
+            .prefix("reelmill-servers-")
+            .permissions(everybody_enters)
+            .tempdir()
+            .expect("a directory for private servers");
+        let rabbitmq = dir.path().join("rabbitmq");
+        std::fs::create_dir_all(&rabbitmq).expect("a directory for RabbitMQ");
+        std::fs::write(rabbitmq.join("extra.conf"), broker_settings).expect("settings of RabbitMQ");
+        let mut servers = Self { database_url: String::new(), amqp_url: String::new(), own: Some(dir) };
+        let env = servers.script("start", &[]);
+        for line in env.lines() {
+            match line.split_once('=') {
+                Some(("DATABASE_URL", url)) => servers.database_url = url.to_owned(),
+                Some(("AMQP_URL", url)) => servers.amqp_url = url.to_owned(),
+                _ => {}
+            }
+        }
+        assert!(!servers.database_url.is_empty() && !servers.amqp_url.is_empty(), "addresses are missing in:\n{env}");
+        servers
+    }
+
+    /// Ends the broker as a power cut would.
+    pub(crate) fn kill_rabbitmq(&self) {
+        let file = self.dir().join("rabbitmq/pid");
+        let pid = std::fs::read_to_string(&file).expect("the broker's pid file");
+        let pid = pid.trim().parse().ok().and_then(Pid::from_raw).expect("a pid in the broker's pid file");
+        kill_process(pid, Signal::KILL).expect("kill the broker");
+    }
+
+    /// Starts the broker again, at the same address.
+    pub(crate) fn start_rabbitmq(&self) {
+        let env = self.script("start", &["rabbitmq"]);
+        assert!(env.contains(&self.amqp_url), "the broker came back elsewhere: {env}");
+    }
+
+    /// Restarts PostgreSQL without letting anybody finish: every session is cut, and it recovers from its log.
+    pub(crate) fn restart_postgres_immediately(&self) {
+        let data = std::fs::read_to_string(self.dir().join("pg_data_path")).expect("where PostgreSQL's data lies");
+        let data = format!("{}/data", data.trim());
+        let pg_ctl = newest_pg_ctl();
+        let restart = ["-D", &data, "-m", "immediate", "-w", "-t", "60", "-l", "/dev/null", "restart"];
+        let mut command = if rustix::process::geteuid().is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(&pg_ctl);
+            command
+        } else {
+            Command::new(&pg_ctl)
+        };
+        // Its output would stay open in the server it starts, and waiting for its end would never end.
+        let status = command.args(restart).current_dir("/").stdout(std::process::Stdio::null()).status();
+        assert!(status.expect("run pg_ctl").success(), "PostgreSQL did not restart");
+    }
+
+    fn dir(&self) -> &Path {
+        self.own.as_ref().expect("only a test's own servers may be disturbed").path()
+    }
+
+    fn script(&self, command: &str, which: &[&str]) -> String {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/local/neighbours.sh");
+        // Not a pipe for its errors: the servers that it starts would keep it open.
+        let errors = std::fs::File::create(self.dir().join("script.errors")).expect("a file for the script's errors");
+        let output = Command::new(script)
+            .arg(command)
+            .arg(self.dir())
+            .args(which)
+            .stderr(errors)
+            .output()
+            .expect("run neighbours.sh");
+        let errors = || std::fs::read_to_string(self.dir().join("script.errors")).unwrap_or_default();
+        assert!(output.status.success(), "neighbours.sh {command} failed:\n{}", errors());
+        String::from_utf8(output.stdout).expect("text from neighbours.sh")
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        if self.own.is_none() {
+            return;
+        }
+        if std::thread::panicking() {
+            // A second panic would hide the first.
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/local/neighbours.sh");
+            let _ = Command::new(script).arg("stop").arg(self.dir()).output();
+        } else {
+            self.script("stop", &[]);
+        }
+        if let Ok(data) = std::fs::read_to_string(self.dir().join("pg_data_path"))
+            && !Path::new(data.trim()).starts_with(self.dir())
+        {
+            let _ = std::fs::remove_dir_all(data.trim());
+        }
+    }
+}
+
+fn newest_pg_ctl() -> PathBuf {
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .expect("PostgreSQL is not installed (deploy/local/install.sh)")
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin/pg_ctl")))
+        .filter(|path| path.exists())
+        .collect();
+    found.sort();
+    found.pop().expect("PostgreSQL is not installed (deploy/local/install.sh)")
+}

@@ -158,6 +158,12 @@ fn add(plan: &mut Plan, wish: Wish) {
         if !same.partners.contains(&wish.partner.id) {
             same.partners.push(wish.partner.id.clone());
         }
+        // Each partner has reasons of its own to end up with this file; what is true for all is said once.
+        for because in wish.because {
+            if !same.because.contains(&because) {
+                same.because.push(because);
+            }
+        }
         return;
     }
     let name = name(plan, wish.rung_name, &video, audio.is_some(), &wish.partner.id);
@@ -197,12 +203,14 @@ fn shared<T: PartialEq>(
 fn name(plan: &Plan, rung: &RenditionName, video: &VideoSource, sounds: bool, partner: &PartnerId) -> RenditionName {
     let copy = if *video == VideoSource::Copied { "-copy" } else { "" };
     let mute = if sounds { "" } else { "-mute" };
-    let usual = RenditionName::new(format!("{rung}{copy}{mute}"));
-    if plan.renditions.iter().all(|rendition| rendition.name != usual) {
-        return usual;
-    }
-    RenditionName::new(format!("{usual}-{partner}"))
+    let usual = format!("{rung}{copy}{mute}");
+    let own = format!("{usual}-{partner}");
+    let numbered = (2..).map(|number| format!("{own}-{number}"));
+    let free = |name: &String| plan.renditions.iter().all(|rendition| rendition.name.as_str() != name);
+    // Of endlessly many names one is free; the first one nearly always.
+    let name = [usual, own.clone()].into_iter().chain(numbered).find(free);
+    RenditionName::new(name.unwrap_or(own))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

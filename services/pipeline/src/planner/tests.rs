@@ -1,8 +1,15 @@
-//! What the planner makes of typical sources.
-use crate::media_info::*;
+//! What the planner makes of typical sources, and what holds for every source.
+use proptest::prelude::*;
 
-/// A plain 1080p25 picture of 61 s.
-pub(super) fn video() -> VideoInfo {
+use super::plan;
+use crate::catalogue::{Catalogue, Ladders};
+use crate::media_info::*;
+use crate::partner::Partner;
+use crate::rendition::{Plan, PlannedRendition, VideoSource};
+use crate::submission::Work;
+
+/// A plain 1080p25 picture of 61 s at a camera's rate.
+pub(crate) fn video() -> VideoInfo {
     VideoInfo {
         stream: 0,
         codec: "h264".into(),
@@ -35,5 +42,315 @@ pub(super) fn video() -> VideoInfo {
         peak_bitrate_kbps: 35_000,
         black: vec![],
         frozen: vec![],
+    }
+}
+
+/// Plain stereo AAC.
+pub(crate) fn audio() -> AudioInfo {
+    AudioInfo {
+        stream: 1,
+        codec: "aac".into(),
+        profile: "LC".into(),
+        sample_rate: 48_000,
+        channels: 2,
+        layout: "stereo".into(),
+        start_ms: 0,
+        duration_ms: 61_000,
+        bitrate_kbps: 192,
+        loudness_lufs: Some(-18.3),
+        true_peak_dbtp: Some(-1.1),
+        silent: vec![],
+    }
+}
+
+/// An entry that keeps every rule of the call.
+pub(crate) fn info() -> MediaInfo {
+    MediaInfo {
+        size_bytes: 177_000_000,
+        format: "mp4".into(),
+        brand: "isom".into(),
+        duration_ms: 61_000,
+        bitrate_kbps: 23_200,
+        video: video(),
+        audio: Some(audio()),
+        streams: StreamCount { video: 1, audio: 1, other: 0 },
+        decode_errors: 0,
+        aigc: None,
+    }
+}
+
+/// The plan for all nine partners of the call.
+fn plan_of(info: &MediaInfo) -> Plan {
+    plan_with(info, &Catalogue::builtin().ladders)
+}
+
+fn plan_with(info: &MediaInfo, ladders: &Ladders) -> Plan {
+    let catalogue = Catalogue::builtin();
+    plan(info, &catalogue.partners_of(&catalogue.contests[&"industry-power-2024".into()]), ladders)
+}
+
+fn names(plan: &Plan) -> Vec<&str> {
+    plan.renditions.iter().map(|rendition| rendition.name.as_str()).collect()
+}
+
+fn rendition<'a>(plan: &'a Plan, name: &str) -> &'a PlannedRendition {
+    plan.renditions.iter().find(|rendition| rendition.name.as_str() == name).unwrap()
+}
+
+#[test]
+fn nine_partners_need_four_encodes() {
+    let mut info = info();
+    info.decode_errors = 1; // so that nothing is passed through
+    let plan = plan_of(&info);
+    assert_eq!((plan.videos.len(), plan.audios.len()), (4, 4));
+    assert_eq!(names(&plan), ["master-1080", "web-1080", "web-720", "social-1080"]);
+    let partners: usize = plan.renditions.iter().map(|rendition| rendition.partners.len()).sum();
+    assert_eq!(partners, 2 + 3 + 3 + 4);
+}
+
+#[test]
+fn a_source_that_satisfies_a_partner_is_copied() {
+    let plan = plan_of(&info());
+    let copy = rendition(&plan, "social-1080-copy");
+    assert_eq!(copy.video, VideoSource::Copied);
+    // 35 Mbit/s at the peak is too much for Douyin, which then gets the encode that the others get.
+    assert_eq!(copy.partners, ["bilibili".into()]);
+    assert!(rendition(&plan, "social-1080").partners.contains(&"douyin".into()));
+    assert!(copy.audio.is_some(), "the sound is evened all the same");
+}
+
+#[test]
+fn whatever_a_partner_does_not_take_is_encoded() {
+    let changes: [fn(&mut MediaInfo); 17] = [
+        |info| info.decode_errors = 1,
+        |info| info.size_bytes = 4_000_000_001,
+        |info| info.video.codec = "hevc".into(),
+        |info| info.video.profile = "High 4:2:2".into(),
+        |info| info.video.level = 0,
+        |info| info.video.pixel_format = "yuvj420p".into(),
+        |info| info.video.bit_depth = 10,
+        |info| info.video.rotation_degrees = 90,
+        |info| info.video.mirrored = true,
+        |info| info.video.pixel_aspect = Ratio::new(4, 3),
+        |info| info.video.variable_rate = true,
+        |info| info.video.frame_rate = Ratio::new(121, 1),
+        |info| info.video.field_order = FieldOrder::TopFirst,
+        |info| info.video.colour.transfer = Transfer::Hlg,
+        |info| info.video.colour.full_range = true,
+        |info| info.video.peak_bitrate_kbps = 60_001,
+        |info| info.video.max_key_frame_interval_ms = 10_001,
+    ];
+    for (index, change) in changes.into_iter().enumerate() {
+        let mut info = info();
+        change(&mut info);
+        let plan = plan_of(&info);
+        assert!(plan.renditions.iter().all(|rendition| rendition.video != VideoSource::Copied), "change {index}");
+    }
+}
+
+#[test]
+fn a_small_source_is_never_enlarged_and_equal_rungs_are_made_once() {
+    let mut info = info();
+    (info.video.coded_width, info.video.coded_height) = (1280, 720);
+    (info.video.display_width, info.video.display_height) = (1280, 720);
+    info.decode_errors = 1;
+    let plan = plan_of(&info);
+    assert_eq!(names(&plan), ["master-1080", "web-720", "social-1080"]);
+    assert!(plan.videos.iter().all(|video| (video.width, video.height) == (1280, 720)));
+    assert!(rendition(&plan, "web-720").because.iter().any(|why| why.en.contains("web-1080 falls together")));
+}
+
+#[test]
+fn an_upright_picture_is_measured_by_its_short_side() {
+    let mut info = info();
+    info.video.rotation_degrees = 90;
+    (info.video.display_width, info.video.display_height) = (1080, 1920);
+    let plan = plan_of(&info);
+    let sizes: Vec<_> = plan.videos.iter().map(|video| (video.width, video.height)).collect();
+    assert!(sizes.contains(&(1080, 1920)) && sizes.contains(&(720, 1280)), "{sizes:?}");
+    assert_eq!(plan.picture.rotation_degrees, 90);
+}
+
+#[test]
+fn the_source_caps_the_rate() {
+    let mut info = info();
+    info.video.peak_bitrate_kbps = 4000;
+    let master = |info: &MediaInfo| {
+        let plan = plan_of(info);
+        let VideoSource::Encoded(id) = rendition(&plan, "master-1080").video.clone() else { panic!("copied") };
+        plan.videos.iter().find(|video| video.id == id).unwrap().max_bitrate_kbps
+    };
+    assert_eq!(master(&info), 8000);
+    info.video.codec = "hevc".into();
+    assert_eq!(master(&info), 16_000);
+    info.video.peak_bitrate_kbps = 100;
+    assert_eq!(master(&info), 5000, "a quarter of the rung's cap at least");
+    info.video.peak_bitrate_kbps = 0;
+    assert_eq!(master(&info), 20_000, "not measured is not capped");
+}
+
+#[test]
+fn a_partners_own_limit_makes_a_file_of_its_own() {
+    let catalogue = Catalogue::builtin();
+    let mut small = catalogue.partners[&"weixin_channels".into()].clone();
+    small.limits.max_size_bytes =
+        small.limits.max_size_bytes.map(|limit| crate::partner::Sourced { value: 20_000_000, ..limit });
+    let other = &catalogue.partners[&"gongxin_weibao".into()];
+    let mut info = info();
+    info.duration_ms = 120_000;
+    info.video.duration_ms = 120_000;
+    let plan = plan(&info, &[other, &small], &catalogue.ladders);
+    assert_eq!(names(&plan), ["social-1080", "social-1080-weixin_channels"]);
+    // 20 MB · 8 · 0.97 / 120 s − 192 kbit/s of sound.
+    assert_eq!(plan.videos[1].max_bitrate_kbps, 1101);
+}
+
+#[test]
+fn a_silent_work_gets_a_silent_track_where_the_partner_wants_one() {
+    let catalogue = Catalogue::builtin();
+    let wants = &catalogue.partners[&"weixin_channels".into()];
+    let mut takes_none = catalogue.partners[&"gongxin_weibao".into()].clone();
+    takes_none.silent_track = false;
+    let mut info = info();
+    info.audio = None;
+    let plan = plan(&info, &[wants, &takes_none], &catalogue.ladders);
+    assert_eq!(names(&plan), ["social-1080", "social-1080-mute"]);
+    assert_eq!((plan.videos.len(), plan.audios.len()), (1, 1));
+    assert_eq!(plan.audios[0].stream, None);
+    assert_eq!(plan.renditions[1].audio, None);
+}
+
+#[test]
+fn a_plan_of_copies_only_encodes_no_picture() {
+    let catalogue = Catalogue::builtin();
+    let plan = plan(&info(), &[&catalogue.partners[&"bilibili".into()]], &catalogue.ladders);
+    assert_eq!((plan.segments.len(), plan.videos.len(), plan.audios.len()), (0, 0, 1));
+    let work = Work::of(&plan);
+    assert_eq!((work.segments, work.audio, work.renditions.len(), work.partners.len()), (0, true, 1, 1));
+}
+
+#[test]
+fn no_partners_is_no_work() {
+    let plan = plan(&info(), &[], &Catalogue::builtin().ladders);
+    assert_eq!(Work::of(&plan), Work::default());
+}
+
+#[test]
+fn several_segments_start_with_a_buffer_that_is_not_full() {
+    let ladders = Ladders { segment_s: 16, ..Catalogue::builtin().ladders };
+    let plan = plan_with(&info(), &ladders);
+    assert_eq!(plan.segments.len(), 4);
+    assert!(plan.videos.iter().all(|video| video.buffer_start == 0.5));
+    assert!(plan_of(&info()).videos.iter().all(|video| video.buffer_start == 0.9));
+}
+
+#[test]
+fn an_untagged_small_picture_is_bt601() {
+    let mut info = info();
+    info.video.colour.matrix = "unknown".into();
+    assert_eq!(plan_of(&info).picture.matrix, "bt709");
+    (info.video.coded_width, info.video.coded_height) = (720, 576);
+    assert_eq!(plan_of(&info).picture.matrix, "smpte170m");
+}
+
+#[test]
+fn plans_of_typical_sources() {
+    insta::assert_json_snapshot!("plan_of_a_camera_file", plan_of(&info()));
+    let mut phone = info();
+    phone.video = VideoInfo {
+        codec: "hevc".into(),
+        profile: "Main 10".into(),
+        level: 153,
+        pixel_format: "yuv420p10le".into(),
+        bit_depth: 10,
+        coded_width: 3840,
+        coded_height: 2160,
+        display_width: 2160,
+        display_height: 3840,
+        rotation_degrees: 90,
+        frame_rate: Ratio::new(2983, 100),
+        variable_rate: true,
+        colour: Colour {
+            matrix: "bt2020nc".into(),
+            primaries: "bt2020".into(),
+            transfer_name: "arib-std-b67".into(),
+            transfer: Transfer::Hlg,
+            full_range: false,
+        },
+        ..video()
+    };
+    insta::assert_json_snapshot!("plan_of_an_upright_hdr_phone_file", plan_of(&phone));
+    let mut screen = info();
+    screen.audio = None;
+    screen.video.peak_bitrate_kbps = 1800;
+    screen.video.frame_rate = Ratio::new(60, 1);
+    insta::assert_json_snapshot!("plan_of_a_silent_screen_recording", plan_of(&screen));
+}
+
+/// Any source that a probe could report, sensible or not.
+fn any_info() -> impl Strategy<Value = MediaInfo> {
+    let size = (2..8192u32, 2..8192u32);
+    let rate = (1..240_000u32, prop_oneof![Just(1000u32), Just(1001u32), Just(1u32)]);
+    let codec = prop_oneof![Just("h264"), Just("hevc"), Just("prores")];
+    (size, rate, 0..2_000_000u64, 0..100_000u64, any::<bool>(), any::<bool>(), codec).prop_map(
+        |((width, height), (num, den), duration_ms, peak, variable_rate, sounds, codec)| {
+            let mut info = info();
+            info.video.codec = codec.into();
+            (info.video.display_width, info.video.display_height) = (width, height);
+            (info.video.coded_width, info.video.coded_height) = (width, height);
+            info.video.frame_rate = Ratio::new(num, den);
+            info.video.variable_rate = variable_rate;
+            info.video.duration_ms = duration_ms;
+            info.video.peak_bitrate_kbps = peak;
+            info.audio = info.audio.filter(|_| sounds);
+            info
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_holds_for_every_plan(info in any_info(), segment_s in 0..120u32) {
+        let catalogue = Catalogue::builtin();
+        let ladders = Ladders { segment_s, ..catalogue.ladders.clone() };
+        let partners: Vec<&Partner> = catalogue.partners.values().collect();
+        let plan = plan(&info, &partners, &ladders);
+
+        let (short, long) = (info.video.short_side().max(2), info.video.display_width.max(info.video.display_height).max(2));
+        let highest_cap = ladders.rungs.values().map(|rung| rung.max_bitrate_kbps).max().unwrap();
+        for video in &plan.videos {
+            prop_assert!(video.width.is_multiple_of(2) && video.height.is_multiple_of(2));
+            prop_assert!(video.width.min(video.height) <= short && video.width.max(video.height) <= long, "enlarged");
+            prop_assert!(video.width.min(video.height) <= 1080);
+            prop_assert!((100..=highest_cap).contains(&video.max_bitrate_kbps));
+        }
+        prop_assert!(plan.picture.frame_rate.value() <= 60.0 && plan.picture.frame_rate.value() >= 1.0);
+        prop_assert!(plan.picture.frames >= 1);
+
+        let mut next = 0;
+        for (index, segment) in plan.segments.iter().enumerate() {
+            prop_assert_eq!((segment.index as usize, segment.first_frame), (index, next));
+            prop_assert!(segment.frames >= 1);
+            prop_assert!(segment.first_frame.is_multiple_of(u64::from(plan.videos[0].gop_frames)));
+            next += segment.frames;
+        }
+        prop_assert!(plan.videos.is_empty() || next == plan.picture.frames, "frames are missing");
+
+        // Every partner gets a file for each of its rungs that is not another one's equal; every file has one name.
+        for partner in &partners {
+            prop_assert!(plan.renditions.iter().any(|rendition| rendition.partners.contains(&partner.id)));
+        }
+        let distinct: std::collections::BTreeSet<_> = plan.renditions.iter().map(|rendition| &rendition.name).collect();
+        prop_assert_eq!(distinct.len(), plan.renditions.len());
+        for rendition in &plan.renditions {
+            prop_assert!(!rendition.because.is_empty());
+            match &rendition.video {
+                VideoSource::Copied => {}
+                VideoSource::Encoded(id) => prop_assert!(plan.videos.iter().any(|video| video.id == *id)),
+            }
+            if let Some(id) = &rendition.audio {
+                prop_assert!(plan.audios.iter().any(|audio| audio.id == *id));
+            }
+        }
     }
 }

@@ -1,0 +1,166 @@
+//! Random life of one entry: `advance` with a small store around it (parts with lease and fence, messages as mere hints),
+//! tried in every order that workers, brokers, crashes and people can bring about. In the manner of Janus' simulation tests.
+//!
+//! **What is a failure** (each has its check in `simulation/model.rs`):
+//! - a part is committed by anyone but its latest claimer, or committed twice;
+//! - a part is handed out twice in one run, or is claimed when its entry is rejected, withdrawn, revoked or past it;
+//! - an entry is published while a part of its run is not done;
+//! - an entry is stuck: not settled, not at a gate, and no part of its run is pending, claimed or parked;
+//! - what the state says is pending is not what the store has still to do;
+//! - a gate that a person opens is passed without a person, also by way of reprocessing;
+//! - a run number goes back, or changes by anything but a reprocess;
+//! - an outcome that was told before, or that belongs to an older run or a stage gone by, changes anything;
+//! - a withdrawn or revoked entry ever becomes anything else, or starts a part;
+//! - left alone with working workers and willing people, an entry does not settle.
+//!
+//! **What explicitly is not a failure**:
+//! - several workers doing one part at once after a lease ran out, as long as one commits;
+//! - work that is thrown away: a zombie's, or an older run's;
+//! - messages lost, doubled or delivered for nothing: the reconciler writes new ones;
+//! - a part that fails five times and waits, parked, for an operator; a gate that nobody opens; a partner that reviews for ever;
+//! - a withdrawn entry that some partner already has: taking it back is the delivery's business, not the submission's.
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRng, TestRunner};
+
+#[path = "simulation/model.rs"]
+mod model;
+
+use model::{Flaw, Model};
+use pipeline::stage::Stage;
+use pipeline::submission::{Gate, Gates};
+
+/// One thing that happens. Numbers choose among what there is at that moment, so that shortening a failing list keeps its sense.
+#[derive(Clone, Debug)]
+enum Op {
+    /// The upload service reports the verified bytes.
+    Upload,
+    /// A message reaches a worker, which claims the best pending part of its stage.
+    Deliver(u8),
+    /// The broker delivers a message a second time.
+    Redeliver(u8),
+    /// The queues are wiped.
+    LoseMessages,
+    /// The reconciler writes messages for what is pending.
+    Reconcile,
+    /// A worker finishes and commits; at screen it decides on this much work.
+    Finish(u8, u8),
+    /// A worker dies; nobody hears of it.
+    Crash(u8),
+    /// A claimed part's lease runs out, its worker alive or not.
+    LeaseExpiry(u8),
+    /// A worker reports a failure of ours.
+    TransientFailure(u8),
+    /// A worker asks to be called again later.
+    Later(u8),
+    /// A worker finds that the content is to be refused.
+    Rejection(u8),
+    /// An outcome that was committed before is told again.
+    Replay(u8),
+    /// An operator retries what is parked.
+    RetryParked,
+    /// A reviewer's yes.
+    Approval,
+    /// A reviewer's no.
+    Refusal,
+    /// The organisers' release.
+    Release,
+    /// The entrant takes it back.
+    Withdraw,
+    /// The organiser takes it back.
+    Revoke,
+    /// A person starts again from a stage.
+    Reprocess(u8),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    // Weights: mostly progress, so that entries come far, and the rare ends rarely, so that they do not end every run early.
+    prop_oneof![
+        2 => Just(Op::Upload),
+        12 => any::<u8>().prop_map(Op::Deliver),
+        3 => any::<u8>().prop_map(Op::Redeliver),
+        1 => Just(Op::LoseMessages),
+        4 => Just(Op::Reconcile),
+        14 => (any::<u8>(), any::<u8>()).prop_map(|(worker, work)| Op::Finish(worker, work)),
+        2 => any::<u8>().prop_map(Op::Crash),
+        4 => any::<u8>().prop_map(Op::LeaseExpiry),
+        3 => any::<u8>().prop_map(Op::TransientFailure),
+        2 => any::<u8>().prop_map(Op::Later),
+        1 => any::<u8>().prop_map(Op::Rejection),
+        4 => any::<u8>().prop_map(Op::Replay),
+        1 => Just(Op::RetryParked),
+        3 => Just(Op::Approval),
+        1 => Just(Op::Refusal),
+        3 => Just(Op::Release),
+        1 => Just(Op::Withdraw),
+        1 => Just(Op::Revoke),
+        2 => any::<u8>().prop_map(Op::Reprocess),
+    ]
+}
+
+fn gates() -> impl Strategy<Value = Gates> {
+    let gate = || prop_oneof![Just(Gate::Manual), Just(Gate::Automatic)];
+    (gate(), gate()).prop_map(|(review, release)| Gates { review, release })
+}
+
+/// Lives one life and then calms down; an error is the first failure.
+fn live(gates: Gates, ops: &[Op], flaw: Flaw) -> Result<(), String> {
+    let mut model = Model::new(gates, flaw);
+    for op in ops {
+        step(&mut model, op);
+        model.check().map_err(|failure| format!("after {op:?}: {failure}"))?;
+    }
+    model.calm_down()
+}
+
+fn step(model: &mut Model, op: &Op) {
+    match *op {
+        Op::Upload => model.upload(),
+        Op::Deliver(choice) => model.deliver(choice),
+        Op::Redeliver(choice) => model.redeliver(choice),
+        Op::LoseMessages => model.lose_messages(),
+        Op::Reconcile => model.reconcile(),
+        Op::Finish(choice, work) => model.finish(choice, work),
+        Op::Crash(choice) => model.crash(choice),
+        Op::LeaseExpiry(choice) => model.expire_lease(choice),
+        Op::TransientFailure(choice) => model.fail(choice),
+        Op::Later(choice) => model.later(choice),
+        Op::Rejection(choice) => model.reject(choice),
+        Op::Replay(choice) => model.replay(choice),
+        Op::RetryParked => model.retry_parked(),
+        Op::Approval => model.approve(),
+        Op::Refusal => model.refuse(),
+        Op::Release => model.release(),
+        Op::Withdraw => model.withdraw(),
+        Op::Revoke => model.revoke(),
+        Op::Reprocess(choice) => model.reprocess(Stage::ALL[usize::from(choice) % Stage::ALL.len()]),
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 500, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn no_order_of_events_breaks_an_entry(gates in gates(), ops in prop::collection::vec(op(), 1..160)) {
+        live(gates, &ops, Flaw::None).map_err(TestCaseError::fail)?;
+    }
+}
+
+/// A simulation that cannot fail proves nothing: with each flaw built into the store, the same lives must find it.
+#[test]
+fn each_flaw_in_the_store_is_found() {
+    for (flaw, expected) in [
+        (Flaw::NoFenceCheck, "latest claimer"),
+        (Flaw::NoStatusCheck, "twice"),
+        (Flaw::ForgetsParts, "stuck"),
+        (Flaw::KeepsObsoleteParts, "claimed"),
+    ] {
+        let config = Config { cases: 2000, failure_persistence: None, ..Config::default() };
+        let rng = TestRng::deterministic_rng(config.rng_algorithm);
+        let found = TestRunner::new_with_rng(config, rng)
+            .run(&(gates(), prop::collection::vec(op(), 1..160)), |(gates, ops)| {
+                live(gates, &ops, flaw).map_err(TestCaseError::fail)
+            });
+        let failure = found.expect_err("the flaw was not found").to_string();
+        assert!(failure.contains(expected), "{flaw:?} was found as {failure}");
+    }
+}

@@ -1,0 +1,463 @@
+//! The store and its surroundings, as small as they can be: rows of parts, hints, workers, and the checks.
+use std::collections::{BTreeMap, BTreeSet};
+
+use pipeline::part::{Part, PartToDo};
+use pipeline::rejection::Rejection;
+use pipeline::stage::Stage;
+use pipeline::submission::{Event, Gate, Gates, State, Submission, Work};
+
+/// What is wrong with the store, on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    /// Commits without `where fence = $n`.
+    NoFenceCheck,
+    /// Commits whatever the row's status is.
+    NoStatusCheck,
+    /// Writes all but the last of the parts that `advance` asked for.
+    ForgetsParts,
+    /// Leaves the rows open when an entry moves elsewhere.
+    KeepsObsoleteParts,
+}
+
+/// Which part: run, stage, part.
+type Key = (u32, Stage, Part);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Pending,
+    Claimed,
+    Done,
+    Parked,
+    /// Nobody needs it any more.
+    Obsolete,
+}
+
+#[derive(Clone, Debug)]
+struct Row {
+    status: Status,
+    fence: u64,
+    attempts: u32,
+}
+
+/// A worker that believes it holds a part.
+#[derive(Clone, Debug)]
+struct Worker {
+    key: Key,
+    fence: u64,
+}
+
+const MAX_ATTEMPTS: u32 = 5;
+
+pub(crate) struct Model {
+    flaw: Flaw,
+    submission: Submission,
+    rows: BTreeMap<Key, Row>,
+    /// Hints only: which stage has work.
+    messages: Vec<Stage>,
+    workers: Vec<Worker>,
+    next_fence: u64,
+    /// Events that were applied, to be told again.
+    history: Vec<Event>,
+    /// Where the current run began.
+    began: Stage,
+    /// Gates that a person, or an earlier run that began behind them, opened for the current run.
+    accepted: bool,
+    released: bool,
+    /// Fences that committed, and the latest to claim, by part: kept beside the rows, so that a wrong row cannot hide itself.
+    committed: BTreeMap<Key, Vec<u64>>,
+    claimed_last: BTreeMap<Key, u64>,
+    /// The first failure seen while something happened.
+    failure: Option<String>,
+}
+
+impl Model {
+    pub(crate) fn new(gates: Gates, flaw: Flaw) -> Self {
+        Self {
+            flaw,
+            submission: Submission::new(gates),
+            rows: BTreeMap::new(),
+            messages: Vec::new(),
+            workers: Vec::new(),
+            next_fence: 1,
+            history: Vec::new(),
+            began: Stage::Probe,
+            accepted: gates.review == Gate::Automatic,
+            released: gates.release == Gate::Automatic,
+            committed: BTreeMap::new(),
+            claimed_last: BTreeMap::new(),
+            failure: None,
+        }
+    }
+
+    // ── machines ──
+
+    pub(crate) fn upload(&mut self) {
+        self.apply(Event::Uploaded);
+    }
+
+    pub(crate) fn deliver(&mut self, choice: u8) {
+        let Some(index) = pick(choice, self.messages.len()) else { return };
+        let stage = self.messages.swap_remove(index);
+        self.claim(stage);
+    }
+
+    pub(crate) fn redeliver(&mut self, choice: u8) {
+        if let Some(index) = pick(choice, self.messages.len()) {
+            self.messages.push(self.messages[index]);
+        }
+    }
+
+    pub(crate) fn lose_messages(&mut self) {
+        self.messages.clear();
+    }
+
+    pub(crate) fn reconcile(&mut self) {
+        for stage in Stage::ALL {
+            let pending = self.rows.iter().filter(|(key, row)| key.1 == stage && row.status == Status::Pending).count();
+            let hints = self.messages.iter().filter(|hint| **hint == stage).count();
+            self.messages.extend(std::iter::repeat_n(stage, pending.saturating_sub(hints)));
+        }
+    }
+
+    fn claim(&mut self, stage: Stage) {
+        let pending = |(key, row): &(&Key, &mut Row)| key.1 == stage && row.status == Status::Pending;
+        let Some((key, row)) = self.rows.iter_mut().find(pending) else { return };
+        (row.status, row.fence) = (Status::Claimed, self.next_fence);
+        self.next_fence += 1;
+        let worker = Worker { key: key.clone(), fence: row.fence };
+        self.claimed_last.insert(worker.key.clone(), worker.fence);
+        if !self.is_wanted(&worker.key) {
+            self.fails(format!("{:?} was claimed, but the entry is {:?}", worker.key, self.submission.state));
+        }
+        self.workers.push(worker);
+    }
+
+    /// The worker stays after its commit: one that did not hear the answer commits again.
+    pub(crate) fn finish(&mut self, choice: u8, work: u8) {
+        let Some(worker) = self.worker(choice) else { return };
+        let (run, stage, part) = worker.key.clone();
+        if stage == Stage::Screen {
+            // A screen part that is done without a verdict says nothing.
+            self.must_change_nothing(Event::PartDone { run, stage, part: part.clone() });
+        }
+        let event = match stage {
+            Stage::Screen => Event::Screened { run, work: some_work(work) },
+            Stage::Probe | Stage::Transcode | Stage::Assemble | Stage::Publish => Event::PartDone { run, stage, part },
+        };
+        self.commit(&worker, event);
+    }
+
+    pub(crate) fn reject(&mut self, choice: u8) {
+        let Some(worker) = self.worker(choice) else { return };
+        let (run, stage, part) = worker.key.clone();
+        let reason = Rejection::Damaged { errors: 99 };
+        self.commit(&worker, Event::Rejected { run, stage, part: Some(part), reason });
+    }
+
+    /// One fenced transaction: the outcome, the state, the next parts and their messages.
+    fn commit(&mut self, worker: &Worker, event: Event) {
+        let Some(row) = self.rows.get_mut(&worker.key) else { return };
+        let fence_holds = row.fence == worker.fence || self.flaw == Flaw::NoFenceCheck;
+        let status_holds = row.status == Status::Claimed || self.flaw == Flaw::NoStatusCheck;
+        if !fence_holds || !status_holds {
+            // The store refuses. `advance` must not need that for what is out of place.
+            if row.status == Status::Obsolete || row.status == Status::Done {
+                self.must_change_nothing(event);
+            }
+            return;
+        }
+        row.status = Status::Done;
+        let commits = self.committed.entry(worker.key.clone()).or_default();
+        commits.push(worker.fence);
+        if commits.len() > 1 {
+            self.fails(format!("{:?} was committed twice", worker.key));
+        }
+        if self.claimed_last.get(&worker.key) != Some(&worker.fence) {
+            self.fails(format!("{:?} was committed by another than its latest claimer", worker.key));
+        }
+        self.apply(event);
+    }
+
+    pub(crate) fn fail(&mut self, choice: u8) {
+        if let Some(row) = self.held(choice) {
+            row.attempts += 1;
+            row.status = if row.attempts >= MAX_ATTEMPTS { Status::Parked } else { Status::Pending };
+        }
+    }
+
+    pub(crate) fn later(&mut self, choice: u8) {
+        if let Some(row) = self.held(choice) {
+            row.status = Status::Pending;
+        }
+    }
+
+    pub(crate) fn crash(&mut self, choice: u8) {
+        if let Some(index) = pick(choice, self.workers.len()) {
+            self.workers.swap_remove(index);
+        }
+    }
+
+    pub(crate) fn expire_lease(&mut self, choice: u8) {
+        let mut claimed: Vec<&mut Row> = self.rows.values_mut().filter(|row| row.status == Status::Claimed).collect();
+        if let Some(index) = pick(choice, claimed.len()) {
+            claimed[index].status = Status::Pending;
+        }
+    }
+
+    pub(crate) fn retry_parked(&mut self) {
+        for row in self.rows.values_mut().filter(|row| row.status == Status::Parked) {
+            (row.status, row.attempts) = (Status::Pending, 0);
+        }
+    }
+
+    pub(crate) fn replay(&mut self, choice: u8) {
+        if let Some(index) = pick(choice, self.history.len()) {
+            self.must_change_nothing(self.history[index].clone());
+        }
+    }
+
+    // ── people ──
+
+    pub(crate) fn approve(&mut self) {
+        self.accepted |= self.submission.state == State::AwaitingReview;
+        self.apply(Event::ReviewAccepted);
+    }
+
+    pub(crate) fn refuse(&mut self) {
+        self.apply(Event::ReviewRefused { words: "not this one".into() });
+    }
+
+    pub(crate) fn release(&mut self) {
+        self.released |= self.submission.state == State::AwaitingRelease;
+        self.apply(Event::Released);
+    }
+
+    pub(crate) fn withdraw(&mut self) {
+        self.apply(Event::Withdrawn);
+    }
+
+    pub(crate) fn revoke(&mut self) {
+        self.apply(Event::Revoked);
+    }
+
+    pub(crate) fn reprocess(&mut self, from: Stage) {
+        let (run, accepted, released) = (self.submission.run, self.accepted, self.released);
+        // A run that begins behind a gate passes it only if a person had opened it before.
+        let Gates { review, release } = self.submission.gates;
+        self.accepted = review == Gate::Automatic || (accepted && from > Stage::Screen);
+        self.released = release == Gate::Automatic || (released && from > Stage::Assemble);
+        let began = std::mem::replace(&mut self.began, from);
+        self.apply_in(Event::Reprocess { from }, run + 1);
+        if self.submission.run == run {
+            (self.accepted, self.released, self.began) = (accepted, released, began);
+        }
+    }
+
+    // ── the one place where state changes ──
+
+    fn apply(&mut self, event: Event) {
+        let run = self.submission.run;
+        self.apply_in(event, run);
+    }
+
+    /// Applies an event after which the run may be what it was or `run`.
+    fn apply_in(&mut self, event: Event, run: u32) {
+        let before = self.submission.clone();
+        let mut parts = self.submission.advance(event.clone());
+        let after = self.submission.clone();
+        if after.run != before.run && after.run != run {
+            self.fails(format!("{event:?} took run {} to {}", before.run, after.run));
+        }
+        let taken_back = matches!(before.state, State::Withdrawn | State::Revoked);
+        if taken_back && (after != before || !parts.is_empty()) {
+            self.fails(format!("{event:?} changed an entry that was taken back to {:?}", after.state));
+        }
+        if after == before {
+            if !parts.is_empty() {
+                self.fails(format!("{event:?} changed nothing and yet started {parts:?}"));
+            }
+            return;
+        }
+        if self.flaw == Flaw::ForgetsParts {
+            parts.pop();
+        }
+        self.start(parts);
+        if self.flaw != Flaw::KeepsObsoleteParts {
+            self.close_obsolete();
+        }
+        self.remember(event);
+    }
+
+    /// What machines report can come again at any time; what people do has a meaning of its own each time.
+    fn remember(&mut self, event: Event) {
+        match event {
+            Event::Uploaded | Event::PartDone { .. } | Event::Screened { .. } | Event::Rejected { .. } => {
+                self.history.push(event);
+            }
+            Event::ReviewAccepted
+            | Event::ReviewRefused { .. }
+            | Event::Released
+            | Event::Withdrawn
+            | Event::Revoked
+            | Event::Reprocess { .. } => {}
+        }
+    }
+
+    fn start(&mut self, parts: Vec<PartToDo>) {
+        for PartToDo { stage, part } in parts {
+            if stage > Stage::Screen && !self.accepted {
+                self.fails(format!("{stage} began without a review"));
+            }
+            if stage > Stage::Assemble && !self.released {
+                self.fails(format!("{stage} began without a release"));
+            }
+            let key = (self.submission.run, stage, part);
+            self.messages.push(stage);
+            let row = Row { status: Status::Pending, fence: 0, attempts: 0 };
+            if self.rows.insert(key.clone(), row).is_some() {
+                self.fails(format!("{key:?} was handed out twice"));
+            }
+        }
+    }
+
+    fn close_obsolete(&mut self) {
+        let unwanted: Vec<Key> = self.rows.keys().filter(|key| !self.is_wanted(key)).cloned().collect();
+        for key in unwanted {
+            if let Some(row) = self.rows.get_mut(&key).filter(|row| row.status != Status::Done) {
+                row.status = Status::Obsolete;
+            }
+        }
+    }
+
+    fn must_change_nothing(&mut self, event: Event) {
+        let mut copy = self.submission.clone();
+        let parts = copy.advance(event.clone());
+        if copy != self.submission || !parts.is_empty() {
+            self.fails(format!("{event:?} is late and took {:?} to {:?}", self.submission.state, copy.state));
+        }
+    }
+
+    // ── checks ──
+
+    /// The first failure, if there is one.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        match &self.submission.state {
+            State::At { stage, pending } => self.check_at(*stage, pending),
+            State::Published => self.check_published(),
+            State::Uploading
+            | State::AwaitingReview
+            | State::AwaitingRelease
+            | State::Rejected { .. }
+            | State::Withdrawn
+            | State::Revoked => Ok(()),
+        }
+    }
+
+    fn check_at(&self, stage: Stage, pending: &BTreeSet<Part>) -> Result<(), String> {
+        let open = |row: &Row| matches!(row.status, Status::Pending | Status::Claimed | Status::Parked);
+        let of_run = |key: &Key| key.0 == self.submission.run && key.1 == stage;
+        let to_do: BTreeSet<Part> =
+            self.rows.iter().filter(|(key, row)| of_run(key) && open(row)).map(|(key, _)| key.2.clone()).collect();
+        if to_do.is_empty() {
+            return Err(format!("stuck at {stage}: nothing is pending, claimed or parked"));
+        }
+        // With a store that forgets parts the two differ at once; being stuck is what it comes to.
+        if to_do != *pending && self.flaw != Flaw::ForgetsParts {
+            return Err(format!("{stage} waits for {pending:?}, the store has {to_do:?} to do"));
+        }
+        Ok(())
+    }
+
+    fn check_published(&self) -> Result<(), String> {
+        for stage in Stage::ALL.into_iter().filter(|stage| *stage >= self.began) {
+            let of_run = |key: &Key| key.0 == self.submission.run && key.1 == stage;
+            let mut undone = self.rows.iter().filter(|(key, row)| of_run(key) && row.status != Status::Done);
+            if let Some((key, _)) = undone.next() {
+                return Err(format!("published, but {key:?} is not done"));
+            }
+            let done = self.rows.keys().filter(|key| of_run(key)).count();
+            let expected = expected_parts(&self.submission.work, stage);
+            if done != expected {
+                return Err(format!("published after {done} of {expected} parts of {stage}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Working workers and willing people: whatever happened before, the entry settles, and soon.
+    pub(crate) fn calm_down(&mut self) -> Result<(), String> {
+        for _ in 0..1000 {
+            if self.submission.is_settled() {
+                return Ok(());
+            }
+            self.workers.clear();
+            for row in self.rows.values_mut().filter(|row| row.status == Status::Claimed) {
+                row.status = Status::Pending;
+            }
+            self.upload();
+            self.retry_parked();
+            self.reconcile();
+            self.deliver(0);
+            self.finish(0, 5);
+            self.approve();
+            self.release();
+            self.check().map_err(|failure| format!("while calming down: {failure}"))?;
+        }
+        Err(format!("left alone, the entry stays stuck at {:?}", self.submission.state))
+    }
+
+    // ── small things ──
+
+    /// Whether the state asks for this very part.
+    fn is_wanted(&self, (run, stage, part): &Key) -> bool {
+        *run == self.submission.run
+            && matches!(&self.submission.state, State::At { stage: at, pending } if at == stage && pending.contains(part))
+    }
+
+    fn worker(&self, choice: u8) -> Option<Worker> {
+        pick(choice, self.workers.len()).map(|index| self.workers[index].clone())
+    }
+
+    /// The row that a worker still holds, by its fence.
+    fn held(&mut self, choice: u8) -> Option<&mut Row> {
+        let worker = self.worker(choice)?;
+        self.rows.get_mut(&worker.key).filter(|row| row.status == Status::Claimed && row.fence == worker.fence)
+    }
+
+    fn fails(&mut self, failure: String) {
+        self.failure.get_or_insert(failure);
+    }
+}
+
+fn pick(choice: u8, len: usize) -> Option<usize> {
+    (len > 0).then(|| usize::from(choice) % len)
+}
+
+/// From nothing at all to a little of everything.
+fn some_work(choice: u8) -> Work {
+    let names =
+        |names: &[&str], count: u8| names.iter().take(count.into()).map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    Work {
+        segments: u32::from(choice % 4),
+        audio: choice & 4 != 0,
+        renditions: names(&["social-1080", "web-720"], choice / 8 % 3)
+            .iter()
+            .map(|name| name.as_str().into())
+            .collect(),
+        partners: names(&["bilibili", "tiangong"], choice / 32 % 3).iter().map(|name| name.as_str().into()).collect(),
+    }
+}
+
+/// How many parts a stage has, counted without asking the submission.
+fn expected_parts(work: &Work, stage: Stage) -> usize {
+    match stage {
+        Stage::Probe | Stage::Screen => 1,
+        Stage::Transcode => work.segments as usize + usize::from(work.audio),
+        Stage::Assemble => work.renditions.len(),
+        Stage::Publish => work.partners.len(),
+    }
+}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{PartnerId, RenditionName};
 use crate::lang::Lang;
+use crate::screening::Aspect;
 
 /// A name in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +132,8 @@ pub struct Limits {
     pub tags_max_chars: Option<Sourced<u32>>,
     /// Largest cover file, bytes.
     pub cover_max_bytes: Option<Sourced<u64>>,
+    /// Shapes of the covers that it asks for.
+    pub cover_aspects: Option<Sourced<Vec<Aspect>>>,
     /// Smallest cover, pixels wide.
     pub cover_min_width_pixels: Option<Sourced<u32>>,
     /// Smallest cover, pixels high.

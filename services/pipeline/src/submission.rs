@@ -175,6 +175,11 @@ impl State {
         }
     }
 
+    /// Whether a new run may begin at this stage. Never forward: that would jump a review, a release or the decision what to make.
+    pub fn may_reprocess(&self, from: Stage) -> bool {
+        self.reached().is_some_and(|reached| from <= reached)
+    }
+
     /// The last stage that this run came to; a new run may begin there or before. `None` where none may begin.
     fn reached(&self) -> Option<Stage> {
         match self {
@@ -296,9 +301,9 @@ impl Submission {
         }
     }
 
+    /// A new run; an override of a verdict is a person's, since only people reprocess.
     fn reprocess(&mut self, from: Stage) -> Vec<PartToDo> {
-        // Forward would jump the review, the release or the decision what to make.
-        if self.state.reached().is_none_or(|reached| from > reached) {
+        if !self.state.may_reprocess(from) {
             return Vec::new();
         }
         self.run += 1;

@@ -89,7 +89,7 @@ fn a_wrong_key_or_value_is_named_with_what_is_allowed() {
     check(call, "sound = \"warn\"", "sound = \"loud\"", "rules.sound", "`ignore`, `warn`, `fail`");
     check(call, "\"16:9\", ", "\"16/9\", ", "rules.aspect", "W:H");
     check(call, "min_ms = 60_000", "min_ms = 600_000", "rules.duration", "min_ms <= max_ms");
-    check(call, "\"mp4\"", "\"gif\"", "rules.format.allowed", "mp4, mov, matroska");
+    check(call, "\"mp4\"", "\"gif\"", "rules.format.allowed", "mp4, mov, 3gp, matroska");
     check(call, "\"yangshipin\"", "\"youku\"", "partners", "allowed are bilibili, cctv");
     check(call, "\"yangshipin\"", "\"cctv\"", "partners", "twice");
     check(call, "2024-08-01T00:00:00+08:00", "2024-08-01T00:00:00", "deadline", "with its offset");

@@ -187,4 +187,4 @@ impl ContestRules {
 }
 
 /// The formats that the probe opens, by its names.
-const FORMATS: [&str; 5] = ["mp4", "mov", "matroska", "avi", "mpegts"];
+const FORMATS: [&str; 6] = ["mp4", "mov", "3gp", "matroska", "mpegts", "avi"];

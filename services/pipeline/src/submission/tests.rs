@@ -180,6 +180,7 @@ fn reprocessing_jumps_no_gate() {
     for from in [Stage::Transcode, Stage::Assemble, Stage::Publish] {
         let mut submission = at_review();
         assert!(submission.advance(Event::Reprocess { from }).is_empty());
+        assert!(!submission.state.may_reprocess(from) && submission.state.may_reprocess(Stage::Screen));
         assert_eq!((submission.run, &submission.state), (1, &State::AwaitingReview));
     }
 }

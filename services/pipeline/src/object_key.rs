@@ -56,6 +56,11 @@ impl ObjectKey {
         format!("renditions/{submission}/{run}/{name}/")
     }
 
+    /// The prefixes of everything that was made of a submission in any run; what was uploaded is apart.
+    pub fn submission_prefixes(submission: SubmissionId) -> [String; 3] {
+        ["work", "renditions", "bags"].map(|kind| format!("{kind}/{submission}/"))
+    }
+
     /// The prefix of everything that an upload put.
     pub fn upload_prefix(upload: UploadId) -> String {
         format!("uploads/{upload}/")

@@ -42,7 +42,9 @@ create table entrants (
     ciphertext   bytea not null
 );
 
-create type part_status as enum ('pending', 'claimed', 'done', 'parked', 'cancelled');
+-- pending: claimable now. waiting: claimable from `not_before` on (back-off, `Later`); the reconciler makes it pending.
+-- claimed: somebody holds it. done, cancelled: final. parked: failed too often, an operator may retry it.
+create type part_status as enum ('pending', 'waiting', 'claimed', 'done', 'parked', 'cancelled');
 
 -- One row a part of a run: the queue itself. RabbitMQ only says that there is something here.
 create table parts (
@@ -60,7 +62,7 @@ create table parts (
     lease_until    timestamptz,
     -- Who holds it: host, process and slot; for people, never for decisions.
     holder         text,
-    -- Not claimable before (back-off, `Later`).
+    -- Until when a waiting part waits. Waiting is a status of its own, so that a claim never reads past parts that are not due.
     not_before     timestamptz not null default now(),
     -- Smaller goes first; ties go by age.
     rank           integer not null default 0,
@@ -79,6 +81,7 @@ create table parts (
 );
 create sequence part_fences as bigint;
 create index parts_to_claim on parts (stage, rank, created_at) where status = 'pending';
+create index parts_waiting on parts (not_before) where status = 'waiting';
 create index parts_leased on parts (lease_until) where status = 'claimed';
 create index parts_parked on parts (stage) where status = 'parked';
 
@@ -100,8 +103,8 @@ create table renditions (
     qc            jsonb not null,
     -- Which code made it.
     engine        text not null,
-    -- In force until a later run's rendition of the same name passed QC.
-    superseded_at timestamptz,
+    -- Whether this is what partners get. A run's renditions come into force together, once all of them passed QC.
+    in_force      boolean not null default false,
     created_at    timestamptz not null default now(),
     primary key (submission, run, name)
 );
@@ -146,6 +149,23 @@ create table outbox (
     body         bytea not null,
     headers      jsonb not null default '{}',
     created_at   timestamptz not null default now()
+);
+
+-- Wakes the relays at commit. One notification a transaction, however many rows: equal ones are folded.
+create function outbox_notify() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('reelmill_outbox', '');
+    return null;
+end
+$$;
+create trigger outbox_inserted after insert on outbox for each statement execute function outbox_notify();
+
+-- Who did a periodic task last, so that of many services one does it.
+create table ticks (
+    -- The task, such as `reconcile`.
+    name         text primary key,
+    -- When it was last begun.
+    at           timestamptz not null
 );
 
 -- Objects to delete once nobody can still be writing under the prefix.

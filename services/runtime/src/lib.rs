@@ -1,4 +1,32 @@
-//! runtime
+//! What a process of Reelmill runs on: Postgres, RabbitMQ, S3, telemetry, shutdown, sandboxed children.
+//!
+//! | question | file |
+//! |---|---|
+//! | how is a process told what to do, started, stopped? | `config`, `service`, `health` |
+//! | what is true? | `store` (Postgres) |
+//! | who does a part, and what if they die? | `worker`, `outcome`, `lease`, `reconciler` |
+//! | how does word get around? | `outbox`, `broker`, `wire` |
+//! | where are the files? | `objects`, `scratch`, `embedded_s3` |
+//! | who opens an entrant's file? | `child` |
+//! | who may read personal data? | `seal` |
+//! | what can be watched? | `metrics`, `telemetry`, `clock` |
+
+pub mod broker;
+pub mod child;
+pub mod clock;
+pub mod config;
 pub mod embedded_s3;
+mod health;
+pub mod lease;
+pub mod metrics;
 pub mod objects;
+mod outbox;
+pub mod outcome;
+mod reconciler;
+pub mod scratch;
 pub mod seal;
+pub mod service;
+pub mod store;
+pub mod telemetry;
+pub mod wire;
+pub mod worker;

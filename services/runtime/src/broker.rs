@@ -1,0 +1,158 @@
+//! RabbitMQ: the only file that speaks AMQP, with `broker/`. Sends with confirms, receives hints, and gets back on its feet.
+//!
+//! lapin could recover connections by itself, but not what was in flight on them. Here `Err`, the end of the stream, a cancel
+//! by the server and a refused declaration all mean the same: drop the session, back off, connect and declare anew. Readiness
+//! is false meanwhile. Nothing is lost by that, since no message carries anything that is not in the database.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use lapin::message::Delivery;
+use lapin::options::BasicAckOptions;
+use lapin::uri::AMQPUri;
+use lapin::{Connection, ConnectionProperties};
+use pipeline::stage::Stage;
+use rand::Rng;
+use tokio::sync::{Mutex, mpsc};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+mod receiving;
+mod sending;
+mod topology;
+
+pub use sending::SendError;
+pub(crate) use topology::MAX_HINTS;
+
+/// Every answer of the broker is awaited this long. A broker that is slower than this is treated as gone.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Both sides notice a dead peer after two of these.
+const HEARTBEAT_S: u16 = 5;
+/// First and longest wait between two attempts to connect: short enough to consume again within 15 s of a restart.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+
+/// The connection to the broker. Clones share it.
+#[derive(Clone)]
+pub struct Broker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    uri: AMQPUri,
+    prefix: String,
+    metrics: Metrics,
+    /// Consumers that are wanted, and those whose session stands.
+    wanted: AtomicUsize,
+    standing: AtomicUsize,
+    sender: Mutex<Option<sending::Session>>,
+}
+
+/// "There may be work." Held until the part is finished, so that the broker sends no more than there are slots.
+pub struct Hint {
+    delivery: Delivery,
+}
+
+impl Hint {
+    /// Done with it, whatever came of it. On a session that ended meanwhile this does nothing: the broker gives the message
+    /// to somebody else, who finds no work.
+    pub async fn ack(self) {
+        let acked = tokio::time::timeout(PATIENCE, self.delivery.ack(BasicAckOptions::default())).await;
+        if let Ok(Err(error)) = acked {
+            tracing::debug!("a message could not be acknowledged, its session has ended: {error}");
+        }
+    }
+
+    /// W3C trace context of the span that made the work.
+    pub fn traceparent(&self) -> Option<String> {
+        let headers = self.delivery.properties.headers().as_ref()?;
+        let value = headers.inner().get("traceparent")?.as_long_string()?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    }
+}
+
+impl Broker {
+    /// Reads the address; connects at first use.
+    pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
+        let mut uri: AMQPUri = config.amqp_url.parse().map_err(|error| anyhow::anyhow!("read AMQP_URL: {error}"))?;
+        uri.query.heartbeat = Some(HEARTBEAT_S);
+        uri.query.connection_timeout = Some(PATIENCE.as_millis() as u64);
+        let inner = Inner {
+            uri,
+            prefix: config.amqp_prefix.clone(),
+            metrics,
+            wanted: AtomicUsize::new(0),
+            standing: AtomicUsize::new(0),
+            sender: Mutex::new(None),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Receives hints of `stage`, never more than `slots` that are not acknowledged, over as many sessions as it takes, until
+    /// `stop`.
+    pub fn consume(&self, stage: Stage, slots: u16, stop: CancellationToken) -> mpsc::Receiver<Hint> {
+        let (sender, receiver) = mpsc::channel(usize::from(slots));
+        tokio::spawn(receiving::supervise(self.clone(), stage, slots, sender, stop));
+        receiver
+    }
+
+    /// Whether every consumer stands and the broker answers, within [`PATIENCE`].
+    pub async fn check(&self) -> anyhow::Result<()> {
+        let (wanted, standing) = (self.inner.wanted.load(Ordering::SeqCst), self.inner.standing.load(Ordering::SeqCst));
+        anyhow::ensure!(standing >= wanted, "{standing} of {wanted} consumers stand");
+        self.probe().await.context("ask the broker")
+    }
+
+    async fn connect(&self, purpose: &str) -> anyhow::Result<Connection> {
+        let name = format!("reelmill {purpose}");
+        let properties = ConnectionProperties::default().with_connection_name(name.into());
+        let connecting = Connection::connect_uri(self.inner.uri.clone(), properties);
+        let connection = tokio::time::timeout(PATIENCE * 2, connecting).await.context("no answer in time")??;
+        Ok(connection)
+    }
+
+    /// A name on the broker.
+    fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.inner.prefix)
+    }
+}
+
+/// The wait before the next attempt: doubles, bounded, with jitter, so that a fleet does not come back in one wave.
+struct Backoff {
+    next: Duration,
+}
+
+impl Backoff {
+    fn new() -> Self {
+        Self { next: BACKOFF.0 }
+    }
+
+    fn reset(&mut self) {
+        self.next = BACKOFF.0;
+    }
+
+    async fn wait(&mut self) {
+        let jitter = rand::rng().random_range(0.5..1.5);
+        tokio::time::sleep(self.next.mul_f64(jitter)).await;
+        self.next = (self.next * 2).min(BACKOFF.1);
+    }
+}
+
+/// Awaits an answer of the broker, with the deadline that every one has.
+async fn within<T>(what: &str, answer: impl Future<Output = lapin::Result<T>>) -> anyhow::Result<T> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(result) => result.with_context(|| what.to_owned()),
+        Err(_) => anyhow::bail!("{what}: no answer within {} s", PATIENCE.as_secs()),
+    }
+}
+
+/// Closes politely, without insisting.
+async fn close(connection: Connection) {
+    let closing = connection.close(200, "done".into());
+    if tokio::time::timeout(Duration::from_secs(1), closing).await.is_err() {
+        warn!("the broker did not confirm the end of a connection");
+    }
+}

@@ -1,0 +1,98 @@
+//! Receiving hints: one session after the other, each with a connection of its own.
+use std::sync::atomic::Ordering;
+
+use anyhow::bail;
+use futures::StreamExt;
+use lapin::options::{BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use pipeline::stage::Stage;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::{Backoff, Broker, Hint, close, within};
+
+/// Keeps a consumer standing until `stop`.
+pub(super) async fn supervise(
+    broker: Broker,
+    stage: Stage,
+    slots: u16,
+    hints: mpsc::Sender<Hint>,
+    stop: CancellationToken,
+) {
+    broker.inner.wanted.fetch_add(1, Ordering::SeqCst);
+    let mut backoff = Backoff::new();
+    loop {
+        let session = session(&broker, stage, slots, &hints, &stop, &mut backoff);
+        let Err(error) = session.await else { break };
+        broker.inner.metrics.broker_reconnects.inc();
+        warn!("the session for {stage} ended, beginning another: {error:#}");
+        tokio::select! {
+            () = backoff.wait() => {}
+            () = stop.cancelled() => break,
+        }
+    }
+    broker.inner.wanted.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Counts a session as standing for as long as it lives.
+struct Standing<'a>(&'a Broker);
+
+impl<'a> Standing<'a> {
+    fn new(broker: &'a Broker) -> Self {
+        broker.inner.standing.fetch_add(1, Ordering::SeqCst);
+        Self(broker)
+    }
+}
+
+impl Drop for Standing<'_> {
+    fn drop(&mut self) {
+        self.0.inner.standing.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// One session; `Ok` only when it was stopped.
+async fn session(
+    broker: &Broker,
+    stage: Stage,
+    slots: u16,
+    hints: &mpsc::Sender<Hint>,
+    stop: &CancellationToken,
+    backoff: &mut Backoff,
+) -> anyhow::Result<()> {
+    let connection = tokio::select! {
+        connection = broker.connect(stage.name()) => connection?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let channel = within("open a channel", connection.create_channel()).await?;
+    broker.declare_all(&channel).await?;
+    within("limit the prefetch", channel.basic_qos(slots, BasicQosOptions::default())).await?;
+    let queue = broker.queue(stage);
+    let consuming =
+        channel.basic_consume(queue.as_str().into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
+    let mut deliveries = within("consume", consuming).await?;
+    let standing = Standing::new(broker);
+    backoff.reset();
+    info!("listens for work of {stage}");
+    loop {
+        let delivery = tokio::select! {
+            delivery = deliveries.next() => delivery,
+            () = stop.cancelled() => break,
+        };
+        match delivery {
+            Some(Ok(delivery)) => {
+                // The channel holds as many as may be unacknowledged, so this waits only for hints of a lost session.
+                if hints.send(Hint { delivery }).await.is_err() {
+                    break;
+                }
+            }
+            Some(Err(error)) => bail!(error),
+            None => bail!("the broker cancelled the consumer"),
+        }
+    }
+    drop(standing);
+    // Hints that are still held are acknowledged through the connection: it is closed when the last of them has gone.
+    hints.closed().await;
+    close(connection).await;
+    Ok(())
+}

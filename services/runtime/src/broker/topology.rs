@@ -1,0 +1,65 @@
+//! What exists on the broker. Declaring is idempotent, and done at the start of every session, so a wiped broker is rebuilt.
+use anyhow::Context;
+use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::types::{AMQPValue, FieldTable, LongString};
+use lapin::{Channel, ExchangeKind};
+use pipeline::stage::Stage;
+
+use super::{Broker, within};
+use crate::wire::{EVENTS_EXCHANGE, WORK_EXCHANGE};
+
+/// Most hints that a queue holds. More would say nothing new: the reconciler sends hints as long as there is pending work
+/// and the queue is shorter than that.
+pub(crate) const MAX_HINTS: u32 = 10_000;
+/// Deliveries after which a quorum queue drops a hint. A worker that dies of a part must not meet the hint for ever; the
+/// part's own attempts decide what becomes of it.
+const DELIVERY_LIMIT: i32 = 20;
+
+impl Broker {
+    pub(super) fn queue(&self, stage: Stage) -> String {
+        self.name(&format!("reelmill.work.{stage}"))
+    }
+
+    /// Declares exchanges, queues and bindings.
+    pub(super) async fn declare_all(&self, channel: &Channel) -> anyhow::Result<()> {
+        let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        for (exchange, kind) in [(WORK_EXCHANGE, ExchangeKind::Direct), (EVENTS_EXCHANGE, ExchangeKind::Topic)] {
+            let name = self.name(exchange);
+            let declared = channel.exchange_declare(name.as_str().into(), kind, durable, FieldTable::default());
+            within("declare an exchange", declared).await.with_context(|| name)?;
+        }
+        for stage in Stage::ALL {
+            self.declare_queue(channel, stage).await?;
+        }
+        Ok(())
+    }
+
+    /// Declares a stage's queue with its binding and returns how many hints wait in it.
+    ///
+    /// Quorum: survives the loss of a node. Bounded with `drop-head`: hints are all alike, so dropping the oldest loses
+    /// nothing, while refusing new ones (`reject-publish`) would fill the outbox with messages that nobody needs.
+    pub(super) async fn declare_queue(&self, channel: &Channel, stage: Stage) -> anyhow::Result<u32> {
+        let text = |text: &str| AMQPValue::LongString(LongString::from(text));
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-queue-type".into(), text("quorum"));
+        arguments.insert("x-max-length".into(), AMQPValue::LongInt(MAX_HINTS as i32));
+        arguments.insert("x-overflow".into(), text("drop-head"));
+        arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERY_LIMIT));
+        let name = self.queue(stage);
+        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+        let declared = channel.queue_declare(name.as_str().into(), options, arguments);
+        let queue = within("declare a queue", declared)
+            .await
+            .with_context(|| format!("{name} (if it was declared otherwise before, delete it: it is rebuilt)"))?;
+        let exchange = self.name(WORK_EXCHANGE);
+        let bound = channel.queue_bind(
+            name.as_str().into(),
+            exchange.as_str().into(),
+            stage.name().into(),
+            QueueBindOptions::default(),
+            FieldTable::default(),
+        );
+        within("bind a queue", bound).await.with_context(|| name)?;
+        Ok(queue.message_count())
+    }
+}

@@ -1,0 +1,266 @@
+//! Runs a media job in a sandboxed child: this program again, with the argument `child`. Request as JSON on its standard input,
+//! answers as JSON lines on its standard output. The child limits itself; the parent gives it an empty environment, a
+//! process group of its own and a deadline, and lets nothing of it survive.
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::Context;
+use pipeline::rejection::Rejection;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+mod spawner;
+
+use spawner::{Running, Spawner};
+
+/// Longest line that a child may write. Its largest answer, a `MediaInfo` with many stretches, is a few hundred KiB.
+const MAX_LINE: u64 = 8 << 20;
+/// How much of the end of standard error is kept for the debug log.
+const STDERR_TAIL: usize = 4096;
+
+/// Starts children. Clones share one spawner.
+#[derive(Clone)]
+pub struct ChildRunner {
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+    spawner: Spawner,
+    metrics: Metrics,
+}
+
+/// How a child ended that gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ChildError {
+    /// It says that the content cannot be accepted.
+    #[error("the content was refused: {}", .0.code())]
+    Rejected(Rejection),
+    /// A signal or an exit without an answer, as when a decoder crashes or the sandbox kills it: the content's fault, most likely.
+    #[error("the child crashed: {0}")]
+    Crashed(Crash),
+    /// It took longer than it may.
+    #[error("the child took longer than {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// The job is no longer wanted.
+    #[error("the job was cancelled")]
+    Cancelled,
+    /// It could not be started, or says that it failed for a reason of ours, such as a full disk.
+    #[error("the child failed: {0}")]
+    Failed(String),
+}
+
+/// How a child crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// By this signal.
+    Signal(i32),
+    /// It left with this code and without an answer.
+    Code(i32),
+    /// It wrote what is no answer.
+    Nonsense,
+}
+
+impl std::fmt::Display for Crash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Crash::Signal(signal) => write!(f, "signal {signal}"),
+            Crash::Code(code) => write!(f, "exit code {code} without an answer"),
+            Crash::Nonsense => f.write_str("it wrote what is no answer"),
+        }
+    }
+}
+
+impl ChildError {
+    /// Metric label.
+    fn end(&self) -> &'static str {
+        match self {
+            ChildError::Rejected(_) => "rejected",
+            ChildError::Crashed(_) => "crashed",
+            ChildError::TimedOut(_) => "timed_out",
+            ChildError::Cancelled => "cancelled",
+            ChildError::Failed(_) => "failed",
+        }
+    }
+}
+
+/// One line of a child's standard output.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer<R> {
+    Progress(f64),
+    Done(R),
+    Rejected(Rejection),
+    Failed(String),
+}
+
+impl ChildRunner {
+    /// Prepares the runner; `Config::child_exe` replaces this program.
+    pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
+        let program = match &config.child_exe {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().context("find this program's own file")?,
+        };
+        // The only thing that a child is told besides its request: whether it may run where Landlock is missing.
+        let allowed = config.allow_missing_landlock;
+        let environment =
+            if allowed { vec![("REELMILL_ALLOW_MISSING_LANDLOCK".to_owned(), "true".to_owned())] } else { Vec::new() };
+        Ok(Self { program, environment, spawner: Spawner::start()?, metrics })
+    }
+
+    /// Runs one child to its end: within `wall`, and only until `cancelled`. `on_progress` is called with 0 to 1.
+    pub async fn run<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        request: &Q,
+        wall: Duration,
+        cancelled: &CancellationToken,
+        on_progress: impl FnMut(f64) + Send,
+    ) -> Result<R, ChildError> {
+        let result = self.run_inner(request, wall, cancelled, on_progress).await;
+        let end = result.as_ref().map_or_else(ChildError::end, |_| "done");
+        self.metrics.children.with_label_values(&[end]).inc();
+        result
+    }
+
+    async fn run_inner<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        request: &Q,
+        wall: Duration,
+        cancelled: &CancellationToken,
+        on_progress: impl FnMut(f64) + Send,
+    ) -> Result<R, ChildError> {
+        if cancelled.is_cancelled() {
+            return Err(ChildError::Cancelled);
+        }
+        let request = serde_json::to_vec(request).map_err(|error| failed("write the request", &error))?;
+        let mut command = tokio::process::Command::new(&self.program);
+        command.arg("child").env_clear().envs(self.environment.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        // From here on dropping `running` kills the whole group, whatever way this function is left.
+        let mut running = self.spawner.spawn(command).await.map_err(|error| failed("start the child", &error))?;
+        tokio::select! {
+            result = converse(&mut running, request, on_progress) => result,
+            () = tokio::time::sleep(wall) => Err(ChildError::TimedOut(wall)),
+            () = cancelled.cancelled() => Err(ChildError::Cancelled),
+        }
+    }
+}
+
+fn failed(what: &str, error: &dyn std::fmt::Display) -> ChildError {
+    ChildError::Failed(format!("{what}: {error}"))
+}
+
+/// Writes the request, reads the answers, waits for the end.
+async fn converse<R: DeserializeOwned>(
+    running: &mut Running,
+    request: Vec<u8>,
+    on_progress: impl FnMut(f64) + Send,
+) -> Result<R, ChildError> {
+    let (Some(stdin), Some(stdout), Some(stderr)) = running.pipes() else {
+        return Err(ChildError::Failed("the child has no pipes".to_owned()));
+    };
+    let answering = async {
+        let answer = listen(stdout, on_progress).await;
+        if answer.is_err() {
+            // It would not be believed any more, so it need not go on.
+            running.kill_group();
+        }
+        answer
+    };
+    let (_, answer, complaint) = tokio::join!(tell(stdin, request), answering, tail(stderr));
+    if !complaint.is_empty() {
+        debug!("the child said: {complaint}");
+    }
+    let status = running.wait().await.map_err(|error| failed("wait for the child", &error))?;
+    match answer {
+        Ok(Some(Answer::Done(result))) => Ok(result),
+        Ok(Some(Answer::Rejected(reason))) => Err(ChildError::Rejected(reason)),
+        Ok(Some(Answer::Failed(words))) => Err(ChildError::Failed(escaped(words.as_bytes()))),
+        Ok(Some(Answer::Progress(_)) | None) => Err(ChildError::Crashed(crash(status))),
+        Err(Nonsense) => Err(ChildError::Crashed(Crash::Nonsense)),
+    }
+}
+
+fn crash(status: ExitStatus) -> Crash {
+    use std::os::unix::process::ExitStatusExt;
+    status.signal().map_or(Crash::Code(status.code().unwrap_or(-1)), Crash::Signal)
+}
+
+async fn tell(mut stdin: ChildStdin, request: Vec<u8>) {
+    // A child that ends without reading its request says more by how it ends than a broken pipe could.
+    let _ = stdin.write_all(&request).await;
+    let _ = stdin.shutdown().await;
+}
+
+/// The child wrote something that is no answer, or a line without end.
+struct Nonsense;
+
+/// Reads answers until the last one, then until the end, so that the child is never blocked by a full pipe.
+async fn listen<R: DeserializeOwned>(
+    stdout: ChildStdout,
+    mut on_progress: impl FnMut(f64) + Send,
+) -> Result<Option<Answer<R>>, Nonsense> {
+    let mut reader = BufReader::new(stdout);
+    let answer = loop {
+        let Some(line) = line(&mut reader).await? else { return Ok(None) };
+        match serde_json::from_slice(&line) {
+            Ok(Answer::Progress(progress)) => on_progress(progress.clamp(0.0, 1.0)),
+            Ok(answer) => break answer,
+            Err(error) => {
+                debug!("the child wrote what is no answer: {error}: {}", escaped(&line[..line.len().min(200)]));
+                return Err(Nonsense);
+            }
+        }
+    };
+    // What follows is not read into memory. It is bounded by the deadline.
+    let _ = tokio::io::copy(&mut reader, &mut tokio::io::sink()).await;
+    Ok(Some(answer))
+}
+
+async fn line(reader: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<Vec<u8>>, Nonsense> {
+    let mut line = Vec::new();
+    let read = reader.take(MAX_LINE).read_until(b'\n', &mut line).await;
+    match read {
+        Ok(0) | Err(_) => Ok(None),
+        Ok(_) if line.ends_with(b"\n") => Ok(Some(line)),
+        // Too long, or cut off by the child's end; the latter counts as no answer at all.
+        Ok(length) if length as u64 >= MAX_LINE => Err(Nonsense),
+        Ok(_) => Ok(None),
+    }
+}
+
+/// The last few KiB of standard error, harmless to print.
+async fn tail(mut stderr: ChildStderr) -> String {
+    let mut tail = Vec::with_capacity(2 * STDERR_TAIL);
+    while let Ok(read) = read_some(&mut stderr, &mut tail).await
+        && read > 0
+    {
+        let excess = tail.len().saturating_sub(STDERR_TAIL);
+        tail.drain(..excess);
+    }
+    escaped(&tail)
+}
+
+async fn read_some(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> std::io::Result<usize> {
+    from.take(STDERR_TAIL as u64).read_buf(to).await
+}
+
+/// Text of a child, which may echo an entrant's bytes: control characters are escaped, so that no log line is forged.
+fn escaped(text: &[u8]) -> String {
+    String::from_utf8_lossy(text)
+        .trim_end()
+        .chars()
+        .flat_map(|c| {
+            let plain = !c.is_control();
+            plain.then_some(c).into_iter().chain((!plain).then(|| c.escape_default()).into_iter().flatten())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

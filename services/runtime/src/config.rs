@@ -1,0 +1,188 @@
+//! What a process is told at its start: command line or environment, checked before anything is connected.
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use pipeline::catalogue::Catalogue;
+
+use crate::objects::S3Access;
+
+/// Settings of every role. Each is an option and an environment variable; secrets are best given by the environment.
+#[derive(Args, Clone)]
+pub struct Config {
+    /// PostgreSQL, `postgres://user@host:port/database`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: String,
+
+    /// Most connections to PostgreSQL that this process opens. A replica with all roles and two slots a stage needs about 12.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16)]
+    pub database_connections: u32,
+
+    /// RabbitMQ, `amqp://user:password@host:port/vhost`.
+    #[arg(long, env = "AMQP_URL", hide_env_values = true)]
+    pub amqp_url: String,
+
+    /// Put before every queue and exchange name, so that several installations can share a vhost.
+    #[arg(long, env = "AMQP_PREFIX", default_value = "")]
+    pub amqp_prefix: String,
+
+    /// Object store.
+    #[command(flatten)]
+    pub s3: S3Config,
+
+    /// Directory with `contests/`, `partners/` and `ladders.toml` instead of the built-in catalogue.
+    #[arg(long, env = "CATALOGUE_DIR")]
+    pub catalogue_dir: Option<PathBuf>,
+
+    /// Keys for personal data, `id:base64` with 32 bytes each, separated by commas. The first one seals; all of them open.
+    #[arg(long, env = "PERSONAL_DATA_KEYS", hide_env_values = true)]
+    pub personal_data_keys: Option<String>,
+
+    /// Where the public API listens. Port 0 takes any free port.
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Where /metrics, /healthz and /readyz listen. Port 0 takes any free port.
+    #[arg(long, env = "ADMIN_LISTEN", default_value = "127.0.0.1:9090")]
+    pub admin_listen: SocketAddr,
+
+    /// Address under which entrants reach the public API, for links and upload addresses; the listening address if absent.
+    #[arg(long, env = "PUBLIC_URL")]
+    pub public_url: Option<String>,
+
+    /// Directory for the files of running parts; local, fast, and emptied freely.
+    #[arg(long, env = "SCRATCH_DIR", default_value = "/tmp/reelmill")]
+    pub scratch_dir: PathBuf,
+
+    /// Parts that this process does at once, for each of its stages.
+    #[arg(long, env = "SLOTS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub slots: u16,
+
+    /// How long a claim holds without renewal, in seconds. A dead worker's part runs elsewhere this long after, plus one
+    /// reconciler tick.
+    #[arg(long, env = "LEASE_S", default_value_t = 30.0, value_parser = seconds)]
+    pub lease_s: f64,
+
+    /// Seconds between two looks of the reconciler for expired leases, due retries and missing messages.
+    #[arg(long, env = "RECONCILE_S", default_value_t = 5.0, value_parser = seconds)]
+    pub reconcile_s: f64,
+
+    /// First back-off of a failed part, in seconds; it doubles with each attempt.
+    #[arg(long, env = "RETRY_BASE_S", default_value_t = 2.0, value_parser = seconds)]
+    pub retry_base_s: f64,
+
+    /// Attempts after which a failing part is parked for an operator.
+    #[arg(long, env = "MAX_ATTEMPTS", default_value_t = 5, value_parser = clap::value_parser!(i32).range(1..))]
+    pub max_attempts: i32,
+
+    /// Seconds until objects that nobody needs are deleted. Well above the lease, so that nobody still writes there.
+    #[arg(long, env = "GARBAGE_DELAY_S", default_value_t = 900.0, value_parser = seconds)]
+    pub garbage_delay_s: f64,
+
+    /// Seconds that a stopping worker lets its parts run on before it hands them back. Below 8, since all must be handed
+    /// back within 10.
+    #[arg(long, env = "STOP_GRACE_S", default_value_t = 4.0, value_parser = seconds)]
+    pub stop_grace_s: f64,
+
+    /// OTLP collector (HTTP) for traces; none are exported without one.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    pub otlp_endpoint: Option<String>,
+
+    /// Work on a kernel without Landlock. Media then runs behind seccomp and resource limits only.
+    #[arg(long, env = "REELMILL_ALLOW_MISSING_LANDLOCK", default_value_t = false)]
+    pub allow_missing_landlock: bool,
+
+    /// Program that runs the sandboxed media jobs, called with the argument `child`; this program if absent.
+    #[arg(long, env = "REELMILL_CHILD_EXE", hide = true)]
+    pub child_exe: Option<PathBuf>,
+}
+
+/// Where objects lie.
+#[derive(Args, Clone)]
+pub struct S3Config {
+    /// S3 server; the region's own AWS address if absent.
+    #[arg(long = "s3-endpoint", env = "S3_ENDPOINT")]
+    pub endpoint: Option<String>,
+
+    /// Bucket for everything.
+    #[arg(long = "s3-bucket", env = "S3_BUCKET", default_value = "reelmill")]
+    pub bucket: String,
+
+    /// Region.
+    #[arg(long = "s3-region", env = "S3_REGION", default_value = "us-east-1")]
+    pub region: String,
+
+    /// Access key.
+    #[arg(long = "s3-access-key-id", env = "S3_ACCESS_KEY_ID", hide_env_values = true, default_value = "")]
+    pub access_key: String,
+
+    /// Secret key.
+    #[arg(long = "s3-secret-access-key", env = "S3_SECRET_ACCESS_KEY", hide_env_values = true, default_value = "")]
+    pub secret_key: String,
+
+    /// Address buckets as `host/bucket` instead of `bucket.host`. What self-hosted servers want.
+    #[arg(long = "s3-path-style", env = "S3_PATH_STYLE", default_value_t = true, action = clap::ArgAction::Set)]
+    pub path_style: bool,
+}
+
+impl From<&S3Config> for S3Access {
+    fn from(config: &S3Config) -> Self {
+        Self {
+            endpoint: config.endpoint.clone(),
+            region: config.region.clone(),
+            bucket: config.bucket.clone(),
+            access_key: config.access_key.clone(),
+            secret_key: config.secret_key.clone(),
+            path_style: config.path_style,
+        }
+    }
+}
+
+/// A positive number of seconds, at most a day.
+fn seconds(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "a number of seconds, such as 30 or 0.5".to_owned())?;
+    if value > 0.0 && value <= 86_400.0 { Ok(value) } else { Err("more than 0 and at most 86400 seconds".to_owned()) }
+}
+
+impl Config {
+    /// How long a claim holds.
+    pub fn lease(&self) -> Duration {
+        Duration::from_secs_f64(self.lease_s)
+    }
+
+    /// Time between two ticks of the reconciler.
+    pub fn reconcile_every(&self) -> Duration {
+        Duration::from_secs_f64(self.reconcile_s)
+    }
+
+    /// The catalogue: built in, or read from `catalogue_dir`. A wrong file is an error that names the file and the key.
+    pub fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
+        let Some(dir) = &self.catalogue_dir else { return Ok(Arc::new(Catalogue::builtin())) };
+        let files = catalogue_files(dir).with_context(|| format!("read the catalogue in {}", dir.display()))?;
+        let catalogue = Catalogue::from_files(&files).with_context(|| format!("catalogue in {}", dir.display()))?;
+        Ok(Arc::new(catalogue))
+    }
+}
+
+/// The `.toml` files of a catalogue as (name relative to `dir`, text): `ladders.toml`, `contests/*.toml`, `partners/*.toml`.
+fn catalogue_files(dir: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for folder in ["", "contests", "partners"] {
+        let inside = dir.join(folder);
+        let entries = std::fs::read_dir(&inside).with_context(|| format!("open {}", inside.display()))?;
+        for entry in entries {
+            let path = entry.with_context(|| format!("read {}", inside.display()))?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            if !name.ends_with(".toml") || !path.is_file() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+            files.push((if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }, text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

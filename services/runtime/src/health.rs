@@ -1,0 +1,89 @@
+//! What a watcher asks: /healthz (is it alive?), /readyz (can it work?), /metrics.
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tracing::warn;
+
+use crate::service::Runtime;
+
+/// A neighbour that needs longer than this to answer is not one to work with. Below the usual probe timeout of 5 s.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
+    let router = Router::new()
+        .route("/healthz", get(async || "alive\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(runtime);
+    if let Err(error) = axum::serve(listener, router).await {
+        warn!("the admin server ended: {error}");
+    }
+}
+
+/// 200 when the database, the broker with every consumer, and the object store answer; else 503. Says which.
+async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
+    let (database, broker, objects) =
+        tokio::join!(within(runtime.store.ping()), within(runtime.broker.check()), within(objects(&runtime)),);
+    let stopping = runtime.shutdown.soft.is_cancelled();
+    let checks = [("database", database), ("broker", broker), ("objects", objects)];
+    let ready = !stopping && checks.iter().all(|(_, result)| result.is_ok());
+    let told: Map<String, Value> = checks
+        .into_iter()
+        .map(|(name, result)| (name.to_owned(), result.map_or_else(Value::String, |()| json!("ok"))))
+        .chain([("stopping".to_owned(), json!(stopping))])
+        .collect();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(told)).into_response()
+}
+
+async fn objects(runtime: &Runtime) -> anyhow::Result<()> {
+    anyhow::ensure!(runtime.objects.healthy().await, "the bucket does not answer");
+    Ok(())
+}
+
+/// Runs a check to its deadline. Its words go to whoever asks; they name no secret.
+async fn within(check: impl Future<Output = anyhow::Result<()>>) -> Result<(), String> {
+    match tokio::time::timeout(PATIENCE, check).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(format!("{error:#}")),
+        Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
+    // A database that does not answer leaves the old values; the rest is told all the same.
+    if let Err(error) = within(measure(&runtime)).await {
+        warn!("could not measure the queues: {error}");
+    }
+    match runtime.metrics.text() {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}")).into_response(),
+    }
+}
+
+/// Reads from the database what is true for the whole installation, not for this process.
+async fn measure(runtime: &Runtime) -> anyhow::Result<()> {
+    let (metrics, queues) = (&runtime.metrics, runtime.store.queues().await?);
+    metrics.queue_parts.reset();
+    metrics.queue_age_seconds.reset();
+    for stage in pipeline::stage::Stage::ALL {
+        metrics.queue_age_seconds.with_label_values(&[stage.name()]).set(0.0);
+    }
+    for row in &queues {
+        metrics.queue_parts.with_label_values(&[row.stage.as_str(), row.status.as_str()]).set(row.parts);
+        if row.status == "pending" {
+            metrics.queue_age_seconds.with_label_values(&[row.stage.as_str()]).set(row.age_s);
+        }
+    }
+    let backlog = runtime.store.backlog().await?;
+    metrics.outbox_messages.set(backlog.messages);
+    metrics.outbox_lag_seconds.set(backlog.lag_seconds);
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! The relay: sends what the outbox holds, and deletes what the broker confirmed. Every process runs one; rows are locked
+//! while they are sent, so relays share the work and never send one message side by side.
+use std::time::Duration;
+
+use sqlx::postgres::PgListener;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::broker::Broker;
+use crate::store::messages::{self, WAKE_CHANNEL};
+use crate::store::{self, Store};
+
+/// Messages in one batch: enough to fill the line between two confirms, few enough to be confirmed well within a deadline.
+const BATCH: i64 = 256;
+/// Look again after this long without a notification: notifications are lost while the listener reconnects.
+const POLL: Duration = Duration::from_secs(2);
+/// Wait after a batch of which something was not confirmed.
+const BACKOFF: Duration = Duration::from_millis(500);
+
+/// Relays until `stop`.
+pub(crate) async fn relay(store: Store, broker: Broker, stop: CancellationToken) {
+    let mut listener = None;
+    while !stop.is_cancelled() {
+        let rest = match drain(&store, &broker, &stop).await {
+            Ok(()) => POLL,
+            Err(error) => {
+                warn!("messages stay in the outbox for now: {error:#}");
+                BACKOFF
+            }
+        };
+        tokio::select! {
+            () = woken(&store, &mut listener, rest) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Sends until the outbox is empty, or until something was not confirmed.
+pub(crate) async fn drain(store: &Store, broker: &Broker, stop: &CancellationToken) -> anyhow::Result<()> {
+    while !stop.is_cancelled() && relay_batch(store, broker).await? == BATCH as usize {}
+    Ok(())
+}
+
+/// Sends one batch; returns how many there were. What was confirmed is deleted even when others were not.
+pub(crate) async fn relay_batch(store: &Store, broker: &Broker) -> anyhow::Result<usize> {
+    let (taken, failure) = store
+        .transaction("relay_messages", |tx, _| {
+            Box::pin(async move {
+                let taken = messages::take(tx, BATCH).await?;
+                if taken.is_empty() {
+                    return Ok((0, None));
+                }
+                // Not repeated by a retry of the transaction: these statements neither deadlock nor conflict.
+                let results = broker.send(&taken).await;
+                let mut confirmed = Vec::with_capacity(taken.len());
+                let mut failure = None;
+                for (message, result) in taken.iter().zip(results) {
+                    match result {
+                        Ok(()) => confirmed.push(message.id),
+                        Err(error) => failure = Some(error),
+                    }
+                }
+                messages::delete(tx, &confirmed).await?;
+                debug!("{} of {} messages confirmed", confirmed.len(), taken.len());
+                Ok((taken.len(), failure))
+            })
+        })
+        .await?;
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok(taken),
+    }
+}
+
+/// Resolves at the next notification, or after `rest`.
+async fn woken(store: &Store, listener: &mut Option<PgListener>, rest: Duration) {
+    // After a failure the wait is what matters; notifications would only hurry it.
+    if rest == BACKOFF {
+        tokio::time::sleep(rest).await;
+        return;
+    }
+    let _ = tokio::time::timeout(rest, async {
+        if let Err(error) = notified(store, listener).await {
+            debug!("cannot listen for new messages, looking every {} s: {error}", POLL.as_secs());
+            *listener = None;
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+}
+
+async fn notified(store: &Store, listener: &mut Option<PgListener>) -> Result<(), sqlx::Error> {
+    let fresh = listener.is_none();
+    if fresh {
+        let mut connected = store::listener(store).await?;
+        connected.listen(WAKE_CHANNEL).await?;
+        *listener = Some(connected);
+        // What came between the last look and now was not announced to this listener: look again at once.
+        return Ok(());
+    }
+    if let Some(listener) = listener {
+        // `None` says that the connection was lost and made anew: look again.
+        listener.try_recv().await?;
+        // One look serves all that were announced so far.
+        while listener.next_buffered().is_some() {}
+    }
+    Ok(())
+}

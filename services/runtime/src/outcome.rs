@@ -1,0 +1,83 @@
+//! What a handler says at the end of a part, and the form in which the part's row keeps it.
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pipeline::id::EncodeId;
+use pipeline::media_info::MediaInfo;
+use pipeline::rejection::Rejection;
+use pipeline::rendition::{Plan, QcCheck};
+use pipeline::screening::Verdict;
+use serde::{Deserialize, Serialize};
+
+pub use crate::objects::StoredFile;
+
+/// How a part ended. An error instead of one of these is a failure of ours, and is retried.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each part, which takes seconds")]
+pub enum Outcome {
+    /// Done, with this to show.
+    Done(Output),
+    /// The content cannot be accepted. Final, and told to the entrant.
+    Rejected(Rejection),
+    /// Nothing went wrong, but it is too early: ask again after this time. Not an attempt.
+    Later(Duration),
+}
+
+/// What a stage records of a part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "there is one for each part, which takes seconds")]
+pub enum Output {
+    /// Probe: what the mezzanine is.
+    Probed {
+        /// What was measured.
+        media_info: MediaInfo,
+        /// SHA-256 of the stored bytes, lower-case hex.
+        sha256: String,
+        /// How many they are.
+        bytes: u64,
+    },
+    /// Screen: may it enter, and what is to be made of it. A verdict that fails refuses the submission.
+    Screened {
+        /// Rule by rule.
+        verdict: Verdict,
+        /// Present exactly when the verdict passes.
+        plan: Option<Plan>,
+    },
+    /// Transcode: one segment or the sound.
+    Encoded {
+        /// One file for each encode of the plan that this part makes.
+        files: BTreeMap<EncodeId, StoredFile>,
+        /// What the encoder measured; its form is the transcode service's own.
+        report: serde_json::Value,
+    },
+    /// Assemble: one finished rendition that passed QC.
+    Assembled {
+        /// Where it lies and what it is.
+        rendition: StoredRendition,
+    },
+    /// Publish: the partner has what it should have (or, after taking back, no longer has it).
+    Published {
+        /// What was handed over and where it lies; its form is the publish service's own.
+        receipt: serde_json::Value,
+    },
+}
+
+/// A rendition that passed QC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredRendition {
+    /// The file.
+    pub video: StoredFile,
+    /// A still picture to show with it.
+    pub cover: Option<StoredFile>,
+    /// Display width in pixels.
+    pub width: u32,
+    /// Display height in pixels.
+    pub height: u32,
+    /// Duration in milliseconds.
+    pub duration_ms: u64,
+    /// What quality control measured.
+    pub qc: Vec<QcCheck>,
+    /// Which code made it, such as `reelmill 0.1.0, ffmpeg 5.1.9`.
+    pub engine: String,
+}

@@ -1,0 +1,99 @@
+//! The reconciler: makes true again what a crash, a lost message or a wiped queue left untrue. Runs in every service; at each
+//! tick one of them does the work, and only one that reaches the broker.
+use std::collections::HashMap;
+use std::time::Duration;
+
+use pipeline::stage::Stage;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::broker::{Broker, MAX_HINTS};
+use crate::metrics::Metrics;
+use crate::objects::Objects;
+use crate::store::{Store, messages};
+
+/// Prefixes swept in one tick, so that a tick stays short.
+const SWEEP_LIMIT: i64 = 20;
+/// No tick takes longer; a hanging neighbour must not stop the ones to come.
+const TICK_DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a reconciler needs.
+pub(crate) struct Reconciler {
+    pub(crate) store: Store,
+    pub(crate) broker: Broker,
+    pub(crate) objects: Objects,
+    pub(crate) metrics: Metrics,
+    pub(crate) every: Duration,
+}
+
+impl Reconciler {
+    /// Ticks until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match tokio::time::timeout(TICK_DEADLINE, self.tick()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => warn!("the reconciler could not do its work: {error:#}"),
+                Err(_) => warn!("a tick of the reconciler took longer than {} s", TICK_DEADLINE.as_secs()),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.every) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// One look at everything. Parts first: they need no broker.
+    pub(crate) async fn tick(&self) -> anyhow::Result<()> {
+        // A little early, so that two ticks of one process are never taken for one.
+        let pause = self.every.mul_f64(0.8);
+        if self.store.take_turn("reconcile_parts", pause).await? {
+            self.expire_leases().await?;
+            self.store.wake_due().await?;
+        }
+        // Asked before the turn is taken: a process that cannot reach the broker must leave the turn to one that can.
+        let waiting = self.broker.survey().await?;
+        if self.store.take_turn("reconcile_queues", pause).await? {
+            self.top_up(&waiting).await?;
+            self.sweep().await?;
+        }
+        Ok(())
+    }
+
+    async fn expire_leases(&self) -> anyhow::Result<()> {
+        for stage in self.store.expire_leases().await? {
+            self.metrics.leases_expired.with_label_values(&[stage.name()]).inc();
+            warn!(part.stage = %stage, "a worker of {stage} fell silent; its part runs again");
+        }
+        Ok(())
+    }
+
+    /// Sends hints where more parts are pending than hints wait. Too many are harmless, too few would leave parts lying.
+    async fn top_up(&self, waiting: &[(Stage, u32)]) -> anyhow::Result<()> {
+        let waiting: HashMap<Stage, u32> = waiting.iter().copied().collect();
+        let mut hints = Vec::new();
+        for stage in Stage::ALL {
+            let waiting = waiting.get(&stage).copied().unwrap_or(0);
+            let pending = self.store.lasting_pending(stage, MAX_HINTS, self.every).await?;
+            let short = pending.saturating_sub(waiting);
+            if short > 0 {
+                info!(part.stage = %stage, "{pending} parts of {stage} are pending and {waiting} messages wait; sends {short}");
+            }
+            hints.extend(std::iter::repeat_n(stage, short as usize));
+        }
+        let hints = &hints;
+        self.store.transaction("top_up_queues", |tx, _| Box::pin(messages::add_hints(tx, hints.iter().copied()))).await
+    }
+
+    async fn sweep(&self) -> anyhow::Result<()> {
+        for garbage in self.store.take_garbage(SWEEP_LIMIT).await? {
+            match self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await {
+                Ok(objects) => {
+                    self.metrics.garbage_objects.inc_by(objects as u64);
+                    self.store.forget_garbage(garbage.id).await?;
+                }
+                Err(error) => warn!("could not sweep {}: {error}", garbage.prefix),
+            }
+        }
+        Ok(())
+    }
+}

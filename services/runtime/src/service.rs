@@ -1,0 +1,248 @@
+//! A process: what its roles share, how they start, and how they stop.
+//!
+//! Stopping is soft first (SIGTERM, SIGINT): nothing new is claimed, running parts get `stop_grace_s` to finish and are then
+//! handed back, the outbox is sent, all within ten seconds. A second signal is hard: parts are handed back at once.
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use pipeline::catalogue::Catalogue;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::broker::Broker;
+use crate::child::ChildRunner;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::objects::Objects;
+use crate::reconciler::Reconciler;
+use crate::scratch::Scratch;
+use crate::store::Store;
+use crate::worker::{self, Handler};
+use crate::{health, outbox};
+
+/// What every role of a process shares.
+pub struct Runtime {
+    /// As it was told.
+    pub config: Config,
+    /// Postgres.
+    pub store: Store,
+    /// RabbitMQ.
+    pub broker: Broker,
+    /// S3.
+    pub objects: Objects,
+    /// Contests, partners, ladders.
+    pub catalogue: Arc<Catalogue>,
+    /// The time.
+    pub clock: Clock,
+    /// What Prometheus reads.
+    pub metrics: Metrics,
+    /// Sandboxed children.
+    pub child: ChildRunner,
+    /// Directories for running parts.
+    pub scratch: Scratch,
+    /// When to stop.
+    pub shutdown: Shutdown,
+    /// Where /metrics, /healthz and /readyz are.
+    pub admin_addr: SocketAddr,
+    /// Who claims, for people: host and process.
+    pub holder: String,
+    admin: Mutex<Option<TcpListener>>,
+}
+
+/// How a process is told to stop.
+#[derive(Clone, Debug)]
+pub struct Shutdown {
+    /// Take nothing new, finish what can be finished soon.
+    pub soft: CancellationToken,
+    /// Drop everything.
+    pub hard: CancellationToken,
+    grace: Duration,
+}
+
+impl Shutdown {
+    /// Resolves when running parts have to be given back.
+    pub async fn out_of_grace(&self) {
+        let patiently = async {
+            self.soft.cancelled().await;
+            tokio::time::sleep(self.grace).await;
+        };
+        tokio::select! {
+            () = patiently => {}
+            () = self.hard.cancelled() => {}
+        }
+    }
+}
+
+type Task = Box<dyn FnOnce(Arc<Runtime>) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send>;
+
+/// What a process does: workers of stages, and tasks such as an HTTP server.
+#[derive(Default)]
+pub struct Services {
+    tasks: Vec<(String, Task)>,
+}
+
+impl Services {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Serves a stage with `handler`.
+    #[must_use]
+    pub fn worker<H: Handler>(self, handler: H) -> Self {
+        self.task(H::STAGE.name(), move |runtime| worker::serve(runtime, Arc::new(handler)))
+    }
+
+    /// Runs a task. It has to end soon after `shutdown.soft`; ending before that stops the process.
+    #[must_use]
+    pub fn task<F, R>(mut self, name: &str, task: F) -> Self
+    where
+        F: FnOnce(Arc<Runtime>) -> R + Send + 'static,
+        R: Future<Output = anyhow::Result<()>> + Send + 'static,
+    {
+        self.tasks.push((name.to_owned(), Box::new(move |runtime| Box::pin(task(runtime)))));
+        self
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(mut self, other: Services) -> Self {
+        self.tasks.extend(other.tasks);
+        self
+    }
+}
+
+/// Wait for neighbours at the start: longer than any of them needs to start beside us.
+const START_PATIENCE: Duration = Duration::from_secs(60);
+/// Whatever has not ended this long after the soft signal is abandoned. Leases do the rest.
+const STOP_DEADLINE: Duration = Duration::from_millis(9500);
+
+impl Runtime {
+    /// Reads the catalogue, waits for the neighbours, migrates, binds the admin port.
+    pub async fn start(config: Config) -> anyhow::Result<Arc<Self>> {
+        let catalogue = config.catalogue()?;
+        let metrics = Metrics::new()?;
+        let store = Store::new(&config, metrics.clone())?;
+        let broker = Broker::new(&config, metrics.clone())?;
+        let objects = Objects::new(&(&config.s3).into());
+        let child = ChildRunner::new(&config, metrics.clone())?;
+        let scratch = Scratch::new(&config.scratch_dir)?;
+        let admin = TcpListener::bind(config.admin_listen)
+            .await
+            .with_context(|| format!("listen on {} for metrics", config.admin_listen))?;
+        let admin_addr = admin.local_addr()?;
+        store.wait_until_up(START_PATIENCE).await?;
+        store.migrate().await?;
+        let grace = Duration::from_secs_f64(config.stop_grace_s);
+        let shutdown = Shutdown { soft: CancellationToken::new(), hard: CancellationToken::new(), grace };
+        Ok(Arc::new(Self {
+            config,
+            store,
+            broker,
+            objects,
+            catalogue,
+            clock: Clock::default(),
+            metrics,
+            child,
+            scratch,
+            shutdown,
+            admin_addr,
+            holder: holder(),
+            admin: Mutex::new(Some(admin)),
+        }))
+    }
+
+    /// Runs `services` until a signal, until `shutdown.soft` is cancelled, or until one of them fails.
+    pub async fn run(self: Arc<Self>, services: Services) -> anyhow::Result<()> {
+        let last = CancellationToken::new();
+        let background = self.background(&last)?;
+        let mut tasks = JoinSet::new();
+        for (name, task) in services.tasks {
+            let running = task(self.clone());
+            let stopping = self.shutdown.soft.clone();
+            tasks.spawn(async move {
+                let ended = running.await.with_context(|| name.clone());
+                if ended.is_ok() && !stopping.is_cancelled() {
+                    anyhow::bail!("{name} ended by itself");
+                }
+                ended
+            });
+        }
+        let outcome = tokio::select! {
+            ended = first_failure(&mut tasks) => ended,
+            () = self.shutdown.soft.cancelled() => Ok(()),
+        };
+        self.shutdown.soft.cancel();
+        info!("stopping: takes nothing new, finishes or hands back what runs");
+        let stopped = tokio::time::timeout(STOP_DEADLINE, first_failure(&mut tasks)).await;
+        if stopped.is_err() {
+            warn!("something did not stop in time and is abandoned");
+        }
+        last.cancel();
+        // What was handed back should be heard of now, not at somebody's next tick.
+        let farewell = outbox::drain(&self.store, &self.broker, &self.shutdown.hard);
+        let _ = tokio::time::timeout(Duration::from_millis(500), farewell).await;
+        drop(background);
+        outcome
+    }
+
+    /// What runs in every service: relay, reconciler, admin server, signals. Ends when the result is dropped.
+    fn background(self: &Arc<Self>, last: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
+        let mut background = JoinSet::new();
+        background.spawn(outbox::relay(self.store.clone(), self.broker.clone(), last.clone()));
+        background.spawn(self.reconciler().run(self.shutdown.soft.clone()));
+        let admin = self.admin.lock().ok().and_then(|mut admin| admin.take()).context("a runtime runs once")?;
+        background.spawn(health::serve(self.clone(), admin));
+        background.spawn(signals(
+            self.shutdown.clone(),
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        ));
+        Ok(background)
+    }
+
+    pub(crate) fn reconciler(&self) -> Reconciler {
+        Reconciler {
+            store: self.store.clone(),
+            broker: self.broker.clone(),
+            objects: self.objects.clone(),
+            metrics: self.metrics.clone(),
+            every: self.config.reconcile_every(),
+        }
+    }
+}
+
+/// The first failure of any task, or `Ok` when all have ended well.
+async fn first_failure(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a service panicked")??;
+    }
+    Ok(())
+}
+
+async fn signals(
+    shutdown: Shutdown,
+    mut terminate: tokio::signal::unix::Signal,
+    mut interrupt: tokio::signal::unix::Signal,
+) {
+    for token in [&shutdown.soft, &shutdown.hard] {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        token.cancel();
+    }
+}
+
+fn holder() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "unknown".to_owned());
+    format!("{}:{}", host.trim(), std::process::id())
+}

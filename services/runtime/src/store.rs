@@ -1,0 +1,215 @@
+//! Everything that is in Postgres. One function a query; the query's name is its first comment.
+//!
+//! | what | where |
+//! |---|---|
+//! | the one way in which a submission changes | `submissions::apply` |
+//! | claim, renew, finish, fail, hand back | `parts` |
+//! | what a finished part leaves behind | `outcomes` |
+//! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
+//! | messages to send | `messages` |
+//! | uploads, personal data | `uploads`, `entrants` |
+use std::marker::PhantomData;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use futures::future::BoxFuture;
+use rand::Rng;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgConnection, PgPool};
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+pub mod deliveries;
+pub mod garbage;
+pub mod history;
+pub mod messages;
+pub mod outcomes;
+pub mod parts;
+pub mod renditions;
+pub mod submissions;
+
+/// Times that a transaction is begun anew after a serialization failure or a deadlock.
+const TRANSACTION_TRIES: u32 = 5;
+
+/// The database. Clones share one pool.
+#[derive(Clone)]
+pub struct Store {
+    pool: PgPool,
+    metrics: Metrics,
+    policy: Policy,
+}
+
+/// Carries no value. Its type says that what a transaction's closure borrows for `'a` outlives each call for `'c`, which a
+/// `for<'c>` bound cannot say otherwise.
+pub struct Borrows<'c, 'a>(PhantomData<&'c &'a ()>);
+
+/// How long claims hold and what failing costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// How long a claim holds without renewal.
+    pub lease: Duration,
+    /// Back-off after the first failure; doubles with each.
+    pub retry_base: Duration,
+    /// Failures after which a part is parked.
+    pub max_attempts: i32,
+    /// Wait before unneeded objects go.
+    pub garbage_delay: Duration,
+}
+
+impl From<&Config> for Policy {
+    fn from(config: &Config) -> Self {
+        Self {
+            lease: config.lease(),
+            retry_base: Duration::from_secs_f64(config.retry_base_s),
+            max_attempts: config.max_attempts,
+            garbage_delay: Duration::from_secs_f64(config.garbage_delay_s),
+        }
+    }
+}
+
+impl Store {
+    /// Prepares a bounded pool; connects at first use. Every statement and every lock has a deadline in the server too, so
+    /// that a process that was stopped in the middle of a transaction cannot hold a row for ever.
+    pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
+        let options: PgConnectOptions = config.database_url.parse().context("read DATABASE_URL")?;
+        let options = options.application_name("reelmill").options([
+            ("statement_timeout", "30s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(config.database_connections)
+            // Longer than a busy moment, shorter than a client's patience: beyond it load is shed.
+            .acquire_timeout(Duration::from_secs(5))
+            .idle_timeout(Duration::from_secs(60))
+            .connect_lazy_with(options);
+        Ok(Self { pool, metrics, policy: Policy::from(config) })
+    }
+
+    /// The pool, for queries outside of transactions and for listening.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The times that claims and retries live by.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Brings the schema up to date, under sqlx's advisory lock, so that replicas may start together.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        sqlx::migrate!().run(&self.pool).await.context("migrate the database")
+    }
+
+    /// Waits until the database answers, for at most `patience`.
+    pub async fn wait_until_up(&self, patience: Duration) -> anyhow::Result<()> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match self.ping().await {
+                Ok(()) => return Ok(()),
+                Err(error) if Instant::now() >= deadline => return Err(error),
+                Err(error) => info!("the database does not answer yet: {error:#}"),
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> anyhow::Result<()> {
+        sqlx::query_scalar!("/* ping */ select 1 as one").fetch_one(&self.pool).await.context("ask the database")?;
+        Ok(())
+    }
+
+    /// Runs `work` in a transaction called `name`, which is its metric label too, and commits what it did. A deadlock or a
+    /// serialization failure runs it again from the start, so `work` must not act outside of the database:
+    /// `store.transaction("name", |tx, _| Box::pin(async move { … }))`. See [`Borrows`] for the second argument.
+    pub async fn transaction<'a, T, F>(&self, name: &'static str, mut work: F) -> anyhow::Result<T>
+    where
+        T: Send,
+        F: for<'c> FnMut(&'c mut PgConnection, Borrows<'c, 'a>) -> BoxFuture<'c, anyhow::Result<T>> + Send + 'a,
+    {
+        let begun = Instant::now();
+        let count = |outcome| self.metrics.transactions.with_label_values(&[name, outcome]).inc();
+        let mut tries = 1;
+        let result = loop {
+            match self.try_once(&mut work).await {
+                Err(error) if tries < TRANSACTION_TRIES && is_conflict(&error) => {
+                    count("retried");
+                    warn!(transaction.name = name, tries, "{name} met another transaction, trying again: {error:#}");
+                    let wait_ms = rand::rng().random_range(1..=10 * (1 << tries));
+                    tokio::time::sleep(Duration::from_millis(wait_ms)).await;
+                    tries += 1;
+                }
+                result => break result,
+            }
+        };
+        count(if result.is_ok() { "committed" } else { "failed" });
+        self.metrics.transaction_seconds.with_label_values(&[name]).observe(begun.elapsed().as_secs_f64());
+        result.with_context(|| format!("transaction {name}"))
+    }
+
+    async fn try_once<'a, T, F>(&self, work: &mut F) -> anyhow::Result<T>
+    where
+        F: for<'c> FnMut(&'c mut PgConnection, Borrows<'c, 'a>) -> BoxFuture<'c, anyhow::Result<T>>,
+    {
+        let mut transaction = self.pool.begin().await.context("begin")?;
+        let value = work(&mut transaction, Borrows(PhantomData)).await?;
+        transaction.commit().await.context("commit")?;
+        Ok(value)
+    }
+
+    /// Takes the turn at the periodic task `name` if nobody did within `every`. Of many services one gets `true`.
+    pub async fn take_turn(&self, name: &str, every: Duration) -> anyhow::Result<bool> {
+        let taken = sqlx::query!(
+            "/* take_turn */
+            insert into ticks (name, at) values ($1, clock_timestamp())
+            on conflict (name) do update set at = clock_timestamp()
+                where ticks.at <= clock_timestamp() - make_interval(secs => $2)",
+            name,
+            every.as_secs_f64(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(taken.rows_affected() == 1)
+    }
+}
+
+/// Whether `error` says that two transactions met and one had to give way.
+fn is_conflict(error: &anyhow::Error) -> bool {
+    const SERIALIZATION_FAILURE: &str = "40001";
+    const DEADLOCK_DETECTED: &str = "40P01";
+    database_code(error).is_some_and(|code| code == SERIALIZATION_FAILURE || code == DEADLOCK_DETECTED)
+}
+
+fn database_code(error: &anyhow::Error) -> Option<String> {
+    let sqlx::Error::Database(database) = sqlx_error(error)? else { return None };
+    database.code().map(Into::into)
+}
+
+fn sqlx_error(error: &anyhow::Error) -> Option<&sqlx::Error> {
+    error.chain().find_map(|cause| cause.downcast_ref())
+}
+
+/// Whether `error` says that the database cannot serve now: unreachable, restarting, or no connection free in time. A caller
+/// with a client of its own answers "try again later".
+pub fn is_unavailable(error: &anyhow::Error) -> bool {
+    match sqlx_error(error) {
+        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)) => true,
+        // Class 08 connection exception, 53 insufficient resources, 57 operator intervention, 55P03 lock not available.
+        Some(sqlx::Error::Database(database)) => {
+            database.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57")) || code == "55P03")
+        }
+        _ => false,
+    }
+}
+
+/// A connection of its own for notifications, outside of the pool's bound.
+pub(crate) async fn listener(store: &Store) -> Result<sqlx::postgres::PgListener, sqlx::Error> {
+    let mut options = (*store.pool.connect_options()).clone();
+    options = options.application_name("reelmill relay");
+    let pool =
+        PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options);
+    sqlx::postgres::PgListener::connect_with(&pool).await
+}

@@ -1,0 +1,105 @@
+//! Objects that nobody needs any more: noted when that becomes true, swept once nobody can still be writing there.
+use anyhow::Context;
+use pipeline::id::{SubmissionId, UploadId};
+use pipeline::object_key::ObjectKey;
+use pipeline::stage::Stage;
+use pipeline::submission::{State, Submission};
+use sqlx::PgConnection;
+
+use super::{Policy, Store, renditions};
+
+/// Objects to delete.
+#[derive(Clone, Debug)]
+pub struct Garbage {
+    /// The row.
+    pub id: i64,
+    /// All objects under this prefix …
+    pub prefix: String,
+    /// … but these keys.
+    pub keep: Vec<String>,
+}
+
+/// While a sweeper works on a row, others leave it alone for this long, in seconds; if it dies, the row comes up again.
+const SWEEP_LEASE_S: f64 = 600.0;
+
+impl Store {
+    /// Rows that are due, taken by this caller for a while.
+    pub async fn take_garbage(&self, limit: i64) -> anyhow::Result<Vec<Garbage>> {
+        sqlx::query_as!(
+            Garbage,
+            "/* take_garbage */
+            update garbage set due = clock_timestamp() + make_interval(secs => $2) where id in (
+                select id from garbage where due <= clock_timestamp() order by due limit $1 for update skip locked
+            ) returning id, prefix, keep",
+            limit,
+            SWEEP_LEASE_S,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("read what is to be swept")
+    }
+
+    /// Forgets a row whose objects are gone.
+    pub async fn forget_garbage(&self, id: i64) -> anyhow::Result<()> {
+        sqlx::query!("/* forget_garbage */ delete from garbage where id = $1", id)
+            .execute(self.pool())
+            .await
+            .context("forget what was swept")?;
+        Ok(())
+    }
+}
+
+/// Notes that everything under `prefix` but `keep` can go after the policy's delay.
+pub async fn add(tx: &mut PgConnection, policy: &Policy, prefix: &str, keep: &[String]) -> anyhow::Result<()> {
+    // An empty prefix would be the whole bucket, one without a slash might match a neighbour.
+    anyhow::ensure!(prefix.len() > 1 && prefix.ends_with('/'), "refusing to sweep the prefix {prefix:?}");
+    sqlx::query!(
+        "/* add_garbage */
+        insert into garbage (prefix, keep, due) values ($1, $2, clock_timestamp() + make_interval(secs => $3))",
+        prefix,
+        keep,
+        policy.garbage_delay.as_secs_f64(),
+    )
+    .execute(tx)
+    .await
+    .context("note garbage")?;
+    Ok(())
+}
+
+/// A submission moved from `before` to `after`: puts finished renditions in force and notes what nobody needs any more.
+pub(super) async fn after_move(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    id: SubmissionId,
+    upload: Option<UploadId>,
+    before: &Submission,
+    after: &Submission,
+) -> anyhow::Result<()> {
+    let run = before.run;
+    match &after.state {
+        // Taken back by the entrant: nothing of theirs is kept.
+        State::Withdrawn => {
+            let uploaded = upload.map(ObjectKey::upload_prefix);
+            for prefix in ObjectKey::submission_prefixes(id).into_iter().chain(uploaded) {
+                add(tx, policy, &prefix, &[]).await?;
+            }
+            return Ok(());
+        }
+        State::Revoked | State::Rejected { .. } => {}
+        _ if after.run != run => {}
+        _ if is_at(before, Stage::Assemble) => renditions::put_in_force(tx, id, run).await?,
+        _ => return Ok(()),
+    }
+    // The run's work is over, well or not. Its renditions stay if they are in force, which they are not if it ended early.
+    renditions::forget_unused(tx, id, run).await?;
+    let keep = renditions::keys(tx, id, run).await?;
+    add(tx, policy, &ObjectKey::work_prefix(id, run), &[]).await?;
+    for name in &before.work.renditions {
+        add(tx, policy, &ObjectKey::rendition_prefix(id, run, name), &keep).await?;
+    }
+    Ok(())
+}
+
+fn is_at(submission: &Submission, wanted: Stage) -> bool {
+    matches!(&submission.state, State::At { stage, .. } if *stage == wanted)
+}

@@ -1,0 +1,123 @@
+//! What happened to a submission, in order, for people.
+use std::fmt;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use pipeline::submission::{Event, Submission};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::Store;
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A stage's worker.
+    Worker,
+    /// The entrant, by token.
+    Entrant,
+    /// An organiser.
+    Operator,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Actor::Worker => "worker",
+            Actor::Entrant => "entrant",
+            Actor::Operator => "operator",
+        })
+    }
+}
+
+/// One line of a submission's history.
+#[derive(Clone, Debug, Serialize)]
+pub struct HistoryLine {
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// Who: `worker`, `entrant`, `operator`.
+    pub actor: String,
+    /// What: a stable name such as `part_done`.
+    pub what: String,
+    /// More of it.
+    pub detail: Value,
+}
+
+impl Store {
+    /// The newest lines of a submission's history, oldest first.
+    pub async fn history(&self, submission: SubmissionId) -> anyhow::Result<Vec<HistoryLine>> {
+        // A thousand lines are more than anybody reads; an entry has a few dozen.
+        let mut lines = sqlx::query_as!(
+            HistoryLine,
+            "/* history */
+            select at, actor, what, detail from history where submission = $1 order by id desc limit 1000",
+            submission.0,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("load history")?;
+        lines.reverse();
+        Ok(lines)
+    }
+}
+
+/// Adds a line.
+pub async fn add(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    actor: Actor,
+    what: &str,
+    detail: &Value,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* add_history */
+        insert into history (submission, at, actor, what, detail) values ($1, clock_timestamp(), $2, $3, $4)",
+        submission.0,
+        actor.to_string(),
+        what,
+        detail,
+    )
+    .execute(tx)
+    .await
+    .context("add to history")?;
+    Ok(())
+}
+
+/// The stable name of an event.
+pub(super) fn name_of(event: &Event) -> &'static str {
+    match event {
+        Event::Uploaded => "uploaded",
+        Event::PartDone { .. } => "part_done",
+        Event::Screened { .. } => "screened",
+        Event::Rejected { .. } => "rejected",
+        Event::ReviewAccepted => "review_accepted",
+        Event::ReviewRefused { .. } => "review_refused",
+        Event::Released => "released",
+        Event::Withdrawn => "withdrawn",
+        Event::Revoked => "revoked",
+        Event::Reprocess { .. } => "reprocess",
+    }
+}
+
+/// What a reader wants to know besides the name: the state behind the event, and which part or stage it was about.
+pub(super) fn detail_of(event: &Event, after: &Submission) -> anyhow::Result<Value> {
+    let mut detail = json!({ "run": after.run, "state": after.state.name() });
+    let more = match event {
+        Event::PartDone { stage, part, .. } => json!({ "stage": stage, "part": part }),
+        Event::Rejected { stage, part, reason, .. } => json!({ "stage": stage, "part": part, "reason": reason }),
+        Event::ReviewRefused { words } => json!({ "words": words }),
+        Event::Reprocess { from } => json!({ "from": from }),
+        Event::Uploaded
+        | Event::Screened { .. }
+        | Event::ReviewAccepted
+        | Event::Released
+        | Event::Withdrawn
+        | Event::Revoked => json!({}),
+    };
+    if let (Value::Object(detail), Value::Object(more)) = (&mut detail, more) {
+        detail.extend(more);
+    }
+    Ok(detail)
+}

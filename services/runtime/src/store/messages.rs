@@ -1,0 +1,113 @@
+//! The outbox: messages that commit with the change they follow from, until a relay has them confirmed.
+use anyhow::Context;
+use pipeline::stage::Stage;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::Store;
+use crate::telemetry;
+use crate::wire::{self, Headers, Outgoing};
+
+/// The channel on which Postgres announces new rows.
+pub const WAKE_CHANNEL: &str = "reelmill_outbox";
+
+/// A row of the outbox.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its id: the message's id for whoever receives it. Grows, for one submission, in the order of what happened.
+    pub id: i64,
+    /// Exchange without prefix.
+    pub exchange: String,
+    /// Routing key.
+    pub routing_key: String,
+    /// CloudEvents type.
+    pub kind: String,
+    /// Protobuf.
+    pub body: Vec<u8>,
+    /// The rest.
+    pub headers: Json<Headers>,
+    /// When it was written; CloudEvents `time`.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// How much waits in the outbox.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backlog {
+    /// Rows.
+    pub messages: i64,
+    /// Age of the oldest, in seconds.
+    pub lag_seconds: f64,
+}
+
+impl Store {
+    /// How much waits to be sent.
+    pub async fn backlog(&self) -> anyhow::Result<Backlog> {
+        let row = sqlx::query!(
+            r#"/* backlog */
+            select count(*) as "messages!",
+                coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as "lag_seconds!"
+            from outbox"#,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("measure the outbox")?;
+        Ok(Backlog { messages: row.messages, lag_seconds: row.lag_seconds.max(0.0) })
+    }
+}
+
+/// Puts messages into the outbox, in this order.
+pub async fn add(tx: &mut PgConnection, outgoing: &[Outgoing]) -> anyhow::Result<()> {
+    if outgoing.is_empty() {
+        return Ok(());
+    }
+    let exchanges: Vec<String> = outgoing.iter().map(|message| message.exchange.to_owned()).collect();
+    let keys: Vec<String> = outgoing.iter().map(|message| message.routing_key.clone()).collect();
+    let kinds: Vec<String> = outgoing.iter().map(|message| message.kind.to_owned()).collect();
+    let bodies: Vec<Vec<u8>> = outgoing.iter().map(|message| message.body.clone()).collect();
+    let headers: Vec<serde_json::Value> =
+        outgoing.iter().map(|message| serde_json::to_value(&message.headers)).collect::<Result<_, _>>()?;
+    sqlx::query!(
+        "/* add_messages */
+        insert into outbox (exchange, routing_key, kind, body, headers)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])",
+        &exchanges,
+        &keys,
+        &kinds,
+        &bodies,
+        &headers,
+    )
+    .execute(tx)
+    .await
+    .context("add to the outbox")?;
+    Ok(())
+}
+
+/// Puts one "there is work" for each of `stages` into the outbox.
+pub async fn add_hints(tx: &mut PgConnection, stages: impl IntoIterator<Item = Stage>) -> anyhow::Result<()> {
+    let traceparent = telemetry::current_traceparent();
+    let hints: Vec<_> = stages.into_iter().map(|stage| wire::work_available(stage, traceparent.clone())).collect();
+    add(tx, &hints).await
+}
+
+/// The oldest messages that no other relay holds, locked until the end of the transaction.
+pub async fn take(tx: &mut PgConnection, limit: i64) -> anyhow::Result<Vec<Stored>> {
+    sqlx::query_as!(
+        Stored,
+        r#"/* take_messages */
+        select id, exchange, routing_key, kind, body, headers as "headers: Json<Headers>", created_at
+        from outbox order by id limit $1 for update skip locked"#,
+        limit,
+    )
+    .fetch_all(tx)
+    .await
+    .context("read the outbox")
+}
+
+/// Deletes what the broker has confirmed.
+pub async fn delete(tx: &mut PgConnection, ids: &[i64]) -> anyhow::Result<()> {
+    sqlx::query!("/* delete_messages */ delete from outbox where id = any($1)", ids)
+        .execute(tx)
+        .await
+        .context("delete from the outbox")?;
+    Ok(())
+}

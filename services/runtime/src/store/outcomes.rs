@@ -1,0 +1,132 @@
+//! Ends of a part that move its submission on: done and rejected. One fenced transaction records the outcome, advances the
+//! submission and writes what follows.
+use anyhow::{Context, bail};
+use pipeline::part::Part;
+use pipeline::rejection::Rejection;
+use pipeline::stage::Stage;
+use pipeline::submission::{Event, Work};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::history::Actor;
+use super::parts::{Claim, Commit};
+use super::{Store, deliveries, renditions, submissions};
+use crate::outcome::Output;
+
+impl Store {
+    /// Records what a part produced and moves its submission on.
+    pub async fn finish(&self, claim: &Claim, output: &Output) -> anyhow::Result<Commit> {
+        let event = &event_of(claim, output)?;
+        let stored = &serde_json::to_value(output).context("write the output")?;
+        self.transaction("finish_part", |tx, _| {
+            Box::pin(async move {
+                if end(tx, claim, Some(stored)).await? == Commit::Fenced {
+                    return Ok(Commit::Fenced);
+                }
+                keep(tx, claim, output).await?;
+                submissions::apply(tx, self.policy(), claim.submission, event, Actor::Worker).await?;
+                Ok(Commit::Committed)
+            })
+        })
+        .await
+    }
+
+    /// Records that the content cannot be accepted.
+    pub async fn reject(&self, claim: &Claim, reason: &Rejection) -> anyhow::Result<Commit> {
+        let event = &rejected(claim, reason.clone());
+        self.transaction("reject_part", |tx, _| {
+            Box::pin(async move {
+                if end(tx, claim, None).await? == Commit::Fenced {
+                    return Ok(Commit::Fenced);
+                }
+                submissions::apply(tx, self.policy(), claim.submission, event, Actor::Worker).await?;
+                Ok(Commit::Committed)
+            })
+        })
+        .await
+    }
+}
+
+/// What a finished part means for the submission. An output that is not its stage's is a mistake in a handler.
+fn event_of(claim: &Claim, output: &Output) -> anyhow::Result<Event> {
+    let done = Event::PartDone { run: claim.run, stage: claim.stage, part: claim.part.clone() };
+    match (claim.stage, &claim.part, output) {
+        (Stage::Screen, _, Output::Screened { verdict, plan }) => match (verdict.rejection(), plan) {
+            (Some(reason), _) => Ok(rejected(claim, reason)),
+            (None, Some(plan)) => Ok(Event::Screened { run: claim.run, work: Work::of(plan) }),
+            (None, None) => bail!("a verdict that passes came without a plan"),
+        },
+        (Stage::Probe, _, Output::Probed { .. })
+        | (Stage::Transcode, _, Output::Encoded { .. })
+        | (Stage::Assemble, Part::Rendition(_), Output::Assembled { .. })
+        | (Stage::Publish, Part::Partner(_), Output::Published { .. }) => Ok(done),
+        (stage, part, _) => bail!("the handler of {stage} returned another stage's output for {part}"),
+    }
+}
+
+fn rejected(claim: &Claim, reason: Rejection) -> Event {
+    Event::Rejected { run: claim.run, stage: claim.stage, part: Some(claim.part.clone()), reason }
+}
+
+/// Ends the part if the fence is right. Locks the submission first, as everybody does who locks both.
+async fn end(tx: &mut PgConnection, claim: &Claim, output: Option<&serde_json::Value>) -> anyhow::Result<Commit> {
+    sqlx::query!(
+        "/* lock_submission_of_part */ select 1 as one from submissions where id = $1 for update",
+        claim.submission.0
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let ended = sqlx::query!(
+        "/* end_part */
+        update parts set status = 'done', output = $6, progress = 1, lease_until = null, last_error = null,
+            finished_at = clock_timestamp()
+        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'",
+        claim.submission.0,
+        claim.run as i32,
+        claim.stage.name(),
+        claim.part.to_string(),
+        claim.fence.0,
+        output,
+    )
+    .execute(tx)
+    .await?;
+    Ok(if ended.rows_affected() == 1 { Commit::Committed } else { Commit::Fenced })
+}
+
+/// Keeps what later stages and readers want where they look for it.
+async fn keep(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::Result<()> {
+    match (output, &claim.part) {
+        (Output::Probed { media_info, sha256, bytes }, _) => {
+            let sha256 = hex::decode(sha256).context("the probe's digest is no hex")?;
+            sqlx::query!(
+                "/* keep_media_info */
+                update submissions set media_info = $2, mezzanine_sha256 = $3, mezzanine_bytes = $4 where id = $1",
+                claim.submission.0,
+                Json(media_info) as _,
+                sha256,
+                i64::try_from(*bytes).context("a size beyond any object's")?,
+            )
+            .execute(tx)
+            .await?;
+        }
+        (Output::Screened { verdict, plan }, _) => {
+            sqlx::query!(
+                "/* keep_verdict */ update submissions set verdict = $2, plan = $3 where id = $1",
+                claim.submission.0,
+                Json(verdict) as _,
+                plan.as_ref().map(Json) as _,
+            )
+            .execute(tx)
+            .await?;
+        }
+        (Output::Assembled { rendition }, Part::Rendition(name)) => {
+            renditions::insert(tx, claim.submission, claim.run, name, rendition).await?;
+        }
+        (Output::Published { receipt }, Part::Partner(partner)) => {
+            deliveries::keep_receipt(tx, claim.submission, partner, receipt).await?;
+        }
+        // Encoded files stay with their part: only the assemble stage of the same run asks for them.
+        (Output::Encoded { .. } | Output::Assembled { .. } | Output::Published { .. }, _) => {}
+    }
+    Ok(())
+}

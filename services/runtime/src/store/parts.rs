@@ -1,0 +1,547 @@
+//! Parts: the queue itself. Claiming, holding, and every way of letting go that does not touch the submission's state; for
+//! the ways that do see `outcomes`.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::{Fence, SubmissionId};
+use pipeline::part::{Part, PartToDo};
+use pipeline::stage::Stage;
+use pipeline::submission::{State, Submission};
+use rand::Rng;
+use serde::Serialize;
+use sqlx::PgConnection;
+use std::time::Duration;
+
+use super::history::Actor;
+use super::{Store, history, messages};
+use crate::outcome::Output;
+use crate::telemetry;
+
+/// A claimed part: the right to commit its outcome, as long as nobody else claims it.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Whose part.
+    pub submission: SubmissionId,
+    /// Of which run.
+    pub run: u32,
+    /// Of which stage.
+    pub stage: Stage,
+    /// Which.
+    pub part: Part,
+    /// This try's number, from 1.
+    pub attempt: u32,
+    /// The proof.
+    pub fence: Fence,
+    /// Trace context of whoever made the part.
+    pub traceparent: Option<String>,
+    /// How long it had been claimable, in seconds.
+    pub waited_s: f64,
+}
+
+/// Whether a fenced write happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Commit {
+    /// It did.
+    Committed,
+    /// Somebody else holds the part by now, or nobody wants it any more: nothing was changed.
+    Fenced,
+}
+
+/// What became of a part that failed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
+pub enum Failed {
+    /// It is tried again after this many seconds.
+    Retrying {
+        /// Back-off, jitter included.
+        in_s: f64,
+    },
+    /// It failed too often and waits for an operator.
+    Parked,
+    /// See [`Commit::Fenced`].
+    Fenced,
+}
+
+/// A part for a reader.
+#[derive(Clone, Debug, Serialize)]
+pub struct PartRow {
+    /// The run.
+    pub run: u32,
+    /// The stage's name.
+    pub stage: String,
+    /// The part's text form.
+    pub part: String,
+    /// `pending`, `waiting`, `claimed`, `done`, `parked` or `cancelled`.
+    pub status: String,
+    /// Failures so far.
+    pub attempt: u32,
+    /// Progress of the current attempt, 0 to 1.
+    pub progress: f32,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// Who holds it.
+    pub holder: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When the current attempt began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// How many parts of a stage stand where.
+#[derive(Clone, Debug)]
+pub struct QueueRow {
+    /// The stage's name.
+    pub stage: String,
+    /// The status' name.
+    pub status: String,
+    /// How many.
+    pub parts: i64,
+    /// How long the oldest has been claimable, in seconds; meaningful for pending ones.
+    pub age_s: f64,
+}
+
+impl Store {
+    /// Claims the best pending part of `stage`, or `None` if there is none. `holder` is for people.
+    pub async fn claim(&self, stage: Stage, holder: &str) -> anyhow::Result<Option<Claim>> {
+        let row = sqlx::query!(
+            r#"/* claim */
+            with best as (
+                select submission, run, stage, part from parts
+                where stage = $1 and status = 'pending'
+                order by rank, created_at limit 1 for update skip locked
+            )
+            update parts p set status = 'claimed', fence = nextval('part_fences'), holder = $2, progress = 0,
+                lease_until = clock_timestamp() + make_interval(secs => $3), started_at = clock_timestamp()
+            from best
+            where p.submission = best.submission and p.run = best.run and p.stage = best.stage and p.part = best.part
+            returning p.submission, p.run, p.part, p.attempt, p.fence as "fence!", p.traceparent,
+                extract(epoch from clock_timestamp() - p.not_before)::float8 as "waited_s!""#,
+            stage.name(),
+            holder,
+            self.policy().lease.as_secs_f64(),
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("claim a part of {stage}"))?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Claim {
+            submission: SubmissionId(row.submission),
+            run: row.run as u32,
+            stage,
+            part: row.part.parse()?,
+            attempt: row.attempt as u32 + 1,
+            fence: Fence(row.fence),
+            traceparent: row.traceparent,
+            waited_s: row.waited_s.max(0.0),
+        }))
+    }
+
+    /// Prolongs a claim and notes how far its holder is. `Fenced` means: stop, it is no longer yours.
+    pub async fn renew(&self, claim: &Claim, progress: f32) -> anyhow::Result<Commit> {
+        let renewed = sqlx::query!(
+            "/* renew */
+            update parts set lease_until = clock_timestamp() + make_interval(secs => $6), progress = $7
+            where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'",
+            claim.submission.0,
+            claim.run as i32,
+            claim.stage.name(),
+            claim.part.to_string(),
+            claim.fence.0,
+            self.policy().lease.as_secs_f64(),
+            progress,
+        )
+        .execute(self.pool())
+        .await
+        .with_context(|| format!("renew the claim on {} of {}", claim.part, claim.submission))?;
+        Ok(commit(renewed.rows_affected()))
+    }
+
+    /// Puts a part back that its holder could not finish, at once claimable by others. Not an attempt.
+    pub async fn hand_back(&self, claim: &Claim) -> anyhow::Result<Commit> {
+        self.transaction("hand_back_part", |tx, _| {
+            Box::pin(async move {
+                let released = release(tx, claim).await?;
+                if released == Commit::Committed {
+                    messages::add_hints(tx, [claim.stage]).await?;
+                }
+                Ok(released)
+            })
+        })
+        .await
+    }
+
+    /// Lets a part rest for `after`. Not an attempt.
+    pub async fn later(&self, claim: &Claim, after: Duration) -> anyhow::Result<Commit> {
+        self.transaction("postpone_part", |tx, _| Box::pin(async move { postpone(tx, claim, after).await })).await
+    }
+
+    /// Records that an attempt failed by our own fault: tried again after a back-off, or parked.
+    pub async fn fail(&self, claim: &Claim, error: &str) -> anyhow::Result<Failed> {
+        let backoff_s = backoff_s(self.policy().retry_base, claim.attempt);
+        self.transaction("fail_part", |tx, _| Box::pin(async move {
+            let Some(status) = record_failure(tx, claim, error, self.policy().max_attempts, backoff_s).await? else {
+                return Ok(Failed::Fenced);
+            };
+            let parked = status == "parked";
+            let what = if parked { "part_parked" } else { "part_failed" };
+            let detail = serde_json::json!({
+                "run": claim.run, "stage": claim.stage, "part": claim.part, "attempt": claim.attempt, "error": error,
+            });
+            history::add(tx, claim.submission, Actor::Worker, what, &detail).await?;
+            Ok(if parked { Failed::Parked } else { Failed::Retrying { in_s: backoff_s } })
+        }))
+        .await
+    }
+
+    /// An operator's "try again": parked and waiting parts become pending with a clean slate. `part` narrows it down to one.
+    /// Returns how many.
+    pub async fn retry(&self, submission: SubmissionId, part: Option<&PartToDo>) -> anyhow::Result<usize> {
+        self.transaction("retry_parts", |tx, _| {
+            Box::pin(async move {
+                let stages = unpark(tx, submission, part).await?;
+                let stages: Vec<Stage> = stages.iter().map(|stage| stage.parse()).collect::<Result<_, _>>()?;
+                messages::add_hints(tx, stages.iter().copied()).await?;
+                if !stages.is_empty() {
+                    let detail = serde_json::json!({ "parts": stages.len() });
+                    history::add(tx, submission, Actor::Operator, "retried", &detail).await?;
+                }
+                Ok(stages.len())
+            })
+        })
+        .await
+    }
+
+    /// Every part of a submission, run by run.
+    pub async fn parts(&self, submission: SubmissionId) -> anyhow::Result<Vec<PartRow>> {
+        let rows = sqlx::query!(
+            r#"/* parts */
+            select run, stage, part, status::text as "status!", attempt, progress, last_error, holder, created_at,
+                started_at, finished_at
+            from parts where submission = $1 order by run, created_at, stage, part"#,
+            submission.0,
+        )
+        .fetch_all(self.pool())
+        .await
+        .with_context(|| format!("list the parts of {submission}"))?;
+        let rows = rows.into_iter().map(|row| PartRow {
+            run: row.run as u32,
+            stage: row.stage,
+            part: row.part,
+            status: row.status,
+            attempt: row.attempt as u32,
+            progress: row.progress,
+            last_error: row.last_error,
+            holder: row.holder,
+            created_at: row.created_at,
+            started_at: row.started_at,
+            finished_at: row.finished_at,
+        });
+        Ok(rows.collect())
+    }
+
+    /// What the done parts of a stage produced in a run.
+    pub async fn outputs(
+        &self,
+        submission: SubmissionId,
+        run: u32,
+        stage: Stage,
+    ) -> anyhow::Result<Vec<(Part, Output)>> {
+        let rows = sqlx::query!(
+            r#"/* outputs */
+            select part, output as "output!" from parts
+            where submission = $1 and run = $2 and stage = $3 and status = 'done' and output is not null
+            order by part"#,
+            submission.0,
+            run as i32,
+            stage.name(),
+        )
+        .fetch_all(self.pool())
+        .await
+        .with_context(|| format!("load what {stage} made of {submission}"))?;
+        rows.into_iter()
+            .map(|row| {
+                let output = serde_json::from_value(row.output)
+                    .with_context(|| format!("read the output of {} of {submission}", row.part))?;
+                Ok((row.part.parse()?, output))
+            })
+            .collect()
+    }
+
+    /// How many parts stand where, for every stage that has any that are not final. Reads partial indexes only.
+    pub async fn queues(&self) -> anyhow::Result<Vec<QueueRow>> {
+        sqlx::query_as!(
+            QueueRow,
+            r#"/* queues */
+            select stage as "stage!", status as "status!", parts as "parts!", age_s as "age_s!" from (
+                select stage, 'pending' as status, count(*) as parts,
+                    greatest(extract(epoch from clock_timestamp() - min(not_before)), 0)::float8 as age_s
+                from parts where status = 'pending' group by stage
+                union all
+                select stage, 'waiting', count(*), 0 from parts where status = 'waiting' group by stage
+                union all
+                select stage, 'claimed', count(*), 0 from parts where status = 'claimed' group by stage
+                union all
+                select stage, 'parked', count(*), 0 from parts where status = 'parked' group by stage
+            ) as counted"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("count the queues")
+    }
+
+    /// How many parts of `stage` have been pending for at least `for_at_least`, counted up to `limit`. Younger ones have their
+    /// message on the way.
+    pub async fn lasting_pending(&self, stage: Stage, limit: u32, for_at_least: Duration) -> anyhow::Result<u32> {
+        let count = sqlx::query_scalar!(
+            r#"/* lasting_pending */
+            select count(*) as "count!" from (
+                select 1 from parts
+                where stage = $1 and status = 'pending' and not_before <= clock_timestamp() - make_interval(secs => $3)
+                limit $2
+            ) as counted"#,
+            stage.name(),
+            i64::from(limit),
+            for_at_least.as_secs_f64(),
+        )
+        .fetch_one(self.pool())
+        .await
+        .with_context(|| format!("count the pending parts of {stage}"))?;
+        Ok(u32::try_from(count).unwrap_or(limit))
+    }
+
+    /// Takes parts from holders that fell silent, which costs them an attempt: a part that kills its workers ends parked.
+    /// Returns their stages.
+    pub async fn expire_leases(&self) -> anyhow::Result<Vec<Stage>> {
+        self.transaction("expire_leases", |tx, _| {
+            Box::pin(async move {
+                let expired = take_expired(tx, self.policy().max_attempts).await?;
+                let mut stages = Vec::new();
+                let mut hints = Vec::new();
+                for (stage, status) in expired {
+                    let stage: Stage = stage.parse()?;
+                    stages.push(stage);
+                    if status == "pending" {
+                        hints.push(stage);
+                    }
+                }
+                messages::add_hints(tx, hints).await?;
+                Ok(stages)
+            })
+        })
+        .await
+    }
+
+    /// Makes parts whose wait is over pending, with a message for each. Returns how many.
+    pub async fn wake_due(&self) -> anyhow::Result<usize> {
+        self.transaction("wake_due_parts", |tx, _| {
+            Box::pin(async move {
+                let stages = sqlx::query_scalar!(
+                    "/* wake_due */
+                update parts set status = 'pending' where (submission, run, stage, part) in (
+                    select submission, run, stage, part from parts
+                    where status = 'waiting' and not_before <= clock_timestamp()
+                    order by not_before limit 1000 for update skip locked
+                ) returning stage",
+                )
+                .fetch_all(&mut *tx)
+                .await?;
+                let stages: Vec<Stage> = stages.iter().map(|stage| stage.parse()).collect::<Result<_, _>>()?;
+                messages::add_hints(tx, stages.iter().copied()).await?;
+                Ok(stages.len())
+            })
+        })
+        .await
+    }
+}
+
+/// Waits before the attempt after the `attempt`th: `base × 2^(attempt − 1)`, give or take a quarter, so that parts that
+/// failed together do not come back together. At most an hour.
+fn backoff_s(base: Duration, attempt: u32) -> f64 {
+    let doubled = base.as_secs_f64() * 2f64.powi(attempt.saturating_sub(1).min(20) as i32);
+    doubled.min(3600.0) * rand::rng().random_range(0.75..1.25)
+}
+
+fn commit(rows: u64) -> Commit {
+    if rows == 1 { Commit::Committed } else { Commit::Fenced }
+}
+
+/// Inserts the parts that a state change started, with a message for each.
+pub(super) async fn start(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    run: u32,
+    parts: &[PartToDo],
+) -> anyhow::Result<()> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let stages: Vec<String> = parts.iter().map(|todo| todo.stage.name().to_owned()).collect();
+    let names: Vec<String> = parts.iter().map(|todo| todo.part.to_string()).collect();
+    sqlx::query!(
+        "/* start_parts */
+        insert into parts (submission, run, stage, part, traceparent, created_at, not_before)
+        select $1, $2, stage, part, $5, clock_timestamp(), clock_timestamp()
+        from unnest($3::text[], $4::text[]) as new (stage, part)
+        on conflict do nothing",
+        submission.0,
+        run as i32,
+        &stages,
+        &names,
+        telemetry::current_traceparent(),
+    )
+    .execute(&mut *tx)
+    .await
+    .context("start parts")?;
+    messages::add_hints(tx, parts.iter().map(|todo| todo.stage)).await
+}
+
+/// Cancels what the submission does not want any more: parts of other runs, of stages that it left, of a settled state.
+/// A running one notices at its next renewal; its commit is fenced off.
+pub(super) async fn cancel_unwanted(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    machine: &Submission,
+) -> anyhow::Result<()> {
+    let (stage, wanted) = match &machine.state {
+        State::At { stage, pending } => (stage.name(), pending.iter().map(ToString::to_string).collect()),
+        State::Uploading
+        | State::AwaitingReview
+        | State::AwaitingRelease
+        | State::Published
+        | State::Rejected { .. }
+        | State::Withdrawn
+        | State::Revoked => ("", Vec::new()),
+    };
+    sqlx::query!(
+        "/* cancel_unwanted_parts */
+        update parts set status = 'cancelled', fence = null, lease_until = null, finished_at = clock_timestamp()
+        where submission = $1 and status in ('pending', 'waiting', 'claimed', 'parked')
+            and not (run = $2 and stage = $3 and part = any($4))",
+        submission.0,
+        machine.run as i32,
+        stage,
+        &wanted as &[String],
+    )
+    .execute(tx)
+    .await
+    .context("cancel parts")?;
+    Ok(())
+}
+
+async fn release(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {
+    let released = sqlx::query!(
+        "/* release_part */
+        update parts set status = 'pending', fence = null, lease_until = null, progress = 0, not_before = clock_timestamp()
+        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'",
+        claim.submission.0,
+        claim.run as i32,
+        claim.stage.name(),
+        claim.part.to_string(),
+        claim.fence.0,
+    )
+    .execute(tx)
+    .await?;
+    Ok(commit(released.rows_affected()))
+}
+
+async fn postpone(tx: &mut PgConnection, claim: &Claim, after: Duration) -> anyhow::Result<Commit> {
+    let postponed = sqlx::query!(
+        "/* postpone_part */
+        update parts set status = 'waiting', fence = null, lease_until = null,
+            not_before = clock_timestamp() + make_interval(secs => $6)
+        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'",
+        claim.submission.0,
+        claim.run as i32,
+        claim.stage.name(),
+        claim.part.to_string(),
+        claim.fence.0,
+        after.as_secs_f64(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(commit(postponed.rows_affected()))
+}
+
+/// Returns the part's new status, or `None` if the fence is wrong.
+async fn record_failure(
+    tx: &mut PgConnection,
+    claim: &Claim,
+    error: &str,
+    max_attempts: i32,
+    backoff_s: f64,
+) -> anyhow::Result<Option<String>> {
+    let status = sqlx::query_scalar!(
+        r#"/* record_failure */
+        update parts set attempt = attempt + 1, last_error = $6, fence = null, lease_until = null,
+            status = case when attempt + 1 >= $7 then 'parked'::part_status else 'waiting' end,
+            not_before = clock_timestamp() + make_interval(secs => $8)
+        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'
+        returning status::text as "status!""#,
+        claim.submission.0,
+        claim.run as i32,
+        claim.stage.name(),
+        claim.part.to_string(),
+        claim.fence.0,
+        error,
+        max_attempts,
+        backoff_s,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(status)
+}
+
+async fn unpark(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    part: Option<&PartToDo>,
+) -> anyhow::Result<Vec<String>> {
+    let stages = sqlx::query_scalar!(
+        "/* unpark_parts */
+        update parts set status = 'pending', attempt = 0, not_before = clock_timestamp()
+        where submission = $1 and status in ('parked', 'waiting')
+            and ($2::text is null or stage = $2) and ($3::text is null or part = $3)
+        returning stage",
+        submission.0,
+        part.map(|todo| todo.stage.name()),
+        part.map(|todo| todo.part.to_string()),
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(stages)
+}
+
+async fn take_expired(tx: &mut PgConnection, max_attempts: i32) -> anyhow::Result<Vec<(String, String)>> {
+    let rows = sqlx::query!(
+        r#"/* take_expired */
+        update parts set attempt = attempt + 1, fence = null, lease_until = null, not_before = clock_timestamp(),
+            status = case when attempt + 1 >= $1 then 'parked'::part_status else 'pending' end,
+            last_error = 'its worker fell silent: ' || coalesce(holder, 'unknown')
+        where (submission, run, stage, part) in (
+            select submission, run, stage, part from parts
+            where status = 'claimed' and lease_until < clock_timestamp()
+            order by lease_until limit 1000 for update skip locked
+        ) returning stage, status::text as "status!""#,
+        max_attempts,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.stage, row.status)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_back_off_doubles_within_its_jitter() {
+        for attempt in 1..=6 {
+            let middle = 2.0 * 2f64.powi(attempt as i32 - 1);
+            let waited = backoff_s(Duration::from_secs(2), attempt);
+            assert!((middle * 0.75..middle * 1.25).contains(&waited), "attempt {attempt}: {waited}");
+        }
+        assert!(backoff_s(Duration::from_secs(60), 40) <= 3600.0 * 1.25);
+    }
+}

@@ -1,0 +1,154 @@
+//! Finished files. Those of a run come into force together, when the last of them passed QC; until then the old ones stay.
+use anyhow::Context;
+use pipeline::id::{RenditionName, SubmissionId};
+use pipeline::rendition::QcCheck;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::Store;
+use crate::outcome::{StoredFile, StoredRendition};
+
+/// A rendition and which run made it.
+#[derive(Clone, Debug)]
+pub struct RenditionRow {
+    /// The run.
+    pub run: u32,
+    /// Its name in the plan.
+    pub name: RenditionName,
+    /// The file and what was measured of it.
+    pub rendition: StoredRendition,
+}
+
+struct Row {
+    run: i32,
+    name: String,
+    object_key: String,
+    bytes: i64,
+    sha256: Vec<u8>,
+    cover_key: Option<String>,
+    cover_bytes: Option<i64>,
+    cover_sha256: Option<Vec<u8>>,
+    width: i32,
+    height: i32,
+    duration_ms: i64,
+    qc: Json<Vec<QcCheck>>,
+    engine: String,
+}
+
+impl From<Row> for RenditionRow {
+    fn from(row: Row) -> Self {
+        let cover = match (row.cover_key, row.cover_bytes, row.cover_sha256) {
+            (Some(key), Some(bytes), Some(sha256)) => {
+                Some(StoredFile { key, bytes: bytes as u64, sha256: hex::encode(sha256) })
+            }
+            _ => None,
+        };
+        let video = StoredFile { key: row.object_key, bytes: row.bytes as u64, sha256: hex::encode(row.sha256) };
+        Self {
+            run: row.run as u32,
+            name: RenditionName::new(row.name),
+            rendition: StoredRendition {
+                video,
+                cover,
+                width: row.width as u32,
+                height: row.height as u32,
+                duration_ms: row.duration_ms as u64,
+                qc: row.qc.0,
+                engine: row.engine,
+            },
+        }
+    }
+}
+
+impl Store {
+    /// The renditions in force: all of one run, the last that finished them.
+    pub async fn renditions(&self, submission: SubmissionId) -> anyhow::Result<Vec<RenditionRow>> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"/* renditions */
+            select run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width, height, duration_ms,
+                qc as "qc: Json<Vec<QcCheck>>", engine
+            from renditions where submission = $1 and in_force order by name"#,
+            submission.0,
+        )
+        .fetch_all(self.pool())
+        .await
+        .with_context(|| format!("load the renditions of {submission}"))?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+/// Stores a rendition that passed QC; not in force yet.
+pub(super) async fn insert(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    run: u32,
+    name: &RenditionName,
+    made: &StoredRendition,
+) -> anyhow::Result<()> {
+    let cover = made.cover.as_ref();
+    sqlx::query!(
+        "/* insert_rendition */
+        insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256,
+            width, height, duration_ms, qc, engine)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        submission.0,
+        run as i32,
+        name.as_str(),
+        made.video.key,
+        made.video.bytes as i64,
+        hex::decode(&made.video.sha256).context("the rendition's digest is no hex")?,
+        cover.map(|cover| cover.key.as_str()),
+        cover.map(|cover| cover.bytes as i64),
+        cover.map(|cover| hex::decode(&cover.sha256)).transpose().context("the cover's digest is no hex")?,
+        made.width as i32,
+        made.height as i32,
+        made.duration_ms as i64,
+        Json(&made.qc) as _,
+        made.engine,
+    )
+    .execute(tx)
+    .await
+    .context("store the rendition")?;
+    Ok(())
+}
+
+/// Puts a run's renditions into force and all others out of it.
+pub(super) async fn put_in_force(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* put_renditions_in_force */
+        update renditions set in_force = (run = $2) where submission = $1 and in_force <> (run = $2)",
+        submission.0,
+        run as i32,
+    )
+    .execute(tx)
+    .await
+    .context("put renditions in force")?;
+    Ok(())
+}
+
+/// Forgets what a run made that never came into force. The objects are the garbage sweep's.
+pub(super) async fn forget_unused(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* forget_unused_renditions */ delete from renditions where submission = $1 and run = $2 and not in_force",
+        submission.0,
+        run as i32,
+    )
+    .execute(tx)
+    .await
+    .context("forget renditions")?;
+    Ok(())
+}
+
+/// Keys of the objects that a run's stored renditions consist of.
+pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<String>> {
+    let rows = sqlx::query!(
+        "/* rendition_keys */ select object_key, cover_key from renditions where submission = $1 and run = $2",
+        submission.0,
+        run as i32,
+    )
+    .fetch_all(tx)
+    .await
+    .context("load the renditions' keys")?;
+    Ok(rows.into_iter().flat_map(|row| std::iter::once(row.object_key).chain(row.cover_key)).collect())
+}

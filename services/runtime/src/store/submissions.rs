@@ -1,0 +1,332 @@
+//! Submissions: entering, reading, and the one function through which they change.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::{ContestId, SubmissionId, UploadId};
+use pipeline::media_info::MediaInfo;
+use pipeline::part::{Part, PartToDo};
+use pipeline::rendition::Plan;
+use pipeline::screening::Verdict;
+use pipeline::submission::{Event, State, Submission};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{Store, deliveries, garbage, history, messages, parts};
+use crate::store::history::Actor;
+use crate::{telemetry, wire};
+
+/// A submission as handlers and readers see it. No personal data.
+#[derive(Clone, Debug)]
+pub struct SubmissionRow {
+    /// Its id.
+    pub id: SubmissionId,
+    /// The contest.
+    pub contest: ContestId,
+    /// State, run, gates and work.
+    pub machine: Submission,
+    /// Title as entered.
+    pub title: String,
+    /// One of the contest's themes.
+    pub theme: String,
+    /// Synopsis as entered.
+    pub synopsis: String,
+    /// The organisation that recommends it.
+    pub recommending_unit: String,
+    /// Originality, rights and AI use as declared.
+    pub declarations: serde_json::Value,
+    /// SHA-256 of the entrant's token.
+    pub token_sha256: Vec<u8>,
+    /// The upload that became the mezzanine.
+    pub mezzanine_upload: Option<UploadId>,
+    /// Its size in bytes.
+    pub mezzanine_bytes: Option<u64>,
+    /// Its SHA-256 as verified.
+    pub mezzanine_sha256: Option<Vec<u8>>,
+    /// Its SHA-256 as the client declared it.
+    pub declared_sha256: Option<Vec<u8>>,
+    /// What the probe measured last.
+    pub media_info: Option<MediaInfo>,
+    /// What screening said last.
+    pub verdict: Option<Verdict>,
+    /// What is made, as planned last.
+    pub plan: Option<Plan>,
+    /// When it was entered.
+    pub created_at: DateTime<Utc>,
+    /// When anything about it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What an entrant hands in, personal data apart.
+#[derive(Clone, Debug)]
+pub struct NewSubmission {
+    /// Its id, a UUID v7.
+    pub id: SubmissionId,
+    /// The contest.
+    pub contest: ContestId,
+    /// Start of its life: `Submission::new(gates)`.
+    pub machine: Submission,
+    /// Title.
+    pub title: String,
+    /// Theme.
+    pub theme: String,
+    /// Synopsis.
+    pub synopsis: String,
+    /// The organisation that recommends it.
+    pub recommending_unit: String,
+    /// Declarations.
+    pub declarations: serde_json::Value,
+    /// SHA-256 of the entrant's token.
+    pub token_sha256: Vec<u8>,
+}
+
+/// Which submissions to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Only this contest.
+    pub contest: Option<ContestId>,
+    /// Only this state, by its name.
+    pub state: Option<String>,
+    /// Only those entered before this one; for the next page.
+    pub before: Option<SubmissionId>,
+    /// At most this many; capped at 500.
+    pub limit: Option<u32>,
+}
+
+/// What an event did.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// Whether it changed anything. Late and repeated events do not.
+    pub changed: bool,
+    /// The state behind it.
+    pub machine: Submission,
+    /// The parts that it started.
+    pub started: Vec<PartToDo>,
+}
+
+struct Row {
+    id: Uuid,
+    contest: String,
+    machine: Json<Submission>,
+    title: String,
+    theme: String,
+    synopsis: String,
+    recommending_unit: String,
+    declarations: serde_json::Value,
+    token_sha256: Vec<u8>,
+    mezzanine_upload: Option<Uuid>,
+    mezzanine_bytes: Option<i64>,
+    mezzanine_sha256: Option<Vec<u8>>,
+    declared_sha256: Option<Vec<u8>>,
+    media_info: Option<Json<MediaInfo>>,
+    verdict: Option<Json<Verdict>>,
+    plan: Option<Json<Plan>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for SubmissionRow {
+    fn from(row: Row) -> Self {
+        Self {
+            id: SubmissionId(row.id),
+            contest: ContestId::new(row.contest),
+            machine: row.machine.0,
+            title: row.title,
+            theme: row.theme,
+            synopsis: row.synopsis,
+            recommending_unit: row.recommending_unit,
+            declarations: row.declarations,
+            token_sha256: row.token_sha256,
+            mezzanine_upload: row.mezzanine_upload.map(UploadId),
+            mezzanine_bytes: row.mezzanine_bytes.map(|bytes| bytes.max(0) as u64),
+            mezzanine_sha256: row.mezzanine_sha256,
+            declared_sha256: row.declared_sha256,
+            media_info: row.media_info.map(|info| info.0),
+            verdict: row.verdict.map(|verdict| verdict.0),
+            plan: row.plan.map(|plan| plan.0),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl Store {
+    /// One submission, or `None` if there is none of this id.
+    pub async fn submission(&self, id: SubmissionId) -> anyhow::Result<Option<SubmissionRow>> {
+        let row = sqlx::query_as!(
+            Row,
+            r#"/* submission */
+            select id, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
+                declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
+                media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
+                plan as "plan: Json<Plan>", created_at, updated_at
+            from submissions where id = $1"#,
+            id.0,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("load submission {id}"))?;
+        Ok(row.map(Into::into))
+    }
+
+    /// Submissions, newest first.
+    pub async fn submissions(&self, filter: &ListFilter) -> anyhow::Result<Vec<SubmissionRow>> {
+        let rows = sqlx::query_as!(
+            Row,
+            r#"/* submissions */
+            select id, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
+                declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
+                media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
+                plan as "plan: Json<Plan>", created_at, updated_at
+            from submissions
+            where ($1::text is null or contest = $1) and ($2::text is null or state = $2)
+                and ($3::uuid is null or id < $3)
+            order by id desc limit $4"#,
+            filter.contest.as_ref().map(ContestId::as_str),
+            filter.state,
+            filter.before.map(|id| id.0),
+            i64::from(filter.limit.unwrap_or(100).min(500)),
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("list submissions")?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Applies `event` in a transaction of its own. See [`apply`].
+    pub async fn apply(&self, id: SubmissionId, event: &Event, actor: Actor) -> anyhow::Result<Applied> {
+        self.transaction("apply_event", |tx, _| {
+            Box::pin(async move { apply(tx, self.policy(), id, event, actor).await })
+        })
+        .await
+    }
+}
+
+/// Stores a new submission and its first line of history.
+pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* create_submission */
+        insert into submissions (id, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,
+            token_sha256)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        new.id.0,
+        new.contest.as_str(),
+        Json(&new.machine) as _,
+        new.machine.state.name(),
+        new.machine.run as i32,
+        new.title,
+        new.theme,
+        new.synopsis,
+        new.recommending_unit,
+        new.declarations,
+        new.token_sha256,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("store the submission")?;
+    history::add(tx, new.id, Actor::Entrant, "entered", &serde_json::json!({})).await
+}
+
+/// Names the upload whose bytes are whole as the submission's mezzanine. Belongs in one transaction with `Event::Uploaded`.
+pub async fn set_mezzanine(
+    tx: &mut PgConnection,
+    id: SubmissionId,
+    upload: UploadId,
+    bytes: u64,
+    sha256: &[u8],
+    declared_sha256: Option<&[u8]>,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* set_mezzanine */
+        update submissions set mezzanine_upload = $2, mezzanine_bytes = $3, mezzanine_sha256 = $4, declared_sha256 = $5,
+            updated_at = now()
+        where id = $1",
+        id.0,
+        upload.0,
+        i64::try_from(bytes).context("a size beyond any object's")?,
+        sha256,
+        declared_sha256,
+    )
+    .execute(tx)
+    .await
+    .context("store the mezzanine's upload")?;
+    Ok(())
+}
+
+/// Applies `event` to a submission: the only way in which its state changes. Locks the row, asks the state machine, and
+/// writes within the caller's transaction all that follows: the state, parts to start and to cancel, messages, a line of
+/// history, objects to delete, deliveries to recall.
+pub async fn apply(
+    tx: &mut PgConnection,
+    policy: &super::Policy,
+    id: SubmissionId,
+    event: &Event,
+    actor: Actor,
+) -> anyhow::Result<Applied> {
+    let locked = lock(tx, id).await?;
+    let before = locked.machine.0;
+    let mut machine = before.clone();
+    let started = machine.advance(event.clone());
+    if machine == before && started.is_empty() {
+        return Ok(Applied { changed: false, machine, started });
+    }
+    let moved = machine.run != before.run || machine.state.name() != before.state.name();
+    let at = save_machine(tx, id, &machine).await?;
+    if moved {
+        parts::cancel_unwanted(tx, id, &machine).await?;
+        let changed = wire::submission_changed(
+            id,
+            &locked.contest,
+            machine.run,
+            &machine.state,
+            at,
+            telemetry::current_traceparent(),
+        );
+        messages::add(tx, &[changed]).await?;
+        garbage::after_move(tx, policy, id, locked.mezzanine_upload.map(UploadId), &before, &machine).await?;
+    }
+    let partners = started.iter().filter_map(|todo| match &todo.part {
+        Part::Partner(partner) => Some(partner),
+        Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
+    });
+    deliveries::want(tx, id, machine.run, partners).await?;
+    parts::start(tx, id, machine.run, &started).await?;
+    if moved && matches!(machine.state, State::Withdrawn | State::Revoked) {
+        deliveries::recall_all(tx, policy, id, machine.run).await?;
+    }
+    history::add(tx, id, actor, history::name_of(event), &history::detail_of(event, &machine)?).await?;
+    Ok(Applied { changed: true, machine, started })
+}
+
+struct Locked {
+    contest: String,
+    machine: Json<Submission>,
+    mezzanine_upload: Option<Uuid>,
+}
+
+/// Whoever changes a submission, or a part in a way that changes its submission, holds this lock first.
+async fn lock(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Locked> {
+    sqlx::query_as!(
+        Locked,
+        r#"/* lock_submission */
+        select contest, machine as "machine: Json<Submission>", mezzanine_upload from submissions where id = $1 for update"#,
+        id.0,
+    )
+    .fetch_optional(tx)
+    .await?
+    .with_context(|| format!("there is no submission {id}"))
+}
+
+async fn save_machine(tx: &mut PgConnection, id: SubmissionId, machine: &Submission) -> anyhow::Result<DateTime<Utc>> {
+    let at = sqlx::query_scalar!(
+        "/* save_machine */
+        update submissions set machine = $2, state = $3, run = $4, updated_at = clock_timestamp() where id = $1
+        returning updated_at",
+        id.0,
+        Json(machine) as _,
+        machine.state.name(),
+        machine.run as i32,
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(at)
+}

@@ -1,0 +1,264 @@
+//! A stage's worker: hears that there is work, claims one part, runs the handler, commits its outcome, acknowledges.
+//!
+//! The message is held until the part has ended, which is the back-pressure, and acknowledged whatever came of the part:
+//! the part's row says what is to happen next. Handlers see none of this.
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use futures::FutureExt;
+use pipeline::id::Fence;
+use pipeline::part::Part;
+use pipeline::stage::Stage;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, error, info, info_span, warn};
+
+use crate::broker::Hint;
+use crate::lease::{self, Lease, Progress};
+use crate::outcome::Outcome;
+use crate::scratch::ScratchDir;
+use crate::service::Runtime;
+use crate::store::parts::{Claim, Commit, Failed};
+use crate::store::submissions::SubmissionRow;
+use crate::telemetry;
+
+/// What a stage does with a part. May run twice for the same part, even at the same time when a worker was cut off: files
+/// go under keys with the fence, and only the fence's holder commits.
+pub trait Handler: Send + Sync + 'static {
+    /// The stage whose parts it does.
+    const STAGE: Stage;
+
+    /// Does one part. An error is a failure of ours and is retried; refusing content must be said with `Outcome::Rejected`.
+    fn handle(&self, job: Job) -> impl Future<Output = anyhow::Result<Outcome>> + Send;
+}
+
+/// One claimed part and what is needed to do it.
+pub struct Job {
+    /// The submission as it was when the part was claimed.
+    pub submission: SubmissionRow,
+    /// The run that the part belongs to.
+    pub run: u32,
+    /// What to do.
+    pub part: Part,
+    /// This try's number, from 1.
+    pub attempt: u32,
+    /// Goes into object keys, so that tries never write to each other's files.
+    pub fence: Fence,
+    /// The claim itself, for writes that must be fenced before the part ends (deliveries).
+    pub claim: Claim,
+    /// A private directory, removed when the job is dropped.
+    pub scratch: ScratchDir,
+    /// Cancelled when the outcome is no longer wanted: claim lost, submission taken back, process stopping. Whatever the
+    /// handler returns then is ignored.
+    pub cancelled: CancellationToken,
+    /// For people who watch.
+    pub progress: Progress,
+}
+
+/// How long a cancelled handler may take to wind up before it is dropped where it stands.
+const WIND_UP: Duration = Duration::from_millis(1500);
+
+/// Serves a stage until the process stops; returns once every part it held is committed or handed back.
+pub(crate) async fn serve<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>) -> anyhow::Result<()> {
+    let stage = H::STAGE;
+    let slots = usize::from(runtime.config.slots);
+    let permits = Arc::new(Semaphore::new(slots));
+    let mut hints = runtime.broker.consume(stage, runtime.config.slots, runtime.shutdown.soft.clone());
+    let running = TaskTracker::new();
+    // Sessions with the broker come and go; the slots stay the same, so a new session never doubles the load.
+    loop {
+        let permit = tokio::select! {
+            permit = permits.clone().acquire_owned() => permit.context("the slots were closed")?,
+            () = runtime.shutdown.soft.cancelled() => break,
+        };
+        let hint = tokio::select! {
+            hint = hints.recv() => hint,
+            () = runtime.shutdown.soft.cancelled() => break,
+        };
+        let Some(hint) = hint else { break };
+        running.spawn(answer(runtime.clone(), handler.clone(), hint, permit));
+    }
+    running.close();
+    running.wait().await;
+    Ok(())
+}
+
+/// One message: claims a part and does it. An empty claim is normal and costs one query.
+async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, permit: OwnedSemaphorePermit) {
+    let holder = &runtime.holder;
+    match runtime.store.claim(H::STAGE, holder).await {
+        Ok(Some(claim)) => do_part(&runtime, handler, claim).await,
+        Ok(None) => {}
+        Err(failure) => {
+            // The message is spent all the same: the reconciler sees pending parts without messages and sends new ones.
+            warn!(stage = %H::STAGE, "could not claim a part of {}: {failure:#}", H::STAGE);
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+    hint.ack().await;
+    drop(permit);
+}
+
+async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Claim) {
+    let stage = H::STAGE;
+    let span = info_span!(
+        parent: None,
+        "part",
+        otel.name = %format!("{stage} {}", claim.part),
+        submission.id = %claim.submission,
+        part.stage = %stage,
+        part.name = %claim.part,
+        part.run = claim.run,
+        part.attempt = claim.attempt,
+        part.fence = %claim.fence,
+        part.outcome = tracing::field::Empty,
+    );
+    telemetry::link(&span, claim.traceparent.as_deref());
+    runtime.metrics.hop_seconds.with_label_values(&[stage.name()]).observe(claim.waited_s);
+    let running = runtime.metrics.parts_running.with_label_values(&[stage.name()]);
+    running.inc();
+    let begun = Instant::now();
+    let outcome = async {
+        let progress = Progress::default();
+        // Kept until after the commit, which may have to wait for the database.
+        let lease = lease::keep(runtime.store.clone(), claim.clone(), progress.clone());
+        let ended = run(runtime, handler, &claim, &lease, progress).await;
+        commit(runtime, &claim, ended).await
+    }
+    .instrument(span.clone())
+    .await;
+    running.dec();
+    span.record("part.outcome", outcome);
+    runtime.metrics.parts.with_label_values(&[stage.name(), outcome]).inc();
+    runtime.metrics.part_seconds.with_label_values(&[stage.name()]).observe(begun.elapsed().as_secs_f64());
+}
+
+/// How a handler's run ended.
+#[allow(clippy::large_enum_variant, reason = "there is one for each part, which takes seconds")]
+enum Ended {
+    /// By itself.
+    Returned(anyhow::Result<Outcome>),
+    /// Its claim was lost or its part cancelled; there is nothing to commit.
+    Lost,
+    /// The process stops; the part goes back.
+    Stopping,
+}
+
+/// Runs the handler under a lease and under shutdown.
+async fn run<H: Handler>(
+    runtime: &Arc<Runtime>,
+    handler: Arc<H>,
+    claim: &Claim,
+    lease: &Lease,
+    progress: Progress,
+) -> Ended {
+    let cancelled = CancellationToken::new();
+    let job = job(runtime, claim, cancelled.clone(), progress);
+    let handled = async { handler.handle(job.await?).await };
+    // A handler that panics is a handler that failed.
+    let handled =
+        AssertUnwindSafe(handled).catch_unwind().map(|result| result.unwrap_or_else(|panic| Err(panicked(&panic))));
+    tokio::pin!(handled);
+    let stopped = tokio::select! {
+        result = &mut handled => return Ended::Returned(result),
+        () = lease.lost() => Ended::Lost,
+        () = runtime.shutdown.out_of_grace() => Ended::Stopping,
+    };
+    cancelled.cancel();
+    // What it returns now does not matter, but children and uploads should end in order.
+    let _ = tokio::time::timeout(WIND_UP, handled).await;
+    stopped
+}
+
+async fn job(
+    runtime: &Runtime,
+    claim: &Claim,
+    cancelled: CancellationToken,
+    progress: Progress,
+) -> anyhow::Result<Job> {
+    let Some(submission) = runtime.store.submission(claim.submission).await? else {
+        bail!("submission {} vanished", claim.submission);
+    };
+    Ok(Job {
+        submission,
+        run: claim.run,
+        part: claim.part.clone(),
+        attempt: claim.attempt,
+        fence: claim.fence,
+        claim: claim.clone(),
+        scratch: runtime.scratch.dir(&format!("{}-{}", claim.submission, claim.fence))?,
+        cancelled,
+        progress,
+    })
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> anyhow::Error {
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without words".to_owned());
+    anyhow::anyhow!("the handler panicked: {words}")
+}
+
+/// The one fenced commit. Returns the outcome's name, a metric label. When the database does not answer, the outcome is
+/// lost with the lease, and somebody does the part again.
+async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended) -> &'static str {
+    let (store, stage, part, id) = (&runtime.store, claim.stage, &claim.part, claim.submission);
+    let result = match ended {
+        Ended::Returned(Ok(Outcome::Done(output))) => {
+            lease::persist(|| store.finish(claim, &output)).await.map(|commit| or_fenced(commit, "done"))
+        }
+        Ended::Returned(Ok(Outcome::Rejected(reason))) => {
+            info!(rejection.code = reason.code(), "{stage} refused {part} of {id}: {}", reason.code());
+            lease::persist(|| store.reject(claim, &reason)).await.map(|commit| or_fenced(commit, "rejected"))
+        }
+        Ended::Returned(Ok(Outcome::Later(after))) => {
+            lease::persist(|| store.later(claim, after)).await.map(|commit| or_fenced(commit, "later"))
+        }
+        Ended::Returned(Err(failure)) => fail(runtime, claim, &failure).await,
+        Ended::Lost => Ok("fenced"),
+        Ended::Stopping => {
+            info!("stopping: hands {part} of {id} back");
+            lease::persist(|| store.hand_back(claim)).await.map(|commit| or_fenced(commit, "handed_back"))
+        }
+    };
+    match result {
+        Ok("fenced") => {
+            info!("somebody else holds {part} of {id} by now, or nobody wants it any more; nothing was changed");
+            "fenced"
+        }
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            error!("could not record the end of {part} of {id}, it will run again: {failure:#}");
+            "unrecorded"
+        }
+    }
+}
+
+async fn fail(runtime: &Runtime, claim: &Claim, failure: &anyhow::Error) -> anyhow::Result<&'static str> {
+    let (stage, part, id, attempt) = (claim.stage, &claim.part, claim.submission, claim.attempt);
+    let words = format!("{failure:#}");
+    match lease::persist(|| runtime.store.fail(claim, &words)).await? {
+        Failed::Retrying { in_s } => {
+            warn!("attempt {attempt} at {part} of {id} failed in {stage}, next in {in_s:.1} s: {words}");
+            Ok("failed")
+        }
+        Failed::Parked => {
+            error!("{part} of {id} is parked in {stage} after {attempt} attempts: {words}");
+            Ok("parked")
+        }
+        Failed::Fenced => Ok("fenced"),
+    }
+}
+
+fn or_fenced(commit: Commit, outcome: &'static str) -> &'static str {
+    match commit {
+        Commit::Committed => outcome,
+        Commit::Fenced => "fenced",
+    }
+}

@@ -16,6 +16,8 @@ pub(crate) struct Span {
     pub(crate) start: u64,
     /// First byte after the box.
     pub(crate) end: u64,
+    /// Whether it says that it reaches beyond what it lies in.
+    pub(crate) cut: bool,
 }
 
 /// What the structure says.
@@ -25,6 +27,8 @@ pub(crate) struct Structure {
     pub(crate) top: Vec<[u8; 4]>,
     /// Whether a track's data lies in another file or at an address.
     pub(crate) external: bool,
+    /// Whether the index or the media says that it reaches beyond the end of the file, of which then a part is missing.
+    pub(crate) truncated: bool,
 }
 
 impl Structure {
@@ -50,7 +54,9 @@ pub(crate) fn read(path: &Path) -> io::Result<Structure> {
             }
         }
     }
-    Ok(Structure { top: top.iter().map(|span| span.kind).collect(), external })
+    // Only these: behind the last box some writers leave bytes that are no box.
+    let truncated = top.iter().any(|span| span.cut && matches!(&span.kind, b"moov" | b"mdat" | b"moof"));
+    Ok(Structure { top: top.iter().map(|span| span.kind).collect(), external, truncated })
 }
 
 /// Walks trak → mdia → minf → dinf → dref; an entry without the "self-contained" flag names something else.
@@ -99,11 +105,12 @@ pub(crate) fn boxes(file: &mut File, start: u64, end: u64, budget: &mut usize) -
             ]);
             payload = at + 16;
         }
-        let next = if size == 0 { end } else { at.saturating_add(size).min(end) };
+        let claimed = if size == 0 { end } else { at.saturating_add(size) };
+        let next = claimed.min(end);
         if next < payload {
             break;
         }
-        found.push(Span { kind, start: payload, end: next });
+        found.push(Span { kind, start: payload, end: next, cut: claimed > end });
         at = next;
     }
     Ok(found)
@@ -147,6 +154,14 @@ mod tests {
         let last = [boxed(b"mdat", b"x"), movie(1)].concat();
         assert!(read_bytes(&first).is_faststart());
         assert!(!read_bytes(&last).is_faststart());
+    }
+
+    #[test]
+    fn a_file_whose_end_is_missing_says_so_itself() {
+        let whole = [movie(1), boxed(b"mdat", &[7; 100])].concat();
+        assert!(!read_bytes(&whole).truncated);
+        assert!(read_bytes(&whole[..whole.len() - 1]).truncated);
+        assert!(!read_bytes(&[whole, b"\xff\xff\xff\xffjunk".to_vec()].concat()).truncated);
     }
 
     #[test]

@@ -9,8 +9,9 @@ use pipeline::rejection::Rejection;
 use crate::av::{self, Medium, StreamFacts};
 use crate::child::protocol::Limits;
 use crate::error::{During, Error, Result};
+use crate::isobmff::{self, Structure};
 use crate::sniff::{Format, HEAD, Kind, sniff};
-use crate::{isobmff, text};
+use crate::text;
 
 /// Every decoder that may run, by libav's name.
 pub(crate) const DECODERS: &str = "h264,hevc,mpeg4,mpeg2video,vp8,vp9,libdav1d,prores,mjpeg,dnxhd,\
@@ -40,8 +41,13 @@ impl Source {
             Kind::Format(format) => format,
             Kind::Other(found) => return Err(Rejection::UnknownFormat { found: found.into() }.into()),
         };
-        if format.is_iso() && isobmff::read(path).is_ok_and(|structure| structure.external) {
+        let structure = if format.is_iso() { isobmff::read(path).unwrap_or_default() } else { Structure::default() };
+        if structure.external {
             return Err(Rejection::ExternalReference.into());
+        }
+        // What is there would decode, and be taken for a shorter work.
+        if structure.truncated {
+            return Err(Rejection::Damaged { errors: 1 }.into());
         }
         let mut input = open(path, format)?;
         check_streams(&input, limits)?;

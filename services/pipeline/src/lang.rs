@@ -102,6 +102,8 @@ mod tests {
         check("fr, en;q=0.1", Lang::En);
         check("zh;q=0, en;q=0.1", Lang::En);
         check("fr, de", Lang::Zh);
+        check("en, zh", Lang::En);
+        check("zh, en", Lang::Zh);
         check("EN;q=abc", Lang::Zh);
         check("*;q=0.5, en;q=0.4", Lang::Zh);
     }

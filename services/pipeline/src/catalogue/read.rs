@@ -51,7 +51,7 @@ fn yes() -> bool {
     true
 }
 
-/// Reads a TOML date-time with its offset, quoted or not.
+/// Reads a TOML date-time, which must have its offset: the deadline is one instant, wherever the server stands.
 fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
     let written = toml::value::Datetime::deserialize(from)?.to_string();
     let wanted = "is no instant; write it with its offset, such as 2024-08-01T00:00:00+08:00";
@@ -267,6 +267,9 @@ fn check_partner(file: &str, partner: &Partner, ladders: &Ladders) -> Result<(),
     }
     if let Some(limit) = &limits.max_audio_bitrate_kbps {
         check_range(file, "limits.max_audio_bitrate_kbps.value", limit.value, 32..=512)?;
+    }
+    if let (Some(min), Some(max)) = (&limits.title_min_chars, &limits.title_max_chars) {
+        check_range(file, "limits.title_min_chars.value", min.value, 0..=max.value)?;
     }
     if let Some(limit) = &limits.max_size_bytes {
         check_range(file, "limits.max_size_bytes.value", limit.value, 1_000_000..=1 << 40)?;

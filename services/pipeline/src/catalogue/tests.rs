@@ -106,6 +106,15 @@ fn a_wrong_key_or_value_is_named_with_what_is_allowed() {
     );
     check("partners/cctv.toml", "[\"master-1080\"]", "[]", "rungs", "at least one");
     check("partners/bilibili.toml", "tag = \"O\"\n", "tag = \"X\"\n", "passthrough.tag", "`O`, `C`, `R`, `2`, `A`");
+    check("partners/weixin_channels.toml", "value = 6,", "value = 60,", "limits.title_min_chars.value", "0 to 16");
+    check("partners/douyin.toml", "value = 900,", "value = \"15 min\",", "limits.max_duration_s", "u64");
+    check(
+        "partners/douyin.toml",
+        "valid_from = \"2024-06-01\"",
+        "valid_from = \"June\"",
+        "passthrough.valid_from",
+        "invalid",
+    );
     check("ladders.toml", "crf = 17", "crf = 60", "rungs.master-1080.crf", "0 to 51");
     check("ladders.toml", "short_side = 1080", "short_side = 1081", "rungs.master-1080.short_side", "even");
     check("ladders.toml", "\"medium\"", "\"placebo\"", "preset", "veryslow");

@@ -46,6 +46,7 @@ mod tests {
             assert_eq!(of(width, height, Ratio::new(fps, 1), kbps, buffer), level, "{width}x{height}@{fps} {kbps}");
         };
         check(320, 180, 25, 500, 750, 30);
+        check(8192, 16, 25, 500, 750, 51); // few macroblocks, but 512 in a row
         check(1280, 720, 25, 3000, 4500, 31);
         check(1280, 720, 30, 3000, 4500, 31);
         check(1280, 720, 60, 3000, 4500, 32);

@@ -121,7 +121,7 @@ fn a_source_that_satisfies_a_partner_is_copied() {
 
 #[test]
 fn whatever_a_partner_does_not_take_is_encoded() {
-    let changes: [fn(&mut MediaInfo); 17] = [
+    let changes: [fn(&mut MediaInfo); 18] = [
         |info| info.decode_errors = 1,
         |info| info.size_bytes = 4_000_000_001,
         |info| info.video.codec = "hevc".into(),
@@ -138,6 +138,7 @@ fn whatever_a_partner_does_not_take_is_encoded() {
         |info| info.video.colour.transfer = Transfer::Hlg,
         |info| info.video.colour.full_range = true,
         |info| info.video.peak_bitrate_kbps = 60_001,
+        |info| info.video.peak_bitrate_kbps = 0, // not measured
         |info| info.video.max_key_frame_interval_ms = 10_001,
     ];
     for (index, change) in changes.into_iter().enumerate() {
@@ -227,6 +228,15 @@ fn a_plan_of_copies_only_encodes_no_picture() {
     assert_eq!((plan.segments.len(), plan.videos.len(), plan.audios.len()), (0, 0, 1));
     let work = Work::of(&plan);
     assert_eq!((work.segments, work.audio, work.renditions.len(), work.partners.len()), (0, true, 1, 1));
+}
+
+#[test]
+fn a_copy_stands_for_the_best_rung_only() {
+    let catalogue = Catalogue::builtin();
+    let mut partner = catalogue.partners[&"bilibili".into()].clone();
+    partner.rungs = vec!["social-1080".into(), "web-720".into()];
+    let plan = plan(&info(), &[&partner], &catalogue.ladders);
+    assert_eq!(names(&plan), ["social-1080-copy", "web-720"]);
 }
 
 #[test]
@@ -346,7 +356,14 @@ proptest! {
             prop_assert!(!rendition.because.is_empty());
             match &rendition.video {
                 VideoSource::Copied => {}
-                VideoSource::Encoded(id) => prop_assert!(plan.videos.iter().any(|video| video.id == *id)),
+                VideoSource::Encoded(id) => {
+                    let video = plan.videos.iter().find(|video| video.id == *id).unwrap();
+                    let named = |name: &str| rendition.name.as_str().starts_with(name);
+                    let (_, rung) = ladders.rungs.iter().find(|(name, _)| named(name.as_str())).unwrap();
+                    prop_assert!(video.max_bitrate_kbps <= rung.max_bitrate_kbps);
+                    prop_assert!(video.width.min(video.height) <= rung.short_side);
+                    prop_assert_eq!((video.width, video.height), (rendition.width, rendition.height));
+                }
             }
             if let Some(id) = &rendition.audio {
                 prop_assert!(plan.audios.iter().any(|audio| audio.id == *id));

@@ -7,6 +7,7 @@ pub(crate) mod catalogue;
 pub(crate) mod clips;
 pub(crate) mod entrant;
 pub(crate) mod leftovers;
+pub(crate) mod pause;
 pub(crate) mod pipeline;
 pub(crate) mod process;
 pub(crate) mod proxy;
@@ -15,6 +16,7 @@ pub(crate) mod truth;
 pub(crate) mod wait;
 
 pub(crate) use entrant::Entrant;
+pub(crate) use pause::Pause;
 pub(crate) use pipeline::{Setup, TestPipeline};
 pub(crate) use process::Service;
 pub(crate) use proxy::{Direction, Proxy};

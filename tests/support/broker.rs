@@ -1,5 +1,6 @@
 //! The broker as a test disturbs it: messages nobody ordered, queues that vanish, and a listener that hears every event.
 use futures::StreamExt;
+use lapin::message::Delivery;
 use lapin::options::{
     BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeleteOptions, QueueBindOptions,
     QueueDeclareOptions, QueueDeleteOptions,
@@ -7,6 +8,7 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use pipeline::stage::Stage;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 
 /// The exchange in front of the stages' queues, without prefix.
@@ -112,6 +114,36 @@ impl Broker {
             }
         });
         heard
+    }
+
+    /// From now on every work message is said twice more, later messages before earlier ones, for as long as this session lives.
+    pub(crate) async fn repeat_everything(&self) {
+        let channel = self.connection.create_channel().await.expect("a channel");
+        let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+        let queue = channel.queue_declare("".into(), own, FieldTable::default()).await.expect("a queue to listen with");
+        let (name, exchange) = (queue.name().clone(), format!("{}{WORK}", self.prefix));
+        for stage in Stage::ALL {
+            let (bind, table) = (QueueBindOptions::default(), FieldTable::default());
+            let bound = channel.queue_bind(name.clone(), exchange.clone().into(), stage.name().into(), bind, table);
+            bound.await.expect("bind to the work exchange");
+        }
+        let no_ack = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
+        let consumer = channel.basic_consume(name, "".into(), no_ack, FieldTable::default()).await.expect("listen");
+        tokio::spawn(async move {
+            let ours = |message: &Delivery| message.properties.app_id().as_ref().is_some_and(|id| id.as_str() == STORY);
+            let others = consumer.filter_map(async |message| message.ok().filter(|message| !ours(message)));
+            // What comes within a moment is said again in reverse.
+            let mut batches = pin!(others.ready_chunks(16));
+            while let Some(batch) = batches.next().await {
+                for message in batch.iter().rev().chain(batch.iter().rev()) {
+                    let properties = message.properties.clone().with_app_id(STORY.into());
+                    let (to, options) = (exchange.clone().into(), BasicPublishOptions::default());
+                    let _ = channel
+                        .basic_publish(to, message.routing_key.clone(), options, &message.data, properties)
+                        .await;
+                }
+            }
+        });
     }
 
     /// Removes everything that the house declared under this prefix.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use runtime::objects::{Objects, S3Access};
 use tempfile::TempDir;
@@ -156,6 +157,20 @@ impl TestPipeline {
         Entrant::at(&address).submit("测试作品", &clip).await
     }
 
+    /// As [`TestPipeline::submit`], by an entrant who tries again while the service says that it cannot serve now.
+    pub(crate) async fn submit_patiently(&self, upload: &Service, seconds: u32) -> Uuid {
+        let patience = std::time::Duration::from_secs(30);
+        super::wait::wait_until_true("the service takes entries", patience, async || upload.is_ready().await).await;
+        self.submit(upload, seconds).await
+    }
+
+    /// Every file in the partner's bucket, and when it was written.
+    pub(crate) fn partner_files(&self) -> BTreeMap<String, SystemTime> {
+        let mut files = BTreeMap::new();
+        collect_files(&self.dir().join("s3").join(PARTNER_BUCKET), &mut files);
+        files
+    }
+
     /// Says what every service wrote last, and how the parts stand.
     async fn tell(&self) {
         for service in self.services() {
@@ -234,4 +249,16 @@ fn environment(endpoint: &str, dir: &TempDir) -> BTreeMap<String, String> {
         ("NO_COLOR", "1".to_owned()),
     ];
     pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn collect_files(dir: &Path, into: &mut BTreeMap<String, SystemTime>) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect_files(&path, into);
+        } else {
+            let written = entry.metadata().and_then(|metadata| metadata.modified()).expect("when a file was written");
+            into.insert(path.display().to_string(), written);
+        }
+    }
 }

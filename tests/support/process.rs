@@ -1,7 +1,6 @@
 //! The real binary as a process: started, signalled, looked at, and waited for. Its log is kept, and printed when a test fails.
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
@@ -160,9 +159,32 @@ impl Service {
         panic!("{} did not stop within 10 s\n{}", self.name, self.log_tail());
     }
 
-    /// Waits for a media child of this process and returns its pid.
-    pub(crate) async fn media_child(&self, patience: Duration) -> Pid {
-        wait_until(&format!("{} has a media child", self.name), patience, async || media_children(self.pid).pop()).await
+    /// Waits for a media child of this process that stands still, and returns its pid.
+    pub(crate) async fn paused_child(&self, patience: Duration) -> Pid {
+        let paused = || media_children(self.pid).into_iter().find(|pid| is_stopped(*pid));
+        wait_until(&format!("{} has a paused media child", self.name), patience, async || paused()).await
+    }
+
+    /// Continues every media child of this process.
+    pub(crate) fn continue_children(&self) {
+        for pid in media_children(self.pid) {
+            let _ = kill_process(pid, Signal::CONT);
+        }
+    }
+
+    /// What /metrics says; nothing where it does not answer.
+    pub(crate) async fn metrics_text(&self) -> String {
+        let Some(admin) = self.admin_address() else { return String::new() };
+        let request = reqwest::Client::new().get(format!("http://{admin}/metrics")).timeout(Duration::from_secs(10));
+        let Ok(answer) = request.send().await else { return String::new() };
+        answer.text().await.unwrap_or_default()
+    }
+
+    /// The value of a metric, 0 where it is not told. `sample` is the name with its labels, as /metrics writes them.
+    pub(crate) async fn metric(&self, sample: &str) -> f64 {
+        let text = self.metrics_text().await;
+        let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok());
+        value.unwrap_or(0.0)
     }
 }
 
@@ -179,12 +201,19 @@ pub(crate) fn is_alive(pid: Pid) -> bool {
     stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state != 'Z')
 }
 
+/// Whether a process stands still.
+pub(crate) fn is_stopped(pid: Pid) -> bool {
+    stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state == 'T')
+}
+
 /// Living children of `parent` that are media jobs.
 pub(crate) fn media_children(parent: Pid) -> Vec<Pid> {
     let children = std::fs::read_dir("/proc").expect("/proc").filter_map(|entry| {
         let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
         let stat = stat(pid)?;
-        let is_job = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?.split(|byte| *byte == 0).nth(1)? == b"child";
+        // `reelmill child`, or `sh …/pausing-child child`.
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let is_job = command.split(|byte| *byte == 0).skip(1).take(2).any(|arg| arg == b"child");
         (stat.parent == parent.as_raw_nonzero().get() && stat.state != 'Z' && is_job).then_some(pid)
     });
     children.filter_map(Pid::from_raw).collect()
@@ -210,9 +239,4 @@ fn stat(pid: i32) -> Option<Stat> {
     // The name may hold anything, so count from its closing bracket.
     let mut fields = text.rsplit_once(')')?.1.split_whitespace();
     Some(Stat { state: fields.next()?.chars().next()?, parent: fields.next()?.parse().ok()? })
-}
-
-/// For people: how a process ended.
-pub(crate) fn was_killed_by_signal(status: ExitStatus) -> bool {
-    status.signal().is_some()
 }

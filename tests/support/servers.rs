@@ -5,6 +5,8 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::process::is_alive;
+
 /// A pair of servers.
 pub(crate) struct Servers {
     /// As PostgreSQL's address is given, with the database that exists there.
@@ -58,6 +60,9 @@ impl Servers {
         let pid = std::fs::read_to_string(&file).expect("the broker's pid file");
         let pid = pid.trim().parse().ok().and_then(Pid::from_raw).expect("a pid in the broker's pid file");
         kill_process(pid, Signal::KILL).expect("kill the broker");
+        while is_alive(pid) {
+            std::thread::yield_now();
+        }
     }
 
     /// Starts the broker again, at the same address.

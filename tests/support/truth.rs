@@ -1,4 +1,4 @@
-//! The database as a test sees it: reading what is true, and holding locks so that a worker stops exactly where a story wants it.
+//! The database as a test sees it: reading what is true, and gates at which a worker waits exactly where a story wants it.
 use std::time::Duration;
 
 use serde_json::Value;
@@ -28,16 +28,6 @@ pub(crate) struct PartRow {
     pub(crate) fence: Option<i64>,
     pub(crate) output: Option<Value>,
     pub(crate) last_error: Option<String>,
-}
-
-/// A lock that a story holds; nobody gets past it until it is released or dropped.
-pub(crate) struct Held(PgConnection);
-
-impl Held {
-    /// Lets the others through.
-    pub(crate) async fn release(self) {
-        self.0.close().await.expect("close the session that holds a lock");
-    }
 }
 
 impl Truth {
@@ -150,30 +140,61 @@ impl Truth {
         sqlx::query_scalar(query).fetch_all(&self.pool).await.unwrap_or_else(|error| panic!("{query}: {error}"))
     }
 
-    /// Holds the whole table of parts: nobody claims, renews or finishes one.
-    pub(crate) async fn hold_parts(&self) -> Held {
-        self.hold(sqlx::query("lock table parts in access exclusive mode")).await
+    /// Every row of every table as text, with its table's name.
+    pub(crate) async fn every_row(&self) -> Vec<(String, String)> {
+        let mut rows = Vec::new();
+        for table in self.texts("select tablename::text from pg_tables where schemaname = 'public'").await {
+            let query = sqlx::AssertSqlSafe(format!("select row_to_json(t)::text from {table} t"));
+            let texts: Vec<String> = sqlx::query_scalar(query).fetch_all(&self.pool).await.expect("read a table");
+            rows.extend(texts.into_iter().map(|text| (table.clone(), text)));
+        }
+        rows
     }
 
-    /// Holds a submission's row: a finishing part waits before it has changed anything.
-    pub(crate) async fn hold_submission(&self, submission: Uuid) -> Held {
-        self.hold(sqlx::query("select 1 from submissions where id = $1 for update").bind(submission)).await
+    /// Puts a gate before every update of `table` that `condition` (about `new`) describes: sessions wait there until it opens.
+    /// The schema must be there, so a service must have started.
+    pub(crate) async fn gate(&self, table: &str, condition: &str) -> Gate {
+        // A session of its own, so that its end is what opens the gate, also when a test fails.
+        let mut session = PgConnection::connect(&self.url).await.expect("a session to hold a gate");
+        let trigger = format!(
+            "create or replace function story_gate() returns trigger language plpgsql as $$
+            begin perform pg_advisory_xact_lock_shared(1); return new; end $$;
+            create trigger story_gate before update on {table} for each row when ({condition})
+            execute function story_gate();"
+        );
+        sqlx::query("select pg_advisory_lock(1)").execute(&mut session).await.expect("hold the gate");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(trigger)).execute(&mut session).await.expect("build the gate");
+        Gate { session, table: table.to_owned() }
     }
 
-    async fn hold(&self, lock: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>) -> Held {
-        // A session of its own, so that closing it is what releases the lock, also when a test fails.
-        let mut session = PgConnection::connect(&self.url).await.expect("a session to hold a lock");
-        sqlx::query("begin").execute(&mut session).await.expect("begin");
-        lock.execute(&mut session).await.expect("take a lock");
-        Held(session)
+    /// Waits until a session of a service stands before the gate.
+    pub(crate) async fn reaches_gate(&self, patience: Duration) {
+        wait_until("a service stands before the gate", patience, async || {
+            let waiting = self
+                .count(
+                    "select count(*) from pg_locks join pg_database on pg_database.oid = pg_locks.database
+                    where locktype = 'advisory' and not granted and datname = current_database()",
+                )
+                .await;
+            (waiting > 0).then_some(())
+        })
+        .await;
     }
+}
 
-    /// Sessions of the services that wait for a lock now.
-    pub(crate) async fn waiting_for_a_lock(&self) -> i64 {
-        self.count(
-            "select count(*) from pg_stat_activity
-            where datname = current_database() and application_name = 'reelmill' and wait_event_type = 'Lock'",
-        )
-        .await
+/// A gate in the database that is closed.
+pub(crate) struct Gate {
+    session: PgConnection,
+    table: String,
+}
+
+impl Gate {
+    /// Lets everybody through, and leaves no gate behind.
+    pub(crate) async fn open(mut self) {
+        // Opened first: those who wait hold locks that removing the trigger needs.
+        sqlx::query("select pg_advisory_unlock(1)").execute(&mut self.session).await.expect("open the gate");
+        let remove = sqlx::AssertSqlSafe(format!("drop trigger story_gate on {}", self.table));
+        sqlx::query(remove).execute(&mut self.session).await.expect("remove the gate");
+        self.session.close().await.expect("close the session that held the gate");
     }
 }

@@ -1,0 +1,135 @@
+//! RabbitMQ says too much, forgets everything, loses its patience, or dies: the table of parts knows better.
+use std::time::{Duration, Instant};
+
+use pipeline::stage::Stage;
+
+use crate::support::wait::{holds_for, wait_until_true};
+use crate::support::{Direction, Pause, Proxy, Servers, Setup, TestPipeline, wait_until};
+
+/// Until a work of few seconds is published, on a machine that ten tests share.
+const SOON: Duration = Duration::from_secs(60);
+/// Consuming resumes within this time after the broker is back.
+const RESUMES: Duration = Duration::from_secs(15);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_message_sent_three_times_and_out_of_order_does_each_part_once() {
+    let pipeline = TestPipeline::with(Setup { segment_s: 1, ..Setup::default() }).await;
+    let one = pipeline.serve("one", &[]).await;
+    let _other = pipeline.serve("other", &[]).await;
+    let broker = pipeline.broker().await;
+    broker.repeat_everything().await;
+    let mut works = Vec::new();
+    for _ in 0..3 {
+        works.push(pipeline.submit(&one, 3).await);
+        // Messages for what is not there at all, last stage first.
+        for stage in Stage::ALL.into_iter().rev() {
+            broker.say_there_is_work(stage, 3).await;
+        }
+    }
+    for work in works {
+        pipeline.truth.reaches(work, "published", SOON).await;
+        for part in pipeline.truth.parts(work).await {
+            assert_eq!((part.status.as_str(), part.attempt), ("done", 0), "{part:?}");
+        }
+    }
+    // Each part was claimed once: the fences are as many as the parts.
+    let claims = pipeline.truth.count("select last_value from part_fences").await;
+    assert_eq!(claims, pipeline.truth.count("select count(*) from parts").await, "parts were claimed more than once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queues_deleted_while_work_is_pending_are_rebuilt_from_the_table() {
+    let pipeline = TestPipeline::new().await;
+    let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
+    let work = pipeline.submit(&others, 3).await;
+    pipeline.truth.reaches(work, "transcode", SOON).await;
+    let broker = pipeline.broker().await;
+    broker.delete_queues().await;
+    let deleted = Instant::now();
+    // Those who were listening listen again, and the messages of the pending parts are there again, without anybody's help.
+    for stage in [Stage::Probe, Stage::Screen, Stage::Publish] {
+        wait_until(&format!("{stage} is listened to again"), RESUMES.saturating_sub(deleted.elapsed()), async || {
+            broker.queue_state(stage).await.filter(|(_, consumers)| *consumers > 0)
+        })
+        .await;
+    }
+    wait_until("the queue of transcode has messages again", RESUMES, async || {
+        broker.queue_state(Stage::Transcode).await.filter(|(messages, _)| *messages > 0)
+    })
+    .await;
+    pipeline.serve("transcode", &["transcode"]).await;
+    pipeline.truth.reaches(work, "published", SOON).await;
+    let later = pipeline.submit(&others, 2).await;
+    pipeline.truth.reaches(later, "published", SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn consuming_resumes_within_15_s_of_a_killed_brokers_return_without_a_restart() {
+    let pipeline = TestPipeline::with(Setup { servers: Some(Servers::own("")), ..Setup::default() }).await;
+    let service = pipeline.serve("all", &[]).await;
+    let before = pipeline.submit(&service, 3).await;
+    pipeline.truth.reaches(before, "probe", SOON).await;
+    pipeline.servers.kill_rabbitmq();
+    wait_until_true("it says that it is not ready", SOON, async || !service.is_ready().await).await;
+    // Entries are taken all the same: the database is what they need.
+    let during = pipeline.submit(&service, 2).await;
+    pipeline.servers.start_rabbitmq();
+    let back = Instant::now();
+    let broker = pipeline.broker().await;
+    for stage in Stage::ALL {
+        wait_until(&format!("{stage} is listened to again"), RESUMES.saturating_sub(back.elapsed()), async || {
+            broker.queue_state(stage).await.filter(|(_, consumers)| *consumers > 0)
+        })
+        .await;
+    }
+    for work in [before, during] {
+        pipeline.truth.reaches(work, "published", SOON).await;
+    }
+    wait_until_true("it is ready again", RESUMES, async || service.is_ready().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_nobody_hears_any_more_is_left_and_found_again() {
+    let pipeline = TestPipeline::new().await;
+    let (proxy, through) = Proxy::in_front_of(&pipeline.amqp_url).await;
+    let service = pipeline.serve_with("all", &[], &[("AMQP_URL", &through)]).await;
+    // The connection stays open and says nothing: only heartbeats can tell.
+    proxy.swallow(Direction::ToClient);
+    wait_until_true("it says that it is not ready", SOON, async || !service.is_ready().await).await;
+    let work = pipeline.submit(&service, 2).await;
+    proxy.cut();
+    holds_for("not ready", Duration::from_secs(2), async || !service.is_ready().await).await;
+    proxy.mend();
+    wait_until_true("it is ready again", RESUMES, async || service.is_ready().await).await;
+    pipeline.truth.reaches(work, "published", SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_five_minutes_outlasts_a_brokers_patience_of_one() {
+    let servers = Servers::own("consumer_timeout = 60000\n");
+    let pipeline = TestPipeline::with(Setup { servers: Some(servers), ..Setup::default() }).await;
+    let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
+    let pause = Pause::new(pipeline.dir());
+    let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env(), ("SLOTS", "2")]).await;
+    let long = pipeline.submit(&others, 3).await;
+    worker.paused_child(SOON).await;
+    let begun = Instant::now();
+    let held = pipeline.truth.part_is(long, "transcode", "claimed", SOON).await;
+    pause.off();
+    let five_minutes = Duration::from_secs(300);
+    wait_until_true("the broker has lost its patience", Duration::from_secs(150), async || {
+        worker.log_text().contains("the session for transcode ended")
+    })
+    .await;
+    holds_for("the part stays with its worker", five_minutes.saturating_sub(begun.elapsed()), async || {
+        let parts = pipeline.truth.parts(long).await;
+        parts.iter().any(|part| part.part == held.part && part.status == "claimed" && part.fence == held.fence)
+    })
+    .await;
+    worker.continue_children();
+    pipeline.truth.reaches(long, "published", SOON).await;
+    let done = pipeline.truth.parts(long).await;
+    let done = done.iter().find(|part| part.stage == "transcode" && part.part == held.part).expect("the part is there");
+    assert_eq!((done.fence, done.attempt), (held.fence, 0), "the part was done again");
+    assert!(worker.is_ready().await, "the worker does not listen any more");
+}

@@ -1,0 +1,280 @@
+//! Workers that die, sleep or stop, at every place where it could matter: nothing is lost, made twice or left behind.
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use uuid::Uuid;
+
+use crate::support::process::is_alive;
+use crate::support::truth::PartRow;
+use crate::support::wait::{holds_for, wait_until_true};
+use crate::support::{Direction, Pause, Proxy, Service, TestPipeline, leftovers};
+
+/// A dead worker's part runs elsewhere within this time.
+const ELSEWHERE: Duration = Duration::from_secs(60);
+/// Everything that is not waiting for a lease.
+const SOON: Duration = Duration::from_secs(60);
+/// What happens at once, on a machine that ten tests share.
+const AT_ONCE: Duration = Duration::from_secs(10);
+/// Roles of the service that does all but the stages in question.
+const OTHERS: [&str; 3] = ["upload", "probe", "publish"];
+
+/// A submission whose transcode parts wait for a worker, and the service that did all before.
+async fn waiting_for_transcode(pipeline: &TestPipeline) -> (Arc<Service>, Uuid) {
+    let others = pipeline.serve("others", &OTHERS).await;
+    let work = pipeline.submit(&others, 3).await;
+    pipeline.truth.reaches(work, "transcode", SOON).await;
+    (others, work)
+}
+
+/// Starts a second worker for `roles` and waits until everything is published. Every open part of `stage` must have begun
+/// there within 60 s of `since`.
+async fn finished_elsewhere(pipeline: &TestPipeline, work: Uuid, roles: &[&str], stage: &str, since: Instant) {
+    let before = fences(&pipeline.truth.parts(work).await, stage);
+    pipeline.serve("heir", roles).await;
+    let left = ELSEWHERE.saturating_sub(since.elapsed());
+    wait_until_true(&format!("every part of {stage} has begun elsewhere"), left, async || {
+        let now = pipeline.truth.parts(work).await;
+        now.iter()
+            .filter(|part| part.stage == stage)
+            .all(|part| part.fence.is_some_and(|fence| !before.contains(&fence)))
+    })
+    .await;
+    pipeline.truth.reaches(work, "published", SOON).await;
+}
+
+/// Fences under which open parts of a stage are held.
+fn fences(parts: &[PartRow], stage: &str) -> Vec<i64> {
+    parts.iter().filter(|part| part.stage == stage && part.status == "claimed").filter_map(|part| part.fence).collect()
+}
+
+async fn dies(pid: Pid) {
+    wait_until_true("the dead worker's child is dead too", AT_ONCE, async || !is_alive(pid)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_at_its_claim_costs_a_lease_and_nothing_else() {
+    let pipeline = TestPipeline::new().await;
+    let (_others, work) = waiting_for_transcode(&pipeline).await;
+    let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.stage = 'transcode'").await;
+    let victim = pipeline.start("victim", &["transcode"], &[]);
+    pipeline.truth.reaches_gate(SOON).await;
+    victim.kill();
+    let killed = Instant::now();
+    // The statement that was under way now succeeds: the part is claimed by the dead.
+    gate.open().await;
+    finished_elsewhere(&pipeline, work, &["transcode"], "transcode", killed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_during_its_child_leaves_no_process_and_the_part_runs_elsewhere() {
+    let pipeline = TestPipeline::new().await;
+    let pause = Pause::new(pipeline.dir());
+    let (_others, work) = waiting_for_transcode(&pipeline).await;
+    let victim = pipeline.start("victim", &["transcode"], &[pause.env()]);
+    let child = victim.paused_child(SOON).await;
+    victim.kill();
+    let killed = Instant::now();
+    dies(child).await;
+    finished_elsewhere(&pipeline, work, &["transcode"], "transcode", killed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn segments_put_by_a_worker_that_died_before_its_commit_are_made_anew_and_swept() {
+    killed_between_put_and_commit("transcode", "work/").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rendition_put_by_a_worker_that_died_before_its_commit_is_made_anew_and_swept() {
+    killed_between_put_and_commit("assemble", "renditions/").await;
+}
+
+async fn killed_between_put_and_commit(stage: &str, prefix: &str) {
+    let pipeline = TestPipeline::new().await;
+    let (_others, work) = waiting_for_transcode(&pipeline).await;
+    let gate = pipeline.truth.gate("parts", &format!("new.status = 'done' and new.stage = '{stage}'")).await;
+    let victim = pipeline.start("victim", &["transcode"], &[]);
+    pipeline.truth.reaches_gate(SOON).await;
+    let put = objects_of(&pipeline, prefix, work).await;
+    assert!(!put.is_empty(), "the victim commits before it has put anything");
+    victim.kill();
+    let killed = Instant::now();
+    gate.open().await;
+    finished_elsewhere(&pipeline, work, &["transcode"], stage, killed).await;
+    // The heir's attempt has a key of its own. That the victim's goes is checked when the pipeline ends.
+    let now = objects_of(&pipeline, prefix, work).await;
+    assert!(
+        prefix != "renditions/" || put.iter().all(|key| now.contains(key)),
+        "the victim's files were touched: {now:?}"
+    );
+}
+
+async fn objects_of(pipeline: &TestPipeline, prefix: &str, work: Uuid) -> Vec<String> {
+    let keys = leftovers::keys(&pipeline.objects).await;
+    keys.into_iter().filter(|key| key.starts_with(prefix) && key.contains(&work.to_string())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drop_whose_sender_died_before_noting_it_is_read_back_and_not_sent_twice() {
+    let pipeline = TestPipeline::new().await;
+    let others = pipeline.serve("others", &["upload", "probe", "transcode"]).await;
+    let work = pipeline.submit(&others, 3).await;
+    pipeline.truth.reaches(work, "publish", SOON).await;
+    let gate = pipeline.truth.gate("deliveries", "new.state = 'live'").await;
+    let victim = pipeline.start("victim", &["publish"], &[]);
+    pipeline.truth.reaches_gate(SOON).await;
+    let dropped = pipeline.partner_files();
+    assert!(dropped.keys().any(|file| file.ends_with(".done")), "the drop is noted before it is complete: {dropped:?}");
+    victim.kill();
+    let killed = Instant::now();
+    gate.open().await;
+    finished_elsewhere(&pipeline, work, &["publish"], "publish", killed).await;
+    assert_eq!(pipeline.partner_files(), dropped, "the drop was written again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_between_commit_and_acknowledgement_has_its_message_answered_with_nothing() {
+    let pipeline = TestPipeline::new().await;
+    let (_others, work) = waiting_for_transcode(&pipeline).await;
+    let (proxy, through) = Proxy::in_front_of(&pipeline.amqp_url).await;
+    let pause = Pause::new(pipeline.dir());
+    let victim = pipeline.serve_with("victim", &["transcode"], &[("AMQP_URL", &through), pause.env()]).await;
+    victim.paused_child(SOON).await;
+    // From here on the broker hears nothing of the victim any more.
+    proxy.swallow(Direction::ToServer);
+    pause.off();
+    victim.continue_children();
+    let done = pipeline.truth.part_is(work, "transcode", "done", SOON).await;
+    victim.kill();
+    let killed = Instant::now();
+    drop(proxy);
+    finished_elsewhere(&pipeline, work, &["transcode"], "assemble", killed).await;
+    let after = pipeline.truth.parts(work).await;
+    let after =
+        after.iter().find(|part| part.stage == done.stage && part.part == done.part).expect("the part is there");
+    assert_eq!((after.fence, &after.output), (done.fence, &done.output), "what was committed was done again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_stopped_for_90_s_during_its_child_changes_nothing_when_it_goes_on() {
+    let pipeline = TestPipeline::new().await;
+    let pause = Pause::new(pipeline.dir());
+    let (others, work) = waiting_for_transcode(&pipeline).await;
+    let zombie = pipeline.serve_with("zombie", &["transcode"], &[pause.env()]).await;
+    let child = zombie.paused_child(SOON).await;
+    zombie.signal(Signal::STOP);
+    let stopped = Instant::now();
+    finished_elsewhere(&pipeline, work, &["transcode"], "transcode", stopped).await;
+    sleeps_on_and_changes_nothing(&pipeline, work, stopped, async || {
+        pause.off();
+        let _ = kill_process(child, Signal::CONT);
+        zombie.signal(Signal::CONT);
+        fenced_off(&zombie).await;
+    })
+    .await;
+    works_again(&pipeline, &others, &zombie).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_stopped_for_90_s_during_its_commit_changes_nothing_when_it_goes_on() {
+    let pipeline = TestPipeline::new().await;
+    let (others, work) = waiting_for_transcode(&pipeline).await;
+    let gate = pipeline.truth.gate("parts", "new.status = 'done' and new.stage = 'assemble'").await;
+    let zombie = pipeline.serve("zombie", &["transcode"]).await;
+    pipeline.truth.reaches_gate(SOON).await;
+    zombie.signal(Signal::STOP);
+    let stopped = Instant::now();
+    // Its transaction goes on to the next answer that it cannot read, and holds its locks until the database ends it.
+    gate.open().await;
+    finished_elsewhere(&pipeline, work, &["transcode"], "assemble", stopped).await;
+    sleeps_on_and_changes_nothing(&pipeline, work, stopped, async || {
+        zombie.signal(Signal::CONT);
+        wait_until_true("the zombie has given up its parts", SOON, async || {
+            zombie.metric("reelmill_parts_running{stage=\"assemble\"}").await == 0.0 && zombie.is_ready().await
+        })
+        .await;
+    })
+    .await;
+    works_again(&pipeline, &others, &zombie).await;
+}
+
+/// Lets a stopped worker sleep until 90 s are over, wakes it, and compares what is true before and after.
+async fn sleeps_on_and_changes_nothing(
+    pipeline: &TestPipeline,
+    work: Uuid,
+    stopped: Instant,
+    wake: impl AsyncFnOnce(),
+) {
+    let rest = Duration::from_secs(90).saturating_sub(stopped.elapsed());
+    holds_for("published", rest, async || pipeline.truth.state(work).await == "published").await;
+    let before = told(pipeline, work).await;
+    wake().await;
+    assert_eq!(told(pipeline, work).await, before, "the zombie changed something");
+}
+
+/// All that is true of a submission, as one text.
+async fn told(pipeline: &TestPipeline, work: Uuid) -> String {
+    let parts = pipeline.truth.parts(work).await;
+    let renditions =
+        pipeline.truth.texts("select row_to_json(renditions)::text from renditions order by run, name").await;
+    let deliveries =
+        pipeline.truth.texts("select row_to_json(deliveries)::text from deliveries order by partner").await;
+    let history = pipeline.truth.texts("select row_to_json(history)::text from history order by id").await;
+    format!("{parts:#?}\n{renditions:#?}\n{deliveries:#?}\n{history:#?}")
+}
+
+async fn fenced_off(zombie: &Service) {
+    wait_until_true("the zombie has found that its part is somebody else's", SOON, async || {
+        zombie.metric("reelmill_parts_total{outcome=\"fenced\",stage=\"transcode\"}").await > 0.0
+    })
+    .await;
+}
+
+/// Ends the heir and shows that the one who slept works as before.
+async fn works_again(pipeline: &TestPipeline, upload: &Service, zombie: &Service) {
+    let heir = pipeline.services().into_iter().find(|service| service.name == "heir").expect("there is an heir");
+    heir.stop();
+    let next = pipeline.submit(upload, 2).await;
+    pipeline.truth.reaches(next, "published", SOON).await;
+    assert!(zombie.ended().is_none(), "the zombie has ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_asked_to_stop_hands_its_part_back_within_10_s() {
+    let pipeline = TestPipeline::new().await;
+    let pause = Pause::new(pipeline.dir());
+    let (_others, work) = waiting_for_transcode(&pipeline).await;
+    let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env()]).await;
+    let child = worker.paused_child(SOON).await;
+    // Panics unless it ends with 0 within 10 s.
+    worker.stop();
+    let stopped = Instant::now();
+    assert!(!is_alive(child), "the media child outlives its worker");
+    for part in pipeline.truth.parts(work).await.iter().filter(|part| part.stage == "transcode") {
+        assert_eq!((part.status.as_str(), part.attempt), ("pending", 0), "not handed back: {part:?}");
+    }
+    finished_elsewhere(&pipeline, work, &["transcode"], "transcode", stopped).await;
+    assert!(stopped.elapsed() < Duration::from_secs(30), "the heir waited for a lease of a part that was handed back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_asked_twice_stops_at_once_and_hands_its_part_back() {
+    let pipeline = TestPipeline::new().await;
+    let pause = Pause::new(pipeline.dir());
+    let (_others, work) = waiting_for_transcode(&pipeline).await;
+    // With a grace this long, only the second signal can end it soon.
+    let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env(), ("STOP_GRACE_S", "7.5")]).await;
+    let child = worker.paused_child(SOON).await;
+    worker.signal(Signal::TERM);
+    wait_until_true("it has heard the first signal", AT_ONCE, async || worker.log_text().contains("stopping")).await;
+    let asked = Instant::now();
+    worker.signal(Signal::TERM);
+    let status = worker.end(AT_ONCE).await;
+    assert!(status.success(), "it ended with {status}");
+    assert!(asked.elapsed() < Duration::from_secs(6), "it took {} ms", asked.elapsed().as_millis());
+    assert!(!is_alive(child), "the media child outlives its worker");
+    for part in pipeline.truth.parts(work).await.iter().filter(|part| part.stage == "transcode") {
+        assert_eq!((part.status.as_str(), part.attempt), ("pending", 0), "not handed back: {part:?}");
+    }
+    finished_elsewhere(&pipeline, work, &["transcode"], "transcode", asked).await;
+}

@@ -78,19 +78,18 @@ impl Service {
 
     /// Where /metrics, /healthz and /readyz answer; `None` until it listens.
     pub(crate) fn admin_address(&self) -> Option<String> {
-        self.announced("admin")
+        self.announced("metrics and health are told on ")
     }
 
     /// Where the public API answers; `None` until it listens.
     pub(crate) fn api_address(&self) -> Option<String> {
-        self.announced("api")
+        self.announced("the public API listens on ")
     }
 
-    /// Reads the address behind the field `listen.NAME=` in the log.
-    fn announced(&self, what: &str) -> Option<String> {
-        let field = format!("listen.{what}=");
+    /// Reads the address behind these words in the log: with port 0 nobody else knows it.
+    fn announced(&self, words: &str) -> Option<String> {
         let log = self.log_text();
-        let (_, rest) = log.split_once(&field)?;
+        let (_, rest) = log.split_once(words)?;
         let end = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ':')))?;
         Some(rest[..end].to_owned())
     }

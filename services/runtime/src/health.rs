@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::service::Runtime;
 
@@ -17,6 +17,7 @@ use crate::service::Runtime;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
+    info!("metrics and health are told on {}", runtime.admin_addr);
     let router = Router::new()
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))

@@ -8,7 +8,8 @@ create table uploads (
     length             bigint,
     -- Bytes that are durable: sum of the parts and the tail. The only offset that a client is ever told.
     "offset"           bigint not null default 0,
-    -- `open`, `finished` (object is whole), `expired`, `terminated`, `failed`.
+    -- `open`; `assembling`: every byte is durable, the object is being made and read back; `finished`: verified; `expired`,
+    -- `terminated` and `failed`: given up, its objects are freed.
     state              text not null default 'open',
     -- `single`, `partial` (a piece of a concatenation) or `final`.
     kind               text not null default 'single',
@@ -28,19 +29,29 @@ create table uploads (
     -- Lock: one PATCH at a time, whatever the replica. From `upload_fences`; writes say `where lock_fence = …`.
     lock_fence         bigint,
     lock_until         timestamptz,
+    -- Somebody waits for the lock; a holder whose client went silent gives it up.
+    lock_wanted_at     timestamptz,
+    -- When to delete everything it put; null: nothing to do.
+    free_at            timestamptz,
+    -- By the service's clock, as the deadline is judged.
     expires_at         timestamptz not null,
-    created_at         timestamptz not null default now(),
+    -- When it started, by the service's clock.
+    created_at         timestamptz not null,
     updated_at         timestamptz not null default now()
 );
 create sequence upload_fences as bigint;
-create index uploads_expiring on uploads (expires_at) where state in ('open', 'failed');
+create index uploads_open on uploads (expires_at) where state = 'open';
+create index uploads_assembling on uploads (updated_at) where state = 'assembling';
+create index uploads_to_free on uploads (free_at) where free_at is not null;
 create index uploads_of on uploads (submission);
 
--- Whole parts of a multipart upload.
+-- Parts that the object store has: of a multipart upload, or the one part of an object that was put whole.
 create table upload_parts (
     upload    uuid not null references uploads on delete cascade,
     number    integer not null,
     etag      text not null,
     bytes     bigint not null,
+    -- Of the bytes as they were received; compared when the object is read back.
+    sha256    bytea not null,
     primary key (upload, number)
 );

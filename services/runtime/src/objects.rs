@@ -28,8 +28,10 @@ pub use files::StoredFile;
 pub use multipart::{Body, Multipart, StoredPart};
 pub use read::ObjectReader;
 
-/// Tries of one call, the first included; waits between them grow from 50 ms.
+/// Tries of one call, the first included. Together they wait a second at most: whoever calls has a longer way to wait.
 const TRIES: u32 = 4;
+/// Before the first repetition, at most; doubles with each.
+const BACKOFF: Duration = Duration::from_millis(150);
 /// One try of a call that moves no body.
 const SMALL: Duration = Duration::from_secs(10);
 /// One try of a call that moves a body of up to one part, or that makes the server join parts.
@@ -84,7 +86,7 @@ impl Objects {
             .region(Region::new(access.region.clone()))
             .credentials_provider(keys)
             .force_path_style(access.path_style)
-            .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+            .retry_config(RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(BACKOFF))
             .timeout_config(deadline(SMALL))
             // Garage refuses to complete an upload whose parts carry a checksum that its start did not declare, and s3s-fs keeps
             // an object whose checksum it refused. So none are sent unasked: what matters is read back and compared.

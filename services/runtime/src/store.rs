@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 
 pub mod deliveries;
+pub mod entrants;
 pub mod garbage;
 pub mod history;
 pub mod messages;
@@ -29,6 +30,7 @@ pub mod outcomes;
 pub mod parts;
 pub mod renditions;
 pub mod submissions;
+pub mod uploads;
 
 /// Times that a transaction is begun anew after a serialization failure or a deadlock.
 const TRANSACTION_TRIES: u32 = 5;

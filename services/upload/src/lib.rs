@@ -1,1 +1,32 @@
-//! upload
+//! Uploads in: the entry form as JSON and the film by tus 1.0.0, straight into the object store.
+//!
+//! | question | file |
+//! |---|---|
+//! | which routes are there? | `routes`, `openapi` |
+//! | what does an entry need, and how does it stand? | `entries` |
+//! | how do bytes come in and survive? | `tus` |
+//! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
+//! | who may? | `token` |
+//! | what can be wrong, in two languages? | `problem` |
+//!
+//! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
+
+mod app;
+mod cors;
+mod entries;
+mod finish;
+mod openapi;
+mod problem;
+mod render;
+mod routes;
+mod serve;
+mod sweep;
+mod token;
+mod tus;
+
+pub use app::{App, Settings};
+pub use openapi::document;
+pub use problem::Code;
+pub use routes::router;
+pub use serve::{serve, serve_on};
+pub use sweep::{sweep, sweep_once};

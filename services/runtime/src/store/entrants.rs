@@ -1,0 +1,72 @@
+//! Personal data, sealed before it comes here. The only table that has any.
+use anyhow::Context;
+use pipeline::id::SubmissionId;
+use pipeline::submission::Event;
+use sqlx::PgConnection;
+
+use super::Store;
+use super::history::Actor;
+use super::submissions::{self, Applied, NewSubmission};
+use crate::seal::Sealed;
+
+impl Store {
+    /// Stores a new submission together with its entrant's sealed data.
+    pub async fn enter(&self, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<()> {
+        self.transaction("enter", |tx, _| {
+            Box::pin(async move {
+                submissions::create(tx, new).await?;
+                put(tx, new.id, entrant).await
+            })
+        })
+        .await
+    }
+
+    /// The sealed personal data of a submission; `None` once it was withdrawn.
+    pub async fn entrant(&self, submission: SubmissionId) -> anyhow::Result<Option<Sealed>> {
+        sqlx::query_as!(
+            Sealed,
+            "/* entrant */ select key_id, nonce, ciphertext from entrants where submission = $1",
+            submission.0,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .context("load the entrant")
+    }
+
+    /// Withdraws a submission at its entrant's wish and forgets who that was.
+    pub async fn withdraw(&self, submission: SubmissionId) -> anyhow::Result<Applied> {
+        self.transaction("withdraw", |tx, _| {
+            Box::pin(async move {
+                let applied =
+                    submissions::apply(tx, self.policy(), submission, &Event::Withdrawn, Actor::Entrant).await?;
+                if applied.changed {
+                    forget(tx, submission).await?;
+                }
+                Ok(applied)
+            })
+        })
+        .await
+    }
+}
+
+async fn put(tx: &mut PgConnection, submission: SubmissionId, sealed: &Sealed) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* put_entrant */ insert into entrants (submission, key_id, nonce, ciphertext) values ($1, $2, $3, $4)",
+        submission.0,
+        sealed.key_id,
+        sealed.nonce,
+        sealed.ciphertext,
+    )
+    .execute(tx)
+    .await
+    .context("store the entrant")?;
+    Ok(())
+}
+
+async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!("/* forget_entrant */ delete from entrants where submission = $1", submission.0)
+        .execute(tx)
+        .await
+        .context("forget the entrant")?;
+    Ok(())
+}

@@ -1,0 +1,286 @@
+//! tus uploads: what is durable, who may write, and what is to be freed.
+//!
+//! One writer at a time holds an upload's lock: a lease by the database's clock and a fence that every write names. Offsets are
+//! read from here at each request and nowhere cached.
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::{Fence, SubmissionId, UploadId};
+use sqlx::PgConnection;
+
+use super::Store;
+
+mod free;
+pub use free::Finished;
+mod rows;
+
+use rows::Row;
+pub use rows::{NewUpload, PartRow, UploadKind, UploadRow, UploadState};
+
+/// What a writer made durable. Applied whole or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Bytes that are durable now.
+    pub offset: u64,
+    /// Parts that the object store has beyond those known.
+    pub parts: Vec<PartRow>,
+    /// The multipart upload that they belong to.
+    pub multipart_id: Option<String>,
+    /// Key and size of the object with the bytes beyond the last part.
+    pub tail: Option<(String, u64)>,
+    /// Whole length, where the client has told it by now.
+    pub length: Option<u64>,
+    /// Whether every byte is there.
+    pub complete: bool,
+}
+
+/// How a lock stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockState {
+    /// Whether the caller still holds it.
+    pub held: bool,
+    /// Whether somebody waits for it.
+    pub wanted: bool,
+}
+
+impl Store {
+    /// Stores a new upload unless its submission has `most` unfinished ones already; then `false`.
+    pub async fn create_upload(&self, new: &NewUpload, most: i64) -> anyhow::Result<bool> {
+        let pieces: Vec<_> = new.pieces.iter().map(|piece| piece.0).collect();
+        let done = sqlx::query!(
+            "/* create_upload */
+            insert into uploads (id, submission, length, \"offset\", state, kind, pieces, metadata, filename, declared_sha256,
+                part_size, expires_at, created_at)
+            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
+            where (select count(*) from uploads where submission = $2 and state in ('open', 'assembling')) < $14",
+            new.id.0,
+            new.submission.0,
+            new.length.map(i64::try_from).transpose()?,
+            i64::try_from(new.offset)?,
+            new.state.name(),
+            new.kind.name(),
+            &pieces,
+            new.metadata,
+            new.filename,
+            new.declared_sha256,
+            i64::try_from(new.part_size)?,
+            new.expires_at,
+            new.created_at,
+            most,
+        )
+        .execute(self.pool())
+        .await
+        .context("store the upload")?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// An upload, or `None` if there is none of this id.
+    pub async fn upload(&self, id: UploadId) -> anyhow::Result<Option<UploadRow>> {
+        let row = sqlx::query_as!(
+            Row,
+            r#"/* upload */
+            select id, submission, length, "offset", state, kind, pieces, metadata, declared_sha256, multipart_id, part_size,
+                tail_key, tail_bytes, lock_fence, expires_at, created_at
+            from uploads where id = $1"#,
+            id.0,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("load upload {id}"))?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// The unfinished or finished `final` upload of exactly these pieces.
+    pub async fn upload_of_pieces(
+        &self,
+        submission: SubmissionId,
+        pieces: &[UploadId],
+    ) -> anyhow::Result<Option<UploadId>> {
+        let pieces: Vec<_> = pieces.iter().map(|piece| piece.0).collect();
+        let found = sqlx::query_scalar!(
+            "/* upload_of_pieces */
+            select id from uploads where submission = $1 and pieces = $2 and state in ('assembling', 'finished') limit 1",
+            submission.0,
+            &pieces,
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(found.map(UploadId))
+    }
+
+    /// Takes the lock of an upload that is in `state` and that nobody holds, and returns the upload as it is then.
+    pub async fn lock_upload(
+        &self,
+        id: UploadId,
+        state: UploadState,
+        lease: Duration,
+    ) -> anyhow::Result<Option<(UploadRow, Fence)>> {
+        let row = sqlx::query_as!(
+            Row,
+            r#"/* lock_upload */
+            update uploads set lock_fence = nextval('upload_fences'), lock_wanted_at = null,
+                lock_until = clock_timestamp() + make_interval(secs => $3)
+            where id = $1 and state = $2 and (lock_until is null or lock_until < clock_timestamp())
+            returning id, submission, length, "offset", state, kind, pieces, metadata, declared_sha256, multipart_id, part_size,
+                tail_key, tail_bytes, lock_fence, expires_at, created_at"#,
+            id.0,
+            state.name(),
+            lease.as_secs_f64(),
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("lock upload {id}"))?;
+        let Some(row) = row else { return Ok(None) };
+        let fence = Fence(row.lock_fence.context("a locked upload without a fence")?);
+        Ok(Some((row.try_into()?, fence)))
+    }
+
+    /// Says that somebody waits for the lock.
+    pub async fn want_upload(&self, id: UploadId) -> anyhow::Result<()> {
+        sqlx::query!("/* want_upload */ update uploads set lock_wanted_at = clock_timestamp() where id = $1", id.0)
+            .execute(self.pool())
+            .await?;
+        Ok(())
+    }
+
+    /// Holds the lock for another lease, unless it went to somebody else.
+    pub async fn renew_upload(&self, id: UploadId, fence: Fence, lease: Duration) -> anyhow::Result<LockState> {
+        let wanted = sqlx::query_scalar!(
+            r#"/* renew_upload */
+            update uploads set lock_until = clock_timestamp() + make_interval(secs => $3)
+            where id = $1 and lock_fence = $2
+            returning lock_wanted_at > clock_timestamp() - interval '5 seconds' as "wanted""#,
+            id.0,
+            fence.0,
+            lease.as_secs_f64(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(LockState { held: wanted.is_some(), wanted: wanted.flatten().unwrap_or_default() })
+    }
+
+    /// Gives the lock back.
+    pub async fn unlock_upload(&self, id: UploadId, fence: Fence) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* unlock_upload */
+            update uploads set lock_fence = null, lock_until = null where id = $1 and lock_fence = $2",
+            id.0,
+            fence.0,
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Records what became durable, and gives the lock back if `release`. `false`: the lock was lost, and nothing is recorded.
+    pub async fn advance_upload(
+        &self,
+        id: UploadId,
+        fence: Fence,
+        progress: &Progress,
+        release: bool,
+    ) -> anyhow::Result<bool> {
+        self.transaction("advance_upload", |tx, _| {
+            Box::pin(async move {
+                if !advance(tx, id, fence, progress, release).await? {
+                    return Ok(false);
+                }
+                for part in &progress.parts {
+                    add_part(tx, id, part).await?;
+                }
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// The parts that the object store has, in order.
+    pub async fn upload_parts(&self, id: UploadId) -> anyhow::Result<Vec<PartRow>> {
+        let rows = sqlx::query!(
+            "/* upload_parts */ select number, etag, bytes, sha256 from upload_parts where upload = $1 order by number",
+            id.0,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("load the parts of an upload")?;
+        let part = |number: i32, etag, bytes: i64, sha256| {
+            anyhow::Ok(PartRow { number: number.try_into()?, etag, bytes: bytes.try_into()?, sha256 })
+        };
+        rows.into_iter().map(|row| part(row.number, row.etag, row.bytes, row.sha256)).collect()
+    }
+
+    /// Uploads that wait to be assembled and that nobody assembles, oldest first.
+    pub async fn uploads_to_assemble(&self, limit: i64) -> anyhow::Result<Vec<UploadId>> {
+        let ids = sqlx::query_scalar!(
+            "/* uploads_to_assemble */
+            select id from uploads where state = 'assembling' and (lock_until is null or lock_until < clock_timestamp())
+            order by updated_at limit $1",
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await?;
+        Ok(ids.into_iter().map(UploadId).collect())
+    }
+
+    /// Lets uploads live until `expires_at` at least from now on, as their client is alive.
+    pub async fn prolong_upload(&self, id: UploadId, expires_at: DateTime<Utc>) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* prolong_upload */ update uploads set expires_at = greatest(expires_at, $2) where id = $1 and state = 'open'",
+            id.0,
+            expires_at,
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+}
+
+async fn advance(
+    tx: &mut PgConnection,
+    id: UploadId,
+    fence: Fence,
+    progress: &Progress,
+    release: bool,
+) -> anyhow::Result<bool> {
+    let state = if progress.complete { UploadState::Assembling } else { UploadState::Open };
+    let (tail_key, tail_bytes) = progress.tail.clone().map_or((None, 0), |(key, bytes)| (Some(key), bytes));
+    let done = sqlx::query!(
+        "/* advance_upload */
+        update uploads set \"offset\" = $3, multipart_id = coalesce($4, multipart_id), tail_key = $5, tail_bytes = $6,
+            length = coalesce($7, length), state = case when state = 'open' then $8 else state end,
+            lock_fence = case when $9 then null else lock_fence end, lock_until = case when $9 then null else lock_until end,
+            updated_at = clock_timestamp()
+        where id = $1 and lock_fence = $2",
+        id.0,
+        fence.0,
+        i64::try_from(progress.offset)?,
+        progress.multipart_id,
+        tail_key,
+        i64::try_from(tail_bytes)?,
+        progress.length.map(i64::try_from).transpose()?,
+        state.name(),
+        release,
+    )
+    .execute(tx)
+    .await
+    .with_context(|| format!("advance upload {id}"))?;
+    Ok(done.rows_affected() == 1)
+}
+
+async fn add_part(tx: &mut PgConnection, id: UploadId, part: &PartRow) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* add_upload_part */
+        insert into upload_parts (upload, number, etag, bytes, sha256) values ($1, $2, $3, $4, $5)
+        on conflict (upload, number) do update set etag = excluded.etag, bytes = excluded.bytes, sha256 = excluded.sha256",
+        id.0,
+        i32::try_from(part.number)?,
+        part.etag,
+        i64::try_from(part.bytes)?,
+        part.sha256,
+    )
+    .execute(tx)
+    .await
+    .context("store a part of an upload")?;
+    Ok(())
+}

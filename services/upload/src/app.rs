@@ -1,0 +1,106 @@
+//! What every request needs. There is nothing in it that a second replica would have to know.
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use pipeline::catalogue::{Catalogue, Contest};
+use runtime::clock::Clock;
+use runtime::objects::Objects;
+use runtime::scratch::ScratchDir;
+use runtime::seal::Keyring;
+use runtime::store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Neighbours and settings.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The object store.
+    pub objects: Objects,
+    /// Contests.
+    pub catalogue: Arc<Catalogue>,
+    /// The server's time, by which deadlines are judged.
+    pub clock: Clock,
+    /// Keys for personal data.
+    pub keys: Keyring,
+    /// Where the part that is just coming in lies, at most two of them an upload.
+    pub scratch: ScratchDir,
+    /// Numbers and places.
+    pub settings: Settings,
+    /// Cancelled when the service is to stop: running uploads make durable what they have and answer.
+    pub stop: CancellationToken,
+    /// Work that outlives its request: writing what came before a connection broke, making and verifying objects.
+    pub tasks: TaskTracker,
+}
+
+/// Numbers and places.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What goes before `/files` in addresses that clients are told; empty: addresses are paths.
+    pub public_url: String,
+    /// How long an upload lives without a request.
+    pub expires_after: Duration,
+    /// Longest silence of a client within a request.
+    pub read_deadline: Duration,
+    /// How long a lock holds without renewal.
+    pub lease: Duration,
+    /// How long a request waits for another one's lock.
+    pub lock_patience: Duration,
+    /// How long the answer to the last byte waits for the object to be verified. It is not a condition: if it takes longer,
+    /// the answer comes and the submission's state follows.
+    pub finish_patience: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: String::new(),
+            expires_after: Duration::from_secs(24 * 3600),
+            read_deadline: Duration::from_secs(30),
+            lease: Duration::from_secs(20),
+            lock_patience: Duration::from_secs(8),
+            finish_patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The smallest part; S3 wants 5 MiB, and every part costs one call.
+const LEAST_PART_BYTES: u64 = 8 * 1024 * 1024;
+/// S3 allows 10,000 parts. The few below that are for the last one and for rounding.
+const MOST_PARTS: u64 = 9_990;
+
+impl App {
+    /// The parts of uploads to a contest: 8 MiB, or as large as its largest entry needs to fit in 10,000 of them.
+    pub fn part_size(contest: &Contest) -> u64 {
+        let needed = contest.max_upload_bytes.div_ceil(MOST_PARTS);
+        LEAST_PART_BYTES.max(needed.next_multiple_of(1024 * 1024))
+    }
+
+    /// When an upload to that contest is given up if nothing more comes.
+    pub fn expiry(&self, contest: &Contest) -> DateTime<Utc> {
+        let now = self.clock.now();
+        let idle = now + TimeDelta::from_std(self.settings.expires_after).unwrap_or(TimeDelta::days(1));
+        contest.latest_finish().map_or(idle, |latest| idle.min(latest))
+    }
+
+    /// The largest upload that any contest takes, bytes.
+    pub fn max_bytes(&self) -> u64 {
+        self.catalogue.contests.values().map(|contest| contest.max_upload_bytes).max().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_thousand_parts_suffice_for_the_largest_entry() {
+        let mut contest = Catalogue::builtin().contests.into_values().next().unwrap();
+        for (max, part) in [(1, 8 << 20), (80 << 30, 9 << 20), (8 << 30, 8 << 20), (5 << 40, 525 << 20)] {
+            contest.max_upload_bytes = max;
+            assert_eq!(App::part_size(&contest), part, "{max}");
+            assert!(max.div_ceil(App::part_size(&contest)) <= 10_000);
+        }
+    }
+}

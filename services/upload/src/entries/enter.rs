@@ -1,0 +1,101 @@
+//! POST /api/v1/submissions: the form is checked and stored, and its sender gets a token and the address for the film.
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, LOCATION};
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use pipeline::submission::Submission;
+use runtime::store::submissions::NewSubmission;
+use serde::Serialize;
+use tracing::info;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::check_deadline;
+use super::form::Form;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::render::ProblemBody;
+use crate::token;
+
+/// A stored entry that waits for its film.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Entered {
+    /// The submission.
+    id: Uuid,
+    /// Opens the submission and its uploads, as `Authorization: Bearer`. Told this once.
+    token: String,
+    /// Where the film goes.
+    upload: UploadAddress,
+}
+
+/// Where the film goes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UploadAddress {
+    /// tus creation address: POST there with the token, as any tus client does. A path is relative to this API.
+    endpoint: String,
+    /// Largest film in bytes.
+    max_bytes: u64,
+    /// Instant before which the upload has to start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_before: Option<DateTime<Utc>>,
+    /// Instant before which it has to be complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_before: Option<DateTime<Utc>>,
+}
+
+/// Enters a work.
+#[utoipa::path(
+    post, path = "/api/v1/submissions", tag = "entries", request_body = Form,
+    params(("Accept-Language" = Option<String>, Header, description = "zh or en, for problems")),
+    responses(
+        (status = 201, description = "Entered", body = Entered),
+        (status = 400, description = "Not a form", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Past the deadline", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again later", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn enter(
+    State(app): State<Arc<App>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<impl IntoResponse, Problem> {
+    let body = body.map_err(|_| Code::BodyTooLarge)?;
+    let form: Form = serde_json::from_slice(&body).map_err(|err| Code::BodyNotJson.about(err.to_string()))?;
+    let contest = app.catalogue.contest(&form.contest.as_str().into()).ok_or(Code::ContestUnknown)?;
+    check_deadline(contest, app.clock.now())?;
+    let form = form.checked(contest)?;
+
+    let id = SubmissionId(Uuid::now_v7());
+    let (token, token_sha256) = token::make(id)?;
+    let entrant = app.keys.seal(id, &serde_json::to_vec(&form.entrant).map_err(anyhow::Error::from)?)?;
+    let new = NewSubmission {
+        id,
+        contest: contest.id.clone(),
+        machine: Submission::new(contest.gates),
+        title: form.title,
+        theme: form.theme,
+        synopsis: form.synopsis,
+        recommending_unit: form.recommending_unit,
+        declarations: serde_json::to_value(&form.declarations).map_err(anyhow::Error::from)?,
+        token_sha256,
+    };
+    app.store.enter(&new, &entrant).await?;
+    info!(submission.id = %id, "submission {id} was entered");
+    let upload = UploadAddress {
+        endpoint: format!("{}/files", app.settings.public_url),
+        max_bytes: contest.max_upload_bytes,
+        start_before: contest.deadline.map(|it| it.to_utc()),
+        finish_before: contest.latest_finish(),
+    };
+    let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
+    let headers = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
+    Ok((StatusCode::CREATED, headers, Json(Entered { id: id.0, token, upload })))
+}

@@ -1,0 +1,158 @@
+//! GET /api/v1/submissions/{id}: how an entry stands, for whoever has its token.
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
+use axum::response::IntoResponse;
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use pipeline::screening::{Outcome, Rule, RuleVerdict};
+use pipeline::submission::State as Standing;
+use runtime::store::submissions::SubmissionRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::render::{ProblemBody, lang_of};
+use crate::token;
+
+/// How an entry stands.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Status {
+    id: Uuid,
+    contest: String,
+    title: String,
+    theme: String,
+    /// `uploading`, `probe`, `screen`, `awaiting_review`, `transcode`, `assemble`, `awaiting_release`, `publish`, `published`,
+    /// `rejected`, `withdrawn` or `revoked`.
+    state: &'static str,
+    /// What has arrived of the film.
+    upload: UploadStatus,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection: Option<RejectionText>,
+    /// What screening says of each rule; absent before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Vec<RuleStatus>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// What has arrived of the film.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UploadStatus {
+    /// Bytes that are durable.
+    offset: u64,
+    /// Whole length, once told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<u64>,
+    /// SHA-256 of the film as stored, hex; there once it was read back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+}
+
+/// Why an entry was refused.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RejectionText {
+    /// Stable name.
+    code: &'static str,
+    /// In the language that was asked for.
+    text: String,
+    zh: String,
+    en: String,
+}
+
+/// One rule's word.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RuleStatus {
+    /// Stable name.
+    #[schema(value_type = String, example = "duration")]
+    rule: Rule,
+    /// `pass`, `warn` or `fail`.
+    #[schema(value_type = String, example = "pass")]
+    outcome: Outcome,
+    /// What was measured.
+    measured: String,
+    /// What is allowed.
+    limit: String,
+    /// Whether a new export of the same cut can cure it.
+    curable: bool,
+    /// In the language that was asked for.
+    text: String,
+    zh: String,
+    en: String,
+}
+
+/// Tells how an entry stands.
+#[utoipa::path(
+    get, path = "/api/v1/submissions/{id}", tag = "entries", security(("token" = [])),
+    params(("id" = Uuid, Path, description = "Submission")),
+    responses(
+        (status = 200, description = "How it stands", body = Status),
+        (status = 401, description = "No token", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Wrong token", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again later", body = ProblemBody, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn read(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    let submission = of_token(&app, &id, &headers).await?;
+    let lang = lang_of(&headers);
+    let headers =
+        [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
+    let upload = upload_status(&app, &submission).await?;
+    let rejection = match &submission.machine.state {
+        Standing::Rejected { reason, .. } => {
+            use pipeline::lang::Lang::{En, Zh};
+            let (text, zh, en) = (reason.text(lang), reason.text(Zh), reason.text(En));
+            Some(RejectionText { code: reason.code(), text, zh, en })
+        }
+        _ => None,
+    };
+    let rule = |it: &RuleVerdict| RuleStatus {
+        rule: it.rule,
+        outcome: it.outcome,
+        measured: it.measured.clone(),
+        limit: it.limit.clone(),
+        curable: it.curable,
+        text: it.text(lang).to_owned(),
+        zh: it.zh.clone(),
+        en: it.en.clone(),
+    };
+    let status = Status {
+        id: submission.id.0,
+        contest: submission.contest.to_string(),
+        title: submission.title,
+        theme: submission.theme,
+        state: submission.machine.state.name(),
+        upload,
+        rejection,
+        verdict: submission.verdict.map(|verdict| verdict.rules.iter().map(rule).collect()),
+        created_at: submission.created_at,
+        updated_at: submission.updated_at,
+    };
+    Ok((headers, Json(status)))
+}
+
+/// The submission that both the address and the token name.
+pub(super) async fn of_token(app: &App, id: &str, headers: &HeaderMap) -> Result<SubmissionRow, Problem> {
+    let submission = token::authorize(app, headers).await?;
+    let named = id.parse::<SubmissionId>().ok();
+    if named == Some(submission.id) { Ok(submission) } else { Err(Code::TokenWrong.into()) }
+}
+
+async fn upload_status(app: &App, submission: &SubmissionRow) -> anyhow::Result<UploadStatus> {
+    if let Some(bytes) = submission.mezzanine_bytes {
+        let sha256 = submission.mezzanine_sha256.as_deref().map(hex::encode);
+        return Ok(UploadStatus { offset: bytes, length: Some(bytes), sha256 });
+    }
+    let (offset, length) = app.store.uploaded_bytes(submission.id).await?;
+    Ok(UploadStatus { offset, length, sha256: None })
+}

@@ -1,0 +1,186 @@
+//! Everything that can be wrong with a request: stable code, status and text, in one table. Clients read the code.
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use runtime::objects::ObjectError;
+use tracing::{error, warn};
+
+/// What is wrong. The text form of a code, in the table below, never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the table says it, in the words that clients read")]
+pub enum Code {
+    BodyTooLarge,
+    BodyNotJson,
+    FieldWrong,
+    ContestUnknown,
+    ThemeUnknown,
+    DeclarationMissing,
+    NotOpenYet,
+    DeadlinePassed,
+    TokenMissing,
+    TokenWrong,
+    ForeignUpload,
+    SubmissionClosed,
+    RouteUnknown,
+    MethodUnknown,
+    UploadUnknown,
+    UploadGone,
+    VersionUnsupported,
+    TypeUnsupported,
+    HeaderWrong,
+    OffsetWrong,
+    Locked,
+    TooLarge,
+    LengthExceeded,
+    LengthChanged,
+    ChecksumMismatch,
+    ChecksumMalformed,
+    ChecksumUnknown,
+    ConcatWrong,
+    FinalReadOnly,
+    PieceUnfinished,
+    TooManyUploads,
+    Interrupted,
+    Unavailable,
+    Stopping,
+    Internal,
+}
+
+/// One line of the table.
+pub(crate) struct Row {
+    pub(crate) code: &'static str,
+    pub(crate) status: u16,
+    pub(crate) zh: &'static str,
+    pub(crate) en: &'static str,
+}
+
+const fn row(status: u16, code: &'static str, zh: &'static str, en: &'static str) -> Row {
+    Row { code, status, zh, en }
+}
+
+impl Code {
+    #[rustfmt::skip]
+    pub(crate) fn row(self) -> Row {
+        match self {
+            Code::BodyTooLarge => row(413, "body_too_large", "提交的内容过大。", "The form is too large."),
+            Code::BodyNotJson => row(400, "body_not_json", "提交的内容不是有效的表单。", "The body is not a valid form."),
+            Code::FieldWrong => row(422, "field_wrong", "有一项填写不符合要求。", "A field does not keep its limits."),
+            Code::ContestUnknown => row(422, "contest_unknown", "没有这项征选活动。", "There is no such contest."),
+            Code::ThemeUnknown => row(422, "theme_unknown", "该活动没有这个主题。", "The contest has no such theme."),
+            Code::DeclarationMissing => row(422, "declaration_missing", "须承诺作品原创并拥有版权。", "Originality and rights have to be declared."),
+            Code::NotOpenYet => row(403, "not_open_yet", "征选尚未开始。", "The contest is not open yet."),
+            Code::DeadlinePassed => row(403, "deadline_passed", "申报已经截止。", "The deadline has passed."),
+            Code::TokenMissing => row(401, "token_missing", "请求缺少参选凭证。", "The request has no token."),
+            Code::TokenWrong => row(403, "token_wrong", "参选凭证无效。", "The token is not valid."),
+            Code::ForeignUpload => row(403, "foreign_upload", "该上传属于另一件作品。", "The upload belongs to another submission."),
+            Code::SubmissionClosed => row(409, "submission_closed", "该作品已不再接收上传。", "The submission takes no upload any more."),
+            Code::RouteUnknown => row(404, "route_unknown", "没有这个地址。", "There is no such address."),
+            Code::MethodUnknown => row(405, "method_unknown", "该地址不支持这种请求。", "The address does not take this method."),
+            Code::UploadUnknown => row(404, "upload_unknown", "没有这个上传。", "There is no such upload."),
+            Code::UploadGone => row(410, "upload_gone", "该上传已过期或被取消，请重新上传。", "The upload expired or was given up; please start again."),
+            Code::VersionUnsupported => row(412, "version_unsupported", "只支持 tus 协议 1.0.0。", "Only version 1.0.0 of the tus protocol is spoken here."),
+            Code::TypeUnsupported => row(415, "type_unsupported", "上传内容的类型须为 application/offset+octet-stream。", "The content type has to be application/offset+octet-stream."),
+            Code::HeaderWrong => row(400, "header_wrong", "请求头缺失或无效。", "A header is missing or malformed."),
+            Code::OffsetWrong => row(409, "offset_wrong", "上传位置与服务器不一致，请先查询。", "The offset is not the upload's; ask for it first."),
+            Code::Locked => row(423, "locked", "另一个请求正在写入该上传。", "Another request is writing to the upload."),
+            Code::TooLarge => row(413, "too_large", "文件超过该活动的大小上限。", "The file is larger than the contest allows."),
+            Code::LengthExceeded => row(413, "length_exceeded", "内容超过了声明的长度。", "There is more than the declared length."),
+            Code::LengthChanged => row(400, "length_changed", "声明的长度不能更改。", "A declared length cannot change."),
+            Code::ChecksumMismatch => row(460, "checksum_mismatch", "内容校验不一致，未保存。", "The checksum does not match; nothing was stored."),
+            Code::ChecksumMalformed => row(400, "checksum_malformed", "校验值格式错误。", "The checksum is malformed."),
+            Code::ChecksumUnknown => row(400, "checksum_unknown", "不支持这种校验算法，支持 sha1、sha256、md5。", "The checksum algorithm is unknown; sha1, sha256 and md5 are known."),
+            Code::ConcatWrong => row(400, "concat_wrong", "合并请求无效。", "The concatenation is malformed or names uploads that are no pieces of this submission."),
+            Code::FinalReadOnly => row(403, "final_read_only", "合并后的上传不能再写入。", "A concatenation cannot be written to."),
+            Code::PieceUnfinished => row(400, "piece_unfinished", "有分段尚未传完。", "A piece is not complete yet."),
+            Code::TooManyUploads => row(429, "too_many_uploads", "该作品未完成的上传过多，请先取消一些。", "The submission has too many unfinished uploads; give some up first."),
+            Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
+            Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
+            Code::Stopping => row(503, "stopping", "服务正在重启，请稍后续传。", "The service is restarting; please resume in a moment."),
+            Code::Internal => row(500, "internal", "服务器内部错误。", "Something failed on our side."),
+        }
+    }
+
+    /// The stable name that clients read.
+    pub fn name(self) -> &'static str {
+        self.row().code
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        // Every status of the table is one, including tus's own 460; a test walks over it.
+        StatusCode::from_u16(self.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The problem with more said about it.
+    pub(crate) fn about(self, detail: impl Into<String>) -> Problem {
+        Problem { code: self, detail: Some(detail.into()), offset: None }
+    }
+}
+
+/// A problem as it goes out: the renderer makes it text in the language that the client asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) code: Code,
+    /// Which field or header, and what is allowed. Never what was sent.
+    pub(crate) detail: Option<String>,
+    /// The offset that is durable, where a client can use it.
+    pub(crate) offset: Option<u64>,
+}
+
+/// Seconds until a client should try again after a 503.
+pub(crate) const RETRY_AFTER_S: u32 = 5;
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Problem { code, detail: None, offset: None }
+    }
+}
+
+impl From<ObjectError> for Problem {
+    fn from(err: ObjectError) -> Self {
+        match err {
+            ObjectError::Unavailable(_) | ObjectError::File(_) => {
+                warn!("an upload has to wait: {err}");
+                Code::Unavailable.into()
+            }
+            ObjectError::NotFound | ObjectError::Refused(_) => {
+                error!("the object store does not do what uploads need: {err}");
+                Code::Internal.into()
+            }
+        }
+    }
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(err: anyhow::Error) -> Self {
+        if runtime::store::is_unavailable(&err) {
+            warn!("a request has to wait for the database: {err:#}");
+            return Code::Unavailable.into();
+        }
+        error!("a request failed: {err:#}");
+        Code::Internal.into()
+    }
+}
+
+/// The local disk: full or broken, it may be better soon, and the upload can be resumed.
+impl From<std::io::Error> for Problem {
+    fn from(err: std::io::Error) -> Self {
+        ObjectError::File(err).into()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tus_has_its_own_status_for_a_wrong_checksum() {
+        assert_eq!(Code::ChecksumMismatch.status().as_u16(), 460);
+    }
+}

@@ -1,0 +1,115 @@
+//! The role: the public API on its port, the sweeper, and an end within seconds.
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use runtime::seal::Keyring;
+use runtime::service::Runtime;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::app::{App, Settings};
+use crate::routes::router;
+use crate::sweep::sweep;
+
+/// A client that takes longer to say what it wants is not one.
+const HEADERS_DEADLINE: Duration = Duration::from_secs(15);
+/// Connections at once; beyond that, new ones wait in the kernel. Each costs a few ten KiB.
+const CONNECTIONS: usize = 2048;
+/// How long running requests may take to make durable what they have once asked to stop.
+const GRACE: Duration = Duration::from_secs(7);
+/// After a failed `accept`, such as for want of file descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+impl App {
+    /// From a process's neighbours and its configuration.
+    pub fn of(runtime: &Runtime) -> anyhow::Result<Arc<Self>> {
+        let config = &runtime.config;
+        let keys = config.personal_data_keys.as_deref().unwrap_or_default();
+        let keys = Keyring::parse(keys).context("read PERSONAL_DATA_KEYS")?;
+        let public_url = config.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
+        let plain = public_url.bytes().all(|it| it.is_ascii_graphic());
+        anyhow::ensure!(plain, "PUBLIC_URL has characters that no address has: {public_url:?}");
+        let scratch = runtime.scratch.dir("uploads")?;
+        let settings = Settings { public_url, ..Settings::default() };
+        Ok(Arc::new(App {
+            store: runtime.store.clone(),
+            objects: runtime.objects.clone(),
+            catalogue: runtime.catalogue.clone(),
+            clock: runtime.clock.clone(),
+            keys,
+            scratch,
+            settings,
+            stop: runtime.shutdown.soft.clone(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+}
+
+/// Serves the public API on `LISTEN` until the process is told to stop.
+pub async fn serve(runtime: Arc<Runtime>) -> anyhow::Result<()> {
+    let app = App::of(&runtime)?;
+    let listen = runtime.config.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the public API"))?;
+    serve_on(app, listener).await
+}
+
+/// Serves on a bound port until `app.stop`.
+pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+    if let Err(err) = app.objects.ensure_bucket().await {
+        // It may come up later; until then uploads get 503.
+        warn!("the object store is not ready: {err}");
+    }
+    info!("the public API listens on {}", listener.local_addr()?);
+    let sweeping = tokio::spawn(sweep(app.clone()));
+    accept(&app, listener).await;
+    // Requests have answered; what they left to do is short, and the sweeper of the next start does the rest.
+    app.tasks.close();
+    let _ = tokio::time::timeout(GRACE, app.tasks.wait()).await;
+    sweeping.abort();
+    Ok(())
+}
+
+async fn accept(app: &Arc<App>, listener: TcpListener) {
+    let mut server = Builder::new(TokioExecutor::new());
+    server.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_DEADLINE);
+    let service = TowerToHyperService::new(router(app.clone()));
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accepted = async {
+            // The semaphore is never closed.
+            let place = places.clone().acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            () = app.stop.cancelled() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(err) => {
+                warn!("could not accept a connection: {err}");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = server.serve_connection(TokioIo::new(stream), service.clone());
+        let connection = graceful.watch(connection.into_owned());
+        tokio::spawn(async move {
+            // Who hangs up knows it; the upload's task sees the end of its body.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+        warn!("some requests did not end in time and were cut off; their uploads can be resumed");
+    }
+}

@@ -1,0 +1,89 @@
+//! tus 1.0.0: the protocol's frame around its verbs, one file a verb.
+//!
+//! A request to `/files` or below states the protocol's version and carries the token of the submission that the upload is for.
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use pipeline::id::UploadId;
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::uploads::{UploadRow, UploadState};
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::token;
+
+pub(crate) mod checksum;
+pub(crate) mod concat;
+pub(crate) mod create;
+pub(crate) mod head;
+pub(crate) mod headers;
+pub(crate) mod ingest;
+pub(crate) mod lock;
+pub(crate) mod metadata;
+pub(crate) mod options;
+pub(crate) mod patch;
+pub(crate) mod spool;
+pub(crate) mod terminate;
+
+/// The one version that is spoken.
+pub(crate) const VERSION: &str = "1.0.0";
+
+/// Middleware around the protocol's routes: every request but discovery states the version, every answer too.
+pub(crate) async fn version(request: Request, next: Next) -> Response {
+    let stated = request.headers().get("tus-resumable");
+    let right = stated.is_some_and(|it| it == VERSION) || request.method() == Method::OPTIONS;
+    let mut response =
+        if right { next.run(request).await } else { Problem::from(Code::VersionUnsupported).into_response() };
+    let headers = response.headers_mut();
+    headers.insert("tus-resumable", HeaderValue::from_static(VERSION));
+    if response.status() == StatusCode::PRECONDITION_FAILED {
+        response.headers_mut().insert("tus-version", HeaderValue::from_static(VERSION));
+    }
+    response
+}
+
+/// `/files/{id}`, by the method or by `X-HTTP-Method-Override`, for networks that know GET and POST only.
+pub(crate) async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let id = id.parse::<UploadId>().map_err(|_| Code::UploadUnknown)?;
+    match method_of(&request).as_str() {
+        "HEAD" => head::head(app, id, request.headers()).await,
+        "PATCH" => patch::patch(app, id, request).await,
+        "DELETE" => terminate::terminate(app, id, request.headers()).await,
+        "OPTIONS" => Ok(options::options(&app)),
+        _ => Err(Code::MethodUnknown.into()),
+    }
+}
+
+fn method_of(request: &Request) -> String {
+    let wished = request.headers().get("x-http-method-override").and_then(|it| it.to_str().ok());
+    wished.unwrap_or(request.method().as_str()).to_ascii_uppercase()
+}
+
+/// The upload and its submission, for whoever has the submission's token.
+pub(crate) async fn authorized(
+    app: &App,
+    id: UploadId,
+    headers: &HeaderMap,
+) -> Result<(UploadRow, SubmissionRow), Problem> {
+    let submission = token::authorize(app, headers).await?;
+    let upload = app.store.upload(id).await?.ok_or(Code::UploadUnknown)?;
+    if upload.submission == submission.id { Ok((upload, submission)) } else { Err(Code::ForeignUpload.into()) }
+}
+
+/// Refuses what is over. An upload past its time is over even if nobody came to sweep it yet.
+pub(crate) fn alive(app: &App, upload: &UploadRow) -> Result<(), Problem> {
+    match upload.state {
+        UploadState::Open if app.clock.now() < upload.expires_at => Ok(()),
+        UploadState::Assembling | UploadState::Finished => Ok(()),
+        UploadState::Open | UploadState::Expired | UploadState::Terminated | UploadState::Failed => {
+            Err(Code::UploadGone.into())
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! POST: a new upload, with its first bytes if they came along.
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use pipeline::catalogue::Contest;
+use pipeline::id::UploadId;
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::uploads::{NewUpload, UploadKind, UploadState};
+use uuid::Uuid;
+
+use super::checksum::Checksum;
+use super::concat::{self, Concat};
+use super::ingest::Ingest;
+use super::lock::Lock;
+use super::metadata::Metadata;
+use super::{headers, patch};
+use crate::app::App;
+use crate::entries;
+use crate::problem::{Code, Problem};
+use crate::render::ProblemBody;
+use crate::token;
+
+/// Unfinished uploads that one submission may have: more than any browser's parallel pieces, few enough to bound what a token
+/// can make us keep.
+pub(crate) const MOST_UPLOADS: i64 = 32;
+
+/// Makes an upload for the token's submission. The deadline is judged now; the upload may go on after it.
+#[utoipa::path(
+    post, path = "/files", tag = "tus", security(("token" = [])),
+    params(
+        ("Tus-Resumable" = String, Header, description = "1.0.0"),
+        ("Upload-Length" = Option<u64>, Header, description = "Whole length in bytes"),
+        ("Upload-Defer-Length" = Option<u8>, Header, description = "1: the length comes later"),
+        ("Upload-Metadata" = Option<String>, Header, description = "filename and sha256 (hex of the whole file), base64"),
+        ("Upload-Concat" = Option<String>, Header, description = "partial, or final;URL URL …"),
+        ("Upload-Checksum" = Option<String>, Header, description = "Of the bytes that come along"),
+    ),
+    request_body(content = Option<String>, content_type = "application/offset+octet-stream"),
+    responses(
+        (status = 201, description = "Made", headers(("Location" = String), ("Upload-Offset" = u64), ("Upload-Expires" = String))),
+        (status = 400, description = "A header is malformed", body = ProblemBody), (status = 401, description = "No token"),
+        (status = 403, description = "Wrong token, or past the deadline"), (status = 409, description = "It has its film"),
+        (status = 412, description = "Another version of tus"), (status = 413, description = "Too large"),
+        (status = 415, description = "Another content type"), (status = 429, description = "Too many unfinished uploads"),
+        (status = 460, description = "The checksum does not match"), (status = 503, description = "Try again later"),
+    )
+)]
+pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    let (request, body) = request.into_parts();
+    let sent = &request.headers;
+    let submission = token::authorize(&app, sent).await?;
+    entries::check_open(&submission)?;
+    let contest = entries::contest_of(&app, &submission)?;
+    let metadata = Metadata::parse(headers::text(sent, "upload-metadata")?)?;
+    let kind = match Concat::parse(headers::text(sent, "upload-concat")?)? {
+        Concat::Final(pieces) => return concat::create(&app, &submission, contest, metadata, pieces, sent).await,
+        Concat::Partial => UploadKind::Partial,
+        Concat::None => UploadKind::Single,
+    };
+    entries::check_deadline(contest, app.clock.now())?;
+    let length = length_of(sent, contest)?;
+    let first = FirstBytes::of(sent, length, contest)?;
+    let new = NewUpload { kind, length, ..blank(&app, &submission, contest, metadata) };
+    if !app.store.create_upload(&new, MOST_UPLOADS).await? {
+        return Err(Code::TooManyUploads.into());
+    }
+    let offset = match first {
+        None if length != Some(0) => None,
+        first => Some(take_first(&app, &new, contest, first.and_then(|it| it.checksum), body).await?),
+    };
+    Ok(created(&app, &new, offset))
+}
+
+/// An upload with nothing said about it yet.
+pub(crate) fn blank(app: &App, submission: &SubmissionRow, contest: &Contest, metadata: Metadata) -> NewUpload {
+    NewUpload {
+        // Random, not by time: the address should not be guessed, though it opens nothing without the token.
+        id: UploadId(Uuid::new_v4()),
+        submission: submission.id,
+        length: None,
+        offset: 0,
+        state: UploadState::Open,
+        kind: UploadKind::Single,
+        pieces: Vec::new(),
+        metadata: metadata.raw,
+        filename: metadata.filename,
+        declared_sha256: metadata.sha256,
+        part_size: App::part_size(contest),
+        expires_at: app.expiry(contest),
+        created_at: app.clock.now(),
+    }
+}
+
+fn length_of(sent: &HeaderMap, contest: &Contest) -> Result<Option<u64>, Problem> {
+    let length = headers::number(sent, "upload-length")?;
+    let deferred = headers::text(sent, "upload-defer-length")?;
+    match (length, deferred) {
+        (Some(length), None) if length > contest.max_upload_bytes => Err(Code::TooLarge.into()),
+        (Some(length), None) => Ok(Some(length)),
+        (None, Some("1")) => Ok(None),
+        _ => Err(Code::HeaderWrong.about("one of upload-length and upload-defer-length: 1")),
+    }
+}
+
+/// Bytes that came along.
+struct FirstBytes {
+    checksum: Option<Checksum>,
+}
+
+impl FirstBytes {
+    fn of(sent: &HeaderMap, length: Option<u64>, contest: &Contest) -> Result<Option<Self>, Problem> {
+        let said = headers::content_length(sent).unwrap_or_default();
+        let Some(kind) = sent.get(CONTENT_TYPE) else {
+            return if said == 0 { Ok(None) } else { Err(Code::TypeUnsupported.into()) };
+        };
+        if kind != headers::BYTES {
+            // Clients that send an empty body may still say what it is.
+            return if said == 0 { Ok(None) } else { Err(Code::TypeUnsupported.into()) };
+        }
+        match length {
+            Some(length) if said > length => return Err(Code::LengthExceeded.into()),
+            None if said > contest.max_upload_bytes => return Err(Code::TooLarge.into()),
+            _ => {}
+        }
+        Ok(Some(Self { checksum: Checksum::parse(headers::text(sent, "upload-checksum")?)? }))
+    }
+}
+
+/// Takes the first bytes in. If they are refused there is no upload: nobody knows its address.
+async fn take_first(
+    app: &Arc<App>,
+    new: &NewUpload,
+    contest: &Contest,
+    checksum: Option<Checksum>,
+    body: Body,
+) -> Result<u64, Problem> {
+    let (upload, lock) = Lock::wait(app, new.id).await?;
+    let most = new.length.unwrap_or(contest.max_upload_bytes);
+    let ingest = Ingest { app: app.clone(), upload, lock, length: new.length, most, checksum };
+    let taken = patch::run(app, ingest, body, contest).await;
+    if taken.is_err() {
+        app.store.terminate_upload(new.id).await?;
+    }
+    taken
+}
+
+pub(crate) fn created(app: &App, new: &NewUpload, offset: Option<u64>) -> Response {
+    let mut response = StatusCode::CREATED.into_response();
+    let out = response.headers_mut();
+    let address = format!("{}/files/{}", app.settings.public_url, new.id);
+    // The public address was checked at the start, and an id has no character that a header cannot carry.
+    out.insert(LOCATION, HeaderValue::from_str(&address).unwrap_or(HeaderValue::from_static("")));
+    if let Some(offset) = offset {
+        out.insert("upload-offset", offset.into());
+    }
+    if new.kind != UploadKind::Final && offset.is_none_or(|offset| Some(offset) != new.length) {
+        out.insert("upload-expires", headers::date(new.expires_at));
+    }
+    response
+}

@@ -1,0 +1,290 @@
+//! The way of one body: frame by frame into the part that is coming in, whole parts into the object store, the rest into a tail
+//! object, and then the offset into the database. A client is told of no byte before that.
+//!
+//! One part is sent while the next one comes in; so an upload holds at most two parts on disk, and a few hundred KiB in memory.
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use http_body_util::BodyExt;
+use pipeline::object_key::ObjectKey;
+use runtime::objects::{Multipart, ObjectError};
+use runtime::store::uploads::{PartRow, Progress, UploadRow};
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{debug, warn};
+
+use super::checksum::{Checksum, Running};
+use super::lock::{Lock, Standing};
+use super::spool::{Spool, Spooled};
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// A writer that heard nothing from its client for this long gives way to one that has something to say.
+const SILENT: Duration = Duration::from_secs(2);
+
+/// One body on its way in.
+pub(crate) struct Ingest {
+    pub(crate) app: Arc<App>,
+    pub(crate) upload: UploadRow,
+    pub(crate) lock: Lock,
+    /// Whole length, if known behind this request.
+    pub(crate) length: Option<u64>,
+    /// No byte beyond this is taken.
+    pub(crate) most: u64,
+    pub(crate) checksum: Option<Checksum>,
+}
+
+/// What is durable in the end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) offset: u64,
+    /// Whether that is all.
+    pub(crate) complete: bool,
+}
+
+/// Why no more frames come.
+enum End {
+    Whole,
+    Early(Code),
+}
+
+/// Takes the body in and gives the lock back, whatever happens.
+pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
+    let Ingest { app, upload, lock, length, most, checksum } = ingest;
+    let (id, before) = (upload.id, upload.offset);
+    let running = checksum.as_ref().map(Checksum::start);
+    let spool = Spool::new(app.scratch.path());
+    let progress = Progress { offset: before, length, ..Progress::default() };
+    let mut writer = Writer { app, upload, lock, length, most, spool, running, progress, parts: 0, sending: None };
+    let result = writer.take(body, checksum).await;
+    if result.is_err() {
+        writer.lock.release().await;
+    }
+    match &result {
+        Ok(taken) => debug!(upload.id = %id, "upload {id} went from {before} to {}", taken.offset),
+        Err(problem) => debug!(upload.id = %id, "a request to upload {id} ended: {}", problem.code.name()),
+    }
+    result
+}
+
+struct Writer {
+    app: Arc<App>,
+    upload: UploadRow,
+    lock: Lock,
+    length: Option<u64>,
+    most: u64,
+    spool: Spool,
+    running: Option<Running>,
+    /// What the database is told next. Its offset is that of the bytes in parts; the spool's come on top.
+    progress: Progress,
+    /// Parts that exist, counting the one that is being sent.
+    parts: u32,
+    sending: Option<AbortOnDropHandle<Result<PartRow, Problem>>>,
+}
+
+impl Writer {
+    async fn take(&mut self, mut body: Body, checksum: Option<Checksum>) -> Result<Taken, Problem> {
+        self.parts = u32::try_from(self.app.store.upload_parts(self.upload.id).await?.len()).unwrap_or(u32::MAX);
+        self.take_tail_back().await?;
+        let end = self.take_frames(&mut body).await?;
+        if let (Some(checksum), Some(running)) = (&checksum, self.running.take()) {
+            if let End::Early(code) = end {
+                return Err(code.into());
+            }
+            if !checksum.is(running) {
+                return Err(Code::ChecksumMismatch.into());
+            }
+        }
+        let taken = self.settle().await?;
+        match end {
+            End::Whole => Ok(taken),
+            // It came to the last byte after all.
+            End::Early(_) if taken.complete => Ok(taken),
+            End::Early(code) => Err(Problem { offset: Some(taken.offset), ..code.into() }),
+        }
+    }
+
+    /// The bytes beyond the last part come first in the next one.
+    async fn take_tail_back(&mut self) -> Result<(), Problem> {
+        let Some(key) = &self.upload.tail_key else { return Ok(()) };
+        let mut tail = self.app.objects.read(key).await?;
+        while let Some(bytes) = tail.next().await? {
+            self.spool.write(&bytes).await?;
+        }
+        if self.spool.bytes() != self.upload.tail_bytes {
+            return Err(anyhow::anyhow!("the tail {key} is not of {} bytes", self.upload.tail_bytes).into());
+        }
+        self.progress.offset -= self.upload.tail_bytes;
+        Ok(())
+    }
+
+    async fn take_frames(&mut self, body: &mut Body) -> Result<End, Problem> {
+        loop {
+            let bytes = match self.next_frame(body).await? {
+                Ok(bytes) => bytes,
+                Err(end) => return Ok(end),
+            };
+            if self.offset() + bytes.len() as u64 > self.most {
+                let code = if self.length.is_some() { Code::LengthExceeded } else { Code::TooLarge };
+                return Err(code.into());
+            }
+            if let Some(running) = &mut self.running {
+                running.update(&bytes);
+            }
+            self.add(bytes).await?;
+        }
+    }
+
+    /// Where the next byte goes.
+    fn offset(&self) -> u64 {
+        self.progress.offset + self.in_flight() + self.spool.bytes()
+    }
+
+    fn in_flight(&self) -> u64 {
+        if self.sending.is_some() { self.upload.part_size } else { 0 }
+    }
+
+    /// The next bytes, or why there are none.
+    async fn next_frame(&mut self, body: &mut Body) -> Result<Result<Bytes, End>, Problem> {
+        let silent_since = Instant::now();
+        let deadline = silent_since + self.app.settings.read_deadline;
+        loop {
+            tokio::select! {
+                frame = timeout_at(deadline, body.frame()) => return Ok(match frame {
+                    Ok(Some(Ok(frame))) => match frame.into_data() {
+                        Ok(bytes) => Ok(bytes),
+                        // Trailers: nothing of ours.
+                        Err(_) => continue,
+                    },
+                    Ok(None) => Err(End::Whole),
+                    Ok(Some(Err(_))) | Err(_) => Err(End::Early(Code::Interrupted)),
+                }),
+                changed = self.lock.standing.changed() => {
+                    let standing = *self.lock.standing.borrow_and_update();
+                    if changed.is_err() || standing == Standing::Lost {
+                        return Err(Code::Locked.into());
+                    }
+                    if standing == Standing::Wanted && silent_since.elapsed() >= SILENT {
+                        return Ok(Err(End::Early(Code::Interrupted)));
+                    }
+                }
+                () = self.app.stop.cancelled() => return Ok(Err(End::Early(Code::Stopping))),
+            }
+        }
+    }
+
+    async fn add(&mut self, mut bytes: Bytes) -> Result<(), Problem> {
+        while !bytes.is_empty() {
+            let room = self.upload.part_size - self.spool.bytes();
+            let now = bytes.split_to(bytes.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
+            self.spool.write(&now).await?;
+            if self.spool.bytes() == self.upload.part_size {
+                self.send_part().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the spool as a part while the next one comes in.
+    async fn send_part(&mut self) -> Result<(), Problem> {
+        let whole = std::mem::replace(&mut self.spool, Spool::new(self.app.scratch.path())).finish().await?;
+        self.await_part().await?;
+        let to = self.multipart().await?;
+        self.parts += 1;
+        self.sending = Some(AbortOnDropHandle::new(tokio::spawn(put_part(self.app.clone(), to, self.parts, whole))));
+        Ok(())
+    }
+
+    /// The multipart upload, begun if need be.
+    async fn multipart(&mut self) -> Result<Multipart, Problem> {
+        let key = ObjectKey::Upload(self.upload.id);
+        if let Some(id) = self.progress.multipart_id.as_ref().or(self.upload.multipart_id.as_ref()) {
+            return Ok(Multipart { key: key.to_string(), id: id.clone() });
+        }
+        let begun = self.app.objects.create_multipart(&key).await?;
+        self.progress.multipart_id = Some(begun.id.clone());
+        Ok(begun)
+    }
+
+    /// Waits for the part that is being sent. It counts at once, unless a checksum has to be right first.
+    async fn await_part(&mut self) -> Result<(), Problem> {
+        let Some(sending) = self.sending.take() else { return Ok(()) };
+        let part = sending.await.map_err(|err| anyhow::anyhow!("sending a part: {err}"))??;
+        self.progress.offset += part.bytes;
+        self.progress.parts.push(part);
+        if self.running.is_some() {
+            return Ok(());
+        }
+        self.record(false).await?;
+        self.progress.parts.clear();
+        Ok(())
+    }
+
+    /// Everything that came is made durable and recorded, and the lock is given back.
+    async fn settle(&mut self) -> Result<Taken, Problem> {
+        self.await_part().await?;
+        let offset = self.offset();
+        let complete = self.length == Some(offset);
+        let unchanged = offset == self.upload.offset && self.length == self.upload.length;
+        if unchanged && !complete {
+            self.app.store.unlock_upload(self.upload.id, self.lock.fence).await?;
+            return Ok(Taken { offset, complete });
+        }
+        let rest = std::mem::replace(&mut self.spool, Spool::new(self.app.scratch.path())).finish().await?;
+        if complete {
+            self.put_last(rest).await?;
+        } else if rest.bytes > 0 {
+            self.put_tail(rest).await?;
+        }
+        self.progress.offset = offset;
+        self.progress.complete = complete;
+        self.record(true).await?;
+        self.forget_old_tail().await;
+        Ok(Taken { offset, complete })
+    }
+
+    /// The last part; or, where it is the only one, the object itself.
+    async fn put_last(&mut self, rest: Spooled) -> Result<(), Problem> {
+        if self.parts == 0 {
+            let etag = self.app.objects.put_body(&ObjectKey::Upload(self.upload.id), rest.body()).await?;
+            self.progress.parts.push(PartRow { number: 1, etag, bytes: rest.bytes, sha256: rest.sha256 });
+        } else if rest.bytes > 0 {
+            let to = self.multipart().await?;
+            let part = put_part(self.app.clone(), to, self.parts + 1, rest).await?;
+            self.progress.parts.push(part);
+        }
+        Ok(())
+    }
+
+    /// The key is new at each write, by the fence: a writer that lost its lock cannot overwrite what its follower was told of.
+    async fn put_tail(&mut self, rest: Spooled) -> Result<(), Problem> {
+        let fence = u64::try_from(self.lock.fence.0).unwrap_or_default();
+        let key = ObjectKey::UploadTail(self.upload.id, fence);
+        self.app.objects.put_body(&key, rest.body()).await?;
+        self.progress.tail = Some((key.to_string(), rest.bytes));
+        Ok(())
+    }
+
+    async fn record(&mut self, release: bool) -> Result<(), Problem> {
+        let done = self.app.store.advance_upload(self.upload.id, self.lock.fence, &self.progress, release).await?;
+        if done { Ok(()) } else { Err(Code::Locked.into()) }
+    }
+
+    /// The old tail is in a part or in the new tail.
+    async fn forget_old_tail(&self) {
+        let Some(old) = &self.upload.tail_key else { return };
+        match self.app.objects.delete(old).await {
+            Ok(()) | Err(ObjectError::NotFound) => {}
+            // It goes with the rest when the upload is over.
+            Err(err) => {
+                warn!(upload.id = %self.upload.id, "an old tail of upload {} stays for now: {err}", self.upload.id)
+            }
+        }
+    }
+}
+
+async fn put_part(app: Arc<App>, to: Multipart, number: u32, whole: Spooled) -> Result<PartRow, Problem> {
+    let stored = app.objects.put_part(&to, number, whole.body()).await?;
+    Ok(PartRow { number, etag: stored.etag, bytes: stored.bytes, sha256: whole.sha256 })
+}

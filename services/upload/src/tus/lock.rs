@@ -1,0 +1,108 @@
+//! One writer an upload, whatever the replica: a lease in the database that the writer renews while it works.
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipeline::id::{Fence, UploadId};
+use runtime::store::uploads::{UploadRow, UploadState};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+use tracing::warn;
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// Renewing also shows whether somebody waits; this often is soon enough for a person.
+const RENEW_EVERY: Duration = Duration::from_secs(2);
+/// How often a waiting request looks again.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// How a held lock stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Ours.
+    Held,
+    /// Ours, and somebody waits for it.
+    Wanted,
+    /// Somebody else's, or nobody knows.
+    Lost,
+}
+
+/// A held lock. Renewed until this goes; given back by the last write, or by `release`.
+pub(crate) struct Lock {
+    pub(crate) fence: Fence,
+    pub(crate) standing: watch::Receiver<Standing>,
+    renewing: JoinHandle<()>,
+    app: Arc<App>,
+    id: UploadId,
+}
+
+impl Lock {
+    /// Takes the lock of an open upload. If somebody holds it, waits a little: a live writer may finish, a silent one gives way.
+    pub(crate) async fn wait(app: &Arc<App>, id: UploadId) -> Result<(UploadRow, Lock), Problem> {
+        let until = Instant::now() + app.settings.lock_patience;
+        loop {
+            if let Some(taken) = Self::take(app, id, UploadState::Open).await? {
+                return Ok(taken);
+            }
+            let upload = app.store.upload(id).await?.ok_or(Code::UploadUnknown)?;
+            if upload.state != UploadState::Open {
+                return Err(Code::UploadGone.into());
+            }
+            if Instant::now() >= until {
+                return Err(Code::Locked.into());
+            }
+            app.store.want_upload(id).await?;
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Takes the lock if nobody holds it.
+    pub(crate) async fn take(
+        app: &Arc<App>,
+        id: UploadId,
+        state: UploadState,
+    ) -> anyhow::Result<Option<(UploadRow, Lock)>> {
+        let lease = app.settings.lease;
+        let Some((upload, fence)) = app.store.lock_upload(id, state, lease).await? else { return Ok(None) };
+        let (say, standing) = watch::channel(Standing::Held);
+        let renewing = tokio::spawn(renew(app.clone(), id, fence, say));
+        Ok(Some((upload, Lock { fence, standing, renewing, app: app.clone(), id })))
+    }
+
+    /// Gives the lock back without having written.
+    pub(crate) async fn release(self) {
+        if let Err(err) = self.app.store.unlock_upload(self.id, self.fence).await {
+            // It ends by itself.
+            warn!(upload.id = %self.id, "the lock of upload {} has to run out: {err:#}", self.id);
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.renewing.abort();
+    }
+}
+
+async fn renew(app: Arc<App>, id: UploadId, fence: Fence, say: watch::Sender<Standing>) {
+    let mut sure_until = Instant::now() + app.settings.lease;
+    loop {
+        sleep(RENEW_EVERY).await;
+        let asked = Instant::now();
+        let standing = match app.store.renew_upload(id, fence, app.settings.lease).await {
+            Ok(state) if !state.held => Standing::Lost,
+            Ok(state) => {
+                sure_until = asked + app.settings.lease;
+                if state.wanted { Standing::Wanted } else { Standing::Held }
+            }
+            // The database may be back before the lease is over.
+            Err(_) if Instant::now() < sure_until => continue,
+            Err(_) => Standing::Lost,
+        };
+        let _ = say.send(standing);
+        if standing == Standing::Lost {
+            return;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! DELETE: the client gives its upload up, and everything it put is freed.
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use pipeline::id::UploadId;
+
+use super::{alive, authorized};
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::sweep;
+
+/// Gives an unfinished upload up. One that is whole belongs to its submission: withdraw that.
+#[utoipa::path(
+    delete, path = "/files/{id}", tag = "tus", security(("token" = [])),
+    params(("id" = String, Path, description = "Upload"), ("Tus-Resumable" = String, Header, description = "1.0.0")),
+    responses(
+        (status = 204, description = "Given up"), (status = 401, description = "No token"),
+        (status = 403, description = "Another submission's token"), (status = 404, description = "No such upload"),
+        (status = 409, description = "It is whole"), (status = 410, description = "Given up before"),
+    )
+)]
+pub(crate) async fn terminate(app: Arc<App>, id: UploadId, headers: &HeaderMap) -> Result<Response, Problem> {
+    let (upload, _) = authorized(&app, id, headers).await?;
+    alive(&app, &upload)?;
+    if !app.store.terminate_upload(id).await? {
+        return Err(Code::SubmissionClosed.about("the upload is whole; withdraw the submission instead"));
+    }
+    // If this fails, the sweeper does it.
+    app.tasks.spawn({
+        let app = app.clone();
+        async move { sweep::free_due(&app).await }
+    });
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

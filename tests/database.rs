@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use crate::support::wait::wait_until_true;
-use crate::support::{Direction, Pause, Proxy, Servers, Setup, TestPipeline};
+use crate::support::{Direction, Pause, Servers, Setup, TestPipeline};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -13,7 +13,7 @@ async fn postgres_restarted_at_once_costs_no_part_and_no_restart() {
     let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
     let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env()]).await;
     let work = pipeline.submit(&others, 3).await;
-    worker.paused_child(SOON).await;
+    worker.paused_children(2, SOON).await;
     let held = pipeline.truth.part_is(work, "transcode", "claimed", SOON).await;
     pipeline.servers.restart_postgres_immediately();
     pause.off();
@@ -39,9 +39,9 @@ async fn a_worker_that_cannot_reach_the_database_loses_its_part_to_one_that_can(
     let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
     let work = pipeline.submit(&others, 3).await;
     pipeline.truth.reaches(work, "transcode", SOON).await;
-    let (proxy, through) = Proxy::in_front_of(&pipeline.truth.url).await;
+    let (proxy, through) = pipeline.proxy_to(&pipeline.truth.url).await;
     let lonely = pipeline.serve_with("lonely", &["transcode"], &[("DATABASE_URL", &through), pause.env()]).await;
-    lonely.paused_child(SOON).await;
+    lonely.paused_children(2, SOON).await;
     proxy.swallow(Direction::ToServer);
     pause.off();
     lonely.continue_children();

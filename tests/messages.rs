@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use pipeline::stage::Stage;
 
 use crate::support::wait::{holds_for, wait_until_true};
-use crate::support::{Direction, Pause, Proxy, Servers, Setup, TestPipeline, wait_until};
+use crate::support::{Direction, Pause, Servers, Setup, TestPipeline, wait_until};
 
 /// Until a work of few seconds is published, on a machine that ten tests share.
 const SOON: Duration = Duration::from_secs(60);
@@ -68,7 +68,6 @@ async fn consuming_resumes_within_15_s_of_a_killed_brokers_return_without_a_rest
     let pipeline = TestPipeline::with(Setup { servers: Some(Servers::own("")), ..Setup::default() }).await;
     let service = pipeline.serve("all", &[]).await;
     let before = pipeline.submit(&service, 3).await;
-    pipeline.truth.reaches(before, "probe", SOON).await;
     pipeline.servers.kill_rabbitmq();
     wait_until_true("it says that it is not ready", SOON, async || !service.is_ready().await).await;
     // Entries are taken all the same: the database is what they need.
@@ -91,7 +90,7 @@ async fn consuming_resumes_within_15_s_of_a_killed_brokers_return_without_a_rest
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_nobody_hears_any_more_is_left_and_found_again() {
     let pipeline = TestPipeline::new().await;
-    let (proxy, through) = Proxy::in_front_of(&pipeline.amqp_url).await;
+    let (proxy, through) = pipeline.proxy_to(&pipeline.amqp_url).await;
     let service = pipeline.serve_with("all", &[], &[("AMQP_URL", &through)]).await;
     // The connection stays open and says nothing: only heartbeats can tell.
     proxy.swallow(Direction::ToClient);
@@ -112,7 +111,7 @@ async fn a_part_of_five_minutes_outlasts_a_brokers_patience_of_one() {
     let pause = Pause::new(pipeline.dir());
     let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env(), ("SLOTS", "2")]).await;
     let long = pipeline.submit(&others, 3).await;
-    worker.paused_child(SOON).await;
+    worker.paused_children(2, SOON).await;
     let begun = Instant::now();
     let held = pipeline.truth.part_is(long, "transcode", "claimed", SOON).await;
     pause.off();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::broker::{EVENTS, WORK};
 use crate::support::entrant::{EMAIL, PERSON, PHONE};
 use crate::support::pipeline::{PERSONAL_DATA_KEY, S3_SECRET};
-use crate::support::{Setup, TestPipeline, leftovers};
+use crate::support::{Entrant, Setup, TestPipeline, clips, leftovers};
 
 const SOON: Duration = Duration::from_secs(60);
 /// Everything that our own code may ever say.
@@ -19,7 +19,10 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
     let broker = pipeline.broker().await;
     let events = broker.listen(EVENTS, &["#"]).await;
     let work_messages = broker.listen(WORK, &["probe", "screen", "transcode", "assemble", "publish"]).await;
-    let accepted = pipeline.submit(&service, 2).await;
+    let entrant = Entrant::at(&service.api_address().expect("it says where"));
+    let entered = entrant.enter(&Entrant::form("测试作品")).await;
+    entrant.upload(&entered, &clips::plain(pipeline.dir(), 2)).await;
+    let accepted = entered.id;
     let refused = pipeline.submit(&service, 31).await;
     pipeline.truth.reaches(accepted, "published", SOON).await;
     pipeline.truth.reaches(refused, "rejected", SOON).await;
@@ -49,12 +52,13 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
     assert!(places.len() > 50, "only {} places were searched", places.len());
 
     let key = base64_decoded(PERSONAL_DATA_KEY);
-    let secrets: [(&str, &[u8]); 6] = [
+    let secrets: [(&str, &[u8]); 7] = [
         ("phone number", PHONE.as_bytes()),
         ("e-mail address", EMAIL.as_bytes()),
         ("name", PERSON.as_bytes()),
         ("key of personal data", PERSONAL_DATA_KEY.as_bytes()),
         ("key of personal data", &key),
+        ("token of an entrant", entered.token.as_bytes()),
         ("key of the object store", S3_SECRET.as_bytes()),
     ];
     for (place, content) in &places {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::support::process::is_alive;
 use crate::support::truth::PartRow;
 use crate::support::wait::{holds_for, wait_until_true};
-use crate::support::{Direction, Pause, Proxy, Service, TestPipeline, leftovers};
+use crate::support::{Direction, Pause, Service, TestPipeline, leftovers};
 
 /// A dead worker's part runs elsewhere within this time.
 const ELSEWHERE: Duration = Duration::from_secs(60);
@@ -16,6 +16,9 @@ const ELSEWHERE: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_secs(60);
 /// What happens at once, on a machine that ten tests share.
 const AT_ONCE: Duration = Duration::from_secs(10);
+/// Parts that a worker has at a time: its slots, and as many as the transcode stage of a short work has (one segment, and
+/// the sound).
+const AT_A_TIME: usize = 2;
 /// Roles of the service that does all but the stages in question.
 const OTHERS: [&str; 3] = ["upload", "probe", "publish"];
 
@@ -48,8 +51,11 @@ fn fences(parts: &[PartRow], stage: &str) -> Vec<i64> {
     parts.iter().filter(|part| part.stage == stage && part.status == "claimed").filter_map(|part| part.fence).collect()
 }
 
-async fn dies(pid: Pid) {
-    wait_until_true("the dead worker's child is dead too", AT_ONCE, async || !is_alive(pid)).await;
+async fn die(children: &[Pid]) {
+    wait_until_true("the dead worker's children are dead too", AT_ONCE, async || {
+        !children.iter().any(|pid| is_alive(*pid))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,10 +78,10 @@ async fn a_worker_killed_during_its_child_leaves_no_process_and_the_part_runs_el
     let pause = Pause::new(pipeline.dir());
     let (_others, work) = waiting_for_transcode(&pipeline).await;
     let victim = pipeline.start("victim", &["transcode"], &[pause.env()]);
-    let child = victim.paused_child(SOON).await;
+    let children = victim.paused_children(AT_A_TIME, SOON).await;
     victim.kill();
     let killed = Instant::now();
-    dies(child).await;
+    die(&children).await;
     finished_elsewhere(&pipeline, work, &["transcode"], "transcode", killed).await;
 }
 
@@ -136,10 +142,10 @@ async fn a_drop_whose_sender_died_before_noting_it_is_read_back_and_not_sent_twi
 async fn a_worker_killed_between_commit_and_acknowledgement_has_its_message_answered_with_nothing() {
     let pipeline = TestPipeline::new().await;
     let (_others, work) = waiting_for_transcode(&pipeline).await;
-    let (proxy, through) = Proxy::in_front_of(&pipeline.amqp_url).await;
+    let (proxy, through) = pipeline.proxy_to(&pipeline.amqp_url).await;
     let pause = Pause::new(pipeline.dir());
     let victim = pipeline.serve_with("victim", &["transcode"], &[("AMQP_URL", &through), pause.env()]).await;
-    victim.paused_child(SOON).await;
+    victim.paused_children(AT_A_TIME, SOON).await;
     // From here on the broker hears nothing of the victim any more.
     proxy.swallow(Direction::ToServer);
     pause.off();
@@ -147,7 +153,6 @@ async fn a_worker_killed_between_commit_and_acknowledgement_has_its_message_answ
     let done = pipeline.truth.part_is(work, "transcode", "done", SOON).await;
     victim.kill();
     let killed = Instant::now();
-    drop(proxy);
     finished_elsewhere(&pipeline, work, &["transcode"], "assemble", killed).await;
     let after = pipeline.truth.parts(work).await;
     let after =
@@ -161,13 +166,15 @@ async fn a_worker_stopped_for_90_s_during_its_child_changes_nothing_when_it_goes
     let pause = Pause::new(pipeline.dir());
     let (others, work) = waiting_for_transcode(&pipeline).await;
     let zombie = pipeline.serve_with("zombie", &["transcode"], &[pause.env()]).await;
-    let child = zombie.paused_child(SOON).await;
+    let children = zombie.paused_children(AT_A_TIME, SOON).await;
     zombie.signal(Signal::STOP);
     let stopped = Instant::now();
     finished_elsewhere(&pipeline, work, &["transcode"], "transcode", stopped).await;
     sleeps_on_and_changes_nothing(&pipeline, work, stopped, async || {
         pause.off();
-        let _ = kill_process(child, Signal::CONT);
+        for child in &children {
+            let _ = kill_process(*child, Signal::CONT);
+        }
         zombie.signal(Signal::CONT);
         fenced_off(&zombie).await;
     })
@@ -245,11 +252,11 @@ async fn a_worker_that_is_asked_to_stop_hands_its_part_back_within_10_s() {
     let pause = Pause::new(pipeline.dir());
     let (_others, work) = waiting_for_transcode(&pipeline).await;
     let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env()]).await;
-    let child = worker.paused_child(SOON).await;
+    let children = worker.paused_children(AT_A_TIME, SOON).await;
     // Panics unless it ends with 0 within 10 s.
     worker.stop();
     let stopped = Instant::now();
-    assert!(!is_alive(child), "the media child outlives its worker");
+    assert!(!children.iter().any(|pid| is_alive(*pid)), "a media child outlives its worker");
     for part in pipeline.truth.parts(work).await.iter().filter(|part| part.stage == "transcode") {
         assert_eq!((part.status.as_str(), part.attempt), ("pending", 0), "not handed back: {part:?}");
     }
@@ -264,7 +271,7 @@ async fn a_worker_that_is_asked_twice_stops_at_once_and_hands_its_part_back() {
     let (_others, work) = waiting_for_transcode(&pipeline).await;
     // With a grace this long, only the second signal can end it soon.
     let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env(), ("STOP_GRACE_S", "7.5")]).await;
-    let child = worker.paused_child(SOON).await;
+    let children = worker.paused_children(AT_A_TIME, SOON).await;
     worker.signal(Signal::TERM);
     wait_until_true("it has heard the first signal", AT_ONCE, async || worker.log_text().contains("stopping")).await;
     let asked = Instant::now();
@@ -272,7 +279,7 @@ async fn a_worker_that_is_asked_twice_stops_at_once_and_hands_its_part_back() {
     let status = worker.end(AT_ONCE).await;
     assert!(status.success(), "it ended with {status}");
     assert!(asked.elapsed() < Duration::from_secs(6), "it took {} ms", asked.elapsed().as_millis());
-    assert!(!is_alive(child), "the media child outlives its worker");
+    assert!(!children.iter().any(|pid| is_alive(*pid)), "a media child outlives its worker");
     for part in pipeline.truth.parts(work).await.iter().filter(|part| part.stage == "transcode") {
         assert_eq!((part.status.as_str(), part.attempt), ("pending", 0), "not handed back: {part:?}");
     }

@@ -47,8 +47,8 @@ impl Entrant {
             "theme": catalogue::THEME,
             "synopsis": "一部测试短片",
             "recommending_unit": "测试单位",
-            "entrant": { "name": PERSON, "phone": PHONE, "email": EMAIL },
-            "declarations": { "original": true, "rights_cleared": true, "ai_use": "none" },
+            "entrant": { "name": PERSON, "contact": { "phone": PHONE, "email": EMAIL } },
+            "declarations": { "originality": true, "rights": true, "ai_use": "none" },
         })
     }
 
@@ -60,11 +60,11 @@ impl Entrant {
         let body = answer.text().await.expect("read the answer to the form");
         assert!(status.is_success(), "the form was answered with {status}: {body}");
         let body: Value = serde_json::from_str(&body).expect("JSON in the answer to the form");
-        let text = |key: &str| body[key].as_str().unwrap_or_else(|| panic!("no {key} in {body}")).to_owned();
+        let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_else(|| panic!("no {at} in {body}"));
         Entered {
-            id: text("id").parse().expect("the submission's id"),
-            upload_url: text("upload_url"),
-            token: text("token"),
+            id: text("/id").parse().expect("the submission's id"),
+            upload_url: self.address(text("/upload/endpoint")),
+            token: text("/token").to_owned(),
         }
     }
 
@@ -85,8 +85,7 @@ impl Entrant {
             .await
             .expect("create the upload");
         assert_eq!(created.status(), 201, "the upload was not created: {:?}", created.text().await);
-        let location = created.headers()["location"].to_str().expect("an upload's address").to_owned();
-        let location = if location.starts_with('/') { format!("{}{location}", self.api) } else { location };
+        let location = self.address(created.headers()["location"].to_str().expect("an upload's address"));
         let patched = self
             .http
             .patch(location)
@@ -99,6 +98,11 @@ impl Entrant {
             .await
             .expect("send the bytes");
         assert_eq!(patched.status(), 204, "the bytes were not taken: {:?}", patched.text().await);
+    }
+
+    /// An address that the API told: whole, or a path of its own.
+    fn address(&self, told: &str) -> String {
+        if told.starts_with('/') { format!("{}{told}", self.api) } else { told.to_owned() }
     }
 
     /// Enters a work and uploads it.

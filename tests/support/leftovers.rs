@@ -122,7 +122,10 @@ async fn objects(pipeline: &TestPipeline) -> Result<()> {
     );
     wanted.extend(
         truth
-            .texts("select 'uploads/' || mezzanine_upload || '/source' from submissions where mezzanine_upload is not null")
+            .texts(
+                "select 'uploads/' || mezzanine_upload || '/source' from submissions
+                where mezzanine_upload is not null and state <> 'withdrawn'",
+            )
             .await,
     );
     let receipts = truth.texts("select receipt::text from deliveries where receipt is not null").await;

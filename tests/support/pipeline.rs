@@ -15,6 +15,7 @@ use super::broker::Broker;
 use super::catalogue::{self, Gates};
 use super::entrant::Entrant;
 use super::process::{self, Service};
+use super::proxy::Proxy;
 use super::servers::Servers;
 use super::truth::Truth;
 use super::{clips, leftovers};
@@ -59,6 +60,7 @@ pub(crate) struct TestPipeline {
     /// What stands before every name at the broker.
     pub(crate) amqp_prefix: String,
     services: Mutex<Vec<Arc<Service>>>,
+    proxies: Mutex<Vec<Arc<Proxy>>>,
     env: BTreeMap<String, String>,
     end_of_s3: CancellationToken,
     dir: TempDir,
@@ -102,8 +104,8 @@ impl TestPipeline {
         env.insert("AMQP_PREFIX".into(), amqp_prefix.clone());
         env.extend(setup.env.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let amqp_url = servers.amqp_url.clone();
-        let services = Mutex::default();
-        Self { truth, objects, partner, amqp_url, amqp_prefix, services, env, end_of_s3, dir, servers }
+        let (services, proxies) = (Mutex::default(), Mutex::default());
+        Self { truth, objects, partner, amqp_url, amqp_prefix, services, proxies, env, end_of_s3, dir, servers }
     }
 
     /// Starts `reelmill serve` for `roles` (all of them if empty) and waits until it is ready. `name` is for the log.
@@ -128,6 +130,15 @@ impl TestPipeline {
         let service = Arc::new(Service::start(name, &args, &all, &self.dir.path().join("logs")));
         self.services.lock().expect("nobody panics here").push(service.clone());
         service
+    }
+
+    /// A proxy in front of the server of a URL, and the URL that leads through it. It lives as long as this pipeline, since
+    /// services that use it are looked at in the end.
+    pub(crate) async fn proxy_to(&self, url: &str) -> (Arc<Proxy>, String) {
+        let (proxy, through) = Proxy::in_front_of(url).await;
+        let proxy = Arc::new(proxy);
+        self.proxies.lock().expect("nobody panics here").push(proxy.clone());
+        (proxy, through)
     }
 
     /// Where a service keeps the files of its running parts.

@@ -137,7 +137,8 @@ impl Service {
 
     /// Asks it to stop and waits for its end; panics unless it ends cleanly within 10 s, which is what services promise.
     pub(crate) fn stop(&self) {
-        if self.ended().is_some() {
+        if let Some(status) = self.ended() {
+            assert!(self.was_killed() || status.success(), "{} ended with {status}\n{}", self.name, self.log_tail());
             return;
         }
         self.signal(Signal::TERM);
@@ -158,10 +159,13 @@ impl Service {
         panic!("{} did not stop within 10 s\n{}", self.name, self.log_tail());
     }
 
-    /// Waits for a media child of this process that stands still, and returns its pid.
-    pub(crate) async fn paused_child(&self, patience: Duration) -> Pid {
-        let paused = || media_children(self.pid).into_iter().find(|pid| is_stopped(*pid));
-        wait_until(&format!("{} has a paused media child", self.name), patience, async || paused()).await
+    /// Waits until `count` media children of this process stand still, and returns their pids.
+    pub(crate) async fn paused_children(&self, count: usize, patience: Duration) -> Vec<Pid> {
+        wait_until(&format!("{count} media children of {} stand still", self.name), patience, async || {
+            let paused: Vec<Pid> = media_children(self.pid).into_iter().filter(|pid| is_stopped(*pid)).collect();
+            (paused.len() == count).then_some(paused)
+        })
+        .await
     }
 
     /// Continues every media child of this process.

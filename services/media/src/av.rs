@@ -485,3 +485,51 @@ fn float(format: c_int, bytes: &[u8]) -> f32 {
     };
     if value.is_finite() { value.clamp(-8.0, 8.0) } else { 0.0 }
 }
+
+/// A stream's setup record (avcC, AudioSpecificConfig); empty where there is none.
+#[allow(unsafe_code)]
+pub(crate) fn extradata(parameters: &ffmpeg::codec::Parameters) -> Vec<u8> {
+    // SAFETY: libav keeps extradata_size bytes there, or null.
+    unsafe {
+        let raw = parameters.as_ptr();
+        match usize::try_from((*raw).extradata_size) {
+            Ok(size @ 1..) if !(*raw).extradata.is_null() => {
+                std::slice::from_raw_parts((*raw).extradata, size).to_vec()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Moves reading of stream `index` to the key frame at or before `ticks`.
+#[allow(unsafe_code)]
+pub(crate) fn seek(input: &mut ffmpeg::format::context::Input, index: usize, ticks: i64) -> bool {
+    let Ok(index) = c_int::try_from(index) else { return false };
+    // SAFETY: the input is borrowed mutably; libav checks the index.
+    unsafe { ffi::av_seek_frame(input.as_mut_ptr(), index, ticks, ffi::AVSEEK_FLAG_BACKWARD as c_int) >= 0 }
+}
+
+/// Whether a packet is only read for others to refer to, and never shown (before an edit list's start).
+#[allow(unsafe_code)]
+pub(crate) fn is_discarded(packet: &ffmpeg::Packet) -> bool {
+    use ffmpeg::packet::Ref;
+    // SAFETY: reads a number.
+    unsafe { (*packet.as_ptr()).flags & ffi::AV_PKT_FLAG_DISCARD as c_int != 0 }
+}
+
+/// Sets the quantiser that an encoder of fixed quality takes for this frame.
+#[allow(unsafe_code)]
+pub(crate) fn set_quality(frame: &mut ffmpeg::frame::Video, quality: c_int) {
+    // SAFETY: writes a number.
+    unsafe { (*frame.as_mut_ptr()).quality = quality };
+}
+
+/// Marks a frame as two fields, the upper one first.
+#[allow(unsafe_code)]
+pub(crate) fn set_interlaced(frame: &mut ffmpeg::frame::Video) {
+    // SAFETY: writes numbers.
+    unsafe {
+        (*frame.as_mut_ptr()).interlaced_frame = 1;
+        (*frame.as_mut_ptr()).top_field_first = 1;
+    }
+}

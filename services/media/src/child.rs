@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::assemble;
+use crate::audio::Wish;
 use crate::error::{During, Error, Result};
 use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
 
@@ -59,8 +61,24 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
             let info = crate::probe::probe(&request.input(file)?, &request.limits, &mut |part| progress.tell(part))?;
             to_value(&info)
         }
-        Job::EncodeSegment { .. } | Job::EncodeAudio { .. } | Job::Assemble { .. } | Job::Qc { .. } => {
-            Err(Error::Failed("this build cannot do that job".into()))
+        Job::EncodeSegment { file, picture, segment, encodes } => {
+            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            let output = |name: &str| request.output(name);
+            to_value(&crate::segment::encode(&path, picture, *segment, encodes, output, &request.limits, tell)?)
+        }
+        Job::EncodeAudio { file, picture_start_ms, frames, frame_rate, encodes } => {
+            let wish = Wish { picture_start_ms: *picture_start_ms, frames: *frames, frame_rate: *frame_rate, encodes };
+            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            to_value(&crate::audio::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
+        }
+        Job::Assemble { picture, sound, aigc, output, cover } => {
+            let (sound, aigc, cover) = (sound.as_deref(), aigc.as_deref(), cover.as_deref());
+            let wish = assemble::Wish { picture, sound, aigc, output, cover };
+            to_value(&assemble::assemble(request, &wish, &mut |part| progress.tell(part))?)
+        }
+        Job::Qc { file, expected, source } => {
+            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            to_value(&crate::qc::check(&path, expected, source, &request.limits, tell)?)
         }
         Job::SelfTest => to_value(&self_test::run(request)),
     }

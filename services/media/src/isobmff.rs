@@ -33,7 +33,6 @@ pub(crate) struct Structure {
 
 impl Structure {
     /// Whether players can begin before the whole file has arrived.
-    #[allow(dead_code)]
     pub(crate) fn is_faststart(&self) -> bool {
         let place = |kind: &[u8; 4]| self.top.iter().position(|top| top == kind);
         matches!((place(b"moov"), place(b"mdat")), (Some(moov), Some(mdat)) if moov < mdat)

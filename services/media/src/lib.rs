@@ -5,7 +5,11 @@
 //! | how is a job asked for and answered, and what may it touch? | `child` (`protocol`, `sandbox`) |
 //! | what are these bytes? | `sniff`, `isobmff`, `source` |
 //! | what does the file hold, measured by decoding all of it? | `probe` |
-//! | how do frames come out of a file? | `decode` |
+//! | how do frames come out of a file, and at what time? | `decode`, `reader`, `timeline` |
+//! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
+//! | how does a finished file come about, and is it right? | `assemble`, `cover`, `mux`, `bsf`, `qc` |
+//! | where do tests get clips with known content? | `synth` |
+//! | how does the sound become AAC? | `audio`, `loudness`, `limiter` |
 //!
 //! Nothing here opens a socket, reads a clock of the day, or outlives its job.
 
@@ -13,10 +17,24 @@ pub mod child;
 pub mod error;
 pub mod probe;
 pub mod sniff;
+pub mod synth;
 
+mod assemble;
+mod audio;
 mod av;
+mod bsf;
+mod cover;
 mod decode;
+mod encode;
+mod graph;
 mod isobmff;
+mod limiter;
+mod loudness;
+mod mux;
+mod qc;
+mod reader;
+mod scale;
+mod segment;
 mod source;
 mod text;
 mod timeline;

@@ -16,7 +16,7 @@ mod aigc;
 mod bitrate;
 mod luma;
 mod picture;
-mod sound;
+pub(crate) mod sound;
 mod stretch;
 
 /// Measures the file at `path`. `progress` hears how much of the bytes has been read, 0 to 1.
@@ -90,7 +90,7 @@ fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
 }
 
 /// Ticks of a time base as microseconds.
-fn to_us(ticks: i64, base: av::Rational) -> i64 {
+pub(crate) fn to_us(ticks: i64, base: av::Rational) -> i64 {
     let us = i128::from(ticks) * i128::from(base.num) * 1_000_000 / i128::from(base.den.max(1));
     i64::try_from(us).unwrap_or(if us < 0 { i64::MIN } else { i64::MAX })
 }

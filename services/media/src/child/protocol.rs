@@ -313,9 +313,9 @@ impl Limits {
         Self { memory_bytes: 8 * GIB, file_bytes: GIB, ..Self::probe() }
     }
 
-    /// For [`Job::Assemble`].
+    /// For [`Job::Assemble`]: all segments of a work are open at once.
     pub fn assemble() -> Self {
-        Self { file_bytes: 16 * GIB, open_files: 64, ..Self::probe() }
+        Self { file_bytes: 16 * GIB, open_files: 4096, ..Self::probe() }
     }
 
     /// For [`Job::Qc`].
@@ -336,7 +336,6 @@ impl Request {
     }
 
     /// The path of a plain file name in the output directory.
-    #[allow(dead_code)]
     pub(crate) fn output(&self, name: &str) -> Result<PathBuf> {
         inside(self.output_dir.as_deref(), "output", name)
     }

@@ -23,7 +23,7 @@ const MIN_SILENCE_US: i64 = 2_000_000;
 const MAX_CHANNELS: u32 = 16;
 
 /// One stream of sound under measurement.
-pub(super) struct SoundMeasure {
+pub(crate) struct SoundMeasure {
     stream: usize,
     facts: StreamFacts,
     decoder: decoder::Opened,
@@ -43,14 +43,14 @@ struct Heard {
 }
 
 impl SoundMeasure {
-    pub(super) fn open(source: &Source, stream: usize, limits: &Limits) -> Result<Self> {
+    pub(crate) fn open(source: &Source, stream: usize, limits: &Limits) -> Result<Self> {
         let decoder = decode::open(source, stream, limits, 1)?;
         let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::Damaged { errors: 1 })?;
         Ok(Self { stream, facts, decoder, frame: frame::Audio::empty(), bitrate: Bitrate::default(), heard: None })
     }
 
     /// Measures one packet; `None` at the end.
-    pub(super) fn packet(&mut self, packet: Option<&ffmpeg::Packet>, tally: &mut Tally) -> Result<()> {
+    pub(crate) fn packet(&mut self, packet: Option<&ffmpeg::Packet>, tally: &mut Tally) -> Result<()> {
         let base = self.facts.time_base;
         if let Some(packet) = packet {
             self.bitrate.add(packet.dts().or(packet.pts()).map(|ticks| to_us(ticks, base)), packet.size());
@@ -60,7 +60,7 @@ impl SoundMeasure {
     }
 
     /// What was measured; `None` when nothing could be decoded, which is as good as no sound.
-    pub(super) fn finish(self, origin_us: i64) -> Option<AudioInfo> {
+    pub(crate) fn finish(self, origin_us: i64) -> Option<AudioInfo> {
         let heard = self.heard?;
         let duration_us = duration_us(heard.samples, heard.facts.rate);
         let duration_ms = super::whole_ms(duration_us);

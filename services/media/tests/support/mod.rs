@@ -1,9 +1,19 @@
-//! Runs a real, sandboxed child as the service does, and waits for its last line.
+//! Runs real, sandboxed children as the service does, and makes a whole rendition with them.
+#![allow(clippy::unwrap_used, unreachable_pub, dead_code)] // a part of several test programs, none of which uses all of it
+use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use media::protocol::{Job, Limits, Line, Request};
+use media::protocol::{
+    AssembleReport, AudioReport, Expected, Job, Limits, Line, PictureInput, QcReport, Request, SegmentInput,
+    SegmentReport,
+};
+use pipeline::media_info::{MediaInfo, Ratio};
+use pipeline::rejection::Rejection;
+use pipeline::rendition::{AudioEncode, Picture, Segment, VideoEncode};
+use serde::de::DeserializeOwned;
+use tempfile::TempDir;
 
 /// Everything a child said, in order.
 pub fn run(job: Job, limits: Limits, input: Option<&Path>, output: Option<&Path>) -> Vec<Line> {
@@ -31,4 +41,204 @@ pub fn speak(request: &[u8]) -> Vec<Line> {
     assert!(output.status.success(), "the child ended with {}", output.status);
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The report of a job that must succeed.
+pub fn done<T: DeserializeOwned>(lines: Vec<Line>) -> T {
+    let mut told = 0.0;
+    for line in &lines[..lines.len() - 1] {
+        let Line::Progress(part) = line else { panic!("{line:?} before the end") };
+        assert!((told..=1.0).contains(part), "progress fell from {told} to {part}");
+        told = *part;
+    }
+    let Some(Line::Done(report)) = lines.last() else { panic!("{lines:?}") };
+    serde_json::from_value(report.clone()).unwrap()
+}
+
+/// A directory for one work: `in` holds the source and what the next job reads, `out` what jobs write.
+pub struct Bench {
+    dir: TempDir,
+}
+
+impl Bench {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("in")).unwrap();
+        fs::create_dir(dir.path().join("out")).unwrap();
+        Self { dir }
+    }
+
+    pub fn input(&self, name: &str) -> PathBuf {
+        self.dir.path().join("in").join(name)
+    }
+
+    pub fn output(&self, name: &str) -> PathBuf {
+        self.dir.path().join("out").join(name)
+    }
+
+    /// Runs a job on the bench.
+    pub fn run(&self, job: Job, limits: Limits) -> Vec<Line> {
+        run(job, limits, Some(&self.dir.path().join("in")), Some(&self.dir.path().join("out")))
+    }
+
+    pub fn probe(&self, name: &str) -> MediaInfo {
+        done(self.run(Job::Probe { file: name.into() }, Limits::probe()))
+    }
+
+    /// The rejection that `name` ends with.
+    pub fn refused(&self, name: &str) -> Rejection {
+        let lines = self.run(Job::Probe { file: name.into() }, Limits::probe());
+        match lines.last() {
+            Some(Line::Rejected(rejection)) => rejection.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Hands what a job made to the next one.
+    pub fn hand_on(&self, name: &str, under: &str) {
+        fs::rename(self.output(name), self.input(under)).unwrap();
+    }
+
+    /// Encodes `source` in segments of `segment_frames`, with sound, assembles `done.mp4` and `cover.jpg`, and checks it.
+    pub fn render(&self, wish: &Wish) -> Rendered {
+        let info = self.probe("source");
+        let picture = picture(&info, wish.rate);
+        let video = wish.video.clone();
+        let mut segments = Vec::new();
+        for segment in cut(picture.frames, wish.segment_frames) {
+            let job = Job::EncodeSegment {
+                file: "source".into(),
+                picture: picture.clone(),
+                segment,
+                encodes: vec![video.clone()],
+            };
+            let report: SegmentReport = done(self.run(job, Limits::encode_segment()));
+            let made = &report.encodes[0];
+            assert_eq!((made.frames, &made.id), (segment.frames, &video.id));
+            let name = format!("segment-{}", segment.index);
+            self.hand_on(&made.file, &name);
+            segments.push(SegmentInput { file: name, segment });
+        }
+        let audio = audio(&info);
+        let job = Job::EncodeAudio {
+            file: "source".into(),
+            picture_start_ms: info.video.start_ms,
+            frames: picture.frames,
+            frame_rate: picture.frame_rate,
+            encodes: vec![audio.clone()],
+        };
+        let sound: AudioReport = done(self.run(job, Limits::encode_audio()));
+        self.hand_on(&sound.encodes[0].file, "sound");
+        let job = Job::Assemble {
+            picture: PictureInput::Joined { encode: video.clone(), frame_rate: picture.frame_rate, segments },
+            sound: Some("sound".into()),
+            aigc: info.aigc.clone(),
+            output: "done.mp4".into(),
+            cover: Some("cover.jpg".into()),
+        };
+        let assembled: AssembleReport = done(self.run(job, Limits::assemble()));
+        self.hand_on("done.mp4", "done.mp4");
+        let expected = Expected {
+            width: video.width,
+            height: video.height,
+            frames: picture.frames,
+            frame_rate: picture.frame_rate,
+            video: Some(video),
+            audio: Some(audio),
+            aigc: info.aigc.clone(),
+        };
+        let qc = self.qc("done.mp4", expected, &info);
+        Rendered { source: info, picture, sound, assembled, qc }
+    }
+
+    pub fn qc(&self, name: &str, expected: Expected, source: &MediaInfo) -> QcReport {
+        let job = Job::Qc { file: name.into(), expected, source: Box::new(source.clone()) };
+        done(self.run(job, Limits::qc()))
+    }
+}
+
+/// What `render` makes.
+pub struct Wish {
+    pub video: VideoEncode,
+    pub segment_frames: u64,
+    pub rate: Option<Ratio>,
+}
+
+impl Wish {
+    /// One segment of this size.
+    pub fn size(width: u32, height: u32) -> Self {
+        let video = VideoEncode {
+            id: "v1".into(),
+            width,
+            height,
+            crf: 20.0,
+            max_bitrate_kbps: 4000,
+            buffer_kbit: 4000,
+            buffer_start: 0.5,
+            gop_frames: 25,
+            level: 31,
+            preset: "veryfast".into(),
+            threads: 1,
+        };
+        Self { video, segment_frames: u64::MAX, rate: None }
+    }
+}
+
+/// What `render` made.
+pub struct Rendered {
+    pub source: MediaInfo,
+    pub picture: Picture,
+    pub sound: AudioReport,
+    pub assembled: AssembleReport,
+    pub qc: QcReport,
+}
+
+impl Rendered {
+    /// Every check passed.
+    pub fn assert_good(&self) {
+        let wrong: Vec<_> = self.qc.checks.iter().filter(|check| !check.pass).collect();
+        assert!(self.qc.pass && wrong.is_empty(), "{wrong:#?}");
+        assert!(self.qc.checks.len() > 20);
+    }
+}
+
+/// Output frames of a source.
+pub fn picture(info: &MediaInfo, rate: Option<Ratio>) -> Picture {
+    let video = &info.video;
+    let frame_rate = rate.unwrap_or(video.frame_rate);
+    Picture {
+        stream: video.stream,
+        rotation_degrees: video.rotation_degrees,
+        mirrored: video.mirrored,
+        field_order: video.field_order,
+        transfer: video.colour.transfer,
+        matrix: video.colour.matrix.clone(),
+        full_range: video.colour.full_range,
+        frame_rate,
+        frames: (video.duration_ms as f64 / 1000.0 * frame_rate.value()).round() as u64,
+    }
+}
+
+fn cut(frames: u64, length: u64) -> Vec<Segment> {
+    let starts = (0..frames).step_by(usize::try_from(length).unwrap_or(usize::MAX));
+    let segment = |(index, first_frame): (usize, u64)| Segment {
+        index: index as u32,
+        first_frame,
+        frames: length.min(frames - first_frame),
+    };
+    starts.enumerate().map(segment).collect()
+}
+
+/// The social rung's sound.
+pub fn audio(info: &MediaInfo) -> AudioEncode {
+    AudioEncode {
+        id: "a1".into(),
+        stream: info.audio.as_ref().map(|audio| audio.stream),
+        channels: 2,
+        sample_rate: 48_000,
+        bitrate_kbps: 128,
+        loudness_lufs: -15.0,
+        loudness_tolerance_lu: 2.0,
+        true_peak_dbtp: -2.0,
+    }
 }

@@ -1,0 +1,286 @@
+//! Opens a finished rendition again, decodes all of it, and compares what is there with what was wanted. Nothing is trusted.
+use std::path::Path;
+
+use pipeline::media_info::{AudioInfo, FieldOrder, MediaInfo, Ratio, Stretch, Transfer};
+use pipeline::rendition::{AudioEncode, QcCheck, VideoEncode};
+
+use crate::av;
+use crate::child::protocol::{Expected, Limits, QcReport};
+use crate::decode::Tally;
+use crate::error::{During, Error, Result};
+use crate::source::Source;
+use crate::{isobmff, probe};
+
+/// Picture and sound may differ by this much at the end: two AAC frames of padding and a frame of picture.
+const AV_TOLERANCE_MS: u64 = 85;
+/// Black, still and silent time that the source has not may come from coding and levels up to this much, ms.
+const NEW_BLACK_MS: u64 = 2_000;
+const NEW_SILENCE_MS: u64 = 5_000;
+const NEW_FROZEN_MS: u64 = 10_000;
+/// Edges of such stretches move by up to this much, ms.
+const EDGE_MS: u64 = 1_000;
+/// Tags that the format itself needs.
+const OWN_TAGS: [&str; 7] =
+    ["major_brand", "minor_version", "compatible_brands", "handler_name", "language", "vendor_id", "AIGC"];
+
+/// Checks the file at `path`.
+pub(crate) fn check(
+    path: &Path,
+    expected: &Expected,
+    source: &MediaInfo,
+    limits: &Limits,
+    progress: &mut dyn FnMut(f64),
+) -> Result<QcReport> {
+    let info = probe::probe(path, limits, progress)?;
+    let packets = Packets::read(path, limits)?;
+    let mut checks = Checks::default();
+    checks.file(path, expected, &info, limits)?;
+    checks.picture(expected, &info);
+    checks.time(expected, &info);
+    if let Some(encode) = &expected.video {
+        checks.encode(encode, expected.frame_rate, &info, &packets);
+    }
+    checks.is("first_frame_idr", packets.first_is_idr, "a key frame that refers to nothing before it");
+    if let (Some(encode), Some(audio)) = (&expected.audio, &info.audio) {
+        checks.sound(encode, audio, source);
+    }
+    checks.stretches(&info, source);
+    let pass = checks.0.iter().all(|check| check.pass);
+    Ok(QcReport { pass, checks: checks.0, info })
+}
+
+#[derive(Default)]
+struct Checks(Vec<QcCheck>);
+
+impl Checks {
+    fn add(&mut self, check: &str, measured: impl ToString, limit: impl ToString, pass: bool) {
+        self.0.push(QcCheck { check: check.into(), measured: measured.to_string(), limit: limit.to_string(), pass });
+    }
+
+    fn equal<T: PartialEq + ToString>(&mut self, check: &str, measured: T, wanted: T) {
+        let pass = measured == wanted;
+        self.add(check, measured, wanted, pass);
+    }
+
+    fn at_most(&mut self, check: &str, measured: u64, limit: u64) {
+        self.add(check, measured, format!("≤ {limit}"), measured <= limit);
+    }
+
+    fn is(&mut self, check: &str, measured: bool, limit: &str) {
+        self.add(check, if measured { "yes" } else { "no" }, limit, measured);
+    }
+
+    fn file(&mut self, path: &Path, expected: &Expected, info: &MediaInfo, limits: &Limits) -> Result<()> {
+        let structure = isobmff::read(path).during("read the boxes")?;
+        self.equal("format", info.format.as_str(), "mp4");
+        self.is("faststart", structure.is_faststart(), "moov before mdat");
+        let audio = u32::from(expected.audio.is_some());
+        let streams = info.streams;
+        let counted = format!("{} video, {} audio, {} other", streams.video, streams.audio, streams.other);
+        self.equal("streams", counted, format!("1 video, {audio} audio, 0 other"));
+        self.at_most("decode_errors", info.decode_errors, 0);
+        let opened = Source::open(path, limits)?;
+        let foreign = av::tags(&opened.input, crate::text::MAX_TEXT, |key| !OWN_TAGS.contains(&key));
+        let names: Vec<&str> = foreign.iter().map(|(key, _)| key.as_str()).collect();
+        self.add("foreign_tags", names.join(", "), "none", names.is_empty());
+        let label = |label: &Option<String>| label.clone().unwrap_or_else(|| "none".into());
+        self.equal("aigc_label", label(&info.aigc), label(&expected.aigc));
+        Ok(())
+    }
+
+    fn picture(&mut self, expected: &Expected, info: &MediaInfo) {
+        let video = &info.video;
+        self.equal("video_codec", video.codec.as_str(), "h264");
+        let size = |width, height| format!("{width}x{height}");
+        self.equal(
+            "display_size",
+            size(video.display_width, video.display_height),
+            size(expected.width, expected.height),
+        );
+        self.equal("rotation", video.rotation_degrees, 0);
+        self.equal("pixel_aspect", video.pixel_aspect, Ratio::ONE);
+        self.is("progressive", video.field_order == FieldOrder::Progressive, "whole frames");
+        self.is("sdr", video.colour.transfer == Transfer::Sdr, "SDR");
+    }
+
+    fn time(&mut self, expected: &Expected, info: &MediaInfo) {
+        let video = &info.video;
+        self.equal("frame_count", video.frames, expected.frames);
+        let wanted_ms = (expected.frames as f64 / expected.frame_rate.value() * 1000.0).round() as u64;
+        let frame_ms = (1000.0 / expected.frame_rate.value()).ceil() as u64;
+        let off = video.duration_ms.abs_diff(wanted_ms);
+        self.add("duration_ms", video.duration_ms, format!("{wanted_ms} ± {frame_ms}"), off <= frame_ms);
+        if let Some(audio) = &info.audio {
+            self.at_most("av_difference_ms", audio.duration_ms.abs_diff(video.duration_ms), AV_TOLERANCE_MS);
+            let late = audio.start_ms.abs_diff(video.start_ms);
+            self.at_most("av_start_difference_ms", late, 1);
+        }
+    }
+
+    fn encode(&mut self, encode: &VideoEncode, rate: Ratio, info: &MediaInfo, packets: &Packets) {
+        let video = &info.video;
+        self.equal("profile", video.profile.as_str(), "High");
+        self.add("level", video.level, format!("≤ {}", encode.level), video.level <= encode.level);
+        self.equal("pixel_format", video.pixel_format.as_str(), "yuv420p");
+        let colour = &video.colour;
+        let tags = format!("{} {} {}", colour.matrix, colour.primaries, colour.transfer_name);
+        self.equal("colour", tags, "bt709 bt709 bt709".into());
+        self.is("limited_range", !colour.full_range, "limited range");
+        self.equal("frame_rate", video.frame_rate, rate);
+        self.is("constant_rate", !video.variable_rate, "constant");
+        let gop = u64::from(encode.gop_frames.max(1));
+        let stray = packets.keys.iter().enumerate().find(|(index, key)| **key != *index as u64 * gop);
+        let wanted = packets.frames.len().div_ceil(gop as usize);
+        let measured = match stray {
+            Some((_, key)) => format!("a key frame at frame {key}"),
+            None => format!("{} key frames", packets.keys.len()),
+        };
+        let regular = stray.is_none() && packets.keys.len() == wanted;
+        self.add("key_frames", measured, format!("{wanted}, every {gop} frames"), regular);
+        self.at_most("bitrate_kbps", video.bitrate_kbps, u64::from(encode.max_bitrate_kbps));
+        let (frame, fill) = packets.lowest_fill(encode, rate);
+        // x264 does not count the muxer's length fields; a hundredth of the buffer is far more than they are.
+        let floor = -0.01 * f64::from(encode.buffer_kbit);
+        let measured = format!("{fill:.0} kbit at frame {frame}");
+        self.add("buffer", measured, format!("≥ {floor:.0} of {} kbit", encode.buffer_kbit), fill >= floor);
+    }
+
+    fn sound(&mut self, encode: &AudioEncode, audio: &AudioInfo, source: &MediaInfo) {
+        self.equal("audio_codec", format!("{} {}", audio.codec, audio.profile), "aac LC".into());
+        self.equal("sample_rate", audio.sample_rate, encode.sample_rate);
+        self.equal("channels", audio.channels, encode.channels);
+        let target = encode.loudness_lufs;
+        let allowed = encode.loudness_tolerance_lu;
+        let was_silent =
+            encode.stream.is_none() || source.audio.as_ref().is_none_or(|sound| sound.loudness_lufs.is_none());
+        match audio.loudness_lufs {
+            Some(loudness) => {
+                let pass = (loudness - target).abs() <= allowed;
+                self.add("loudness_lufs", format!("{loudness:.1}"), format!("{target} ± {allowed}"), pass);
+            }
+            None => self.add("loudness_lufs", "silent", "silent only if the source is", was_silent),
+        }
+        let peak = audio.true_peak_dbtp.unwrap_or(f64::NEG_INFINITY);
+        // A tenth of a decibel is what two meters of true peak may differ by.
+        let pass = peak <= encode.true_peak_dbtp + 0.1;
+        self.add("true_peak_dbtp", format!("{peak:.1}"), format!("≤ {}", encode.true_peak_dbtp), pass);
+    }
+
+    fn stretches(&mut self, info: &MediaInfo, source: &MediaInfo) {
+        let offset = source.video.start_ms;
+        self.at_most("new_black_ms", uncovered(&info.video.black, &source.video.black, 0), NEW_BLACK_MS);
+        self.at_most("new_frozen_ms", uncovered(&info.video.frozen, &source.video.frozen, 0), NEW_FROZEN_MS);
+        if let (Some(made), Some(given)) = (&info.audio, &source.audio) {
+            // Stretches of sound count from its own first sample.
+            let new = uncovered(&made.silent, &given.silent, given.start_ms - offset);
+            let padding = info.duration_ms.saturating_sub(given.duration_ms);
+            self.at_most("new_silence_ms", new, NEW_SILENCE_MS + padding);
+        }
+    }
+}
+
+/// How much of `made` lies outside of `given`, whose edges are `EDGE_MS` wide and which is moved by `offset_ms`.
+fn uncovered(made: &[Stretch], given: &[Stretch], offset_ms: i64) -> u64 {
+    let mut new = 0;
+    for stretch in made {
+        let mut at = stretch.start_ms;
+        for known in given {
+            let start = known.start_ms.saturating_add_signed(offset_ms).saturating_sub(EDGE_MS);
+            let end = known.end_ms.saturating_add_signed(offset_ms) + EDGE_MS;
+            if end <= at || start >= stretch.end_ms {
+                continue;
+            }
+            new += start.saturating_sub(at);
+            at = at.max(end);
+        }
+        new += stretch.end_ms.saturating_sub(at);
+    }
+    new
+}
+
+/// The picture's packets, in the order of decoding.
+struct Packets {
+    /// Size of each in bits.
+    frames: Vec<u64>,
+    /// Which frames, in the order of showing, are key frames.
+    keys: Vec<u64>,
+    first_is_idr: bool,
+}
+
+impl Packets {
+    fn read(path: &Path, limits: &Limits) -> Result<Self> {
+        let mut source = Source::open(path, limits)?;
+        let missing = || Error::Failed("the finished file has no picture".into());
+        let index = av::best_stream(&source.input, av::Medium::Video, None).ok_or_else(missing)?;
+        av::keep_only(&mut source.input, &[index]);
+        let mut tally = Tally::default();
+        let (mut frames, mut shown, mut first_is_idr) = (Vec::new(), Vec::new(), false);
+        while let Some(packet) = tally.next(&mut source, limits)? {
+            if packet.stream() != index {
+                continue;
+            }
+            if frames.is_empty() {
+                first_is_idr = packet.data().is_some_and(has_idr);
+            }
+            frames.push(packet.size() as u64 * 8);
+            shown.push((packet.pts().unwrap_or(i64::MIN), packet.is_key()));
+        }
+        shown.sort_unstable();
+        let keys = shown.iter().enumerate().filter(|(_, (_, key))| *key).map(|(index, _)| index as u64).collect();
+        Ok(Self { frames, keys, first_is_idr })
+    }
+
+    /// Emptiest moment of the decoder's buffer in kbit, and after which frame: the leaky bucket of H.264 annex C.
+    fn lowest_fill(&self, encode: &VideoEncode, rate: Ratio) -> (usize, f64) {
+        let size = f64::from(encode.buffer_kbit);
+        let per_frame = f64::from(encode.max_bitrate_kbps) / rate.value();
+        let mut fill = size * encode.buffer_start.clamp(0.0, 1.0);
+        let mut lowest = (0, fill);
+        for (index, bits) in self.frames.iter().enumerate() {
+            fill -= *bits as f64 / 1000.0;
+            if fill < lowest.1 {
+                lowest = (index, fill);
+            }
+            fill = (fill + per_frame).min(size);
+        }
+        lowest
+    }
+}
+
+/// Whether an access unit with length fields of four bytes, as in mp4, has a slice of an IDR picture.
+fn has_idr(mut unit: &[u8]) -> bool {
+    while let Some((length, rest)) = unit.split_at_checked(4) {
+        let size = u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize;
+        match rest.first() {
+            Some(header) if header & 0x1f == 5 => return true,
+            Some(_) => unit = rest.get(size..).unwrap_or_default(),
+            None => return false,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stretch(start_ms: u64, end_ms: u64) -> Stretch {
+        Stretch { start_ms, end_ms }
+    }
+
+    #[test]
+    fn only_what_the_source_has_not_is_new() {
+        let given = [stretch(10_000, 20_000)];
+        assert_eq!(uncovered(&[stretch(9_500, 20_900)], &given, 0), 0);
+        assert_eq!(uncovered(&[stretch(5_000, 25_000)], &given, 0), 4_000 + 4_000);
+        assert_eq!(uncovered(&[stretch(30_000, 33_000)], &given, 0), 3_000);
+        assert_eq!(uncovered(&[stretch(30_000, 33_000)], &given, 20_000), 0);
+    }
+
+    #[test]
+    fn an_idr_slice_is_found_behind_other_units() {
+        assert!(has_idr(&[0, 0, 0, 2, 0x67, 1, 0, 0, 0, 1, 0x65]));
+        assert!(!has_idr(&[0, 0, 0, 2, 0x41, 1]));
+        assert!(!has_idr(&[0xff, 0xff, 0xff, 0xff, 0x41]));
+    }
+}

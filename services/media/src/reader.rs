@@ -1,0 +1,169 @@
+//! Reads whole pictures of one stream in the order of showing, deinterlaced, each with its time. Seeks where it can.
+use std::collections::VecDeque;
+use std::path::Path;
+
+use ffmpeg::frame;
+use ffmpeg_next as ffmpeg;
+use pipeline::media_info::FieldOrder;
+use pipeline::rejection::Rejection;
+
+use crate::av;
+use crate::child::protocol::Limits;
+use crate::decode::{self, Tally};
+use crate::error::Result;
+use crate::graph::Graph;
+use crate::scale;
+use crate::source::Source;
+use crate::timeline::Timeline;
+
+/// Whole (deinterlaced) pictures of a file in the order of showing, with their times.
+pub(crate) struct Reader {
+    source: Source,
+    stream: usize,
+    base: av::Rational,
+    decoder: ffmpeg::codec::decoder::Opened,
+    frame: frame::Video,
+    tally: Tally,
+    timeline: Timeline,
+    deinterlacer: Option<Graph>,
+    order: FieldOrder,
+    first: Option<i64>,
+    /// After a seek: pictures before the key frame refer to what was not read.
+    not_before: Option<i64>,
+    ready: VecDeque<(frame::Video, i64, i64)>,
+    geometry: Option<(i32, i32, i32)>,
+    ended: bool,
+}
+
+impl Reader {
+    /// Opens the picture's stream and finds the time of its first picture.
+    pub(crate) fn open(path: &Path, stream: usize, order: FieldOrder, limits: &Limits) -> Result<Self> {
+        let mut source = Source::open(path, limits)?;
+        av::keep_only(&mut source.input, &[stream]);
+        let base = av::stream_facts(&source.input, stream).ok_or(Rejection::NoVideo)?.time_base;
+        let decoder = decode::open(&source, stream, limits, decode::threads())?;
+        Ok(Self {
+            stream,
+            base,
+            decoder,
+            frame: frame::Video::empty(),
+            tally: Tally::default(),
+            timeline: Timeline::new(base.num, base.den, source.format.is_discontinuous()),
+            deinterlacer: None,
+            order,
+            first: None,
+            not_before: None,
+            ready: VecDeque::new(),
+            geometry: None,
+            ended: false,
+            source,
+        })
+    }
+
+    /// Moves to a key frame at or before `at` seconds after the first picture, where the format has an index.
+    pub(crate) fn seek(&mut self, at: f64, limits: &Limits) -> Result<()> {
+        if self.source.format.is_discontinuous() {
+            return Ok(());
+        }
+        // The first picture's time is known only by decoding it.
+        let first = self.first(limits)?.unwrap_or(0);
+        let ticks = (at * f64::from(self.base.den) / f64::from(self.base.num.max(1))) as i64;
+        let target = first.saturating_add(ticks);
+        if av::seek(&mut self.source.input, self.stream, target) {
+            self.decoder.flush();
+            self.ready.clear();
+            self.timeline = Timeline::new(self.base.num, self.base.den, false);
+            self.deinterlacer = None;
+            self.not_before = Some(i64::MAX);
+            self.ended = false;
+        }
+        Ok(())
+    }
+
+    /// Time of the first picture in the stream's ticks.
+    pub(crate) fn first(&mut self, limits: &Limits) -> Result<Option<i64>> {
+        while self.first.is_none() && !self.ended {
+            self.step(limits)?;
+        }
+        Ok(self.first)
+    }
+
+    /// The next picture, its second after the first picture, and its length in seconds.
+    pub(crate) fn next(&mut self, limits: &Limits) -> Result<Option<(frame::Video, f64, f64)>> {
+        while self.ready.is_empty() && !self.ended {
+            self.step(limits)?;
+        }
+        let first = self.first.unwrap_or(0);
+        let seconds = |ticks: i64| ticks as f64 * f64::from(self.base.num) / f64::from(self.base.den.max(1));
+        Ok(self
+            .ready
+            .pop_front()
+            .map(|(frame, at, length)| (frame, seconds(at.saturating_sub(first)), seconds(length))))
+    }
+
+    /// Reads one packet and decodes what it gives.
+    fn step(&mut self, limits: &Limits) -> Result<()> {
+        let packet = self.tally.next(&mut self.source, limits)?;
+        if let Some(packet) = &packet {
+            if packet.stream() != self.stream {
+                return Ok(());
+            }
+            if self.not_before == Some(i64::MAX) {
+                self.not_before = packet.pts().or(packet.dts());
+            }
+        }
+        let (timeline, first, ready) = (&mut self.timeline, &mut self.first, &mut self.ready);
+        let (graph, geometry, not_before) = (&mut self.deinterlacer, &mut self.geometry, self.not_before);
+        let (order, base) = (self.order, self.base);
+        decode::feed(&mut self.decoder, packet.as_ref(), &mut self.frame, &mut self.tally, |frame| {
+            let facts = av::picture_facts(frame);
+            if *geometry.get_or_insert((facts.width, facts.height, facts.format))
+                != (facts.width, facts.height, facts.format)
+            {
+                return Err(Rejection::ChangesMidway { what: "picture_size".into() }.into());
+            }
+            if frame.timestamp().zip(not_before).is_some_and(|(at, begin)| at < begin) {
+                return Ok(());
+            }
+            let length = av::frame_duration(frame);
+            let Some(at) = timeline.place(frame.timestamp(), length) else { return Ok(()) };
+            first.get_or_insert(at);
+            let mut taken = std::mem::replace(frame, frame::Video::empty());
+            taken.set_pts(Some(at));
+            if graph.is_none() {
+                *graph = scale::deinterlacer(facts, order, base)?;
+            }
+            match graph {
+                None => ready.push_back((taken, at, length)),
+                Some(graph) => {
+                    graph.push(&mut taken)?;
+                    pull(graph, base, ready)?;
+                }
+            }
+            Ok(())
+        })?;
+        if packet.is_none() {
+            self.ended = true;
+            if let Some(graph) = &mut self.deinterlacer {
+                graph.finish()?;
+                pull(graph, self.base, &mut self.ready)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes what the deinterlacer has; its clock may tick faster than the stream's.
+fn pull(graph: &mut Graph, base: av::Rational, ready: &mut VecDeque<(frame::Video, i64, i64)>) -> Result<()> {
+    let (num, den) = graph.time_base(0).unwrap_or((base.num, base.den));
+    loop {
+        let mut frame = frame::Video::empty();
+        if !graph.pull(0, &mut frame)? {
+            return Ok(());
+        }
+        let ticks = i128::from(frame.pts().unwrap_or(0)) * i128::from(num) * i128::from(base.den);
+        let at = i64::try_from(ticks / (i128::from(den) * i128::from(base.num)).max(1)).unwrap_or(i64::MAX);
+        let length = ready.back().map_or(0, |(_, last, _)| at.saturating_sub(*last));
+        ready.push_back((frame, at, length));
+    }
+}

@@ -1,0 +1,132 @@
+//! From a decoded picture to upright BT.709 8-bit 4:2:0 pictures of the planned sizes.
+use ffmpeg::frame;
+use ffmpeg_next as ffmpeg;
+use pipeline::media_info::{FieldOrder, Transfer};
+use pipeline::rendition::{Picture, VideoEncode};
+
+use crate::av::{self, PictureFacts};
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+
+/// Scales each picture to every encode's size.
+pub(crate) struct Scaler {
+    graph: Graph,
+    scaled: Vec<frame::Video>,
+}
+
+impl Scaler {
+    /// For pictures like `facts`, as `picture` says, to the sizes of `encodes`.
+    pub(crate) fn new(facts: PictureFacts, picture: &Picture, sizes: &[(u32, u32)]) -> Result<Self> {
+        let mut text = input(facts, 1, 1_000_000);
+        text.push_str(&upright(picture));
+        if sizes.len() > 1 {
+            text.push_str(&format!(",split={}", sizes.len()));
+            (0..sizes.len()).for_each(|index| text.push_str(&format!("[s{index}]")));
+        }
+        for (index, size) in sizes.iter().enumerate() {
+            text.push_str(&if sizes.len() > 1 { format!(";[s{index}]") } else { ",".to_owned() });
+            text.push_str(&convert(facts, picture, *size));
+            text.push_str(&format!("format=yuv420p,setsar=1,buffersink@{index}"));
+        }
+        let scaled = sizes.iter().map(|_| frame::Video::empty()).collect();
+        Ok(Self { graph: Graph::video(&text)?, scaled })
+    }
+
+    /// Scales one picture; the results stay until the next.
+    pub(crate) fn scale(&mut self, frame: &mut frame::Video) -> Result<&mut [frame::Video]> {
+        self.graph.push(frame)?;
+        for (index, scaled) in self.scaled.iter_mut().enumerate() {
+            *scaled = frame::Video::empty();
+            if !self.graph.pull(index, scaled)? {
+                return Err(Error::Failed("the scaler kept a picture back".into()));
+            }
+        }
+        Ok(&mut self.scaled)
+    }
+
+    /// What the last call of `scale` made.
+    pub(crate) fn scaled(&mut self) -> &mut [frame::Video] {
+        &mut self.scaled
+    }
+}
+
+/// The sizes of `encodes`.
+pub(crate) fn sizes(encodes: &[VideoEncode]) -> Vec<(u32, u32)> {
+    encodes.iter().map(|encode| (encode.width, encode.height)).collect()
+}
+
+/// A deinterlacer for pictures like `facts`, one picture out for each one in; `None` for whole frames.
+pub(crate) fn deinterlacer(facts: PictureFacts, order: FieldOrder, base: av::Rational) -> Result<Option<Graph>> {
+    let parity = match order {
+        FieldOrder::Progressive => return Ok(None),
+        FieldOrder::TopFirst => "tff",
+        FieldOrder::BottomFirst => "bff",
+    };
+    let input = input(facts, base.num, base.den);
+    Graph::video(&format!("{input},bwdif=mode=send_frame:parity={parity}:deint=all,buffersink@0")).map(Some)
+}
+
+fn input(facts: PictureFacts, num: i32, den: i32) -> String {
+    let PictureFacts { width, height, format, .. } = facts;
+    format!("buffer@in=video_size={width}x{height}:pix_fmt={format}:time_base={num}/{den}:pixel_aspect=1/1")
+}
+
+/// Mirrors first, then rotates, as the display matrix means.
+fn upright(picture: &Picture) -> String {
+    let mirror = if picture.mirrored { ",hflip" } else { "" };
+    let rotate = match picture.rotation_degrees {
+        90 => ",transpose=clock",
+        180 => ",hflip,vflip",
+        270 => ",transpose=cclock",
+        _ => "",
+    };
+    format!("{mirror}{rotate}")
+}
+
+/// Size and colour in one step where that is enough; light itself is converted for HDR. Ends with a comma unless empty.
+fn convert(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) -> String {
+    let range = if picture.full_range { "full" } else { "limited" };
+    let matrix = picture.matrix.as_str();
+    let transfer = match picture.transfer {
+        Transfer::Pq => "smpte2084",
+        Transfer::Hlg => "arib-std-b67",
+        Transfer::Sdr => return convert_sdr(facts, picture, (width, height)),
+    };
+    let matrix = if matrix == "unknown" { "bt2020nc" } else { matrix };
+    // npl=203: the brightness of diffuse white in HDR by BT.2408, which becomes SDR's white before the curve.
+    format!(
+        "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin=bt2020:rin={range}:t=linear:npl=203,\
+         format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,\
+         zscale=t=bt709:m=bt709:p=bt709:r=limited:d=ordered,"
+    )
+}
+
+fn convert_sdr(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) -> String {
+    let turned = picture.rotation_degrees % 180 == 90;
+    let (wide, high) = if turned { (facts.height, facts.width) } else { (facts.width, facts.height) };
+    let format = av::pixel_format_name(facts.format);
+    let same_size = (i64::from(wide), i64::from(high)) == (i64::from(width), i64::from(height));
+    let same_colour = picture.matrix == "bt709" && !picture.full_range && format == "yuv420p";
+    if same_size && same_colour {
+        return String::new();
+    }
+    if format.starts_with("gbr") || format.starts_with("rgb") || wide % 2 != 0 || high % 2 != 0 {
+        // zimg wants sizes that the chroma divides; swscale takes all.
+        let (matrix, range) = (sws_matrix(&picture.matrix), if picture.full_range { "pc" } else { "tv" });
+        return format!(
+            "scale={width}:{height}:flags=lanczos+accurate_rnd+full_chroma_int+bitexact:\
+             in_color_matrix={matrix}:out_color_matrix=bt709:in_range={range}:out_range=tv,"
+        );
+    }
+    let range = if picture.full_range { "full" } else { "limited" };
+    let matrix = if picture.matrix == "unknown" { "bt709" } else { &picture.matrix };
+    format!("zscale=w={width}:h={height}:f=lanczos:d=ordered:min={matrix}:rin={range}:m=bt709:r=limited,")
+}
+
+fn sws_matrix(matrix: &str) -> &str {
+    match matrix {
+        "smpte170m" | "bt470bg" | "fcc" | "smpte240m" => matrix,
+        "bt2020nc" | "bt2020c" => "bt2020",
+        _ => "bt709",
+    }
+}

@@ -1,0 +1,18 @@
+//! The service as its clients see it: real Postgres, the embedded object store, HTTP on a free port. One file a verb, one for
+//! each story that spans several.
+//!
+//! `TEST_DATABASE_URL` names a Postgres in which databases may be made; each test makes its own and drops it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod stage; // servers, a client, shorthands
+
+mod broken; // connections, object stores and processes that die
+mod concat; // pieces
+mod deadline; // deadline, grace, expiry
+mod delete; // termination
+mod entries; // the form, the status, withdrawing
+mod head; // offsets
+mod options; // discovery and browsers of other origins
+mod patch; // bytes, checksums, lengths
+mod post; // creation, with and without bytes
+mod replicas; // two services, one upload

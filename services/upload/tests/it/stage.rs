@@ -1,0 +1,338 @@
+//! A service of its own for each test, with neighbours of its own, and shorthands for what clients do.
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use pipeline::catalogue::Catalogue;
+use reqwest::{Method, RequestBuilder, Response};
+use runtime::clock::Clock;
+use runtime::config::Config;
+use runtime::metrics::Metrics;
+use runtime::objects::{Objects, S3Access};
+use runtime::scratch::Scratch;
+use runtime::seal::Keyring;
+use runtime::store::Store;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sqlx::{Connection, PgConnection};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use upload::{App, Settings};
+use uuid::Uuid;
+
+/// What waiting for anything is given up after.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const MIB: usize = 1024 * 1024;
+const BYTES: &str = "application/offset+octet-stream";
+
+/// One service and its neighbours.
+pub(crate) struct Stage {
+    pub(crate) app: Arc<App>,
+    pub(crate) url: String,
+    pub(crate) client: reqwest::Client,
+    pub(crate) database_url: String,
+    admin_url: String,
+    s3: S3,
+    config: Config,
+    scratch: Scratch,
+    dir: tempfile::TempDir,
+}
+
+struct S3 {
+    root: PathBuf,
+    addr: SocketAddr,
+    stop: CancellationToken,
+    running: tokio::task::JoinHandle<anyhow::Result<()>>,
+}
+
+/// A submission as its entrant knows it.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) token: String,
+}
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    config: Config,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let admin_url = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a Postgres for tests");
+        let name = format!("upload_{}", Uuid::new_v4().simple());
+        run(&admin_url, format!("create database {name}")).await;
+        let database_url = format!("{}/{name}", admin_url.rsplit_once('/').unwrap().0);
+        let config = Line::parse_from(["it", "--database-url", &database_url, "--amqp-url", "amqp://none"]).config;
+        let dir = tempfile::tempdir().unwrap();
+        let s3 = S3::start(dir.path().join("s3"), "127.0.0.1:0".parse().unwrap()).await;
+        let scratch = Scratch::new(&dir.path().join("scratch")).unwrap();
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let app = new_app(&config, &s3, &scratch, settings, Clock::default());
+        app.store.migrate().await.unwrap();
+        app.objects.ensure_bucket().await.unwrap();
+        let url = serve(&app).await;
+        Self { app, url, client: reqwest::Client::new(), database_url, admin_url, s3, config, scratch, dir }
+    }
+
+    /// A second service on the same neighbours, as if on another machine; its address.
+    pub(crate) async fn replica(&self) -> (Arc<App>, String) {
+        let app = new_app(&self.config, &self.s3, &self.scratch, self.app.settings.clone(), self.app.clock.clone());
+        let url = serve(&app).await;
+        (app, url)
+    }
+
+    /// The object store goes away.
+    pub(crate) async fn stop_s3(&mut self) {
+        self.s3.stop.cancel();
+        (&mut self.s3.running).await.unwrap().unwrap();
+    }
+
+    /// And comes back, with what it had.
+    pub(crate) async fn start_s3(&mut self) {
+        self.s3 = S3::start(self.s3.root.clone(), self.s3.addr).await;
+    }
+
+    /// Enters a work into the open contest.
+    pub(crate) async fn enter(&self) -> Entry {
+        self.enter_into("demo", "digital").await
+    }
+
+    pub(crate) async fn enter_into(&self, contest: &str, theme: &str) -> Entry {
+        let mut form = form();
+        form["contest"] = contest.into();
+        form["theme"] = theme.into();
+        let answer = self.post_form(&form).await;
+        assert_eq!(answer.status(), 201);
+        let answer: Value = answer.json().await.unwrap();
+        Entry { id: answer["id"].as_str().unwrap().into(), token: answer["token"].as_str().unwrap().into() }
+    }
+
+    pub(crate) async fn post_form(&self, form: &Value) -> Response {
+        let request = self.client.post(format!("{}/api/v1/submissions", self.url));
+        request.header("content-type", "application/json").body(form.to_string()).send().await.unwrap()
+    }
+
+    pub(crate) fn api(&self, method: Method, entry: &Entry) -> RequestBuilder {
+        let address = format!("{}/api/v1/submissions/{}", self.url, entry.id);
+        self.client.request(method, address).bearer_auth(&entry.token)
+    }
+
+    pub(crate) async fn status(&self, entry: &Entry) -> Value {
+        let answer = self.api(Method::GET, entry).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.json().await.unwrap()
+    }
+
+    /// A request of the protocol.
+    pub(crate) fn tus(&self, method: &str, path: &str, entry: &Entry) -> RequestBuilder {
+        self.tus_at(&self.url, method, path, entry)
+    }
+
+    pub(crate) fn tus_at(&self, url: &str, method: &str, path: &str, entry: &Entry) -> RequestBuilder {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.client.request(method, format!("{url}{path}")).bearer_auth(&entry.token).header("tus-resumable", "1.0.0")
+    }
+
+    /// A new upload; its path.
+    pub(crate) async fn create(&self, entry: &Entry, length: usize) -> String {
+        location(&self.tus("POST", "/files", entry).header("upload-length", length).send().await.unwrap())
+    }
+
+    /// PATCH with the headers it takes.
+    pub(crate) fn patch(
+        &self,
+        path: &str,
+        entry: &Entry,
+        offset: usize,
+        body: impl Into<reqwest::Body>,
+    ) -> RequestBuilder {
+        let request = self.tus("PATCH", path, entry).header("content-type", BYTES);
+        request.header("upload-offset", offset).body(body)
+    }
+
+    /// PATCH that has to go well; the offset behind it.
+    pub(crate) async fn send(&self, path: &str, entry: &Entry, offset: usize, bytes: &[u8]) -> usize {
+        let answer = self.patch(path, entry, offset, bytes.to_vec()).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+        number(&answer, "upload-offset")
+    }
+
+    /// The offset that HEAD tells.
+    pub(crate) async fn offset(&self, path: &str, entry: &Entry) -> usize {
+        let answer = self.tus("HEAD", path, entry).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        number(&answer, "upload-offset")
+    }
+
+    /// Waits until the offset is `wanted`.
+    pub(crate) async fn offset_reaches(&self, path: &str, entry: &Entry, wanted: usize) {
+        until("the offset", async || self.offset(path, entry).await == wanted).await;
+    }
+
+    /// The film as it was stored, once it was read back; its digest as the service tells it has to fit.
+    pub(crate) async fn film(&self, entry: &Entry) -> Vec<u8> {
+        until("the film is whole", async || self.status(entry).await["state"] == "probe").await;
+        let status = self.status(entry).await;
+        let stored = self.objects().await;
+        assert_eq!(stored.len(), 1, "{stored:?}");
+        let path = self.dir.path().join("film");
+        let (bytes, sha256) = self.app.objects.get_to_file(&stored[0], &path).await.unwrap();
+        assert_eq!(status["upload"]["offset"], bytes);
+        assert_eq!(status["upload"]["sha256"], hex::encode(sha256));
+        let film = std::fs::read(path).unwrap();
+        assert_eq!(Sha256::digest(&film).as_slice(), sha256);
+        film
+    }
+
+    /// Keys of everything in the object store.
+    pub(crate) async fn objects(&self) -> Vec<String> {
+        self.app.objects.list("").await.unwrap().into_iter().map(|it| it.key).collect()
+    }
+
+    /// Nothing at all is in the object store, nor any part of anything.
+    pub(crate) async fn is_empty(&self) -> bool {
+        self.objects().await.is_empty() && self.app.objects.list_multiparts("").await.unwrap().is_empty()
+    }
+
+    /// Files in the scratch directories.
+    pub(crate) fn scratch_files(&self) -> usize {
+        let path = self.app.scratch.path();
+        std::fs::read_dir(path).unwrap().count()
+    }
+
+    /// A query's one value as text.
+    pub(crate) async fn ask(&self, query: String) -> String {
+        let mut connection = PgConnection::connect(&self.database_url).await.unwrap();
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap()
+    }
+
+    pub(crate) async fn execute(&self, statement: String) {
+        run(&self.database_url, statement).await;
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.app.stop.cancel();
+        self.s3.stop.cancel();
+        let name = self.database_url.rsplit_once('/').unwrap().1.to_owned();
+        let admin_url = self.admin_url.clone();
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(run(&admin_url, format!("drop database {name} with (force)")));
+        });
+        let _ = dropping.join();
+    }
+}
+
+impl S3 {
+    async fn start(root: PathBuf, addr: SocketAddr) -> Self {
+        let listener = TcpListener::bind(addr).await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let serving = runtime::embedded_s3::serve(root.clone(), listener, "key".into(), "secret".into(), stop.clone());
+        Self { root, addr, stop, running: tokio::spawn(serving) }
+    }
+}
+
+fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Settings, clock: Clock) -> Arc<App> {
+    let access = S3Access {
+        endpoint: Some(format!("http://{}", s3.addr)),
+        region: "us-east-1".into(),
+        bucket: "films".into(),
+        access_key: "key".into(),
+        secret_key: "secret".into(),
+        path_style: true,
+    };
+    Arc::new(App {
+        store: Store::new(config, Metrics::new().unwrap()).unwrap(),
+        objects: Objects::new(&access),
+        catalogue: Arc::new(catalogue()),
+        clock,
+        keys: Keyring::parse("k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap(),
+        scratch: scratch.dir(&Uuid::new_v4().to_string()).unwrap(),
+        settings,
+        stop: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    })
+}
+
+/// The built-in one, and a contest of 1000 bytes.
+fn catalogue() -> Catalogue {
+    let mut catalogue = Catalogue::builtin();
+    let mut small = catalogue.contest(&"demo".into()).unwrap().clone();
+    small.id = "small".into();
+    small.max_upload_bytes = 1000;
+    catalogue.contests.insert(small.id.clone(), small);
+    catalogue
+}
+
+async fn serve(app: &Arc<App>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(upload::serve_on(app.clone(), listener));
+    url
+}
+
+async fn run(url: &str, statement: String) {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+}
+
+pub(crate) fn form() -> Value {
+    json!({
+        "contest": "demo", "title": "一座工厂的早晨", "theme": "digital", "recommending_unit": "某省工信厅",
+        "synopsis": "…", "entrant": { "name": "张三", "organisation": "某厂",
+            "contact": { "phone": "13812345678", "email": "zhang@example.cn" } },
+        "declarations": { "originality": true, "rights": true, "ai_use": "assisted", "ai_note": "字幕" },
+    })
+}
+
+/// Bytes that do not repeat with any part size.
+pub(crate) fn bytes(length: usize) -> Vec<u8> {
+    (0..length as u64).map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
+}
+
+/// The path that an answer's Location names.
+pub(crate) fn location(answer: &Response) -> String {
+    assert_eq!(answer.status(), 201);
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+pub(crate) fn number(answer: &Response, header: &str) -> usize {
+    answer.headers()[header].to_str().unwrap().parse().unwrap()
+}
+
+/// Status and code of a refusal.
+pub(crate) async fn refusal(request: RequestBuilder) -> (u16, String) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["status"], status);
+    (status, body["code"].as_str().unwrap().to_owned())
+}
+
+pub(crate) fn says(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+/// Waits until `done`, looking often; gives up with `what`.
+pub(crate) async fn until(what: &str, done: impl AsyncFn() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !done().await {
+        assert!(tokio::time::Instant::now() < deadline, "waited too long until {what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

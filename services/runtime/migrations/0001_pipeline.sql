@@ -151,14 +151,18 @@ create table outbox (
     created_at   timestamptz not null default now()
 );
 
--- Wakes the relays at commit. One notification a transaction, however many rows: equal ones are folded.
+-- Wakes the relays at commit. Only when the outbox was empty: a relay at work looks again before it rests, and transactions
+-- that notify commit one after the other, which under load would cost the database its group commit.
 create function outbox_notify() returns trigger language plpgsql as $$
 begin
-    perform pg_notify('reelmill_outbox', '');
+    if not exists (select from outbox where id < (select min(id) from added)) then
+        perform pg_notify('reelmill_outbox', '');
+    end if;
     return null;
 end
 $$;
-create trigger outbox_inserted after insert on outbox for each statement execute function outbox_notify();
+create trigger outbox_inserted after insert on outbox
+    referencing new table as added for each statement execute function outbox_notify();
 
 -- Who did a periodic task last, so that of many services one does it.
 create table ticks (

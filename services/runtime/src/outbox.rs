@@ -1,5 +1,6 @@
 //! The relay: sends what the outbox holds, and deletes what the broker confirmed. Every process runs one; rows are locked
-//! while they are sent, so relays share the work and never send one message side by side.
+//! while they are sent, so relays share the work and never send one message side by side. Woken by its own process, by
+//! LISTEN/NOTIFY for what others wrote, and by the clock for what was missed.
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
@@ -19,17 +20,42 @@ const BACKOFF: Duration = Duration::from_millis(500);
 
 /// Relays until `stop`.
 pub(crate) async fn relay(store: Store, broker: Broker, stop: CancellationToken) {
-    let mut listener = None;
+    let listening = tokio::spawn(listen(store.clone(), stop.clone()));
     while !stop.is_cancelled() {
-        let rest = match drain(&store, &broker, &stop).await {
-            Ok(()) => POLL,
-            Err(error) => {
-                warn!("messages stay in the outbox for now: {error:#}");
-                BACKOFF
+        let unconfirmed = drain(&store, &broker, &stop).await;
+        let more = async {
+            match &unconfirmed {
+                Ok(()) => tokio::select! {
+                    () = store.written() => {}
+                    () = tokio::time::sleep(POLL) => {}
+                },
+                Err(error) => {
+                    warn!("messages stay in the outbox for now: {error:#}");
+                    tokio::time::sleep(BACKOFF).await;
+                }
             }
         };
         tokio::select! {
-            () = woken(&store, &mut listener, rest) => {}
+            () = more => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    let _ = listening.await;
+}
+
+/// Hears of what other processes wrote.
+async fn listen(store: Store, stop: CancellationToken) {
+    let mut listener = None;
+    while !stop.is_cancelled() {
+        tokio::select! {
+            heard = notified(&store, &mut listener) => match heard {
+                Ok(()) => store.poke(),
+                Err(error) => {
+                    debug!("cannot listen for messages of others, looking every {} s: {error}", POLL.as_secs());
+                    listener = None;
+                    tokio::time::sleep(POLL).await;
+                }
+            },
             () = stop.cancelled() => {}
         }
     }
@@ -44,7 +70,7 @@ pub(crate) async fn drain(store: &Store, broker: &Broker, stop: &CancellationTok
 /// Sends one batch; returns how many there were. What was confirmed is deleted even when others were not.
 pub(crate) async fn relay_batch(store: &Store, broker: &Broker) -> anyhow::Result<usize> {
     let (taken, failure) = store
-        .transaction("relay_messages", |tx, _| {
+        .quiet_transaction("relay_messages", |tx, _| {
             Box::pin(async move {
                 let taken = messages::take(tx, BATCH).await?;
                 if taken.is_empty() {
@@ -70,23 +96,6 @@ pub(crate) async fn relay_batch(store: &Store, broker: &Broker) -> anyhow::Resul
         Some(error) => Err(error.into()),
         None => Ok(taken),
     }
-}
-
-/// Resolves at the next notification, or after `rest`.
-async fn woken(store: &Store, listener: &mut Option<PgListener>, rest: Duration) {
-    // After a failure the wait is what matters; notifications would only hurry it.
-    if rest == BACKOFF {
-        tokio::time::sleep(rest).await;
-        return;
-    }
-    let _ = tokio::time::timeout(rest, async {
-        if let Err(error) = notified(store, listener).await {
-            debug!("cannot listen for new messages, looking every {} s: {error}", POLL.as_secs());
-            *listener = None;
-            std::future::pending::<()>().await;
-        }
-    })
-    .await;
 }
 
 async fn notified(store: &Store, listener: &mut Option<PgListener>) -> Result<(), sqlx::Error> {

@@ -9,6 +9,7 @@
 //! | messages to send | `messages` |
 //! | uploads, personal data | `uploads`, `entrants` |
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -16,6 +17,7 @@ use futures::future::BoxFuture;
 use rand::Rng;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::config::Config;
@@ -41,6 +43,7 @@ pub struct Store {
     pool: PgPool,
     metrics: Metrics,
     policy: Policy,
+    written: Arc<Notify>,
 }
 
 /// Carries no value. Its type says that what a transaction's closure borrows for `'a` outlives each call for `'c`, which a
@@ -87,7 +90,7 @@ impl Store {
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_secs(60))
             .connect_lazy_with(options);
-        Ok(Self { pool, metrics, policy: Policy::from(config) })
+        Ok(Self { pool, metrics, policy: Policy::from(config), written: Arc::default() })
     }
 
     /// The pool, for queries outside of transactions and for listening.
@@ -127,7 +130,29 @@ impl Store {
     /// Runs `work` in a transaction called `name`, which is its metric label too, and commits what it did. A deadlock or a
     /// serialization failure runs it again from the start, so `work` must not act outside of the database:
     /// `store.transaction("name", |tx, _| Box::pin(async move { … }))`. See [`Borrows`] for the second argument.
-    pub async fn transaction<'a, T, F>(&self, name: &'static str, mut work: F) -> anyhow::Result<T>
+    pub async fn transaction<'a, T, F>(&self, name: &'static str, work: F) -> anyhow::Result<T>
+    where
+        T: Send,
+        F: for<'c> FnMut(&'c mut PgConnection, Borrows<'c, 'a>) -> BoxFuture<'c, anyhow::Result<T>> + Send + 'a,
+    {
+        let result = self.quiet_transaction(name, work).await;
+        self.poke();
+        result
+    }
+
+    /// Says that there may be messages to send.
+    pub(crate) fn poke(&self) {
+        self.written.notify_one();
+    }
+
+    /// Resolves when this process has ended a transaction, which may have left messages to send. Sooner than the database's
+    /// notification, which comes only when the outbox was empty.
+    pub(crate) async fn written(&self) {
+        self.written.notified().await;
+    }
+
+    /// A transaction that leaves no messages, and so wakes no relay.
+    pub(crate) async fn quiet_transaction<'a, T, F>(&self, name: &'static str, mut work: F) -> anyhow::Result<T>
     where
         T: Send,
         F: for<'c> FnMut(&'c mut PgConnection, Borrows<'c, 'a>) -> BoxFuture<'c, anyhow::Result<T>> + Send + 'a,

@@ -22,6 +22,7 @@ use crate::lease::{self, Lease, Progress};
 use crate::outcome::Outcome;
 use crate::scratch::ScratchDir;
 use crate::service::Runtime;
+use crate::store::is_unavailable;
 use crate::store::parts::{Claim, Commit, Failed};
 use crate::store::submissions::SubmissionRow;
 use crate::telemetry;
@@ -161,7 +162,7 @@ async fn run<H: Handler>(
     let handled = async { handler.handle(job.await?).await };
     // A handler that panics is a handler that failed.
     let handled =
-        AssertUnwindSafe(handled).catch_unwind().map(|result| result.unwrap_or_else(|panic| Err(panicked(&panic))));
+        AssertUnwindSafe(handled).catch_unwind().map(|result| result.unwrap_or_else(|panic| Err(panicked(&*panic))));
     tokio::pin!(handled);
     let stopped = tokio::select! {
         result = &mut handled => return Ended::Returned(result),
@@ -211,7 +212,12 @@ async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended) -> &'static str 
     let (store, stage, part, id) = (&runtime.store, claim.stage, &claim.part, claim.submission);
     let result = match ended {
         Ended::Returned(Ok(Outcome::Done(output))) => {
-            lease::persist(|| store.finish(claim, &output)).await.map(|commit| or_fenced(commit, "done"))
+            match lease::persist(|| store.finish(claim, &output)).await {
+                Ok(commit) => Ok(or_fenced(commit, "done")),
+                // Not for want of a database: what the handler made cannot be recorded, which is its failure.
+                Err(failure) if !is_unavailable(&failure) => fail(runtime, claim, &failure).await,
+                Err(failure) => Err(failure),
+            }
         }
         Ended::Returned(Ok(Outcome::Rejected(reason))) => {
             info!(rejection.code = reason.code(), "{stage} refused {part} of {id}: {}", reason.code());

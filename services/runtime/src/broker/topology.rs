@@ -1,11 +1,13 @@
 //! What exists on the broker. Declaring is idempotent, and done at the start of every session, so a wiped broker is rebuilt.
 use anyhow::Context;
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{
+    ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{Channel, ExchangeKind};
 use pipeline::stage::Stage;
 
-use super::{Broker, within};
+use super::{Broker, close, within};
 use crate::wire::{EVENTS_EXCHANGE, WORK_EXCHANGE};
 
 /// Most hints that a queue holds. More would say nothing new: the reconciler sends hints as long as there is pending work
@@ -61,5 +63,24 @@ impl Broker {
         );
         within("bind a queue", bound).await.with_context(|| name)?;
         Ok(queue.message_count())
+    }
+
+    /// Deletes every queue and exchange of this installation, whatever lies in them. For taking one down, and for tests;
+    /// a running one builds them again and sends what is pending.
+    pub async fn delete_all(&self) -> anyhow::Result<()> {
+        let connection = self.connect("delete").await?;
+        let channel = within("open a channel", connection.create_channel()).await?;
+        for stage in Stage::ALL {
+            let name = self.queue(stage);
+            let deleted = channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default());
+            within("delete a queue", deleted).await.with_context(|| name)?;
+        }
+        for exchange in [WORK_EXCHANGE, EVENTS_EXCHANGE] {
+            let name = self.name(exchange);
+            let deleted = channel.exchange_delete(name.as_str().into(), ExchangeDeleteOptions::default());
+            within("delete an exchange", deleted).await.with_context(|| name)?;
+        }
+        close(connection).await;
+        Ok(())
     }
 }

@@ -1,0 +1,103 @@
+//! What the broker may do to us.
+use pipeline::stage::Stage;
+use runtime::broker::{Broker, SendError};
+use runtime::metrics::Metrics;
+use runtime::outcome::Outcome;
+use runtime::store::messages::{self, Stored};
+
+use crate::support::{World, eventually, output, probing};
+
+async fn stored(world: &World) -> Vec<Stored> {
+    world.store.transaction("look", |tx, _| Box::pin(messages::take(tx, 100))).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_message_that_no_queue_takes_is_an_error() {
+    let world = World::new().await;
+    world.uploaded().await;
+    let mut messages = stored(&world).await;
+    messages.retain(|message| message.exchange == "reelmill.work");
+    assert!(matches!(world.broker.send(&messages).await.as_slice(), [Ok(())]));
+    messages[0].routing_key = "nowhere".into();
+    assert!(matches!(world.broker.send(&messages).await.as_slice(), [Err(SendError::Returned(_))]));
+}
+
+#[tokio::test]
+async fn an_event_that_nobody_listens_to_is_none() {
+    let world = World::new().await;
+    world.uploaded().await;
+    let mut messages = stored(&world).await;
+    messages.retain(|message| message.exchange == "reelmill.events");
+    assert!(matches!(world.broker.send(&messages).await.as_slice(), [Ok(())]));
+}
+
+#[tokio::test]
+async fn without_a_broker_messages_stay_in_the_outbox_and_the_process_is_not_ready() {
+    let world = World::new().await;
+    world.uploaded().await;
+    let mut config = world.config.clone();
+    // Port 9 discards; nobody listens there.
+    config.amqp_url = "amqp://guest:guest@127.0.0.1:9/%2f".into();
+    let unreachable = Broker::new(&config, Metrics::new().unwrap()).unwrap();
+    let results = unreachable.send(&stored(&world).await).await;
+    assert!(results.iter().all(|result| matches!(result, Err(SendError::Closed(_)))), "{results:?}");
+    assert!(unreachable.check().await.is_err());
+    assert_eq!(world.store.backlog().await.unwrap().messages, 2);
+}
+
+#[tokio::test]
+async fn deleted_queues_are_rebuilt_and_pending_work_is_done() {
+    let world = World::new().await;
+    let process = world.process(probing(async |job| Ok(Outcome::Done(output(&job))))).await;
+    eventually("the consumer stands", async || process.runtime.broker.check().await.is_ok()).await;
+    let before = world.uploaded().await;
+    world.reaches(before, "screen").await;
+    world.broker.delete_all().await.unwrap();
+    let after = world.uploaded().await;
+    world.reaches(after, "screen").await;
+    eventually("the consumer stands again", async || process.runtime.broker.check().await.is_ok()).await;
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn queues_deleted_while_nobody_runs_cost_nothing() {
+    let world = World::new().await;
+    let relaying = world.process(probing(async |_| std::future::pending().await)).await;
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(world.uploaded().await);
+    }
+    eventually("all messages are sent", async || world.store.backlog().await.unwrap().messages == 0).await;
+    relaying.stop().await;
+    world.broker.delete_all().await.unwrap();
+    let process = world.process(probing(async |job| Ok(Outcome::Done(output(&job))))).await;
+    for id in ids {
+        world.reaches(id, "screen").await;
+    }
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn two_relays_send_each_message_once() {
+    let world = World::new().await;
+    for _ in 0..40 {
+        world.uploaded().await;
+    }
+    let messages = world.store.backlog().await.unwrap().messages;
+    assert_eq!(messages, 80, "a hint and an event each");
+    let mut config = world.config.clone();
+    config.reconcile_s = 3600.0;
+    let (one, other) = tokio::join!(
+        world.process_with(config.clone(), runtime::service::Services::new()),
+        world.process_with(config, runtime::service::Services::new()),
+    );
+    eventually("all are sent", async || world.store.backlog().await.unwrap().messages == 0).await;
+    let sent = |process: &crate::support::Process| {
+        process.runtime.metrics.messages_sent.with_label_values(&["confirmed"]).get()
+    };
+    assert_eq!(sent(&one) + sent(&other), 80);
+    let waiting = world.broker.survey().await.unwrap();
+    assert_eq!(waiting.iter().find(|(stage, _)| *stage == Stage::Probe).unwrap().1, 40);
+    one.stop().await;
+    other.stop().await;
+}

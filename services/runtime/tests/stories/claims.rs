@@ -1,0 +1,116 @@
+//! Who gets which part, and what holding it means.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures::future::join_all;
+use pipeline::stage::Stage;
+use runtime::outcome::Outcome;
+use runtime::store::parts::{Commit, Failed};
+
+use crate::support::{World, eventually, output, probed, probing, refusal};
+
+#[tokio::test]
+async fn a_commit_with_an_old_fence_changes_nothing() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    let zombie = world.store.claim(Stage::Probe, "zombie").await.unwrap().unwrap();
+    eventually("the lease expires", async || !world.store.expire_leases().await.unwrap().is_empty()).await;
+    let heir = world.store.claim(Stage::Probe, "heir").await.unwrap().unwrap();
+    assert!(heir.fence > zombie.fence);
+    let before = world.snapshot(id).await;
+    assert_eq!(world.store.finish(&zombie, &probed()).await.unwrap(), Commit::Fenced);
+    assert_eq!(world.store.reject(&zombie, &refusal()).await.unwrap(), Commit::Fenced);
+    assert_eq!(world.store.fail(&zombie, "late").await.unwrap(), Failed::Fenced);
+    assert_eq!(world.store.later(&zombie, Duration::ZERO).await.unwrap(), Commit::Fenced);
+    assert_eq!(world.store.hand_back(&zombie).await.unwrap(), Commit::Fenced);
+    assert_eq!(world.store.renew(&zombie, 1.0).await.unwrap(), Commit::Fenced);
+    assert_eq!(world.snapshot(id).await, before);
+    assert_eq!(world.store.finish(&heir, &probed()).await.unwrap(), Commit::Committed);
+    assert_eq!(world.state(id).await, "screen");
+    assert_eq!(world.store.finish(&heir, &probed()).await.unwrap(), Commit::Fenced, "twice is once");
+}
+
+#[tokio::test]
+async fn parts_are_claimed_by_rank_and_then_by_age() {
+    let world = World::new().await;
+    let (old, young, urgent) = (world.uploaded().await, world.uploaded().await, world.uploaded().await);
+    sqlx::query("update parts set rank = -1 where submission = $1")
+        .bind(urgent.0)
+        .execute(world.store.pool())
+        .await
+        .unwrap();
+    for expected in [urgent, old, young] {
+        assert_eq!(world.store.claim(Stage::Probe, "me").await.unwrap().unwrap().submission, expected);
+    }
+    assert!(world.store.claim(Stage::Probe, "me").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn many_who_claim_at_once_get_a_part_each() {
+    let world = World::new().await;
+    for _ in 0..10 {
+        world.uploaded().await;
+    }
+    let claims = join_all((0..16).map(|_| world.store.claim(Stage::Probe, "me"))).await;
+    let mut claimed: Vec<_> = claims.into_iter().filter_map(|claim| claim.unwrap()).map(|c| c.submission).collect();
+    claimed.sort();
+    claimed.dedup();
+    assert_eq!(claimed.len(), 10);
+}
+
+#[tokio::test]
+async fn a_silent_workers_part_runs_elsewhere() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    world.store.claim(Stage::Probe, "dead").await.unwrap().unwrap();
+    let process = world.process(probing(async |job| Ok(Outcome::Done(output(&job))))).await;
+    world.reaches(id, "screen").await;
+    let part = world.part(id, Stage::Probe).await;
+    assert_eq!((part.status.as_str(), part.attempt), ("done", 1));
+    assert_eq!(process.runtime.metrics.leases_expired.with_label_values(&["probe"]).get(), 1);
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn a_part_that_kills_its_workers_ends_parked() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    for _ in 0..5 {
+        world.store.claim(Stage::Probe, "victim").await.unwrap().expect("claimable again");
+        // The lease's time passes.
+        sqlx::query("update parts set lease_until = clock_timestamp() where submission = $1")
+            .bind(id.0)
+            .execute(world.store.pool())
+            .await
+            .unwrap();
+        eventually("the lease expires", async || !world.store.expire_leases().await.unwrap().is_empty()).await;
+    }
+    let part = world.part(id, Stage::Probe).await;
+    assert_eq!((part.status.as_str(), part.attempt), ("parked", 5));
+    assert!(part.last_error.unwrap().contains("victim"));
+}
+
+#[tokio::test]
+async fn a_part_that_takes_longer_than_its_lease_is_done_once() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = runs.clone();
+    let process = world
+        .process(probing(move |job| {
+            let runs = counted.clone();
+            async move {
+                runs.fetch_add(1, Ordering::SeqCst);
+                job.progress.set(0.5);
+                // The work itself takes two leases and a half.
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                Ok(Outcome::Done(output(&job)))
+            }
+        }))
+        .await;
+    eventually("people see how far it is", async || world.part(id, Stage::Probe).await.progress == 0.5).await;
+    world.reaches(id, "screen").await;
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    process.stop().await;
+}

@@ -1,0 +1,11 @@
+//! The runtime on a real Postgres and a real RabbitMQ. Every test has a database and queues of its own.
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod broker; // confirms, returns, wiped queues
+mod claims; // who gets which part, fences, leases
+mod failures; // retries, parking, panics, `Later`
+mod line; // a submission's whole way, with everything that follows from each step
+mod stopping; // soft and hard shutdown
+mod stubs;
+mod support;
+mod words; // messages: doubled, lost, slow

@@ -1,0 +1,229 @@
+//! A world for one test: database, queues, scratch directory, and processes as values.
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use futures::future::BoxFuture;
+use pipeline::id::SubmissionId;
+use pipeline::rejection::Rejection;
+use pipeline::stage::Stage;
+use pipeline::submission::{Event, Gate, Gates, Submission};
+use runtime::broker::Broker;
+use runtime::config::Config;
+use runtime::metrics::Metrics;
+use runtime::outcome::Outcome;
+use runtime::service::{Runtime, Services};
+use runtime::store::Store;
+use runtime::store::history::Actor;
+use runtime::store::parts::PartRow;
+use runtime::store::submissions::{self, NewSubmission};
+use runtime::worker::{Handler, Job};
+use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+pub(crate) use crate::stubs::{output, probed, screened};
+
+/// Longest wait for anything that should happen at once or at the next tick.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A database and a set of queues that nobody else uses, and that vanish at the end.
+pub(crate) struct World {
+    pub(crate) config: Config,
+    pub(crate) store: Store,
+    pub(crate) broker: Broker,
+    name: String,
+    server: String,
+    _scratch: tempfile::TempDir,
+}
+
+fn server(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!(
+            "{variable} is not set: run `make test`, or `deploy/local/neighbours.sh start DIR` and set TEST_DATABASE_URL and \
+             TEST_AMQP_URL to the addresses that it prints"
+        )
+    })
+}
+
+impl World {
+    /// Short times: ticks of 0.2 s, leases of 2 s, first back-off of 0.1 s.
+    pub(crate) async fn new() -> Self {
+        let name = format!("reelmill_test_{}", Uuid::now_v7().simple());
+        let server = server("TEST_DATABASE_URL");
+        let mut connection = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL");
+        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+        let database = server.rsplit_once('/').unwrap().0;
+        let scratch = tempfile::tempdir().unwrap();
+        let arguments = Arguments::parse_from([
+            "test",
+            &format!("--database-url={database}/{name}"),
+            &format!("--amqp-url={}", self::server("TEST_AMQP_URL")),
+            &format!("--amqp-prefix={name}."),
+            &format!("--scratch-dir={}", scratch.path().display()),
+            "--listen=127.0.0.1:0",
+            "--admin-listen=127.0.0.1:0",
+            "--s3-endpoint=http://127.0.0.1:9",
+            "--reconcile-s=0.2",
+            "--lease-s=2",
+            "--retry-base-s=0.1",
+            "--stop-grace-s=0.5",
+        ]);
+        let (config, metrics) = (arguments.config, Metrics::new().unwrap());
+        let store = Store::new(&config, metrics.clone()).unwrap();
+        store.migrate().await.unwrap();
+        let broker = Broker::new(&config, metrics).unwrap();
+        Self { config, store, broker, name, server, _scratch: scratch }
+    }
+
+    /// A submission whose bytes have arrived: one probe part is pending.
+    pub(crate) async fn uploaded(&self) -> SubmissionId {
+        let id = self.entered(Gate::Automatic).await;
+        assert!(self.store.apply(id, &Event::Uploaded, Actor::Entrant).await.unwrap().changed);
+        id
+    }
+
+    pub(crate) async fn entered(&self, gate: Gate) -> SubmissionId {
+        let id = SubmissionId(Uuid::now_v7());
+        let new = &NewSubmission {
+            id,
+            contest: "demo".into(),
+            machine: Submission::new(Gates { review: gate, release: gate }),
+            title: "钢铁是怎样炼成的".into(),
+            theme: "高端升级".into(),
+            synopsis: "一分钟".into(),
+            recommending_unit: "协会".into(),
+            declarations: json!({}),
+            token_sha256: vec![0; 32],
+        };
+        self.store.transaction("enter", |tx, _| Box::pin(submissions::create(tx, new))).await.unwrap();
+        id
+    }
+
+    /// Starts a process.
+    pub(crate) async fn process(&self, services: Services) -> Process {
+        self.process_with(self.config.clone(), services).await
+    }
+
+    pub(crate) async fn process_with(&self, config: Config, services: Services) -> Process {
+        let runtime = Runtime::start(config).await.unwrap();
+        let running = tokio::spawn(runtime.clone().run(services));
+        Process { runtime, running }
+    }
+
+    pub(crate) async fn part(&self, id: SubmissionId, stage: Stage) -> PartRow {
+        let parts = self.store.parts(id).await.unwrap();
+        parts.into_iter().rfind(|part| part.stage == stage.name()).expect("a part of this stage")
+    }
+
+    pub(crate) async fn state(&self, id: SubmissionId) -> String {
+        self.store.submission(id).await.unwrap().unwrap().machine.state.name().to_owned()
+    }
+
+    pub(crate) async fn reaches(&self, id: SubmissionId, state: &str) {
+        eventually(&format!("{id} is {state}"), async || self.state(id).await == state).await;
+    }
+
+    /// Everything that a part's outcome may touch, as text.
+    pub(crate) async fn snapshot(&self, id: SubmissionId) -> String {
+        let submission = self.store.submission(id).await.unwrap().unwrap();
+        let parts = self.store.parts(id).await.unwrap();
+        let history = self.store.history(id).await.unwrap();
+        let backlog = self.store.backlog().await.unwrap().messages;
+        format!("{:?} {:?} {parts:?} {history:?} {backlog}", submission.machine, submission.media_info)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let (name, server, broker) = (self.name.clone(), self.server.clone(), self.broker.clone());
+        // Drop cannot wait, and the test's runtime is ending: clean up on a thread with a runtime of its own.
+        let cleaning = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let _ = broker.delete_all().await;
+                if let Ok(mut connection) = PgConnection::connect(&server).await {
+                    let drop = sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"));
+                    let _ = connection.execute(drop).await;
+                }
+            });
+        });
+        let _ = cleaning.join();
+    }
+}
+
+/// A running process.
+pub(crate) struct Process {
+    pub(crate) runtime: Arc<Runtime>,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Process {
+    /// Waits for its end.
+    pub(crate) async fn ended(self) {
+        tokio::time::timeout(SOON, self.running).await.expect("the process ends").unwrap().unwrap();
+    }
+
+    pub(crate) async fn stop(self) {
+        self.runtime.shutdown.soft.cancel();
+        self.ended().await;
+    }
+}
+
+/// Waits until `fact` is true.
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut fact: impl FnMut() -> F) {
+    let deadline = Instant::now() + SOON;
+    while !fact().await {
+        assert!(Instant::now() < deadline, "did not happen in {} s: {what}", SOON.as_secs());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A handler for stage number `STAGE` of `Stage::ALL`, from a closure.
+pub(crate) struct Doing<const STAGE: usize, F>(pub(crate) F);
+
+impl<const STAGE: usize, F> Handler for Doing<STAGE, F>
+where
+    F: Fn(Job) -> BoxFuture<'static, anyhow::Result<Outcome>> + Send + Sync + 'static,
+{
+    const STAGE: Stage = Stage::ALL[STAGE];
+
+    fn handle(&self, job: Job) -> impl Future<Output = anyhow::Result<Outcome>> + Send {
+        (self.0)(job)
+    }
+}
+
+/// A probe that does `work`.
+pub(crate) fn probing<F, R>(work: F) -> Services
+where
+    F: Fn(Job) -> R + Send + Sync + 'static,
+    R: Future<Output = anyhow::Result<Outcome>> + Send + 'static,
+{
+    Services::new().worker(Doing::<0, _>(move |job| -> BoxFuture<'static, _> { Box::pin(work(job)) }))
+}
+
+/// All five stages, each done at once with a plausible output.
+pub(crate) fn whole_line() -> Services {
+    Services::new()
+        .worker(Doing::<0, _>(at_once))
+        .worker(Doing::<1, _>(at_once))
+        .worker(Doing::<2, _>(at_once))
+        .worker(Doing::<3, _>(at_once))
+        .worker(Doing::<4, _>(at_once))
+}
+
+fn at_once(job: Job) -> BoxFuture<'static, anyhow::Result<Outcome>> {
+    Box::pin(async move { Ok(Outcome::Done(output(&job))) })
+}
+
+pub(crate) fn refusal() -> Rejection {
+    Rejection::NoVideo
+}

@@ -56,6 +56,7 @@ fn read_request() -> Result<Request> {
 
 /// Does the job of `request` in this process, without a sandbox of its own.
 fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value> {
+    crate::av::init();
     match &request.job {
         Job::Probe { file } => {
             let info = crate::probe::probe(&request.input(file)?, &request.limits, &mut |part| progress.tell(part))?;

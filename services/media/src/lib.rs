@@ -26,6 +26,7 @@ mod bsf;
 mod cover;
 mod decode;
 mod encode;
+mod engine;
 mod graph;
 mod isobmff;
 mod limiter;
@@ -40,3 +41,4 @@ mod text;
 mod timeline;
 
 pub use child::protocol;
+pub use engine::engine;

@@ -61,6 +61,16 @@ impl ObjectKey {
         ["work", "renditions", "bags"].map(|kind| format!("{kind}/{submission}/"))
     }
 
+    /// The prefix of the bag for one partner.
+    pub fn bag_prefix(submission: SubmissionId, run: u32, partner: &PartnerId) -> String {
+        format!("bags/{submission}/{run}/{partner}/")
+    }
+
+    /// The folder of a drop in a partner's bucket.
+    pub fn drop_prefix(submission: SubmissionId, run: u32) -> String {
+        format!("{submission}/{run}/")
+    }
+
     /// The prefix of everything that an upload put.
     pub fn upload_prefix(upload: UploadId) -> String {
         format!("uploads/{upload}/")

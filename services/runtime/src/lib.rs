@@ -6,7 +6,7 @@
 //! | what is true? | `store` (Postgres) |
 //! | who does a part, and what if they die? | `worker`, `outcome`, `lease`, `reconciler` |
 //! | how does word get around? | `outbox`, `broker`, `wire` |
-//! | where are the files? | `objects`, `scratch`, `embedded_s3` |
+//! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | who opens an entrant's file? | `child` |
 //! | who may read personal data? | `seal` |
 //! | what can be watched? | `metrics`, `telemetry`, `clock` |
@@ -16,6 +16,7 @@ pub mod child;
 pub mod clock;
 pub mod config;
 pub mod embedded_s3;
+mod fetch;
 mod health;
 pub mod lease;
 pub mod metrics;

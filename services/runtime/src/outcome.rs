@@ -21,6 +21,8 @@ pub enum Outcome {
     Rejected(Rejection),
     /// Nothing went wrong, but it is too early: ask again after this time. Not an attempt.
     Later(Duration),
+    /// Our failure, and trying again would fail the same way: parked at once with this evidence, for a person to look at.
+    Parked(String),
 }
 
 /// What a stage records of a part.

@@ -18,6 +18,8 @@ pub struct Scratch {
 #[derive(Debug)]
 pub struct ScratchDir {
     path: PathBuf,
+    input: PathBuf,
+    output: PathBuf,
 }
 
 impl Scratch {
@@ -35,8 +37,12 @@ impl Scratch {
     /// Makes an empty directory for one part. `name` is made of ids.
     pub fn dir(&self, name: &str) -> anyhow::Result<ScratchDir> {
         let path = self.path.join(name);
-        fs::create_dir(&path).with_context(|| format!("make {}", path.display()))?;
-        Ok(ScratchDir { path })
+        // Removed when dropped, so a half-made one goes too.
+        let dir = ScratchDir { input: path.join("in"), output: path.join("out"), path };
+        for part in [&dir.path, &dir.input, &dir.output] {
+            fs::create_dir(part).with_context(|| format!("make {}", part.display()))?;
+        }
+        Ok(dir)
     }
 }
 
@@ -52,9 +58,14 @@ impl ScratchDir {
         &self.path
     }
 
-    /// The path of a file in it.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+    /// The directory that a child may read.
+    pub fn input(&self) -> &Path {
+        &self.input
+    }
+
+    /// The directory that a child may write.
+    pub fn output(&self) -> &Path {
+        &self.output
     }
 }
 

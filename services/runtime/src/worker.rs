@@ -226,6 +226,10 @@ async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended) -> &'static str 
         Ended::Returned(Ok(Outcome::Later(after))) => {
             lease::persist(|| store.later(claim, after)).await.map(|commit| or_fenced(commit, "later"))
         }
+        Ended::Returned(Ok(Outcome::Parked(evidence))) => {
+            error!("{part} of {id} is parked in {stage}: {evidence}");
+            lease::persist(|| store.park(claim, &evidence)).await.map(|commit| or_fenced(commit, "parked"))
+        }
         Ended::Returned(Err(failure)) => fail(runtime, claim, &failure).await,
         Ended::Lost => Ok("fenced"),
         Ended::Stopping => {

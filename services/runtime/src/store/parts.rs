@@ -179,9 +179,21 @@ impl Store {
 
     /// Records that an attempt failed by our own fault: tried again after a back-off, or parked.
     pub async fn fail(&self, claim: &Claim, error: &str) -> anyhow::Result<Failed> {
+        self.fail_within(claim, error, self.policy().max_attempts).await
+    }
+
+    /// Parks a part at once: another attempt would fail the same way.
+    pub async fn park(&self, claim: &Claim, evidence: &str) -> anyhow::Result<Commit> {
+        match self.fail_within(claim, evidence, 0).await? {
+            Failed::Parked | Failed::Retrying { .. } => Ok(Commit::Committed),
+            Failed::Fenced => Ok(Commit::Fenced),
+        }
+    }
+
+    async fn fail_within(&self, claim: &Claim, error: &str, max_attempts: i32) -> anyhow::Result<Failed> {
         let backoff_s = backoff_s(self.policy().retry_base, claim.attempt);
         self.transaction("fail_part", |tx, _| Box::pin(async move {
-            let Some(status) = record_failure(tx, claim, error, self.policy().max_attempts, backoff_s).await? else {
+            let Some(status) = record_failure(tx, claim, error, max_attempts, backoff_s).await? else {
                 return Ok(Failed::Fenced);
             };
             let parked = status == "parked";

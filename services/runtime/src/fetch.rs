@@ -1,0 +1,40 @@
+//! Stored files brought into scratch, and compared with what was recorded of them: a store may lose or mix up bytes too.
+use std::path::Path;
+
+use anyhow::{Context, ensure};
+use pipeline::object_key::ObjectKey;
+
+use crate::outcome::StoredFile;
+use crate::service::Runtime;
+use crate::store::submissions::SubmissionRow;
+
+impl Runtime {
+    /// Fetches a file that a part put.
+    ///
+    /// # Errors
+    /// When it is not there, or not what was put.
+    pub async fn fetch(&self, file: &StoredFile, path: &Path) -> anyhow::Result<()> {
+        let StoredFile { key, bytes, sha256 } = file;
+        let (got, digest) = self.objects.get_to_file(key, path).await.with_context(|| format!("fetch {key}"))?;
+        let digest = hex::encode(digest);
+        ensure!(
+            got == *bytes && digest == *sha256,
+            "{key} is not what was stored: {got} bytes with digest {digest}, expected {bytes} with {sha256}"
+        );
+        Ok(())
+    }
+
+    /// Fetches a submission's mezzanine; returns its size in bytes and its SHA-256 in lower-case hex, both as recorded when the
+    /// upload was verified.
+    ///
+    /// # Errors
+    /// When there is none yet, or the stored bytes are not those that were received.
+    pub async fn fetch_mezzanine(&self, submission: &SubmissionRow, path: &Path) -> anyhow::Result<(u64, String)> {
+        let upload = submission.mezzanine_upload.context("the submission has no mezzanine yet")?;
+        let bytes = submission.mezzanine_bytes.context("the mezzanine's size was never verified")?;
+        let sha256 = submission.mezzanine_sha256.as_ref().context("the mezzanine's digest was never verified")?;
+        let file = StoredFile { key: ObjectKey::Upload(upload).to_string(), bytes, sha256: hex::encode(sha256) };
+        self.fetch(&file, path).await?;
+        Ok((file.bytes, file.sha256))
+    }
+}

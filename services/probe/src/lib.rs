@@ -1,1 +1,14 @@
-//! probe
+//! Stages probe and screen: what is this file, and may it enter?
+//!
+//! | stage | file |
+//! |---|---|
+//! | fetch, verify and measure the mezzanine in the sandbox | `measure` |
+//! | judge it by the contest's rules and plan the renditions | `screen` |
+//! | what the sandboxed child is asked, also used without a server | `request` |
+
+mod measure;
+pub mod request;
+mod screen;
+
+pub use measure::Measure;
+pub use screen::Screen;

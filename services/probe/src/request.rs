@@ -1,0 +1,59 @@
+//! What the sandboxed child is asked about an entrant's file, and what its end means. Pure.
+use std::path::Path;
+use std::time::Duration;
+
+use media::protocol::{Job, Limits, Request};
+use pipeline::rejection::Rejection;
+use runtime::child::ChildError;
+
+/// The name that every entrant's file has in the input directory.
+pub const SOURCE: &str = "source";
+
+/// After this a probe hangs: half an hour decodes an eight-minute 4K entry on one slow core three times over.
+pub const DEADLINE: Duration = Duration::from_secs(1800);
+
+/// Decodes the one file of `input` once and measures it; may write nothing.
+pub fn probe(input: &Path, allow_missing_landlock: bool) -> Request {
+    Request {
+        input_dir: Some(input.to_owned()),
+        output_dir: None,
+        limits: Limits::probe(),
+        allow_missing_landlock,
+        job: Job::Probe { file: SOURCE.into() },
+    }
+}
+
+/// What the end of a probe says about the *content*; `None` where it says something about us.
+///
+/// `attempt` counts from 1. A crash or an exceeded budget is a verdict, but a machine may also be short of memory for its own reasons: the first
+/// time is therefore ours and tried again, the second time is the file's.
+pub fn verdict_of(end: &ChildError, attempt: u32) -> Option<Rejection> {
+    match end {
+        ChildError::Rejected(reason) => Some(reason.clone()),
+        ChildError::Crashed(_) if attempt > 1 => Some(Rejection::Undecodable),
+        ChildError::TimedOut(_) if attempt > 1 => Some(Rejection::BudgetExceeded { budget: "time".into() }),
+        ChildError::Crashed(_) | ChildError::TimedOut(_) | ChildError::Cancelled | ChildError::Failed(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::child::Crash;
+
+    use super::*;
+
+    #[test]
+    fn a_crash_is_tried_once_more_and_then_a_verdict() {
+        let crash = ChildError::Crashed(Crash::Signal(11));
+        assert_eq!(verdict_of(&crash, 1), None);
+        assert_eq!(verdict_of(&crash, 2), Some(Rejection::Undecodable));
+    }
+
+    #[test]
+    fn what_fails_on_our_side_never_refuses_content() {
+        for attempt in 1..9 {
+            assert_eq!(verdict_of(&ChildError::Failed("no scratch".into()), attempt), None);
+            assert_eq!(verdict_of(&ChildError::Cancelled, attempt), None);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Stage transcode: one part is one segment of the picture or the whole sound. Every encode of the plan comes from one decode.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use media::protocol::{AudioReport, SegmentReport};
+use pipeline::id::EncodeId;
+use pipeline::object_key::ObjectKey;
+use pipeline::part::Part;
+use pipeline::rendition::Plan;
+use pipeline::stage::Stage;
+use runtime::child::ChildError;
+use runtime::outcome::{Outcome, Output};
+use runtime::service::Runtime;
+use runtime::worker::{Handler, Job};
+
+use crate::request::{self, Place, SOURCE, Timed};
+
+/// The transcode stage's handler.
+pub struct Encode {
+    runtime: Arc<Runtime>,
+}
+
+/// A file that the child left in the output directory.
+struct Made {
+    encode: EncodeId,
+    file: String,
+    key: ObjectKey,
+}
+
+impl Encode {
+    /// A handler that works with these servers.
+    pub fn new(runtime: Arc<Runtime>) -> Self {
+        Self { runtime }
+    }
+
+    async fn segment(&self, job: &Job, plan: &Plan, index: u32) -> Result<(Vec<Made>, serde_json::Value), ChildError> {
+        let timed = request::segment(plan, index, self.place(job)).map_err(ours)?;
+        let report: SegmentReport = self.run(job, &timed).await?;
+        let made = report.encodes.iter().map(|encoded| Made {
+            encode: encoded.id.clone(),
+            file: encoded.file.clone(),
+            key: ObjectKey::Segment(job.submission.id, job.run, index, job.fence, encoded.id.clone()),
+        });
+        Ok((made.collect(), serde_json::to_value(&report).map_err(ours)?))
+    }
+
+    async fn sound(&self, job: &Job, plan: &Plan) -> Result<(Vec<Made>, serde_json::Value), ChildError> {
+        let source = job.submission.media_info.as_ref().context("the submission was not probed").map_err(ours)?;
+        let timed = request::sound(plan, source, self.place(job));
+        let report: AudioReport = self.run(job, &timed).await?;
+        let made = report.encodes.iter().map(|encoded| Made {
+            encode: encoded.id.clone(),
+            file: encoded.file.clone(),
+            key: ObjectKey::Audio(job.submission.id, job.run, job.fence, encoded.id.clone()),
+        });
+        Ok((made.collect(), serde_json::to_value(&report).map_err(ours)?))
+    }
+
+    async fn run<R: serde::de::DeserializeOwned>(&self, job: &Job, timed: &Timed) -> Result<R, ChildError> {
+        let progress = job.progress.clone();
+        self.runtime.child.run(&timed.request, timed.deadline, &job.cancelled, move |done| progress.set(done)).await
+    }
+
+    fn place<'a>(&self, job: &'a Job) -> Place<'a> {
+        Place {
+            input: job.scratch.input(),
+            output: job.scratch.output(),
+            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
+        }
+    }
+}
+
+fn ours(error: impl std::fmt::Display) -> ChildError {
+    ChildError::Failed(format!("{error:#}"))
+}
+
+impl Handler for Encode {
+    const STAGE: Stage = Stage::Transcode;
+
+    async fn handle(&self, job: Job) -> Result<Outcome> {
+        let plan = job.submission.plan.as_ref().context("the submission has no plan")?;
+        self.runtime.fetch_mezzanine(&job.submission, &job.scratch.input().join(SOURCE)).await?;
+        let made = match &job.part {
+            Part::Segment(index) => self.segment(&job, plan, *index).await,
+            Part::Audio => self.sound(&job, plan).await,
+            Part::Mezzanine | Part::Rendition(_) | Part::Partner(_) => bail!("{} is no part of transcode", job.part),
+        };
+        let (made, report) = match made {
+            Ok(made) => made,
+            Err(ChildError::Rejected(reason)) => return Ok(Outcome::Rejected(reason)),
+            Err(error) => return Err(error).with_context(|| format!("encode {}", job.part)),
+        };
+        let mut files = BTreeMap::new();
+        for Made { encode, file, key } in made {
+            let stored = self.runtime.objects.put_file(&key, &job.scratch.output().join(file)).await;
+            files.insert(encode, stored.with_context(|| format!("store {key}"))?);
+        }
+        Ok(Outcome::Done(Output::Encoded { files, report }))
+    }
+}

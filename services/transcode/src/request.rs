@@ -1,0 +1,145 @@
+//! What the sandboxed child is asked for each part of a plan. Pure: directories and names in, request and deadline out.
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use media::protocol::{Expected, Job, Limits, PictureInput, Request, SegmentInput};
+use pipeline::id::EncodeId;
+use pipeline::media_info::MediaInfo;
+use pipeline::rendition::{Plan, PlannedRendition, Segment, VideoEncode, VideoSource};
+
+/// The mezzanine's name in every input directory. The entrant's own name is text to show and never comes here.
+pub const SOURCE: &str = "source";
+/// The finished rendition's name in the output directory.
+pub const RENDITION: &str = "rendition.mp4";
+/// The cover's name in the output directory.
+pub const COVER: &str = "cover.jpg";
+/// The encoded sound's name in the input directory of an assembly.
+pub const SOUND: &str = "sound";
+
+/// Where a child reads and writes, and whether it may work without Landlock.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The one directory it reads.
+    pub input: &'a Path,
+    /// The one directory it writes.
+    pub output: &'a Path,
+    /// See `Request::allow_missing_landlock`.
+    pub allow_missing_landlock: bool,
+}
+
+/// A request together with the time after which the child hangs and is killed.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// What is asked.
+    pub request: Request,
+    /// Wall clock.
+    pub deadline: Duration,
+}
+
+/// Encodes segment `index` of the picture, all encodes from one decode.
+///
+/// # Errors
+/// When the plan has no such segment.
+pub fn segment(plan: &Plan, index: u32, place: Place<'_>) -> Result<Timed> {
+    let segment = *plan
+        .segments
+        .iter()
+        .find(|segment| segment.index == index)
+        .with_context(|| format!("the plan has no segment {index}"))?;
+    let encodes = plan.videos.clone();
+    // Slower than a frame a second for each encode is no slow machine but a hang; decoding up to the segment comes on top.
+    let frames = segment.frames * encodes.len() as u64 + plan.picture.frames;
+    let job = Job::EncodeSegment { file: SOURCE.into(), picture: plan.picture.clone(), segment, encodes };
+    Ok(timed(job, Limits::encode_segment(), frames, place))
+}
+
+/// Encodes the sound, all encodes from one decode.
+pub fn sound(plan: &Plan, source: &MediaInfo, place: Place<'_>) -> Timed {
+    let job = Job::EncodeAudio {
+        file: SOURCE.into(),
+        picture_start_ms: source.video.start_ms,
+        frames: plan.picture.frames,
+        frame_rate: plan.picture.frame_rate,
+        encodes: plan.audios.clone(),
+    };
+    timed(job, Limits::encode_audio(), plan.picture.frames, place)
+}
+
+/// Joins (or copies) one rendition and takes its cover. The input directory holds `SOURCE` for a copied picture, else one
+/// file per segment named by [`segment_file`], and `SOUND` where the rendition has sound.
+///
+/// # Errors
+/// When the rendition names an encode that the plan does not have.
+pub fn assemble(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: Place<'_>) -> Result<Timed> {
+    let picture = match &rendition.video {
+        VideoSource::Copied => PictureInput::Copied { file: SOURCE.into(), stream: plan.picture.stream },
+        VideoSource::Encoded(id) => PictureInput::Joined {
+            encode: video(plan, id)?.clone(),
+            frame_rate: plan.picture.frame_rate,
+            segments: plan.segments.iter().map(|segment| joined(*segment)).collect(),
+        },
+    };
+    let job = Job::Assemble {
+        picture,
+        sound: rendition.audio.as_ref().map(|_| SOUND.into()),
+        aigc: source.aigc.clone(),
+        output: RENDITION.into(),
+        cover: Some(COVER.into()),
+    };
+    Ok(timed(job, Limits::assemble(), plan.picture.frames, place))
+}
+
+/// Opens the finished rendition again and measures it. The input directory holds `RENDITION`.
+///
+/// # Errors
+/// When the rendition names an encode that the plan does not have.
+pub fn qc(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: Place<'_>) -> Result<Timed> {
+    let video = match &rendition.video {
+        VideoSource::Copied => None,
+        VideoSource::Encoded(id) => Some(video(plan, id)?.clone()),
+    };
+    let audio = match &rendition.audio {
+        None => None,
+        Some(id) => {
+            let found = plan.audios.iter().find(|audio| audio.id == *id);
+            Some(found.with_context(|| format!("the plan has no sound {id}"))?.clone())
+        }
+    };
+    let expected = Expected {
+        width: rendition.width,
+        height: rendition.height,
+        frames: plan.picture.frames,
+        frame_rate: plan.picture.frame_rate,
+        video,
+        audio,
+        aigc: source.aigc.clone(),
+    };
+    let job = Job::Qc { file: RENDITION.into(), expected, source: Box::new(source.clone()) };
+    Ok(timed(job, Limits::qc(), plan.picture.frames, place))
+}
+
+/// The name of a segment's file in the input directory of an assembly.
+pub fn segment_file(index: u32) -> String {
+    format!("segment-{index}")
+}
+
+fn joined(segment: Segment) -> SegmentInput {
+    SegmentInput { file: segment_file(segment.index), segment }
+}
+
+fn video<'a>(plan: &'a Plan, id: &EncodeId) -> Result<&'a VideoEncode> {
+    plan.videos.iter().find(|video| video.id == *id).with_context(|| format!("the plan has no picture {id}"))
+}
+
+fn timed(job: Job, limits: Limits, frames: u64, place: Place<'_>) -> Timed {
+    let request = Request {
+        input_dir: Some(place.input.to_owned()),
+        output_dir: Some(place.output.to_owned()),
+        limits,
+        allow_missing_landlock: place.allow_missing_landlock,
+        job,
+    };
+    // Ten minutes for what does not grow with the frames: process start, reading and writing the files.
+    Timed { request, deadline: Duration::from_secs(600 + frames) }
+}

@@ -123,6 +123,35 @@ fn the_budget_of_frames_and_packets_ends_the_work() {
     assert_eq!(spent(Limits { max_packets: 10, ..Limits::probe() }), "packets");
 }
 
+#[test]
+fn too_many_streams_foreign_codecs_and_films_without_a_picture_are_told_apart() {
+    use media::protocol::{Job, Limits, Line};
+    let bench = Bench::new();
+    make(&bench.input("entry"), &short()).unwrap();
+    let limits = Limits { max_streams: 1, ..Limits::probe() };
+    let last = bench.run(Job::Probe { file: "entry".into() }, limits).pop();
+    assert_eq!(last, Some(Line::Rejected(Rejection::TooManyStreams { streams: 2 })));
+
+    let mut film = clip(&short());
+    patch(&mut film, b"avc1", 0, b"SVQ3");
+    assert_eq!(refused(&film), Rejection::UnsupportedCodec { codec: "svq3".into() });
+
+    let mut film = clip(&short());
+    // libav takes a known sample entry for a picture whatever its handler says, as players do.
+    patch(&mut film, b"vide", 0, b"meta");
+    patch(&mut film, b"avc1", 0, b"mett");
+    assert_eq!(refused(&film), Rejection::NoVideo);
+}
+
+#[test]
+fn a_label_that_is_no_text_is_made_harmless() {
+    let mut film = clip(&Clip { tags: vec![("AIGC".into(), "{\"Label\":\"wxyzzz\"}".into())], ..short() });
+    patch(&mut film, b"wxyz", 0, b"\xff\xc0\x07\n");
+    let bench = Bench::new();
+    fs::write(bench.input("entry"), film).unwrap();
+    assert_eq!(bench.probe("entry").aigc.unwrap(), "{\"Label\":\"\u{fffd}\u{fffd}zz\"}");
+}
+
 fn position(bytes: &[u8], what: &[u8]) -> usize {
     bytes.windows(what.len()).position(|window| window == what).unwrap()
 }

@@ -43,7 +43,7 @@ start() {
 }
 
 # Waits until `$2…` succeeds; gives up when process $1 has ended or after 120 s.
-await() {
+await_up() {
     local name=$1 pid deadline=$((SECONDS + 120))
     pid=$(cat "$local/run/$name.pid")
     shift
@@ -74,6 +74,9 @@ if [ -z "${S3_ENDPOINT:-}" ]; then
     S3_ENDPOINT=http://127.0.0.1:$s3_private
     S3_ACCESS_KEY_ID=local S3_SECRET_ACCESS_KEY=local-secret
 fi
+# The partner's drop is a bucket of its own where we can make one, else the one bucket that we were given.
+partner_bucket=${S3_BUCKET:-reelmill}
+[ -z "$s3_private" ] || partner_bucket=tiangong
 http_port=$(remembered_port "$local/run/http.port" 8080)
 admin_port=$(remembered_port "$local/run/admin.port" 9090)
 (umask 077 && cat >"$local/env") <<ENV
@@ -90,6 +93,12 @@ ADMIN_LISTEN='127.0.0.1:$admin_port'
 PUBLIC_URL='http://127.0.0.1:$http_port'
 REELMILL_SERVER='http://127.0.0.1:$http_port'
 SCRATCH_DIR='$local/scratch'
+XDG_STATE_HOME='$local/state'
+PARTNER_TIANGONG_S3_ENDPOINT='${PARTNER_TIANGONG_S3_ENDPOINT:-$S3_ENDPOINT}'
+PARTNER_TIANGONG_S3_REGION='${PARTNER_TIANGONG_S3_REGION:-${S3_REGION:-us-east-1}}'
+PARTNER_TIANGONG_S3_BUCKET='${PARTNER_TIANGONG_S3_BUCKET:-$partner_bucket}'
+PARTNER_TIANGONG_S3_ACCESS_KEY_ID='${PARTNER_TIANGONG_S3_ACCESS_KEY_ID:-${S3_ACCESS_KEY_ID:-}}'
+PARTNER_TIANGONG_S3_SECRET_ACCESS_KEY='${PARTNER_TIANGONG_S3_SECRET_ACCESS_KEY:-${S3_SECRET_ACCESS_KEY:-}}'
 ENV
 cat >"$local/reelmill" <<WRAPPER
 #!/bin/sh
@@ -102,15 +111,16 @@ WRAPPER
 chmod +x "$local/reelmill"
 reelmill=$local/reelmill
 mkdir -p "$local/scratch" "$local/s3"
+[ -z "$s3_private" ] || mkdir -p "$local/s3/$partner_bucket"
 
 if [ -n "$s3_private" ]; then
     start s3 s3 --root "$local/s3" --listen "127.0.0.1:$s3_private"
-    await s3 port_is_taken "$s3_private"
+    await_up s3 port_is_taken "$s3_private"
 fi
 
 say "4/6 serve all roles (log: .local/log/serve.log)"
 start serve serve
-await serve curl -fsS "http://127.0.0.1:$admin_port/readyz"
+await_up serve curl -fsS "http://127.0.0.1:$admin_port/readyz"
 echo "http://127.0.0.1:$http_port/ answers; metrics at http://127.0.0.1:$admin_port/metrics"
 
 say "5/6 four entries: two that keep the rules, one of 20 s, one of 720 lines"
@@ -135,6 +145,6 @@ cat <<NEXT
 
 Serving at http://127.0.0.1:$http_port/ until Ctrl-C. In another terminal:
   .local/reelmill status
-  .local/reelmill submit my.mp4 --contest demo --title '…' --theme 绿色低碳 --help
+  .local/reelmill submit my.mp4 --title '…' --theme 绿色低碳 --name '…' --phone '…' --original --rights --ai none
 NEXT
 wait "$(cat "$local/run/serve.pid")"

@@ -1,0 +1,191 @@
+//! The public HTTP API as an entrant's client sees it: entering a work, asking how it stands, and reading what went wrong.
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
+use serde::{Deserialize, Serialize};
+
+/// A client for one server.
+pub(crate) struct Api {
+    /// The HTTP client; the tus client uses it too.
+    pub(crate) http: reqwest::Client,
+    server: String,
+}
+
+/// The entry form.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Form {
+    pub(crate) contest: String,
+    pub(crate) title: String,
+    pub(crate) theme: String,
+    pub(crate) synopsis: String,
+    pub(crate) recommending_unit: String,
+    pub(crate) entrant: Entrant,
+    pub(crate) declarations: Declarations,
+}
+
+/// Who enters. Personal data: goes to the server, and nowhere else.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Entrant {
+    pub(crate) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) organisation: Option<String>,
+    pub(crate) contact: Contact,
+}
+
+/// How the organisers reach the entrant.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Contact {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) email: Option<String>,
+}
+
+/// What the entrant declares.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Declarations {
+    pub(crate) originality: bool,
+    pub(crate) rights: bool,
+    pub(crate) ai_use: AiUse,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ai_note: Option<String>,
+}
+
+/// What part AI had in the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AiUse {
+    /// None.
+    None,
+    /// People made it with its help.
+    Assisted,
+    /// It made picture or sound.
+    Generated,
+}
+
+/// The server's answer to an entry form.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Entered {
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) upload: UploadAddress,
+}
+
+/// Where uploads are made (tus creation).
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct UploadAddress {
+    pub(crate) endpoint: String,
+}
+
+/// How an entry stands, as its entrant may see it.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Standing {
+    pub(crate) id: String,
+    pub(crate) state: String,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rejection: Option<Reason>,
+}
+
+/// Why an entry was refused.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Reason {
+    pub(crate) code: String,
+    pub(crate) zh: String,
+    pub(crate) en: String,
+}
+
+/// An error answer (RFC 9457 with a stable code; its words are in the language of Accept-Language). What is missing is empty.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Problem {
+    status: u16,
+    code: String,
+    title: String,
+    detail: String,
+}
+
+impl Problem {
+    /// Whether nothing in the request could be corrected to make it welcome.
+    pub(crate) fn forbids(&self) -> bool {
+        self.status == 403
+    }
+
+    /// All that it says, on one line.
+    pub(crate) fn shown(&self) -> String {
+        let said = [self.title.as_str(), &self.detail];
+        let said = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+        match self.code.as_str() {
+            "" => format!("HTTP {} {said}", self.status),
+            code => format!("{code} (HTTP {}): {said}", self.status),
+        }
+    }
+}
+
+/// Reads an error answer; a body that is no problem+json leaves the status.
+pub(crate) async fn problem(response: reqwest::Response) -> Problem {
+    let status = response.status();
+    // An error page of some proxy may be long; the first bytes tell enough.
+    let body = response.bytes().await.unwrap_or_default();
+    let mut problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
+    problem.status = status.as_u16();
+    if problem.title.is_empty() && problem.code.is_empty() {
+        problem.title = status.canonical_reason().unwrap_or("").to_owned();
+    }
+    problem
+}
+
+impl Api {
+    /// A client for the server at `server`, such as `http://127.0.0.1:8080`.
+    pub(crate) fn new(server: &str) -> anyhow::Result<Self> {
+        // reqwest is built without a TLS provider of its own choice; a second installation is refused, and that is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(language()));
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            // No bound on the whole request: an upload takes as long as it takes. A connection that says nothing is cut.
+            .read_timeout(Duration::from_secs(120))
+            .build()
+            .context("prepare the HTTP client")?;
+        Ok(Self { http, server: server.trim_end_matches('/').to_owned() })
+    }
+
+    /// Enters a work. The server may refuse the form, which is told and is not a failure of ours.
+    pub(crate) async fn enter(&self, form: &Form) -> anyhow::Result<Result<Entered, Problem>> {
+        let address = format!("{}/api/v1/submissions", self.server);
+        let request = self.http.post(&address).json(form).timeout(Duration::from_secs(60));
+        let response = request.send().await.with_context(|| format!("reach {}", self.server))?;
+        if response.status().is_success() {
+            let mut entered: Entered = response.json().await.context("read the server's answer")?;
+            // A server that does not know its public address tells paths.
+            let base = reqwest::Url::parse(&address)?;
+            entered.upload.endpoint = base.join(&entered.upload.endpoint)?.into();
+            return Ok(Ok(entered));
+        }
+        let refused = response.status().is_client_error();
+        let problem = problem(response).await;
+        anyhow::ensure!(refused, "{}", problem.shown());
+        Ok(Err(problem))
+    }
+
+    /// How an entry stands.
+    pub(crate) async fn standing(&self, id: &str, token: &str) -> anyhow::Result<Standing> {
+        let address = format!("{}/api/v1/submissions/{id}", self.server);
+        let request = self.http.get(&address).bearer_auth(token).timeout(Duration::from_secs(30));
+        let response = request.send().await.with_context(|| format!("reach {}", self.server))?;
+        anyhow::ensure!(response.status().is_success(), "{}", problem(response).await.shown());
+        response.json().await.context("read the server's answer")
+    }
+}
+
+/// The language of the user's locale: Chinese where it says so, else English.
+fn language() -> &'static str {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
+    if locale.is_some_and(|locale| locale.starts_with("zh")) { "zh" } else { "en" }
+}

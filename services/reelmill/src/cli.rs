@@ -1,0 +1,152 @@
+//! The command line: which commands there are, and what `--help` says. Each command is one file in `command/`.
+use clap::{Parser, Subcommand};
+
+use crate::command::{
+    completions, delivered, doctor, migrate, plan, probe, release, render, reprocess, retry, review, revoke, s3, serve,
+    status, submit, withdraw,
+};
+use crate::exit::{self, Exit};
+
+/// Reelmill (映工场): takes the videos that people enter for a contest, checks them, and delivers each accepted one to every
+/// partner in exactly the shape that the partner wants.
+#[derive(Parser)]
+#[command(name = "reelmill", version, after_help = exit::CODES, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the services: all of them in one process, or the roles that are named
+    Serve(Box<serve::Args>),
+    /// Bring the database's schema up to date
+    Migrate(migrate::Args),
+    /// Serve a directory as S3, for one machine without an object store
+    S3(s3::Args),
+    /// Run one media job as told on stdin (started by the services, in a sandbox)
+    #[command(hide = true)]
+    Child,
+
+    /// Enter works: sends the form and the file, resumes where it was interrupted
+    #[command(after_help = exit::CODES)]
+    Submit(Box<submit::Args>),
+    /// Show all entries, or one with its verdict, renditions and deliveries
+    #[command(after_help = exit::CODES)]
+    Status(status::Args),
+    /// Decide on an entry that passed screening
+    #[command(subcommand, after_help = exit::CODES)]
+    Review(review::Args),
+    /// Release a finished entry to its partners
+    #[command(after_help = exit::CODES)]
+    Release(release::Args),
+    /// Try again what failed and was parked
+    #[command(after_help = exit::CODES)]
+    Retry(retry::Args),
+    /// Start a new run of an entry from a stage
+    #[command(after_help = exit::CODES)]
+    Reprocess(reprocess::Args),
+    /// Record that an operator brought an entry to a partner, and where it can be seen
+    #[command(after_help = exit::CODES)]
+    Delivered(delivered::Args),
+    /// Take an entry back on its entrant's wish
+    #[command(after_help = exit::CODES)]
+    Withdraw(withdraw::Args),
+    /// Take an accepted entry back on the organiser's decision
+    #[command(after_help = exit::CODES)]
+    Revoke(revoke::Args),
+
+    /// Do the whole media job for one file without any server
+    #[command(after_help = exit::CODES)]
+    Render(render::Args),
+    /// Measure a file and judge it by a contest's rules
+    #[command(after_help = exit::CODES)]
+    Probe(probe::Args),
+    /// Show what would be made of a file, and why
+    #[command(after_help = exit::CODES)]
+    Plan(plan::Args),
+    /// Check this machine and its servers, and say how to mend what is wrong
+    #[command(after_help = exit::CODES)]
+    Doctor(doctor::Args),
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+impl Cli {
+    /// Does what was typed.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        match self.command {
+            Command::Serve(args) => serve::run(*args),
+            Command::Migrate(args) => block_on(migrate::run(args)),
+            Command::S3(args) => s3::run(args),
+            // `main` looked for it before; only `reelmill --flag child` comes here, which is no way to start one.
+            Command::Child => Ok(Exit::Usage),
+            Command::Submit(args) => block_on(submit::run(*args)),
+            Command::Status(args) => block_on(status::run(args)),
+            Command::Review(args) => block_on(review::run(args)),
+            Command::Release(args) => block_on(release::run(args)),
+            Command::Retry(args) => block_on(retry::run(args)),
+            Command::Reprocess(args) => block_on(reprocess::run(args)),
+            Command::Delivered(args) => block_on(delivered::run(args)),
+            Command::Withdraw(args) => block_on(withdraw::run(args)),
+            Command::Revoke(args) => block_on(revoke::run(args)),
+
+            Command::Render(args) => block_on(render::run(args)),
+            Command::Probe(args) => block_on(probe::run(args)),
+            Command::Plan(args) => block_on(plan::run(args)),
+            Command::Doctor(args) => block_on(doctor::run(args)),
+            Command::Completions(args) => completions::run(&args),
+        }
+    }
+}
+
+/// Runs one command to its end. Ctrl-C ends it through the runtime's drop, so scratch files and children go with it.
+fn block_on(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = work => result,
+            () = stop_signal() => {
+                eprintln!("reelmill: interrupted");
+                Ok(Exit::Failure)
+            }
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    result
+}
+
+/// Resolves at the first Ctrl-C or SIGTERM.
+pub(crate) async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without a handler the signal ends the process by itself.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_explains_itself_in_help() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {} has no help", command.get_name(), argument.get_id());
+            }
+        }
+    }
+}

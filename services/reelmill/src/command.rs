@@ -1,0 +1,20 @@
+//! The commands, one a file. Those of organisers talk to Postgres, `submit` talks HTTP like any entrant, and `render`, `probe`
+//! and `plan` need no server at all.
+
+pub(crate) mod completions;
+pub(crate) mod delivered;
+pub(crate) mod doctor;
+pub(crate) mod migrate;
+pub(crate) mod plan;
+pub(crate) mod probe;
+pub(crate) mod release;
+pub(crate) mod render;
+pub(crate) mod reprocess;
+pub(crate) mod retry;
+pub(crate) mod review;
+pub(crate) mod revoke;
+pub(crate) mod s3;
+pub(crate) mod serve;
+pub(crate) mod status;
+pub(crate) mod submit;
+pub(crate) mod withdraw;

@@ -1,0 +1,63 @@
+//! `reelmill delivered ID --partner P --url URL`: an operator brought the bag to the partner, and this is where it can be seen.
+use pipeline::delivery::{DeliveryEvent, Observed, Receipt};
+use pipeline::id::{PartnerId, SubmissionId};
+use runtime::store::history::Actor;
+
+use crate::database::DatabaseArgs;
+use crate::exit::{Exit, WrongUsage};
+
+/// Options of `delivered`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The entry's id
+    id: SubmissionId,
+    /// The partner
+    #[arg(long, value_name = "PARTNER")]
+    partner: String,
+    /// Public address at the partner
+    #[arg(long, value_name = "URL", value_parser = web_address)]
+    url: String,
+    /// The partner's own name for the work, such as its video id; the address if absent
+    #[arg(long, value_name = "ID")]
+    receipt: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Only http and https: the address is shown as a link to others.
+fn web_address(text: &str) -> Result<String, String> {
+    let wrong = || "an address such as https://example.com/video/1".to_owned();
+    let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url.into()) } else { Err(wrong()) }
+}
+
+/// Records it, if the delivery waits for an operator.
+pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let store = args.database.connect().await?;
+    let partner = PartnerId::new(args.partner);
+    let Some(delivery) = store.delivery(args.id, &partner).await? else {
+        return Err(WrongUsage(format!("{} has no delivery to {partner}", args.id)).into());
+    };
+    let Observed::AwaitingOperator { .. } = delivery.machine.observed else {
+        let state = delivery.machine.observed.name();
+        return Err(WrongUsage(format!("the delivery to {partner} is {state}, not awaiting an operator")).into());
+    };
+    let receipt = Receipt(args.receipt.unwrap_or_else(|| args.url.clone()));
+    let event = DeliveryEvent::WentLive { receipt, public_url: Some(args.url) };
+    let now = store.delivery_note(args.id, &partner, &event, Actor::Operator).await?;
+    eprintln!("{}: {partner} is {}", args.id, now.observed.name());
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_are_taken() {
+        assert!(web_address("https://www.bilibili.com/video/BV1").is_ok());
+        for wrong in ["javascript:alert(1)", "BV1", "file:///etc/passwd", "https://"] {
+            assert!(web_address(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The media job of one plan: its parts, a few at a time, and then its renditions. What the services spread over workers and
+//! S3 happens here in scratch directories; requests and order are theirs.
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use futures::{StreamExt, TryStreamExt, stream};
+use indicatif::MultiProgress;
+use media::child::protocol::{AssembleReport, AudioReport, QcReport, SegmentReport};
+use pipeline::id::EncodeId;
+use pipeline::media_info::MediaInfo;
+use pipeline::part::Part;
+use pipeline::rendition::{Plan, PlannedRendition, VideoSource};
+use pipeline::submission::Work;
+use runtime::scratch::ScratchDir;
+use transcode::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
+
+use super::Made;
+use crate::local::{Local, link_or_copy};
+use crate::progress;
+
+/// One file, planned.
+pub(super) struct Job<'a> {
+    pub(super) local: &'a Local,
+    /// Directory of the source and nothing else.
+    pub(super) source: &'a ScratchDir,
+    pub(super) info: &'a MediaInfo,
+    pub(super) plan: &'a Plan,
+    pub(super) bars: &'a MultiProgress,
+    /// Children at once.
+    pub(super) jobs: usize,
+    pub(super) out: &'a Path,
+}
+
+/// What one part of transcoding left: a directory, and in it a file for each encode.
+struct Encoded {
+    part: Part,
+    dir: ScratchDir,
+    files: Vec<(EncodeId, String)>,
+}
+
+impl Job<'_> {
+    /// Does everything; the finished files lie in `out`.
+    pub(super) async fn run(&self) -> anyhow::Result<Vec<Made>> {
+        let encoded: Vec<Encoded> =
+            stream::iter(self.parts()).map(|part| self.encode(part)).buffer_unordered(self.jobs).try_collect().await?;
+        // Ordered, since the table is in the plan's order.
+        let renditions = stream::iter(&self.plan.renditions).map(|rendition| self.assemble(rendition, &encoded));
+        renditions.buffered(self.jobs).try_collect().await
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let work = Work::of(self.plan);
+        let segments = (0..work.segments).map(Part::Segment);
+        segments.chain(work.audio.then_some(Part::Audio)).collect()
+    }
+
+    async fn encode(&self, part: Part) -> anyhow::Result<Encoded> {
+        let dir = self.local.dir(&format!("encoded-{}", part.to_string().replace('/', "-")))?;
+        let place = self.place(self.source.path(), dir.path());
+        let files = match &part {
+            Part::Segment(index) => {
+                let report: SegmentReport = self.child(&request::segment(self.plan, *index, place)?, &part).await?;
+                report.encodes.into_iter().map(|encoded| (encoded.id, encoded.file)).collect()
+            }
+            Part::Audio => {
+                let report: AudioReport = self.child(&request::sound(self.plan, self.info, place), &part).await?;
+                report.encodes.into_iter().map(|encoded| (encoded.id, encoded.file)).collect()
+            }
+            Part::Mezzanine | Part::Rendition(_) | Part::Partner(_) => bail!("{part} is no part of transcode"),
+        };
+        Ok(Encoded { part, dir, files })
+    }
+
+    async fn assemble(&self, rendition: &PlannedRendition, encoded: &[Encoded]) -> anyhow::Result<Made> {
+        let name = &rendition.name;
+        let (input, output) = (self.local.dir(&format!("in-{name}"))?, self.local.dir(&format!("out-{name}"))?);
+        self.collect(rendition, encoded, input.path())?;
+        let place = self.place(input.path(), output.path());
+        let timed = request::assemble(self.plan, rendition, self.info, place)?;
+        let report: AssembleReport = self.child(&timed, &format!("{name}, joining")).await?;
+        let place = self.place(output.path(), output.path());
+        let mut timed = request::qc(self.plan, rendition, self.info, place)?;
+        timed.request.output_dir = None;
+        let qc: QcReport = self.child(&timed, &format!("{name}, checking")).await?;
+        let file = self.deliver(&output.path().join(RENDITION), &format!("{name}.mp4"))?;
+        let cover = match &report.cover {
+            Some(cover) => Some(self.deliver(&output.path().join(&cover.file), &format!("{name}.jpg"))?),
+            None => None,
+        };
+        let (width, height) = (qc.info.video.display_width, qc.info.video.display_height);
+        Ok(Made {
+            rendition: name.to_string(),
+            bytes: qc.info.size_bytes,
+            file,
+            cover,
+            width,
+            height,
+            duration_ms: qc.info.duration_ms,
+            partners: rendition.partners.clone(),
+            qc: qc.checks,
+            pass: qc.pass,
+        })
+    }
+
+    /// Brings what `rendition` is joined from into one directory.
+    fn collect(&self, rendition: &PlannedRendition, encoded: &[Encoded], input: &Path) -> anyhow::Result<()> {
+        match &rendition.video {
+            VideoSource::Copied => link_or_copy(&self.source.path().join(SOURCE), &input.join(SOURCE))?,
+            VideoSource::Encoded(id) => {
+                for segment in &self.plan.segments {
+                    let from = find(encoded, &Part::Segment(segment.index), id)?;
+                    link_or_copy(&from, &input.join(request::segment_file(segment.index)))?;
+                }
+            }
+        }
+        match &rendition.audio {
+            Some(id) => link_or_copy(&find(encoded, &Part::Audio, id)?, &input.join(SOUND)),
+            None => Ok(()),
+        }
+    }
+
+    async fn child<R: serde::de::DeserializeOwned>(&self, timed: &Timed, what: &impl ToString) -> anyhow::Result<R> {
+        let what = what.to_string();
+        let bar = progress::of_job(self.bars, &what);
+        self.local.run(&timed.request, timed.deadline, &bar).await.context(what)
+    }
+
+    fn place<'b>(&self, input: &'b Path, output: &'b Path) -> Place<'b> {
+        Place { input, output, allow_missing_landlock: self.local.allow_missing_landlock }
+    }
+
+    /// Puts a finished file into `out`, whole or not at all, in place of an older one.
+    fn deliver(&self, from: &Path, name: &str) -> anyhow::Result<PathBuf> {
+        let to = self.out.join(name);
+        let part = self.out.join(format!(".{name}.part"));
+        let copied = std::fs::copy(from, &part).and_then(|_| std::fs::rename(&part, &to));
+        if copied.is_err() {
+            let _ = std::fs::remove_file(&part);
+        }
+        copied.with_context(|| format!("write {}", to.display()))?;
+        Ok(to)
+    }
+}
+
+fn find(encoded: &[Encoded], part: &Part, encode: &EncodeId) -> anyhow::Result<PathBuf> {
+    let of_part = encoded.iter().find(|encoded| encoded.part == *part);
+    let of_part = of_part.with_context(|| format!("nothing was made of {part}"))?;
+    let file = of_part.files.iter().find(|(id, _)| id == encode).map(|(_, file)| of_part.dir.path().join(file));
+    file.with_context(|| format!("{part} has no encode {encode}"))
+}

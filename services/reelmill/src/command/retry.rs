@@ -1,0 +1,66 @@
+//! `reelmill retry ID` or `reelmill retry ID/STAGE/PART`: gives parked parts another five attempts.
+use std::str::FromStr;
+
+use pipeline::id::SubmissionId;
+use pipeline::part::{Part, PartToDo};
+use pipeline::stage::Stage;
+
+use crate::database::DatabaseArgs;
+use crate::exit::{Exit, WrongUsage};
+
+/// Options of `retry`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// An entry's id, or one part of it as `status` shows it: ID/STAGE/PART
+    #[arg(value_name = "ID[/STAGE/PART]")]
+    what: Target,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// What to try again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Target {
+    submission: SubmissionId,
+    part: Option<PartToDo>,
+}
+
+impl FromStr for Target {
+    type Err = anyhow::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let Some((id, part)) = text.split_once('/') else {
+            return Ok(Self { submission: text.parse()?, part: None });
+        };
+        let Some((stage, part)) = part.split_once('/') else { anyhow::bail!("a part is ID/STAGE/PART") };
+        let (stage, part) = (stage.parse::<Stage>()?, part.parse::<Part>()?);
+        Ok(Self { submission: id.parse()?, part: Some(PartToDo { stage, part }) })
+    }
+}
+
+/// Makes the parts pending.
+pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let store = args.database.connect().await?;
+    let retried = store.retry(args.what.submission, args.what.part.as_ref()).await?;
+    if retried == 0 {
+        return Err(WrongUsage("nothing of it is parked or waiting for a retry".into()).into());
+    }
+    eprintln!("{}: {retried} to be tried again", args.what.submission);
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_named_as_status_shows_it() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let target: Target = format!("{id}/assemble/rendition/web-720").parse().unwrap();
+        let part = Part::Rendition("web-720".into());
+        assert_eq!(target.part, Some(PartToDo { stage: Stage::Assemble, part }));
+        assert_eq!(id.parse::<Target>().unwrap().part, None);
+        for wrong in ["x", &format!("{id}/assemble"), &format!("{id}/cut/audio"), &format!("{id}/transcode/film")] {
+            assert!(wrong.parse::<Target>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `reelmill serve [--roles …]`: the services, all in one process or the ones that are named.
+use std::sync::Arc;
+
+use runtime::config::Config;
+use runtime::service::{Runtime, Services};
+
+use crate::exit::Exit;
+
+/// Options of `serve`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What this process does; everything if absent
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Role::ALL, env = "ROLES", value_name = "ROLES")]
+    roles: Vec<Role>,
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A service. Production runs one role a deployment, all of the same image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Role {
+    /// The public API: entry forms and resumable uploads.
+    Upload,
+    /// Stages probe and screen.
+    Probe,
+    /// Stages transcode and assemble.
+    Transcode,
+    /// Stage publish.
+    Publish,
+}
+
+impl Role {
+    const ALL: [Role; 4] = [Role::Upload, Role::Probe, Role::Transcode, Role::Publish];
+
+    fn services(self, runtime: &Arc<Runtime>) -> Services {
+        let services = Services::new();
+        match self {
+            Role::Upload => services.task("upload", upload::serve),
+            Role::Probe => {
+                services.worker(probe::Measure::new(runtime.clone())).worker(probe::Screen::new(runtime.clone()))
+            }
+            Role::Transcode => {
+                let encode = transcode::Encode::new(runtime.clone());
+                services.worker(encode).worker(transcode::Assemble::new(runtime.clone()))
+            }
+            Role::Publish => services.worker(publish::Publish::new(runtime.clone())),
+        }
+    }
+}
+
+/// Serves until it is told to stop.
+pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
+}
+
+async fn serve(args: Args) -> anyhow::Result<Exit> {
+    let _telemetry = runtime::telemetry::init("reelmill", args.config.otlp_endpoint.as_deref())?;
+    let runtime = Runtime::start(args.config).await?;
+    let mut services = Services::new();
+    for role in args.roles {
+        services = services.and(role.services(&runtime));
+    }
+    runtime.run(services).await?;
+    Ok(Exit::Done)
+}

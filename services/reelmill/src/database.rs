@@ -1,0 +1,48 @@
+//! How organisers' commands reach the database, and what they all say when an event changed nothing.
+use std::time::Duration;
+
+use anyhow::Context;
+use pipeline::id::SubmissionId;
+use pipeline::submission::Event;
+use runtime::metrics::Metrics;
+use runtime::store::Store;
+use runtime::store::history::Actor;
+
+use crate::exit::{Exit, WrongUsage};
+use crate::settings;
+
+/// Where the database is.
+#[derive(clap::Args, Clone)]
+pub(crate) struct DatabaseArgs {
+    /// PostgreSQL, `postgres://user@host:port/database`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: String,
+}
+
+impl DatabaseArgs {
+    /// Connects, or says within a few seconds that nobody answers.
+    pub(crate) async fn connect(&self) -> anyhow::Result<Store> {
+        // These commands never speak to the broker; what they start is announced by the services, from the outbox.
+        let given = [("--database-url", self.database_url.as_str()), ("--amqp-url", "amqp://unused")];
+        let config = settings::read(&given).map_err(|error| WrongUsage(error.to_string()))?;
+        let store = Store::new(&config, Metrics::new()?)?;
+        let answered = tokio::time::timeout(Duration::from_secs(10), store.ping()).await;
+        answered.context("no answer within 10 s").flatten().context("reach the database (DATABASE_URL)")?;
+        Ok(store)
+    }
+
+    /// Applies an organiser's `event` and says in a word what it did. An event that is out of place is the caller's mistake.
+    pub(crate) async fn apply(&self, id: SubmissionId, event: Event, said: &str) -> anyhow::Result<Exit> {
+        let store = self.connect().await?;
+        if store.submission(id).await?.is_none() {
+            return Err(WrongUsage(format!("there is no entry {id}")).into());
+        }
+        let applied = store.apply(id, &event, Actor::Operator).await?;
+        let state = applied.machine.state.name();
+        if !applied.changed {
+            return Err(WrongUsage(format!("{id} is in state {state}, where this changes nothing")).into());
+        }
+        eprintln!("{id}: {said}, now {state}");
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,47 @@
+//! Exit codes, the same for every command, and how a failure is told.
+use std::process::ExitCode;
+
+/// How a command ended. Clap itself exits with `Usage` for what it cannot parse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// What was asked for is done.
+    Done = 0,
+    /// We failed: a server is away, a disk is full, a bug. Trying again may help.
+    Failure = 1,
+    /// The command makes no sense as it was typed.
+    Usage = 2,
+    /// The content was refused, now or earlier. Trying again does not help.
+    Refused = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// The end of every `--help`.
+pub(crate) const CODES: &str = "\
+Exit codes:
+  0  done
+  1  our failure (a server that is away, a full disk, a bug); trying again may help
+  2  wrong usage
+  3  the content was refused, for a reason that is told in Chinese and English";
+
+/// An error that is the caller's: told like any other, but the exit code says `Usage`.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+impl std::fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
+/// Tells an error on stderr, once, and gives the exit code for it.
+pub(crate) fn tell(error: &anyhow::Error) -> Exit {
+    eprintln!("reelmill: {}", crate::output::plain(&format!("{error:#}")));
+    if error.downcast_ref::<WrongUsage>().is_some() { Exit::Usage } else { Exit::Failure }
+}

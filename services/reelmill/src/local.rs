@@ -1,0 +1,138 @@
+//! The media jobs of the services, run from the command line: the same requests, the same sandboxed child, no server.
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use media::child::protocol::{Job, Limits, ProbeReport, Request, SelfTestReport};
+use pipeline::catalogue::{Catalogue, Contest};
+use pipeline::id::ContestId;
+use pipeline::media_info::MediaInfo;
+use pipeline::rejection::Rejection;
+use probe::request as probing;
+use runtime::child::{ChildError, ChildRunner};
+use runtime::metrics::Metrics;
+use runtime::scratch::{Scratch, ScratchDir};
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::WrongUsage;
+use crate::settings;
+
+/// Which rules and which partners.
+#[derive(clap::Args, Clone)]
+pub(crate) struct CatalogueArgs {
+    /// Contest whose rules and partners count
+    #[arg(long, default_value = "demo")]
+    contest: String,
+    /// Directory with contests, partners and ladders instead of the built-in ones
+    #[arg(long, env = "CATALOGUE_DIR", value_name = "DIR")]
+    catalogue_dir: Option<PathBuf>,
+}
+
+impl CatalogueArgs {
+    /// Reads the catalogue and finds the contest in it.
+    pub(crate) fn read(&self) -> anyhow::Result<(std::sync::Arc<Catalogue>, Contest)> {
+        let mut config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
+        config.catalogue_dir.clone_from(&self.catalogue_dir);
+        let catalogue = config.catalogue()?;
+        let Some(contest) = catalogue.contest(&ContestId::new(&self.contest)).cloned() else {
+            let known: Vec<&str> = catalogue.contests.keys().map(ContestId::as_str).collect();
+            return Err(
+                WrongUsage(format!("there is no contest {}; there are {}", self.contest, known.join(", "))).into()
+            );
+        };
+        Ok((catalogue, contest))
+    }
+}
+
+/// Runs children on this machine.
+pub(crate) struct Local {
+    child: ChildRunner,
+    scratch: Scratch,
+    /// Work although the kernel has no Landlock.
+    pub(crate) allow_missing_landlock: bool,
+    cancelled: CancellationToken,
+}
+
+impl Local {
+    /// Takes scratch space and the permission to work without Landlock from the environment, as the services do.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
+        let child = ChildRunner::new(&config, Metrics::new()?)?;
+        let scratch = Scratch::new(&config.scratch_dir).context("prepare scratch space (SCRATCH_DIR)")?;
+        let allow_missing_landlock = config.allow_missing_landlock;
+        Ok(Self { child, scratch, allow_missing_landlock, cancelled: CancellationToken::new() })
+    }
+
+    /// An empty directory that goes with its owner.
+    pub(crate) fn dir(&self, name: &str) -> anyhow::Result<ScratchDir> {
+        self.scratch.dir(name)
+    }
+
+    /// Runs one job, showing how far it is.
+    pub(crate) async fn run<R: DeserializeOwned>(
+        &self,
+        request: &Request,
+        deadline: Duration,
+        bar: &ProgressBar,
+    ) -> Result<R, ChildError> {
+        let show = |done: f64| bar.set_position((done * 1000.0) as u64);
+        let result = self.child.run(request, deadline, &self.cancelled, show).await;
+        bar.finish_and_clear();
+        result
+    }
+
+    /// Measures `source`, the directory of one file as [`Self::source`] makes it.
+    pub(crate) async fn probe(
+        &self,
+        source: &ScratchDir,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Result<MediaInfo, Rejection>> {
+        let request = probing::probe(source.path(), self.allow_missing_landlock);
+        let end = match self.run::<ProbeReport>(&request, probing::DEADLINE, bar).await {
+            Ok(info) => return Ok(Ok(info)),
+            Err(end) => end,
+        };
+        // Nobody tries again here, so a crash is taken for the verdict that it would be the second time.
+        match probing::verdict_of(&end, u32::MAX) {
+            Some(reason) => Ok(Err(reason)),
+            None => Err(end).context("probe the file"),
+        }
+    }
+
+    /// A directory that holds `file` and nothing else, under the one name that the jobs know.
+    pub(crate) fn source(&self, file: &Path) -> anyhow::Result<ScratchDir> {
+        let meta = std::fs::metadata(file).with_context(|| format!("open {}", file.display()))?;
+        if !meta.is_file() {
+            return Err(WrongUsage(format!("{} is not a file", file.display())).into());
+        }
+        let dir = self.dir("source")?;
+        link_or_copy(file, &dir.path().join(probing::SOURCE))?;
+        Ok(dir)
+    }
+
+    /// Tries everything that the sandbox forbids.
+    pub(crate) async fn self_test(&self) -> anyhow::Result<SelfTestReport> {
+        let request = Request {
+            input_dir: None,
+            output_dir: None,
+            limits: Limits::self_test(),
+            // A machine without Landlock is told by the report, and not by a failure to start.
+            allow_missing_landlock: true,
+            job: Job::SelfTest,
+        };
+        Ok(self.run(&request, Duration::from_secs(30), &ProgressBar::hidden()).await?)
+    }
+}
+
+/// The same bytes under another name; a copy where the file systems differ.
+pub(crate) fn link_or_copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    // A link to a symbolic link would lead the child out of its directory.
+    let from = from.canonicalize().with_context(|| format!("find {}", from.display()))?;
+    if std::fs::hard_link(&from, to).is_ok() {
+        return Ok(());
+    }
+    std::fs::copy(&from, to).with_context(|| format!("copy {} to {}", from.display(), to.display()))?;
+    Ok(())
+}

@@ -124,6 +124,14 @@ fn silence_stays_silence_and_no_sound_becomes_a_silent_track() {
 }
 
 #[test]
+fn a_cap_holds_across_seams_in_a_picture_that_wants_far_more() {
+    let mut wish = Wish { segment_frames: 25, ..Wish::size(320, 180) };
+    (wish.video.crf, wish.video.max_bitrate_kbps, wish.video.buffer_kbit) = (1.0, 150, 150);
+    let (_, rendered, _) = render(&Clip { duration_ms: 3000, gop_frames: 12, ..Clip::default() }, &wish);
+    assert!(rendered.qc.info.video.bitrate_kbps > 75, "the cap was never near");
+}
+
+#[test]
 fn a_copied_picture_keeps_its_frames_and_the_ai_label_and_loses_other_tags() {
     let bench = Bench::new();
     let label = r#"{"Label":"1","ContentProducer":"某公司"}"#;

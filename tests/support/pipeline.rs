@@ -7,8 +7,6 @@ use std::time::SystemTime;
 
 use runtime::objects::{Objects, S3Access};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::broker::Broker;
@@ -17,17 +15,13 @@ use super::entrant::Entrant;
 use super::process::{self, Service};
 use super::proxy::Proxy;
 use super::servers::Servers;
+use super::store::ObjectStore;
 use super::truth::Truth;
 use super::{clips, leftovers};
 
 /// The key that seals personal data in these tests. It may be found in no log.
 pub(crate) const PERSONAL_DATA_KEY: &str = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWtleSE=";
-/// The secret key of the object store, likewise.
-pub(crate) const S3_SECRET: &str = "canary-secret-of-the-object-store";
-const S3_ACCESS_KEY: &str = "story";
-const BUCKET: &str = "reelmill";
-/// The bucket of the partner who is served by `s3_drop`.
-const PARTNER_BUCKET: &str = "partner";
+pub(crate) use super::store::S3_SECRET;
 
 /// What a story wants to be different.
 pub(crate) struct Setup {
@@ -37,13 +31,15 @@ pub(crate) struct Setup {
     pub(crate) gates: Gates,
     /// Length of a segment in seconds; 0 does not cut.
     pub(crate) segment_s: u32,
+    /// Where objects lie; an embedded server of the story's own unless said otherwise.
+    pub(crate) store: Option<ObjectStore>,
     /// More environment for every service.
     pub(crate) env: Vec<(&'static str, String)>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { servers: None, gates: catalogue::OPEN, segment_s: 0, env: Vec::new() }
+        Self { servers: None, gates: catalogue::OPEN, segment_s: 0, store: None, env: Vec::new() }
     }
 }
 
@@ -62,7 +58,8 @@ pub(crate) struct TestPipeline {
     services: Mutex<Vec<Arc<Service>>>,
     proxies: Mutex<Vec<Arc<Proxy>>>,
     env: BTreeMap<String, String>,
-    end_of_s3: CancellationToken,
+    /// Where objects lie.
+    pub(crate) store: ObjectStore,
     dir: TempDir,
     /// The servers; ended last.
     pub(crate) servers: Servers,
@@ -84,28 +81,20 @@ impl TestPipeline {
         let truth = Truth::create(&servers.database_url).await;
         let dir = tempfile::Builder::new().prefix("reelmill-story-").tempdir().expect("a directory for the story");
         catalogue::write(&dir.path().join("catalogue"), setup.gates, setup.segment_s);
-        let end_of_s3 = CancellationToken::new();
-        let endpoint = start_s3(&dir.path().join("s3"), end_of_s3.clone()).await;
-        let access = |bucket: &str| S3Access {
-            endpoint: Some(endpoint.clone()),
-            region: "us-east-1".to_owned(),
-            bucket: bucket.to_owned(),
-            access_key: S3_ACCESS_KEY.to_owned(),
-            secret_key: S3_SECRET.to_owned(),
-            path_style: true,
+        let store = match setup.store {
+            Some(store) => store,
+            None => ObjectStore::embedded(&dir.path().join("s3")).await,
         };
-        let (objects, partner) = (Objects::new(&access(BUCKET)), Objects::new(&access(PARTNER_BUCKET)));
-        objects.ensure_bucket().await.expect("make our bucket");
-        partner.ensure_bucket().await.expect("make the partner's bucket");
+        let (objects, partner) = store.make_buckets().await;
         let amqp_prefix = format!("t{}.", Uuid::new_v4().simple());
-        let mut env: BTreeMap<String, String> = environment(&endpoint, &dir);
+        let mut env: BTreeMap<String, String> = environment(&store, &dir);
         env.insert("DATABASE_URL".into(), truth.url.clone());
         env.insert("AMQP_URL".into(), servers.amqp_url.clone());
         env.insert("AMQP_PREFIX".into(), amqp_prefix.clone());
         env.extend(setup.env.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let amqp_url = servers.amqp_url.clone();
         let (services, proxies) = (Mutex::default(), Mutex::default());
-        Self { truth, objects, partner, amqp_url, amqp_prefix, services, proxies, env, end_of_s3, dir, servers }
+        Self { truth, objects, partner, amqp_url, amqp_prefix, services, proxies, env, store, dir, servers }
     }
 
     /// Starts `reelmill serve` for `roles` (all of them if empty) and waits until it is ready. `name` is for the log.
@@ -178,7 +167,23 @@ impl TestPipeline {
     /// Every file in the partner's bucket, and when it was written.
     pub(crate) fn partner_files(&self) -> BTreeMap<String, SystemTime> {
         let mut files = BTreeMap::new();
-        collect_files(&self.dir().join("s3").join(PARTNER_BUCKET), &mut files);
+        collect_files(&self.dir().join("s3").join(&self.store.partners.bucket), &mut files);
+        files
+    }
+
+    /// Every rendition of a submission that is in force: its name, and its file as fetched and compared with its digest.
+    pub(crate) async fn renditions(&self, submission: Uuid) -> Vec<(String, PathBuf)> {
+        let query = "select name, object_key, sha256 from renditions where submission = $1 and superseded_at is null order by name";
+        let rows: Vec<(String, String, Vec<u8>)> =
+            sqlx::query_as(query).bind(submission).fetch_all(self.truth.pool()).await.expect("read the renditions");
+        assert!(!rows.is_empty(), "{submission} has renditions");
+        let mut files = Vec::new();
+        for (name, key, sha256) in rows {
+            let file = self.dir().join(format!("{submission}-{name}.mp4"));
+            let (_, digest) = self.objects.get_to_file(&key, &file).await.expect("fetch a rendition");
+            assert_eq!(hex::encode(digest), hex::encode(sha256), "{key} is what its row says");
+            files.push((name, file));
+        }
         files
     }
 
@@ -219,7 +224,7 @@ impl Drop for TestPipeline {
                     broker.remove_all().await;
                 }
                 self.truth.remove().await;
-                self.end_of_s3.cancel();
+                self.store.end();
                 if let Err(panic) = result
                     && !std::thread::panicking()
                 {
@@ -230,26 +235,8 @@ impl Drop for TestPipeline {
     }
 }
 
-/// The embedded S3 in this process: it outlives every service, as a real one does.
-async fn start_s3(root: &Path, end: CancellationToken) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for S3");
-    let endpoint = format!("http://{}", listener.local_addr().expect("the port of S3"));
-    let serving = runtime::embedded_s3::serve(root.to_owned(), listener, S3_ACCESS_KEY.into(), S3_SECRET.into(), end);
-    tokio::spawn(async move { serving.await.expect("serve S3") });
-    endpoint
-}
-
-fn environment(endpoint: &str, dir: &TempDir) -> BTreeMap<String, String> {
+fn environment(store: &ObjectStore, dir: &TempDir) -> BTreeMap<String, String> {
     let pairs = [
-        ("S3_ENDPOINT", endpoint.to_owned()),
-        ("S3_BUCKET", BUCKET.to_owned()),
-        ("S3_REGION", "us-east-1".to_owned()),
-        ("S3_ACCESS_KEY_ID", S3_ACCESS_KEY.to_owned()),
-        ("S3_SECRET_ACCESS_KEY", S3_SECRET.to_owned()),
-        ("PARTNER_DROP_S3_ENDPOINT", endpoint.to_owned()),
-        ("PARTNER_DROP_S3_BUCKET", PARTNER_BUCKET.to_owned()),
-        ("PARTNER_DROP_S3_ACCESS_KEY_ID", S3_ACCESS_KEY.to_owned()),
-        ("PARTNER_DROP_S3_SECRET_ACCESS_KEY", S3_SECRET.to_owned()),
         ("CATALOGUE_DIR", dir.path().join("catalogue").display().to_string()),
         ("PERSONAL_DATA_KEYS", format!("test:{PERSONAL_DATA_KEY}")),
         ("LISTEN", "127.0.0.1:0".to_owned()),
@@ -259,7 +246,24 @@ fn environment(endpoint: &str, dir: &TempDir) -> BTreeMap<String, String> {
         ("RUST_LOG", "info".to_owned()),
         ("NO_COLOR", "1".to_owned()),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let ours = access_in_env("S3", &store.ours);
+    let partner = format!("PARTNER_{}_S3", catalogue::DROP.to_ascii_uppercase());
+    let partners = access_in_env(&partner, &store.partners);
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ours).chain(partners).collect()
+}
+
+fn access_in_env(prefix: &str, access: &S3Access) -> impl Iterator<Item = (String, String)> {
+    let S3Access { endpoint, region, bucket, access_key, secret_key, .. } = access.clone();
+    let endpoint = endpoint.expect("the stores of stories have an address");
+    [
+        ("ENDPOINT", endpoint),
+        ("REGION", region),
+        ("BUCKET", bucket),
+        ("ACCESS_KEY_ID", access_key),
+        ("SECRET_ACCESS_KEY", secret_key),
+    ]
+    .map(|(name, value)| (format!("{prefix}_{name}"), value))
+    .into_iter()
 }
 
 fn collect_files(dir: &Path, into: &mut BTreeMap<String, SystemTime>) {

@@ -1,4 +1,5 @@
 //! What the probe says of clips whose content is known.
+#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use media::synth::{Clip, Look, Tone, make};
 use pipeline::media_info::{FieldOrder, MediaInfo, Ratio, Transfer};
 use support::Bench;

@@ -1,4 +1,5 @@
 //! Whole renditions by real children: what comes out is measured, picture by picture and beep by beep.
+#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use media::protocol::{AssembleReport, Expected, Job, Limits, PictureInput};
 use media::synth::{Clip, Shown, Tone, beeps, make, pictures};
 use pipeline::media_info::{Ratio, Transfer};

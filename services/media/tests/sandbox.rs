@@ -1,4 +1,5 @@
 //! The sandbox, tried from inside a real child process.
+#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::fs;
 
 use media::protocol::{Job, Limits, Line, SelfTestReport};

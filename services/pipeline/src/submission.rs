@@ -39,7 +39,7 @@ pub enum State {
     AwaitingReview,
     /// Every rendition is ready; waits for release.
     AwaitingRelease,
-    /// Every partner has it.
+    /// Handed over to every partner, by machine or as a bag to a person. Where it stands there is each delivery's own state.
     Published,
     /// The content was refused; final.
     Rejected {

@@ -12,12 +12,13 @@ use super::{listing, put_package};
 use crate::package::{PackageFile, made};
 use crate::publish::Task;
 
-/// The next step of a delivery by hand. A person's report wakes the part, so the looks between are only a safety net.
+/// The next step of a delivery by hand: done once the bag is ready. Only a recall stays open until a person reports; the report
+/// wakes the part, so the looks between are a safety net.
 pub(crate) async fn advance(task: &mut Task<'_>) -> Result<Outcome> {
     match (task.machine().observed.clone(), task.desired()) {
         (Observed::Planned, Desired::Live) => hand_over(task).await,
-        (Observed::AwaitingOperator { .. } | Observed::InReview { .. }, Desired::Live) => Ok(look_again(task)),
-        (Observed::Live { .. }, Desired::Live) | (Observed::Recalled { .. }, _) => Ok(task.done()),
+        (Observed::AwaitingOperator { .. } | Observed::InReview { .. } | Observed::Live { .. }, Desired::Live)
+        | (Observed::Recalled { .. }, _) => Ok(task.done()),
         (Observed::Refused { words, .. }, Desired::Live) => {
             Ok(Outcome::Parked(format!("{} refused it: {words}", task.partner.id)))
         }
@@ -44,7 +45,8 @@ async fn hand_over(task: &mut Task<'_>) -> Result<Outcome> {
     let bag = listing(&ObjectKey::bag_prefix(submission, run, &partner), &files);
     let intent = IntentId(Uuid::now_v7());
     task.note(DeliveryEvent::HandedToOperator { intent }, Some(&bag)).await?;
-    Ok(look_again(task))
+    // The machines' work ends here. How far the person is, the delivery says; the part need not stay open for weeks.
+    Ok(task.done())
 }
 
 async fn drop_bag(task: &Task<'_>) -> Result<()> {

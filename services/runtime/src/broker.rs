@@ -110,8 +110,7 @@ impl Broker {
         let name = format!("reelmill {purpose}");
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let connecting = Connection::connect_uri(self.inner.uri.clone(), properties);
-        let connection = tokio::time::timeout(PATIENCE * 2, connecting).await.context("no answer in time")??;
-        Ok(connection)
+        within("connect to the broker", connecting).await
     }
 
     /// A name on the broker.
@@ -134,6 +133,11 @@ impl Backoff {
         self.next = BACKOFF.0;
     }
 
+    /// Whether nothing was waited for since the last reset.
+    fn is_fresh(&self) -> bool {
+        self.next == BACKOFF.0
+    }
+
     async fn wait(&mut self) {
         let jitter = rand::rng().random_range(0.5..1.5);
         tokio::time::sleep(self.next.mul_f64(jitter)).await;
@@ -144,7 +148,8 @@ impl Backoff {
 /// Awaits an answer of the broker, with the deadline that every one has.
 async fn within<T>(what: &str, answer: impl Future<Output = lapin::Result<T>>) -> anyhow::Result<T> {
     match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(result) => result.with_context(|| what.to_owned()),
+        // As text: lapin's errors name their cause themselves, and a chain would name it twice.
+        Ok(result) => result.map_err(|error| anyhow::anyhow!("{what}: {error}")),
         Err(_) => anyhow::bail!("{what}: no answer within {} s", PATIENCE.as_secs()),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::broker::Broker;
 use crate::store::messages::{self, WAKE_CHANNEL};
@@ -21,18 +21,24 @@ const BACKOFF: Duration = Duration::from_millis(500);
 /// Relays until `stop`.
 pub(crate) async fn relay(store: Store, broker: Broker, stop: CancellationToken) {
     let listening = tokio::spawn(listen(store.clone(), stop.clone()));
+    let mut stuck = false;
     while !stop.is_cancelled() {
-        let unconfirmed = drain(&store, &broker, &stop).await;
+        let drained = drain(&store, &broker, &stop).await;
+        // Said once an outage, not at each of its attempts.
+        match &drained {
+            Ok(()) if stuck => info!("messages are sent again"),
+            Err(error) if !stuck => warn!("messages stay in the outbox for now: {error:#}"),
+            Err(error) => debug!("messages still stay in the outbox: {error:#}"),
+            Ok(()) => {}
+        }
+        stuck = drained.is_err();
         let more = async {
-            match &unconfirmed {
-                Ok(()) => tokio::select! {
-                    () = store.written() => {}
-                    () = tokio::time::sleep(POLL) => {}
-                },
-                Err(error) => {
-                    warn!("messages stay in the outbox for now: {error:#}");
-                    tokio::time::sleep(BACKOFF).await;
-                }
+            if stuck {
+                return tokio::time::sleep(BACKOFF).await;
+            }
+            tokio::select! {
+                () = store.written() => {}
+                () = tokio::time::sleep(POLL) => {}
             }
         };
         tokio::select! {

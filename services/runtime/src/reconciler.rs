@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pipeline::stage::Stage;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::broker::{Broker, MAX_HINTS};
 use crate::metrics::Metrics;
@@ -29,12 +29,20 @@ pub(crate) struct Reconciler {
 impl Reconciler {
     /// Ticks until `stop`.
     pub(crate) async fn run(self, stop: CancellationToken) {
+        let mut failing = false;
         while !stop.is_cancelled() {
-            match tokio::time::timeout(TICK_DEADLINE, self.tick()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => warn!("the reconciler could not do its work: {error:#}"),
-                Err(_) => warn!("a tick of the reconciler took longer than {} s", TICK_DEADLINE.as_secs()),
+            let tick = match tokio::time::timeout(TICK_DEADLINE, self.tick()).await {
+                Ok(ended) => ended,
+                Err(_) => Err(anyhow::anyhow!("a tick took longer than {} s", TICK_DEADLINE.as_secs())),
+            };
+            // Said once an outage, not at each of its ticks.
+            match &tick {
+                Ok(()) if failing => info!("the reconciler works again"),
+                Err(error) if !failing => warn!("the reconciler cannot do its work: {error:#}"),
+                Err(error) => debug!("the reconciler still cannot do its work: {error:#}"),
+                Ok(()) => {}
             }
+            failing = tick.is_err();
             tokio::select! {
                 () = tokio::time::sleep(self.every) => {}
                 () = stop.cancelled() => {}

@@ -177,7 +177,7 @@ impl Runtime {
             });
         }
         let outcome = tokio::select! {
-            ended = first_failure(&mut tasks) => ended,
+            ended = first_failure(&mut tasks), if !tasks.is_empty() => ended,
             () = self.shutdown.soft.cancelled() => Ok(()),
         };
         self.shutdown.soft.cancel();

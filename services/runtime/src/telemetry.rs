@@ -26,8 +26,10 @@ pub struct Telemetry {
 /// Sets up logging to standard error (`LOG_FORMAT=json` for machines, `RUST_LOG` for the filter) and, when `otlp_endpoint` is
 /// given, export of spans. `service` names the process in traces. Once per process.
 pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Result<Telemetry> {
-    // lapin reports every lost connection itself at error level; the broker module says it once, in its own words.
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lapin=off,sqlx=warn"));
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
+    // lapin reports every lost connection several times at error level; the broker module says it once, in its own words.
+    let quiet = if wanted.contains("lapin") { "" } else { ",lapin=off,io_loop=off" };
+    let filter = EnvFilter::try_new(format!("{wanted}{quiet}")).context("read RUST_LOG")?;
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let lines = if json { lines.json().boxed() } else { lines.boxed() };

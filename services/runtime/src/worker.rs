@@ -92,7 +92,7 @@ pub(crate) async fn serve<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>) ->
 async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, permit: OwnedSemaphorePermit) {
     let holder = &runtime.holder;
     match runtime.store.claim(H::STAGE, holder).await {
-        Ok(Some(claim)) => do_part(&runtime, handler, claim).await,
+        Ok(Some(claim)) => do_part(&runtime, handler, claim, hint.traceparent()).await,
         Ok(None) => {}
         Err(failure) => {
             // The message is spent all the same: the reconciler sees pending parts without messages and sends new ones.
@@ -104,7 +104,7 @@ async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, 
     drop(permit);
 }
 
-async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Claim) {
+async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Claim, announced_by: Option<String>) {
     let stage = H::STAGE;
     let span = info_span!(
         parent: None,
@@ -118,7 +118,8 @@ async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Cla
         part.fence = %claim.fence,
         part.outcome = tracing::field::Empty,
     );
-    telemetry::link(&span, claim.traceparent.as_deref());
+    // Whoever made the part; of one that was made untraced, whoever announced that there is work.
+    telemetry::link(&span, claim.traceparent.as_deref().or(announced_by.as_deref()));
     runtime.metrics.hop_seconds.with_label_values(&[stage.name()]).observe(claim.waited_s);
     let running = runtime.metrics.parts_running.with_label_values(&[stage.name()]);
     running.inc();

@@ -8,7 +8,7 @@ use lapin::types::FieldTable;
 use pipeline::stage::Stage;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::{Backoff, Broker, Hint, close, within};
 
@@ -26,7 +26,12 @@ pub(super) async fn supervise(
         let session = session(&broker, stage, slots, &hints, &stop, &mut backoff);
         let Err(error) = session.await else { break };
         broker.inner.metrics.broker_reconnects.inc();
-        warn!("the session for {stage} ended, beginning another: {error:#}");
+        // Once an outage: the first attempt after a session that stood, not the hundred that fail while the broker is away.
+        if backoff.is_fresh() {
+            warn!("the session for {stage} ended, beginning another: {error:#}");
+        } else {
+            debug!("no session for {stage} yet: {error:#}");
+        }
         tokio::select! {
             () = backoff.wait() => {}
             () = stop.cancelled() => break,
@@ -86,7 +91,7 @@ async fn session(
                     break;
                 }
             }
-            Some(Err(error)) => bail!(error),
+            Some(Err(error)) => bail!("{error}"),
             None => bail!("the broker cancelled the consumer"),
         }
     }

@@ -8,4 +8,5 @@ mod line; // a submission's whole way, with everything that follows from each st
 mod stopping; // soft and hard shutdown
 mod stubs;
 mod support;
+mod watching; // health, metrics, swept objects, a wrong catalogue
 mod words; // messages: doubled, lost, slow

@@ -42,7 +42,7 @@ pub(crate) struct World {
     pub(crate) broker: Broker,
     name: String,
     server: String,
-    _scratch: tempfile::TempDir,
+    scratch: tempfile::TempDir,
 }
 
 fn server(variable: &str) -> String {
@@ -63,12 +63,13 @@ impl World {
         connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
         let database = server.rsplit_once('/').unwrap().0;
         let scratch = tempfile::tempdir().unwrap();
+        let parts = scratch.path().join("parts");
         let arguments = Arguments::parse_from([
             "test",
             &format!("--database-url={database}/{name}"),
             &format!("--amqp-url={}", self::server("TEST_AMQP_URL")),
             &format!("--amqp-prefix={name}."),
-            &format!("--scratch-dir={}", scratch.path().display()),
+            &format!("--scratch-dir={}", parts.display()),
             "--listen=127.0.0.1:0",
             "--admin-listen=127.0.0.1:0",
             "--s3-endpoint=http://127.0.0.1:9",
@@ -81,7 +82,7 @@ impl World {
         let store = Store::new(&config, metrics.clone()).unwrap();
         store.migrate().await.unwrap();
         let broker = Broker::new(&config, metrics).unwrap();
-        Self { config, store, broker, name, server, _scratch: scratch }
+        Self { config, store, broker, name, server, scratch }
     }
 
     /// A submission whose bytes have arrived: one probe part is pending.
@@ -106,6 +107,11 @@ impl World {
         };
         self.store.transaction("enter", |tx, _| Box::pin(submissions::create(tx, new))).await.unwrap();
         id
+    }
+
+    /// A directory that goes with this world.
+    pub(crate) fn directory(&self, name: &str) -> std::path::PathBuf {
+        self.scratch.path().join(name)
     }
 
     /// Starts a process.

@@ -13,7 +13,7 @@ field_of() { "$reelmill" status "${ids[$1]}" --output json | jq -r "$2"; }
 await() {
     local name=$1 seen='' now deadline=$((SECONDS + 3600))
     while [ $SECONDS -lt $deadline ]; do
-        now=$(field_of "$name" "[.state, ($2), ([.parts[] | select(.status == \"parked\")] | length)] | @tsv")
+        now=$(field_of "$name" "[.state, ($2), ([.parts[] | select(.status == \"parked\")] | length)] | @tsv") || return 1
         [ "${now%%$'\t'*}" = "$seen" ] || { seen=${now%%$'\t'*}; echo "$name: $seen"; }
         case $now in
         *$'\t'true$'\t'*) return 0 ;;

@@ -54,7 +54,11 @@ start() {
     echo $! >"$dir/pid"
     # The key and the bucket exist once the log says so; until then the port may already answer.
     for _ in $(seq 300); do
-        if running && garage -c "$dir/garage.toml" bucket info "$S3_BUCKET" >/dev/null 2>&1; then return; fi
+        if running && garage -c "$dir/garage.toml" bucket info "$S3_BUCKET" >/dev/null 2>&1; then
+            # Each test makes a bucket of its own.
+            garage -c "$dir/garage.toml" key allow --create-bucket "$S3_ACCESS_KEY_ID" >/dev/null 2>&1
+            return
+        fi
         running || break
         sleep 0.1
     done

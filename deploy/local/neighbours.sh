@@ -104,7 +104,8 @@ start_rabbitmq() {
     rabbit_env
     if ! rabbit_runs; then
         rm -f "$dir/rabbitmq/pid"
-        "$rabbit_bin/rabbitmq-server" -detached </dev/null >"$dir/rabbitmq/start.log" 2>&1
+        # From its own directory: that is where it would leave a dump.
+        (cd "$dir/rabbitmq" && "$rabbit_bin/rabbitmq-server" -detached </dev/null >"$dir/rabbitmq/start.log" 2>&1)
     fi
     if ! { "$rabbit_bin/rabbitmqctl" -q --timeout 90 wait --timeout 90 "$dir/rabbitmq/pid" &&
         "$rabbit_bin/rabbitmqctl" -q await_startup --timeout 90; } </dev/null >>"$dir/rabbitmq/start.log" 2>&1; then

@@ -35,11 +35,19 @@ export_as TEST_ <"$dir/env"
 if command -v garage >/dev/null; then
     "$here/garage.sh" start "$dir/garage" >/dev/null
     export_as TEST_GARAGE_ <"$dir/garage/env"
+    export_as "" <"$dir/garage/env"
+    export TEST_S3_ENDPOINT=$S3_ENDPOINT
 fi
 # The tests must not reach what belongs to somebody's own installation.
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
 
 say "tests"
+# The whole-system stories run the binary itself.
+cargo build --release --locked -p reelmill
+# And the official tus client, from npm; the stories that need it say so where it is missing.
+if command -v npm >/dev/null; then
+    (cd tests/support/tus-client && npm ci --silent --no-audit --no-fund)
+fi
 if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --release --locked --workspace "$@"
 else

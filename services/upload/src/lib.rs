@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | which routes are there? | `routes`, `openapi` |
+//! | which routes are there? | `routes`, `openapi`, `home` |
 //! | what does an entry need, and how does it stand? | `entries` |
 //! | how do bytes come in and survive? | `tus` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
@@ -15,6 +15,7 @@ mod app;
 mod cors;
 mod entries;
 mod finish;
+mod home;
 mod openapi;
 mod problem;
 mod render;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::cors::cors;
 use crate::problem::{Code, Problem};
 use crate::render::problems;
-use crate::{entries, openapi, tus};
+use crate::{entries, home, openapi, tus};
 
 /// The form and everything else that is JSON is answered within this.
 const API_DEADLINE: Duration = Duration::from_secs(30);
@@ -21,6 +21,7 @@ const API_DEADLINE: Duration = Duration::from_secs(30);
 /// Every route of the public API, for `axum::serve`.
 pub fn router(app: Arc<App>) -> Router {
     let api = Router::new()
+        .route("/", get(home::page))
         .route("/api/v1/submissions", post(entries::enter::enter))
         .route("/api/v1/submissions/{id}", get(entries::read::read).delete(entries::withdraw::withdraw))
         .route("/api/v1/openapi.json", get(async || Json(openapi::document())))

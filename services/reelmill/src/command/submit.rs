@@ -228,7 +228,9 @@ impl One<'_> {
             }
             let undecided = matches!(standing.state.as_str(), "uploading" | "probe" | "screen");
             if !self.args.wait || !undecided {
-                eprintln!("{}: {}", self.shown(), output::plain(&standing.state));
+                // All bytes are there, but reading them back takes its time; `uploading` would look like a failure.
+                let state = if standing.state == "uploading" { "received, being verified" } else { &standing.state };
+                eprintln!("{}: {}", self.shown(), output::plain(state));
                 return Ok(Done { exit: Exit::Done, standing });
             }
             tokio::time::sleep(ASK_EVERY).await;

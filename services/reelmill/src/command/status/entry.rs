@@ -160,7 +160,9 @@ impl Entry {
                 error,
             ]);
         }
-        any.then(|| table.to_string())
+        let parked = self.parts.iter().find(|part| part.status == "parked");
+        let hint = parked.map(|part| format!("try again: reelmill retry {}/{}/{}\n", self.id, part.stage, part.part));
+        any.then(|| table.to_string() + &hint.unwrap_or_default())
     }
 
     fn rendition_table(&self) -> Option<String> {

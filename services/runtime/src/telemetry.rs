@@ -26,22 +26,32 @@ pub struct Telemetry {
 /// Sets up logging to standard error (`LOG_FORMAT=json` for machines, `RUST_LOG` for the filter) and, when `otlp_endpoint` is
 /// given, export of spans. `service` names the process in traces. Once per process.
 pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Result<Telemetry> {
-    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
-    // lapin reports every lost connection several times at error level; the broker module says it once, in its own words.
-    let quiet = if wanted.contains("lapin") { "" } else { ",lapin=off,io_loop=off" };
-    let filter = EnvFilter::try_new(format!("{wanted}{quiet}")).context("read RUST_LOG")?;
+    let (filter, spans_filter) = (filter()?, filter()?);
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let lines = if json { lines.json().boxed() } else { lines.boxed() };
     let provider = otlp_endpoint.map(|endpoint| exporter(service, endpoint)).transpose()?;
-    let spans =
-        provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("reelmill")));
+    let spans = provider.as_ref().map(|provider| {
+        tracing_opentelemetry::layer().with_tracer(provider.tracer("reelmill")).with_filter(spans_filter)
+    });
     tracing_subscriber::registry()
         .with(spans)
         .with(lines.with_filter(filter))
         .try_init()
         .context("set up logging twice")?;
     Ok(Telemetry { provider })
+}
+
+/// `RUST_LOG`, or everything from `info` up, without what libraries say of each lost connection: the store, the broker and the
+/// relay say it once an outage, in their own words.
+fn filter() -> anyhow::Result<EnvFilter> {
+    let mut wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
+    for (library, quiet) in [("lapin", ",lapin=off,io_loop=off"), ("sqlx", ",sqlx=error")] {
+        if !wanted.contains(library) {
+            wanted.push_str(quiet);
+        }
+    }
+    EnvFilter::try_new(wanted).context("read RUST_LOG")
 }
 
 fn exporter(service: &'static str, endpoint: &str) -> anyhow::Result<SdkTracerProvider> {

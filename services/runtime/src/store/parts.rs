@@ -1,20 +1,22 @@
 //! Parts: the queue itself. Claiming, holding, and every way of letting go that does not touch the submission's state; for
 //! the ways that do see `outcomes`.
 use anyhow::Context;
-use chrono::{DateTime, Utc};
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::part::{Part, PartToDo};
 use pipeline::stage::Stage;
 use pipeline::submission::{State, Submission};
 use rand::Rng;
-use serde::Serialize;
 use sqlx::PgConnection;
 use std::time::Duration;
 
 use super::history::Actor;
 use super::{Store, history, messages};
-use crate::outcome::Output;
 use crate::telemetry;
+
+mod due;
+mod read;
+
+pub use read::{PartRow, QueueRow};
 
 /// A claimed part: the right to commit its outcome, as long as nobody else claims it.
 #[derive(Clone, Debug)]
@@ -60,46 +62,6 @@ pub enum Failed {
     Parked,
     /// See [`Commit::Fenced`].
     Fenced,
-}
-
-/// A part for a reader.
-#[derive(Clone, Debug, Serialize)]
-pub struct PartRow {
-    /// The run.
-    pub run: u32,
-    /// The stage's name.
-    pub stage: String,
-    /// The part's text form.
-    pub part: String,
-    /// `pending`, `waiting`, `claimed`, `done`, `parked` or `cancelled`.
-    pub status: String,
-    /// Failures so far.
-    pub attempt: u32,
-    /// Progress of the current attempt, 0 to 1.
-    pub progress: f32,
-    /// Why the last attempt failed.
-    pub last_error: Option<String>,
-    /// Who holds it.
-    pub holder: Option<String>,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When the current attempt began.
-    pub started_at: Option<DateTime<Utc>>,
-    /// When it ended.
-    pub finished_at: Option<DateTime<Utc>>,
-}
-
-/// How many parts of a stage stand where.
-#[derive(Clone, Debug)]
-pub struct QueueRow {
-    /// The stage's name.
-    pub stage: String,
-    /// The status' name.
-    pub status: String,
-    /// How many.
-    pub parts: i64,
-    /// How long the oldest has been claimable, in seconds; meaningful for pending ones.
-    pub age_s: f64,
 }
 
 impl Store {
@@ -219,148 +181,6 @@ impl Store {
                     let detail = serde_json::json!({ "parts": stages.len() });
                     history::add(tx, submission, Actor::Operator, "retried", &detail).await?;
                 }
-                Ok(stages.len())
-            })
-        })
-        .await
-    }
-
-    /// Every part of a submission, run by run.
-    pub async fn parts(&self, submission: SubmissionId) -> anyhow::Result<Vec<PartRow>> {
-        let rows = sqlx::query!(
-            r#"/* parts */
-            select run, stage, part, status::text as "status!", attempt, progress, last_error, holder, created_at,
-                started_at, finished_at
-            from parts where submission = $1 order by run, created_at, stage, part"#,
-            submission.0,
-        )
-        .fetch_all(self.pool())
-        .await
-        .with_context(|| format!("list the parts of {submission}"))?;
-        let rows = rows.into_iter().map(|row| PartRow {
-            run: row.run as u32,
-            stage: row.stage,
-            part: row.part,
-            status: row.status,
-            attempt: row.attempt as u32,
-            progress: row.progress,
-            last_error: row.last_error,
-            holder: row.holder,
-            created_at: row.created_at,
-            started_at: row.started_at,
-            finished_at: row.finished_at,
-        });
-        Ok(rows.collect())
-    }
-
-    /// What the done parts of a stage produced in a run.
-    pub async fn outputs(
-        &self,
-        submission: SubmissionId,
-        run: u32,
-        stage: Stage,
-    ) -> anyhow::Result<Vec<(Part, Output)>> {
-        let rows = sqlx::query!(
-            r#"/* outputs */
-            select part, output as "output!" from parts
-            where submission = $1 and run = $2 and stage = $3 and status = 'done' and output is not null
-            order by part"#,
-            submission.0,
-            run as i32,
-            stage.name(),
-        )
-        .fetch_all(self.pool())
-        .await
-        .with_context(|| format!("load what {stage} made of {submission}"))?;
-        rows.into_iter()
-            .map(|row| {
-                let output = serde_json::from_value(row.output)
-                    .with_context(|| format!("read the output of {} of {submission}", row.part))?;
-                Ok((row.part.parse()?, output))
-            })
-            .collect()
-    }
-
-    /// How many parts stand where, for every stage that has any that are not final. Reads partial indexes only.
-    pub async fn queues(&self) -> anyhow::Result<Vec<QueueRow>> {
-        sqlx::query_as!(
-            QueueRow,
-            r#"/* queues */
-            select stage as "stage!", status as "status!", parts as "parts!", age_s as "age_s!" from (
-                select stage, 'pending' as status, count(*) as parts,
-                    greatest(extract(epoch from clock_timestamp() - min(not_before)), 0)::float8 as age_s
-                from parts where status = 'pending' group by stage
-                union all
-                select stage, 'waiting', count(*), 0 from parts where status = 'waiting' group by stage
-                union all
-                select stage, 'claimed', count(*), 0 from parts where status = 'claimed' group by stage
-                union all
-                select stage, 'parked', count(*), 0 from parts where status = 'parked' group by stage
-            ) as counted"#,
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("count the queues")
-    }
-
-    /// How many parts of `stage` have been pending for at least `for_at_least`, counted up to `limit`. Younger ones have their
-    /// message on the way.
-    pub async fn lasting_pending(&self, stage: Stage, limit: u32, for_at_least: Duration) -> anyhow::Result<u32> {
-        let count = sqlx::query_scalar!(
-            r#"/* lasting_pending */
-            select count(*) as "count!" from (
-                select 1 from parts
-                where stage = $1 and status = 'pending' and not_before <= clock_timestamp() - make_interval(secs => $3)
-                limit $2
-            ) as counted"#,
-            stage.name(),
-            i64::from(limit),
-            for_at_least.as_secs_f64(),
-        )
-        .fetch_one(self.pool())
-        .await
-        .with_context(|| format!("count the pending parts of {stage}"))?;
-        Ok(u32::try_from(count).unwrap_or(limit))
-    }
-
-    /// Takes parts from holders that fell silent, which costs them an attempt: a part that kills its workers ends parked.
-    /// Returns their stages.
-    pub async fn expire_leases(&self) -> anyhow::Result<Vec<Stage>> {
-        self.transaction("expire_leases", |tx, _| {
-            Box::pin(async move {
-                let expired = take_expired(tx, self.policy().max_attempts).await?;
-                let mut stages = Vec::new();
-                let mut hints = Vec::new();
-                for (stage, status) in expired {
-                    let stage: Stage = stage.parse()?;
-                    stages.push(stage);
-                    if status == "pending" {
-                        hints.push(stage);
-                    }
-                }
-                messages::add_hints(tx, hints).await?;
-                Ok(stages)
-            })
-        })
-        .await
-    }
-
-    /// Makes parts whose wait is over pending, with a message for each. Returns how many.
-    pub async fn wake_due(&self) -> anyhow::Result<usize> {
-        self.transaction("wake_due_parts", |tx, _| {
-            Box::pin(async move {
-                let stages = sqlx::query_scalar!(
-                    "/* wake_due */
-                update parts set status = 'pending' where (submission, run, stage, part) in (
-                    select submission, run, stage, part from parts
-                    where status = 'waiting' and not_before <= clock_timestamp()
-                    order by not_before limit 1000 for update skip locked
-                ) returning stage",
-                )
-                .fetch_all(&mut *tx)
-                .await?;
-                let stages: Vec<Stage> = stages.iter().map(|stage| stage.parse()).collect::<Result<_, _>>()?;
-                messages::add_hints(tx, stages.iter().copied()).await?;
                 Ok(stages.len())
             })
         })
@@ -523,24 +343,6 @@ async fn unpark(
     .fetch_all(tx)
     .await?;
     Ok(stages)
-}
-
-async fn take_expired(tx: &mut PgConnection, max_attempts: i32) -> anyhow::Result<Vec<(String, String)>> {
-    let rows = sqlx::query!(
-        r#"/* take_expired */
-        update parts set attempt = attempt + 1, fence = null, lease_until = null, not_before = clock_timestamp(),
-            status = case when attempt + 1 >= $1 then 'parked'::part_status else 'pending' end,
-            last_error = 'its worker fell silent: ' || coalesce(holder, 'unknown')
-        where (submission, run, stage, part) in (
-            select submission, run, stage, part from parts
-            where status = 'claimed' and lease_until < clock_timestamp()
-            order by lease_until limit 1000 for update skip locked
-        ) returning stage, status::text as "status!""#,
-        max_attempts,
-    )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows.into_iter().map(|row| (row.stage, row.status)).collect())
 }
 
 #[cfg(test)]

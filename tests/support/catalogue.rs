@@ -77,7 +77,7 @@ fn ladders(segment_s: u32) -> String {
     };
     // One thread: the machine's cores are shared by many tests.
     let common = format!(
-        "preset = \"ultrafast\"\nthreads = 1\ngop_s = 1\nbuffer_s = 2.0\nsegment_s = {segment_s}\nsegment_buffer_start = 0.5\n"
+        "preset = \"superfast\"\nthreads = 1\ngop_s = 1\nbuffer_s = 2.0\nsegment_s = {segment_s}\nsegment_buffer_start = 0.5\n"
     );
     [common, rung(RUNGS[0], 180, 1000), rung(RUNGS[1], 90, 400)].concat()
 }

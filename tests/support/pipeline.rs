@@ -173,7 +173,7 @@ impl TestPipeline {
 
     /// Every rendition of a submission that is in force: its name, and its file as fetched and compared with its digest.
     pub(crate) async fn renditions(&self, submission: Uuid) -> Vec<(String, PathBuf)> {
-        let query = "select name, object_key, sha256 from renditions where submission = $1 and superseded_at is null order by name";
+        let query = "select name, object_key, sha256 from renditions where submission = $1 and in_force order by name";
         let rows: Vec<(String, String, Vec<u8>)> =
             sqlx::query_as(query).bind(submission).fetch_all(self.truth.pool()).await.expect("read the renditions");
         assert!(!rows.is_empty(), "{submission} has renditions");

@@ -74,9 +74,9 @@ impl Servers {
     /// Restarts PostgreSQL without letting anybody finish: every session is cut, and it recovers from its log.
     pub(crate) fn restart_postgres_immediately(&self) {
         let data = std::fs::read_to_string(self.dir().join("pg_data_path")).expect("where PostgreSQL's data lies");
-        let data = format!("{}/data", data.trim());
+        let (log, data) = (format!("{}/log", data.trim()), format!("{}/data", data.trim()));
         let pg_ctl = newest_pg_ctl();
-        let restart = ["-D", &data, "-m", "immediate", "-w", "-t", "60", "-l", "/dev/null", "restart"];
+        let restart = ["-D", &data, "-m", "immediate", "-w", "-t", "60", "-l", &log, "restart"];
         let mut command = if rustix::process::geteuid().is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(&pg_ctl);

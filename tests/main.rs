@@ -5,11 +5,19 @@ mod support;
 mod content;
 // Postgres goes away in the middle of everything and comes back.
 mod database;
+// What people type.
+mod command_line;
+// Gates that people open, and what partners get.
+mod delivery;
 // What attacks: none of it gets anywhere.
 mod hostile;
 // RabbitMQ says too much, forgets everything, loses its patience, or dies.
 mod messages;
+// The same stories on two S3 servers.
+mod s3_servers;
 // What may be found nowhere.
 mod secrets;
+// Uploads by the official JavaScript client, over lines that break.
+mod tus_client;
 // Workers that die, sleep or stop, at every place where it could matter.
 mod workers;

@@ -5,6 +5,7 @@
 pub(crate) mod broker;
 pub(crate) mod catalogue;
 pub(crate) mod clips;
+pub(crate) mod crossing;
 pub(crate) mod entrant;
 pub(crate) mod leftovers;
 pub(crate) mod measure;
@@ -15,12 +16,13 @@ pub(crate) mod proxy;
 pub(crate) mod servers;
 pub(crate) mod store;
 pub(crate) mod truth;
+pub(crate) mod tus_js;
 pub(crate) mod wait;
 
 pub(crate) use entrant::Entrant;
 pub(crate) use pause::Pause;
 pub(crate) use pipeline::{Setup, TestPipeline};
-pub(crate) use process::Service;
+pub(crate) use process::{Ran, Service};
 pub(crate) use proxy::{Direction, Proxy};
 pub(crate) use servers::Servers;
 pub(crate) use store::ObjectStore;

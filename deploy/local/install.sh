@@ -9,6 +9,7 @@ packages=(
     ffmpeg                      # makes the sample videos; the pipeline itself uses the libraries
     postgresql rabbitmq-server
     curl ca-certificates jq python3 util-linux procps
+    "$@" # what else the caller needs
 )
 
 if ! command -v cargo >/dev/null && [ -x "$HOME/.cargo/bin/cargo" ]; then

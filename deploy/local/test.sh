@@ -9,7 +9,10 @@ dir=$PWD/.local/test
 
 say() { printf '\n── %s\n' "$*"; }
 
-"$here/install.sh"
+# The official tus client runs on Node. A Node from elsewhere is as good as Debian's.
+tools=()
+command -v npm >/dev/null || tools+=(nodejs npm)
+"$here/install.sh" "${tools[@]}"
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 # Queries are checked against the committed .sqlx, whatever database the caller's environment names.
 export SQLX_OFFLINE=true
@@ -40,6 +43,11 @@ if command -v garage >/dev/null; then
 fi
 # The tests must not reach what belongs to somebody's own installation.
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
+
+say "what the tests bring along: the official tus client, a film that other people made"
+npm ci --prefix tests/support/tus-client --no-audit --no-fund
+"$here/real-films.sh" "$dir/films"
+export TEST_REAL_FILMS=$dir/films
 
 say "tests"
 # The whole-system stories run the binary itself.

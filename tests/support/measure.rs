@@ -147,8 +147,9 @@ pub(crate) fn brightness(file: &Path) -> Vec<u8> {
 
 /// Luma of a part of the picture between two flashes, half a second in: 16 is black, 235 white. `part` is a filter and a comma.
 pub(crate) fn luma(file: &Path, part: &str) -> u8 {
-    let graph = format!("{part}scale=1:1:flags=area,extractplanes=y");
-    let one = ["-map", "0:v:0", "-ss", "0.8", "-frames:v", "1", "-vf", &graph, "-f", "rawvideo", "-"];
+    let graph = format!("{part}format=yuv420p,scale=2:2:flags=area");
+    let one =
+        ["-map", "0:v:0", "-ss", "0.8", "-frames:v", "1", "-vf", &graph, "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"];
     *ffmpeg(file, &one).stdout.first().expect("a pixel")
 }
 
@@ -210,11 +211,12 @@ pub(crate) fn tone(samples: &[f32], hertz: f64) -> f64 {
     2.0 * power.max(0.0).sqrt() / samples.len().max(1) as f64
 }
 
-/// How like two pictures are over their whole length, in dB (PSNR of luma and chroma together); `reference` is scaled and
+/// How like two pictures are over their whole length, in dB (PSNR of red, green and blue together); `reference` is scaled and
 /// turned as players do. Infinite if equal.
 pub(crate) fn likeness(file: &Path, reference: &Path, frame_rate: &str, (width, height): (u64, u64)) -> f64 {
+    // In RGB, so that a colour that is coded by another matrix and looks the same is the same.
     let graph = format!(
-        "[1:v:0]scale={width}:{height}:flags=bicubic,setsar=1,fps={frame_rate},format=yuv420p[r];[0:v:0][r]psnr=shortest=1"
+        "[1:v:0]scale={width}:{height}:flags=bicubic,setsar=1,fps={frame_rate},format=gbrp[r];[0:v:0]format=gbrp[o];[o][r]psnr=shortest=1"
     );
     let reference = reference.to_str().expect("a path of plain text");
     let said = ffmpeg(file, &["-i", reference, "-lavfi", &graph, "-f", "null", "-"]);

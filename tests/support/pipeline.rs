@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::broker::Broker;
 use super::catalogue::{self, Gates};
 use super::entrant::Entrant;
-use super::process::{self, Service};
+use super::process::{self, Ran, Service};
 use super::proxy::Proxy;
 use super::servers::Servers;
 use super::store::ObjectStore;
@@ -128,6 +128,19 @@ impl TestPipeline {
         let proxy = Arc::new(proxy);
         self.proxies.lock().expect("nobody panics here").push(proxy.clone());
         (proxy, through)
+    }
+
+    /// Runs `reelmill ARGS` as a person on this machine would, with the addresses of this pipeline, to its end.
+    pub(crate) async fn command(&self, args: &[&str]) -> Ran {
+        process::run(args, &self.command_env()).await
+    }
+
+    /// The environment of a person who uses this pipeline.
+    pub(crate) fn command_env(&self) -> BTreeMap<String, String> {
+        let mut env = self.env.clone();
+        env.insert("XDG_STATE_HOME".into(), self.dir().join("state").display().to_string());
+        env.insert("SCRATCH_DIR".into(), self.dir().join("command-scratch").display().to_string());
+        env
     }
 
     /// Where a service keeps the files of its running parts.

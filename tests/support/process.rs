@@ -13,6 +13,9 @@ use super::wait::wait_until;
 /// How long a service may take until it is ready: migrations, and a broker that ten tests ask at once.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
+/// How long a command may take: the longest encodes a few seconds of film while all other tests run.
+const COMMAND_WITHIN: Duration = Duration::from_secs(180);
+
 /// A running `reelmill serve`. Ended by force with this value, if it still runs.
 pub(crate) struct Service {
     /// For people: what the log is called.
@@ -32,6 +35,46 @@ pub(crate) fn binary() -> PathBuf {
         "is not built; `make test` builds it, or type: cargo build -p reelmill (with --release for release tests)";
     assert!(binary.exists(), "{} {say}", binary.display());
     binary
+}
+
+/// How a command ended, and what it wrote.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// The exit code; `None` if a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// What it printed.
+    pub(crate) stdout: String,
+    /// What it told a person.
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// What it printed, as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Panics unless it exited with `code`.
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// Runs `reelmill ARGS` to its end, with nothing in its environment but `env` and PATH.
+pub(crate) async fn run(args: &[&str], env: &BTreeMap<String, String>) -> Ran {
+    let command = tokio::process::Command::new(binary())
+        .args(args)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .envs(env)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(COMMAND_WITHIN, command).await;
+    let output = output.unwrap_or_else(|_| panic!("reelmill {args:?} did not end")).expect("run reelmill");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a command writes text");
+    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 impl Service {

@@ -1,0 +1,273 @@
+//! The command line as people type it: what it prints, what it leaves, and how it exits (0 done, 1 our failure, 2 usage, 3 refused).
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::support::crossing::Crossing;
+use crate::support::wait::{wait_until, wait_until_true};
+use crate::support::{TestPipeline, catalogue, clips, measure, process};
+
+const SOON: Duration = Duration::from_secs(120);
+
+/// A directory with the test catalogue, and the environment of a person who has no server.
+fn alone() -> (tempfile::TempDir, BTreeMap<String, String>) {
+    let dir = tempfile::tempdir().expect("a directory");
+    catalogue::write(&dir.path().join("catalogue"), catalogue::OPEN, 0);
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let env = [
+        ("CATALOGUE_DIR", path("catalogue")),
+        ("SCRATCH_DIR", path("scratch")),
+        ("XDG_STATE_HOME", path("state")),
+        ("REELMILL_ALLOW_MISSING_LANDLOCK", "true".to_owned()),
+    ];
+    let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    (dir, env)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of plain text")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probe_measures_a_file_and_exits_by_its_verdict() {
+    let (dir, env) = alone();
+    let good = clips::plain(dir.path(), 2);
+    let probe = |file: &Path| {
+        let file = text(file).to_owned();
+        let env = env.clone();
+        async move { process::run(&["probe", &file, "--contest", catalogue::CONTEST, "--output", "json"], &env).await }
+    };
+    let report = probe(&good).await.exits(0).json();
+    assert_eq!((&report["accepted"], &report["reason"]), (&true.into(), &Value::Null));
+    let video = &report["media_info"]["video"];
+    assert_eq!((&video["display_width"], &video["display_height"]), (&320.into(), &180.into()));
+    assert_eq!(video["frames"], 50);
+    assert!(
+        report["verdict"]["rules"].as_array().is_some_and(|rules| rules.iter().all(|rule| rule["outcome"] == "pass"))
+    );
+
+    let script = dir.path().join("film.mp4");
+    std::fs::write(&script, "#EXTM3U\n#EXTINF:1,\n/etc/passwd\n").expect("write a script");
+    let refused = probe(&script).await.exits(3);
+    assert_eq!(refused.json()["reason"]["code"], "unknown_format");
+    assert!(refused.stderr.contains("请导出为 mp4") && refused.stderr.contains("Please export"), "{}", refused.stderr);
+
+    process::run(&["probe", "/no/such/file.mp4", "--contest", catalogue::CONTEST], &env).await.exits(1);
+    let usage = process::run(&["probe", text(&good), "--contest", "nobody"], &env).await.exits(2);
+    assert!(usage.stderr.contains("nobody") && usage.stderr.contains(catalogue::CONTEST), "{}", usage.stderr);
+    process::run(&["probe"], &env).await.exits(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn render_makes_every_file_of_the_ladder_without_any_server() {
+    let (dir, env) = alone();
+    let film = clips::plain(dir.path(), 2);
+    let out = dir.path().join("out");
+    let args = ["render", text(&film), "--out", text(&out), "--contest", catalogue::CONTEST, "--output", "json"];
+    let made = process::run(&args, &env).await.exits(0).json();
+    let made = made.as_array().expect("a list of files");
+    assert_eq!(made.len(), 2, "{made:?}");
+    for (made, size) in made.iter().zip([(320, 180), (160, 90)]) {
+        assert_eq!(made["pass"], true, "{made}");
+        let file = Path::new(made["file"].as_str().expect("a file"));
+        let measured = measure::measure(file);
+        assert_eq!((measured.picture.size, measured.picture.frame_times.len()), (size, 50));
+        assert_eq!(measured.picture.codec, "h264");
+        assert!(measure::is_faststart(file));
+        let (loudness, peak) = measure::loudness(file);
+        assert!((loudness + 15.0).abs() <= 2.0 && peak <= -1.9, "{loudness} LUFS, {peak} dBTP");
+        // A sharp test picture at half its size and little bitrate; another picture is below 12 dB.
+        let likeness = measure::likeness(file, &film, "25", size);
+        assert!(likeness > 20.0, "{} is like its source by {likeness} dB", file.display());
+        let cover = std::fs::read(made["cover"].as_str().expect("a cover")).expect("read the cover");
+        assert!(cover.starts_with(b"\xff\xd8\xff"), "the cover is a JPEG");
+    }
+
+    let one = dir.path().join("one");
+    let args = ["render", text(&film), "--out", text(&one), "--contest", catalogue::CONTEST, "--partners", "nobody"];
+    process::run(&args, &env).await.exits(2);
+    let short = dir.path().join("short.mp4");
+    clips::ffmpeg(["-i", text(&film), "-t", "0.4", "-c:v", "libx264"].iter(), &short);
+    let args = ["render", text(&short), "--out", text(&one), "--contest", catalogue::CONTEST];
+    let refused = process::run(&args, &env).await.exits(3);
+    assert!(refused.stderr.contains("too_short"), "{}", refused.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_away_is_our_failure_and_is_named() {
+    let (dir, env) = alone();
+    let mut env = env;
+    // Nobody listens on port 9.
+    env.insert("DATABASE_URL".into(), "postgres://reelmill@127.0.0.1:9/reelmill".into());
+    let status = process::run(&["status"], &env).await.exits(1);
+    assert!(status.stderr.contains("DATABASE_URL"), "{}", status.stderr);
+    let film = clips::plain(dir.path(), 1);
+    let submit = process::run(&submit(text(&film), "http://127.0.0.1:9"), &env).await.exits(1);
+    assert!(submit.stderr.contains("127.0.0.1:9"), "{}", submit.stderr);
+    let doctor = process::run(&["doctor", "--output", "json"], &env).await.exits(1).json();
+    let finding = |name: &str| {
+        let findings = doctor.as_array().expect("a list of findings");
+        findings.iter().find(|finding| finding["check"] == name).unwrap_or_else(|| panic!("no {name} in {doctor}"))
+    };
+    assert_eq!(finding("PostgreSQL")["health"], "bad");
+    assert!(finding("PostgreSQL")["mend"].as_str().is_some_and(|mend| mend.contains("DATABASE_URL")));
+    assert_eq!(finding("RabbitMQ")["health"], "bad");
+    assert_eq!(finding("catalogue")["health"], "good");
+}
+
+/// An entrant's command.
+fn submit<'a>(file: &'a str, server: &'a str) -> Vec<&'a str> {
+    let form = [
+        "--title",
+        "命令行",
+        "--theme",
+        catalogue::THEME,
+        "--unit",
+        "测试单位",
+        "--name",
+        "张三",
+        "--phone",
+        "13800000000",
+    ];
+    let declared = ["--original", "--rights", "--ai", "none", "--contest", catalogue::CONTEST];
+    let to = ["submit", file, "--server", server];
+    [&to[..], &form, &declared].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_are_submitted_watched_and_listed_and_a_wrong_form_is_refused() {
+    let pipeline = TestPipeline::new().await;
+    let service = pipeline.serve("all", &[]).await;
+    let server = format!("http://{}", service.api_address().expect("the address of the API"));
+    let film = clips::plain(pipeline.dir(), 2);
+    let done = pipeline.command(&[&submit(text(&film), &server)[..], &["--wait"]].concat()).await.exits(0);
+    let id = done.stdout.trim().to_owned();
+    // Typed again it is found, not entered twice.
+    let again = pipeline.command(&submit(text(&film), &server)).await.exits(0);
+    assert_eq!(again.stdout.trim(), id);
+    assert!(again.stderr.contains("already"), "{}", again.stderr);
+
+    let entry = pipeline.command(&["status", &id, "--output", "json"]).await.exits(0).json();
+    assert_eq!((&entry["id"], &entry["title"]), (&id.as_str().into(), &"命令行".into()));
+    let list = pipeline.command(&["status", "--output", "json"]).await.exits(0).json();
+    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
+    let table = pipeline.command(&["status"]).await.exits(0);
+    assert!(table.stdout.contains(&id) && table.stdout.contains("命令行"), "{}", table.stdout);
+    pipeline.command(&["status", "01890a5d-ac96-774b-bcce-b302099a8057"]).await.exits(2);
+    pipeline.command(&["status", "no-id"]).await.exits(2);
+
+    let short = pipeline.dir().join("short.mp4");
+    clips::ffmpeg(["-i", text(&film), "-t", "0.4", "-c:v", "libx264"].iter(), &short);
+    let refused = pipeline.command(&[&submit(text(&short), &server)[..], &["--wait"]].concat()).await.exits(3);
+    assert!(refused.stderr.contains("too_short") && refused.stderr.contains("作品时长"), "{}", refused.stderr);
+    let mut wrong = submit(text(&short), &server);
+    let theme = wrong.iter().position(|arg| *arg == catalogue::THEME).expect("a theme");
+    wrong[theme] = "space";
+    let refused = pipeline.command(&[&wrong[..], &["--again"]].concat()).await.exits(2);
+    assert!(refused.stderr.contains("theme_unknown"), "{}", refused.stderr);
+    pipeline.truth.reaches(id.parse().expect("an id"), "published", SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submit_that_was_killed_goes_on_with_the_same_command_and_sends_only_the_rest() {
+    const FILM_BYTES: u64 = 20 * 1024 * 1024;
+    const HANGS_AT: u64 = 12_000_000;
+    let pipeline = TestPipeline::new().await;
+    let service = pipeline.serve("upload", &["upload"]).await;
+    let address = service.api_address().expect("the address of the API");
+    let line = Crossing::to(std::slice::from_ref(&address), &[]).await;
+    let film = pipeline.dir().join("film.mp4");
+    let bytes: Vec<u8> = (0..FILM_BYTES).map(|at| (at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
+    std::fs::write(&film, &bytes).expect("write a film");
+    let server = format!("http://{}", line.address());
+    let args = submit(text(&film), &server);
+
+    line.stall_at(Some(HANGS_AT));
+    let mut first = tokio::process::Command::new(process::binary())
+        .args(&args)
+        .env_clear()
+        .envs(pipeline.command_env())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("start a submit");
+    wait_until_true("the line hangs", SOON, async || line.passed() >= HANGS_AT).await;
+    // SIGKILL: it writes nothing down any more.
+    first.kill().await.expect("kill the submit");
+    // Whatever had come is made durable, also what is less than a part.
+    wait_until_true("what came before the kill is durable", SOON, async || {
+        pipeline.truth.count("select coalesce(max(\"offset\"), 0) from uploads").await > 11_500_000
+    })
+    .await;
+    line.stall_at(None);
+    let before = line.passed();
+    let done = pipeline.command(&args).await.exits(0);
+    assert!(done.stderr.contains("resuming"), "{}", done.stderr);
+    let sent = line.passed() - before;
+    assert!(sent < FILM_BYTES - HANGS_AT + 1_000_000, "it sent {sent} bytes of {FILM_BYTES} the second time");
+    let id: uuid::Uuid = done.stdout.trim().parse().expect("an id");
+    pipeline.truth.reaches(id, "probe", SOON).await;
+    let query = sqlx::query_scalar("select mezzanine_sha256 from submissions where id = $1").bind(id);
+    let digest: Vec<u8> = query.fetch_one(pipeline.truth.pool()).await.expect("a digest");
+    assert_eq!(hex::encode(digest), hex::encode(Sha256::digest(&bytes)));
+    assert_eq!(pipeline.truth.count("select count(*) from submissions").await, 1, "it was entered once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_finds_a_whole_pipeline_in_good_health() {
+    let pipeline = TestPipeline::new().await;
+    pipeline.serve("all", &[]).await;
+    let ran = pipeline.command(&["doctor", "--output", "json"]).await;
+    let findings = ran.json();
+    let findings = findings.as_array().expect("a list of findings");
+    // A container may lack Landlock, which is said and is the only thing that may be wrong.
+    let bad: Vec<&Value> = findings.iter().filter(|found| found["health"] == "bad").collect();
+    assert!(bad.iter().all(|found| found["check"] == "Landlock"), "{bad:?}");
+    assert_eq!(ran.code, Some(if bad.is_empty() { 0 } else { 1 }));
+    for name in ["sandbox", "PostgreSQL", "RabbitMQ", "catalogue", "personal data keys"] {
+        assert!(
+            findings.iter().any(|found| found["check"] == name && found["health"] == "good"),
+            "{name}: {findings:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_catalogue_stops_the_start_with_the_file_the_key_and_what_is_allowed() {
+    let pipeline = TestPipeline::new().await;
+    let wrongs: [(&str, &str, &str, [&str; 3]); 4] = [
+        ("ladders.toml", "\"superfast\"", "\"fastest\"", ["ladders.toml", "preset", "veryslow"]),
+        (
+            "contests/test.toml",
+            "min_short_side = 180",
+            "min_short_size = 180",
+            ["contests/test.toml", "rules.resolution", "min_short_side"],
+        ),
+        ("contests/test.toml", "\"drop\"", "\"nobody\"", ["contests/test.toml", "partners", "drop"]),
+        ("partners/drop.toml", "\"s3_drop\"", "\"pigeon\"", ["partners/drop.toml", "method", "sftp_drop"]),
+    ];
+    for (number, (file, right, wrong, named)) in wrongs.into_iter().enumerate() {
+        let dir = pipeline.dir().join(format!("wrong-{number}"));
+        catalogue::write(&dir, catalogue::OPEN, 0);
+        let path = dir.join(file);
+        let text = std::fs::read_to_string(&path).expect("read a file of the catalogue");
+        assert!(text.contains(right), "{text}");
+        std::fs::write(&path, text.replace(right, wrong)).expect("write a file of the catalogue");
+        let dir = dir.display().to_string();
+        let service = pipeline.start(&format!("wrong-{number}"), &[], &[("CATALOGUE_DIR", &dir)]);
+        let ended = wait_until("a service with a wrong catalogue ends", SOON, async || service.ended()).await;
+        assert!(ended.code().is_some_and(|code| code == 1 || code == 2), "{ended}");
+        let log = service.log_text();
+        for name in named {
+            assert!(log.contains(name), "{name} is named in: {log}");
+        }
+        // It ended as it should; nobody expects more of it.
+        service.kill();
+    }
+}

@@ -93,9 +93,10 @@ fn convert(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) 
         Transfer::Sdr => return convert_sdr(facts, picture, (width, height)),
     };
     let matrix = if matrix == "unknown" { "bt2020nc" } else { matrix };
-    // npl=203: the brightness of diffuse white in HDR by BT.2408, which becomes SDR's white before the curve.
+    // npl=100: SDR's white is 100 cd/m². HDR's diffuse white (203 by BT.2408) then enters the curve at 2.03 and leaves it at
+    // three quarters of the signal, with room for highlights above; taken for 1 it would leave at 62 %, which looks dim.
     format!(
-        "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin=bt2020:rin={range}:t=linear:npl=203,\
+        "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin=bt2020:rin={range}:t=linear:npl=100,\
          format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,\
          zscale=t=bt709:m=bt709:p=bt709:r=limited:d=ordered,"
     )

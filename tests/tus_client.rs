@@ -161,9 +161,19 @@ async fn a_film_whose_length_is_told_last_arrives() {
     let pipeline = TestPipeline::new().await;
     let (_service, address, entered) = entered(&pipeline).await;
     let film = film(pipeline.dir());
-    let options = json!({ "deferLength": true, "chunkSize": 6_000_000, "dataDuringCreation": true });
+    let options = json!({ "deferLength": true, "chunkSize": 6_000_000 });
     let run = tus_js::upload(&entered, &film, &options).await;
     assert!(run.done, "{:?}", run.said);
+    check_arrived(&pipeline, &address, &entered, &film).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_whose_first_bytes_come_with_the_creation_arrives() {
+    let pipeline = TestPipeline::new().await;
+    let (_service, address, entered) = entered(&pipeline).await;
+    let film = film(pipeline.dir());
+    let run = tus_js::upload(&entered, &film, &json!({ "dataDuringCreation": true, "chunkSize": 9_000_000 })).await;
+    assert!(run.done && run.count("retry") == 0, "{:?}", run.said);
     check_arrived(&pipeline, &address, &entered, &film).await;
 }
 

@@ -2,6 +2,7 @@
 // happened. It knows nothing of the service but the tus protocol: what works here works in an entrant's browser.
 import { createReadStream, existsSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
+import { PassThrough } from 'node:stream'
 import { DefaultHttpStack, FileUrlStorage, Upload } from 'tus-js-client'
 
 const told = JSON.parse(process.argv[2])
@@ -10,7 +11,9 @@ const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 if (told.urlStorage && !existsSync(told.urlStorage)) writeFileSync(told.urlStorage, '{}')
 
 let requests = 0
-const upload = new Upload(createReadStream(told.file), {
+// A length that is deferred belongs to a stream of which nobody knows the end, such as a recording: it has no path to ask.
+const source = createReadStream(told.file)
+const upload = new Upload(told.deferLength ? source.pipe(new PassThrough()) : source, {
   endpoint: told.endpoint,
   uploadUrl: told.uploadUrl,
   headers: told.headers ?? {},

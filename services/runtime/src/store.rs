@@ -224,10 +224,11 @@ fn sqlx_error(error: &anyhow::Error) -> Option<&sqlx::Error> {
 pub fn is_unavailable(error: &anyhow::Error) -> bool {
     match sqlx_error(error) {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)) => true,
-        // Class 08 connection exception, 53 insufficient resources, 57 operator intervention, 55P03 lock not available.
-        Some(sqlx::Error::Database(database)) => {
-            database.code().is_some_and(|code| matches!(code.get(..2), Some("08" | "53" | "57")) || code == "55P03")
-        }
+        // Class 08 connection exception, 53 insufficient resources, 57 operator intervention, 55P03 lock not available, 25P03 a
+        // session that was ended because its process stood still in a transaction.
+        Some(sqlx::Error::Database(database)) => database.code().is_some_and(|code| {
+            matches!(code.get(..2), Some("08" | "53" | "57")) || code == "55P03" || code == "25P03"
+        }),
         _ => false,
     }
 }

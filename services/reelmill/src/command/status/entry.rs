@@ -189,7 +189,7 @@ impl Entry {
 
 /// Where a receipt says that the package lies.
 fn place_of(receipt: &serde_json::Value) -> Option<String> {
-    receipt.get("location").and_then(|place| place.as_str()).map(str::to_owned)
+    receipt.get("prefix").and_then(|place| place.as_str()).map(str::to_owned)
 }
 
 fn rendition(row: RenditionRow) -> Rendition {

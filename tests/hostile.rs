@@ -50,7 +50,7 @@ async fn every_hostile_file_is_refused_for_its_own_reason_and_the_worker_finishe
     let trap = format!("http://{}/film.mp4", listener.local_addr().expect("the trap's port"));
     let other = clips::plain(dir, 2);
 
-    let hostile: [(PathBuf, Value); 13] = [
+    let hostile: [(PathBuf, Value); 15] = [
         (
             files::playlist_of(dir, "hls-file.mp4", other.to_str().expect("plain text")),
             code_and("unknown_format", "hls"),
@@ -60,6 +60,8 @@ async fn every_hostile_file_is_refused_for_its_own_reason_and_the_worker_finishe
         (files::elsewhere(dir, &trap), code("external_reference")),
         (files::huge_png(dir), code_and("unknown_format", "png")),
         (files::huge_claim(dir), code("picture_too_large")),
+        (files::endless_header(dir), code("misleading_header")),
+        (files::long_title(dir), code("oversized_tags")),
         (files::endless_frames(dir), code("too_long")),
         (files::changing_size(dir), code("changes_midway")),
         (files::random(dir), code_and("unknown_format", "unknown")),
@@ -98,14 +100,14 @@ async fn an_empty_file_is_refused_as_no_video() {
     assert_eq!((&reason["code"], &reason["found"]), (&"unknown_format".into(), &"empty".into()), "{reason}");
 }
 
-/// The header, the title and the tags are somebody's word; the film is honest, and so it goes through, measured.
+/// The tags are somebody's word; the film is honest, and so it goes through, measured.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_header_claims_and_a_tag_says_is_neither_believed_nor_passed_on() {
+async fn what_a_tag_says_is_neither_believed_nor_passed_on() {
     let pipeline = TestPipeline::new().await;
     let service = pipeline.serve("all", &[]).await;
     let address = service.api_address().expect("the address of the API");
     let dir = pipeline.dir();
-    let films = [files::endless_header(dir), files::long_title(dir), files::hostile_tags(dir)];
+    let films = [files::hostile_tags(dir)];
     let entered = enter_all(&pipeline, &address, &films).await;
     for (name, id) in &entered {
         pipeline.truth.reaches(*id, "published", SOON).await;

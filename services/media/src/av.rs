@@ -219,13 +219,24 @@ pub(crate) fn start_time_us(input: &ffmpeg::format::context::Input) -> Option<i6
 }
 
 /// All tags of the file and of its streams whose key satisfies `wanted`, made harmless and at most `max` characters long.
-#[allow(unsafe_code)]
 pub(crate) fn tags(
     input: &ffmpeg::format::context::Input,
     max: usize,
     wanted: impl Fn(&str) -> bool,
 ) -> Vec<(String, String)> {
     let mut found = Vec::new();
+    each_tag(input, |key, value| {
+        let key = text::clean(key.to_bytes(), text::MAX_TEXT);
+        if wanted(&key) {
+            found.push((key, text::clean(value.to_bytes(), max)));
+        }
+    });
+    found
+}
+
+/// Shows every tag of the file and of its streams to `see`.
+#[allow(unsafe_code)]
+fn each_tag(input: &ffmpeg::format::context::Input, mut see: impl FnMut(&CStr, &CStr)) {
     // SAFETY: dictionaries belong to the context; av_dict_get walks entries whose key and value are terminated.
     unsafe {
         let mut dictionaries = vec![(*input.as_ptr()).metadata];
@@ -238,14 +249,26 @@ pub(crate) fn tags(
                 if entry.is_null() {
                     break;
                 }
-                let key = text::clean(CStr::from_ptr((*entry).key).to_bytes(), text::MAX_TEXT);
-                if wanted(&key) {
-                    found.push((key, text::clean(CStr::from_ptr((*entry).value).to_bytes(), max)));
-                }
+                see(CStr::from_ptr((*entry).key), CStr::from_ptr((*entry).value));
             }
         }
     }
-    found
+}
+
+/// Bytes of text in all tags, as libav holds them.
+pub(crate) fn tag_bytes(input: &ffmpeg::format::context::Input) -> u64 {
+    let mut bytes = 0;
+    each_tag(input, |key, value| bytes += (key.to_bytes().len() + value.to_bytes().len()) as u64);
+    bytes
+}
+
+/// How long the container's header says that the file lasts, in milliseconds, as read by the demuxer before any stream was
+/// looked into; `None` where it says nothing.
+#[allow(unsafe_code)]
+pub(crate) fn claimed_duration_ms(input: &ffmpeg::format::context::Input) -> Option<u64> {
+    // SAFETY: reads a number.
+    let us = unsafe { (*input.as_ptr()).duration };
+    u64::try_from(us).ok().filter(|us| *us > 0).map(|us| us / 1000)
 }
 
 /// The display matrix of a stream: rotation and mirroring as the container says.

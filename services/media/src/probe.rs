@@ -55,6 +55,7 @@ pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Res
     let video = picture.finish(&source, origin_us)?;
     let audio = sound.and_then(|sound| sound.finish(origin_us));
     let duration_ms = video.duration_ms.max(audio.as_ref().map_or(0, |audio| audio.duration_ms));
+    refuse_claim(source.claimed_ms, duration_ms)?;
     Ok(MediaInfo {
         size_bytes: source.size_bytes,
         format: source.format.name().into(),
@@ -87,6 +88,16 @@ fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
         return Err(Rejection::Damaged { errors: tally.errors.max(1) }.into());
     }
     Ok(())
+}
+
+/// Headers round, and a track that we do not read may be longer; one that claims more than twice what there is misleads.
+fn refuse_claim(claimed_ms: Option<u64>, decoded_ms: u64) -> Result<()> {
+    match claimed_ms {
+        Some(claimed_ms) if claimed_ms > decoded_ms.saturating_mul(2).saturating_add(10_000) => {
+            Err(Rejection::MisleadingHeader { claimed_ms, decoded_ms }.into())
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Ticks of a time base as microseconds.

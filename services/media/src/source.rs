@@ -18,12 +18,17 @@ pub(crate) const DECODERS: &str = "h264,hevc,mpeg4,mpeg2video,vp8,vp9,libdav1d,p
     aac,aac_latm,mp3,mp3float,ac3,eac3,opus,vorbis,flac,alac,\
     pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,pcm_f32be,pcm_u8,pcm_alaw,pcm_mulaw";
 
+/// Text in tags that an entry may have: editing programs write a few hundred KB of history at the most.
+const MAX_TAG_BYTES: u64 = 1 << 20;
+
 /// An open file that passed the gate.
 pub(crate) struct Source {
     pub(crate) input: ffmpeg::format::context::Input,
     pub(crate) format: Format,
     pub(crate) brand: String,
     pub(crate) size_bytes: u64,
+    /// What the header of an ISO file says that it lasts.
+    pub(crate) claimed_ms: Option<u64>,
 }
 
 impl Source {
@@ -51,12 +56,17 @@ impl Source {
         }
         let mut input = open(path, format)?;
         check_streams(&input, limits)?;
+        let claimed_ms = av::claimed_duration_ms(&input).filter(|_| format.is_iso());
         let max_pixels = limits.max_pixels.to_string();
         av::find_streams(&mut input, &[("max_pixels", &max_pixels), ("codec_whitelist", DECODERS), ("threads", "1")])
             .map_err(damaged)?;
         // Once more: a transport stream shows its streams only now.
         check_streams(&input, limits)?;
-        Ok(Self { input, format, brand: brand(format, &head), size_bytes })
+        let bytes = av::tag_bytes(&input);
+        if bytes > MAX_TAG_BYTES {
+            return Err(Rejection::OversizedTags { bytes }.into());
+        }
+        Ok(Self { input, format, brand: brand(format, &head), size_bytes, claimed_ms })
     }
 
     /// Facts of every stream.

@@ -31,6 +31,18 @@ pub enum Rejection {
         /// How many.
         streams: u32,
     },
+    /// More text in the file's tags than any entry needs.
+    OversizedTags {
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// The file's header claims far more than there is to decode: cut off, or made to mislead players.
+    MisleadingHeader {
+        /// What the header claims, ms.
+        claimed_ms: u64,
+        /// What could be decoded, ms.
+        decoded_ms: u64,
+    },
     /// A picture larger than any entry needs.
     PictureTooLarge {
         /// Coded width in pixels.
@@ -115,6 +127,8 @@ impl Rejection {
             Rejection::ExternalReference => "external_reference",
             Rejection::UnsupportedCodec { .. } => "unsupported_codec",
             Rejection::TooManyStreams { .. } => "too_many_streams",
+            Rejection::OversizedTags { .. } => "oversized_tags",
+            Rejection::MisleadingHeader { .. } => "misleading_header",
             Rejection::PictureTooLarge { .. } => "picture_too_large",
             Rejection::ChangesMidway { .. } => "changes_midway",
             Rejection::Damaged { .. } => "damaged",
@@ -155,7 +169,11 @@ mod tests {
             Rejection::NoVideo => Rejection::ExternalReference,
             Rejection::ExternalReference => Rejection::UnsupportedCodec { codec: hostile() },
             Rejection::UnsupportedCodec { .. } => Rejection::TooManyStreams { streams: 90 },
-            Rejection::TooManyStreams { .. } => Rejection::PictureTooLarge { width: 16000, height: 16000 },
+            Rejection::TooManyStreams { .. } => Rejection::OversizedTags { bytes: 2_000_000 },
+            Rejection::OversizedTags { .. } => {
+                Rejection::MisleadingHeader { claimed_ms: 4_294_967_295, decoded_ms: 61_000 }
+            }
+            Rejection::MisleadingHeader { .. } => Rejection::PictureTooLarge { width: 16000, height: 16000 },
             Rejection::PictureTooLarge { .. } => Rejection::ChangesMidway { what: hostile() },
             Rejection::ChangesMidway { .. } => Rejection::Damaged { errors: 31 },
             Rejection::Damaged { .. } => Rejection::Undecodable,

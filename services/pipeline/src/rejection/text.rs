@@ -20,6 +20,16 @@ pub(super) fn en(reason: &Rejection) -> String {
         Rejection::TooManyStreams { streams } => {
             format!("The file has {streams} streams, more than an entry needs. Please keep one picture and one sound.")
         }
+        Rejection::OversizedTags { bytes } => {
+            format!(
+                "The file's tags hold {bytes} bytes of text, more than an entry needs. Please export it without tags."
+            )
+        }
+        Rejection::MisleadingHeader { claimed_ms, decoded_ms } => format!(
+            "The file's header says that it lasts {}, but only {} could be decoded. Please export it again.",
+            duration(*claimed_ms, Lang::En),
+            duration(*decoded_ms, Lang::En)
+        ),
         Rejection::PictureTooLarge { width, height } => {
             format!(
                 "The picture is {width}×{height} pixels, larger than can be processed. Please export at most 7680×4320."
@@ -77,6 +87,14 @@ pub(super) fn zh(reason: &Rejection) -> String {
         Rejection::TooManyStreams { streams } => {
             format!("文件含有 {streams} 条流，超出参选所需，请只保留一路画面和一路声音。")
         }
+        Rejection::OversizedTags { bytes } => {
+            format!("文件的标签文字共 {bytes} 字节，超出参选所需，请去除标签后重新导出。")
+        }
+        Rejection::MisleadingHeader { claimed_ms, decoded_ms } => format!(
+            "文件头声称时长为{}，实际只能解码出{}，请重新导出。",
+            duration(*claimed_ms, Lang::Zh),
+            duration(*decoded_ms, Lang::Zh)
+        ),
         Rejection::PictureTooLarge { width, height } => {
             format!("画面为 {width}×{height} 像素，超出可处理的范围，请以不超过 7680×4320 的尺寸导出。")
         }

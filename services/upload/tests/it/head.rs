@@ -29,7 +29,7 @@ async fn foreign_and_unknown_uploads_tell_nothing() {
     let answer = stage.tus("HEAD", &path, &other).send().await.unwrap();
     assert_eq!(answer.status(), 403);
     assert!(answer.headers().get("upload-offset").is_none());
-    for nowhere in ["/files/6f9619ff-8b86-d011-b42d-00cf4fc964ff", "/files/x", "/files/%2e%2e"] {
+    for nowhere in ["/files/6f9619ff-8b86-d011-b42d-00cf4fc964ff", "/files/x", "/files/..%2fx"] {
         let answer = stage.tus("HEAD", nowhere, &one).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{nowhere}");
         assert!(answer.headers().get("upload-offset").is_none());

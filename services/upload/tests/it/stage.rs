@@ -205,10 +205,10 @@ impl Stage {
         self.objects().await.is_empty() && self.app.objects.list_multiparts("").await.unwrap().is_empty()
     }
 
-    /// Files in the scratch directories.
+    /// Files in the scratch directory.
     pub(crate) fn scratch_files(&self) -> usize {
-        let path = self.app.scratch.path();
-        std::fs::read_dir(path).unwrap().count()
+        let entries = std::fs::read_dir(self.app.scratch.path()).unwrap();
+        entries.filter(|entry| entry.as_ref().unwrap().path().is_file()).count()
     }
 
     /// A query's one value as text.

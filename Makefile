@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop test measure servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ stop: ## end what `make run` started
 
 test: ## format, lints, licences and every test; ARGS='-p pipeline' narrows the tests
 	@deploy/local/test.sh $(ARGS)
+
+measure: ## memory of 16 uploads at once and the cost of an idle serve, with the release build
+	@deploy/local/measure.sh
 
 servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
 	@deploy/local/neighbours.sh start .local/dev

@@ -3,7 +3,8 @@ use std::sync::atomic::Ordering;
 
 use anyhow::bail;
 use futures::StreamExt;
-use lapin::options::{BasicConsumeOptions, BasicQosOptions};
+use lapin::Connection;
+use lapin::options::{BasicConsumeOptions, BasicQosOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use pipeline::stage::Stage;
 use tokio::sync::mpsc;
@@ -56,6 +57,25 @@ impl Drop for Standing<'_> {
     }
 }
 
+/// Deletes a queue that exists and does not serve. A broker that was killed moments after a quorum queue was declared can come
+/// back with one that has no leader and never will: it neither confirms nor delivers. Nothing in it is worth keeping, since the
+/// table knows what is pending; the next session declares it anew.
+async fn discard(broker: &Broker, connection: &Connection, stage: Stage) {
+    if !connection.status().connected() {
+        return;
+    }
+    let name = broker.queue(stage);
+    let deleted = async {
+        // A channel of its own: the other one still waits for its answer.
+        let channel = within("open a channel", connection.create_channel()).await?;
+        within("delete a queue", channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default())).await
+    };
+    match deleted.await {
+        Ok(_) => warn!("the queue {name} did not serve; it is declared anew and filled from the table"),
+        Err(error) => warn!("the queue {name} does not serve and cannot be deleted: {error:#}"),
+    }
+}
+
 /// One session; `Ok` only when it was stopped.
 async fn session(
     broker: &Broker,
@@ -75,7 +95,14 @@ async fn session(
     let queue = broker.queue(stage);
     let consuming =
         channel.basic_consume(queue.as_str().into(), "".into(), BasicConsumeOptions::default(), FieldTable::default());
-    let mut deliveries = within("consume", consuming).await?;
+    let mut deliveries = match within("consume", consuming).await {
+        Ok(deliveries) => deliveries,
+        Err(error) => {
+            discard(broker, &connection, stage).await;
+            backoff.reset();
+            return Err(error);
+        }
+    };
     let standing = Standing::new(broker);
     backoff.reset();
     info!("listens for work of {stage}");

@@ -51,15 +51,17 @@ start() {
     . "$dir/env"
     GARAGE_DEFAULT_BUCKET=$S3_BUCKET GARAGE_DEFAULT_ACCESS_KEY=$S3_ACCESS_KEY_ID GARAGE_DEFAULT_SECRET_KEY=$S3_SECRET_ACCESS_KEY \
         setsid garage -c "$dir/garage.toml" server --single-node --default-bucket </dev/null >"$dir/log" 2>&1 &
-    echo $! >"$dir/pid"
+    local pid=$!
+    echo $pid >"$dir/pid"
+    # Not `running` here: until the child has become garage, its command line is still this script's.
     # The key and the bucket exist once the log says so; until then the port may already answer.
     for _ in $(seq 300); do
-        if running && garage -c "$dir/garage.toml" bucket info "$S3_BUCKET" >/dev/null 2>&1; then
+        if garage -c "$dir/garage.toml" bucket info "$S3_BUCKET" >/dev/null 2>&1; then
             # Each test makes a bucket of its own.
             garage -c "$dir/garage.toml" key allow --create-bucket "$S3_ACCESS_KEY_ID" >/dev/null 2>&1
             return
         fi
-        running || break
+        kill -0 $pid 2>/dev/null || break
         sleep 0.1
     done
     echo "garage did not start; the end of $dir/log:" >&2

@@ -58,10 +58,6 @@ export TEST_REAL_FILMS=$dir/films
 say "tests"
 # The whole-system stories run the binary itself.
 cargo build --release --locked -p reelmill
-# And the official tus client, from npm; the stories that need it say so where it is missing.
-if command -v npm >/dev/null; then
-    (cd tests/support/tus-client && npm ci --silent --no-audit --no-fund)
-fi
 if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --release --locked --workspace "$@"
 else

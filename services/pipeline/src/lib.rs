@@ -7,6 +7,7 @@
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | where does a delivery stand? | `delivery` |
+//! | which works is a bulk job about? | `selection` |
 //! | in which language is it told? | `lang` |
 //! | where does it lie in S3? | `object_key` |
 //! | which contests, partners and ladders exist? | `catalogue` |
@@ -23,5 +24,6 @@ pub mod planner;
 pub mod rejection;
 pub mod rendition;
 pub mod screening;
+pub mod selection;
 pub mod stage;
 pub mod submission;

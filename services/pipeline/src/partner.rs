@@ -68,6 +68,65 @@ impl DeliveryMethod {
             DeliveryMethod::Operator => "operator",
         }
     }
+
+    /// How a partner of this way gets a new run's files, unless its file says otherwise.
+    fn replacement(self) -> Replacement {
+        match self {
+            DeliveryMethod::Bilibili => Replacement::DeleteAndResubmit,
+            DeliveryMethod::Douyin | DeliveryMethod::Operator => Replacement::ByOperator,
+            DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop => Replacement::ByNewFolder,
+            DeliveryMethod::Mrss => Replacement::InPlace,
+        }
+    }
+}
+
+/// What it takes for a new run's files to stand where the old ones do, and what is lost by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replacement {
+    /// The same place shows the new files: nothing is lost.
+    InPlace,
+    /// The old folder is taken back and a new one is dropped; the partner takes it in anew.
+    ByNewFolder,
+    /// Deleted there and entered anew: the address, the plays and the comments are lost, and it is reviewed again.
+    DeleteAndResubmit,
+    /// A person takes the old one down and brings the new one there, with the same losses.
+    ByOperator,
+    /// What is there stays for good.
+    Never,
+}
+
+impl Replacement {
+    /// The way's one name, as in the catalogue.
+    pub fn name(self) -> &'static str {
+        match self {
+            Replacement::InPlace => "in_place",
+            Replacement::ByNewFolder => "by_new_folder",
+            Replacement::DeleteAndResubmit => "delete_and_resubmit",
+            Replacement::ByOperator => "by_operator",
+            Replacement::Never => "never",
+        }
+    }
+
+    /// What a person should know before asking for it.
+    pub fn text(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Replacement::InPlace, Lang::En) => "the same place shows the new files",
+            (Replacement::InPlace, Lang::Zh) => "原位置更新为新文件",
+            (Replacement::ByNewFolder, Lang::En) => "the old folder is taken back and a new one dropped",
+            (Replacement::ByNewFolder, Lang::Zh) => "收回旧目录，投递新目录",
+            (Replacement::DeleteAndResubmit, Lang::En) => {
+                "deleted and submitted anew: loses plays, comments and address, and is reviewed again"
+            }
+            (Replacement::DeleteAndResubmit, Lang::Zh) => "删除后重新投稿：播放量、评论和地址丢失，并重新审核",
+            (Replacement::ByOperator, Lang::En) => {
+                "a person takes it down and brings the new one: loses plays, comments and address"
+            }
+            (Replacement::ByOperator, Lang::Zh) => "由人工下架并重新发布：播放量、评论和地址丢失",
+            (Replacement::Never, Lang::En) => "cannot be replaced: the partner keeps what it holds",
+            (Replacement::Never, Lang::Zh) => "不能替换：对方保留现有文件",
+        }
+    }
 }
 
 impl fmt::Display for DeliveryMethod {
@@ -181,6 +240,15 @@ pub struct Partner {
     pub adi_sidecar: bool,
     /// When the source's picture may be passed through as the first rung; `None` is never.
     pub passthrough: Option<Passthrough>,
+    /// How what it holds can be replaced; `None` is as its method has it.
+    pub replace: Option<Sourced<Replacement>>,
     /// What it takes.
     pub limits: Limits,
+}
+
+impl Partner {
+    /// How what it holds can be replaced.
+    pub fn replacement(&self) -> Replacement {
+        self.replace.as_ref().map_or_else(|| self.method.replacement(), |replace| replace.value)
+    }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Theme};
 use crate::id::{ContestId, PartnerId, RenditionName};
-use crate::partner::{DeliveryMethod, Limits, Name, Partner, Passthrough};
+use crate::partner::{DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced};
 use crate::screening::ContestRules;
 use crate::submission::Gates;
 
@@ -43,6 +43,7 @@ struct PartnerFile {
     #[serde(default)]
     adi_sidecar: bool,
     passthrough: Option<Passthrough>,
+    replace: Option<Sourced<Replacement>>,
     #[serde(default)]
     limits: Limits,
 }
@@ -124,6 +125,7 @@ fn partner(id: PartnerId, file: PartnerFile) -> Partner {
         silent_track: file.silent_track,
         adi_sidecar: file.adi_sidecar,
         passthrough: file.passthrough,
+        replace: file.replace,
         limits: file.limits,
     }
 }

@@ -1,6 +1,7 @@
 //! Facts of the catalogue: the built-in one is the call's, and a wrong file says what is wrong.
 use super::*;
-use crate::partner::DeliveryMethod;
+use crate::lang::Lang;
+use crate::partner::{DeliveryMethod, Replacement};
 use crate::submission::{Gate, Gates};
 use chrono::{DateTime, Utc};
 
@@ -62,6 +63,19 @@ fn every_delivery_method_is_used_and_every_rung_is_wanted() {
 }
 
 #[test]
+fn every_partner_says_how_what_it_holds_is_replaced_and_whence_that_is_known() {
+    let catalogue = Catalogue::builtin();
+    for partner in catalogue.partners.values() {
+        assert!(partner.replace.as_ref().is_some_and(|replace| !replace.source.is_empty()), "{}", partner.id);
+    }
+    let bilibili = &catalogue.partners[&"bilibili".into()];
+    assert_eq!(bilibili.replacement(), Replacement::DeleteAndResubmit);
+    assert!(bilibili.replacement().text(Lang::En).contains("loses plays, comments and address"));
+    let silent = Partner { replace: None, ..catalogue.partners[&"cctv".into()].clone() };
+    assert_eq!(silent.replacement(), Replacement::ByNewFolder, "without a word of its own, as its method has it");
+}
+
+#[test]
 fn the_deadline_is_the_days_last_instant_in_beijing() {
     let catalogue = Catalogue::builtin();
     let contest = &catalogue.contests[&"industry-power-2024".into()];
@@ -110,11 +124,12 @@ fn a_wrong_key_or_value_is_named_with_what_is_allowed() {
     check("partners/douyin.toml", "value = 900,", "value = \"15 min\",", "limits.max_duration_s", "u64");
     check(
         "partners/douyin.toml",
-        "valid_from = \"2024-06-01\"",
-        "valid_from = \"June\"",
+        "valid_from = \"2024-06-01\"\n",
+        "valid_from = \"June\"\n",
         "passthrough.valid_from",
         "invalid",
     );
+    check("partners/cctv.toml", "\"by_new_folder\"", "\"by_hope\"", "replace", "`delete_and_resubmit`");
     check("ladders.toml", "crf = 17", "crf = 60", "rungs.master-1080.crf", "0 to 51");
     check("ladders.toml", "short_side = 1080", "short_side = 1081", "rungs.master-1080.short_side", "even");
     check("ladders.toml", "\"medium\"", "\"placebo\"", "preset", "veryslow");

@@ -1,0 +1,184 @@
+//! The language of `--where`: which works a bulk job is about, as `theme=green partner=bilibili engine<0.3`. Text becomes a typed
+//! selection here, whole or with an error that says what is allowed; finding the works is the store's.
+//!
+//! A selection is conditions with blanks between them, all of which must hold. A condition is a field, an operator and a value
+//! without blanks; names may be alternatives with commas between them.
+//!
+//! | field | operators | value |
+//! |---|---|---|
+//! | `contest`, `theme`, `state` | `=` `!=` | ids, as `status` shows them |
+//! | `partner` | `=` `!=` | partners that the work has a delivery to |
+//! | `rendition` | `=` `!=` | renditions in force |
+//! | `engine` | all | version of the code that made a rendition in force (of that name, where one is named) |
+//! | `entered` | all but `!=` | a day in China, or an instant with its offset |
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+mod parse;
+mod version;
+
+pub use parse::SelectionError;
+pub use version::Version;
+
+/// Longest text of a selection, bytes: more than anybody types, little enough to be kept with the job and shown.
+pub const MAX_BYTES: usize = 2000;
+/// Most conditions of a selection.
+pub const MAX_CONDITIONS: usize = 16;
+/// Most alternatives of a condition.
+pub const MAX_NAMES: usize = 64;
+
+/// Which works. The default selects every one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Selection {
+    /// Contests, by id.
+    pub contest: Names,
+    /// Themes, by id.
+    pub theme: Names,
+    /// States, by name.
+    pub state: Names,
+    /// Partners that the work has a delivery to.
+    pub partner: Names,
+    /// Renditions in force.
+    pub rendition: Names,
+    /// What the version of the code that made such a rendition must be; all of them hold.
+    pub engine: Vec<(Operator, Version)>,
+    /// Entered then or later.
+    pub entered_from: Option<DateTime<Utc>>,
+    /// Entered before then.
+    pub entered_before: Option<DateTime<Utc>>,
+}
+
+/// Names of one field that are wanted, and names that are not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// One of these; any, if empty.
+    pub any: BTreeSet<String>,
+    /// None of these.
+    pub none: BTreeSet<String>,
+}
+
+/// How a value is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "they are what they are called")]
+pub enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+impl Operator {
+    /// Every operator. Longer texts stand before those that they begin with.
+    pub const ALL: [Operator; 6] =
+        [Operator::NotEqual, Operator::AtMost, Operator::AtLeast, Operator::Equal, Operator::Less, Operator::Greater];
+
+    /// As it is typed.
+    pub fn text(self) -> &'static str {
+        match self {
+            Operator::Equal => "=",
+            Operator::NotEqual => "!=",
+            Operator::Less => "<",
+            Operator::AtMost => "<=",
+            Operator::Greater => ">",
+            Operator::AtLeast => ">=",
+        }
+    }
+
+    /// Whether `left OPERATOR right` holds.
+    pub fn holds<T: Ord>(self, left: &T, right: &T) -> bool {
+        match self {
+            Operator::Equal => left == right,
+            Operator::NotEqual => left != right,
+            Operator::Less => left < right,
+            Operator::AtMost => left <= right,
+            Operator::Greater => left > right,
+            Operator::AtLeast => left >= right,
+        }
+    }
+}
+
+impl Names {
+    /// Whether `name` is wanted.
+    pub fn selects(&self, name: &str) -> bool {
+        (self.any.is_empty() || self.any.contains(name)) && !self.none.contains(name)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.any.is_empty() && self.none.is_empty()
+    }
+}
+
+impl Selection {
+    /// Whether nothing is asked, which selects every work.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether an engine, as renditions name it (`reelmill 0.1.0, ffmpeg 5.1.9`), is of a wanted version. One that names no
+    /// version satisfies no condition.
+    pub fn selects_engine(&self, engine: &str) -> bool {
+        let Some(version) = Version::of_engine(engine) else { return self.engine.is_empty() };
+        self.engine.iter().all(|(operator, wanted)| operator.holds(&version, wanted))
+    }
+
+    fn fields(&self) -> [(&'static str, &Names); 5] {
+        [
+            ("contest", &self.contest),
+            ("theme", &self.theme),
+            ("state", &self.state),
+            ("partner", &self.partner),
+            ("rendition", &self.rendition),
+        ]
+    }
+}
+
+impl fmt::Display for Selection {
+    /// The selection as it would be typed, one field after the other; it reads back as itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let listed = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(",");
+        let mut conditions = Vec::new();
+        for (field, names) in self.fields().into_iter().filter(|(_, names)| !names.is_empty()) {
+            if !names.any.is_empty() {
+                conditions.push(format!("{field}={}", listed(&names.any)));
+            }
+            if !names.none.is_empty() {
+                conditions.push(format!("{field}!={}", listed(&names.none)));
+            }
+        }
+        conditions.extend(self.engine.iter().map(|(operator, version)| format!("engine{}{version}", operator.text())));
+        let instant = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        conditions.extend(self.entered_from.iter().map(|at| format!("entered>={}", instant(at))));
+        conditions.extend(self.entered_before.iter().map(|at| format!("entered<{}", instant(at))));
+        f.write_str(&conditions.join(" "))
+    }
+}
+
+impl FromStr for Selection {
+    type Err = SelectionError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse::selection(text)
+    }
+}
+
+impl TryFrom<String> for Selection {
+    type Error = SelectionError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Selection> for String {
+    fn from(selection: Selection) -> Self {
+        selection.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,31 @@
+//! Serves the emulators of the partner platforms to the demo: prints their addresses and keys as one line of JSON, and serves until its
+//! input closes or it is asked to end. Emulators, not platforms: what goes in here is seen by nobody.
+#![allow(dead_code, reason = "the tests use the rest")]
+use std::io::Write;
+
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The emulators, from where the tests have them.
+mod support {
+    pub(crate) mod platforms;
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", json!({}))?;
+    out.flush()?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut input = tokio::io::stdin();
+    let mut ignored = [0; 256];
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            read = input.read(&mut ignored) => if read.is_ok_and(|bytes| bytes > 0) { continue } else { break },
+        }
+    }
+    // Reading the input blocks a thread that nobody can cancel.
+    std::process::exit(0);
+}

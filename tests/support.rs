@@ -11,6 +11,7 @@ pub(crate) mod leftovers;
 pub(crate) mod measure;
 pub(crate) mod pause;
 pub(crate) mod pipeline;
+pub(crate) mod planted;
 pub(crate) mod platforms;
 pub(crate) mod process;
 pub(crate) mod proxy;

@@ -25,7 +25,8 @@ pub(crate) struct Gates {
 pub(crate) const OPEN: Gates = Gates { review: "automatic", release: "automatic" };
 
 /// Writes the catalogue's files into `dir`. `segment_s` cuts the picture into segments of that length; 0 does not cut.
-pub(crate) fn write(dir: &Path, gates: Gates, segment_s: u32) {
+/// `more` partners stand in the catalogue beside the two of the contest; only planted works go to them.
+pub(crate) fn write(dir: &Path, gates: Gates, segment_s: u32, more: &[(&str, String)]) {
     let file = |name: &str, text: &str| {
         let path = dir.join(name);
         std::fs::create_dir_all(path.parent().expect("files lie in the catalogue")).expect("the catalogue's folders");
@@ -34,6 +35,9 @@ pub(crate) fn write(dir: &Path, gates: Gates, segment_s: u32) {
     file(&format!("contests/{CONTEST}.toml"), &contest(gates));
     file(&format!("partners/{DROP}.toml"), &partner("存储桶", "s3_drop"));
     file(&format!("partners/{BAG}.toml"), &partner("人工", "operator"));
+    for (id, text) in more {
+        file(&format!("partners/{id}.toml"), text);
+    }
     file("ladders.toml", &ladders(segment_s));
 }
 
@@ -63,7 +67,8 @@ en = "Green and low-carbon"
     )
 }
 
-fn partner(name: &str, method: &str) -> String {
+/// A partner's file.
+pub(crate) fn partner(name: &str, method: &str) -> String {
     let rungs = RUNGS.map(|rung| format!("\"{rung}\"")).join(", ");
     format!("name = {{ zh = \"{name}\", en = \"{method}\" }}\nmethod = \"{method}\"\nrungs = [{rungs}]\n")
 }

@@ -33,13 +33,15 @@ pub(crate) struct Setup {
     pub(crate) segment_s: u32,
     /// Where objects lie; an embedded server of the story's own unless said otherwise.
     pub(crate) store: Option<ObjectStore>,
+    /// More partners of the catalogue: id and file, such as [`catalogue::partner`] makes.
+    pub(crate) partners: Vec<(&'static str, String)>,
     /// More environment for every service.
     pub(crate) env: Vec<(&'static str, String)>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { servers: None, gates: catalogue::OPEN, segment_s: 0, store: None, env: Vec::new() }
+        Self { servers: None, gates: catalogue::OPEN, segment_s: 0, store: None, partners: Vec::new(), env: Vec::new() }
     }
 }
 
@@ -80,7 +82,7 @@ impl TestPipeline {
         let servers = setup.servers.unwrap_or_else(Servers::shared);
         let truth = Truth::create(&servers.database_url).await;
         let dir = tempfile::Builder::new().prefix("reelmill-story-").tempdir().expect("a directory for the story");
-        catalogue::write(&dir.path().join("catalogue"), setup.gates, setup.segment_s);
+        catalogue::write(&dir.path().join("catalogue"), setup.gates, setup.segment_s, &setup.partners);
         let store = match setup.store {
             Some(store) => store,
             None => ObjectStore::embedded(&dir.path().join("s3")).await,

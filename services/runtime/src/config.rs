@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use pipeline::catalogue::Catalogue;
 
+use crate::network::Network;
 use crate::objects::S3Access;
 
 /// Settings of every role. Each is an option and an environment variable; secrets are best given by the environment.
@@ -86,6 +87,11 @@ pub struct Config {
     /// back within 10.
     #[arg(long, env = "STOP_GRACE_S", default_value_t = 4.0, value_parser = seconds)]
     pub stop_grace_s: f64,
+
+    /// Networks of our own that calls to given addresses (webhooks, notices, public addresses) may reach, as CIDR blocks separated
+    /// by commas, such as `10.1.0.0/16`. Plain http is allowed there too. None if absent.
+    #[arg(long, env = "ALLOW_PRIVATE_NETWORKS", value_delimiter = ',', value_name = "CIDR,…")]
+    pub allow_private_networks: Vec<Network>,
 
     /// OTLP collector (HTTP) for traces; none are exported without one.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]

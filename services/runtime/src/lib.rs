@@ -9,6 +9,7 @@
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | who opens an entrant's file? | `child` |
 //! | who may read personal data? | `seal` |
+//! | which networks may be called? | `network` |
 //! | what can be watched? | `metrics`, `telemetry`, `clock` |
 
 pub mod broker;
@@ -20,6 +21,7 @@ mod fetch;
 mod health;
 pub mod lease;
 pub mod metrics;
+pub mod network;
 pub mod objects;
 mod outbox;
 pub mod outcome;

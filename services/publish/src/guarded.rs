@@ -1,0 +1,204 @@
+//! Calls to addresses that people or partners gave us. Such an address may point anywhere, also at our own servers, so: https, or
+//! http where a network of ours is opened by configuration; a name is resolved once, every address it has is checked, and just
+//! these are called; no redirect is followed, no proxy of the environment is used, no cookie is kept; every call has a deadline,
+//! and of an answer no more is read than was asked for.
+//!
+//! Addresses that the configuration itself names (our database, a partner's API) are not called through this.
+use std::fmt;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Url, redirect};
+use runtime::network::Network;
+
+use resolve::{Checked, Forbidden, Lookup, Rule};
+
+mod address;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+/// Longer than any address that is really one; shorter than what fills a log.
+const MAX_ADDRESS_BYTES: usize = 2048;
+
+/// The client. Clones share one setup; no connection outlives its call.
+#[derive(Clone)]
+pub struct Guarded {
+    anywhere: (Client, Rule),
+    inside: (Client, Rule),
+}
+
+/// One call.
+pub struct Call<'a> {
+    /// GET, HEAD or POST.
+    pub method: Method,
+    /// As it was given to us.
+    pub url: &'a str,
+    /// Besides those that HTTP needs.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Sent as it is.
+    pub body: Vec<u8>,
+    /// For all of it: resolving, connecting, sending and reading.
+    pub deadline: Duration,
+    /// Bytes of the answer's body that are read.
+    pub answer_bytes: usize,
+    /// Whether http is allowed to the whole Internet. Only for looking at what is public anyway.
+    pub plain_http: bool,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status. Redirects are answers like all others.
+    pub status: u16,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body's beginning, at most as much as was asked for.
+    pub body: Vec<u8>,
+    /// Whether there was more of it.
+    pub clipped: bool,
+    /// From the call's beginning to the last byte that was read.
+    pub elapsed: Duration,
+}
+
+/// Why there is no answer. Never holds the address, which may hold a token.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// By our own rules: nothing was sent, and trying again changes nothing until the address does.
+    #[error("{0}")]
+    Forbidden(String),
+    /// No connection: nothing was sent.
+    #[error("not connected: {0}")]
+    NotSent(String),
+    /// Sent, or begun to; it may have arrived.
+    #[error("no answer: {0}")]
+    Lost(String),
+}
+
+impl Guarded {
+    /// A client that may also call the networks in `allowed` (`Config::allow_private_networks`).
+    pub fn new(allowed: &[Network]) -> Result<Self> {
+        Self::with_lookup(allowed, resolve::system())
+    }
+
+    fn with_lookup(allowed: &[Network], lookup: Lookup) -> Result<Self> {
+        // Fails only where a provider is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let one = |inside_only: bool| -> Result<(Client, Rule)> {
+            let rule = Rule { allowed: allowed.into(), inside_only };
+            let client = Client::builder()
+                .dns_resolver(Checked { lookup: lookup.clone(), rule: rule.clone() })
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+                .referer(false)
+                // A kept connection would be to an address that was checked for another call.
+                .pool_max_idle_per_host(0)
+                .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .context("make the client for outgoing calls")?;
+            Ok((client, rule))
+        };
+        Ok(Self { anywhere: one(false)?, inside: one(true)? })
+    }
+
+    /// Makes one call, and does not try again.
+    ///
+    /// # Errors
+    /// [`NoAnswer`], by what is known about whether it arrived.
+    pub async fn call(&self, call: Call<'_>) -> Result<Answer, NoAnswer> {
+        let begun = Instant::now();
+        let url = check(call.url).map_err(NoAnswer::Forbidden)?;
+        let plain_everywhere = call.plain_http || url.scheme() == "https";
+        let (client, rule) = if plain_everywhere { &self.anywhere } else { &self.inside };
+        // Addresses in numbers never come to the resolver.
+        if let Some(address) = number(&url) {
+            rule.check(address).map_err(|forbidden| NoAnswer::Forbidden(forbidden.to_string()))?;
+        }
+        let (deadline, answer_bytes) = (call.deadline, call.answer_bytes);
+        let headers: HeaderMap = call.headers.into_iter().collect();
+        let request = client.request(call.method, url).headers(headers).body(call.body);
+        let answering = Box::pin(async {
+            let answer = request.send().await.map_err(told)?;
+            let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+            let (body, clipped) = read(answer, answer_bytes).await?;
+            Ok(Answer { status, headers, body, clipped, elapsed: begun.elapsed() })
+        });
+        tokio::time::timeout(deadline, answering)
+            .await
+            .unwrap_or_else(|_| Err(NoAnswer::Lost(format!("none within {} s", deadline.as_secs_f64()))))
+    }
+
+    /// Whether an address is one that a person may give us: its form, and where it is written in numbers its place too.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn check(&self, url: &str) -> Result<(), String> {
+        let url = check(url)?;
+        let (_, rule) = if url.scheme() == "https" { &self.anywhere } else { &self.inside };
+        if url.scheme() == "http" && rule.allowed.is_empty() {
+            return Err("only https addresses are called".to_owned());
+        }
+        number(&url).map_or(Ok(()), |address| rule.check(address).map_err(|forbidden| forbidden.to_string()))
+    }
+}
+
+impl fmt::Debug for Guarded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded").field("allowed", &self.inside.1.allowed).finish_non_exhaustive()
+    }
+}
+
+/// The form of an address.
+fn check(text: &str) -> Result<Url, String> {
+    if text.len() > MAX_ADDRESS_BYTES {
+        return Err(format!("an address has at most {MAX_ADDRESS_BYTES} bytes"));
+    }
+    let url = Url::parse(text).map_err(|error| format!("no address: {error}"))?;
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err("only https addresses are called".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("an address must not hold a user name or password".to_owned());
+    }
+    if !url.has_host() || url.port() == Some(0) {
+        return Err("the address names no server".to_owned());
+    }
+    Ok(url)
+}
+
+/// The address, where it is written in numbers; the parser has read every spelling of it (`0x7f.1`, `2130706433`, `[::1]`).
+fn number(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?;
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// At most `limit` bytes of the body, and whether there are more.
+async fn read(mut answer: reqwest::Response, limit: usize) -> Result<(Vec<u8>, bool), NoAnswer> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(told)? {
+        let room = limit - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            return Ok((body, true));
+        }
+    }
+    Ok((body, false))
+}
+
+fn told(error: reqwest::Error) -> NoAnswer {
+    let connecting = error.is_connect();
+    // The address may hold a token.
+    let error = error.without_url();
+    let mut causes: Vec<&dyn std::error::Error> = vec![&error];
+    while let Some(cause) = causes.last().and_then(|last| last.source()) {
+        causes.push(cause);
+    }
+    if let Some(forbidden) = causes.iter().find_map(|cause| cause.downcast_ref::<Forbidden>()) {
+        return NoAnswer::Forbidden(forbidden.to_string());
+    }
+    // The last cause is what the system said; those before it only say where.
+    let words = causes.last().map(ToString::to_string).unwrap_or_default();
+    if connecting { NoAnswer::NotSent(words) } else { NoAnswer::Lost(words) }
+}

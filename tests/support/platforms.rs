@@ -18,6 +18,7 @@ use bytes::Bytes;
 use runtime::clock::Clock;
 use serde_json::Value;
 
+pub(crate) mod bilibili;
 pub(crate) mod faults;
 pub(crate) mod journal;
 pub(crate) mod notices;

@@ -1,9 +1,14 @@
-//! Serves the emulators of the partner platforms to the demo: prints their addresses and keys as one line of JSON, and serves until its
+//! Serves the emulators of the partner platforms to the demo: prints their addresses and
+//! the environment in which Reelmill finds them as one line of JSON, and serves until its
 //! input closes or it is asked to end. Emulators, not platforms: what goes in here is seen by nobody.
 #![allow(dead_code, reason = "the tests use the rest")]
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::time::Duration;
 
 use serde_json::json;
+use support::platforms::bilibili::{Bilibili, Settings};
+use support::platforms::{Emulator, World};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,8 +19,13 @@ mod support {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    // Webhooks go where the environment says, since the services start after their partners.
+    let webhook = |partner: &str| std::env::var(format!("{partner}_WEBHOOK")).ok();
+    let settings = Settings { review: Duration::from_secs(3), webhook: webhook("BILIBILI"), ..Settings::default() };
+    let bilibili = Emulator::start(Bilibili::new(settings), World::new(1)).await;
+    let env: BTreeMap<&str, String> = bilibili.env(&bilibili.url()).into_iter().collect();
     let mut out = std::io::stdout();
-    writeln!(out, "{}", json!({}))?;
+    writeln!(out, "{}", json!({ "bilibili": { "url": bilibili.url(), "env": env } }))?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut input = tokio::io::stdin();

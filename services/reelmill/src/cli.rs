@@ -2,8 +2,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    completions, delivered, doctor, migrate, plan, probe, release, render, reprocess, retry, review, revoke, s3, serve,
-    status, submit, withdraw,
+    audit, completions, delivered, doctor, migrate, plan, probe, release, render, reprocess, retry, review, revoke, s3,
+    serve, status, submit, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -55,6 +55,9 @@ enum Command {
     /// Take an accepted entry back on the organiser's decision
     #[command(after_help = exit::CODES)]
     Revoke(revoke::Args),
+    /// Show what people did, or check that nobody changed the record of it
+    #[command(subcommand, after_help = exit::CODES)]
+    Audit(audit::Args),
 
     /// Do the whole media job for one file without any server
     #[command(after_help = exit::CODES)]
@@ -90,6 +93,7 @@ impl Cli {
             Command::Delivered(args) => block_on(delivered::run(args)),
             Command::Withdraw(args) => block_on(withdraw::run(args)),
             Command::Revoke(args) => block_on(revoke::run(args)),
+            Command::Audit(args) => block_on(audit::run(args)),
 
             Command::Render(args) => block_on(render::run(args)),
             Command::Probe(args) => block_on(probe::run(args)),

@@ -1,6 +1,7 @@
 //! The commands, one a file. Those of organisers talk to Postgres, `submit` talks HTTP like any entrant, and `render`, `probe`
 //! and `plan` need no server at all.
 
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod delivered;
 pub(crate) mod doctor;

@@ -6,7 +6,7 @@ use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
 use runtime::metrics::Metrics;
 use runtime::store::Store;
-use runtime::store::history::Actor;
+use runtime::store::history::{Actor, By};
 
 use crate::exit::{Exit, WrongUsage};
 use crate::settings;
@@ -17,6 +17,16 @@ pub(crate) struct DatabaseArgs {
     /// PostgreSQL, `postgres://user@host:port/database`
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: String,
+
+    /// Who does it, for the audit trail
+    #[arg(long = "as", env = "REELMILL_AS", value_name = "NAME", default_value_t = login_name())]
+    name: String,
+}
+
+/// What this person is called here. Whoever has the database's password may claim any name; the trail says so by its actor.
+fn login_name() -> String {
+    let named = ["LOGNAME", "USER"].iter().find_map(|it| std::env::var(it).ok().filter(|name| !name.is_empty()));
+    named.unwrap_or_else(|| "command line".to_owned())
 }
 
 impl DatabaseArgs {
@@ -31,13 +41,18 @@ impl DatabaseArgs {
         Ok(store)
     }
 
+    /// Whoever types, as the audit trail names them.
+    pub(crate) fn by(&self, reason: Option<String>) -> By {
+        By::person(Actor::Operator, self.name.as_str()).because(reason)
+    }
+
     /// Applies an organiser's `event` and says in a word what it did. An event that is out of place is the caller's mistake.
     pub(crate) async fn apply(&self, id: SubmissionId, event: Event, said: &str) -> anyhow::Result<Exit> {
         let store = self.connect().await?;
         if store.submission(id).await?.is_none() {
             return Err(WrongUsage(format!("there is no entry {id}")).into());
         }
-        let applied = store.apply(id, &event, Actor::Operator).await?;
+        let applied = store.apply(id, &event, self.by(None)).await?;
         let state = applied.machine.state.name();
         if !applied.changed {
             return Err(WrongUsage(format!("{id} is in state {state}, where this changes nothing")).into());

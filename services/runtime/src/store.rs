@@ -5,6 +5,7 @@
 //! | the one way in which a submission changes | `submissions::apply` |
 //! | claim, renew, finish, fail, hand back | `parts` |
 //! | what a finished part leaves behind | `outcomes` |
+//! | what people did | `audit` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | messages to send | `messages` |
 //! | uploads, personal data | `uploads`, `entrants` |
@@ -23,6 +24,7 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::metrics::Metrics;
 
+pub mod audit;
 pub mod deliveries;
 pub mod entrants;
 pub mod garbage;

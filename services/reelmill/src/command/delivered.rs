@@ -1,7 +1,6 @@
 //! `reelmill delivered ID --partner P --url URL`: an operator brought the bag to the partner, and this is where it can be seen.
 use pipeline::delivery::{DeliveryEvent, Observed, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
-use runtime::store::history::Actor;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
@@ -44,7 +43,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let receipt = Receipt(args.receipt.unwrap_or_else(|| args.url.clone()));
     let event = DeliveryEvent::WentLive { receipt, public_url: Some(args.url) };
-    let now = store.delivery_note(args.id, &partner, &event, Actor::Operator).await?;
+    let now = store.delivery_note(args.id, &partner, &event, args.database.by(None)).await?;
     eprintln!("{}: {partner} is {}", args.id, now.observed.name());
     Ok(Exit::Done)
 }

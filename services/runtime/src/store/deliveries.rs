@@ -8,7 +8,8 @@ use pipeline::stage::Stage;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::history::Actor;
+use super::audit::{self, Act};
+use super::history::By;
 use super::parts::{Claim, Commit};
 use super::{Policy, Store, history, messages};
 use crate::{telemetry, wire};
@@ -88,7 +89,7 @@ impl Store {
                 if let Some(receipt) = receipt {
                     keep_receipt(tx, claim.submission, partner, receipt).await?;
                 }
-                apply(tx, claim.submission, partner, event, Actor::Worker).await.map(Some)
+                apply(tx, claim.submission, partner, event, &By::WORKER).await.map(Some)
             })
         })
         .await
@@ -100,17 +101,27 @@ impl Store {
         submission: SubmissionId,
         partner: &PartnerId,
         event: &DeliveryEvent,
-        actor: Actor,
+        by: impl Into<By>,
     ) -> anyhow::Result<Delivery> {
+        let by = &by.into();
         self.transaction("note_delivery", |tx, _| {
-            Box::pin(async move {
-                let delivery = apply(tx, submission, partner, event, actor).await?;
-                wake(tx, submission, partner).await?;
-                Ok(delivery)
-            })
+            Box::pin(async move { note(tx, submission, partner, event, by).await })
         })
         .await
     }
+}
+
+/// A person notes what happened, within the caller's transaction. Wakes the partner's part, so that it sees it.
+pub async fn note(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+    event: &DeliveryEvent,
+    by: &By,
+) -> anyhow::Result<Delivery> {
+    let delivery = apply(tx, submission, partner, event, by).await?;
+    wake(tx, submission, partner).await?;
+    Ok(delivery)
 }
 
 /// Plans the deliveries of a run that enters publishing, or wants those again that had ended.
@@ -134,7 +145,7 @@ pub(super) async fn want<'a>(
         .execute(&mut *tx)
         .await
         .context("plan a delivery")?;
-        apply(tx, submission, partner, &DeliveryEvent::Wanted { run }, Actor::Worker).await?;
+        apply(tx, submission, partner, &DeliveryEvent::Wanted { run }, &By::WORKER).await?;
     }
     Ok(())
 }
@@ -154,7 +165,7 @@ pub(super) async fn recall_all(
     .fetch_all(&mut *tx)
     .await?;
     for partner in partners.into_iter().map(PartnerId::new) {
-        let delivery = apply(tx, submission, &partner, &DeliveryEvent::Unwanted, Actor::Worker).await?;
+        let delivery = apply(tx, submission, &partner, &DeliveryEvent::Unwanted, &By::WORKER).await?;
         if delivery.is_settled() {
             continue;
         }
@@ -203,13 +214,13 @@ pub(super) async fn keep_receipt(
     Ok(())
 }
 
-/// The one way in which a delivery changes.
+/// The one way in which a delivery changes. What a person did goes to the audit trail.
 async fn apply(
     tx: &mut PgConnection,
     submission: SubmissionId,
     partner: &PartnerId,
     event: &DeliveryEvent,
-    actor: Actor,
+    by: &By,
 ) -> anyhow::Result<Delivery> {
     let mut delivery = sqlx::query_scalar!(
         r#"/* lock_delivery */
@@ -222,6 +233,7 @@ async fn apply(
     .with_context(|| format!("there is no delivery of {submission} to {partner}"))?
     .0;
     let before = delivery.observed.name();
+    let stood = serde_json::to_value(&delivery)?;
     if !delivery.apply(event.clone()) {
         return Ok(delivery);
     }
@@ -243,9 +255,25 @@ async fn apply(
         let changed = wire::delivery_changed(submission, partner, delivery.run, state, at, traceparent);
         messages::add(tx, &[changed]).await?;
         let detail = serde_json::json!({ "partner": partner, "state": state, "run": delivery.run });
-        history::add(tx, submission, actor, "delivery_changed", &detail).await?;
+        history::add(tx, submission, by, "delivery_changed", &detail).await?;
+    }
+    if by.is_person() {
+        let act = Act {
+            act: &format!("delivery_{}", event_name(event)?),
+            submission: Some(submission),
+            partner: Some(partner),
+            before: stood,
+            after: serde_json::to_value(&delivery)?,
+        };
+        audit::add(tx, by, &act).await?;
     }
     Ok(delivery)
+}
+
+/// An event's name in its JSON form.
+fn event_name(event: &DeliveryEvent) -> anyhow::Result<String> {
+    let event = serde_json::to_value(event)?;
+    event["event"].as_str().map(ToOwned::to_owned).context("a delivery event without a name")
 }
 
 /// Locks the part if its fence is still the claim's.

@@ -5,7 +5,7 @@ use pipeline::submission::Event;
 use sqlx::PgConnection;
 
 use super::Store;
-use super::history::Actor;
+use super::history::By;
 use super::submissions::{self, Applied, NewSubmission};
 use crate::seal::Sealed;
 
@@ -38,7 +38,7 @@ impl Store {
         self.transaction("withdraw", |tx, _| {
             Box::pin(async move {
                 let applied =
-                    submissions::apply(tx, self.policy(), submission, &Event::Withdrawn, Actor::Entrant).await?;
+                    submissions::apply(tx, self.policy(), submission, &Event::Withdrawn, &By::ENTRANT).await?;
                 if applied.changed {
                     forget(tx, submission).await?;
                 }

@@ -1,4 +1,5 @@
 //! What happened to a submission, in order, for people.
+use std::borrow::Cow;
 use std::fmt;
 
 use anyhow::Context;
@@ -11,15 +12,21 @@ use sqlx::PgConnection;
 
 use super::Store;
 
-/// Who did it.
+/// What kind of hands did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// A stage's worker.
+    /// A stage's worker: no person.
     Worker,
     /// The entrant, by token.
     Entrant,
-    /// An organiser.
+    /// Judges entries.
+    Screener,
+    /// Releases, recalls, reprocesses.
+    Organiser,
+    /// Brings works to partners, tries again what failed; whoever uses the command line, too.
     Operator,
+    /// Reads everything, changes nothing.
+    Auditor,
 }
 
 impl fmt::Display for Actor {
@@ -27,8 +34,55 @@ impl fmt::Display for Actor {
         f.write_str(match self {
             Actor::Worker => "worker",
             Actor::Entrant => "entrant",
+            Actor::Screener => "screener",
+            Actor::Organiser => "organiser",
             Actor::Operator => "operator",
+            Actor::Auditor => "auditor",
         })
+    }
+}
+
+/// Who does something, and why. What a person does goes to the audit trail under this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// What kind of hands.
+    pub actor: Actor,
+    /// Whose: a token's name, a login name. For entrants just `entrant`: their names are personal data.
+    pub name: Cow<'static, str>,
+    /// Why, in that person's words.
+    pub reason: Option<String>,
+}
+
+impl By {
+    /// A stage's worker.
+    pub const WORKER: By = By { actor: Actor::Worker, name: Cow::Borrowed("worker"), reason: None };
+    /// The entrant, by token.
+    pub const ENTRANT: By = By { actor: Actor::Entrant, name: Cow::Borrowed("entrant"), reason: None };
+
+    /// A person with a name.
+    pub fn person(actor: Actor, name: impl Into<String>) -> Self {
+        Self { actor, name: Cow::Owned(name.into()), reason: None }
+    }
+
+    /// The same, with a reason.
+    #[must_use]
+    pub fn because(self, reason: Option<String>) -> Self {
+        Self { reason, ..self }
+    }
+
+    /// Whether this is no worker, so that the act belongs into the audit trail.
+    pub fn is_person(&self) -> bool {
+        match self.actor {
+            Actor::Worker => false,
+            Actor::Entrant | Actor::Screener | Actor::Organiser | Actor::Operator | Actor::Auditor => true,
+        }
+    }
+}
+
+/// Hands without a name of their own; they are called what they are.
+impl From<Actor> for By {
+    fn from(actor: Actor) -> Self {
+        By::person(actor, actor.to_string())
     }
 }
 
@@ -37,7 +91,7 @@ impl fmt::Display for Actor {
 pub struct HistoryLine {
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
-    /// Who: `worker`, `entrant`, `operator`.
+    /// Who: an actor's name, such as `worker`, `entrant`, `operator`.
     pub actor: String,
     /// What: a stable name such as `part_done`.
     pub what: String,
@@ -63,19 +117,24 @@ impl Store {
     }
 }
 
-/// Adds a line.
+/// Adds a line. A person's name and reason go with it.
 pub async fn add(
     tx: &mut PgConnection,
     submission: SubmissionId,
-    actor: Actor,
+    by: &By,
     what: &str,
     detail: &Value,
 ) -> anyhow::Result<()> {
+    let mut detail = detail.clone();
+    if let (true, Value::Object(detail)) = (by.is_person(), &mut detail) {
+        detail.insert("by".into(), by.name.as_ref().into());
+        detail.extend(by.reason.as_ref().map(|reason| ("reason".to_owned(), reason.as_str().into())));
+    }
     sqlx::query!(
         "/* add_history */
         insert into history (submission, at, actor, what, detail) values ($1, clock_timestamp(), $2, $3, $4)",
         submission.0,
-        actor.to_string(),
+        by.actor.to_string(),
         what,
         detail,
     )

@@ -8,7 +8,7 @@ use pipeline::submission::{Event, Work};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::history::Actor;
+use super::history::By;
 use super::parts::{Claim, Commit};
 use super::{Store, deliveries, renditions, submissions};
 use crate::outcome::Output;
@@ -24,7 +24,7 @@ impl Store {
                     return Ok(Commit::Fenced);
                 }
                 keep(tx, claim, output).await?;
-                submissions::apply(tx, self.policy(), claim.submission, event, Actor::Worker).await?;
+                submissions::apply(tx, self.policy(), claim.submission, event, &By::WORKER).await?;
                 Ok(Commit::Committed)
             })
         })
@@ -39,7 +39,7 @@ impl Store {
                 if end(tx, claim, None).await? == Commit::Fenced {
                     return Ok(Commit::Fenced);
                 }
-                submissions::apply(tx, self.policy(), claim.submission, event, Actor::Worker).await?;
+                submissions::apply(tx, self.policy(), claim.submission, event, &By::WORKER).await?;
                 Ok(Commit::Committed)
             })
         })

@@ -9,7 +9,8 @@ use rand::Rng;
 use sqlx::PgConnection;
 use std::time::Duration;
 
-use super::history::Actor;
+use super::audit::{self, Act};
+use super::history::By;
 use super::{Store, history, messages};
 use crate::telemetry;
 
@@ -163,29 +164,44 @@ impl Store {
             let detail = serde_json::json!({
                 "run": claim.run, "stage": claim.stage, "part": claim.part, "attempt": claim.attempt, "error": error,
             });
-            history::add(tx, claim.submission, Actor::Worker, what, &detail).await?;
+            history::add(tx, claim.submission, &By::WORKER, what, &detail).await?;
             Ok(if parked { Failed::Parked } else { Failed::Retrying { in_s: backoff_s } })
         }))
         .await
     }
 
-    /// An operator's "try again": parked and waiting parts become pending with a clean slate. `part` narrows it down to one.
-    /// Returns how many.
-    pub async fn retry(&self, submission: SubmissionId, part: Option<&PartToDo>) -> anyhow::Result<usize> {
-        self.transaction("retry_parts", |tx, _| {
-            Box::pin(async move {
-                let stages = unpark(tx, submission, part).await?;
-                let stages: Vec<Stage> = stages.iter().map(|stage| stage.parse()).collect::<Result<_, _>>()?;
-                messages::add_hints(tx, stages.iter().copied()).await?;
-                if !stages.is_empty() {
-                    let detail = serde_json::json!({ "parts": stages.len() });
-                    history::add(tx, submission, Actor::Operator, "retried", &detail).await?;
-                }
-                Ok(stages.len())
-            })
-        })
-        .await
+    /// An operator's "try again" in a transaction of its own. See [`retry`].
+    pub async fn retry(
+        &self,
+        submission: SubmissionId,
+        part: Option<&PartToDo>,
+        by: impl Into<By>,
+    ) -> anyhow::Result<usize> {
+        let by = &by.into();
+        self.transaction("retry_parts", |tx, _| Box::pin(async move { retry(tx, submission, part, by).await })).await
     }
+}
+
+/// An operator's "try again": parked and waiting parts become pending with a clean slate. `part` narrows it down to one.
+/// Returns how many.
+pub async fn retry(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    part: Option<&PartToDo>,
+    by: &By,
+) -> anyhow::Result<usize> {
+    let unparked = unpark(tx, submission, part).await?;
+    let stages: Vec<Stage> = unparked.iter().map(|stage| stage.parse()).collect::<Result<_, _>>()?;
+    messages::add_hints(tx, stages.iter().copied()).await?;
+    if stages.is_empty() {
+        return Ok(0);
+    }
+    let only = part.map(|todo| format!("{}/{}", todo.stage, todo.part));
+    let after = serde_json::json!({ "parts": stages.len(), "only": only });
+    history::add(tx, submission, by, "retried", &after).await?;
+    let before = serde_json::json!({});
+    audit::add(tx, by, &Act { act: "retried", submission: Some(submission), partner: None, before, after }).await?;
+    Ok(stages.len())
 }
 
 /// Waits before the attempt after the `attempt`th: `base × 2^(attempt − 1)`, give or take a quarter, so that parts that

@@ -11,8 +11,9 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::audit::{self, Act};
+use super::history::By;
 use super::{Store, deliveries, garbage, history, messages, parts};
-use crate::store::history::Actor;
 use crate::{telemetry, wire};
 
 /// A submission as handlers and readers see it. No personal data.
@@ -193,11 +194,10 @@ impl Store {
     }
 
     /// Applies `event` in a transaction of its own. See [`apply`].
-    pub async fn apply(&self, id: SubmissionId, event: &Event, actor: Actor) -> anyhow::Result<Applied> {
-        self.transaction("apply_event", |tx, _| {
-            Box::pin(async move { apply(tx, self.policy(), id, event, actor).await })
-        })
-        .await
+    pub async fn apply(&self, id: SubmissionId, event: &Event, by: impl Into<By>) -> anyhow::Result<Applied> {
+        let by = &by.into();
+        self.transaction("apply_event", |tx, _| Box::pin(async move { apply(tx, self.policy(), id, event, by).await }))
+            .await
     }
 }
 
@@ -223,7 +223,7 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
     .execute(&mut *tx)
     .await
     .context("store the submission")?;
-    history::add(tx, new.id, Actor::Entrant, "entered", &serde_json::json!({})).await
+    history::add(tx, new.id, &By::ENTRANT, "entered", &serde_json::json!({})).await
 }
 
 /// Names the upload whose bytes are whole as the submission's mezzanine. Belongs in one transaction with `Event::Uploaded`.
@@ -254,13 +254,13 @@ pub async fn set_mezzanine(
 
 /// Applies `event` to a submission: the only way in which its state changes. Locks the row, asks the state machine, and
 /// writes within the caller's transaction all that follows: the state, parts to start and to cancel, messages, a line of
-/// history, objects to delete, deliveries to recall.
+/// history, objects to delete, deliveries to recall, and, if a person did it, a row of the audit trail.
 pub async fn apply(
     tx: &mut PgConnection,
     policy: &super::Policy,
     id: SubmissionId,
     event: &Event,
-    actor: Actor,
+    by: &By,
 ) -> anyhow::Result<Applied> {
     let locked = lock(tx, id).await?;
     let before = locked.machine.0;
@@ -293,7 +293,14 @@ pub async fn apply(
     if moved && matches!(machine.state, State::Withdrawn | State::Revoked) {
         deliveries::recall_all(tx, policy, id, machine.run).await?;
     }
-    history::add(tx, id, actor, history::name_of(event), &history::detail_of(event, &machine)?).await?;
+    let (what, detail) = (history::name_of(event), history::detail_of(event, &machine)?);
+    history::add(tx, id, by, what, &detail).await?;
+    // That the bytes are whole is found by us, though the entrant sent them.
+    if by.is_person() && *event != Event::Uploaded {
+        let stood = serde_json::json!({ "run": before.run, "state": before.state.name() });
+        let act = Act { act: what, submission: Some(id), partner: None, before: stood, after: detail };
+        audit::add(tx, by, &act).await?;
+    }
     Ok(Applied { changed: true, machine, started })
 }
 

@@ -7,6 +7,7 @@ use anyhow::bail;
 use pipeline::part::{Part, PartToDo};
 use pipeline::stage::Stage;
 use runtime::outcome::Outcome;
+use runtime::store::history::Actor;
 
 use crate::support::{World, eventually, output, probing, refusal};
 
@@ -39,7 +40,7 @@ async fn a_failing_part_is_parked_after_five_attempts_and_an_operator_can_retry_
         assert!(wait.num_milliseconds() >= least_ms, "{waits:?}");
     }
     let probe = PartToDo { stage: Stage::Probe, part: Part::Mezzanine };
-    assert_eq!(world.store.retry(id, Some(&probe)).await.unwrap(), 1);
+    assert_eq!(world.store.retry(id, Some(&probe), Actor::Operator).await.unwrap(), 1);
     world.reaches(id, "screen").await;
     process.stop().await;
 }

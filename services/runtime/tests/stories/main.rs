@@ -1,6 +1,7 @@
 //! The runtime on a real Postgres and a real RabbitMQ. Every test has a database and queues of its own.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod audit; // what people did, and that nobody changes it
 mod broker; // confirms, returns, wiped queues
 mod claims; // who gets which part, fences, leases
 mod failures; // retries, parking, panics, `Later`

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Store, UploadKind, UploadRow};
-use crate::store::history::Actor;
+use crate::store::history::By;
 use crate::store::submissions;
 
 /// A writer that lost its lock may still be sending for this long, in seconds; what it put is freed after that.
@@ -38,7 +38,7 @@ impl Store {
                 }
                 give_up_pieces(tx, upload).await?;
                 let id = upload.submission;
-                let applied = submissions::apply(tx, self.policy(), id, &Event::Uploaded, Actor::Entrant).await?;
+                let applied = submissions::apply(tx, self.policy(), id, &Event::Uploaded, &By::ENTRANT).await?;
                 if !applied.changed {
                     give_up(tx, upload.id, "failed").await?;
                     return Ok(Finished::NotWanted);

@@ -1,0 +1,85 @@
+//! `reelmill audit list|verify`: what people did, and whether somebody changed the record of it.
+use pipeline::id::SubmissionId;
+use runtime::store::audit::{AuditFilter, Head, Verified};
+
+use crate::database::DatabaseArgs;
+use crate::exit::Exit;
+use crate::output::{Format, OutputArgs, Table, print, print_json};
+
+/// What to do with the trail.
+#[derive(clap::Subcommand)]
+pub(crate) enum Args {
+    /// Show what people did, newest first
+    List {
+        /// Only what was done to this entry
+        #[arg(long, value_name = "ID")]
+        submission: Option<SubmissionId>,
+        /// Only acts of this name, such as released
+        #[arg(long, value_name = "ACT")]
+        act: Option<String>,
+        /// Only rows before this number
+        #[arg(long, value_name = "SEQ")]
+        before: Option<i64>,
+        /// At most this many rows
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Walk the whole trail; exit with 1 and name the first row that was changed, removed, inserted or moved
+    ///
+    /// Prints the trail's head, SEQ:HASH. Whoever may do everything in the database could write the trail anew; note the
+    /// head somewhere else and give it back later with --head, then that is found too.
+    Verify {
+        /// A head that was noted earlier: it has to be a row of the trail
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<Head>,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+/// Reads the trail.
+pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
+    match args {
+        Args::List { submission, act, before, limit, output, database } => {
+            let filter = AuditFilter { submission, act, before, limit: Some(limit), contest: None };
+            list(&filter, output, &database).await
+        }
+        Args::Verify { head, database } => match database.connect().await?.audit_verify(head.as_ref()).await? {
+            Verified::Whole(head) => {
+                eprintln!("the audit trail is whole: {} rows", head.seq);
+                print(&format!("{head}\n"))?;
+                Ok(Exit::Done)
+            }
+            Verified::Broken { seq, why } => {
+                eprintln!("reelmill: the audit trail is broken at row {seq}: {why}");
+                Ok(Exit::Failure)
+            }
+        },
+    }
+}
+
+async fn list(filter: &AuditFilter, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
+    let rows = database.connect().await?.audit(filter).await?;
+    if output.output == Format::Json {
+        print_json(&rows)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::with_headings(&["seq", "at", "who", "act", "on", "reason"]);
+    for row in rows {
+        let on = [row.submission.map(|id| id.to_string()), row.partner].into_iter().flatten().collect::<Vec<_>>();
+        table.row([
+            row.seq.to_string(),
+            row.at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            format!("{} {}", row.actor, row.name),
+            row.act,
+            on.join(" "),
+            row.reason.unwrap_or_default(),
+        ]);
+    }
+    print(&table.to_string())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,248 @@
+//! The audit trail: what people did, who, why, before and after. A row is written in the transaction of the act, and rows form
+//! a chain of hashes, so that a changed, removed, inserted or moved row is found. See `verify` for how far that carries.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
+use tracing::info;
+use uuid::Uuid;
+
+use super::Store;
+use super::history::By;
+
+mod verify;
+
+pub use verify::{Head, Verified};
+
+/// Rows of one page at most.
+const PAGE: u32 = 500;
+
+/// What a person did. No personal data in any of it.
+#[derive(Clone, Debug)]
+pub struct Act<'a> {
+    /// Its stable name, such as `released` or `token_created`.
+    pub act: &'a str,
+    /// To which submission.
+    pub submission: Option<SubmissionId>,
+    /// About which partner.
+    pub partner: Option<&'a PartnerId>,
+    /// How it stood.
+    pub before: Value,
+    /// How it stands now.
+    pub after: Value,
+}
+
+/// One row for a reader.
+#[derive(Clone, Debug, Serialize)]
+pub struct AuditRow {
+    /// 1, 2, 3 … without gaps.
+    pub seq: i64,
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// Kind of person, such as `organiser`.
+    pub actor: String,
+    /// Who.
+    pub name: String,
+    /// What was done.
+    pub act: String,
+    /// To which submission.
+    pub submission: Option<Uuid>,
+    /// Of which contest.
+    pub contest: Option<String>,
+    /// About which partner.
+    pub partner: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// How it stood.
+    pub before: Value,
+    /// How it stood then.
+    pub after: Value,
+    /// Hash of the row, hex.
+    pub hash: String,
+}
+
+/// Which rows to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Only acts on this submission.
+    pub submission: Option<SubmissionId>,
+    /// Only acts on submissions of this contest.
+    pub contest: Option<ContestId>,
+    /// Only acts of this name.
+    pub act: Option<String>,
+    /// Only rows before this one; for the next page.
+    pub before: Option<i64>,
+    /// At most this many; capped at 500.
+    pub limit: Option<u32>,
+}
+
+/// A row as it lies there and is hashed: JSON as text, to the byte.
+#[derive(Clone, Debug)]
+struct Row {
+    seq: i64,
+    at: DateTime<Utc>,
+    actor: String,
+    name: String,
+    act: String,
+    submission: Option<Uuid>,
+    contest: Option<String>,
+    partner: Option<String>,
+    reason: Option<String>,
+    before: String,
+    after: String,
+    prev_hash: Vec<u8>,
+}
+
+/// Begins every hashed row, so that these hashes are hashes of nothing else.
+const DOMAIN: &[u8] = b"reelmill audit row 1";
+
+impl Row {
+    /// SHA-256 over the fields in order. Each field has its length before it, an absent one has none, so no two rows are
+    /// the same bytes.
+    fn hash(&self) -> [u8; 32] {
+        let seq = self.seq.to_be_bytes();
+        let at = self.at.timestamp_micros().to_be_bytes();
+        let text = |it: &'_ Option<String>| it.as_ref().map(|it| it.as_bytes().to_vec());
+        let fields: [Option<Vec<u8>>; 12] = [
+            Some(self.prev_hash.clone()),
+            Some(seq.to_vec()),
+            Some(at.to_vec()),
+            Some(self.actor.clone().into_bytes()),
+            Some(self.name.clone().into_bytes()),
+            Some(self.act.clone().into_bytes()),
+            self.submission.map(|it| it.as_bytes().to_vec()),
+            text(&self.contest),
+            text(&self.partner),
+            text(&self.reason),
+            Some(self.before.clone().into_bytes()),
+            Some(self.after.clone().into_bytes()),
+        ];
+        let mut hasher = Sha256::new();
+        hasher.update(DOMAIN);
+        for field in fields {
+            match field {
+                None => hasher.update([0]),
+                Some(bytes) => {
+                    hasher.update([1]);
+                    hasher.update((bytes.len() as u64).to_be_bytes());
+                    hasher.update(&bytes);
+                }
+            }
+        }
+        hasher.finalize().into()
+    }
+}
+
+/// Adds what `by` did, within the transaction that does it. To be called last: from here on no other act commits before this one.
+pub async fn add(tx: &mut PgConnection, by: &By, act: &Act<'_>) -> anyhow::Result<()> {
+    let contest = match act.submission {
+        Some(submission) => contest_of(tx, submission).await?,
+        None => None,
+    };
+    let head = sqlx::query!(
+        r#"/* lock_audit_head */ select seq, hash, clock_timestamp() as "at!" from audit_head for update"#
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .context("find the end of the audit trail")?;
+    let row = Row {
+        seq: head.seq + 1,
+        at: head.at,
+        actor: by.actor.to_string(),
+        name: by.name.as_ref().to_owned(),
+        act: act.act.to_owned(),
+        submission: act.submission.map(|id| id.0),
+        contest,
+        partner: act.partner.map(|partner| partner.as_str().to_owned()),
+        reason: by.reason.clone(),
+        before: act.before.to_string(),
+        after: act.after.to_string(),
+        prev_hash: head.hash,
+    };
+    let hash = row.hash();
+    insert(tx, &row, &hash).await?;
+    sqlx::query!("/* move_audit_head */ update audit_head set seq = $1, hash = $2", row.seq, hash.as_slice())
+        .execute(tx)
+        .await
+        .context("move the end of the audit trail")?;
+    let hash = hex::encode(hash);
+    // Logs are kept elsewhere, so they witness the trail. If the transaction fails, the next row has the same number.
+    info!(audit.seq = row.seq, audit.hash = hash, audit.act = act.act, "audit row {} is {hash}", row.seq);
+    Ok(())
+}
+
+async fn contest_of(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<Option<String>> {
+    sqlx::query_scalar!("/* contest_of */ select contest from submissions where id = $1", submission.0)
+        .fetch_optional(tx)
+        .await
+        .context("find the submission's contest")
+}
+
+async fn insert(tx: &mut PgConnection, row: &Row, hash: &[u8]) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* add_audit */
+        insert into audit (seq, at, actor, name, act, submission, contest, partner, reason, before, after, prev_hash, hash)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::json, $11::text::json, $12, $13)",
+        row.seq,
+        row.at,
+        row.actor,
+        row.name,
+        row.act,
+        row.submission,
+        row.contest,
+        row.partner,
+        row.reason,
+        row.before,
+        row.after,
+        row.prev_hash,
+        hash,
+    )
+    .execute(tx)
+    .await
+    .context("add to the audit trail")?;
+    Ok(())
+}
+
+impl Store {
+    /// Rows of the trail, newest first.
+    pub async fn audit(&self, filter: &AuditFilter) -> anyhow::Result<Vec<AuditRow>> {
+        let rows = sqlx::query!(
+            r#"/* audit */
+            select seq, at, actor, name, act, submission, contest, partner, reason, before, after, hash from audit
+            where ($1::uuid is null or submission = $1) and ($2::text is null or contest = $2)
+                and ($3::text is null or act = $3) and ($4::bigint is null or seq < $4)
+            order by seq desc limit $5"#,
+            filter.submission.map(|id| id.0),
+            filter.contest.as_ref().map(ContestId::as_str),
+            filter.act,
+            filter.before,
+            i64::from(filter.limit.unwrap_or(100).min(PAGE)),
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("read the audit trail")?;
+        let rows = rows.into_iter().map(|row| AuditRow {
+            seq: row.seq,
+            at: row.at,
+            actor: row.actor,
+            name: row.name,
+            act: row.act,
+            submission: row.submission,
+            contest: row.contest,
+            partner: row.partner,
+            reason: row.reason,
+            before: row.before,
+            after: row.after,
+            hash: hex::encode(row.hash),
+        });
+        Ok(rows.collect())
+    }
+
+    /// Adds an act that changes nothing itself, such as reading personal data, in a transaction of its own.
+    pub async fn audit_act(&self, by: &By, act: &Act<'_>) -> anyhow::Result<()> {
+        self.quiet_transaction("audit", |tx, _| Box::pin(async move { add(tx, by, act).await })).await
+    }
+}

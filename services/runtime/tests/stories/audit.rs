@@ -1,0 +1,158 @@
+//! The audit trail: written with the act, and any change to it found.
+use pipeline::submission::{Event, Gate};
+use runtime::store::audit::{AuditFilter, Head, Verified};
+use runtime::store::history::{Actor, By};
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::support::World;
+
+/// Five acts of people on five submissions; the trail's head behind them.
+async fn five_acts(world: &World) -> Head {
+    for n in 0..5 {
+        let id = world.uploaded().await;
+        let by = By::person(Actor::Organiser, format!("organiser {n}")).because(Some("rights are disputed".into()));
+        assert!(world.store.apply(id, &Event::Revoked, by).await.unwrap().changed);
+    }
+    let Verified::Whole(head) = world.store.audit_verify(None).await.unwrap() else { panic!("broken from the start") };
+    assert_eq!(head.seq, 5);
+    head
+}
+
+/// What somebody with all rights over the database does.
+async fn tamper(world: &World, statements: &str) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(&world.config.database_url).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(statements.to_owned())).await.map(|_| ())
+}
+
+async fn broken_at(world: &World, noted: Option<&Head>) -> Option<i64> {
+    match world.store.audit_verify(noted).await.unwrap() {
+        Verified::Whole(_) => None,
+        Verified::Broken { seq, .. } => Some(seq),
+    }
+}
+
+#[tokio::test]
+async fn an_act_leaves_a_row_with_who_why_before_and_after() {
+    let world = World::new().await;
+    let id = world.entered(Gate::Manual).await;
+    world.store.apply(id, &Event::Uploaded, Actor::Entrant).await.unwrap();
+    let by = By::person(Actor::Organiser, "王芳").because(Some("版权争议".into()));
+    world.store.apply(id, &Event::Revoked, by.clone()).await.unwrap();
+    assert!(!world.store.apply(id, &Event::Revoked, by).await.unwrap().changed);
+    let rows = world.store.audit(&AuditFilter { submission: Some(id), ..AuditFilter::default() }).await.unwrap();
+    let [row] = rows.as_slice() else { panic!("one act, one row: {rows:?}") };
+    assert_eq!((row.actor.as_str(), row.name.as_str(), row.act.as_str()), ("organiser", "王芳", "revoked"));
+    assert_eq!((row.reason.as_deref(), row.contest.as_deref()), (Some("版权争议"), Some("demo")));
+    assert_eq!((&row.before["state"], &row.after["state"]), (&"probe".into(), &"revoked".into()));
+}
+
+#[tokio::test]
+async fn an_act_that_fails_leaves_no_row() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    let store = &world.store;
+    let failed: anyhow::Result<()> = store
+        .transaction("fail", |tx, _| {
+            Box::pin(async move {
+                let by = By::from(Actor::Organiser);
+                runtime::store::submissions::apply(tx, store.policy(), id, &Event::Revoked, &by).await?;
+                anyhow::bail!("after the act")
+            })
+        })
+        .await;
+    assert!(failed.is_err());
+    assert!(world.store.audit(&AuditFilter::default()).await.unwrap().is_empty());
+    assert_eq!(broken_at(&world, None).await, None);
+}
+
+#[tokio::test]
+async fn the_trail_refuses_to_be_changed() {
+    let world = World::new().await;
+    five_acts(&world).await;
+    for statement in [
+        "update audit set name = 'somebody else' where seq = 2",
+        "delete from audit where seq = 5",
+        "truncate audit",
+        "truncate audit_head",
+        "delete from audit_head",
+        "update audit_head set seq = 4",
+        // Even for an owner who thinks that triggers do not run in replicas.
+        "begin; set local session_replication_role = origin; delete from audit; commit",
+    ] {
+        let refused = tamper(&world, statement).await.expect_err(statement);
+        assert!(refused.to_string().contains("append-only"), "{statement}: {refused}");
+    }
+    assert_eq!(broken_at(&world, None).await, None);
+}
+
+#[tokio::test]
+async fn every_kind_of_tampering_is_found_at_its_row() {
+    let triggers_off = "set session_replication_role = replica;";
+    for (what, statements, row) in [
+        ("a changed name", "update audit set name = 'nobody' where seq = 2", 2),
+        ("a changed reason", "update audit set reason = null where seq = 4", 4),
+        ("a changed time", "update audit set at = at + interval '1 microsecond' where seq = 3", 3),
+        ("other JSON", "update audit set after = '{}' where seq = 5", 5),
+        ("the same JSON, written differently", "update audit set after = (after::text || ' ')::json where seq = 5", 5),
+        ("a field moved to its neighbour", "update audit set partner = reason, reason = null where seq = 1", 1),
+        ("a removed row", "delete from audit where seq = 3", 3),
+        ("the first row removed", "delete from audit where seq = 1", 1),
+        ("a removed row, the others moved up", "delete from audit where seq = 3; update audit set seq = seq - 1 where seq > 3", 3),
+        (
+            "an inserted row",
+            "update audit set seq = seq + 10 where seq > 2; update audit set seq = seq - 9 where seq > 10;
+             insert into audit select 3, at, actor, name, act, submission, contest, partner, reason, before, after, prev_hash,
+             hash from audit where seq = 2",
+            3,
+        ),
+        ("a row before the first", "insert into audit select 0, at, actor, name, act, submission, contest, partner, reason,
+             before, after, prev_hash, hash from audit where seq = 1", 1),
+        (
+            "two rows changed places",
+            "update audit set seq = 99 where seq = 2; update audit set seq = 2 where seq = 3; update audit set seq = 3 where seq = 99",
+            2,
+        ),
+        ("a row added behind", "insert into audit select 6, at, actor, name, act, submission, contest, partner, reason, before,
+             after, hash, hash from audit where seq = 5", 6),
+        ("a cut tail", "delete from audit where seq > 3", 4),
+        ("a forgotten head", "delete from audit_head", 6),
+    ] {
+        let world = World::new().await;
+        five_acts(&world).await;
+        tamper(&world, &format!("{triggers_off} {statements}")).await.unwrap();
+        assert_eq!(broken_at(&world, None).await, Some(row), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_tail_cut_together_with_its_head_does_not_fit_a_head_noted_elsewhere() {
+    let world = World::new().await;
+    let noted = five_acts(&world).await;
+    assert_eq!(broken_at(&world, Some(&noted)).await, None);
+    tamper(
+        &world,
+        "set session_replication_role = replica; delete from audit where seq > 3;
+         update audit_head set seq = 3, hash = (select hash from audit where seq = 3)",
+    )
+    .await
+    .unwrap();
+    assert_eq!(broken_at(&world, None).await, None, "the database alone cannot tell");
+    assert_eq!(broken_at(&world, Some(&noted)).await, Some(4));
+    let text = noted.to_string();
+    assert_eq!(text.parse::<Head>().unwrap(), noted);
+}
+
+#[tokio::test]
+async fn acts_at_the_same_time_form_one_chain() {
+    let world = World::new().await;
+    let mut ids = Vec::new();
+    for _ in 0..12 {
+        ids.push(world.uploaded().await);
+    }
+    let acts = ids.iter().map(|id| world.store.apply(*id, &Event::Revoked, Actor::Organiser));
+    for applied in futures::future::join_all(acts).await {
+        assert!(applied.unwrap().changed);
+    }
+    let Verified::Whole(head) = world.store.audit_verify(None).await.unwrap() else { panic!("broken") };
+    assert_eq!(head.seq, 12);
+}

@@ -8,6 +8,7 @@ packages=(
     libavcodec-dev libavfilter-dev libavformat-dev libavutil-dev libswresample-dev libswscale-dev
     ffmpeg                      # makes the sample videos; the pipeline itself uses the libraries
     postgresql rabbitmq-server
+    openssh-server              # a partner's SFTP server, run privately, see sshd.sh
     curl ca-certificates jq python3 util-linux procps
     "$@" # what else the caller needs
 )

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use support::platforms::bilibili::{Bilibili, Settings};
+use support::platforms::douyin::{Douyin, Rules};
 use support::platforms::{Emulator, World};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,8 +25,16 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings { review: Duration::from_secs(3), webhook: webhook("BILIBILI"), ..Settings::default() };
     let bilibili = Emulator::start(Bilibili::new(settings), World::new(1)).await;
     let env: BTreeMap<&str, String> = bilibili.env(&bilibili.url()).into_iter().collect();
+    let rules = Rules { review: Duration::from_secs(3), webhook: webhook("DOUYIN"), ..Rules::default() };
+    let world = World::new(2);
+    let douyin = Emulator::start(Douyin::new(rules, &world), world).await;
+    let douyin_env: BTreeMap<&str, String> = douyin.env(&douyin.url()).into_iter().collect();
     let mut out = std::io::stdout();
-    writeln!(out, "{}", json!({ "bilibili": { "url": bilibili.url(), "env": env } }))?;
+    let told = json!({
+        "bilibili": { "url": bilibili.url(), "env": env },
+        "douyin": { "url": douyin.url(), "env": douyin_env },
+    });
+    writeln!(out, "{told}")?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut input = tokio::io::stdin();

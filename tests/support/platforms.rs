@@ -8,6 +8,7 @@
 //! | what goes wrong, by plan and by seed | `faults` |
 //! | its webhooks: tried three times, doubled, out of order | `notices` |
 //! | the HTTP server | `serve` |
+//! | Douyin | `douyin` |
 //!
 //! A test starts one with `Emulator::start(platform, World::new(seed))`, sets `world.faults`, and asserts on `world.journal`.
 //! The binary `platform-emulators` serves the same ones to the demo.
@@ -19,6 +20,7 @@ use runtime::clock::Clock;
 use serde_json::Value;
 
 pub(crate) mod bilibili;
+pub(crate) mod douyin;
 pub(crate) mod faults;
 pub(crate) mod journal;
 pub(crate) mod notices;

@@ -76,6 +76,9 @@ pub enum Observed {
         public_url: Option<String>,
         /// Who takes it back.
         by: RecallBy,
+        /// How far that is.
+        #[serde(default)]
+        step: RecallStep,
     },
     /// It was taken back, or never got there.
     Recalled {
@@ -101,6 +104,17 @@ pub enum RecallBy {
     Operator,
 }
 
+/// How far a recall is. Only seeing that the work is gone ends it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecallStep {
+    /// It is to be asked for, or was, without an answer yet.
+    #[default]
+    Requested,
+    /// The partner said yes; whether the work is gone is still to be seen.
+    Acknowledged,
+}
+
 /// One work's delivery to one partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -110,6 +124,12 @@ pub struct Delivery {
     pub desired: Desired,
     /// What was seen.
     pub observed: Observed,
+    /// A person said yes to the last step, where the partner's rules want one.
+    #[serde(default)]
+    pub confirmed: bool,
+    /// The run whose package is sent once what is there now was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<u32>,
 }
 
 /// What happened to a delivery.
@@ -121,8 +141,18 @@ pub enum DeliveryEvent {
         /// The run.
         run: u32,
     },
-    /// It is not wanted any more: the entry was withdrawn or revoked.
+    /// It is not wanted any more: the entry was withdrawn, revoked, or recalled from this partner.
     Unwanted,
+    /// What is there is to make room for this run's package: taken back first, then sent.
+    Replace {
+        /// The run.
+        run: u32,
+    },
+    /// A person said yes to the last step.
+    Confirmed {
+        /// The hand-over that was confirmed.
+        intent: IntentId,
+    },
     /// A submit call begins; stored before the call is made.
     Sending {
         /// A new id.
@@ -174,7 +204,9 @@ pub enum DeliveryEvent {
         /// By whom.
         by: RecallBy,
     },
-    /// The partner does not have it any more.
+    /// The partner said that it takes the work back.
+    RecallAcknowledged,
+    /// The partner does not have it any more: seen by us, or proven by a person.
     RecallConfirmed,
 }
 
@@ -222,7 +254,7 @@ impl Desired {
 impl Delivery {
     /// A delivery of which nothing was sent yet.
     pub fn new(run: u32) -> Self {
-        Self { run, desired: Desired::Live, observed: Observed::Planned }
+        Self { run, desired: Desired::Live, observed: Observed::Planned, confirmed: false, then: None }
     }
 
     /// Whether what is desired is what was seen, or the partner has refused: nothing more to do.
@@ -249,11 +281,17 @@ impl Delivery {
         match event {
             DeliveryEvent::Wanted { run } => self.wanted(run),
             DeliveryEvent::Unwanted => self.unwanted(),
+            DeliveryEvent::Replace { run } => self.replace(run),
+            DeliveryEvent::Confirmed { intent } => self.confirmed(intent),
             event => {
                 if let Some(observed) = self.next(event) {
                     self.observed = observed;
                 }
             }
+        }
+        // What was taken back to make room has made it.
+        if let (Observed::Recalled { .. }, Some(run)) = (&self.observed, self.then) {
+            *self = Self::new(run);
         }
         *self != before
     }
@@ -268,6 +306,39 @@ impl Delivery {
             | (Observed::Recalled { .. } | Observed::Refused { .. }, _) => {
                 *self = Self::new(run);
             }
+            // Wanted again while it is being taken back: once it is gone.
+            (
+                Observed::Sending { .. }
+                | Observed::Unknown { .. }
+                | Observed::AwaitingOperator { .. }
+                | Observed::InReview { .. }
+                | Observed::Live { .. }
+                | Observed::Recalling { .. },
+                Desired::Gone,
+            ) => self.then = self.then.max(Some(run)),
+            (
+                Observed::Sending { .. }
+                | Observed::Unknown { .. }
+                | Observed::AwaitingOperator { .. }
+                | Observed::InReview { .. }
+                | Observed::Live { .. }
+                | Observed::Recalling { .. },
+                Desired::Live,
+            ) => {}
+        }
+    }
+
+    /// Takes back what is or may be there, and remembers what comes after it. Where nothing is, the run's package is simply next.
+    fn replace(&mut self, run: u32) {
+        if run <= self.run || self.then.is_some_and(|then| run <= then) {
+            return;
+        }
+        // What a person took back does not come back by being made anew.
+        if self.desired == Desired::Gone && self.then.is_none() {
+            return;
+        }
+        match (&self.observed, self.desired) {
+            (Observed::Planned | Observed::Recalled { .. } | Observed::Refused { .. }, _) => *self = Self::new(run),
             (
                 Observed::Sending { .. }
                 | Observed::Unknown { .. }
@@ -276,12 +347,24 @@ impl Delivery {
                 | Observed::Live { .. }
                 | Observed::Recalling { .. },
                 Desired::Live | Desired::Gone,
-            ) => {}
+            ) => {
+                self.desired = Desired::Gone;
+                self.then = Some(run);
+            }
+        }
+    }
+
+    /// Back to the plan, with leave to take the last step by ourselves.
+    fn confirmed(&mut self, intent: IntentId) {
+        if self.desired == Desired::Live && self.observed == (Observed::AwaitingOperator { intent }) {
+            self.observed = Observed::Planned;
+            self.confirmed = true;
         }
     }
 
     fn unwanted(&mut self) {
         self.desired = Desired::Gone;
+        self.then = None;
         // What never left needs no recall; everything else is taken back by an adapter or a person, which takes its time.
         if self.observed == Observed::Planned {
             self.observed = Observed::Recalled { receipt: None };

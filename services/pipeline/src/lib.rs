@@ -21,6 +21,7 @@ pub mod object_key;
 pub mod part;
 pub mod partner;
 pub mod planner;
+pub mod preflight;
 pub mod rejection;
 pub mod rendition;
 pub mod screening;

@@ -1,7 +1,8 @@
 //! A partner: who takes the finished works, by which way, in which shape. Its data is a file of the catalogue.
 use std::fmt;
+use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PartnerId, RenditionName};
@@ -173,6 +174,8 @@ pub struct Limits {
     pub max_size_bytes: Option<Sourced<u64>>,
     /// Longest work, seconds.
     pub max_duration_s: Option<Sourced<u64>>,
+    /// Calls a minute in the long run.
+    pub calls_per_minute: Option<Sourced<u32>>,
     /// Longest side of the picture, pixels.
     pub max_side_pixels: Option<Sourced<u32>>,
     /// Highest bitrate of the picture, kbit/s.
@@ -223,6 +226,27 @@ pub struct Passthrough {
     pub valid_from: NaiveDate,
 }
 
+/// Hours of the day in which works are published, by the wall clock of Beijing (UTC+8, without summer time).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// First hour, 0 to 23.
+    pub from_hour: u32,
+    /// The hour at which it closes, 1 to 24; a window over midnight has this before the first.
+    pub to_hour: u32,
+}
+
+impl Window {
+    /// How long until it opens; `None` where it is open.
+    pub fn opens_in(&self, now: DateTime<Utc>) -> Option<Duration> {
+        const BEIJING_S: u32 = 8 * 3600;
+        let second = (now.num_seconds_from_midnight() + BEIJING_S) % 86_400;
+        let (from, to) = (self.from_hour * 3600, self.to_hour * 3600);
+        let open = if from < to { (from..to).contains(&second) } else { second >= from || second < to };
+        (!open).then(|| Duration::from_secs(((from + 86_400 - second) % 86_400).into()))
+    }
+}
+
 /// A receiver of finished works.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Partner {
@@ -242,6 +266,10 @@ pub struct Partner {
     pub passthrough: Option<Passthrough>,
     /// How what it holds can be replaced; `None` is as its method has it.
     pub replace: Option<Sourced<Replacement>>,
+    /// When works may be published there; `None` is at any time.
+    pub window: Option<Window>,
+    /// Hours within which a recall has to be proven.
+    pub recall_within_h: u32,
     /// What it takes.
     pub limits: Limits,
 }

@@ -84,6 +84,9 @@ pub struct Work {
     pub renditions: BTreeSet<RenditionName>,
     /// Partners to publish to.
     pub partners: BTreeSet<PartnerId>,
+    /// Those of them that the organisers released it to; `None` is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<BTreeSet<PartnerId>>,
 }
 
 /// What happened to a submission.
@@ -126,8 +129,16 @@ pub enum Event {
         /// In the reviewer's words, told to the entrant.
         words: String,
     },
-    /// The organisers released it to the partners.
-    Released,
+    /// The organisers released it to partners. A later release adds further ones.
+    Released {
+        /// To these; `None` is to all of the work's.
+        partners: Option<BTreeSet<PartnerId>>,
+    },
+    /// The organisers take it back from some partners; the rest stands.
+    Recalled {
+        /// From these.
+        partners: BTreeSet<PartnerId>,
+    },
     /// The entrant takes it back.
     Withdrawn,
     /// The organiser takes it back.
@@ -200,6 +211,15 @@ impl Work {
             audio: !plan.audios.is_empty(),
             renditions: plan.renditions.iter().map(|rendition| rendition.name.clone()).collect(),
             partners: plan.partners.iter().cloned().collect(),
+            released: None,
+        }
+    }
+
+    /// The partners that it goes to: planned, and released to.
+    pub fn publishes_to(&self) -> BTreeSet<PartnerId> {
+        match &self.released {
+            None => self.partners.clone(),
+            Some(released) => self.partners.intersection(released).cloned().collect(),
         }
     }
 }
@@ -236,8 +256,9 @@ impl Submission {
             Event::ReviewRefused { words } if self.state == State::AwaitingReview => {
                 self.settle(State::Rejected { stage: Stage::Screen, reason: Rejection::ReviewRefused { words } })
             }
-            Event::Released if self.state == State::AwaitingRelease => self.pass(Stage::Assemble),
-            Event::ReviewAccepted | Event::ReviewRefused { .. } | Event::Released => Vec::new(),
+            Event::Released { partners } => self.released(partners),
+            Event::ReviewAccepted | Event::ReviewRefused { .. } => Vec::new(),
+            Event::Recalled { partners } => self.recalled(&partners),
             Event::Withdrawn => self.taken_back(State::Withdrawn),
             Event::Revoked => self.taken_back(State::Revoked),
             Event::Reprocess { from } => self.reprocess(from),
@@ -250,7 +271,7 @@ impl Submission {
             Stage::Probe | Stage::Screen => BTreeSet::from([Part::Mezzanine]),
             Stage::Transcode => (0..self.work.segments).map(Part::Segment).chain(self.sound()).collect(),
             Stage::Assemble => self.work.renditions.iter().cloned().map(Part::Rendition).collect(),
-            Stage::Publish => self.work.partners.iter().cloned().map(Part::Partner).collect(),
+            Stage::Publish => self.work.publishes_to().into_iter().map(Part::Partner).collect(),
         }
     }
 
@@ -276,6 +297,65 @@ impl Submission {
         }
         self.work = work;
         self.leave(Stage::Screen)
+    }
+
+    /// Opens the gate for these partners, or adds them behind it. Nobody that is not planned for gets anything, and nobody twice.
+    fn released(&mut self, partners: Option<BTreeSet<PartnerId>>) -> Vec<PartToDo> {
+        let chosen: BTreeSet<PartnerId> = match &partners {
+            None => self.work.partners.clone(),
+            Some(partners) => self.work.partners.intersection(partners).cloned().collect(),
+        };
+        let until_now = match &self.state {
+            State::AwaitingRelease if chosen.is_empty() && partners.is_some() => return Vec::new(),
+            State::AwaitingRelease => {
+                self.work.released = partners.map(|_| chosen);
+                return self.pass(Stage::Assemble);
+            }
+            State::At { stage: Stage::Publish, .. } | State::Published => self.work.publishes_to(),
+            State::Uploading
+            | State::At { .. }
+            | State::AwaitingReview
+            | State::Rejected { .. }
+            | State::Withdrawn
+            | State::Revoked => return Vec::new(),
+        };
+        let added: BTreeSet<PartnerId> = chosen.difference(&until_now).cloned().collect();
+        if added.is_empty() {
+            return Vec::new();
+        }
+        self.work.released = Some(until_now.union(&added).cloned().collect());
+        let parts: BTreeSet<Part> = added.into_iter().map(Part::Partner).collect();
+        let started = parts.iter().map(|part| PartToDo { stage: Stage::Publish, part: part.clone() }).collect();
+        match &mut self.state {
+            State::At { pending, .. } => pending.extend(parts),
+            State::Uploading
+            | State::AwaitingReview
+            | State::AwaitingRelease
+            | State::Published
+            | State::Rejected { .. }
+            | State::Withdrawn
+            | State::Revoked => self.state = State::At { stage: Stage::Publish, pending: parts },
+        }
+        started
+    }
+
+    /// These partners are not published to any more, until a release names them again.
+    fn recalled(&mut self, partners: &BTreeSet<PartnerId>) -> Vec<PartToDo> {
+        let (State::At { stage: Stage::Publish, .. } | State::Published) = &self.state else { return Vec::new() };
+        let until_now = self.work.publishes_to();
+        let left: BTreeSet<PartnerId> = until_now.difference(partners).cloned().collect();
+        if left == until_now {
+            return Vec::new();
+        }
+        self.work.released = Some(left);
+        let wanted = self.parts_of(Stage::Publish);
+        if let State::At { pending, .. } = &mut self.state {
+            pending.retain(|part| wanted.contains(part));
+            if pending.is_empty() {
+                return self.leave(Stage::Publish);
+            }
+        }
+        Vec::new()
     }
 
     fn rejected(&mut self, run: u32, found_at: Stage, part: Option<&Part>, reason: Rejection) -> Vec<PartToDo> {
@@ -309,7 +389,9 @@ impl Submission {
         self.run += 1;
         match from {
             Stage::Probe | Stage::Screen => self.work = Work::default(),
-            Stage::Transcode | Stage::Assemble | Stage::Publish => {}
+            // A run that comes by the gate again is released anew.
+            Stage::Transcode | Stage::Assemble => self.work.released = None,
+            Stage::Publish => {}
         }
         self.enter(from)
     }

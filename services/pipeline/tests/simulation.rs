@@ -62,8 +62,10 @@ enum Op {
     Approval,
     /// A reviewer's no.
     Refusal,
-    /// The organisers' release.
-    Release,
+    /// The organisers' release, to all or to some.
+    Release(u8),
+    /// The organisers take it back from one partner.
+    Recall(u8),
     /// The entrant takes it back.
     Withdraw,
     /// The organiser takes it back.
@@ -90,7 +92,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::RetryParked),
         3 => Just(Op::Approval),
         1 => Just(Op::Refusal),
-        3 => Just(Op::Release),
+        3 => any::<u8>().prop_map(Op::Release),
+        1 => any::<u8>().prop_map(Op::Recall),
         1 => Just(Op::Withdraw),
         1 => Just(Op::Revoke),
         2 => any::<u8>().prop_map(Op::Reprocess),
@@ -129,7 +132,8 @@ fn step(model: &mut Model, op: &Op) {
         Op::RetryParked => model.retry_parked(),
         Op::Approval => model.approve(),
         Op::Refusal => model.refuse(),
-        Op::Release => model.release(),
+        Op::Release(choice) => model.release(choice),
+        Op::Recall(choice) => model.recall(choice),
         Op::Withdraw => model.withdraw(),
         Op::Revoke => model.revoke(),
         Op::Reprocess(choice) => model.reprocess(Stage::ALL[usize::from(choice) % Stage::ALL.len()]),

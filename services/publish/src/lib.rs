@@ -4,12 +4,22 @@
 //! |---|---|
 //! | the stage's handler: which way, and what may not leave | `publish` |
 //! | the files that one partner gets | `package` |
-//! | the ways to a partner, one adapter each | `deliver` |
+//! | from what was observed to what is desired, the same for every way | `deliver` |
+//! | the ways to a partner, one adapter each | `deliver/` |
+//! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
+//! | what partners ask of us: feed and webhooks | `serve` |
 //! | calls to addresses that others gave us | `guarded` |
 
 mod deliver;
+// Whole only with the adapters that use it.
+#[allow(dead_code)]
+mod exchange;
 pub mod guarded;
 pub mod package;
 mod publish;
+mod redact;
+mod serve;
+mod task;
 
 pub use publish::Publish;
+pub use serve::serve;

@@ -10,6 +10,7 @@ use pipeline::catalogue::Catalogue;
 
 use crate::network::Network;
 use crate::objects::S3Access;
+use crate::seal::Keyring;
 
 /// Settings of every role. Each is an option and an environment variable; secrets are best given by the environment.
 #[derive(Args, Clone)]
@@ -93,6 +94,22 @@ pub struct Config {
     #[arg(long, env = "ALLOW_PRIVATE_NETWORKS", value_delimiter = ',', value_name = "CIDR,…")]
     pub allow_private_networks: Vec<Network>,
 
+    /// First wait between two looks at what a partner does, in seconds; waits grow with the age, up to an hour.
+    #[arg(long, env = "POLL_BASE_S", default_value_t = 30.0, value_parser = seconds)]
+    pub poll_base_s: f64,
+
+    /// Seconds after an unanswered call to a partner before "it is not there" is believed and it is sent again.
+    #[arg(long, env = "UNKNOWN_SETTLE_S", default_value_t = 60.0, value_parser = seconds)]
+    pub unknown_settle_s: f64,
+
+    /// Where the publish role listens: the feed that partners pull, their webhooks. Port 0 takes any free port.
+    #[arg(long, env = "PUBLISH_LISTEN", default_value = "127.0.0.1:8081")]
+    pub publish_listen: SocketAddr,
+
+    /// Address under which partners reach the publish role; the listening address if absent.
+    #[arg(long, env = "PUBLISH_URL")]
+    pub publish_url: Option<String>,
+
     /// OTLP collector (HTTP) for traces; none are exported without one.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,
@@ -162,6 +179,21 @@ impl Config {
     /// Time between two ticks of the reconciler.
     pub fn reconcile_every(&self) -> Duration {
         Duration::from_secs_f64(self.reconcile_s)
+    }
+
+    /// First wait between two looks at a partner.
+    pub fn poll_base(&self) -> Duration {
+        Duration::from_secs_f64(self.poll_base_s)
+    }
+
+    /// When an unanswered call's absence is believed.
+    pub fn unknown_settle(&self) -> Duration {
+        Duration::from_secs_f64(self.unknown_settle_s)
+    }
+
+    /// The keys that seal personal data and credentials.
+    pub fn keyring(&self) -> anyhow::Result<Keyring> {
+        Keyring::parse(self.personal_data_keys.as_deref().unwrap_or_default()).context("read PERSONAL_DATA_KEYS")
     }
 
     /// The catalogue: built in, or read from `catalogue_dir`. A wrong file is an error that names the file and the key.

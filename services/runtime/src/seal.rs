@@ -1,4 +1,4 @@
-//! Personal data at rest: XChaCha20-Poly1305 with keys that have ids, bound to the submission it belongs to.
+//! Personal data and partners' credentials at rest: XChaCha20-Poly1305 with keys that have ids, bound to where it belongs.
 //!
 //! The first key seals, every key opens; so a key is changed by putting a new one in front, and retired when no row names it.
 use std::fmt;
@@ -52,10 +52,10 @@ pub enum BadKeys {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CannotOpen {
     /// The key is not on the ring.
-    #[error("personal data was sealed with key {0:?}, which is not configured")]
+    #[error("sealed with key {0:?}, which is not configured")]
     UnknownKey(String),
-    /// Changed, or of another submission.
-    #[error("personal data is damaged or belongs to another submission")]
+    /// Changed, or of another submission or place.
+    #[error("what was sealed is damaged or belongs elsewhere")]
     Damaged,
 }
 
@@ -81,25 +81,35 @@ impl Keyring {
 
     /// Seals the personal data of one submission with the first key.
     pub fn seal(&self, submission: SubmissionId, plain: &[u8]) -> anyhow::Result<Sealed> {
-        let (key_id, key) = self.keys.first().ok_or(BadKeys::None)?;
-        let mut nonce = [0; NONCE_BYTES];
-        rand::rngs::OsRng.try_fill_bytes(&mut nonce)?;
-        let payload = Payload { msg: plain, aad: submission.0.as_bytes() };
-        let ciphertext = key
-            .encrypt(XNonce::from_slice(&nonce), payload)
-            .map_err(|_| anyhow::anyhow!("personal data of {} bytes is too long to seal", plain.len()))?;
-        Ok(Sealed { key_id: key_id.clone(), nonce: nonce.to_vec(), ciphertext })
+        self.seal_for(submission.0.as_bytes(), plain)
     }
 
     /// Opens what was sealed for that submission, with whichever key sealed it.
     pub fn open(&self, submission: SubmissionId, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
+        self.open_for(submission.0.as_bytes(), sealed)
+    }
+
+    /// Seals anything for one place: what is sealed for another does not open there. Such as `partner:bilibili/default`.
+    pub fn seal_for(&self, place: &[u8], plain: &[u8]) -> anyhow::Result<Sealed> {
+        let (key_id, key) = self.keys.first().ok_or(BadKeys::None)?;
+        let mut nonce = [0; NONCE_BYTES];
+        rand::rngs::OsRng.try_fill_bytes(&mut nonce)?;
+        let payload = Payload { msg: plain, aad: place };
+        let ciphertext = key
+            .encrypt(XNonce::from_slice(&nonce), payload)
+            .map_err(|_| anyhow::anyhow!("{} bytes are too long to seal", plain.len()))?;
+        Ok(Sealed { key_id: key_id.clone(), nonce: nonce.to_vec(), ciphertext })
+    }
+
+    /// Opens what was sealed for that place.
+    pub fn open_for(&self, place: &[u8], sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
         let Some((_, key)) = self.keys.iter().find(|(id, _)| *id == sealed.key_id) else {
             return Err(CannotOpen::UnknownKey(sealed.key_id.clone()));
         };
         if sealed.nonce.len() != NONCE_BYTES {
             return Err(CannotOpen::Damaged);
         }
-        let payload = Payload { msg: sealed.ciphertext.as_slice(), aad: submission.0.as_bytes() };
+        let payload = Payload { msg: sealed.ciphertext.as_slice(), aad: place };
         key.decrypt(XNonce::from_slice(&sealed.nonce), payload).map_err(|_| CannotOpen::Damaged)
     }
 }

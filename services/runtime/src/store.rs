@@ -7,6 +7,8 @@
 //! | what a finished part leaves behind | `outcomes` |
 //! | what people did | `audit` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
+//! | release and recall, as people order them | `people` |
+//! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
 //! | uploads, personal data | `uploads`, `entrants` |
 use std::marker::PhantomData;
@@ -24,14 +26,17 @@ use tracing::{info, warn};
 use crate::config::Config;
 use crate::metrics::Metrics;
 
+pub mod accounts;
 pub mod audit;
 pub mod deliveries;
 pub mod entrants;
+pub mod exchanges;
 pub mod garbage;
 pub mod history;
 pub mod messages;
 pub mod outcomes;
 pub mod parts;
+pub mod people;
 pub mod renditions;
 pub mod submissions;
 pub mod uploads;

@@ -7,7 +7,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use runtime::seal::Keyring;
 use runtime::service::Runtime;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -31,8 +30,7 @@ impl App {
     /// From a process's neighbours and its configuration.
     pub fn of(runtime: &Runtime) -> anyhow::Result<Arc<Self>> {
         let config = &runtime.config;
-        let keys = config.personal_data_keys.as_deref().unwrap_or_default();
-        let keys = Keyring::parse(keys).context("read PERSONAL_DATA_KEYS")?;
+        let keys = config.keyring()?;
         let public_url = config.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
         let plain = public_url.bytes().all(|it| it.is_ascii_graphic());
         anyhow::ensure!(plain, "PUBLIC_URL has characters that no address has: {public_url:?}");

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Theme};
 use crate::id::{ContestId, PartnerId, RenditionName};
-use crate::partner::{DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced};
+use crate::partner::{DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
 use crate::screening::ContestRules;
 use crate::submission::Gates;
 
@@ -44,8 +44,16 @@ struct PartnerFile {
     adi_sidecar: bool,
     passthrough: Option<Passthrough>,
     replace: Option<Sourced<Replacement>>,
+    window: Option<Window>,
+    #[serde(default = "a_day")]
+    recall_within_h: u32,
     #[serde(default)]
     limits: Limits,
+}
+
+/// Hours for a recall where a partner's file names none.
+fn a_day() -> u32 {
+    24
 }
 
 fn yes() -> bool {
@@ -126,6 +134,8 @@ fn partner(id: PartnerId, file: PartnerFile) -> Partner {
         adi_sidecar: file.adi_sidecar,
         passthrough: file.passthrough,
         replace: file.replace,
+        window: file.window,
+        recall_within_h: file.recall_within_h,
         limits: file.limits,
     }
 }
@@ -260,7 +270,22 @@ fn check_partner(file: &str, partner: &Partner, ladders: &Ladders) -> Result<(),
             return Err(wrong(file, Some("passthrough.profiles"), "is empty; such as [\"High\", \"Main\"]"));
         }
     }
+    if let Some(window) = &partner.window {
+        check_range(file, "window.from_hour", window.from_hour, 0..=23)?;
+        check_range(file, "window.to_hour", window.to_hour, 1..=24)?;
+        if window.from_hour == window.to_hour {
+            return Err(wrong(
+                file,
+                Some("window.to_hour"),
+                "is the hour at which it opens; leave window out for the whole day",
+            ));
+        }
+    }
+    check_range(file, "recall_within_h", partner.recall_within_h, 1..=24 * 30)?;
     let limits = &partner.limits;
+    if let Some(limit) = &limits.calls_per_minute {
+        check_range(file, "limits.calls_per_minute.value", limit.value, 1..=60_000)?;
+    }
     if let Some(limit) = &limits.max_side_pixels {
         check_range(file, "limits.max_side_pixels.value", limit.value, 16..=8192)?;
     }

@@ -164,6 +164,57 @@ fn an_older_run_wants_nothing_any_more() {
 }
 
 #[test]
+fn a_confirmed_hand_over_is_sent_by_us() {
+    let handed = DeliveryEvent::HandedToOperator { intent: intent(1) };
+    let mut delivery = after(vec![handed, DeliveryEvent::Confirmed { intent: intent(1) }]);
+    assert!(delivery.confirmed);
+    assert!(!delivery.apply(DeliveryEvent::Confirmed { intent: intent(1) }));
+    assert!(delivery.apply(DeliveryEvent::Sending { intent: intent(2) }));
+}
+
+#[test]
+fn nobody_confirms_another_hand_over_or_one_that_is_unwanted() {
+    let mut delivery = after(vec![DeliveryEvent::HandedToOperator { intent: intent(1) }]);
+    assert!(!delivery.apply(DeliveryEvent::Confirmed { intent: intent(2) }));
+    assert!(delivery.apply(DeliveryEvent::Unwanted));
+    assert!(!delivery.apply(DeliveryEvent::Confirmed { intent: intent(1) }));
+}
+
+#[test]
+fn a_replacement_is_sent_once_the_old_one_is_gone() {
+    let mut delivery = after(vec![sending(), accepted(), live(), DeliveryEvent::Replace { run: 2 }]);
+    assert!(!delivery.is_settled());
+    assert!(!delivery.apply(DeliveryEvent::Sending { intent: intent(2) }), "two at once");
+    assert!(delivery.apply(DeliveryEvent::RecallStarted { by: RecallBy::System }));
+    assert!(delivery.apply(DeliveryEvent::RecallConfirmed));
+    assert_eq!(delivery, Delivery::new(2));
+}
+
+#[test]
+fn what_was_recalled_is_not_replaced_but_may_be_released_again() {
+    let by = RecallBy::System;
+    let gone = [sending(), accepted(), DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by }];
+    let mut delivery = after(gone.to_vec());
+    assert!(!delivery.apply(DeliveryEvent::Replace { run: 2 }));
+    assert!(delivery.apply(DeliveryEvent::Wanted { run: 1 }), "released again while it is being taken back");
+    assert!(delivery.apply(DeliveryEvent::RecallConfirmed));
+    assert_eq!(delivery, Delivery::new(1));
+    let mut delivery = after(gone.to_vec());
+    delivery.apply(DeliveryEvent::RecallConfirmed);
+    assert!(!delivery.apply(DeliveryEvent::Replace { run: 2 }));
+    assert_eq!(delivery.observed.name(), "recalled");
+}
+
+#[test]
+fn an_acknowledged_recall_is_not_over() {
+    let by = RecallBy::System;
+    let mut delivery = after(vec![sending(), accepted(), DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by }]);
+    assert!(delivery.apply(DeliveryEvent::RecallAcknowledged));
+    assert_eq!((delivery.observed.name(), delivery.is_settled()), ("recalling", false));
+    assert!(delivery.apply(DeliveryEvent::RecallConfirmed));
+}
+
+#[test]
 fn a_delivery_survives_json() {
     let delivery = after(vec![sending(), accepted(), live()]);
     let json = serde_json::to_value(&delivery).unwrap();
@@ -178,6 +229,9 @@ fn any_event() -> impl Strategy<Value = DeliveryEvent> {
     prop_oneof![
         (1..4u32).prop_map(|run| DeliveryEvent::Wanted { run }),
         Just(DeliveryEvent::Unwanted),
+        (1..4u32).prop_map(|run| DeliveryEvent::Replace { run }),
+        an_intent().prop_map(|intent| DeliveryEvent::Confirmed { intent }),
+        Just(DeliveryEvent::RecallAcknowledged),
         an_intent().prop_map(|intent| DeliveryEvent::Sending { intent }),
         an_intent().prop_map(|intent| DeliveryEvent::NotSent { intent }),
         an_intent().prop_map(|intent| DeliveryEvent::AnswerLost { intent }),
@@ -206,12 +260,19 @@ proptest! {
             {
                 prop_assert_eq!(&event, &DeliveryEvent::ReadBack { intent: *intent, found: None });
             }
+            if before.desired == Desired::Gone && delivery.desired == Desired::Live {
+                let wanted = matches!(event, DeliveryEvent::Wanted { .. });
+                prop_assert!(wanted || before.then.is_some(), "{:?} brought back what was taken back", event);
+            }
             if before.observed != delivery.observed && matches!(delivery.observed, Observed::Sending { .. }) {
                 prop_assert_eq!(delivery.desired, Desired::Live);
                 prop_assert_eq!(&before.observed, &Observed::Planned);
             }
             if before.observed.receipt().is_some() && delivery.observed.receipt().is_none() {
-                prop_assert!(matches!(event, DeliveryEvent::Wanted { .. }), "{:?} forgot the receipt", event);
+                // Only a new beginning forgets it: wanted or replaced after its end, or gone with a successor waiting.
+                let begins = matches!(event, DeliveryEvent::Wanted { .. } | DeliveryEvent::Replace { .. });
+                prop_assert!(begins || before.then.is_some(), "{:?} forgot the receipt", event);
+                prop_assert_eq!(&delivery.observed, &Observed::Planned);
             }
             prop_assert!(delivery.run >= before.run);
         }

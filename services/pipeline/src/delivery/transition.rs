@@ -1,8 +1,8 @@
 //! The transitions of a delivery: from what was observed, by what happened, to what is observed now.
-use super::{Delivery, DeliveryEvent, Desired, IntentId, Observed, RecallBy, Receipt};
+use super::{Delivery, DeliveryEvent, Desired, IntentId, Observed, RecallBy, RecallStep, Receipt};
 
 impl Delivery {
-    /// The next observed state; `None` where the event changes nothing. `Wanted` and `Unwanted` change the desire, not this.
+    /// The next observed state; `None` where the event changes nothing. What people wish changes the desire, not this.
     pub(super) fn next(&self, event: DeliveryEvent) -> Option<Observed> {
         match event {
             DeliveryEvent::Sending { intent } => self.may_begin().then_some(Observed::Sending { intent }),
@@ -22,6 +22,7 @@ impl Delivery {
             DeliveryEvent::WentLive { receipt, public_url } => self.went_live(receipt, public_url),
             DeliveryEvent::Refused { words } => self.refused(words),
             DeliveryEvent::RecallStarted { by } => self.recall_started(by),
+            DeliveryEvent::RecallAcknowledged => self.recall_acknowledged(),
             DeliveryEvent::RecallConfirmed => match &self.observed {
                 Observed::Recalling { receipt, .. } => Some(Observed::Recalled { receipt: receipt.clone() }),
                 Observed::Planned
@@ -33,7 +34,10 @@ impl Delivery {
                 | Observed::Recalled { .. }
                 | Observed::Refused { .. } => None,
             },
-            DeliveryEvent::Wanted { .. } | DeliveryEvent::Unwanted => None,
+            DeliveryEvent::Wanted { .. }
+            | DeliveryEvent::Unwanted
+            | DeliveryEvent::Replace { .. }
+            | DeliveryEvent::Confirmed { .. } => None,
         }
     }
 
@@ -107,24 +111,44 @@ impl Delivery {
         }
     }
 
+    fn recall_acknowledged(&self) -> Option<Observed> {
+        match &self.observed {
+            Observed::Recalling { receipt, public_url, by, step: RecallStep::Requested } => Some(Observed::Recalling {
+                receipt: receipt.clone(),
+                public_url: public_url.clone(),
+                by: *by,
+                step: RecallStep::Acknowledged,
+            }),
+            Observed::Recalling { step: RecallStep::Acknowledged, .. }
+            | Observed::Planned
+            | Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::AwaitingOperator { .. }
+            | Observed::InReview { .. }
+            | Observed::Live { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. } => None,
+        }
+    }
+
     fn recall_started(&self, by: RecallBy) -> Option<Observed> {
         if self.desired == Desired::Live {
             return None;
         }
+        let recalling = |receipt: Option<&Receipt>, public_url: Option<&String>, by| Observed::Recalling {
+            receipt: receipt.cloned(),
+            public_url: public_url.cloned(),
+            by,
+            step: RecallStep::Requested,
+        };
         match &self.observed {
-            Observed::InReview { receipt } => {
-                Some(Observed::Recalling { receipt: Some(receipt.clone()), public_url: None, by })
-            }
-            Observed::Live { receipt, public_url } => {
-                Some(Observed::Recalling { receipt: Some(receipt.clone()), public_url: public_url.clone(), by })
-            }
+            Observed::InReview { receipt } => Some(recalling(Some(receipt), None, by)),
+            Observed::Live { receipt, public_url } => Some(recalling(Some(receipt), public_url.as_ref(), by)),
             // The operator may have taken the bag there already; only a person can say.
-            Observed::AwaitingOperator { .. } => {
-                Some(Observed::Recalling { receipt: None, public_url: None, by: RecallBy::Operator })
-            }
+            Observed::AwaitingOperator { .. } => Some(recalling(None, None, by)),
             // The API turned out not to be able to: a person takes over.
-            Observed::Recalling { receipt, public_url, by: RecallBy::System } if by == RecallBy::Operator => {
-                Some(Observed::Recalling { receipt: receipt.clone(), public_url: public_url.clone(), by })
+            Observed::Recalling { receipt, public_url, by: RecallBy::System, .. } if by == RecallBy::Operator => {
+                Some(recalling(receipt.as_ref(), public_url.as_ref(), by))
             }
             // A call under way, or one without an answer, has to end or be read back first.
             Observed::Planned

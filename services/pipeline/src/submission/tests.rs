@@ -10,6 +10,7 @@ fn work() -> Work {
         audio: true,
         renditions: ["social-1080".into(), "web-720".into()].into(),
         partners: ["bilibili".into(), "tiangong".into()].into(),
+        released: None,
     }
 }
 
@@ -70,15 +71,63 @@ fn gates_wait_for_people() {
     drain(&mut submission, queue);
     assert_eq!(submission.state, State::AwaitingRelease);
     assert!(submission.advance(Event::ReviewAccepted).is_empty());
-    let queue = submission.advance(Event::Released);
+    let queue = submission.advance(Event::Released { partners: None });
     assert_eq!(submission.state.name(), "publish");
     drain(&mut submission, queue);
     assert_eq!(submission.state, State::Published);
 }
 
+fn at_release() -> Submission {
+    let mut submission = at_review();
+    let queue = submission.advance(Event::ReviewAccepted);
+    drain(&mut submission, queue);
+    assert_eq!(submission.state, State::AwaitingRelease);
+    submission
+}
+
+fn released_to(names: &[&str]) -> Event {
+    Event::Released { partners: Some(names.iter().map(|name| (*name).into()).collect()) }
+}
+
+#[test]
+fn a_release_to_some_goes_to_some_and_a_later_one_adds_the_rest() {
+    let mut submission = at_release();
+    assert!(submission.advance(released_to(&["nobody"])).is_empty());
+    assert_eq!(submission.state, State::AwaitingRelease);
+    let queue = submission.advance(released_to(&["tiangong", "nobody"]));
+    assert_eq!(queue, [PartToDo { stage: Stage::Publish, part: Part::Partner("tiangong".into()) }]);
+    assert!(submission.advance(released_to(&["tiangong"])).is_empty(), "told twice");
+    let rest = submission.advance(Event::Released { partners: None });
+    assert_eq!(rest, [PartToDo { stage: Stage::Publish, part: Part::Partner("bilibili".into()) }]);
+    drain(&mut submission, queue);
+    assert_eq!(submission.state.name(), "publish");
+    drain(&mut submission, rest);
+    assert_eq!(submission.state, State::Published);
+    assert!(submission.advance(Event::Released { partners: None }).is_empty());
+}
+
+#[test]
+fn what_was_recalled_from_a_partner_goes_there_again_only_by_a_release() {
+    let mut submission = published();
+    let recalled = Event::Recalled { partners: ["bilibili".into()].into() };
+    assert!(submission.advance(recalled.clone()).is_empty());
+    assert_eq!(submission.work.publishes_to(), ["tiangong".into()].into());
+    let queue = submission.advance(Event::Reprocess { from: Stage::Publish });
+    assert_eq!(queue.len(), 1);
+    let before = submission.clone();
+    assert!(submission.advance(recalled).is_empty());
+    assert_eq!(submission, before);
+    drain(&mut submission, queue);
+    assert_eq!(submission.advance(released_to(&["bilibili"])).len(), 1);
+    assert!(submission.advance(Event::Recalled { partners: ["bilibili".into()].into() }).is_empty());
+    assert_eq!(submission.state, State::Published, "nothing is left to publish");
+}
+
 #[test]
 fn a_gate_does_not_open_before_it_is_reached() {
-    for early in [Event::ReviewAccepted, Event::Released, Event::ReviewRefused { words: "no".into() }] {
+    for early in
+        [Event::ReviewAccepted, Event::Released { partners: None }, Event::ReviewRefused { words: "no".into() }]
+    {
         let mut submission = Submission::new(MANUAL);
         submission.advance(Event::Uploaded);
         let before = submission.clone();

@@ -1,6 +1,7 @@
 //! The store and its surroundings, as small as they can be: rows of parts, hints and workers.
 use std::collections::BTreeMap;
 
+use pipeline::id::PartnerId;
 use pipeline::part::{Part, PartToDo};
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
@@ -230,9 +231,28 @@ impl Model {
         self.apply(Event::ReviewRefused { words: "not this one".into() });
     }
 
-    pub(crate) fn release(&mut self) {
-        self.released |= self.submission.state == State::AwaitingRelease;
-        self.apply(Event::Released);
+    pub(crate) fn release(&mut self, choice: u8) {
+        let some = ["bilibili", "tiangong", "nobody"].into_iter().enumerate();
+        let some = some.filter(|(bit, _)| choice >> bit & 1 == 1).map(|(_, name)| name.into()).collect();
+        let partners = (choice & 8 == 0).then_some(some);
+        let opens = partners.as_ref().is_none_or(|some| !self.submission.work.partners.is_disjoint(some));
+        self.released |= self.submission.state == State::AwaitingRelease && opens;
+        self.apply(Event::Released { partners });
+    }
+
+    /// The store uses the rows of recalled partners for taking back; for publishing they are gone.
+    pub(crate) fn recall(&mut self, choice: u8) {
+        let partner: PartnerId = if choice & 1 == 0 { "bilibili" } else { "tiangong" }.into();
+        if matches!(self.submission.state, State::At { stage: Stage::Publish, .. } | State::Published) {
+            let key = (self.submission.run, Stage::Publish, Part::Partner(partner.clone()));
+            self.rows.remove(&key);
+            self.committed.remove(&key);
+            self.claimed_last.remove(&key);
+            // A report of the old row does not come again: its fence is gone with it.
+            let (run, stage, part) = key;
+            self.history.retain(|event| *event != Event::PartDone { run, stage, part: part.clone() });
+        }
+        self.apply(Event::Recalled { partners: [partner].into() });
     }
 
     pub(crate) fn withdraw(&mut self) {
@@ -299,7 +319,8 @@ impl Model {
             }
             Event::ReviewAccepted
             | Event::ReviewRefused { .. }
-            | Event::Released
+            | Event::Released { .. }
+            | Event::Recalled { .. }
             | Event::Withdrawn
             | Event::Revoked
             | Event::Reprocess { .. } => {}
@@ -379,5 +400,6 @@ fn some_work(choice: u8) -> Work {
             .map(|name| name.as_str().into())
             .collect(),
         partners: names(&["bilibili", "tiangong"], choice / 32 % 3).iter().map(|name| name.as_str().into()).collect(),
+        released: None,
     }
 }

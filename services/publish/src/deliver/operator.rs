@@ -1,67 +1,60 @@
 //! By hand: the bag is made ready in our own bucket, a person takes it to the partner's pages and reports the public address.
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail};
-use chrono::{DateTime, Utc};
-use pipeline::delivery::{DeliveryEvent, Desired, IntentId, Observed, RecallBy};
+use pipeline::delivery::{IntentId, Receipt};
 use pipeline::object_key::ObjectKey;
-use runtime::outcome::Outcome;
-use uuid::Uuid;
 
-use super::{listing, put_package};
+use super::drop_folder::put_package;
+use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
 use crate::package::{PackageFile, made};
-use crate::publish::Task;
+use crate::task::Task;
 
-/// The next step of a delivery by hand: done once the bag is ready. Only a recall stays open until a person reports; the report
-/// wakes the part, so the looks between are a safety net.
-pub(crate) async fn advance(task: &mut Task<'_>) -> Result<Outcome> {
-    match (task.machine().observed.clone(), task.desired()) {
-        (Observed::Planned, Desired::Live) => hand_over(task).await,
-        (Observed::AwaitingOperator { .. } | Observed::InReview { .. } | Observed::Live { .. }, Desired::Live)
-        | (Observed::Recalled { .. }, _) => Ok(task.done()),
-        (Observed::Refused { words, .. }, Desired::Live) => {
-            Ok(Outcome::Parked(format!("{} refused it: {words}", task.partner.id)))
-        }
-        (Observed::Refused { .. }, Desired::Gone) => Ok(task.done()),
-        (Observed::AwaitingOperator { .. } | Observed::InReview { .. } | Observed::Live { .. }, Desired::Gone) => {
-            // Nobody may take the bag from now on; whether somebody did already, only a person can say.
-            drop_bag(task).await?;
-            task.note(DeliveryEvent::RecallStarted { by: RecallBy::Operator }, None).await?;
-            Ok(look_again(task))
-        }
-        (Observed::Recalling { .. }, _) => Ok(look_again(task)),
-        (observed @ (Observed::Planned | Observed::Sending { .. } | Observed::Unknown { .. }), _) => {
-            bail!("a delivery by hand is never {} with {} desired", observed.name(), task.desired().name())
-        }
+/// The way by hand.
+pub(crate) struct Operator;
+
+impl Way for Operator {
+    const BY_HAND: bool = true;
+
+    async fn prepare(&self, task: &mut Task<'_>, files: &[PackageFile]) -> Result<Prepared> {
+        let mut files = files.to_vec();
+        files.insert(0, checklist(task, &files)?);
+        let (submission, run, partner) = (task.job.submission.id, task.machine().run, task.partner.id.clone());
+        let key = |file: &PackageFile| ObjectKey::Bag(submission, run, partner.clone(), file.name.clone());
+        put_package(task, &files, &task.runtime.objects, key).await?;
+        Ok(Prepared::AskPerson)
     }
-}
 
-async fn hand_over(task: &mut Task<'_>) -> Result<Outcome> {
-    let mut files = task.package().await?;
-    files.insert(0, checklist(task, &files)?);
-    let (submission, run, partner) = (task.job.submission.id, task.job.run, task.partner.id.clone());
-    let key = |file: &PackageFile| ObjectKey::Bag(submission, run, partner.clone(), file.name.clone());
-    put_package(task, &files, &task.runtime.objects, key).await?;
-    let bag = listing(&ObjectKey::bag_prefix(submission, run, &partner), &files);
-    let intent = IntentId(Uuid::now_v7());
-    task.note(DeliveryEvent::HandedToOperator { intent }, Some(&bag)).await?;
-    // The machines' work ends here. How far the person is, the delivery says; the part need not stay open for weeks.
-    Ok(task.done())
-}
+    async fn submit(&self, _: &mut Task<'_>, _: &[PackageFile], _: IntentId) -> Result<Submitted> {
+        bail!("a delivery by hand is not submitted by a machine")
+    }
 
-async fn drop_bag(task: &Task<'_>) -> Result<()> {
-    let prefix = ObjectKey::bag_prefix(task.job.submission.id, task.machine().run, &task.partner.id);
-    task.runtime.objects.delete_prefix(&prefix, &[]).await.with_context(|| format!("delete the bag {prefix}"))?;
-    Ok(())
+    async fn read_back(&self, _: &mut Task<'_>, _: IntentId) -> Result<ReadBack> {
+        bail!("a delivery by hand has no call to read back")
+    }
+
+    async fn look(&self, _: &mut Task<'_>, _: &Receipt) -> Result<Seen> {
+        Ok(Seen::Unsure("only a person can look".into()))
+    }
+
+    /// Nobody may take the bag from now on; whether somebody did already, only a person can say.
+    async fn take_back(&self, task: &mut Task<'_>, _: Option<&Receipt>) -> Result<TakenBack> {
+        let prefix = ObjectKey::bag_prefix(task.job.submission.id, task.machine().run, &task.partner.id);
+        task.runtime.objects.delete_prefix(&prefix, &[]).await.with_context(|| format!("delete the bag {prefix}"))?;
+        Ok(TakenBack::Person("the partner has no API".into()))
+    }
 }
 
 /// What the person does, in Chinese as the partner's pages are.
 fn checklist(task: &Task<'_>, files: &[PackageFile]) -> Result<PackageFile> {
     let work = &task.job.submission;
+    let written = task.texts();
     let mut text = format!("{}（{}）投放清单\n\n", task.partner.name.zh, task.partner.id);
     text += &format!(
-        "作品编号：{}\n标题：{}\n简介：{}\n推荐单位：{}\n\n",
-        work.id, work.title, work.synopsis, work.recommending_unit
+        "作品编号：{}\n标题：{}\n简介：{}\n标签：{}\n推荐单位：{}\n\n",
+        work.id,
+        written.title,
+        written.text,
+        written.tags.join("、"),
+        work.recommending_unit
     );
     text += "1. 核对文件（sha256sum -c checksums.sha256）：\n";
     for file in files {
@@ -71,29 +64,4 @@ fn checklist(task: &Task<'_>, files: &[PackageFile]) -> Result<PackageFile> {
     text +=
         &format!("3. 发布后登记公开网址：reelmill delivered {} --partner {} --url 网址\n", work.id, task.partner.id);
     made("checklist.txt", text.into_bytes())
-}
-
-/// The longer it waits, the rarer the look: a quarter of its age, from one minute to one hour.
-fn look_again(task: &Task<'_>) -> Outcome {
-    Outcome::Later(wait(task.runtime.clock.now(), task.delivery.updated_at))
-}
-
-fn wait(now: DateTime<Utc>, since: DateTime<Utc>) -> Duration {
-    let age = (now - since).to_std().unwrap_or_default();
-    (age / 4).clamp(Duration::from_secs(60), Duration::from_secs(3600))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn looks_grow_rarer_but_never_stop() {
-        let at = |s: i64| DateTime::from_timestamp(s, 0).unwrap();
-        assert_eq!(wait(at(0), at(0)), Duration::from_secs(60));
-        assert_eq!(wait(at(2000), at(0)), Duration::from_secs(500));
-        assert_eq!(wait(at(1_000_000), at(0)), Duration::from_secs(3600));
-        // A clock that was set back must not panic.
-        assert_eq!(wait(at(0), at(50)), Duration::from_secs(60));
-    }
 }

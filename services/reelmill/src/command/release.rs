@@ -16,5 +16,5 @@ pub(crate) struct Args {
 
 /// Opens the gate.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    args.database.apply(args.id, Event::Released, "released").await
+    args.database.apply(args.id, Event::Released { partners: None }, "released").await
 }

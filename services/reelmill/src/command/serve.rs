@@ -32,9 +32,9 @@ enum Role {
 impl Role {
     const ALL: [Role; 4] = [Role::Upload, Role::Probe, Role::Transcode, Role::Publish];
 
-    fn services(self, runtime: &Arc<Runtime>) -> Services {
+    fn services(self, runtime: &Arc<Runtime>) -> anyhow::Result<Services> {
         let services = Services::new();
-        match self {
+        Ok(match self {
             Role::Upload => services.task("upload", upload::serve),
             Role::Probe => {
                 services.worker(probe::Measure::new(runtime.clone())).worker(probe::Screen::new(runtime.clone()))
@@ -43,8 +43,8 @@ impl Role {
                 let encode = transcode::Encode::new(runtime.clone());
                 services.worker(encode).worker(transcode::Assemble::new(runtime.clone()))
             }
-            Role::Publish => services.worker(publish::Publish::new(runtime.clone())),
-        }
+            Role::Publish => services.worker(publish::Publish::new(runtime.clone())?).task("partners", publish::serve),
+        })
     }
 }
 
@@ -58,7 +58,7 @@ async fn serve(args: Args) -> anyhow::Result<Exit> {
     let runtime = Runtime::start(args.config).await?;
     let mut services = Services::new();
     for role in args.roles {
-        services = services.and(role.services(&runtime));
+        services = services.and(role.services(&runtime)?);
     }
     runtime.run(services).await?;
     Ok(Exit::Done)

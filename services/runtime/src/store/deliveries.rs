@@ -1,10 +1,14 @@
 //! Deliveries: desired beside observed, one row a submission and partner. `pipeline::delivery` alone says what may follow what.
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::delivery::{Delivery, DeliveryEvent, Observed};
+use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
 use pipeline::stage::Stage;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -12,6 +16,7 @@ use super::audit::{self, Act};
 use super::history::By;
 use super::parts::{Claim, Commit};
 use super::{Policy, Store, history, messages};
+use crate::seal::Sealed;
 use crate::{telemetry, wire};
 
 /// A delivery for a reader.
@@ -25,51 +30,129 @@ pub struct DeliveryRow {
     pub machine: Delivery,
     /// What was handed over last and where it lies; its form is the publish service's own.
     pub receipt: Option<serde_json::Value>,
+    /// Title, text and tags that an organiser wrote for this partner.
+    pub texts: Option<Texts>,
+    /// Until when a recall has to be proven.
+    pub recall_due: Option<DateTime<Utc>>,
+    /// Why it is taken back.
+    pub recall_reason: Option<String>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// What is written beside a work at a partner. What is absent is as the entry has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Texts {
+    /// Title.
+    pub title: Option<String>,
+    /// Description.
+    pub text: Option<String>,
+    /// Tags.
+    pub tags: Option<Vec<String>>,
+}
+
+struct Row {
+    partner: String,
+    machine: Json<Delivery>,
+    receipt: Option<serde_json::Value>,
+    texts: Option<Json<Texts>>,
+    recall_due: Option<DateTime<Utc>>,
+    recall_reason: Option<String>,
+    updated_at: DateTime<Utc>,
+}
+
+impl Row {
+    fn of(self, submission: SubmissionId) -> DeliveryRow {
+        DeliveryRow {
+            submission,
+            partner: PartnerId::new(self.partner),
+            machine: self.machine.0,
+            receipt: self.receipt,
+            texts: self.texts.map(|texts| texts.0),
+            recall_due: self.recall_due,
+            recall_reason: self.recall_reason,
+            updated_at: self.updated_at,
+        }
+    }
 }
 
 impl Store {
     /// All deliveries of a submission, by partner.
     pub async fn deliveries(&self, submission: SubmissionId) -> anyhow::Result<Vec<DeliveryRow>> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            Row,
             r#"/* deliveries */
-            select partner, machine as "machine: Json<Delivery>", receipt, updated_at from deliveries
-            where submission = $1 order by partner"#,
+            select partner, machine as "machine: Json<Delivery>", receipt, texts as "texts: Json<Texts>", recall_due, recall_reason,
+                updated_at
+            from deliveries where submission = $1 order by partner"#,
             submission.0,
         )
         .fetch_all(self.pool())
         .await
         .with_context(|| format!("load the deliveries of {submission}"))?;
-        let rows = rows.into_iter().map(|row| DeliveryRow {
-            submission,
-            partner: PartnerId::new(row.partner),
-            machine: row.machine.0,
-            receipt: row.receipt,
-            updated_at: row.updated_at,
-        });
-        Ok(rows.collect())
+        Ok(rows.into_iter().map(|row| row.of(submission)).collect())
     }
 
     /// One delivery.
     pub async fn delivery(&self, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<Option<DeliveryRow>> {
-        let row = sqlx::query!(
+        let row = sqlx::query_as!(
+            Row,
             r#"/* delivery */
-            select machine as "machine: Json<Delivery>", receipt, updated_at from deliveries
-            where submission = $1 and partner = $2"#,
+            select partner, machine as "machine: Json<Delivery>", receipt, texts as "texts: Json<Texts>", recall_due, recall_reason,
+                updated_at
+            from deliveries where submission = $1 and partner = $2"#,
             submission.0,
             partner.as_str(),
         )
         .fetch_optional(self.pool())
         .await
         .with_context(|| format!("load the delivery of {submission} to {partner}"))?;
-        Ok(row.map(|row| DeliveryRow {
-            submission,
-            partner: partner.clone(),
-            machine: row.machine.0,
-            receipt: row.receipt,
-            updated_at: row.updated_at,
+        Ok(row.map(|row| row.of(submission)))
+    }
+
+    /// What the adapter kept to go on after a crash, sealed.
+    pub async fn delivery_session(
+        &self,
+        submission: SubmissionId,
+        partner: &PartnerId,
+    ) -> anyhow::Result<Option<Sealed>> {
+        let row = sqlx::query!(
+            "/* delivery_session */ select session_key_id, session_nonce, session from deliveries
+            where submission = $1 and partner = $2",
+            submission.0,
+            partner.as_str(),
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("load the session of {submission} with {partner}"))?;
+        Ok(row.and_then(|row| {
+            Some(Sealed { key_id: row.session_key_id?, nonce: row.session_nonce?, ciphertext: row.session? })
         }))
+    }
+
+    /// A publish job keeps what it needs to go on after a crash, or forgets it.
+    pub async fn keep_session(&self, claim: &Claim, session: Option<&Sealed>) -> anyhow::Result<Commit> {
+        let Part::Partner(partner) = &claim.part else { anyhow::bail!("{} has no delivery", claim.part) };
+        let kept = sqlx::query!(
+            "/* keep_session */
+            update deliveries set session_key_id = $6, session_nonce = $7, session = $8
+            where submission = $1 and partner = $2 and exists (
+                select from parts where submission = $1 and run = $3 and stage = 'publish' and part = $4 and fence = $5
+                    and status = 'claimed' for share)",
+            claim.submission.0,
+            partner.as_str(),
+            claim.run as i32,
+            claim.part.to_string(),
+            claim.fence.0,
+            session.map(|it| it.key_id.as_str()),
+            session.map(|it| it.nonce.as_slice()),
+            session.map(|it| it.ciphertext.as_slice()),
+        )
+        .execute(self.pool())
+        .await
+        .context("keep a delivery's session")?;
+        Ok(if kept.rows_affected() == 1 { Commit::Committed } else { Commit::Fenced })
     }
 
     /// A publish job notes what happened, before and after each call to the partner. `Err`-free `None` means that the job
@@ -111,6 +194,41 @@ impl Store {
     }
 }
 
+/// An organiser's title, text and tags for one partner, within the caller's transaction; absent ones are as the entry has them.
+pub async fn set_texts(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+    texts: &Texts,
+    by: &By,
+) -> anyhow::Result<()> {
+    locked(tx, submission, partner).await?;
+    let before = sqlx::query_scalar!(
+        r#"/* texts */ select texts as "texts: Json<Texts>" from deliveries where submission = $1 and partner = $2"#,
+        submission.0,
+        partner.as_str(),
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .context("load a partner's texts")?;
+    sqlx::query!(
+        "/* set_texts */ update deliveries set texts = $3 where submission = $1 and partner = $2",
+        submission.0,
+        partner.as_str(),
+        Json(texts) as _,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("store a partner's texts")?;
+    wake(tx, submission, partner).await?;
+    let after = serde_json::to_value(texts)?;
+    let detail = serde_json::json!({ "partner": partner, "texts": after });
+    history::add(tx, submission, by, "texts_set", &detail).await?;
+    let before = serde_json::to_value(before.map(|texts| texts.0))?;
+    let act = Act { act: "texts_set", submission: Some(submission), partner: Some(partner), before, after };
+    audit::add(tx, by, &act).await
+}
+
 /// A person notes what happened, within the caller's transaction. Wakes the partner's part, so that it sees it.
 pub async fn note(
     tx: &mut PgConnection,
@@ -150,8 +268,19 @@ pub(super) async fn want<'a>(
     Ok(())
 }
 
-/// The submission was taken back: nothing is desired any more, and what may be with a partner gets a part that takes it
-/// back. The part of the run is used again, since publishing and recalling one delivery must never run side by side.
+/// Why something is taken back, and until when that has to be proven.
+#[derive(Clone, Debug, Default)]
+pub struct RecallTerms {
+    /// In the organiser's words; no personal data.
+    pub reason: Option<String>,
+    /// When each partner's recall has to be proven; who is not named has [`RECALL_WITHIN`].
+    pub within: BTreeMap<PartnerId, Duration>,
+}
+
+/// Time for a recall where the partner's file in the catalogue names none.
+pub const RECALL_WITHIN: Duration = Duration::from_secs(24 * 3600);
+
+/// The submission was taken back: nothing is desired any more.
 pub(super) async fn recall_all(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -164,35 +293,100 @@ pub(super) async fn recall_all(
     )
     .fetch_all(&mut *tx)
     .await?;
-    for partner in partners.into_iter().map(PartnerId::new) {
-        let delivery = apply(tx, submission, &partner, &DeliveryEvent::Unwanted, &By::WORKER).await?;
-        if delivery.is_settled() {
+    let partners: Vec<PartnerId> = partners.into_iter().map(PartnerId::new).collect();
+    recall(tx, policy, submission, run, &partners).await
+}
+
+/// Nothing is desired at these partners any more, and what may be there gets a part that takes it back. The part of the run
+/// is used again, since publishing and recalling one delivery must never run side by side.
+pub(super) async fn recall(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    submission: SubmissionId,
+    run: u32,
+    partners: &[PartnerId],
+) -> anyhow::Result<()> {
+    for partner in partners {
+        let before = locked(tx, submission, partner).await?;
+        let delivery = apply(tx, submission, partner, &DeliveryEvent::Unwanted, &By::WORKER).await?;
+        // Told twice it is under way already.
+        if delivery.is_settled() || before.desired == Desired::Gone && before.then.is_none() {
             continue;
         }
-        // Whoever was calling the partner at this moment has a lease's time to notice that nobody wants it any more.
-        let calling = matches!(delivery.observed, Observed::Sending { .. });
-        let wait_s = if calling { policy.lease.as_secs_f64() } else { 0.0 };
+        take_up(tx, policy, submission, run, partner, &delivery).await?;
+    }
+    Ok(())
+}
+
+/// Starts the partner's part of the run, or starts it again, to bring the delivery to what is desired now.
+pub(super) async fn take_up(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    submission: SubmissionId,
+    run: u32,
+    partner: &PartnerId,
+    delivery: &Delivery,
+) -> anyhow::Result<()> {
+    // Whoever was calling the partner at this moment has a lease's time to notice that nobody wants it any more.
+    let calling = matches!(delivery.observed, Observed::Sending { .. });
+    let wait_s = if calling { policy.lease.as_secs_f64() } else { 0.0 };
+    sqlx::query!(
+        "/* start_recall */
+        insert into parts (submission, run, stage, part, status, not_before, traceparent)
+        values ($1, $2, $3, $4, 'waiting', clock_timestamp() + make_interval(secs => $5), $6)
+        on conflict (submission, run, stage, part) do update set status = 'waiting', attempt = 0, output = null, fence = null,
+            lease_until = null, finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent",
+        submission.0,
+        run as i32,
+        Stage::Publish.name(),
+        Part::Partner(partner.clone()).to_string(),
+        wait_s,
+        telemetry::current_traceparent(),
+    )
+    .execute(&mut *tx)
+    .await
+    .context("start a recall")?;
+    if !calling {
+        wake(tx, submission, partner).await?;
+    }
+    Ok(())
+}
+
+/// Notes why and until when these partners' works are taken back.
+pub(super) async fn set_terms(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partners: &[PartnerId],
+    terms: &RecallTerms,
+) -> anyhow::Result<()> {
+    for partner in partners {
+        let within = terms.within.get(partner).copied().unwrap_or(RECALL_WITHIN);
         sqlx::query!(
-            "/* start_recall */
-            insert into parts (submission, run, stage, part, status, not_before, traceparent)
-            values ($1, $2, $3, $4, 'waiting', clock_timestamp() + make_interval(secs => $5), $6)
-            on conflict (submission, run, stage, part) do update set status = 'waiting', attempt = 0, output = null,
-                finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent",
+            "/* set_recall_terms */
+            update deliveries set recall_reason = $3, recall_due = clock_timestamp() + make_interval(secs => $4)
+            where submission = $1 and partner = $2 and recall_due is null",
             submission.0,
-            run as i32,
-            Stage::Publish.name(),
-            Part::Partner(partner.clone()).to_string(),
-            wait_s,
-            telemetry::current_traceparent(),
+            partner.as_str(),
+            terms.reason,
+            within.as_secs_f64(),
         )
         .execute(&mut *tx)
         .await
-        .context("start a recall")?;
-        if !calling {
-            wake(tx, submission, &partner).await?;
-        }
+        .context("note the terms of a recall")?;
     }
     Ok(())
+}
+
+async fn locked(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<Delivery> {
+    let machine = sqlx::query_scalar!(
+        r#"/* lock_delivery */
+        select machine as "machine: Json<Delivery>" from deliveries where submission = $1 and partner = $2 for update"#,
+        submission.0,
+        partner.as_str(),
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(machine.with_context(|| format!("there is no delivery of {submission} to {partner}"))?.0)
 }
 
 /// Stores what was handed over.
@@ -222,16 +416,7 @@ async fn apply(
     event: &DeliveryEvent,
     by: &By,
 ) -> anyhow::Result<Delivery> {
-    let mut delivery = sqlx::query_scalar!(
-        r#"/* lock_delivery */
-        select machine as "machine: Json<Delivery>" from deliveries where submission = $1 and partner = $2 for update"#,
-        submission.0,
-        partner.as_str(),
-    )
-    .fetch_optional(&mut *tx)
-    .await?
-    .with_context(|| format!("there is no delivery of {submission} to {partner}"))?
-    .0;
+    let mut delivery = locked(tx, submission, partner).await?;
     let before = delivery.observed.name();
     let stood = serde_json::to_value(&delivery)?;
     if !delivery.apply(event.clone()) {
@@ -240,13 +425,15 @@ async fn apply(
     let state = delivery.observed.name();
     let at = sqlx::query_scalar!(
         "/* save_delivery */
-        update deliveries set machine = $3, state = $4, run = $5, updated_at = clock_timestamp()
+        update deliveries set machine = $3, state = $4, run = $5, updated_at = clock_timestamp(),
+            recall_due = case when $6 then recall_due end, recall_reason = case when $6 then recall_reason end
         where submission = $1 and partner = $2 returning updated_at",
         submission.0,
         partner.as_str(),
         Json(&delivery) as _,
         state,
         delivery.run as i32,
+        delivery.desired == Desired::Gone,
     )
     .fetch_one(&mut *tx)
     .await?;

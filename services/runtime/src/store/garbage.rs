@@ -79,7 +79,15 @@ pub(super) async fn after_move(
     match &after.state {
         // Taken back by the entrant: nothing of theirs is kept.
         State::Withdrawn => {
-            let uploaded = upload.map(ObjectKey::upload_prefix);
+            // But not what an organiser holds.
+            let held = sqlx::query_scalar!(
+                r#"/* is_held */ select held_at is not null as "held!" from submissions where id = $1"#,
+                id.0
+            )
+            .fetch_one(&mut *tx)
+            .await
+            .context("ask whether a mezzanine is held")?;
+            let uploaded = upload.filter(|_| !held).map(ObjectKey::upload_prefix);
             for prefix in ObjectKey::submission_prefixes(id).into_iter().chain(uploaded) {
                 add(tx, policy, &prefix, &[]).await?;
             }

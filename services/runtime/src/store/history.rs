@@ -153,7 +153,8 @@ pub(super) fn name_of(event: &Event) -> &'static str {
         Event::Rejected { .. } => "rejected",
         Event::ReviewAccepted => "review_accepted",
         Event::ReviewRefused { .. } => "review_refused",
-        Event::Released => "released",
+        Event::Released { .. } => "released",
+        Event::Recalled { .. } => "recalled",
         Event::Withdrawn => "withdrawn",
         Event::Revoked => "revoked",
         Event::Reprocess { .. } => "reprocess",
@@ -168,12 +169,11 @@ pub(super) fn detail_of(event: &Event, after: &Submission) -> anyhow::Result<Val
         Event::Rejected { stage, part, reason, .. } => json!({ "stage": stage, "part": part, "reason": reason }),
         Event::ReviewRefused { words } => json!({ "words": words }),
         Event::Reprocess { from } => json!({ "from": from }),
-        Event::Uploaded
-        | Event::Screened { .. }
-        | Event::ReviewAccepted
-        | Event::Released
-        | Event::Withdrawn
-        | Event::Revoked => json!({}),
+        Event::Released { partners } => json!({ "partners": partners }),
+        Event::Recalled { partners } => json!({ "partners": partners }),
+        Event::Uploaded | Event::Screened { .. } | Event::ReviewAccepted | Event::Withdrawn | Event::Revoked => {
+            json!({})
+        }
     };
     if let (Value::Object(detail), Value::Object(more)) = (&mut detail, more) {
         detail.extend(more);

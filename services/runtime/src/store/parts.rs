@@ -232,7 +232,10 @@ pub(super) async fn start(
         insert into parts (submission, run, stage, part, traceparent, created_at, not_before)
         select $1, $2, stage, part, $5, clock_timestamp(), clock_timestamp()
         from unnest($3::text[], $4::text[]) as new (stage, part)
-        on conflict do nothing",
+        -- Only a partner that it was recalled from is started again in the same run; a recall still under way goes on to it.
+        on conflict (submission, run, stage, part) do update set status = 'pending', attempt = 0, output = null,
+            finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent
+            where parts.status in ('done', 'cancelled', 'parked')",
         submission.0,
         run as i32,
         &stages,

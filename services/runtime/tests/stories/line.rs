@@ -70,7 +70,7 @@ async fn a_closed_gate_waits_for_a_person() {
     world.store.apply(id, &Event::ReviewAccepted, Actor::Operator).await.unwrap();
     world.reaches(id, "awaiting_release").await;
     assert!(!world.store.apply(id, &Event::ReviewAccepted, Actor::Operator).await.unwrap().changed, "once is enough");
-    world.store.apply(id, &Event::Released, Actor::Operator).await.unwrap();
+    world.store.apply(id, &Event::Released { partners: None }, Actor::Operator).await.unwrap();
     world.reaches(id, "published").await;
     process.stop().await;
 }

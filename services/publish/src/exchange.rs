@@ -1,0 +1,293 @@
+//! Calls to a partner over HTTP: within its rate budget and past its circuit breaker, with a deadline, a bounded answer, and every
+//! word written down as evidence before and after, secrets cut out.
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::{Bytes, BytesMut};
+use pipeline::delivery::IntentId;
+use pipeline::id::{PartnerId, SubmissionId};
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName};
+use runtime::store::Store;
+use runtime::store::accounts::{Account, Budget, Pass};
+use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use url::Url;
+
+use crate::redact::Secrets;
+
+/// The longest answer that is read, bytes. Platforms answer a few KiB.
+const ANSWER_BYTES: usize = 1 << 20;
+/// What of a body is kept as evidence, bytes.
+const EVIDENCE_BYTES: usize = 16 << 10;
+/// Headers of an answer that say something.
+const TELLING: [&str; 6] = ["content-type", "retry-after", "date", "etag", "location", "x-request-id"];
+
+/// One call.
+pub(crate) struct Request {
+    /// Stable name of the step in the evidence, such as `archive.add`.
+    pub(crate) step: &'static str,
+    /// HTTP method.
+    pub(crate) method: Method,
+    /// Where to; tokens in its query are cut out of the evidence by value.
+    pub(crate) url: Url,
+    /// Headers beside those of the body.
+    pub(crate) headers: Vec<(HeaderName, String)>,
+    /// What is sent.
+    pub(crate) body: Body,
+    /// For everything together.
+    pub(crate) deadline: Duration,
+    /// Values that must not be in the evidence, beside those that were read as secrets.
+    pub(crate) secrets: Vec<String>,
+    /// Whether the answer itself is a secret, such as new tokens: then only its size and digest are kept.
+    pub(crate) hide_answer: bool,
+    /// The try that it belongs to.
+    pub(crate) intent: Option<IntentId>,
+}
+
+/// What a call sends.
+pub(crate) enum Body {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// A form.
+    Form(Vec<(String, String)>),
+    /// Bytes of this type, such as a hand-made multipart body.
+    Bytes {
+        /// Content type.
+        content_type: String,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// A stretch of a file, read as it is sent.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// First byte.
+        offset: u64,
+        /// How many.
+        bytes: u64,
+    },
+}
+
+/// What came back, whatever the status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Headers.
+    pub(crate) headers: HeaderMap,
+    /// Body, at most 1 MiB.
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// The body as JSON. Never quotes it: it may hold a secret.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            anyhow::anyhow!("the answer (status {}) is not the JSON expected: {}", self.status, kind(&error))
+        })
+    }
+
+    /// `Retry-After` in seconds, where it is said so.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let said = self.headers.get("retry-after")?.to_str().ok()?;
+        Some(Duration::from_secs(said.trim().parse::<u64>().ok()?.min(86_400)))
+    }
+}
+
+fn kind(error: &serde_json::Error) -> String {
+    format!("{:?} at line {} column {}", error.classify(), error.line(), error.column())
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// Budget or breaker: nothing was sent.
+    #[error("the partner is left alone for {:.1} s more", .0.as_secs_f64())]
+    Wait(Duration),
+    /// Certainly nothing happened there.
+    #[error("not sent: {0}")]
+    NotSent(String),
+    /// Something may have happened there.
+    #[error("no answer: {0}")]
+    Lost(String),
+    /// Ours: the database or a file.
+    #[error(transparent)]
+    Ours(#[from] anyhow::Error),
+}
+
+/// The way to one account of a partner.
+pub(crate) struct PartnerHttp<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) client: &'a reqwest::Client,
+    pub(crate) account: Account,
+    pub(crate) budget: Budget,
+    pub(crate) submission: Option<SubmissionId>,
+    pub(crate) secrets: &'a Secrets,
+}
+
+/// The client that all calls share: no redirects, no proxy of the environment, pooled connections.
+pub(crate) fn client() -> Result<reqwest::Client> {
+    // The one TLS provider of the process; somebody may have set it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(5))
+        .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .context("make an HTTP client")
+}
+
+impl PartnerHttp<'_> {
+    /// Makes one call. An answer with any status is `Ok`; 5xx and 429 count against the breaker.
+    pub(crate) async fn call(&self, request: Request) -> Result<Answer, CallError> {
+        if let Pass::Wait(wait) = self.store.pass(&self.account, self.budget).await? {
+            return Err(CallError::Wait(wait));
+        }
+        let secrets = self.secrets.and(&request.secrets);
+        let told = secrets.cut_json(request_evidence(&request));
+        let new = NewExchange {
+            submission: self.submission,
+            partner: &self.account.partner,
+            intent: request.intent,
+            step: request.step,
+            request: &told,
+        };
+        let exchange = self.store.open_exchange(&new).await?;
+        let hide = request.hide_answer;
+        let result = self.send(request).await;
+        let (outcome, answer, healthy) = match &result {
+            Ok(answer) => {
+                let well = answer.status < 500 && answer.status != 429;
+                (ExchangeOutcome::Answered, secrets.cut_json(answer_evidence(answer, hide)), Some(well))
+            }
+            Err(CallError::NotSent(words)) => (ExchangeOutcome::NotSent, told_failure(&secrets, words), Some(false)),
+            Err(CallError::Lost(words)) => (ExchangeOutcome::Lost, told_failure(&secrets, words), Some(false)),
+            Err(CallError::Wait(_) | CallError::Ours(_)) => (ExchangeOutcome::NotSent, Value::Null, None),
+        };
+        // The answer is worth more than its record: what happened there happened.
+        if let Err(error) = self.store.close_exchange(exchange, outcome, &answer).await {
+            tracing::warn!(partner = %self.account.partner, "an exchange has no end in the evidence: {error:#}");
+        }
+        let noted = match healthy {
+            Some(true) => self.store.call_succeeded(&self.account).await,
+            Some(false) => self.store.call_failed(&self.account).await,
+            None => Ok(()),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(partner = %self.account.partner, "could not count a call: {error:#}");
+        }
+        result.map_err(|error| match error {
+            CallError::NotSent(words) => CallError::NotSent(secrets.cut(&words)),
+            CallError::Lost(words) => CallError::Lost(secrets.cut(&words)),
+            other @ (CallError::Wait(_) | CallError::Ours(_)) => other,
+        })
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, CallError> {
+        let mut call = self.client.request(request.method, request.url).timeout(request.deadline);
+        for (name, value) in request.headers {
+            call = call.header(name, value);
+        }
+        call = match request.body {
+            Body::Empty => call,
+            Body::Json(value) => call.json(&value),
+            Body::Form(fields) => {
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                call.header("content-type", "application/x-www-form-urlencoded").body(form)
+            }
+            Body::Bytes { content_type, bytes } => call.header("content-type", content_type).body(bytes),
+            Body::File { path, offset, bytes } => {
+                let stretch = file_stretch(&path, offset, bytes).await?;
+                call.header("content-length", bytes).body(stretch)
+            }
+        };
+        let mut answer = call.send().await.map_err(|error| failed(&error))?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let mut body = BytesMut::new();
+        while let Some(piece) = answer.chunk().await.map_err(|error| failed(&error))? {
+            if body.len() + piece.len() > ANSWER_BYTES {
+                return Err(CallError::Lost(format!("the answer is longer than {ANSWER_BYTES} bytes")));
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Answer { status, headers, body: body.freeze() })
+    }
+}
+
+/// A stretch of a file as a body, read while it is sent.
+async fn file_stretch(path: &PathBuf, offset: u64, bytes: u64) -> Result<reqwest::Body> {
+    let mut file = tokio::fs::File::open(path).await.with_context(|| format!("open {}", path.display()))?;
+    file.seek(std::io::SeekFrom::Start(offset)).await.with_context(|| format!("seek in {}", path.display()))?;
+    Ok(reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::with_capacity(file.take(bytes), 64 << 10)))
+}
+
+/// Only what failed before the first byte went certainly did nothing.
+fn failed(error: &reqwest::Error) -> CallError {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        words += &format!(": {inner}");
+        cause = inner.source();
+    }
+    if error.is_connect() || error.is_builder() { CallError::NotSent(words) } else { CallError::Lost(words) }
+}
+
+fn request_evidence(request: &Request) -> Value {
+    let headers: Map<String, Value> =
+        request.headers.iter().map(|(name, value)| (name.to_string(), header_evidence(name.as_str(), value))).collect();
+    let body = match &request.body {
+        Body::Empty => Value::Null,
+        Body::Json(value) => value.clone(),
+        Body::Form(fields) => {
+            fields.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>().into()
+        }
+        Body::Bytes { content_type, bytes } => {
+            json!({ "type": content_type, "bytes": bytes.len(), "sha256": hex::encode(Sha256::digest(bytes)) })
+        }
+        Body::File { offset, bytes, .. } => json!({ "offset": offset, "bytes": bytes }),
+    };
+    json!({ "method": request.method.as_str(), "url": request.url.as_str(), "headers": headers, "body": body })
+}
+
+/// What proves who we are is never kept, whatever its value.
+fn header_evidence(name: &str, value: &str) -> Value {
+    const PROVING: [&str; 4] = ["authorization", "access-token", "cookie", "proxy-authorization"];
+    if PROVING.contains(&name) { json!("[cut]") } else { json!(value) }
+}
+
+fn answer_evidence(answer: &Answer, hide: bool) -> Value {
+    let headers: Map<String, Value> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| TELLING.contains(&name.as_str()))
+        .map(|(name, value)| (name.to_string(), json!(String::from_utf8_lossy(value.as_bytes()))))
+        .collect();
+    let body = if hide {
+        json!({ "bytes": answer.body.len(), "sha256": hex::encode(Sha256::digest(&answer.body)) })
+    } else {
+        let clipped = &answer.body[..answer.body.len().min(EVIDENCE_BYTES)];
+        serde_json::from_slice(&answer.body)
+            .ok()
+            .filter(|_| answer.body.len() <= EVIDENCE_BYTES)
+            // Postgres keeps no NUL in JSON.
+            .unwrap_or_else(|| json!(String::from_utf8_lossy(clipped)))
+    };
+    json!({ "status": answer.status, "headers": headers, "bytes": answer.body.len(), "body": body })
+}
+
+fn told_failure(secrets: &Secrets, words: &str) -> Value {
+    json!({ "failure": secrets.cut(words) })
+}
+
+/// Who an account belongs to, in words for a log.
+pub(crate) fn account_of(partner: &PartnerId) -> Account {
+    Account { partner: partner.clone(), name: "default".to_owned() }
+}

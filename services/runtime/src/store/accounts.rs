@@ -1,0 +1,283 @@
+//! Partners' accounts: how fast they may be called, whether they should be called now, and with which credentials. In the
+//! database, because every replica calls with the same account.
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::PartnerId;
+use sqlx::Acquire;
+
+use super::Store;
+use crate::seal::Sealed;
+
+/// Whose account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The partner.
+    pub partner: PartnerId,
+    /// Our account there.
+    pub name: String,
+}
+
+/// How fast an account may be called.
+#[derive(Clone, Copy, Debug)]
+pub struct Budget {
+    /// Calls a minute in the long run.
+    pub per_minute: u32,
+    /// Calls that may come at once after a rest.
+    pub burst: u32,
+}
+
+/// Whether a call may be made now.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
+pub enum Pass {
+    /// Yes; it is counted.
+    Go,
+    /// Not before this time has passed.
+    Wait(Duration),
+}
+
+/// Credentials as they are to be stored.
+#[derive(Clone, Debug)]
+pub struct NewCredentials {
+    /// Sealed, in the adapter's own form.
+    pub sealed: Sealed,
+    /// When they end.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// An account for a reader.
+#[derive(Clone, Debug)]
+pub struct AccountRow {
+    /// Whose.
+    pub account: Account,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Until when the breaker is open.
+    pub open_until: Option<DateTime<Utc>>,
+    /// Whether there are credentials.
+    pub has_credentials: bool,
+    /// When they end.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// `unknown`, `valid` or `refused`.
+    pub health: String,
+    /// In the partner's words.
+    pub health_words: Option<String>,
+    /// Since when.
+    pub health_at: Option<DateTime<Utc>>,
+}
+
+/// Failures in a row that open the breaker.
+pub const BREAKER_FAILURES: i32 = 5;
+/// How long it stays open at first; doubles with each further failure.
+const BREAKER_S: f64 = 15.0;
+/// The longest that it stays open.
+const BREAKER_MOST_S: f64 = 600.0;
+/// With the breaker just over, one call goes and the others wait this long for what becomes of it.
+const PROBING_S: f64 = 10.0;
+
+impl Store {
+    /// Asks for leave to call an account once. Budget and breaker are shared by every process.
+    pub async fn pass(&self, account: &Account, budget: Budget) -> anyhow::Result<Pass> {
+        let interval_s = 60.0 / f64::from(budget.per_minute.max(1));
+        self.ensure_account(account).await?;
+        let passed = sqlx::query!(
+            "/* pass_account */
+            update partner_accounts set tat = greatest(tat, clock_timestamp()) + make_interval(secs => $3),
+                open_until = case when failures >= $5 then clock_timestamp() + make_interval(secs => $6) end
+            where partner = $1 and account = $2 and tat <= clock_timestamp() + make_interval(secs => $4)
+                and (open_until is null or open_until <= clock_timestamp())",
+            account.partner.as_str(),
+            account.name,
+            interval_s,
+            interval_s * f64::from(budget.burst.saturating_sub(1)),
+            BREAKER_FAILURES,
+            PROBING_S,
+        )
+        .execute(self.pool())
+        .await
+        .context("ask for leave to call a partner")?;
+        if passed.rows_affected() == 1 {
+            return Ok(Pass::Go);
+        }
+        let wait_s = sqlx::query_scalar!(
+            r#"/* wait_for_account */
+            select extract(epoch from greatest(
+                tat - make_interval(secs => $3) - clock_timestamp(), open_until - clock_timestamp(), interval '0'))::float8
+                as "wait_s!"
+            from partner_accounts where partner = $1 and account = $2"#,
+            account.partner.as_str(),
+            account.name,
+            interval_s * f64::from(budget.burst.saturating_sub(1)),
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("ask how long a partner has to be left alone")?;
+        Ok(Pass::Wait(Duration::from_secs_f64(wait_s.clamp(0.05, 86_400.0))))
+    }
+
+    /// A call to the account went as it should: the breaker closes.
+    pub async fn call_succeeded(&self, account: &Account) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* account_answers */ update partner_accounts set failures = 0, open_until = null
+            where partner = $1 and account = $2 and failures > 0",
+            account.partner.as_str(),
+            account.name,
+        )
+        .execute(self.pool())
+        .await
+        .context("close a breaker")?;
+        Ok(())
+    }
+
+    /// A call to the account was not answered, or with a failure of the partner's own.
+    pub async fn call_failed(&self, account: &Account) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* account_fails */
+            update partner_accounts set failures = failures + 1,
+                open_until = case when failures + 1 >= $3 then clock_timestamp()
+                    + make_interval(secs => least($5::float8, $4::float8 * power(2, least(failures + 1 - $3, 16)))) end
+            where partner = $1 and account = $2",
+            account.partner.as_str(),
+            account.name,
+            BREAKER_FAILURES,
+            BREAKER_S,
+            BREAKER_MOST_S,
+        )
+        .execute(self.pool())
+        .await
+        .context("count a partner's failure")?;
+        Ok(())
+    }
+
+    /// The sealed credentials of an account.
+    pub async fn credentials(&self, account: &Account) -> anyhow::Result<Option<(Sealed, Option<DateTime<Utc>>)>> {
+        let row = sqlx::query!(
+            "/* credentials */ select key_id, nonce, credentials, expires_at from partner_accounts
+            where partner = $1 and account = $2",
+            account.partner.as_str(),
+            account.name,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .context("load a partner's credentials")?;
+        Ok(row.and_then(|row| Some((sealed(row.key_id, row.nonce, row.credentials)?, row.expires_at))))
+    }
+
+    /// Stores new credentials, such as those that an operator entered. What the partner thinks of them is not known yet.
+    pub async fn put_credentials(&self, account: &Account, new: &NewCredentials) -> anyhow::Result<()> {
+        self.ensure_account(account).await?;
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        store_credentials(&mut connection, account, new).await
+    }
+
+    /// Renews credentials with nobody else doing the same: `renew` gets those of now, holding the account's lock, and gives the
+    /// new ones, or `None` where somebody was faster. It has to end within ten seconds.
+    pub async fn renew_credentials<F, R>(&self, account: &Account, renew: F) -> anyhow::Result<Option<NewCredentials>>
+    where
+        F: FnOnce(Option<Sealed>) -> R + Send,
+        R: Future<Output = anyhow::Result<Option<NewCredentials>>> + Send,
+    {
+        self.ensure_account(account).await?;
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        let mut transaction = connection.begin().await.context("begin")?;
+        let row = sqlx::query!(
+            "/* lock_credentials */ select key_id, nonce, credentials from partner_accounts
+            where partner = $1 and account = $2 for update",
+            account.partner.as_str(),
+            account.name,
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .context("lock a partner's credentials")?;
+        let renewed = renew(sealed(row.key_id, row.nonce, row.credentials)).await?;
+        if let Some(new) = &renewed {
+            store_credentials(&mut transaction, account, new).await?;
+        }
+        transaction.commit().await.context("commit a partner's new credentials")?;
+        Ok(renewed)
+    }
+
+    /// Notes what a partner thinks of our credentials.
+    pub async fn note_health(&self, account: &Account, valid: bool, words: Option<&str>) -> anyhow::Result<()> {
+        self.ensure_account(account).await?;
+        let health = if valid { "valid" } else { "refused" };
+        sqlx::query!(
+            "/* note_health */ update partner_accounts set health = $3, health_words = $4, health_at = clock_timestamp()
+            where partner = $1 and account = $2 and (health <> $3 or health_words is distinct from $4)",
+            account.partner.as_str(),
+            account.name,
+            health,
+            words,
+        )
+        .execute(self.pool())
+        .await
+        .context("note the health of a partner's credentials")?;
+        Ok(())
+    }
+
+    /// Every account that was ever used.
+    pub async fn accounts(&self) -> anyhow::Result<Vec<AccountRow>> {
+        let rows = sqlx::query!(
+            r#"/* accounts */
+            select partner, account, failures, open_until, credentials is not null as "has_credentials!", expires_at, health,
+                health_words, health_at
+            from partner_accounts order by partner, account"#
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("list partners' accounts")?;
+        let rows = rows.into_iter().map(|row| AccountRow {
+            account: Account { partner: PartnerId::new(row.partner), name: row.account },
+            failures: row.failures as u32,
+            open_until: row.open_until,
+            has_credentials: row.has_credentials,
+            expires_at: row.expires_at,
+            health: row.health,
+            health_words: row.health_words,
+            health_at: row.health_at,
+        });
+        Ok(rows.collect())
+    }
+
+    async fn ensure_account(&self, account: &Account) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* ensure_account */ insert into partner_accounts (partner, account) values ($1, $2) on conflict do nothing",
+            account.partner.as_str(),
+            account.name,
+        )
+        .execute(self.pool())
+        .await
+        .context("open a partner's account")?;
+        Ok(())
+    }
+}
+
+fn sealed(key_id: Option<String>, nonce: Option<Vec<u8>>, ciphertext: Option<Vec<u8>>) -> Option<Sealed> {
+    Some(Sealed { key_id: key_id?, nonce: nonce?, ciphertext: ciphertext? })
+}
+
+async fn store_credentials(
+    connection: &mut sqlx::PgConnection,
+    account: &Account,
+    new: &NewCredentials,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* store_credentials */
+        update partner_accounts set key_id = $3, nonce = $4, credentials = $5, expires_at = $6, health = 'unknown',
+            health_words = null, health_at = clock_timestamp(), updated_at = clock_timestamp()
+        where partner = $1 and account = $2",
+        account.partner.as_str(),
+        account.name,
+        new.sealed.key_id,
+        new.sealed.nonce,
+        new.sealed.ciphertext,
+        new.expires_at,
+    )
+    .execute(connection)
+    .await
+    .context("store a partner's credentials")?;
+    Ok(())
+}

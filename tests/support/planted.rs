@@ -101,6 +101,7 @@ async fn insert_submission(pipeline: &TestPipeline, id: SubmissionId, title: &st
         audio: false,
         renditions: [RenditionName::new(RENDITION)].into(),
         partners: partners.iter().cloned().collect(),
+        released: None,
     };
     let gates = Gates { review: Gate::Manual, release: Gate::Manual };
     let machine = Submission { run: 1, state: State::AwaitingRelease, gates, work };

@@ -21,3 +21,5 @@ mod secrets;
 mod tus_client;
 // Workers that die, sleep or stop, at every place where it could matter.
 mod workers;
+// Changes told to others, signed.
+mod webhooks;

@@ -15,6 +15,7 @@ pub(crate) mod planted;
 pub(crate) mod platforms;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod receiver;
 pub(crate) mod servers;
 pub(crate) mod sshd;
 pub(crate) mod store;

@@ -9,6 +9,7 @@
 //! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
 //! | what partners ask of us: feed and webhooks | `serve` |
 //! | calls to addresses that others gave us | `guarded` |
+//! | webhooks out: changes told to whoever asked | `webhooks` |
 
 mod deliver;
 // Whole only with the adapters that use it.
@@ -20,6 +21,7 @@ mod publish;
 mod redact;
 mod serve;
 mod task;
+pub mod webhooks;
 
 pub use publish::Publish;
 pub use serve::serve;

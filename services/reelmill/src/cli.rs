@@ -3,7 +3,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     audit, completions, delivered, doctor, migrate, plan, probe, release, render, reprocess, retry, review, revoke, s3,
-    serve, status, submit, withdraw,
+    serve, status, submit, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -59,6 +59,10 @@ enum Command {
     #[command(subcommand, after_help = exit::CODES)]
     Audit(audit::Args),
 
+    /// Tell others of changes: addresses, secrets, and what was told them
+    #[command(subcommand, after_help = exit::CODES)]
+    Webhook(webhook::Args),
+
     /// Do the whole media job for one file without any server
     #[command(after_help = exit::CODES)]
     Render(render::Args),
@@ -94,6 +98,8 @@ impl Cli {
             Command::Withdraw(args) => block_on(withdraw::run(args)),
             Command::Revoke(args) => block_on(revoke::run(args)),
             Command::Audit(args) => block_on(audit::run(args)),
+
+            Command::Webhook(args) => block_on(webhook::run(args)),
 
             Command::Render(args) => block_on(render::run(args)),
             Command::Probe(args) => block_on(probe::run(args)),

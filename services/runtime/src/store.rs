@@ -10,6 +10,7 @@
 //! | release and recall, as people order them | `people` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
+//! | webhooks out | `webhooks` |
 //! | uploads, personal data | `uploads`, `entrants` |
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub mod people;
 pub mod renditions;
 pub mod submissions;
 pub mod uploads;
+pub mod webhooks;
 
 /// Times that a transaction is begun anew after a serialization failure or a deadlock.
 const TRANSACTION_TRIES: u32 = 5;

@@ -43,7 +43,10 @@ impl Role {
                 let encode = transcode::Encode::new(runtime.clone());
                 services.worker(encode).worker(transcode::Assemble::new(runtime.clone()))
             }
-            Role::Publish => services.worker(publish::Publish::new(runtime.clone())?).task("partners", publish::serve),
+            Role::Publish => services
+                .worker(publish::Publish::new(runtime.clone())?)
+                .task("partners", publish::serve)
+                .task("webhooks", publish::webhooks::serve),
         })
     }
 }

@@ -15,7 +15,7 @@ use sqlx::types::Json;
 use super::audit::{self, Act};
 use super::history::By;
 use super::parts::{Claim, Commit};
-use super::{Policy, Store, history, messages};
+use super::{Policy, Store, history, messages, webhooks};
 use crate::seal::Sealed;
 use crate::{telemetry, wire};
 
@@ -440,6 +440,7 @@ async fn apply(
     if state != before {
         let traceparent = telemetry::current_traceparent();
         let changed = wire::delivery_changed(submission, partner, delivery.run, state, at, traceparent);
+        webhooks::follow(tx, submission, &changed, at).await?;
         messages::add(tx, &[changed]).await?;
         let detail = serde_json::json!({ "partner": partner, "state": state, "run": delivery.run });
         history::add(tx, submission, by, "delivery_changed", &detail).await?;

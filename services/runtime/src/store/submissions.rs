@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, deliveries, garbage, history, messages, parts};
+use super::{Store, deliveries, garbage, history, messages, parts, webhooks};
 use crate::{telemetry, wire};
 
 /// A submission as handlers and readers see it. No personal data.
@@ -281,6 +281,7 @@ pub async fn apply(
             at,
             telemetry::current_traceparent(),
         );
+        webhooks::follow(tx, id, &changed, at).await?;
         messages::add(tx, &[changed]).await?;
         garbage::after_move(tx, policy, id, locked.mezzanine_upload.map(UploadId), &before, &machine).await?;
     }

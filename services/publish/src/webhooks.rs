@@ -1,0 +1,19 @@
+//! Webhooks out, after Standard Webhooks 1.0 (standardwebhooks.com): submissions and deliveries that changed, told to whoever an
+//! organiser named.
+//!
+//! | what | file |
+//! |---|---|
+//! | secrets and signatures | `sign` |
+//! | an endpoint's address and secrets, sealed | `target` |
+//! | when the next attempt is | `schedule` |
+//! | the sender: claims, calls, writes down | `sender` |
+//!
+//! What a receiver may rely on: every change is told at least once, under one `webhook-id` however often it is tried; the body is
+//! the same to the byte at every attempt. What it may not rely on: order. `timestamp` in the payload says when it happened.
+
+mod schedule;
+mod sender;
+pub(crate) mod sign;
+pub mod target;
+
+pub use sender::serve;

@@ -1,0 +1,238 @@
+//! The sender: looks for endpoints that have something due, and gives each a task of its own, so that one that is slow or silent
+//! holds up nobody else. Every process of the publish role runs one; the database hands each message to one of them.
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use futures::future::join_all;
+use prometheus::{IntCounterVec, Opts};
+use rand::Rng;
+use reqwest::Method;
+use runtime::seal::Keyring;
+use runtime::service::Runtime;
+use runtime::store::webhooks::queue::{Attempted, Claimed, Mood, Next};
+use tokio::task::JoinHandle;
+use tracing::{debug, info, warn};
+use uuid::Uuid;
+
+use super::target::Target;
+use super::{schedule, sign};
+use crate::guarded::{Answer, Call, Guarded, NoAnswer};
+use crate::redact::Secrets;
+
+/// Time between two looks for what is due: what a change waits for its first attempt at most.
+const LOOK: Duration = Duration::from_secs(1);
+/// Messages of one endpoint under way at once.
+const SIDE_BY_SIDE: i64 = 4;
+/// For one call. The specification advises 15 to 30 s.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// Bytes of an answer that the log keeps.
+const ANSWER_BYTES: usize = 1024;
+/// Time between two clearings of old messages, over all processes.
+const CLEAR_EVERY: Duration = Duration::from_secs(600);
+
+struct Sender {
+    runtime: Arc<Runtime>,
+    keys: Keyring,
+    guarded: Guarded,
+    attempts: IntCounterVec,
+}
+
+/// Sends webhooks until the process stops. What is under way then is tried again by another, under the same id.
+///
+/// # Errors
+/// When the client cannot be made or a metric is there twice.
+pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
+    let soft = runtime.shutdown.soft.clone();
+    let keys = match runtime.config.keyring() {
+        Ok(keys) => keys,
+        Err(error) => {
+            warn!("webhooks are not sent here: {error:#}");
+            soft.cancelled().await;
+            return Ok(());
+        }
+    };
+    let sender = Arc::new(Sender::new(runtime, keys)?);
+    let mut busy: HashMap<Uuid, JoinHandle<()>> = HashMap::new();
+    let mut failing = false;
+    while !soft.is_cancelled() {
+        busy.retain(|_, task| !task.is_finished());
+        let looked = sender.look(&mut busy).await;
+        // Said once an outage, not at each look.
+        match &looked {
+            Ok(()) if failing => info!("webhooks are sent again"),
+            Err(error) if !failing => warn!("cannot look for webhooks to send: {error:#}"),
+            Err(error) => debug!("still cannot look for webhooks to send: {error:#}"),
+            Ok(()) => {}
+        }
+        failing = looked.is_err();
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = soft.cancelled() => {}
+        }
+    }
+    let ending = async {
+        for task in busy.values_mut() {
+            // A task that panicked has ended as well.
+            let _ = task.await;
+        }
+    };
+    tokio::select! {
+        () = ending => {}
+        () = sender.runtime.shutdown.out_of_grace() => {}
+    }
+    for task in busy.values() {
+        task.abort();
+    }
+    Ok(())
+}
+
+impl Sender {
+    fn new(runtime: Arc<Runtime>, keys: Keyring) -> Result<Self> {
+        let guarded = Guarded::new(&runtime.config.allow_private_networks)?;
+        let attempts = IntCounterVec::new(
+            Opts::new("reelmill_webhook_attempts_total", "Attempts to send a webhook by what followed."),
+            &["outcome"],
+        )?;
+        runtime.metrics.registry().register(Box::new(attempts.clone()))?;
+        Ok(Self { runtime, keys, guarded, attempts })
+    }
+
+    async fn look(self: &Arc<Self>, busy: &mut HashMap<Uuid, JoinHandle<()>>) -> Result<()> {
+        for endpoint in self.runtime.store.webhooks_due().await? {
+            let sender = self.clone();
+            busy.entry(endpoint).or_insert_with(|| {
+                tokio::spawn(async move {
+                    if let Err(error) = sender.empty(endpoint).await {
+                        warn!(webhook.id = %endpoint, "webhook {endpoint} stays behind for now: {error:#}");
+                    }
+                })
+            });
+        }
+        if self.runtime.store.take_turn("forget_old_webhooks", CLEAR_EVERY).await? {
+            self.runtime.store.forget_old_webhooks().await?;
+        }
+        Ok(())
+    }
+
+    /// Sends what an endpoint has due, until nothing is or until the process stops.
+    async fn empty(&self, endpoint: Uuid) -> Result<()> {
+        while !self.runtime.shutdown.soft.is_cancelled() {
+            // Read anew for every handful, so that a rotation counts at once.
+            let Some(sealed) = self.runtime.store.webhook_sealed(endpoint).await? else { return Ok(()) };
+            let target = Target::open(&self.keys, endpoint, &sealed);
+            let claimed = self.runtime.store.claim_webhooks(endpoint, SIDE_BY_SIDE).await?;
+            if claimed.is_empty() {
+                return Ok(());
+            }
+            let sending = claimed.iter().map(|message| Box::pin(self.attempt(endpoint, &target, message)));
+            join_all(sending).await.into_iter().collect::<Result<()>>()?;
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, endpoint: Uuid, target: &Result<Target>, message: &Claimed) -> Result<()> {
+        let begun = Instant::now();
+        let called = match target {
+            Ok(target) => self.call(target, message).await,
+            // A key that is missing here may be back at the next attempt.
+            Err(error) => Err(NoAnswer::NotSent(format!("{error:#}"))),
+        };
+        let jitter = rand::rng().random_range(0.0..1.0);
+        let asked = called.as_ref().ok().and_then(|it| schedule::retry_after(&it.headers, self.runtime.clock.now()));
+        let earlier = u32::try_from(message.earlier).unwrap_or(0);
+        let again = || schedule::wait(earlier, asked, jitter).map_or(Next::GivenUp, Next::Again);
+        let (next, mood) = match called.as_ref().map(|answer| answer.status) {
+            Ok(200..=299) => (Next::Delivered, Mood::Answers),
+            Ok(410) => (Next::Gone, Mood::Answers),
+            // "Not now": what waits behind it waits too.
+            Ok(429 | 502 | 503 | 504) => (again(), Mood::Unwell(asked)),
+            Ok(_) => (again(), Mood::Answers),
+            Err(NoAnswer::Forbidden(_) | NoAnswer::NotSent(_) | NoAnswer::Lost(_)) => (again(), Mood::Unwell(None)),
+        };
+        let attempted = attempted(called, target, begun.elapsed());
+        self.attempts.with_label_values(&[outcome(next)]).inc();
+        match next {
+            Next::Delivered | Next::Again(_) => {}
+            Next::GivenUp => warn!(webhook.id = %endpoint, "webhook {endpoint} did not take {}: given up", message.id),
+            Next::Gone => warn!(webhook.id = %endpoint, "webhook {endpoint} answered 410 and is told nothing more"),
+        }
+        self.runtime.store.end_webhook_attempt(endpoint, message, &attempted, next, mood).await
+    }
+
+    async fn call(&self, target: &Target, message: &Claimed) -> Result<Answer, NoAnswer> {
+        let at = self.runtime.clock.now();
+        let headers = target
+            .valid(at)
+            .and_then(|secrets| sign::headers(&webhook_id(message.id), at, &message.body, &secrets))
+            .context("sign the message")
+            .map_err(|error| NoAnswer::NotSent(format!("{error:#}")))?;
+        let call = Call {
+            method: Method::POST,
+            url: &target.url,
+            headers,
+            body: message.body.clone().into_bytes(),
+            deadline: DEADLINE,
+            answer_bytes: ANSWER_BYTES,
+            plain_http: false,
+        };
+        Box::pin(self.guarded.call(call)).await
+    }
+}
+
+/// A message's id as its receiver sees it.
+pub(crate) fn webhook_id(message: Uuid) -> String {
+    format!("msg_{}", message.simple())
+}
+
+/// What goes into the log. An endpoint may answer with anything, also with what it knows of us.
+fn attempted(called: Result<Answer, NoAnswer>, target: &Result<Target>, elapsed: Duration) -> Attempted {
+    match called {
+        Ok(answer) => {
+            let secrets = target.as_ref().map(Target::secrets).unwrap_or_default();
+            let answered = (!answer.body.is_empty()).then(|| clean(&answer.body, answer.clipped, &secrets));
+            Attempted { status: Some(answer.status), error: None, elapsed, answer: answered }
+        }
+        Err(error) => Attempted { status: None, error: Some(error.to_string()), elapsed, answer: None },
+    }
+}
+
+/// An answer as text that may be kept: secrets cut out, and no zeros, which the database does not take.
+pub(crate) fn clean(body: &[u8], clipped: bool, secrets: &[String]) -> String {
+    let known = Secrets::default().and(secrets);
+    let mut text = known.cut(&String::from_utf8_lossy(body));
+    if clipped {
+        // A secret that the end cuts through would not be found above.
+        let longest = secrets.iter().map(String::len).max().unwrap_or(0);
+        let mut end = text.len().saturating_sub(longest);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+fn outcome(next: Next) -> &'static str {
+    match next {
+        Next::Delivered => "delivered",
+        Next::Again(_) => "failed",
+        Next::GivenUp => "given_up",
+        Next::Gone => "gone",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_of_ours_is_kept_from_an_answer_not_even_half_of_one() {
+        let secrets = ["canary-canary".to_owned()];
+        assert_eq!(clean(b"you sent canary-canary\0!", false, &secrets), "you sent [cut]\u{fffd}!");
+        assert_eq!(clean("长长的回答 canary-cana".as_bytes(), true, &secrets), "长长的回…");
+        assert_eq!(clean(b"\xff", true, &[]), "\u{fffd}…");
+    }
+}

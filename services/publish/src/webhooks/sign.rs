@@ -1,0 +1,93 @@
+//! Secrets (`whsec_` and base64) and signatures (`v1,` and base64 of HMAC-SHA256 over id, time and body) of Standard Webhooks 1.0.
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use hmac::{Hmac, Mac};
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use sha2::Sha256;
+
+/// What stands before every secret.
+const PREFIX: &str = "whsec_";
+/// Bytes that a secret may have, by the specification.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// A secret's bytes. Errors do not quote it.
+pub(crate) fn secret(text: &str) -> Result<Vec<u8>> {
+    let base64 = text.strip_prefix(PREFIX).unwrap_or(text);
+    let bytes = STANDARD.decode(base64).ok().context("a webhook's secret is whsec_ and base64")?;
+    ensure!(SECRET_BYTES.contains(&bytes.len()), "a webhook's secret has 24 to 64 bytes, not {}", bytes.len());
+    Ok(bytes)
+}
+
+/// Bytes as a secret is written.
+pub(crate) fn written(bytes: &[u8]) -> String {
+    format!("{PREFIX}{}", STANDARD.encode(bytes))
+}
+
+/// The headers of one attempt: signed with every secret that is valid, the newest first, so that a receiver may change to a new
+/// one in its own time.
+pub(crate) fn headers(
+    id: &str,
+    at: DateTime<Utc>,
+    body: &str,
+    secrets: &[Vec<u8>],
+) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    let timestamp = at.timestamp();
+    let signatures: Vec<String> = secrets.iter().map(|secret| signature(id, timestamp, body, secret)).collect();
+    Ok(vec![
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (HeaderName::from_static("webhook-id"), HeaderValue::from_str(id).context("a webhook's id")?),
+        (HeaderName::from_static("webhook-timestamp"), HeaderValue::from(timestamp)),
+        (HeaderName::from_static("webhook-signature"), HeaderValue::from_str(&signatures.join(" "))?),
+    ])
+}
+
+fn signature(id: &str, timestamp: i64, body: &str, secret: &[u8]) -> String {
+    // HMAC takes keys of any length.
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap_or_else(|_| unreachable!("HMAC takes every key"));
+    mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vector of the reference implementations.
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+    const AT: i64 = 1_614_265_330;
+    const BODY: &str = r#"{"test": 2432232314}"#;
+    const SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+    #[test]
+    fn the_reference_vector_comes_out() {
+        assert_eq!(signature(ID, AT, BODY, &secret(SECRET).unwrap()), SIGNATURE);
+        // Without its prefix it is the same secret.
+        assert_eq!(secret(&SECRET[6..]).unwrap(), secret(SECRET).unwrap());
+        assert_eq!(written(&secret(SECRET).unwrap()), SECRET);
+    }
+
+    #[test]
+    fn during_a_rotation_both_secrets_sign_with_a_space_between() {
+        let secrets = [vec![7; 32], secret(SECRET).unwrap()];
+        let headers = headers(ID, DateTime::from_timestamp(AT, 999).unwrap(), BODY, &secrets).unwrap();
+        let value = |name: &str| headers.iter().find(|(it, _)| it == name).unwrap().1.to_str().unwrap();
+        assert_eq!((value("webhook-id"), value("webhook-timestamp")), (ID, "1614265330"));
+        let (new, old) = value("webhook-signature").split_once(' ').unwrap();
+        assert!(new.starts_with("v1,") && new != old);
+        assert_eq!(old, SIGNATURE);
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused_without_being_quoted() {
+        for wrong in
+            ["", "whsec_", "whsec_short", "whsec_c2hvcnQ=", "whsec_~~~~", &written(&[1; 23]), &written(&[1; 65])]
+        {
+            let error = format!("{:#}", secret(wrong).unwrap_err());
+            assert!(wrong.len() < 7 || !error.contains(&wrong[6..]), "{error}");
+        }
+        assert!(secret(&written(&[1; 24])).is_ok() && secret(&written(&[1; 64])).is_ok());
+    }
+}

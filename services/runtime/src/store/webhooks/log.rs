@@ -1,0 +1,112 @@
+//! The delivery log of an endpoint, and what a person does with it: send again, send a test.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::json;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::super::Store;
+use super::super::history::By;
+use super::{TEST_TYPE, endpoints, payload};
+
+/// A message in the log, newest first.
+#[derive(Clone, Debug, Serialize)]
+pub struct LogRow {
+    /// What the receiver sees as `webhook-id`, without its prefix.
+    pub id: Uuid,
+    /// Event type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The submission that it tells of.
+    pub submission: Option<Uuid>,
+    /// `pending`, `delivered`, `failed`, `cancelled` or `dropped`.
+    pub status: String,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+    /// When the next attempt is due, while it is pending.
+    pub due: Option<DateTime<Utc>>,
+    /// Every attempt, oldest first.
+    pub attempts: Json<Vec<LoggedAttempt>>,
+}
+
+/// One attempt.
+#[derive(Clone, Debug, Serialize, serde::Deserialize)]
+pub struct LoggedAttempt {
+    /// Its number.
+    pub attempt: i32,
+    /// When it began.
+    pub at: DateTime<Utc>,
+    /// HTTP status.
+    pub status: Option<i32>,
+    /// Why there was no answer.
+    pub error: Option<String>,
+    /// How long it took; absent where it was cut off.
+    pub elapsed_ms: Option<i32>,
+    /// Beginning of the answer.
+    pub answer: Option<String>,
+}
+
+impl Store {
+    /// The newest messages of an endpoint, with every attempt.
+    pub async fn webhook_log(&self, endpoint: Uuid, limit: i64) -> anyhow::Result<Vec<LogRow>> {
+        sqlx::query_as!(
+            LogRow,
+            r#"/* webhook_log */
+            select id, type as kind, submission, status, created_at, case when status = 'pending' then due end as due,
+                (select coalesce(json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'status', a.status,
+                    'error', a.error, 'elapsed_ms', a.elapsed_ms, 'answer', a.answer) order by a.attempt), '[]')
+                    from webhook_attempts a where a.message = m.id) as "attempts!: Json<Vec<LoggedAttempt>>"
+            from webhook_messages m where endpoint = $1 order by seq desc limit $2"#,
+            endpoint,
+            limit.clamp(1, 1000),
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("read the log of a webhook endpoint")
+    }
+
+    /// Sends messages again that ended, also those that were delivered, under their old ids. `None` for all of the endpoint that were
+    /// not delivered. Nothing is sent to an endpoint that is not enabled. Returns how many.
+    pub async fn resend_webhooks(&self, endpoint: Uuid, message: Option<Uuid>, by: &By) -> anyhow::Result<u64> {
+        self.quiet_transaction("resend_webhooks", |tx, _| {
+            Box::pin(async move {
+                let again = sqlx::query!(
+                    "/* resend_webhooks */
+                    update webhook_messages set status = 'pending', attempts_before = attempt, due = clock_timestamp(),
+                        finished_at = null
+                    where endpoint = $1 and status <> 'pending'
+                        and (id = $2 or ($2::uuid is null and status in ('failed', 'dropped', 'cancelled')))
+                        and exists (select from webhook_endpoints where id = $1 and state = 'enabled')",
+                    endpoint,
+                    message,
+                )
+                .execute(&mut *tx)
+                .await
+                .context("send webhook messages again")?
+                .rows_affected();
+                if again > 0 {
+                    let after = json!({ "message": message, "messages": again });
+                    endpoints::note(tx, by, "webhook_resent", endpoint, after).await?;
+                }
+                Ok(again)
+            })
+        })
+        .await
+    }
+
+    /// Writes a message by which an endpoint can be tried. `None` where the endpoint is not enabled.
+    pub async fn test_webhook(&self, endpoint: Uuid, at: DateTime<Utc>) -> anyhow::Result<Option<Uuid>> {
+        sqlx::query_scalar!(
+            "/* test_webhook */
+            insert into webhook_messages (endpoint, type, body)
+            select id, $2, $3 from webhook_endpoints where id = $1 and state = 'enabled' returning id",
+            endpoint,
+            TEST_TYPE,
+            payload(TEST_TYPE, at, &json!({ "endpoint": endpoint })),
+        )
+        .fetch_optional(self.pool())
+        .await
+        .context("write a test message")
+    }
+}

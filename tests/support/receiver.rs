@@ -1,0 +1,158 @@
+//! Somebody who receives webhooks: verifies them by the specification, with code of its own, and answers as a story wants.
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::wait::wait_until;
+
+/// How far a receiver's clock may be from the sender's, in seconds; the specification's libraries allow 300.
+const TOLERANCE_S: i64 = 300;
+
+/// One call.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    /// Path and query that were called.
+    pub(crate) path: String,
+    /// `webhook-id`.
+    pub(crate) id: String,
+    /// `webhook-timestamp`.
+    pub(crate) timestamp: i64,
+    /// `webhook-signature`, one each.
+    pub(crate) signatures: Vec<String>,
+    /// The body to the byte.
+    pub(crate) body: String,
+}
+
+/// How to answer a call.
+#[derive(Clone, Debug)]
+pub(crate) enum Say {
+    /// With this status, these headers and this body.
+    Status(u16, Vec<(&'static str, String)>, String),
+    /// Not at all.
+    Nothing,
+}
+
+impl Say {
+    /// A status and no more.
+    pub(crate) fn status(status: u16) -> Self {
+        Say::Status(status, Vec::new(), String::new())
+    }
+}
+
+#[derive(Default)]
+struct Inner {
+    received: Vec<Received>,
+    say: VecDeque<Say>,
+    always: Option<Say>,
+}
+
+/// A server on a port of its own. Answers 204 unless told otherwise. Ended with this value.
+pub(crate) struct Receiver {
+    address: String,
+    inner: Arc<Mutex<Inner>>,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Receiver {
+    /// Starts listening.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for a receiver");
+        let address = listener.local_addr().expect("the port").to_string();
+        let inner: Arc<Mutex<Inner>> = Arc::default();
+        let router = axum::Router::new().fallback(receive).with_state(inner.clone());
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.expect("serve a receiver") });
+        Self { address, inner, serving }
+    }
+
+    /// Its address, with a path and query.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The next calls are answered so, each once; those after as before.
+    pub(crate) fn say(&self, answers: impl IntoIterator<Item = Say>) {
+        self.inner.lock().expect("nobody panics here").say.extend(answers);
+    }
+
+    /// All calls from now on are answered so.
+    pub(crate) fn always_say(&self, answer: Say) {
+        self.inner.lock().expect("nobody panics here").always = Some(answer);
+    }
+
+    /// All calls so far.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.inner.lock().expect("nobody panics here").received.clone()
+    }
+
+    /// Waits until there were so many calls, and returns them.
+    pub(crate) async fn receives(&self, calls: usize, patience: Duration) -> Vec<Received> {
+        wait_until(&format!("{calls} webhooks were received"), patience, async || {
+            let received = self.received();
+            (received.len() >= calls).then_some(received)
+        })
+        .await
+    }
+}
+
+impl Received {
+    /// The payload.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("a payload is JSON")
+    }
+
+    /// Whether one of the signatures is by `secret` (`whsec_…`), and the time is about now.
+    pub(crate) fn is_by(&self, secret: &str) -> bool {
+        let key = BASE64.decode(secret.strip_prefix("whsec_").expect("a secret's prefix")).expect("a secret is base64");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("HMAC takes every key");
+        mac.update(format!("{}.{}.{}", self.id, self.timestamp, self.body).as_bytes());
+        let wanted = format!("v1,{}", BASE64.encode(mac.finalize().into_bytes()));
+        let now = runtime::clock::Clock::default().now().timestamp();
+        (now - self.timestamp).abs() < TOLERANCE_S && self.signatures.contains(&wanted)
+    }
+}
+
+async fn receive(State(inner): State<Arc<Mutex<Inner>>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    assert_eq!(header("content-type"), "application/json");
+    let received = Received {
+        path: uri.to_string(),
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp").parse().expect("a time in seconds"),
+        signatures: header("webhook-signature").split(' ').map(ToOwned::to_owned).collect(),
+        body: String::from_utf8(body.to_vec()).expect("a payload is text"),
+    };
+    let say = {
+        let mut inner = inner.lock().expect("nobody panics here");
+        inner.received.push(received);
+        inner.say.pop_front().or_else(|| inner.always.clone())
+    };
+    match say {
+        None => StatusCode::NO_CONTENT.into_response(),
+        Some(Say::Nothing) => std::future::pending().await,
+        Some(Say::Status(status, headers, body)) => {
+            let mut answer = (StatusCode::from_u16(status).expect("a status"), body).into_response();
+            for (name, value) in headers {
+                answer.headers_mut().insert(name, value.parse().expect("a header's value"));
+            }
+            answer
+        }
+    }
+}

@@ -9,6 +9,8 @@ mod database;
 mod command_line;
 // Gates that people open, and what partners get.
 mod delivery;
+// Douyin: a person says yes before, and takes back after.
+mod douyin;
 // What attacks: none of it gets anywhere.
 mod hostile;
 // RabbitMQ says too much, forgets everything, loses its patience, or dies.

@@ -256,6 +256,10 @@ fn environment(store: &ObjectStore, dir: &TempDir) -> BTreeMap<String, String> {
         ("PERSONAL_DATA_KEYS", format!("test:{PERSONAL_DATA_KEY}")),
         ("LISTEN", "127.0.0.1:0".to_owned()),
         ("ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
+        ("PUBLISH_LISTEN", "127.0.0.1:0".to_owned()),
+        // Partners of tests answer at once.
+        ("POLL_BASE_S", "0.3".to_owned()),
+        ("UNKNOWN_SETTLE_S", "1".to_owned()),
         // Containers in which tests run may lack Landlock; the stories of hostile media look at it themselves.
         ("REELMILL_ALLOW_MISSING_LANDLOCK", "true".to_owned()),
         ("RUST_LOG", "info".to_owned()),

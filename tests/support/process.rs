@@ -129,6 +129,11 @@ impl Service {
         self.announced("the public API listens on ")
     }
 
+    /// Where partners are served; `None` until it listens.
+    pub(crate) fn partner_address(&self) -> Option<String> {
+        self.announced("partners are served on ")
+    }
+
     /// Reads the address behind these words in the log: with port 0 nobody else knows it.
     fn announced(&self, words: &str) -> Option<String> {
         let log = self.log_text();

@@ -9,6 +9,8 @@ use runtime::service::Runtime;
 use tokio::net::TcpListener;
 use tracing::info;
 
+use crate::deliver::douyin::webhook;
+
 /// The largest notice that is read, bytes.
 const NOTICE_BYTES: usize = 256 << 10;
 /// How long running requests may take once the process stops.
@@ -24,7 +26,8 @@ pub(crate) struct PartnerApp {
 
 /// Every route, one adapter's after the other.
 fn router(app: PartnerApp) -> Router {
-    Router::new().layer(DefaultBodyLimit::max(NOTICE_BYTES)).with_state(app)
+    let douyin = webhook::routes(&app.runtime);
+    Router::new().merge(douyin).layer(DefaultBodyLimit::max(NOTICE_BYTES)).with_state(app)
 }
 
 /// Serves on `PUBLISH_LISTEN` until the process is told to stop.

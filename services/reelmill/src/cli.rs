@@ -2,8 +2,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, completions, delivered, doctor, migrate, plan, probe, release, render, reprocess, retry, review, revoke, s3,
-    serve, status, submit, webhook, withdraw,
+    audit, completions, confirm, delivered, doctor, migrate, plan, probe, release, render, reprocess, retry, review,
+    revoke, s3, serve, status, submit, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -46,6 +46,9 @@ enum Command {
     /// Start a new run of an entry from a stage
     #[command(after_help = exit::CODES)]
     Reprocess(reprocess::Args),
+    /// Say yes to a publishing that waits for a person, where the partner's rules want one
+    #[command(after_help = exit::CODES)]
+    Confirm(confirm::Args),
     /// Record that an operator brought an entry to a partner, and where it can be seen
     #[command(after_help = exit::CODES)]
     Delivered(delivered::Args),
@@ -94,6 +97,7 @@ impl Cli {
             Command::Release(args) => block_on(release::run(args)),
             Command::Retry(args) => block_on(retry::run(args)),
             Command::Reprocess(args) => block_on(reprocess::run(args)),
+            Command::Confirm(args) => block_on(confirm::run(args)),
             Command::Delivered(args) => block_on(delivered::run(args)),
             Command::Withdraw(args) => block_on(withdraw::run(args)),
             Command::Revoke(args) => block_on(revoke::run(args)),

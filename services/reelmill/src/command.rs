@@ -3,6 +3,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod completions;
+pub(crate) mod confirm;
 pub(crate) mod delivered;
 pub(crate) mod doctor;
 pub(crate) mod migrate;

@@ -35,6 +35,7 @@ pub mod exchanges;
 pub mod garbage;
 pub mod history;
 pub mod messages;
+pub mod notices;
 pub mod outcomes;
 pub mod parts;
 pub mod people;

@@ -147,13 +147,12 @@ impl Douyin {
     /// What a service is told so that it finds this platform at `url` and our account there.
     pub(crate) fn env(&self, url: &str) -> Vec<(&'static str, String)> {
         let state = self.lock();
-        let Authorisation { access_token, refresh_token } = state.tokens.authorisation();
+        let Authorisation { refresh_token, .. } = state.tokens.authorisation();
         vec![
             ("PARTNER_DOUYIN_URL", url.to_owned()),
             ("PARTNER_DOUYIN_CLIENT_KEY", state.rules.client_key.clone()),
             ("PARTNER_DOUYIN_CLIENT_SECRET", state.rules.client_secret.clone()),
             ("PARTNER_DOUYIN_OPEN_ID", state.rules.open_id.clone()),
-            ("PARTNER_DOUYIN_ACCESS_TOKEN", access_token),
             ("PARTNER_DOUYIN_REFRESH_TOKEN", refresh_token),
         ]
     }

@@ -1,0 +1,221 @@
+//! Douyin's calls over the wire: header `access-token`, query `open_id`, and an answer `{data: {error_code, …}, extra: {logid}}`
+//! whose code counts, whatever the HTTP status says.
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use pipeline::delivery::IntentId;
+use reqwest::Method;
+use reqwest::header::HeaderName;
+use serde_json::Value;
+use url::Url;
+
+use super::codes::{Advice, advice};
+use super::tokens;
+use crate::exchange::{Answer, Body, CallError, PartnerHttp, Request};
+use crate::task::Task;
+
+/// The platform's public address.
+const PLATFORM: &str = "https://open.douyin.com";
+/// How long a call without a file may take.
+const SOON: Duration = Duration::from_secs(20);
+/// How long one part of a file may take: 20 MB at 1.4 Mbit/s.
+const PART: Duration = Duration::from_secs(120);
+/// Wait after a call that was certainly not made.
+const AGAIN: Duration = Duration::from_secs(30);
+
+/// A call that did not bring what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failed {
+    /// Certainly nothing happened there.
+    #[error("not done: {words}")]
+    NotSent {
+        /// In words.
+        words: String,
+        /// How long to wait.
+        again: Duration,
+    },
+    /// Something may have happened there.
+    #[error("not answered: {0}")]
+    Lost(String),
+    /// Refused with a code.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+}
+
+/// A refusal as told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The code.
+    pub(super) code: i64,
+    /// Its words, and the number under which they find the call.
+    pub(super) words: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (code {})", self.words, self.code)
+    }
+}
+
+/// One call of `/api/douyin/v1/video/`.
+pub(super) struct Call {
+    /// Stable name for the evidence.
+    pub(super) step: &'static str,
+    /// The last part of the path, with its slash.
+    pub(super) what: &'static str,
+    /// Beside `open_id`.
+    pub(super) query: Vec<(&'static str, String)>,
+    /// What is sent.
+    pub(super) content: Content,
+    /// For the call that counts.
+    pub(super) intent: Option<IntentId>,
+}
+
+/// What a call sends.
+pub(super) enum Content {
+    /// Nothing, by GET.
+    Nothing,
+    /// JSON, by POST.
+    Json(Value),
+    /// A piece of the video as the only file of a form, by POST.
+    Video(Bytes),
+}
+
+impl Call {
+    /// A call.
+    pub(super) fn new(step: &'static str, what: &'static str, content: Content) -> Self {
+        Self { step, what, query: Vec::new(), content, intent: None }
+    }
+
+    /// More of the query.
+    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+}
+
+/// Makes a call as our account; an access token that is no longer good is replaced once, since it was refused before anything
+/// was done. An error is ours, or the wait for leave to call.
+pub(super) async fn call(task: &Task<'_>, call: &Call) -> Result<Result<Value, Failed>> {
+    let account = tokens::current(task).await?;
+    let answered = once(task, call, &account).await?;
+    match &answered {
+        Err(Failed::Refused(refusal)) if advice(refusal.code) == Advice::Token => {}
+        Ok(_) | Err(_) => return Ok(answered),
+    }
+    let account = tokens::renewed(task, Some(&account.access_token)).await?;
+    once(task, call, &account).await
+}
+
+async fn once(task: &Task<'_>, call: &Call, account: &tokens::Account) -> Result<Result<Value, Failed>> {
+    let mut url = address(task, &format!("/api/douyin/v1/video/{}", call.what))?;
+    url.query_pairs_mut().append_pair("open_id", &account.open_id);
+    for (name, value) in &call.query {
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    let (method, body, deadline) = match &call.content {
+        Content::Nothing => (Method::GET, Body::Empty, SOON),
+        Content::Json(value) => (Method::POST, Body::Json(value.clone()), SOON),
+        Content::Video(piece) => (Method::POST, form_with(piece), PART),
+    };
+    let request = Request {
+        step: call.step,
+        method,
+        url,
+        headers: vec![(HeaderName::from_static("access-token"), account.access_token.clone())],
+        body,
+        deadline,
+        secrets: vec![account.access_token.clone()],
+        hide_answer: false,
+        intent: call.intent,
+    };
+    send(&task.http(), request).await
+}
+
+/// Sends a request and reads the code in its answer.
+pub(super) async fn send(http: &PartnerHttp<'_>, request: Request) -> Result<Result<Value, Failed>> {
+    match http.call(request).await {
+        Ok(answer) => Ok(read(&answer)),
+        Err(CallError::NotSent(words)) => Ok(Err(Failed::NotSent { words, again: AGAIN })),
+        Err(CallError::Lost(words)) => Ok(Err(Failed::Lost(words))),
+        // Passed on as it is: the driver knows it, and waits.
+        Err(error @ (CallError::Wait(_) | CallError::Ours(_))) => Err(error.into()),
+    }
+}
+
+/// The data of an answer, or what it says instead.
+fn read(answer: &Answer) -> Result<Value, Failed> {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let told = &body["data"];
+    match (answer.status, told["error_code"].as_i64()) {
+        (_, Some(0)) => Ok(told.clone()),
+        (_, Some(code)) => {
+            let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_default();
+            let words = [text("/data/description"), text("/extra/sub_description"), text("/extra/logid")];
+            let words: Vec<&str> = words.into_iter().filter(|it| !it.is_empty()).collect();
+            Err(Failed::Refused(Refusal { code, words: words.join(", ") }))
+        }
+        (429, None) => {
+            let again = answer.retry_after().unwrap_or(AGAIN).max(Duration::from_secs(1));
+            Err(Failed::NotSent { words: "429 too many requests".into(), again })
+        }
+        // Without a code nobody who knows has answered: a gateway in between cannot say what happened behind it.
+        (status, None) => Err(Failed::Lost(format!("status {status} without a code"))),
+    }
+}
+
+/// An address at the platform; `PARTNER_<ID>_URL` where it is not the public one.
+pub(super) fn address(task: &Task<'_>, path: &str) -> Result<Url> {
+    let base = task.optional_secret("URL")?.unwrap_or_else(|| PLATFORM.to_owned());
+    let url = Url::parse(&base).and_then(|base| base.join(path));
+    url.with_context(|| format!("{base} is no address of a platform"))
+}
+
+/// A text of an answer that must be there.
+pub(super) fn text_of(data: &Value, at: &str) -> Result<String> {
+    let text = data.pointer(at).and_then(Value::as_str).filter(|it| !it.is_empty());
+    text.map(str::to_owned).with_context(|| format!("douyin's answer lacks {at}"))
+}
+
+/// The body of a multipart form with the one file `video`.
+fn form_with(piece: &Bytes) -> Body {
+    let boundary = uuid::Uuid::new_v4().simple();
+    let head = format!(
+        "--{boundary}\r\ncontent-disposition: form-data; name=\"video\"; filename=\"video.mp4\"\r\n\
+         content-type: video/mp4\r\n\r\n"
+    );
+    let tail = format!("\r\n--{boundary}--\r\n");
+    let bytes = [head.as_bytes(), piece, tail.as_bytes()].concat().into();
+    Body::Bytes { content_type: format!("multipart/form-data; boundary={boundary}"), bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Result<Value, Failed> {
+        read(&Answer { status, headers: HeaderMap::new(), body: Bytes::copy_from_slice(body.as_bytes()) })
+    }
+
+    #[test]
+    fn the_code_counts_and_not_the_status() {
+        let told = json!({ "data": { "error_code": 0, "item_id": "x" }, "extra": { "logid": "1" } }).to_string();
+        assert_eq!(answer(500, &told).unwrap()["item_id"], "x");
+        let refused = json!({ "data": { "error_code": 2114007, "description": "75" }, "extra": { "logid": "L" } });
+        let Err(Failed::Refused(refusal)) = answer(200, &refused.to_string()) else { panic!("refused") };
+        assert_eq!(refusal, Refusal { code: 2114007, words: "75, L".into() });
+    }
+
+    #[test]
+    fn an_answer_of_somebody_in_between_says_nothing_about_what_happened() {
+        for (status, body) in [(502, "<html>"), (200, ""), (200, "{}"), (504, "null")] {
+            assert!(matches!(answer(status, body), Err(Failed::Lost(_))), "{status} {body}");
+        }
+        assert!(matches!(answer(429, ""), Err(Failed::NotSent { .. })));
+    }
+}

@@ -1,0 +1,168 @@
+//! What Douyin tells us by itself. It is believed only as far as to look sooner: a message wakes the deliveries that it may be about,
+//! and what they then read from the platform counts. So it does no harm that messages come twice, late, and in any order.
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use pipeline::id::PartnerId;
+use pipeline::partner::DeliveryMethod;
+use runtime::service::Runtime;
+use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
+use subtle::ConstantTimeEq;
+use tracing::{debug, warn};
+
+use crate::serve::PartnerApp;
+use crate::task::partner_setting;
+
+/// Messages whose names are remembered. A name that was forgotten costs one more look at the platform.
+const REMEMBERED: usize = 4096;
+
+/// A route for each partner that is reached by this way: `/partners/<id>/webhook`.
+pub(crate) fn routes(runtime: &Runtime) -> Router<PartnerApp> {
+    let partners = runtime.catalogue.partners.values().filter(|partner| partner.method == DeliveryMethod::Douyin);
+    partners.fold(Router::new(), |router, partner| {
+        let listener = Arc::new(Listener { partner: partner.id.clone(), known: Mutex::default() });
+        let answer = async move |State(app): State<PartnerApp>, headers: HeaderMap, body: Bytes| {
+            listener.hear(&app, &headers, &body).await
+        };
+        router.route(&format!("/partners/{}/webhook", partner.id), post(answer))
+    })
+}
+
+/// Who listens to one partner.
+struct Listener {
+    partner: PartnerId,
+    known: Mutex<Known>,
+}
+
+/// The names of the last messages.
+#[derive(Default)]
+struct Known {
+    order: VecDeque<String>,
+    names: HashSet<String>,
+}
+
+impl Listener {
+    async fn hear(&self, app: &PartnerApp, headers: &HeaderMap, body: &[u8]) -> Response {
+        match self.heard(app, headers, body).await {
+            Ok(response) => response,
+            Err(error) => {
+                // Not answered well, it comes again.
+                warn!(partner = %self.partner, "a message of {} could not be heard: {error:#}", self.partner);
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+
+    async fn heard(&self, app: &PartnerApp, headers: &HeaderMap, body: &[u8]) -> Result<Response> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let secret = partner_setting(&self.partner, "CLIENT_SECRET", |name| std::env::var(name).ok())?;
+        let secret = secret.context("the client secret is not set")?;
+        if !is_signed(&secret, body, header("x-douyin-signature")) {
+            return Ok(StatusCode::UNAUTHORIZED.into_response());
+        }
+        let Ok(message) = serde_json::from_slice::<Value>(body) else {
+            return Ok(StatusCode::BAD_REQUEST.into_response());
+        };
+        if let Some(challenge) = content(&message).get("challenge") {
+            return Ok(axum::Json(json!({ "challenge": challenge })).into_response());
+        }
+        let name = header("msg-id");
+        let Some(item_id) = item_id(&message).filter(|_| !self.knows(name)) else {
+            return Ok(StatusCode::OK.into_response());
+        };
+        let woken = app.runtime.store.partner_told(&self.partner, &item_id).await?;
+        debug!(partner = %self.partner, woken, "{} told about {item_id}", self.partner);
+        self.remember(name);
+        Ok(StatusCode::OK.into_response())
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).names.contains(name)
+    }
+
+    /// Only what was heard to the end: what failed half-way has to come again.
+    fn remember(&self, name: &str) {
+        let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if name.is_empty() || !known.names.insert(name.to_owned()) {
+            return;
+        }
+        known.order.push_back(name.to_owned());
+        if known.order.len() > REMEMBERED
+            && let Some(oldest) = known.order.pop_front()
+        {
+            known.names.remove(&oldest);
+        }
+    }
+}
+
+/// Whether the signature is hex SHA-1 of the client's secret and the body. In constant time.
+fn is_signed(client_secret: &str, body: &[u8], signature: &str) -> bool {
+    let right = hex::encode(Sha1::new().chain_update(client_secret).chain_update(body).finalize());
+    right.as_bytes().ct_eq(signature.trim().to_ascii_lowercase().as_bytes()).into()
+}
+
+/// What a message is about: an object, or a text that holds one.
+fn content(message: &Value) -> Value {
+    match &message["content"] {
+        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
+        other => other.clone(),
+    }
+}
+
+/// The work that a message is about.
+fn item_id(message: &Value) -> Option<String> {
+    content(message)["item_id"].as_str().filter(|it| !it.is_empty()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_the_secret_over_this_very_body_is_a_signature() {
+        // printf 'secret{"event":"x"}' | sha1sum
+        let right = "cdbd147248cf255d206fdc8f14f04b6585d3bec1";
+        assert!(is_signed("secret", br#"{"event":"x"}"#, right));
+        assert!(is_signed("secret", br#"{"event":"x"}"#, &right.to_ascii_uppercase()));
+        for (secret, body, signature) in [
+            ("other", r#"{"event":"x"}"#, right),
+            ("secret", r#"{"event":"y"}"#, right),
+            ("secret", r#"{"event":"x"}"#, &right[1..]),
+            ("secret", r#"{"event":"x"}"#, ""),
+        ] {
+            assert!(!is_signed(secret, body.as_bytes(), signature), "{secret} {body} {signature}");
+        }
+    }
+
+    #[test]
+    fn the_last_messages_are_known_and_no_more_than_that() {
+        let listener = Listener { partner: "douyin".into(), known: Mutex::default() };
+        for number in 0..=REMEMBERED {
+            listener.remember(&number.to_string());
+            listener.remember(&number.to_string());
+        }
+        assert!(!listener.knows("0") && listener.knows("1") && listener.knows(&REMEMBERED.to_string()));
+        listener.remember("");
+        assert!(!listener.knows(""), "a message without a name is heard every time");
+    }
+
+    #[test]
+    fn the_content_may_be_an_object_or_a_text() {
+        let id = |content: Value| item_id(&json!({ "content": content }));
+        assert_eq!(id(json!({ "item_id": "@9V" })).as_deref(), Some("@9V"));
+        assert_eq!(id(json!(r#"{"item_id":"@9V"}"#)).as_deref(), Some("@9V"));
+        for other in [json!("no json"), json!({}), json!(null), json!({ "item_id": "" })] {
+            assert_eq!(id(other), None);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What a partner tells us by itself is believed only as far as to look sooner: the parts that it may be about are woken.
+use anyhow::Context;
+use pipeline::id::PartnerId;
+use pipeline::part::Part;
+use pipeline::stage::Stage;
+
+use super::{Store, messages};
+
+impl Store {
+    /// A partner said something about the work that it calls `receipt`. Wakes the part that waits for it, and those whose call was
+    /// never answered, since the name may be theirs. Returns how many were waiting.
+    pub async fn partner_told(&self, partner: &PartnerId, receipt: &str) -> anyhow::Result<u64> {
+        let part = &Part::Partner(partner.clone()).to_string();
+        self.transaction("partner_told", |tx, _| {
+            Box::pin(async move {
+                let woken = sqlx::query!(
+                    "/* wake_told */
+                    update parts set status = 'pending', not_before = clock_timestamp()
+                    where stage = 'publish' and part = $2 and status = 'waiting' and submission in (
+                        select submission from deliveries
+                        where partner = $1 and (machine #>> '{observed,receipt}' = $3 or state = 'unknown'))",
+                    partner.as_str(),
+                    part,
+                    receipt,
+                )
+                .execute(&mut *tx)
+                .await
+                .context("wake what a partner told about")?
+                .rows_affected();
+                messages::add_hints(tx, (0..woken).map(|_| Stage::Publish)).await?;
+                Ok(woken)
+            })
+        })
+        .await
+    }
+}

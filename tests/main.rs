@@ -1,6 +1,8 @@
 //! The stories: the real binary, real servers, real video. One file a story, one fact a test.
 mod support;
 
+// Works at Bilibili's open platform, which answers as it likes.
+mod bilibili;
 // Entries of real content, measured when they come out.
 mod content;
 // Postgres goes away in the middle of everything and comes back.

@@ -66,6 +66,11 @@ impl Catalogue {
         self.partners.get(id)
     }
 
+    /// Every partner.
+    pub fn partners(&self) -> impl Iterator<Item = &Partner> {
+        self.partners.values()
+    }
+
     /// A contest's partners, in its order.
     pub fn partners_of(&self, contest: &Contest) -> Vec<&Partner> {
         // Every name was looked up when the catalogue was read.

@@ -16,6 +16,7 @@ use crate::exchange::CallError;
 use crate::package::PackageFile;
 use crate::task::Task;
 
+pub(crate) mod bilibili;
 pub(crate) mod douyin;
 mod drop_folder;
 pub(crate) mod operator;

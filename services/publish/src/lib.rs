@@ -23,5 +23,6 @@ mod serve;
 mod task;
 pub mod webhooks;
 
+pub use deliver::bilibili::tokens::{Tokens, authorise};
 pub use publish::Publish;
 pub use serve::serve;

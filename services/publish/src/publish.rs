@@ -9,6 +9,7 @@ use runtime::outcome::Outcome;
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 
+use crate::deliver::bilibili::Bilibili;
 use crate::deliver::douyin::Douyin;
 use crate::deliver::drive;
 use crate::deliver::operator::Operator;
@@ -43,12 +44,11 @@ impl Handler for Publish {
         let mut task = Task { runtime, job: &job, partner, delivery, client: &self.client, secrets };
         let task = &mut task;
         match partner.method {
+            DeliveryMethod::Bilibili => Box::pin(drive(&Bilibili, task)).await,
             DeliveryMethod::Douyin => drive(&Douyin, task).await,
             DeliveryMethod::S3Drop => drive(&S3Drop::new(task)?, task).await,
-            // These platforms' own adapters are not built yet. Until then a person takes the bag there, visibly.
-            DeliveryMethod::Bilibili | DeliveryMethod::SftpDrop | DeliveryMethod::Mrss | DeliveryMethod::Operator => {
-                drive(&Operator, task).await
-            }
+            // These partners' own adapters are not built yet. Until then a person takes the bag there, visibly.
+            DeliveryMethod::SftpDrop | DeliveryMethod::Mrss | DeliveryMethod::Operator => drive(&Operator, task).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use runtime::service::Runtime;
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::deliver::douyin::webhook;
+use crate::deliver::{bilibili, douyin};
 
 /// The largest notice that is read, bytes.
 const NOTICE_BYTES: usize = 256 << 10;
@@ -26,8 +26,8 @@ pub(crate) struct PartnerApp {
 
 /// Every route, one adapter's after the other.
 fn router(app: PartnerApp) -> Router {
-    let douyin = webhook::routes(&app.runtime);
-    Router::new().merge(douyin).layer(DefaultBodyLimit::max(NOTICE_BYTES)).with_state(app)
+    let (bilibili, douyin) = (bilibili::webhook::routes(), douyin::webhook::routes(&app.runtime));
+    Router::new().merge(bilibili).merge(douyin).layer(DefaultBodyLimit::max(NOTICE_BYTES)).with_state(app)
 }
 
 /// Serves on `PUBLISH_LISTEN` until the process is told to stop.

@@ -2,8 +2,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, completions, confirm, delivered, doctor, migrate, plan, probe, release, render, reprocess, retry, review,
-    revoke, s3, serve, status, submit, webhook, withdraw,
+    audit, completions, confirm, delivered, doctor, migrate, partner, plan, probe, release, render, reprocess, retry,
+    review, revoke, s3, serve, status, submit, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -65,6 +65,9 @@ enum Command {
     /// Tell others of changes: addresses, secrets, and what was told them
     #[command(subcommand, after_help = exit::CODES)]
     Webhook(webhook::Args),
+    /// Look after our accounts with partners
+    #[command(subcommand, after_help = exit::CODES)]
+    Partner(partner::Args),
 
     /// Do the whole media job for one file without any server
     #[command(after_help = exit::CODES)]
@@ -104,6 +107,7 @@ impl Cli {
             Command::Audit(args) => block_on(audit::run(args)),
 
             Command::Webhook(args) => block_on(webhook::run(args)),
+            Command::Partner(args) => block_on(partner::run(args)),
 
             Command::Render(args) => block_on(render::run(args)),
             Command::Probe(args) => block_on(probe::run(args)),

@@ -7,6 +7,7 @@ pub(crate) mod confirm;
 pub(crate) mod delivered;
 pub(crate) mod doctor;
 pub(crate) mod migrate;
+pub(crate) mod partner;
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod release;

@@ -40,6 +40,10 @@ pub struct Metrics {
     pub broker_reconnects: IntCounter,
     /// `reelmill_garbage_objects_total`: objects deleted by the sweep.
     pub garbage_objects: IntCounter,
+    /// `reelmill_credentials_seconds_left{partner}`: until the credentials of our account end; below 0 they have ended.
+    pub credentials_seconds_left: GaugeVec,
+    /// `reelmill_credentials_refused{partner}`: 1 where a person has to look after our account, 0 where the partner accepts us.
+    pub credentials_refused: IntGaugeVec,
 }
 
 impl Metrics {
@@ -74,6 +78,16 @@ impl Metrics {
             children: make.counters("children_total", "Sandboxed children by how they ended.", &["end"])?,
             broker_reconnects: make.counter("broker_reconnects_total", "Sessions with the broker begun again.")?,
             garbage_objects: make.counter("garbage_objects_total", "Objects deleted by the sweep.")?,
+            credentials_seconds_left: make.float_gauges(
+                "credentials_seconds_left",
+                "Until the credentials of our account with a partner end.",
+                &["partner"],
+            )?,
+            credentials_refused: make.gauges(
+                "credentials_refused",
+                "Whether a partner refuses our credentials.",
+                &["partner"],
+            )?,
             registry,
         })
     }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::broker::{Broker, MAX_HINTS};
+use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::store::{Store, messages};
@@ -24,6 +25,7 @@ pub(crate) struct Reconciler {
     pub(crate) objects: Objects,
     pub(crate) metrics: Metrics,
     pub(crate) every: Duration,
+    pub(crate) clock: Clock,
 }
 
 impl Reconciler {
@@ -63,6 +65,20 @@ impl Reconciler {
         if self.store.take_turn("reconcile_queues", pause).await? {
             self.top_up(&waiting).await?;
             self.sweep().await?;
+        }
+        self.watch_credentials().await
+    }
+
+    /// Tells how our accounts with partners stand, in every process: whoever is asked for metrics has to know.
+    async fn watch_credentials(&self) -> anyhow::Result<()> {
+        let now = self.clock.now();
+        for row in self.store.accounts().await?.iter().filter(|row| row.has_credentials) {
+            let partner = [row.account.partner.as_str()];
+            if let Some(end) = row.expires_at {
+                let left_s = (end - now).num_milliseconds() as f64 / 1000.0;
+                self.metrics.credentials_seconds_left.with_label_values(&partner).set(left_s);
+            }
+            self.metrics.credentials_refused.with_label_values(&partner).set(i64::from(row.health == "refused"));
         }
         Ok(())
     }

@@ -216,6 +216,7 @@ impl Runtime {
             objects: self.objects.clone(),
             metrics: self.metrics.clone(),
             every: self.config.reconcile_every(),
+            clock: self.clock.clone(),
         }
     }
 }

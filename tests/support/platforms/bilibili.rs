@@ -119,6 +119,15 @@ impl Bilibili {
         self.lock().keys.expires_at = at_s;
     }
 
+    /// The account's owner agrees anew: other tokens, which are valid.
+    pub(crate) fn reissue(&self) -> Keys {
+        let state = &mut *self.lock();
+        state.keys.access_token = format!("access-canary-{}", Uuid::new_v4().simple());
+        state.keys.refresh_token = format!("refresh-canary-{}", Uuid::new_v4().simple());
+        state.keys.expires_at = runtime::clock::Clock::default().now().timestamp() + state.settings.token_s;
+        state.keys.clone()
+    }
+
     /// The next call of this name is not done but answered with this code and these words.
     pub(crate) fn answer_instead(&self, call: &'static str, code: i64, words: &str) {
         self.lock().instead.push_back((call, code, words.to_owned()));

@@ -53,6 +53,8 @@ pub struct NewCredentials {
 pub struct AccountRow {
     /// Whose.
     pub account: Account,
+    /// Until when the calls made so far fill the rate budget; in the past, all of it is free.
+    pub budget_until: DateTime<Utc>,
     /// Failures in a row.
     pub failures: u32,
     /// Until when the breaker is open.
@@ -222,7 +224,7 @@ impl Store {
     pub async fn accounts(&self) -> anyhow::Result<Vec<AccountRow>> {
         let rows = sqlx::query!(
             r#"/* accounts */
-            select partner, account, failures, open_until, credentials is not null as "has_credentials!", expires_at, health,
+            select partner, account, tat, failures, open_until, credentials is not null as "has_credentials!", expires_at, health,
                 health_words, health_at
             from partner_accounts order by partner, account"#
         )
@@ -231,6 +233,7 @@ impl Store {
         .context("list partners' accounts")?;
         let rows = rows.into_iter().map(|row| AccountRow {
             account: Account { partner: PartnerId::new(row.partner), name: row.account },
+            budget_until: row.tat,
             failures: row.failures as u32,
             open_until: row.open_until,
             has_credentials: row.has_credentials,

@@ -59,7 +59,7 @@ impl Archive {
             "tid": self.tid, "copyright": self.copyright, "no_reprint": 1, "ctime": self.ctime,
             "ptime": if state == 0 { self.reviewed_ms / 1000 } else { 0 },
             "addit_info": { "state": state, "state_desc": said, "reject_reason": reason },
-            "video_info": { "cid": 1, "filename": self.upload_token, "duration": 120, "share_url": open, "iframe_url": "" },
+            "video_info": { "cid": 1, "filename": format!("n{}", self.ctime), "duration": 120, "share_url": open, "iframe_url": "" },
         })
     }
 }

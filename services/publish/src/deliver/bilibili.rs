@@ -1,0 +1,255 @@
+//! Bilibili's open platform: a film in parts, a cover, one call that submits them, a review that is polled, and a delete.
+//!
+//! No call of it has an idempotency field, so a submission carries a name of its own in the last line of its description: the work's
+//! number and run (`作品编号 0f3a91c2d4e5-1`). By that line a submission whose answer was lost is found again in the account's list,
+//! whoever made it and whatever its title, and an answer about another work is noticed.
+//!
+//! | what | file |
+//! |---|---|
+//! | film and cover, resumed | `upload` |
+//! | the account's list, read for our line | `list` |
+//! | what a code asks of us | `codes` |
+//! | the account's tokens | `tokens` |
+//! | a signed call | `client`, `signature` |
+//! | what the platform tells by itself | `webhook` |
+use anyhow::{Context, Result};
+use pipeline::delivery::{IntentId, Receipt};
+use serde_json::{Value, json};
+
+use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
+use crate::package::PackageFile;
+use crate::task::Task;
+
+mod client;
+mod codes;
+mod list;
+mod signature;
+pub(crate) mod tokens;
+mod upload;
+pub(crate) mod webhook;
+
+use client::{Call, Content, Failed};
+use codes::{Advice, RETRY, advice, until_tomorrow};
+
+/// 科工机械, the zone for works about industry [2]; `PARTNER_<ID>_TID` where the account's contract names another.
+const ZONE: i64 = 232;
+/// Longest description, characters [C].
+const DESC_CHARS: usize = 250;
+/// Wait after a refusal because of the title, which the platform lifts by itself after a while.
+const SAME_TITLE: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// The adapter.
+pub(crate) struct Bilibili;
+
+impl Way for Bilibili {
+    async fn prepare(&self, task: &mut Task<'_>, files: &[PackageFile]) -> Result<Prepared> {
+        Box::pin(upload::prepare(task, files)).await
+    }
+
+    async fn submit(&self, task: &mut Task<'_>, _files: &[PackageFile], intent: IntentId) -> Result<Submitted> {
+        let session = task.session::<upload::Session>().await?.context("nothing was uploaded")?;
+        let content = Content::Json(submission(task, &session.cover)?);
+        let mut call = Call::post("archive.add", "/arcopen/fn/archive/add-by-utoken", content).upload(session.token());
+        call.intent = Some(intent);
+        match client::call(task, &call).await? {
+            Ok(data) => verified(task, &data).await,
+            Err(Failed::NotDone { words, again }) => Ok(Submitted::NotSent { words, again: Some(again) }),
+            Err(Failed::Lost(words)) => Ok(Submitted::Lost(words)),
+            Err(Failed::Refused { code, words }) => refused(task, code, words).await,
+        }
+    }
+
+    async fn read_back(&self, task: &mut Task<'_>, _intent: IntentId) -> Result<ReadBack> {
+        Ok(match list::find(task).await? {
+            Ok(Some(receipt)) => ReadBack::Found(receipt),
+            Ok(None) => ReadBack::Absent,
+            Err(words) => {
+                tracing::info!(partner = %task.partner.id, "the list cannot be read yet: {words}");
+                ReadBack::NotYet
+            }
+        })
+    }
+
+    async fn look(&self, task: &mut Task<'_>, receipt: &Receipt) -> Result<Seen> {
+        match view(task, receipt).await? {
+            Ok(archive) => Ok(seen(&archive, receipt)),
+            // One word of the platform's is no proof: its list has to agree.
+            Err(Failed::Refused { code, .. }) if advice(code) == Advice::Gone => {
+                Ok(match list::has(task, receipt).await? {
+                    Ok(false) => Seen::Gone,
+                    Ok(true) => Seen::Unsure("not found by its name, and yet in the list".to_owned()),
+                    Err(words) => Seen::Unsure(words),
+                })
+            }
+            Err(Failed::Refused { words, .. } | Failed::NotDone { words, .. } | Failed::Lost(words)) => {
+                Ok(Seen::Unsure(words))
+            }
+        }
+    }
+
+    async fn take_back(&self, task: &mut Task<'_>, receipt: Option<&Receipt>) -> Result<TakenBack> {
+        let receipt = match receipt {
+            Some(receipt) => receipt.clone(),
+            None => match list::find(task).await? {
+                Ok(Some(receipt)) => receipt,
+                Ok(None) => return Ok(TakenBack::Gone),
+                Err(words) => anyhow::bail!("could not look for the work: {words}"),
+            },
+        };
+        let content = Content::Json(json!({ "resource_id": receipt.0 }));
+        match client::call(task, &Call::post("archive.delete", "/arcopen/fn/archive/delete", content)).await? {
+            Ok(_) => Ok(TakenBack::Asked),
+            // It has to be seen in any case.
+            Err(Failed::Lost(_)) => Ok(TakenBack::Asked),
+            Err(Failed::NotDone { words, again }) => {
+                tracing::info!(partner = %task.partner.id, "a delete waits: {words}");
+                Err(crate::exchange::CallError::Wait(again).into())
+            }
+            Err(Failed::Refused { code, words }) => match advice(code) {
+                Advice::Gone => Ok(TakenBack::Asked),
+                Advice::Person | Advice::Refused => Ok(TakenBack::Person(words)),
+                Advice::Wait(wait) => Err(crate::exchange::CallError::Wait(wait).into()),
+                Advice::Retry | Advice::SameTitle | Advice::Tomorrow | Advice::Token | Advice::Unknown => {
+                    anyhow::bail!("{} did not delete {}: {words}", task.partner.id, receipt.0)
+                }
+            },
+        }
+    }
+}
+
+/// What is submitted. `copyright` 1: the contest has the entrants' declaration that the works are their own, and `no_reprint` keeps
+/// them so. There is no field for a time or for the use of AI [2].
+fn submission(task: &Task<'_>, cover: &str) -> Result<Value> {
+    let written = task.texts();
+    let tid = match task.optional_secret("TID")? {
+        Some(text) => text.parse().with_context(|| format!("{text:?} is no zone's number"))?,
+        None => ZONE,
+    };
+    Ok(json!({
+        "title": written.title, "desc": described(&written.text, &line_of(task)), "tag": written.tags.join(","),
+        "cover": cover, "tid": tid, "copyright": 1, "no_reprint": 1,
+    }))
+}
+
+/// The line by which a submission is known as this work's and run's: the random end of the work's id says enough.
+fn line_of(task: &Task<'_>) -> String {
+    let id = task.job.submission.id.0.simple().to_string();
+    format!("作品编号 {}-{}", &id[20..], task.machine().run)
+}
+
+/// A text with the line at its end. The catalogue's limit leaves room for the line; a longer text is cut, never the line.
+fn described(text: &str, line: &str) -> String {
+    let room = DESC_CHARS.saturating_sub(line.chars().count() + 1);
+    let text: String = text.trim_end().chars().take(room).collect();
+    if text.is_empty() { line.to_owned() } else { format!("{text}\n{line}") }
+}
+
+/// Whether an archive's description ends with our line.
+fn has_line(archive: &Value, line: &str) -> bool {
+    archive["desc"].as_str().and_then(|desc| desc.trim_end().lines().last()).is_some_and(|last| last.trim() == line)
+}
+
+/// The answer names a work; whether it is this one, only the work itself says.
+async fn verified(task: &Task<'_>, data: &Value) -> Result<Submitted> {
+    let Some(name) = client::text_of(data, "resource_id") else {
+        return Ok(Submitted::Lost("the answer names no work".to_owned()));
+    };
+    let receipt = Receipt(name);
+    // Whatever stops this question: the submission was made, so it must not look as if it had not been.
+    let seen = match view(task, &receipt).await {
+        Ok(seen) => seen,
+        Err(error) => {
+            return Ok(Submitted::Lost(format!("the work that the answer names was not looked at: {error:#}")));
+        }
+    };
+    Ok(match seen {
+        Ok(archive) if has_line(&archive, &line_of(task)) => {
+            tokens::accepted(task).await?;
+            Submitted::Accepted(receipt)
+        }
+        Ok(_) => Submitted::Lost(format!("the answer is about another work, {}", receipt.0)),
+        Err(failed) => Submitted::Lost(format!("the work that the answer names cannot be seen: {failed:?}")),
+    })
+}
+
+async fn refused(task: &Task<'_>, code: i64, words: String) -> Result<Submitted> {
+    let later = |again| Submitted::NotSent { words: words.clone(), again: Some(again) };
+    Ok(match advice(code) {
+        Advice::Wait(wait) => later(wait),
+        Advice::Retry | Advice::Token => later(RETRY),
+        Advice::Tomorrow => later(until_tomorrow(task.runtime.clock.now())),
+        // The work of this title may be ours, from a try that came in late.
+        Advice::SameTitle => match list::find(task).await? {
+            Ok(Some(receipt)) => Submitted::Accepted(receipt),
+            Ok(None) => later(SAME_TITLE),
+            Err(_) => Submitted::Lost(words),
+        },
+        Advice::Person => Submitted::Person(words),
+        Advice::Refused => Submitted::Refused(words),
+        // A parameter that is wrong now is wrong at the next try, until a person has changed it.
+        Advice::Gone | Advice::Unknown if code == -400 => Submitted::Person(words),
+        Advice::Gone | Advice::Unknown => Submitted::Lost(words),
+    })
+}
+
+async fn view(task: &Task<'_>, receipt: &Receipt) -> Result<Result<Value, Failed>> {
+    let call = Call::get("archive.view", "/arcopen/fn/archive/view").with("resource_id", &receipt.0);
+    client::call(task, &call).await
+}
+
+/// What an archive's state means: 0 open; −2 returned, −4 locked and −16 not to be transcoded are refusals; −100 deleted; all others
+/// are not public yet.
+fn seen(archive: &Value, receipt: &Receipt) -> Seen {
+    if archive["resource_id"].as_str() != Some(&receipt.0) {
+        return Seen::Unsure("the answer is about another work".to_owned());
+    }
+    let info = &archive["addit_info"];
+    let said = [&info["state_desc"], &info["reject_reason"]].map(|text| text.as_str().unwrap_or_default());
+    let words = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("：");
+    match info["state"].as_i64() {
+        Some(0) => {
+            let address = archive["video_info"]["share_url"].as_str().filter(|url| url.starts_with("https://"));
+            let address =
+                address.map_or_else(|| format!("https://www.bilibili.com/video/{}", receipt.0), str::to_owned);
+            Seen::Live(Some(address))
+        }
+        Some(-2 | -4 | -16) => Seen::Refused(words),
+        Some(-100) => Seen::Gone,
+        Some(_) => Seen::InReview(words),
+        None => Seen::Unsure("the answer has no state".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_never_cut() {
+        let line = "作品编号 0f3a91c2d4e5-1";
+        assert_eq!(described("", line), line);
+        assert_eq!(described("简介\n", line), format!("简介\n{line}"));
+        let long = described(&"长".repeat(300), line);
+        assert_eq!(long.chars().count(), DESC_CHARS);
+        assert!(has_line(&json!({ "desc": long }), line));
+        assert!(!has_line(&json!({ "desc": format!("{line}0") }), line));
+        assert!(!has_line(&json!({ "desc": format!("{line}\nmore") }), line));
+    }
+
+    #[test]
+    fn an_archive_is_what_its_state_says_and_of_its_own_name_only() {
+        let receipt = Receipt("BV1".to_owned());
+        let archive = |id: &str, state: i64| {
+            json!({ "resource_id": id, "video_info": { "share_url": "" },
+                "addit_info": { "state": state, "state_desc": "打回", "reject_reason": "画面含有水印" } })
+        };
+        let Seen::Live(Some(address)) = seen(&archive("BV1", 0), &receipt) else { panic!("it is open") };
+        assert_eq!(address, "https://www.bilibili.com/video/BV1");
+        let Seen::Refused(words) = seen(&archive("BV1", -2), &receipt) else { panic!("it was returned") };
+        assert_eq!(words, "打回：画面含有水印");
+        assert!(matches!(seen(&archive("BV1", -30), &receipt), Seen::InReview(_)));
+        assert!(matches!(seen(&archive("BV1", -100), &receipt), Seen::Gone));
+        assert!(matches!(seen(&archive("BV2", 0), &receipt), Seen::Unsure(_)));
+        assert!(matches!(seen(&json!({ "resource_id": "BV1" }), &receipt), Seen::Unsure(_)));
+    }
+}

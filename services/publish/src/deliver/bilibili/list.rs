@@ -1,0 +1,68 @@
+//! The account's list of archives, newest first, read for our own line or for a name. All of it is read as far back as the work can
+//! be, and the end must be seen: half a list proves no absence.
+use anyhow::Result;
+use pipeline::delivery::Receipt;
+use serde_json::Value;
+
+use super::client::{self, Call, Failed};
+use super::{has_line, line_of};
+use crate::task::Task;
+
+/// The most archives in one answer [O].
+const PAGE: u64 = 50;
+/// Pages that are read at most: ten thousand works.
+const PAGES: u64 = 200;
+/// How far the platform's clock may be from ours, seconds: what its signature allows.
+const SKEW_S: i64 = 600;
+
+/// The archive that has this work's and run's line. `Ok(None)` was seen; `Err` says why that cannot be said.
+pub(super) async fn find(task: &Task<'_>) -> Result<Result<Option<Receipt>, String>> {
+    let line = line_of(task);
+    search(task, |archive| has_line(archive, &line)).await
+}
+
+/// Whether an archive of this name is there.
+pub(super) async fn has(task: &Task<'_>, receipt: &Receipt) -> Result<Result<bool, String>> {
+    let found = search(task, |archive| archive["resource_id"].as_str() == Some(&receipt.0)).await?;
+    Ok(found.map(|found| found.is_some()))
+}
+
+async fn search(task: &Task<'_>, wanted: impl Fn(&Value) -> bool + Send) -> Result<Result<Option<Receipt>, String>> {
+    // The work cannot be older there than here.
+    let oldest_s = task.job.submission.created_at.timestamp() - SKEW_S;
+    let (mut total, mut read) = (0, 0);
+    for page in 1..=PAGES {
+        let call = Call::get("archive.viewlist", "/arcopen/fn/archive/viewlist").with("pn", page).with("ps", PAGE);
+        let data = match client::call(task, &call.with("status", "all")).await? {
+            Ok(data) => data,
+            Err(Failed::NotDone { words, .. } | Failed::Lost(words) | Failed::Refused { words, .. }) => {
+                return Ok(Err(words));
+            }
+        };
+        // What is submitted meanwhile moves the pages back, and some is read twice. What is deleted moves them forward, and some could be
+        // skipped: then all of it is read again.
+        let Some(now_total) = data["page"]["total"].as_u64().filter(|now| *now >= total) else {
+            return Ok(Err("the list became shorter while it was read".to_owned()));
+        };
+        total = now_total;
+        let archives = data["list"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let found = archives.iter().find(|archive| !is_deleted(archive) && wanted(archive));
+        if let Some(name) = found.and_then(|archive| client::text_of(archive, "resource_id")) {
+            return Ok(Ok(Some(Receipt(name))));
+        }
+        read += archives.len() as u64;
+        let older = archives.iter().any(|archive| archive["ctime"].as_i64().is_some_and(|at| at < oldest_s));
+        if older || read >= total {
+            return Ok(Ok(None));
+        }
+        if archives.is_empty() {
+            return Ok(Err(format!("the list ends after {read} of {total} archives")));
+        }
+    }
+    Ok(Err(format!("the list is longer than {} archives", PAGE * PAGES)))
+}
+
+/// Deleted by its owner; some lists show those still.
+fn is_deleted(archive: &Value) -> bool {
+    archive["addit_info"]["state"].as_i64() == Some(-100)
+}

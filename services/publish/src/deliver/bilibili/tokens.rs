@@ -1,0 +1,292 @@
+//! Our account's tokens. A refresh token serves once, so at most one process may use it, and its answer must not get lost.
+//!
+//! A renewal has two steps under the account's row lock. First it is written down that it begins; then the platform is asked and
+//! its answer stored. Others wait at the lock and find the new tokens. If the process dies between the answer and the commit, the
+//! beginning stays: the refresh token may be used up, and its successors are lost. Then the access token of before serves as long as
+//! it is valid, the account's health says that a person has to authorise anew, and only when the access token is over is the refresh token
+//! tried once more: refused, it is not tried again, since a second use makes everything void.
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
+use pipeline::id::PartnerId;
+use reqwest::Method;
+use runtime::seal::{Keyring, Sealed};
+use runtime::store::Store;
+use runtime::store::accounts::{Account, NewCredentials};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::client::{self, Failed, address};
+use crate::exchange::{Body, PartnerHttp, Request, account_of};
+use crate::task::Task;
+
+/// A token that ends sooner than this is renewed before it is used, seconds. Tokens live for 30 days; a day is time enough for a person
+/// to act where renewing fails.
+const RENEW_BEFORE_S: i64 = 86_400;
+/// A renewal that began longer ago than this and has not ended was cut off, seconds. Beyond the deadline of its call.
+const CUT_OFF_S: i64 = 12;
+/// The renewal's call holds a database lock, so it may not take long.
+const DEADLINE: Duration = Duration::from_secs(8);
+/// Wait for somebody else's renewal.
+const OTHERS: Duration = Duration::from_secs(2);
+/// Wait for a person.
+pub(super) const PERSON: Duration = Duration::from_secs(600);
+
+/// The tokens as they are kept, sealed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Goes with every call.
+    pub access_token: String,
+    /// Gets new ones, once.
+    pub refresh_token: String,
+    /// When the access token ends, seconds since 1970.
+    pub expires_at: i64,
+    /// A renewal that began and has not ended.
+    #[serde(default)]
+    renewal: Option<Renewal>,
+    /// Whether the platform refused the refresh token: nothing but a person's new authorisation helps.
+    #[serde(default)]
+    refused: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Renewal {
+    by: Uuid,
+    since: i64,
+}
+
+impl Tokens {
+    /// Tokens that an operator was given.
+    pub fn new(access_token: String, refresh_token: String, expires_at: i64) -> Self {
+        Self { access_token, refresh_token, expires_at, renewal: None, refused: false }
+    }
+
+    fn is_valid(&self, now_s: i64, margin_s: i64, stale: Option<&str>) -> bool {
+        now_s + margin_s < self.expires_at && stale != Some(self.access_token.as_str())
+    }
+
+    fn seal(&self, keys: &Keyring, partner: &PartnerId) -> Result<NewCredentials> {
+        let plain = serde_json::to_vec(self).context("write tokens")?;
+        let expires_at = DateTime::<Utc>::from_timestamp(self.expires_at, 0);
+        Ok(NewCredentials { sealed: keys.seal_for(&place(partner), &plain)?, expires_at })
+    }
+
+    fn open(keys: &Keyring, partner: &PartnerId, sealed: &Sealed) -> Result<Self> {
+        let plain = keys.open_for(&place(partner), sealed).context("open a partner's tokens")?;
+        serde_json::from_slice(&plain).ok().context("a partner's tokens are not in the form that was stored")
+    }
+}
+
+/// Where tokens are sealed for.
+fn place(partner: &PartnerId) -> Vec<u8> {
+    format!("partner:{partner}/default").into_bytes()
+}
+
+/// Stores tokens that an operator was given, over whatever was there.
+pub async fn authorise(store: &Store, keys: &Keyring, partner: &PartnerId, tokens: &Tokens) -> Result<()> {
+    store.put_credentials(&account_of(partner), &tokens.seal(keys, partner)?).await
+}
+
+/// A valid access token that is not `stale`; renewed where it has to be.
+pub(super) async fn access(task: &Task<'_>, stale: Option<&str>) -> Result<Result<String, Failed>> {
+    let Some(tokens) = load(task).await? else {
+        let words = format!("there are no tokens: run `reelmill partner authorise {}`", task.partner.id);
+        task.runtime.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await?;
+        return Ok(Err(Failed::NotDone { words, again: PERSON }));
+    };
+    let now_s = task.runtime.clock.now().timestamp();
+    let usable = tokens.is_valid(now_s, 0, stale);
+    if tokens.is_valid(now_s, RENEW_BEFORE_S, stale) || (usable && tokens.refused) {
+        return Ok(Ok(known(task, tokens)));
+    }
+    if tokens.refused {
+        let words = format!("the platform refused the refresh token: reelmill partner authorise {}", task.partner.id);
+        return Ok(Err(Failed::NotDone { words, again: PERSON }));
+    }
+    if usable && tokens.renewal.is_some_and(|renewal| now_s - renewal.since > CUT_OFF_S) {
+        return Ok(Ok(known(task, tokens)));
+    }
+    match renew(task, &tokens).await? {
+        Ok(renewed) => Ok(Ok(known(task, renewed))),
+        // Renewed ahead of time: the old one still serves.
+        Err(failed) if usable => {
+            tracing::warn!(partner = %task.partner.id, "could not renew a token that is still valid: {failed:?}");
+            Ok(Ok(known(task, tokens)))
+        }
+        Err(failed) => Ok(Err(failed)),
+    }
+}
+
+fn known(task: &Task<'_>, tokens: Tokens) -> String {
+    task.secrets.add(&tokens.access_token);
+    task.secrets.add(&tokens.refresh_token);
+    tokens.access_token
+}
+
+/// The stored tokens; at first those of the environment.
+async fn load(task: &Task<'_>) -> Result<Option<Tokens>> {
+    let (store, partner) = (&task.runtime.store, &task.partner.id);
+    let keys = task.runtime.config.keyring()?;
+    if let Some((sealed, _)) = store.credentials(&account_of(partner)).await? {
+        return Tokens::open(&keys, partner, &sealed).map(Some);
+    }
+    let (Some(access), Some(refresh)) = (task.optional_secret("ACCESS_TOKEN")?, task.optional_secret("REFRESH_TOKEN")?)
+    else {
+        return Ok(None);
+    };
+    let expires_at = task.optional_secret("EXPIRES_AT")?.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let first = Tokens::new(access, refresh, expires_at).seal(&keys, partner)?;
+    // Somebody may be faster, and may have renewed them already.
+    let put = move |there: Option<Sealed>| async move { Ok(there.is_none().then_some(first)) };
+    store.renew_credentials(&account_of(partner), put).await?;
+    let stored = store.credentials(&account_of(partner)).await?.context("the tokens that were just stored are gone")?;
+    Tokens::open(&keys, partner, &stored.0).map(Some)
+}
+
+/// Gets new tokens for `old`, unless somebody else has or does.
+async fn renew(task: &Task<'_>, old: &Tokens) -> Result<Result<Tokens, Failed>> {
+    let now_s = task.runtime.clock.now().timestamp();
+    let mine = Renewal { by: Uuid::new_v4(), since: now_s };
+    if !begin(task, old, mine).await? {
+        // Somebody has them already, or is getting them.
+        let there = load(task).await?.filter(|there| there.access_token != old.access_token);
+        let wait = Failed::NotDone { words: "another process renews the tokens".to_owned(), again: OTHERS };
+        return Ok(there.ok_or(wait));
+    }
+    finish(task, mine).await
+}
+
+/// Writes down that a renewal begins; `false` where the tokens are others by now or somebody is at it.
+async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
+    let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
+    let begin = |there: Option<Sealed>| async move {
+        let mut there = Tokens::open(&keys, partner, &there.context("there are no tokens any more")?)?;
+        let busy = there.renewal.is_some_and(|other| mine.since - other.since <= CUT_OFF_S);
+        if there.access_token != old.access_token || busy {
+            return Ok(None);
+        }
+        there.renewal = Some(mine);
+        there.seal(&keys, partner).map(Some)
+    };
+    let begun = task.runtime.store.renew_credentials(&account_of(partner), begin).await?.is_some();
+    if begun {
+        // What is true if nothing follows; a renewal that ends well says so.
+        let words = "a renewal of the tokens began and has not ended: if this stays, run `reelmill partner authorise` before they end";
+        task.runtime.store.note_health(&account_of(partner), false, Some(words)).await?;
+    }
+    Ok(begun)
+}
+
+/// Asks the platform and stores its answer, holding the row's lock.
+async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>> {
+    let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
+    let ended: Mutex<Option<Result<Tokens, Failed>>> = Mutex::new(None);
+    let end = |result| *ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
+    let ask = |there: Option<Sealed>| async {
+        let mut tokens = Tokens::open(&keys, partner, &there.context("there are no tokens any more")?)?;
+        if tokens.renewal != Some(mine) {
+            return Ok(None);
+        }
+        match ask(task, &tokens).await? {
+            Ok(new) => {
+                end(Ok(new.clone()));
+                return new.seal(&keys, partner).map(Some);
+            }
+            // It may be used up: the beginning stays written down.
+            Err(failed @ Failed::Lost(_)) => {
+                end(Err(failed));
+                return Ok(None);
+            }
+            Err(failed @ Failed::NotDone { .. }) => end(Err(failed)),
+            Err(failed @ Failed::Refused { .. }) => {
+                tokens.refused = true;
+                end(Err(failed));
+            }
+        }
+        tokens.renewal = None;
+        tokens.seal(&keys, partner).map(Some)
+    };
+    task.runtime.store.renew_credentials(&account_of(partner), ask).await?;
+    let ended = ended.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let ended = ended.unwrap_or_else(|| Err(Failed::NotDone { words: "another process renews".into(), again: OTHERS }));
+    note(task, &ended).await?;
+    Ok(ended.map_err(|failed| match failed {
+        Failed::Refused { words, .. } => Failed::NotDone { words, again: PERSON },
+        Failed::Lost(words) => {
+            Failed::NotDone { words: format!("the answer to a renewal is lost: {words}"), again: PERSON }
+        }
+        other @ Failed::NotDone { .. } => other,
+    }))
+}
+
+async fn note(task: &Task<'_>, ended: &Result<Tokens, Failed>) -> Result<()> {
+    let (store, account) = (&task.runtime.store, account_of(&task.partner.id));
+    let todo = format!("run `reelmill partner authorise {}`", task.partner.id);
+    match ended {
+        Ok(_) => store.note_health(&account, true, None).await,
+        Err(Failed::NotDone { words, .. }) => store.note_health(&account, false, Some(words)).await,
+        Err(Failed::Refused { words, .. }) => {
+            let words = format!("the refresh token was refused: {words}; {todo}");
+            store.note_health(&account, false, Some(&words)).await
+        }
+        Err(Failed::Lost(words)) => {
+            let words =
+                format!("the answer to a renewal is lost, so the refresh token may be used up: {words}; {todo}");
+            store.note_health(&account, false, Some(&words)).await
+        }
+    }
+}
+
+/// The platform took a call with our token. Says nothing about a renewal that was cut off.
+pub(super) async fn accepted(task: &Task<'_>) -> Result<()> {
+    let sound = load(task).await?.is_some_and(|tokens| tokens.renewal.is_none() && !tokens.refused);
+    if sound {
+        task.runtime.store.note_health(&account_of(&task.partner.id), true, None).await?;
+    }
+    Ok(())
+}
+
+/// The platform does not accept a token that it has just given, or the only one there is.
+pub(super) async fn not_accepted(task: &Task<'_>, words: &str) -> Result<()> {
+    let words =
+        format!("the access token is not accepted: {words}; run `reelmill partner authorise {}`", task.partner.id);
+    task.runtime.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await
+}
+
+/// The call itself. Its budget is a row of its own: that of the account is locked.
+async fn ask(task: &Task<'_>, tokens: &Tokens) -> Result<Result<Tokens, Failed>> {
+    let url = address(task, "API_URL", "https://api.bilibili.com", "/x/account-oauth2/v1/refresh_token")?;
+    let form = [
+        ("client_id", task.secret("CLIENT_ID")?),
+        ("client_secret", task.secret("CLIENT_SECRET")?),
+        ("grant_type", "refresh_token".to_owned()),
+        ("refresh_token", tokens.refresh_token.clone()),
+    ];
+    let request = Request {
+        step: "account.refresh_token",
+        method: Method::POST,
+        url,
+        headers: Vec::new(),
+        body: Body::Form(form.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+        deadline: DEADLINE,
+        secrets: vec![tokens.refresh_token.clone(), tokens.access_token.clone()],
+        hide_answer: true,
+        intent: None,
+    };
+    let account = Account { partner: task.partner.id.clone(), name: "renewal".to_owned() };
+    let http = PartnerHttp { account, submission: None, ..task.http() };
+    Ok(match client::read(http.call(request).await)? {
+        Ok(data) => {
+            let access = client::text_of(&data, "access_token");
+            let refresh = client::text_of(&data, "refresh_token");
+            match (access, refresh, data["expires_in"].as_i64()) {
+                // `expires_in` is an absolute time, whatever its name says.
+                (Some(access), Some(refresh), Some(expires_at)) => Ok(Tokens::new(access, refresh, expires_at)),
+                _ => Err(Failed::Lost("the answer lacks a token or its end".to_owned())),
+            }
+        }
+        Err(failed) => Err(failed),
+    })
+}

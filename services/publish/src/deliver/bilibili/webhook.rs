@@ -1,0 +1,108 @@
+//! What the platform tells by itself: `video_open` and `video_fail`, doubled and out of order. It is believed only as far as to look: a notice
+//! wakes the delivery that it names, and what that reads from the platform counts. So one that is repeated or late does nothing.
+use anyhow::Result;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use pipeline::id::PartnerId;
+use pipeline::partner::DeliveryMethod;
+use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
+use serde_json::{Value, json};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::serve::PartnerApp;
+use crate::task::partner_setting;
+
+/// The route of every partner with this method.
+pub(crate) fn routes() -> Router<PartnerApp> {
+    Router::new().route("/partners/bilibili/webhook", post(notice))
+}
+
+async fn notice(State(app): State<PartnerApp>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let signature = headers.get("x-bilibili-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(partner) = signer(&app, &body, signature) else { return StatusCode::UNAUTHORIZED };
+    let Some((event, resource_id)) = named(&body) else { return StatusCode::OK };
+    match take(&app, &partner, &event, &resource_id, &body).await {
+        Ok(0) => tracing::debug!(%partner, "{event} about {resource_id}: nobody waits for it"),
+        Ok(_) => tracing::info!(%partner, "{event} about {resource_id}: its delivery looks"),
+        Err(error) => {
+            tracing::warn!(%partner, "could not take {event} about {resource_id}: {error:#}");
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+    }
+    StatusCode::OK
+}
+
+/// Keeps the notice as evidence and wakes whoever waits for it; returns how many that were.
+async fn take(app: &PartnerApp, partner: &PartnerId, event: &str, resource_id: &str, body: &[u8]) -> Result<u64> {
+    let store = &app.runtime.store;
+    let told = json!({ "event": event, "resource_id": resource_id, "bytes": body.len(),
+        "sha256": hex::encode(Sha256::digest(body)) });
+    let new = NewExchange { submission: None, partner, intent: None, step: "webhook", request: &told };
+    let exchange = store.open_exchange(&new).await?;
+    let woken = store.partner_told(partner, resource_id).await?;
+    store.close_exchange(exchange, ExchangeOutcome::Answered, &json!({ "status": 200, "woken": woken })).await?;
+    Ok(woken)
+}
+
+/// The partner whose application's secret signed the body: hex SHA-1 of secret and body [O].
+fn signer(app: &PartnerApp, body: &[u8], signature: &str) -> Option<PartnerId> {
+    let ours = app.runtime.catalogue.partners().filter(|partner| partner.method == DeliveryMethod::Bilibili);
+    let signed = |id: &PartnerId| match partner_setting(id, "CLIENT_SECRET", |name| std::env::var(name).ok()) {
+        Ok(Some(secret)) => is_signed(&secret, body, signature),
+        Ok(None) | Err(_) => false,
+    };
+    ours.map(|partner| &partner.id).find(|id| signed(id)).cloned()
+}
+
+fn is_signed(client_secret: &str, body: &[u8], signature: &str) -> bool {
+    let right = hex::encode(Sha1::new().chain_update(client_secret).chain_update(body).finalize());
+    right.as_bytes().ct_eq(signature.trim().to_ascii_lowercase().as_bytes()).into()
+}
+
+/// The event and the work that it names. The content is an object, or a text that holds one.
+fn named(body: &[u8]) -> Option<(String, String)> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let content = match &body["content"] {
+        Value::String(text) => serde_json::from_str(text).ok()?,
+        other => other.clone(),
+    };
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty() && text.len() <= 64).map(str::to_owned);
+    Some((text(&body["event"])?, text(&content["resource_id"])?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_secret_over_this_very_body_is_a_signature() {
+        // printf 'secret{"event":"x"}' | sha1sum
+        let right = "cdbd147248cf255d206fdc8f14f04b6585d3bec1";
+        assert!(is_signed("secret", br#"{"event":"x"}"#, right));
+        for (secret, body, signature) in [
+            ("other", r#"{"event":"x"}"#, right),
+            ("secret", r#"{"event":"y"}"#, right),
+            ("secret", r#"{"event":"x"}"#, &right[1..]),
+            ("secret", r#"{"event":"x"}"#, ""),
+        ] {
+            assert!(!is_signed(secret, body.as_bytes(), signature), "{secret} {body} {signature}");
+        }
+    }
+
+    #[test]
+    fn a_notice_names_its_work_in_an_object_or_a_text() {
+        let said = Some(("video_open".to_owned(), "BV1".to_owned()));
+        assert_eq!(named(br#"{"event":"video_open","content":{"resource_id":"BV1"}}"#), said);
+        assert_eq!(named(br#"{"event":"video_open","content":"{\"resource_id\":\"BV1\"}"}"#), said);
+        for other in
+            ["", "{}", r#"{"event":"video_open","content":"x"}"#, r#"{"event":1,"content":{"resource_id":"BV1"}}"#]
+        {
+            assert_eq!(named(other.as_bytes()), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Works go to Bilibili's open platform: each exists there once, whatever happens to workers, calls, tokens and webhooks, and a work
+//! that is taken back is seen to be gone.
+use std::path::Path;
+use std::time::Duration;
+
+use pipeline::id::SubmissionId;
+use rustix::process::Signal;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::delivery::{delivery_is, status};
+use crate::support::platforms::bilibili::{Bilibili, PART_BYTES, Settings};
+use crate::support::platforms::{Emulator, Fault, World};
+use crate::support::wait::{wait_until, wait_until_true};
+use crate::support::{Setup, TestPipeline, catalogue, planted};
+
+const PARTNER: &str = "bilibili";
+const SOON: Duration = Duration::from_secs(60);
+
+/// A pipeline and the platform that it delivers to.
+struct Story {
+    // Ended first: what it leaves behind is settled with the platform.
+    pipeline: TestPipeline,
+    bilibili: Emulator<Bilibili>,
+}
+
+impl Story {
+    async fn new(settings: Settings, env: &[(&'static str, &str)]) -> Self {
+        Self::with(Bilibili::new(settings), env).await
+    }
+
+    async fn with(platform: Bilibili, env: &[(&'static str, &str)]) -> Self {
+        Self::of(platform, catalogue::partner("B站", "bilibili"), env).await
+    }
+
+    async fn of(platform: Bilibili, partner: String, env: &[(&'static str, &str)]) -> Self {
+        let bilibili = Emulator::start(platform, World::new(7)).await;
+        let mut all = bilibili.env(&bilibili.url());
+        all.push(("LEASE_S", "3".to_owned()));
+        all.push(("RECONCILE_S", "0.5".to_owned()));
+        all.extend(env.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let partners = vec![(PARTNER, partner)];
+        let pipeline = TestPipeline::with(Setup { partners, env: all, ..Setup::default() }).await;
+        Self { pipeline, bilibili }
+    }
+
+    /// A finished work, released.
+    async fn released(&self, title: &str) -> Uuid {
+        let id = planted::work(&self.pipeline, title, &[PARTNER]).await;
+        self.release(id).await;
+        id
+    }
+
+    async fn release(&self, id: Uuid) {
+        self.pipeline.command(&["release", &id.to_string()]).await.exits(0);
+    }
+
+    async fn is(&self, id: Uuid, state: &str) -> Value {
+        delivery_is(&self.pipeline, id, PARTNER, state).await
+    }
+
+    fn calls(&self, name: &str) -> usize {
+        self.bilibili.world.journal.count(name)
+    }
+
+    /// Waits until the platform was asked this so often.
+    async fn asked(&self, name: &str, times: usize) {
+        let what = format!("the platform was asked {name} {times} times");
+        wait_until_true(&what, SOON, async || self.calls(name) >= times).await;
+    }
+
+    /// Of this title there is exactly one at the platform.
+    fn exists_once(&self, title: &str) {
+        let there = self.bilibili.of_title(title);
+        assert_eq!(there.len(), 1, "{title}: {there:?} after {:?}", self.bilibili.world.journal.names());
+    }
+
+    /// What `reelmill partner list` says of the account.
+    async fn account(&self) -> Value {
+        let accounts = self.pipeline.command(&["partner", "list", "--output", "json"]).await.exits(0).json();
+        let accounts = accounts.as_array().cloned().unwrap_or_default();
+        accounts.into_iter().find(|row| row["account"] == "default").expect("the account is listed")
+    }
+
+    /// No token and no secret of the platform lies in the database or in a log.
+    async fn keeps_secrets(&self) {
+        let keys = self.bilibili.keys();
+        let mut secrets = vec![keys.client_secret, keys.access_token, keys.refresh_token];
+        secrets.extend(self.bilibili.archives().into_iter().map(|archive| archive.upload_token));
+        for (table, row) in self.pipeline.truth.every_row().await {
+            let found = secrets.iter().find(|secret| row.contains(secret.as_str()));
+            assert!(found.is_none(), "a secret lies in {table}: {row}");
+        }
+        for service in self.pipeline.services() {
+            let log = service.log_text();
+            assert!(!secrets.iter().any(|secret| log.contains(secret.as_str())), "a secret is in the log\n{log}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_goes_live_at_bilibili_once_with_its_film_its_texts_and_its_address() {
+    let story = Story::new(Settings::default(), &[]).await;
+    story.pipeline.serve("publish", &["publish"]).await;
+    let id = story.released("新型工业化：一座灯塔工厂").await;
+    let delivery = story.is(id, "live").await;
+    let archives = story.bilibili.archives();
+    let [archive] = archives.as_slice() else { panic!("not one archive: {archives:?}") };
+    assert_eq!(archive.title, "新型工业化：一座灯塔工厂");
+    let number = &id.simple().to_string()[20..];
+    assert_eq!(archive.desc, format!("一部测试短片\n作品编号 {number}-1"));
+    assert_eq!((archive.tag.as_str(), archive.copyright), ("绿色低碳", 1));
+    assert_eq!(delivery["public_url"], format!("https://www.bilibili.com/video/{}", archive.resource_id));
+    same_bytes(&story.bilibili.film(&archive.upload_token), &planted::film_path(&story.pipeline, id));
+    story.pipeline.truth.reaches(id, "published", SOON).await;
+    assert_eq!(story.bilibili.world.journal.names()[..5], ["init", "part", "complete", "cover", "add"]);
+    let query = "select count(*) from exchanges where outcome <> 'answered'";
+    assert_eq!(story.pipeline.truth.count(query).await, 0, "every request has its answer in the evidence");
+    story.keeps_secrets().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_killed_in_the_middle_of_600_mb_sends_no_finished_part_again() {
+    const BYTES: u64 = 600_000_000;
+    const KILLED_AT: u32 = 40;
+    let story = Story::new(Settings::default(), &[]).await;
+    let first = story.pipeline.serve("first", &["publish"]).await;
+    // The part at which the worker dies is on its way, and not done.
+    story.bilibili.world.faults.after("part", KILLED_AT - 1, Fault::Hang);
+    let id = planted::film(&story.pipeline, "六百兆", &[PARTNER], BYTES).await;
+    story.release(id).await;
+    story.asked("part", KILLED_AT as usize).await;
+    first.kill();
+    story.pipeline.serve("second", &["publish"]).await;
+    story.is(id, "live").await;
+
+    let count = BYTES.div_ceil(PART_BYTES) as u32;
+    let parts = story.bilibili.world.journal.of("part");
+    let number =
+        |entry: &crate::support::platforms::Entry| entry.query["part_number"].parse::<u32>().expect("a number");
+    let finished: Vec<u32> = parts.iter().filter(|part| part.fault.is_none()).map(number).collect();
+    assert_eq!(finished, (1..=count).collect::<Vec<u32>>(), "every part was taken once, in order");
+    assert_eq!(parts.len() as u32, count + 1, "only the part that was cut off was sent twice");
+    assert_eq!((story.calls("init"), story.calls("complete"), story.calls("add")), (1, 1, 1));
+    let archives = story.bilibili.archives();
+    same_bytes(&story.bilibili.film(&archives[0].upload_token), &planted::film_path(&story.pipeline, id));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submission_that_took_effect_and_was_not_answered_is_read_back_and_exists_once() {
+    let story = Story::new(Settings::default(), &[]).await;
+    story.pipeline.serve("publish", &["publish"]).await;
+    // Each loses its answer in another way; the first one by silence, which takes as long as we wait.
+    let faults = [Fault::CommitThenTimeOut, Fault::CommitThenCut, Fault::HalfAnswer, Fault::AnotherId];
+    for (at, fault) in faults.into_iter().enumerate() {
+        let title = format!("没有回答之{at}");
+        story.bilibili.world.faults.once("add", fault.clone());
+        let id = story.released(&title).await;
+        story.asked("add", at + 1).await;
+        if fault != Fault::CommitThenTimeOut {
+            story.is(id, "live").await;
+        }
+        story.exists_once(&title);
+    }
+    for id in story.pipeline.truth.texts("select id::text from submissions").await {
+        story.is(id.parse().expect("an id"), "live").await;
+    }
+    assert_eq!(story.calls("add"), 4, "nothing was submitted twice");
+    assert_eq!(story.bilibili.archives().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submission_that_never_arrived_is_made_again_and_a_busy_platform_is_waited_for() {
+    let story = Story::new(Settings::default(), &[]).await;
+    story.pipeline.serve("publish", &["publish"]).await;
+    let faults = &story.bilibili.world.faults;
+    faults.once("init", Fault::TooMany(1));
+    faults.once("part", Fault::Status(500));
+    faults.once("cover", Fault::Cut);
+    faults.once("add", Fault::Cut);
+    faults.once("add", Fault::TooMany(1));
+    story.bilibili.answer_instead("add", 123_028, "投稿过于频繁");
+    let id = story.released("第三次才到").await;
+    // Ten seconds is what the code asks for.
+    story.is(id, "live").await;
+    story.exists_once("第三次才到");
+    assert_eq!(story.calls("add"), 4);
+    let inits = story.bilibili.world.journal.of("init");
+    let waited = inits[1].at - inits[0].at;
+    assert!(waited >= chrono::TimeDelta::seconds(1), "Retry-After was kept: {waited}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_budget_that_ends_right_behind_the_submission_does_not_make_a_second_one() {
+    // Four calls at once, then one in fifteen seconds: init, complete, cover, and add.
+    let budget =
+        r#"limits = { calls_per_minute = { value = 4, tag = "A", source = "a story", valid_from = "2024-06-01" } }"#;
+    let file = format!("{}{budget}\n", catalogue::partner("B站", "bilibili"));
+    let story = Story::of(Bilibili::new(Settings::default()), file, &[]).await;
+    story.pipeline.serve("publish", &["publish"]).await;
+    let id = story.released("限额").await;
+    story.is(id, "live").await;
+    story.exists_once("限额");
+    assert_eq!(story.calls("add"), 1, "{:?}", story.bilibili.world.journal.names());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_who_need_a_new_token_at_once_use_the_refresh_token_once() {
+    let platform = Bilibili::new(Settings::default());
+    platform.expire_at(1);
+    let story = Story::with(platform, &[]).await;
+    let before = story.bilibili.keys().refresh_token;
+    let mut works = Vec::new();
+    for at in 0..4 {
+        works.push(planted::work(&story.pipeline, &format!("同时之{at}"), &[PARTNER]).await);
+    }
+    for id in &works {
+        story.release(*id).await;
+    }
+    // All four wait for them when they come.
+    let services = [story.pipeline.start("one", &["publish"], &[]), story.pipeline.start("two", &["publish"], &[])];
+    for id in works {
+        story.is(id, "live").await;
+    }
+    assert_eq!(story.calls("refresh"), 1, "{:?}", story.bilibili.world.journal.names());
+    assert_ne!(story.bilibili.keys().refresh_token, before);
+    let account = story.account().await;
+    assert_eq!(account["health"], "valid", "{account}");
+    let metric = r#"reelmill_credentials_seconds_left{partner="bilibili"}"#;
+    wait_until_true("the metric tells the new end", SOON, async || services[0].metric(metric).await > 86_400.0).await;
+    story.keeps_secrets().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_lost_between_the_answer_and_our_commit_are_told_and_end_with_a_new_authorisation() {
+    let platform = Bilibili::new(Settings::default());
+    platform.expire_at(runtime::clock::Clock::default().now().timestamp() + 3600);
+    let story = Story::with(platform, &[]).await;
+    let service = story.pipeline.serve("publish", &["publish"]).await;
+    story.bilibili.world.faults.once("refresh", Fault::CommitThenCut);
+    let id = story.released("令牌丢失").await;
+    // The one more try that is left is refused, and then none is made any more.
+    story.asked("refresh", 2).await;
+    let account = wait_until("the account says that it is refused", SOON, async || {
+        let account = story.account().await;
+        account["health_words"].as_str().is_some_and(|words| words.contains("was refused")).then_some(account)
+    })
+    .await;
+    assert_eq!(account["health"], "refused", "{account}");
+    assert!(account["health_words"].as_str().is_some_and(|words| words.contains("partner authorise")), "{account}");
+    let metric = r#"reelmill_credentials_refused{partner="bilibili"}"#;
+    wait_until_true("the metric says so", SOON, async || service.metric(metric).await == 1.0).await;
+
+    // What an operator gets from the platform's pages.
+    let keys = story.bilibili.reissue();
+    let mut env = story.pipeline.command_env();
+    env.insert("PARTNER_BILIBILI_ACCESS_TOKEN".into(), keys.access_token);
+    env.insert("PARTNER_BILIBILI_REFRESH_TOKEN".into(), keys.refresh_token);
+    env.insert("PARTNER_BILIBILI_EXPIRES_AT".into(), keys.expires_at.to_string());
+    crate::support::process::run(&["partner", "authorise", PARTNER], &env).await.exits(0);
+    story.pipeline.command(&["retry", &id.to_string()]).await.exits(0);
+    story.is(id, "live").await;
+    assert_eq!(story.calls("refresh"), 2, "a refused token is not tried again");
+    assert_eq!(story.account().await["health"], "valid");
+    story.exists_once("令牌丢失");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_wakes_the_delivery_and_a_second_one_does_nothing() {
+    // Nobody looks by itself for ten minutes.
+    let settings = Settings { review: Duration::from_secs(1), ..Settings::default() };
+    let story = Story::new(settings, &[("POLL_BASE_S", "600")]).await;
+    let service = story.pipeline.serve("publish", &["publish"]).await;
+    let url =
+        format!("http://{}/partners/bilibili/webhook", service.partner_address().expect("an address for partners"));
+    story.bilibili.set(|settings| settings.webhook = Some(url.clone()));
+    story.bilibili.world.notices.doubled(1000);
+    story.bilibili.world.notices.shuffled(Duration::from_millis(500));
+    let unsigned = reqwest::Client::new().post(&url).body(r#"{"event":"video_open"}"#).send().await.expect("an answer");
+    assert_eq!(unsigned.status().as_u16(), 401);
+    let id = story.released("回调").await;
+    story.is(id, "live").await;
+    wait_until_true("both are answered", SOON, async || story.bilibili.world.notices.sent().len() == 2).await;
+    for sent in story.bilibili.world.notices.sent() {
+        assert_eq!(sent.answers, [Some(200)], "{:?}", sent.notice.name);
+    }
+    let history = "select count(*) from history where what = 'delivery_changed' and detail->>'state' = 'live'";
+    assert_eq!(story.pipeline.truth.count(history).await, 1);
+    story.pipeline.truth.reaches(id, "published", SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_that_is_taken_back_in_review_or_live_is_seen_to_be_gone() {
+    let settings = Settings { review: Duration::from_secs(3600), ..Settings::default() };
+    let story = Story::new(settings, &[]).await;
+    story.pipeline.serve("publish", &["publish"]).await;
+    let in_review = story.released("审核中撤回").await;
+    story.is(in_review, "in_review").await;
+    story.bilibili.set(|settings| settings.review = Duration::ZERO);
+    let live = story.released("上线后撤回").await;
+    story.is(live, "live").await;
+    // The platform says yes and forgets to say so; it is deleted all the same, and that is seen.
+    story.bilibili.world.faults.once("delete", Fault::HalfAnswer);
+    for id in [in_review, live] {
+        story.pipeline.command(&["revoke", &id.to_string()]).await.exits(0);
+        story.is(id, "recalled").await;
+    }
+    assert!(story.bilibili.archives().iter().all(|archive| archive.deleted), "{:?}", story.bilibili.archives());
+    let names = story.bilibili.world.journal.names();
+    let last_delete = names.iter().rposition(|name| *name == "delete").expect("a delete");
+    assert!(names[last_delete..].contains(&"view") && names[last_delete..].contains(&"viewlist"), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_taken_back_while_its_submission_is_unanswered_is_found_and_deleted() {
+    let story = Story::new(Settings::default(), &[]).await;
+    let first = story.pipeline.serve("first", &["publish"]).await;
+    story.bilibili.world.faults.once("add", Fault::CommitThenTimeOut);
+    let id = story.released("撤回未知").await;
+    story.asked("add", 1).await;
+    story.exists_once("撤回未知");
+    // The worker dies with its question; nobody knows what became of it.
+    first.signal(Signal::STOP);
+    story.pipeline.command(&["revoke", &id.to_string()]).await.exits(0);
+    first.kill();
+    story.pipeline.serve("second", &["publish"]).await;
+    story.is(id, "recalled").await;
+    assert_eq!(story.bilibili.of_title("撤回未知").len(), 0);
+    assert_eq!((story.calls("add"), story.calls("delete")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_kept_in_the_platforms_words() {
+    let story = Story::new(Settings::default(), &[]).await;
+    story.pipeline.serve("publish", &["publish"]).await;
+    story.bilibili.refuse_in_review("审核不过", "画面含有第三方水印");
+    let reviewed = story.released("审核不过").await;
+    story.is(reviewed, "refused").await;
+    assert_eq!(refusal(&story, reviewed).await, "打回：画面含有第三方水印");
+    story.bilibili.answer_instead("add", 123_038, "稿件标题含有敏感词");
+    let submitted = story.released("不收").await;
+    story.is(submitted, "refused").await;
+    assert!(refusal(&story, submitted).await.starts_with("稿件标题含有敏感词 (code 123038"));
+    assert_eq!(story.calls("add"), 2, "what is refused for good is not tried again");
+    let told = status(&story.pipeline, submitted).await;
+    assert_eq!(told["id"], SubmissionId(submitted).to_string());
+}
+
+async fn refusal(story: &Story, id: Uuid) -> String {
+    let query = "select machine #>> '{observed,words}' from deliveries where submission = $1";
+    sqlx::query_scalar(query).bind(id).fetch_one(story.pipeline.truth.pool()).await.expect("the words of a refusal")
+}
+
+/// Compares two files piece by piece: they may be large.
+fn same_bytes(left: &Path, right: &Path) {
+    use std::io::Read as _;
+    let open =
+        |path: &Path| std::fs::File::open(path).unwrap_or_else(|error| panic!("open {}: {error}", path.display()));
+    let length = |path: &Path| std::fs::metadata(path).expect("a file's length").len();
+    assert_eq!(length(left), length(right), "both files are of one length");
+    let (mut left, mut right) = (open(left), open(right));
+    let (mut one, mut other) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    loop {
+        let read = left.read(&mut one).expect("read a file");
+        if read == 0 {
+            return;
+        }
+        right.read_exact(&mut other[..read]).expect("read a file");
+        assert!(one[..read] == other[..read], "the bytes are the same");
+    }
+}

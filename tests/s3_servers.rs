@@ -83,7 +83,7 @@ async fn an_upload_that_expires_leaves_nothing(store: Option<ObjectStore>) {
 }
 
 /// Garage, or a line that says that its story did not run.
-fn garage(story: &str) -> Option<ObjectStore> {
+pub(crate) fn garage(story: &str) -> Option<ObjectStore> {
     let store = ObjectStore::garage();
     if store.is_none() {
         eprintln!(

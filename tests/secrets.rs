@@ -1,15 +1,132 @@
-//! Personal data and secrets of a whole run, a refusal included, are found nowhere but where they belong.
+//! What may be found nowhere but where it belongs: personal data, and every secret, also when partners and receivers say it back.
+//! Canaries are planted as all of them; then everything is searched that the system wrote or said.
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::broker::{EVENTS, WORK};
+use serde_json::{Value, json};
+
+use crate::support::broker::{EVENTS, Heard, WORK};
+use crate::support::catalogue::DROP;
 use crate::support::entrant::{EMAIL, PERSON, PHONE};
 use crate::support::pipeline::{PERSONAL_DATA_KEY, S3_SECRET};
-use crate::support::{Entrant, Setup, TestPipeline, clips, leftovers};
+use crate::support::receiver::{Receiver, Say};
+use crate::support::wait::wait_until;
+use crate::support::{Entrant, Service, Setup, TestPipeline, clips, leftovers, planted};
 
 const SOON: Duration = Duration::from_secs(60);
 /// Everything that our own code may ever say.
-const TALKATIVE: &str = "info,reelmill=trace,runtime=trace,upload=trace,probe=trace,transcode=trace,publish=trace";
+const TALKATIVE: &str = "info,reelmill=trace,runtime=trace,upload=trace,probe=trace,transcode=trace,publish=trace,pipeline=trace,media=trace";
+
+/// What must not be found, each under a name for people.
+struct Canaries(Vec<(&'static str, Vec<u8>)>);
+
+impl Canaries {
+    fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds a secret in every form in which it could lie somewhere: as it is, in a URL, in JSON, in base64, and as the database
+    /// shows bytes.
+    fn add(&mut self, what: &'static str, secret: impl AsRef<[u8]>) {
+        let secret = secret.as_ref();
+        assert!(secret.len() >= 8, "{what} is too short to be told from chance");
+        self.0.push((what, secret.to_vec()));
+        self.0.push((what, hex::encode(secret).into_bytes()));
+        self.0.push((what, base64_of(secret).trim_end_matches('=').into()));
+        if let Ok(text) = std::str::from_utf8(secret) {
+            let in_url = reqwest::Url::parse_with_params("http://x/", [("k", text)]).expect("a URL");
+            self.0.push((what, in_url.query().expect("a query")[2..].into()));
+            self.0.push((what, json!(text).to_string().trim_matches('"').into()));
+        }
+    }
+
+    /// Panics with the first place that holds one.
+    fn are_not_in(&self, places: &Places) {
+        for (place, content) in &places.0 {
+            for (what, secret) in &self.0 {
+                let found = content.windows(secret.len()).position(|window| window == secret);
+                if let Some(at) = found {
+                    let around = &content[at.saturating_sub(300)..content.len().min(at + secret.len() + 100)];
+                    panic!("a {what} is in a {place}: …{}…", String::from_utf8_lossy(around));
+                }
+            }
+        }
+    }
+}
+
+/// Everything that is searched, each with what it is.
+#[derive(Default)]
+struct Places(Vec<(String, Vec<u8>)>);
+
+impl Places {
+    fn add(&mut self, what: impl Into<String>, content: impl Into<Vec<u8>>) {
+        self.0.push((what.into(), content.into()));
+    }
+
+    fn count(&self, what: &str) -> usize {
+        self.0.iter().filter(|(place, _)| place.starts_with(what)).count()
+    }
+
+    /// What a command says, on both of its channels.
+    async fn command(&mut self, pipeline: &TestPipeline, args: &[&str]) {
+        let ran = pipeline.command(args).await;
+        self.add(format!("output of {args:?}"), format!("{}{}", ran.stdout, ran.stderr));
+    }
+
+    /// What every service logged, what those that run count, and what lies in the database and in both buckets.
+    async fn everything(&mut self, pipeline: &TestPipeline, running: &[&Service]) {
+        for service in running {
+            self.add(format!("metrics of {}", service.name), service.metrics_text().await);
+        }
+        for service in pipeline.services() {
+            self.add(format!("log of {}", service.name), service.log_text());
+        }
+        for objects in [&pipeline.objects, &pipeline.partner] {
+            for key in leftovers::keys(objects).await {
+                self.add("object key", key);
+            }
+        }
+        for (table, row) in pipeline.truth.every_row().await {
+            self.add(format!("table {table}"), row);
+        }
+        files(&pipeline.dir().join("s3"), self);
+    }
+
+    fn heard(&mut self, what: &str, heard: &Heard) {
+        for message in heard.messages() {
+            self.add(what, message);
+        }
+    }
+}
+
+/// Every file below `dir`, with its path.
+fn files(dir: &Path, into: &mut Places) {
+    for entry in std::fs::read_dir(dir).expect("the directory of S3").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, into);
+        } else {
+            into.add(format!("object {}", path.display()), std::fs::read(&path).expect("read an object"));
+        }
+    }
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn base64_decoded(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
+}
+
+/// The installation's own secrets.
+fn own(canaries: &mut Canaries) {
+    canaries.add("key of personal data", PERSONAL_DATA_KEY);
+    canaries.add("key of personal data", base64_decoded(PERSONAL_DATA_KEY));
+    canaries.add("key of the object store", S3_SECRET);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() {
@@ -19,7 +136,8 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
     let broker = pipeline.broker().await;
     let events = broker.listen(EVENTS, &["#"]).await;
     let work_messages = broker.listen(WORK, &["probe", "screen", "transcode", "assemble", "publish"]).await;
-    let entrant = Entrant::at(&service.api_address().expect("it says where"));
+    let address = service.api_address().expect("it says where");
+    let entrant = Entrant::at(&address);
     let entered = entrant.enter(&Entrant::form("测试作品")).await;
     entrant.upload(&entered, &clips::plain(pipeline.dir(), 2)).await;
     let accepted = entered.id;
@@ -27,65 +145,146 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
     pipeline.truth.reaches(accepted, "published", SOON).await;
     pipeline.truth.reaches(refused, "rejected", SOON).await;
 
+    let mut places = Places::default();
+    // The API refuses with words; they must not be the caller's own.
+    let wrong_token = format!("{}x", entered.token);
+    let refusals = [
+        (format!("submissions/{accepted}"), wrong_token.as_str(), Value::Null),
+        (
+            "submissions".to_owned(),
+            "",
+            json!({ "contest": "none", "entrant": { "name": PERSON, "contact": { "phone": PHONE, "email": EMAIL } } }),
+        ),
+        (
+            "submissions".to_owned(),
+            "",
+            json!({ "entrant": { "name": PERSON, "contact": { "phone": [PHONE], "email": EMAIL } } }),
+        ),
+    ];
+    for (path, token, form) in refusals {
+        let url = format!("http://{address}/api/v1/{path}");
+        let http = reqwest::Client::new();
+        let request = if form.is_null() { http.get(url).bearer_auth(token) } else { http.post(url).json(&form) };
+        let answer = request.send().await.expect("ask the API");
+        assert!(answer.status().is_client_error(), "{}", answer.status());
+        places.add("refusal of the API", answer.text().await.expect("an answer"));
+    }
     let sealed = pipeline.truth.count("select count(*) from entrants").await;
     assert_eq!(sealed, 2, "the entrants were not kept at all");
-    let (heard_events, heard_work) = (events.messages(), work_messages.messages());
-    assert!(
-        heard_events.len() >= 6 && heard_work.len() >= 5,
-        "{} events, {} hints",
-        heard_events.len(),
-        heard_work.len()
-    );
-
-    let mut places: Vec<(String, Vec<u8>)> = vec![("log".into(), service.log_text().into_bytes())];
-    places.extend(heard_events.into_iter().map(|message| ("event".to_owned(), message)));
-    places.extend(heard_work.into_iter().map(|message| ("work message".to_owned(), message)));
-    places.push(("metrics".into(), service.metrics_text().await.into_bytes()));
-    for objects in [&pipeline.objects, &pipeline.partner] {
-        places
-            .extend(leftovers::keys(objects).await.into_iter().map(|key| ("object key".to_owned(), key.into_bytes())));
+    places.heard("event", &events);
+    places.heard("work message", &work_messages);
+    assert!(places.count("event") >= 6 && places.count("work message") >= 5, "too few messages were heard");
+    let id = accepted.to_string();
+    for args in
+        [&["status"][..], &["status", &id], &["status", &id, "--output", "json"], &["audit", "list"], &["doctor"]]
+    {
+        places.command(&pipeline, args).await;
     }
-    for (table, row) in pipeline.truth.every_row().await {
-        places.push((format!("table {table}"), row.into_bytes()));
-    }
-    files(&pipeline.dir().join("s3"), &mut places);
-    assert!(places.len() > 50, "only {} places were searched", places.len());
+    places.everything(&pipeline, &[&service]).await;
+    assert!(places.0.len() > 50, "only {} places were searched", places.0.len());
 
-    let key = base64_decoded(PERSONAL_DATA_KEY);
-    let secrets: [(&str, &[u8]); 7] = [
-        ("phone number", PHONE.as_bytes()),
-        ("e-mail address", EMAIL.as_bytes()),
-        ("name", PERSON.as_bytes()),
-        ("key of personal data", PERSONAL_DATA_KEY.as_bytes()),
-        ("key of personal data", &key),
-        ("token of an entrant", entered.token.as_bytes()),
-        ("key of the object store", S3_SECRET.as_bytes()),
+    let mut canaries = Canaries::new();
+    own(&mut canaries);
+    canaries.add("phone number", PHONE);
+    canaries.add("e-mail address", EMAIL);
+    canaries.add("name", PERSON);
+    canaries.add("token of an entrant", &entered.token);
+    canaries.are_not_in(&places);
+}
+
+/// Secrets that prove who we are, or who a receiver is.
+const NOTICE_SECRET: &str = "whsec_Y2FuYXJ5LW9mLXRoZS1ub3RpY2VzLW9mLWEtYnVja2V0IQ==";
+const NOTICE_TOKEN: &str = "canary+token/of the notices";
+const HOOK_TOKEN: &str = "canary+token/of the hooks";
+const WRONG_KEY: &str = "canary-key-that-the-bucket-refuses";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_partners_and_receivers_know_of_us_is_kept_nowhere_even_when_they_say_it_back() {
+    let (partner, receiver) = (Receiver::start().await, Receiver::start().await);
+    let address = |of: &Receiver, token: &str| {
+        reqwest::Url::parse_with_params(&of.url("/in"), [("token", token)]).expect("an address").to_string()
+    };
+    let env = vec![
+        ("RUST_LOG", TALKATIVE.to_owned()),
+        ("ALLOW_PRIVATE_NETWORKS", "127.0.0.1/32".to_owned()),
+        ("PARTNER_DROP_NOTICE_URL", address(&partner, NOTICE_TOKEN)),
+        ("PARTNER_DROP_NOTICE_SECRET", NOTICE_SECRET.to_owned()),
+        ("POLL_BASE_S", "0.3".to_owned()),
+        ("RECONCILE_S", "0.3".to_owned()),
+        ("RETRY_BASE_S", "0.2".to_owned()),
+        ("MAX_ATTEMPTS", "2".to_owned()),
     ];
-    for (place, content) in &places {
-        for (what, secret) in &secrets {
-            let found = content.windows(secret.len()).any(|window| window == *secret);
-            assert!(
-                !found,
-                "a {what} is in a {place}: {}",
-                String::from_utf8_lossy(&content[..content.len().min(2000)])
-            );
-        }
-    }
-}
+    let pipeline = TestPipeline::with(Setup { env, ..Setup::default() }).await;
+    let mut places = Places::default();
 
-fn base64_decoded(text: &str) -> Vec<u8> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
-}
+    // A bucket that refuses us: its words end in the part's last error.
+    let refused = planted::work(&pipeline, "钥匙不对", &[DROP]).await;
+    let doomed = pipeline.serve_with("doomed", &["publish"], &[("PARTNER_DROP_S3_SECRET_ACCESS_KEY", WRONG_KEY)]).await;
+    let events = pipeline.broker().await.listen(EVENTS, &["#"]).await;
+    pipeline.command(&["release", &refused.to_string()]).await.exits(0);
+    pipeline.truth.part_is(refused, "publish", "parked", SOON).await;
+    doomed.kill();
 
-/// Every file below `dir`, with its path.
-fn files(dir: &Path, into: &mut Vec<(String, Vec<u8>)>) {
-    for entry in std::fs::read_dir(dir).expect("the directory of S3").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files(&path, into);
-        } else {
-            into.push((format!("object {}", path.display()), std::fs::read(&path).expect("read an object")));
-        }
+    // A receiver and a partner that say back everything they know, and then yes.
+    let added =
+        pipeline.command(&["webhook", "add", &address(&receiver, HOOK_TOKEN), "--output", "json"]).await.exits(0);
+    let added = added.json();
+    let (hook, secret) = (added["id"].as_str().expect("an id"), added["secret"].as_str().expect("a secret"));
+    let echo = |secret: &str, token: &str, url: &str| {
+        let in_url = reqwest::Url::parse_with_params("http://x/", [("k", token)]).expect("a URL").to_string();
+        let words = json!({ "error": format!("{secret} {token} {in_url} {url}"), "got": token }).to_string();
+        Say::Status(500, vec![("x-echo", secret.to_owned())], words)
+    };
+    receiver.always_say(echo(secret, HOOK_TOKEN, &address(&receiver, HOOK_TOKEN)));
+    partner.always_say(echo(NOTICE_SECRET, NOTICE_TOKEN, &address(&partner, NOTICE_TOKEN)));
+    let service = pipeline.serve("publish", &["publish"]).await;
+    let told = planted::work(&pipeline, "有去有回", &[DROP]).await;
+    pipeline.command(&["release", &told.to_string()]).await.exits(0);
+    partner.receives(2, SOON).await;
+    receiver.receives(1, SOON).await;
+    wait_until("an answer is in the log", SOON, async || {
+        (pipeline.truth.count("select count(*) from webhook_attempts where answer is not null").await > 0).then_some(())
+    })
+    .await;
+    places.command(&pipeline, &["webhook", "rotate", "00000000-0000-0000-0000-000000000000"]).await;
+    let rotated = pipeline.command(&["webhook", "rotate", hook, "--output", "json"]).await.exits(0).json();
+    partner.always_say(Say::status(200));
+    pipeline.truth.reaches(told, "published", SOON).await;
+    pipeline.command(&["revoke", &told.to_string()]).await.exits(0);
+    wait_until("it is recalled", SOON, async || {
+        let recalled = "select count(*) from deliveries where state = 'recalled'";
+        (pipeline.truth.count(recalled).await == 1).then_some(())
+    })
+    .await;
+
+    let (told, refused) = (told.to_string(), refused.to_string());
+    for args in [
+        &["status", &told][..],
+        &["status", &refused, "--output", "json"],
+        &["webhook", "list"],
+        &["webhook", "list", "--output", "json"],
+        &["webhook", "log", hook],
+        &["webhook", "log", hook, "--output", "json"],
+        &["webhook", "add", "https://canary%2Btoken%2Fof%20the%20hooks:x@example.com/"],
+        &["audit", "list", "--output", "json"],
+    ] {
+        places.command(&pipeline, args).await;
     }
+    places.heard("event", &events);
+    places.everything(&pipeline, &[&service]).await;
+    assert!(places.count("event") > 4 && places.count("table exchanges") >= 4, "too little happened");
+    assert!(places.count("table webhook_attempts") > 0, "no attempt was kept");
+
+    let mut canaries = Canaries::new();
+    own(&mut canaries);
+    canaries.add("refused key of a bucket", WRONG_KEY);
+    canaries.add("secret of notices", &NOTICE_SECRET[6..]);
+    canaries.add("secret of notices", base64_decoded(&NOTICE_SECRET[6..]));
+    canaries.add("token of the notices' address", NOTICE_TOKEN);
+    canaries.add("token of a webhook's address", HOOK_TOKEN);
+    for secret in [secret, rotated["secret"].as_str().expect("a secret")] {
+        canaries.add("secret of a webhook", &secret[6..]);
+        canaries.add("secret of a webhook", base64_decoded(&secret[6..]));
+    }
+    canaries.are_not_in(&places);
 }

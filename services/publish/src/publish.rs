@@ -15,6 +15,7 @@ use crate::deliver::drive;
 use crate::deliver::operator::Operator;
 use crate::deliver::s3_drop::S3Drop;
 use crate::exchange;
+use crate::guarded::Guarded;
 use crate::redact::Secrets;
 use crate::task::Task;
 
@@ -22,12 +23,14 @@ use crate::task::Task;
 pub struct Publish {
     runtime: Arc<Runtime>,
     client: reqwest::Client,
+    guarded: Guarded,
 }
 
 impl Publish {
     /// A handler that works with these servers.
     pub fn new(runtime: Arc<Runtime>) -> Result<Self> {
-        Ok(Self { runtime, client: exchange::client()? })
+        let guarded = Guarded::new(&runtime.config.allow_private_networks)?;
+        Ok(Self { runtime, client: exchange::client()?, guarded })
     }
 }
 
@@ -41,7 +44,8 @@ impl Handler for Publish {
         let delivery = runtime.store.delivery(job.submission.id, id).await?;
         let delivery = delivery.with_context(|| format!("no delivery to {id} is planned"))?;
         let secrets = Secrets::default();
-        let mut task = Task { runtime, job: &job, partner, delivery, client: &self.client, secrets };
+        let mut task =
+            Task { runtime, job: &job, partner, delivery, client: &self.client, guarded: &self.guarded, secrets };
         let task = &mut task;
         match partner.method {
             DeliveryMethod::Bilibili => Box::pin(drive(&Bilibili, task)).await,

@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Utc};
 use pipeline::delivery::{Delivery, DeliveryEvent, Desired};
 use pipeline::id::PartnerId;
-use pipeline::partner::Partner;
+use pipeline::object_key::ObjectKey;
+use pipeline::partner::{DeliveryMethod, Partner};
 use pipeline::preflight;
 use pipeline::rendition::Plan;
 use runtime::outcome::{Outcome, Output, StoredFile};
@@ -22,6 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::exchange::{PartnerHttp, account_of};
+use crate::guarded::Guarded;
 use crate::package::{self, PackageFile, Source};
 use crate::redact::Secrets;
 
@@ -37,6 +39,7 @@ pub(crate) struct Task<'a> {
     pub(crate) partner: &'a Partner,
     pub(crate) delivery: DeliveryRow,
     pub(crate) client: &'a reqwest::Client,
+    pub(crate) guarded: &'a Guarded,
     pub(crate) secrets: Secrets,
 }
 
@@ -230,7 +233,21 @@ impl Task<'_> {
             .iter()
             .map(|file| json!({ "name": file.name.to_string(), "bytes": file.bytes, "sha256": file.sha256 }))
             .collect();
-        json!({ "run": self.machine().run, "files": files })
+        let mut listing = json!({ "run": self.machine().run, "files": files });
+        if let Some(prefix) = self.prefix() {
+            listing["prefix"] = prefix.into();
+        }
+        listing
+    }
+
+    /// Where the package lies, where that is a bucket: the partner's, or ours with an operator's bag.
+    fn prefix(&self) -> Option<String> {
+        let (submission, run) = (self.job.submission.id, self.machine().run);
+        match self.partner.method {
+            DeliveryMethod::S3Drop => Some(ObjectKey::drop_prefix(submission, run)),
+            DeliveryMethod::Operator => Some(ObjectKey::bag_prefix(submission, run, &self.partner.id)),
+            DeliveryMethod::Bilibili | DeliveryMethod::Douyin | DeliveryMethod::SftpDrop | DeliveryMethod::Mrss => None,
+        }
     }
 
     /// The longer it waits, the rarer the look: a quarter of its age, from the configured base to one hour.

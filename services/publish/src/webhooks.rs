@@ -11,7 +11,7 @@
 //! What a receiver may rely on: every change is told at least once, under one `webhook-id` however often it is tried; the body is
 //! the same to the byte at every attempt. What it may not rely on: order. `timestamp` in the payload says when it happened.
 
-mod schedule;
+pub(crate) mod schedule;
 mod sender;
 pub(crate) mod sign;
 pub mod target;

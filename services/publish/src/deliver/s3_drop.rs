@@ -1,6 +1,7 @@
-//! Into the partner's own bucket: a folder a run, every file read back, and a `.done` marker last, which alone makes it count.
+//! Into the partner's own bucket: a folder a run, every file read back, and a `.done` marker last, which alone makes it count. Where
+//! the partner named an address, it is told by a signed notice; then the work is live, or gone, when the partner has said yes.
 use anyhow::{Context, Result, ensure};
-use pipeline::delivery::{IntentId, Receipt};
+use pipeline::delivery::{IntentId, Observed, Receipt};
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{ObjectError, Objects, S3Access};
 
@@ -9,9 +10,14 @@ use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
 use crate::package::PackageFile;
 use crate::task::Task;
 
+use notice::{Notice, Told};
+
+mod notice;
+
 /// The way into one partner's bucket.
 pub(crate) struct S3Drop {
     bucket: Objects,
+    notice: Option<Notice>,
 }
 
 impl S3Drop {
@@ -25,7 +31,7 @@ impl S3Drop {
             secret_key: task.secret("S3_SECRET_ACCESS_KEY")?,
             path_style: true,
         };
-        Ok(Self { bucket: Objects::new(&access) })
+        Ok(Self { bucket: Objects::new(&access), notice: Notice::of(task)? })
     }
 
     async fn complete(&self, task: &Task<'_>) -> Result<bool> {
@@ -42,6 +48,15 @@ impl S3Drop {
         let left = self.bucket.list(&folder).await.with_context(|| format!("list {folder}"))?;
         ensure!(left.is_empty(), "{} objects are still under {folder}", left.len());
         Ok(())
+    }
+}
+
+/// What a folder shows by itself.
+fn seen(complete: bool, objects: usize) -> Seen {
+    match (complete, objects) {
+        (true, _) => Seen::Live(None),
+        (false, 0) => Seen::Gone,
+        (false, _) => Seen::Unsure(format!("{objects} objects without a marker")),
     }
 }
 
@@ -62,8 +77,9 @@ impl Way for S3Drop {
         let listing = task.listing(files).to_string();
         self.bucket.put_bytes(&marker, listing).await.with_context(|| format!("put {marker}"))?;
         ensure!(self.complete(task).await?, "{marker} cannot be read back");
-        // By this partner's rules a complete folder is published.
-        Ok(Submitted::Live(Receipt(folder(task)), None))
+        let receipt = Receipt(folder(task));
+        // Without a notice a complete folder is published, by this partner's rules.
+        Ok(if self.notice.is_some() { Submitted::Accepted(receipt) } else { Submitted::Live(receipt, None) })
     }
 
     async fn read_back(&self, task: &mut Task<'_>, _: IntentId) -> Result<ReadBack> {
@@ -76,11 +92,30 @@ impl Way for S3Drop {
     }
 
     async fn look(&self, task: &mut Task<'_>, _: &Receipt) -> Result<Seen> {
-        if self.complete(task).await? {
-            return Ok(Seen::Live(None));
+        let folder = folder(task);
+        let left = self.bucket.list(&folder).await.context("list the drop")?.len();
+        let complete = self.complete(task).await?;
+        let Some(notice) = &self.notice else { return Ok(seen(complete, left)) };
+        match task.machine().observed {
+            Observed::InReview { .. } if complete => Ok(match notice.send(task, Told::Delivered, &folder).await? {
+                Ok(()) => Seen::Live(None),
+                Err(words) => Seen::InReview(words),
+            }),
+            // An empty folder does not say that the partner has taken down what it took from there.
+            Observed::Recalling { .. } if left == 0 => Ok(match notice.send(task, Told::Recalled, &folder).await? {
+                Ok(()) => Seen::Gone,
+                Err(words) => Seen::Unsure(words),
+            }),
+            Observed::Planned
+            | Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::AwaitingOperator { .. }
+            | Observed::InReview { .. }
+            | Observed::Live { .. }
+            | Observed::Recalling { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. } => Ok(seen(complete, left)),
         }
-        let left = self.bucket.list(&folder(task)).await.context("list the drop")?;
-        Ok(if left.is_empty() { Seen::Gone } else { Seen::Unsure(format!("{} objects without a marker", left.len())) })
     }
 
     /// The marker first, so that nobody picks up half of it.

@@ -1,0 +1,112 @@
+//! Into a partner's bucket with a notice: the partner is told, signed, until it says yes, and only then is a work live there, or gone.
+use std::time::Duration;
+
+use pipeline::id::SubmissionId;
+use pipeline::object_key::ObjectKey;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::delivery::{delivery_is, folder, status};
+use crate::support::catalogue::{BAG, DROP};
+use crate::support::receiver::{Received, Receiver, Say};
+use crate::support::wait::wait_until;
+use crate::support::{ObjectStore, Setup, TestPipeline, leftovers};
+
+const SOON: Duration = Duration::from_secs(120);
+/// Two secrets, as during a rotation.
+const NEW: &str = "whsec_Y2FuYXJ5LW5vdGljZS1zZWNyZXQtdGhlLW5ldy1vbmU=";
+const OLD: &str = "whsec_Y2FuYXJ5LW5vdGljZS1zZWNyZXQtdGhlLW9sZC1vbmU=";
+
+async fn pipeline(store: Option<ObjectStore>, receiver: &Receiver) -> TestPipeline {
+    let env = vec![
+        ("ALLOW_PRIVATE_NETWORKS", "127.0.0.1/32".to_owned()),
+        ("PARTNER_DROP_NOTICE_URL", receiver.url("/notices?token=canary-notice-token")),
+        ("PARTNER_DROP_NOTICE_SECRET", format!("{NEW} {OLD}")),
+        ("POLL_BASE_S", "0.3".to_owned()),
+        ("RECONCILE_S", "0.3".to_owned()),
+    ];
+    let pipeline = TestPipeline::with(Setup { store, env, ..Setup::default() }).await;
+    // Nobody else: what a person would have to take back stays open until he does.
+    let contest = pipeline.dir().join("catalogue/contests/test.toml");
+    let text = std::fs::read_to_string(&contest).expect("the contest's file");
+    std::fs::write(contest, text.replace(&format!("[\"{DROP}\", \"{BAG}\"]"), &format!("[\"{DROP}\"]")))
+        .expect("a contest");
+    pipeline
+}
+
+/// The delivery's state as anybody is told it.
+async fn state(pipeline: &TestPipeline, id: uuid::Uuid) -> Value {
+    let status = status(pipeline, id).await;
+    let deliveries = status["deliveries"].as_array().cloned().unwrap_or_default();
+    deliveries.into_iter().find(|it| it["partner"] == DROP).map(|it| it["state"].clone()).unwrap_or_default()
+}
+
+fn of_kind(receiver: &Receiver, kind: &str) -> Vec<Received> {
+    receiver.received().into_iter().filter(|it| it.json()["type"] == kind).collect()
+}
+
+async fn the_partner_is_told_until_it_says_yes(store: Option<ObjectStore>) {
+    let receiver = Receiver::start().await;
+    receiver.always_say(Say::Status(500, Vec::new(), format!("no, {NEW} canary-notice-token")));
+    let pipeline = pipeline(store, &receiver).await;
+    let service = pipeline.serve("all", &[]).await;
+    let id = pipeline.submit(&service, 2).await;
+    let prefix = ObjectKey::drop_prefix(SubmissionId(id), 1);
+
+    // It has everything, and yet it is not live before it has said so.
+    let refused = receiver.receives(2, SOON).await;
+    assert_eq!(state(&pipeline, id).await, "in_review");
+    let files = folder(&pipeline, &pipeline.partner, &prefix).await;
+    assert!(files.contains_key(".done"), "{:?}", files.keys());
+    receiver.always_say(Say::status(204));
+    delivery_is(&pipeline, id, DROP, "live").await;
+    let told = of_kind(&receiver, "drop.delivered");
+    assert!(told.len() > refused.len());
+    for notice in &told {
+        assert!(notice.is_by(NEW) && notice.is_by(OLD), "{notice:?}");
+        assert_eq!((&notice.id, &notice.body), (&told[0].id, &told[0].body), "the same however often it is sent");
+        assert_eq!(notice.path, "/notices?token=canary-notice-token");
+    }
+    let data = told[0].json()["data"].clone();
+    assert_eq!((&data["submission"], &data["folder"]), (&json!(id), &json!(prefix)));
+    let listed = data["files"].as_array().expect("the files are listed");
+    assert_eq!(listed.len() + 1, files.len(), "all but the marker: {listed:?}");
+    for file in listed {
+        let bytes = &files[file["name"].as_str().expect("a name")];
+        assert_eq!(file["sha256"], hex::encode(Sha256::digest(bytes)), "{file}");
+    }
+
+    // Taken back: the folder goes at once, and that it is gone there is believed when the partner says so.
+    receiver.always_say(Say::status(503));
+    pipeline.command(&["revoke", &id.to_string()]).await.exits(0);
+    wait_until("a notice of the recall", SOON, async || (of_kind(&receiver, "drop.recalled").len() >= 2).then_some(()))
+        .await;
+    assert_eq!(state(&pipeline, id).await, "recalling");
+    assert!(leftovers::keys(&pipeline.partner).await.is_empty(), "the folder is gone");
+    receiver.always_say(Say::status(200));
+    delivery_is(&pipeline, id, DROP, "recalled").await;
+    let told = of_kind(&receiver, "drop.recalled");
+    assert!(told.iter().all(|it| it.is_by(NEW) && it.id == told[0].id && it.json()["data"]["folder"] == prefix));
+
+    // Every call is kept as evidence, without what proves who we are.
+    let evidence =
+        pipeline.truth.texts("select row_to_json(e)::text from exchanges e where step like 'notice.%'").await;
+    assert_eq!(evidence.len(), receiver.received().len());
+    for line in evidence {
+        assert!(
+            !line.contains("canary-notice-token") && !line.contains(&NEW[6..]) && !line.contains(&OLD[6..]),
+            "{line}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_embedded_server_the_partner_is_told_until_it_says_yes() {
+    the_partner_is_told_until_it_says_yes(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_garage_the_partner_is_told_until_it_says_yes() {
+    let Some(store) = crate::s3_servers::garage("a partner's notice") else { return };
+    the_partner_is_told_until_it_says_yes(Some(store)).await;
+}

@@ -3,7 +3,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     audit, completions, confirm, delivered, doctor, migrate, partner, plan, probe, release, render, reprocess, retry,
-    review, revoke, s3, serve, status, submit, webhook, withdraw,
+    review, revoke, s3, serve, status, submit, token, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -58,6 +58,9 @@ enum Command {
     /// Take an accepted entry back on the organiser's decision
     #[command(after_help = exit::CODES)]
     Revoke(revoke::Args),
+    /// Make, show and revoke tokens for the organisers' API
+    #[command(subcommand, after_help = exit::CODES)]
+    Token(token::Args),
     /// Show what people did, or check that nobody changed the record of it
     #[command(subcommand, after_help = exit::CODES)]
     Audit(audit::Args),
@@ -104,6 +107,7 @@ impl Cli {
             Command::Delivered(args) => block_on(delivered::run(args)),
             Command::Withdraw(args) => block_on(withdraw::run(args)),
             Command::Revoke(args) => block_on(revoke::run(args)),
+            Command::Token(args) => block_on(token::run(args)),
             Command::Audit(args) => block_on(audit::run(args)),
 
             Command::Webhook(args) => block_on(webhook::run(args)),

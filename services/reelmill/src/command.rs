@@ -20,5 +20,6 @@ pub(crate) mod s3;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod submit;
+pub(crate) mod token;
 pub(crate) mod webhook;
 pub(crate) mod withdraw;

@@ -9,9 +9,11 @@
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | who opens an entrant's file? | `child` |
 //! | who may read personal data? | `seal` |
+//! | who is an organiser? | `bearer` |
 //! | which networks may be called? | `network` |
 //! | what can be watched? | `metrics`, `telemetry`, `clock` |
 
+pub mod bearer;
 pub mod broker;
 pub mod child;
 pub mod clock;

@@ -114,6 +114,25 @@ impl Keyring {
     }
 }
 
+/// Seals with a key of the caller's own, bound to `about`: nonce and ciphertext.
+pub fn seal_with(key: &[u8; KEY_BYTES], about: &[u8], plain: &[u8]) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+    let mut nonce = [0; NONCE_BYTES];
+    rand::rngs::OsRng.try_fill_bytes(&mut nonce)?;
+    let ciphertext = XChaCha20Poly1305::new(key.into())
+        .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: about })
+        .map_err(|_| anyhow::anyhow!("{} bytes are too long to seal", plain.len()))?;
+    Ok((nonce.to_vec(), ciphertext))
+}
+
+/// Opens what [`seal_with`] sealed with that key about that.
+pub fn open_with(key: &[u8; KEY_BYTES], about: &[u8], nonce: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, CannotOpen> {
+    if nonce.len() != NONCE_BYTES {
+        return Err(CannotOpen::Damaged);
+    }
+    let payload = Payload { msg: ciphertext, aad: about };
+    XChaCha20Poly1305::new(key.into()).decrypt(XNonce::from_slice(nonce), payload).map_err(|_| CannotOpen::Damaged)
+}
+
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()

@@ -5,7 +5,7 @@
 //! | the one way in which a submission changes | `submissions::apply` |
 //! | claim, renew, finish, fail, hand back | `parts` |
 //! | what a finished part leaves behind | `outcomes` |
-//! | what people did | `audit` |
+//! | what people did, who they are, what they asked twice, what they look at | `audit`, `tokens`, `idempotency`, `listing` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | release and recall, as people order them | `people` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
@@ -34,6 +34,8 @@ pub mod entrants;
 pub mod exchanges;
 pub mod garbage;
 pub mod history;
+pub mod idempotency;
+pub mod listing;
 pub mod messages;
 pub mod notices;
 pub mod outcomes;
@@ -41,6 +43,7 @@ pub mod parts;
 pub mod people;
 pub mod renditions;
 pub mod submissions;
+pub mod tokens;
 pub mod uploads;
 pub mod webhooks;
 
@@ -55,6 +58,9 @@ pub struct Store {
     policy: Policy,
     written: Arc<Notify>,
 }
+
+/// What a transaction's closure is given, for crates that name it without knowing its database.
+pub type Transaction = PgConnection;
 
 /// Carries no value. Its type says that what a transaction's closure borrows for `'a` outlives each call for `'c`, which a
 /// `for<'c>` bound cannot say otherwise.

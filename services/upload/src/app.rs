@@ -12,6 +12,8 @@ use runtime::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::desk::verify::Verifier;
+
 /// Neighbours and settings.
 pub struct App {
     /// The database.
@@ -26,6 +28,8 @@ pub struct App {
     pub keys: Keyring,
     /// Where the part that is just coming in lies, at most two of them an upload.
     pub scratch: ScratchDir,
+    /// What is remembered of organisers' tokens; lost without loss.
+    pub desk: Verifier,
     /// Numbers and places.
     pub settings: Settings,
     /// Cancelled when the service is to stop: running uploads make durable what they have and answer.

@@ -20,7 +20,8 @@ const PAGE: &str = r#"<!doctype html>
 </html>
 "#;
 
-/// The page.
+/// Says where the API is, to people.
+#[utoipa::path(get, path = "/", tag = "service", responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
 pub(crate) async fn page() -> impl IntoResponse {
     let headers = [
         (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),

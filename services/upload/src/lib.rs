@@ -6,13 +6,16 @@
 //! | what does an entry need, and how does it stand? | `entries` |
 //! | how do bytes come in and survive? | `tus` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
-//! | who may? | `token` |
+//! | what do organisers see and do? | `desk` |
+//! | who may? | `access`, `token` |
 //! | what can be wrong, in two languages? | `problem` |
 //!
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
 
+mod access;
 mod app;
 mod cors;
+mod desk;
 mod entries;
 mod finish;
 mod home;
@@ -25,9 +28,11 @@ mod sweep;
 mod token;
 mod tus;
 
+pub use access::Policy;
 pub use app::{App, Settings};
+pub use desk::verify::Verifier;
 pub use openapi::document;
 pub use problem::Code;
-pub use routes::router;
+pub use routes::{Listed, list, router};
 pub use serve::{serve, serve_on};
 pub use sweep::{sweep, sweep_once};

@@ -18,6 +18,19 @@ pub enum Code {
     DeadlinePassed,
     TokenMissing,
     TokenWrong,
+    RoleMissing,
+    ContestForeign,
+    SubmissionUnknown,
+    DeliveryUnknown,
+    TokenUnknown,
+    ContactForgotten,
+    NotYet,
+    NothingParked,
+    StateWrong,
+    QueryWrong,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    TooManyEntries,
     ForeignUpload,
     SubmissionClosed,
     RouteUnknown,
@@ -69,8 +82,21 @@ impl Code {
             Code::DeclarationMissing => row(422, "declaration_missing", "须承诺作品原创并拥有版权。", "Originality and rights have to be declared."),
             Code::NotOpenYet => row(403, "not_open_yet", "征选尚未开始。", "The contest is not open yet."),
             Code::DeadlinePassed => row(403, "deadline_passed", "申报已经截止。", "The deadline has passed."),
-            Code::TokenMissing => row(401, "token_missing", "请求缺少参选凭证。", "The request has no token."),
-            Code::TokenWrong => row(403, "token_wrong", "参选凭证无效。", "The token is not valid."),
+            Code::TokenMissing => row(401, "token_missing", "请求缺少凭证。", "The request has no token."),
+            Code::TokenWrong => row(403, "token_wrong", "凭证无效。", "The token is not valid."),
+            Code::RoleMissing => row(403, "role_missing", "该凭证无权进行此操作。", "The token's role does not allow this."),
+            Code::ContestForeign => row(403, "contest_foreign", "该凭证只限于另一项征选活动。", "The token is bound to another contest."),
+            Code::SubmissionUnknown => row(404, "submission_unknown", "没有这件作品。", "There is no such submission."),
+            Code::DeliveryUnknown => row(404, "delivery_unknown", "该作品没有对这个平台的投放。", "The submission has no delivery to this partner."),
+            Code::TokenUnknown => row(404, "token_unknown", "没有这个凭证。", "There is no such token."),
+            Code::ContactForgotten => row(404, "contact_forgotten", "联系方式已随撤回删除。", "Who entered it was forgotten when it was withdrawn."),
+            Code::NotYet => row(404, "not_yet", "尚无结果。", "There is nothing to see yet."),
+            Code::NothingParked => row(409, "nothing_parked", "没有可重试的任务。", "Nothing of it is parked or waiting for a retry."),
+            Code::StateWrong => row(409, "state_wrong", "当前状态下不能进行此操作。", "In its present state this changes nothing."),
+            Code::QueryWrong => row(400, "query_wrong", "查询参数无效。", "A parameter of the query is unknown or has no valid value."),
+            Code::IdempotencyKeyMissing => row(400, "idempotency_key_missing", "请求缺少 Idempotency-Key。", "The request has no Idempotency-Key; send a new UUID, and the same one when you repeat it."),
+            Code::IdempotencyKeyReused => row(422, "idempotency_key_reused", "该 Idempotency-Key 已用于另一个请求。", "Another request came with this Idempotency-Key."),
+            Code::TooManyEntries => row(429, "too_many_entries", "提交过于频繁，请稍后再试。", "Too many entries came from this address; please try again later."),
             Code::ForeignUpload => row(403, "foreign_upload", "该上传属于另一件作品。", "The upload belongs to another submission."),
             Code::SubmissionClosed => row(409, "submission_closed", "该作品已不再接收上传。", "The submission takes no upload any more."),
             Code::RouteUnknown => row(404, "route_unknown", "没有这个地址。", "There is no such address."),
@@ -149,8 +175,21 @@ impl From<ObjectError> for Problem {
     }
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.name())?;
+        self.detail.as_ref().map_or(Ok(()), |detail| write!(f, ": {detail}"))
+    }
+}
+
+/// A problem that is found within a transaction ends it like any error, and comes out as itself.
+impl std::error::Error for Problem {}
+
 impl From<anyhow::Error> for Problem {
     fn from(err: anyhow::Error) -> Self {
+        if let Some(problem) = err.downcast_ref::<Problem>() {
+            return problem.clone();
+        }
         if runtime::store::is_unavailable(&err) {
             warn!("a request has to wait for the database: {err:#}");
             return Code::Unavailable.into();

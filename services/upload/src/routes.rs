@@ -1,37 +1,132 @@
-//! Which address is whose.
+//! Which address is whose, and who may use it: one table. The router is made of it and of nothing else, so a route without a
+//! policy cannot be, and a test can walk over all of them.
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
-use axum::middleware::from_fn;
-use axum::routing::{any, get, options, post};
-use axum::{Json, Router};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, post};
+use runtime::store::tokens::Role;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::access::{Gate, Policy, enforce};
 use crate::app::App;
 use crate::cors::cors;
 use crate::problem::{Code, Problem};
 use crate::render::problems;
-use crate::{entries, home, openapi, tus};
+use crate::{desk, entries, home, openapi, tus};
 
 /// The form and everything else that is JSON is answered within this.
 const API_DEADLINE: Duration = Duration::from_secs(30);
 
+/// Everybody with a token of ours.
+const READERS: &[Role] = &Role::ALL;
+const SCREENER: &[Role] = &[Role::Screener];
+const ORGANISER: &[Role] = &[Role::Organiser];
+const OPERATOR: &[Role] = &[Role::Operator];
+const AUDITOR: &[Role] = &[Role::Auditor];
+
+/// One route.
+struct Route {
+    method: Method,
+    path: &'static str,
+    policy: Policy,
+    handler: MethodRouter<Arc<App>>,
+}
+
+/// A route as tests and the document see it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its one method.
+    pub method: Method,
+    /// With `{names}`.
+    pub path: &'static str,
+    /// Who may.
+    pub policy: Policy,
+    /// Whether it is turned away without an Idempotency-Key.
+    pub keyed: bool,
+}
+
+impl Route {
+    /// What people change is asked for with an Idempotency-Key.
+    fn keyed(&self) -> bool {
+        matches!(self.policy, Policy::People(_)) && self.method != Method::GET
+    }
+}
+
+/// Every route that answers JSON, and the page at the root.
+#[rustfmt::skip]
+fn api() -> Vec<Route> {
+    use Policy::{Entry, People, Public};
+    let route = |method, path, policy, handler| Route { method, path, policy, handler };
+    let read = |path, policy, handler| route(Method::GET, path, policy, handler);
+    let act = |path, roles, handler| route(Method::POST, path, People(roles), handler);
+    vec![
+        read("/", Public, get(home::page)),
+        read("/api/v1/openapi.json", Public, get(openapi::serve)),
+
+        route(Method::POST, "/api/v1/submissions", Public, post(entries::enter::enter)),
+        read("/api/v1/submissions/{id}", Entry(READERS), get(entries::read::read)),
+        route(Method::DELETE, "/api/v1/submissions/{id}", Entry(&[]), delete(entries::withdraw::withdraw)),
+
+        read("/api/v1/submissions", People(READERS), get(desk::list::submissions)),
+        read("/api/v1/parked", People(READERS), get(desk::list::parked)),
+        read("/api/v1/submissions/{id}/history", People(READERS), get(desk::entry::history)),
+        read("/api/v1/submissions/{id}/verdict", People(READERS), get(desk::entry::verdict)),
+        read("/api/v1/submissions/{id}/media-info", People(READERS), get(desk::entry::media_info)),
+        read("/api/v1/submissions/{id}/renditions", People(READERS), get(desk::entry::renditions)),
+        read("/api/v1/submissions/{id}/parts", People(READERS), get(desk::entry::parts)),
+        read("/api/v1/submissions/{id}/deliveries", People(READERS), get(desk::deliveries::list)),
+        read("/api/v1/submissions/{id}/contact", People(ORGANISER), get(desk::contact::contact)),
+
+        act("/api/v1/submissions/{id}/review", SCREENER, post(desk::gates::review)),
+        act("/api/v1/submissions/{id}/retry", OPERATOR, post(desk::retry::retry)),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(desk::deliveries::delivered)),
+
+        read("/api/v1/audit", People(AUDITOR), get(desk::trail::trail)),
+        read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(desk::tokens::list)),
+        act("/api/v1/tokens", ORGANISER, post(desk::tokens::create)),
+        route(Method::DELETE, "/api/v1/tokens/{token}", People(ORGANISER), delete(desk::tokens::revoke)),
+    ]
+}
+
+/// The upload protocol's routes. POST to an upload carries `X-HTTP-Method-Override`.
+fn uploads() -> Vec<Route> {
+    let route = |method, path, policy, handler| Route { method, path, policy, handler };
+    let mut routes = Vec::new();
+    for path in ["/files", "/files/"] {
+        routes.push(route(Method::OPTIONS, path, Policy::Public, options(tus::options::discover)));
+        routes.push(route(Method::POST, path, Policy::Upload, post(tus::create::create)));
+    }
+    let one = "/files/{id}";
+    routes.push(route(Method::OPTIONS, one, Policy::Public, options(tus::one)));
+    for (method, filter) in [
+        (Method::HEAD, MethodFilter::HEAD),
+        (Method::PATCH, MethodFilter::PATCH),
+        (Method::DELETE, MethodFilter::DELETE),
+        (Method::POST, MethodFilter::POST),
+    ] {
+        routes.push(route(method, one, Policy::Upload, on(filter, tus::one)));
+    }
+    routes
+}
+
+/// Every route there is.
+pub fn list() -> Vec<Listed> {
+    let listed =
+        |route: Route| Listed { keyed: route.keyed(), method: route.method, path: route.path, policy: route.policy };
+    api().into_iter().chain(uploads()).map(listed).collect()
+}
+
 /// Every route of the public API, for `axum::serve`.
 pub fn router(app: Arc<App>) -> Router {
-    let api = Router::new()
-        .route("/", get(home::page))
-        .route("/api/v1/submissions", post(entries::enter::enter))
-        .route("/api/v1/submissions/{id}", get(entries::read::read).delete(entries::withdraw::withdraw))
-        .route("/api/v1/openapi.json", get(async || Json(openapi::document())))
+    let api = of(&app, api())
         .layer(DefaultBodyLimit::max(entries::FORM_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, API_DEADLINE));
     // No deadline as a whole: an upload takes as long as it takes. Each read has one.
-    let tus = Router::new()
-        .route("/files", options(tus::options::discover).post(tus::create::create))
-        .route("/files/", options(tus::options::discover).post(tus::create::create))
-        .route("/files/{id}", any(tus::one))
+    let tus = of(&app, uploads())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(tus::version))
         .layer(DefaultBodyLimit::disable());
@@ -41,4 +136,12 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(from_fn(problems))
         .layer(from_fn(cors))
         .with_state(app)
+}
+
+/// A router of these routes, each behind its gate.
+fn of(app: &Arc<App>, routes: Vec<Route>) -> Router<Arc<App>> {
+    routes.into_iter().fold(Router::new(), |router, route| {
+        let gate = Gate { app: app.clone(), policy: route.policy, keyed: route.keyed() };
+        router.route(route.path, route.handler.route_layer(from_fn_with_state(gate, enforce)))
+    })
 }

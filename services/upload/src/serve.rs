@@ -43,6 +43,7 @@ impl App {
             clock: runtime.clock.clone(),
             keys,
             scratch,
+            desk: crate::desk::verify::Verifier::default(),
             settings,
             stop: runtime.shutdown.soft.clone(),
             tasks: TaskTracker::new(),

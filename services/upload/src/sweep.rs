@@ -34,6 +34,11 @@ pub async fn sweep_once(app: &Arc<App>) {
         Ok(count) => info!("{count} uploads expired"),
         Err(err) => warn!("could not look for expired uploads: {err:#}"),
     }
+    match app.store.sweep_answers().await {
+        Ok(0) => {}
+        Ok(count) => info!("{count} answers to repeated requests are past their time and were deleted"),
+        Err(err) => warn!("could not delete old answers: {err:#}"),
+    }
     free_due(app).await;
     match app.store.uploads_to_assemble(AT_ONCE).await {
         // One after the other: this is the rare case, and each may be large.

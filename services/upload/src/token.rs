@@ -33,7 +33,8 @@ pub(crate) async fn authorize(app: &App, headers: &HeaderMap) -> Result<Submissi
     if same { Ok(submission) } else { Err(Code::TokenWrong.into()) }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// What came as `Authorization: Bearer`.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

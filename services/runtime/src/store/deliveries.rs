@@ -377,7 +377,12 @@ pub(super) async fn set_terms(
     Ok(())
 }
 
-async fn locked(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<Delivery> {
+/// One delivery as it stands, which nobody else changes until the transaction ends.
+pub async fn standing(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+) -> anyhow::Result<Option<Delivery>> {
     let machine = sqlx::query_scalar!(
         r#"/* lock_delivery */
         select machine as "machine: Json<Delivery>" from deliveries where submission = $1 and partner = $2 for update"#,
@@ -385,8 +390,15 @@ async fn locked(tx: &mut PgConnection, submission: SubmissionId, partner: &Partn
         partner.as_str(),
     )
     .fetch_optional(tx)
-    .await?;
-    Ok(machine.with_context(|| format!("there is no delivery of {submission} to {partner}"))?.0)
+    .await
+    .with_context(|| format!("load the delivery of {submission} to {partner}"))?;
+    Ok(machine.map(|machine| machine.0))
+}
+
+async fn locked(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<Delivery> {
+    standing(tx, submission, partner)
+        .await?
+        .with_context(|| format!("there is no delivery of {submission} to {partner}"))
 }
 
 /// Stores what was handed over.

@@ -4,21 +4,15 @@ use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
 use sqlx::PgConnection;
 
-use super::Store;
 use super::history::By;
 use super::submissions::{self, Applied, NewSubmission};
+use super::{Policy, Store};
 use crate::seal::Sealed;
 
 impl Store {
     /// Stores a new submission together with its entrant's sealed data.
     pub async fn enter(&self, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<()> {
-        self.transaction("enter", |tx, _| {
-            Box::pin(async move {
-                submissions::create(tx, new).await?;
-                put(tx, new.id, entrant).await
-            })
-        })
-        .await
+        self.transaction("enter", |tx, _| Box::pin(async move { enter(tx, new, entrant).await })).await
     }
 
     /// The sealed personal data of a submission; `None` once it was withdrawn.
@@ -36,17 +30,30 @@ impl Store {
     /// Withdraws a submission at its entrant's wish and forgets who that was.
     pub async fn withdraw(&self, submission: SubmissionId) -> anyhow::Result<Applied> {
         self.transaction("withdraw", |tx, _| {
-            Box::pin(async move {
-                let applied =
-                    submissions::apply(tx, self.policy(), submission, &Event::Withdrawn, &By::ENTRANT).await?;
-                if applied.changed {
-                    forget(tx, submission).await?;
-                }
-                Ok(applied)
-            })
+            Box::pin(async move { withdraw(tx, self.policy(), submission, &By::ENTRANT).await })
         })
         .await
     }
+}
+
+/// Stores a new submission together with its entrant's sealed data, within the caller's transaction.
+pub async fn enter(tx: &mut PgConnection, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<()> {
+    submissions::create(tx, new).await?;
+    put(tx, new.id, entrant).await
+}
+
+/// Withdraws a submission and forgets who entered it, within the caller's transaction.
+pub async fn withdraw(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    submission: SubmissionId,
+    by: &By,
+) -> anyhow::Result<Applied> {
+    let applied = submissions::apply(tx, policy, submission, &Event::Withdrawn, by).await?;
+    if applied.changed {
+        forget(tx, submission).await?;
+    }
+    Ok(applied)
 }
 
 async fn put(tx: &mut PgConnection, submission: SubmissionId, sealed: &Sealed) -> anyhow::Result<()> {

@@ -1,16 +1,12 @@
 //! POST /api/v1/submissions: the form is checked and stored, and its sender gets a token and the address for the film.
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, LOCATION};
-use axum::response::IntoResponse;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::submission::Submission;
+use runtime::store::entrants;
 use runtime::store::submissions::NewSubmission;
 use serde::Serialize;
 use tracing::info;
@@ -20,6 +16,7 @@ use uuid::Uuid;
 use super::check_deadline;
 use super::form::Form;
 use crate::app::App;
+use crate::desk::act::{Act, Answered};
 use crate::problem::{Code, Problem};
 use crate::render::ProblemBody;
 use crate::token;
@@ -53,7 +50,10 @@ pub(crate) struct UploadAddress {
 /// Enters a work.
 #[utoipa::path(
     post, path = "/api/v1/submissions", tag = "entries", request_body = Form,
-    params(("Accept-Language" = Option<String>, Header, description = "zh or en, for problems")),
+    params(
+        ("Accept-Language" = Option<String>, Header, description = "zh or en, for problems"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A UUID; a form that is sent again with it enters once"),
+    ),
     responses(
         (status = 201, description = "Entered", body = Entered),
         (status = 400, description = "Not a form", body = ProblemBody, content_type = "application/problem+json"),
@@ -63,12 +63,12 @@ pub(crate) struct UploadAddress {
         (status = 503, description = "Try again later", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn enter(
-    State(app): State<Arc<App>>,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<impl IntoResponse, Problem> {
-    let body = body.map_err(|_| Code::BodyTooLarge)?;
-    let form: Form = serde_json::from_slice(&body).map_err(|err| Code::BodyNotJson.about(err.to_string()))?;
+pub(crate) async fn enter(State(app): State<Arc<App>>, act: Act) -> Result<Answered, Problem> {
+    // Before anything that may have become wrong since: the deadline may have passed.
+    if let Some(answer) = act.answered(&app.store).await? {
+        return Ok(Answered(answer));
+    }
+    let form: Form = act.body()?;
     let contest = app.catalogue.contest(&form.contest.as_str().into()).ok_or(Code::ContestUnknown)?;
     check_deadline(contest, app.clock.now())?;
     let form = form.checked(contest)?;
@@ -87,8 +87,6 @@ pub(crate) async fn enter(
         declarations: serde_json::to_value(&form.declarations).map_err(anyhow::Error::from)?,
         token_sha256,
     };
-    app.store.enter(&new, &entrant).await?;
-    info!(submission.id = %id, "submission {id} was entered");
     let upload = UploadAddress {
         endpoint: format!("{}/files", app.settings.public_url),
         max_bytes: contest.max_upload_bytes,
@@ -96,6 +94,20 @@ pub(crate) async fn enter(
         finish_before: contest.latest_finish(),
     };
     let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
-    let headers = [(LOCATION, location), (CACHE_CONTROL, "no-store".to_owned())];
-    Ok((StatusCode::CREATED, headers, Json(Entered { id: id.0, token, upload })))
+    let entered = Entered { id: id.0, token, upload };
+    let (act, new, entrant, entered, location) = (&act, &new, &entrant, &entered, &location);
+    let answer = app.store.transaction("enter", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            entrants::enter(tx, new, entrant).await?;
+            act.end_at(tx, StatusCode::CREATED, Some(location.clone()), entered).await
+        })
+    });
+    let answer = answer.await?;
+    if !answer.again {
+        info!(submission.id = %id, "submission {id} was entered");
+    }
+    Ok(Answered(answer))
 }

@@ -1,13 +1,12 @@
-//! GET /api/v1/submissions/{id}: how an entry stands, for whoever has its token.
+//! GET /api/v1/submissions/{id}: how an entry stands, for whoever has its token, and for organisers.
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
-use pipeline::id::SubmissionId;
 use pipeline::screening::{Outcome, Rule, RuleVerdict};
 use pipeline::submission::State as Standing;
 use runtime::store::submissions::SubmissionRow;
@@ -15,10 +14,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{Principal, Subject};
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 use crate::render::{ProblemBody, lang_of};
-use crate::token;
 
 /// How an entry stands.
 #[derive(Serialize, ToSchema)]
@@ -38,8 +37,22 @@ pub(crate) struct Status {
     /// What screening says of each rule; absent before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Vec<RuleStatus>>,
+    /// The rest of the form, for organisers; without personal data.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    form: Option<FormText>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// The rest of the form, and which pass the entry is in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FormText {
+    run: u32,
+    synopsis: String,
+    recommending_unit: String,
+    /// Originality, rights and AI use as declared.
+    #[schema(value_type = Object)]
+    declarations: serde_json::Value,
 }
 
 /// What has arrived of the film.
@@ -100,10 +113,10 @@ pub(crate) struct RuleStatus {
 )]
 pub(crate) async fn read(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Extension(Subject(submission)): Extension<Subject>,
+    Extension(principal): Extension<Principal>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
-    let submission = of_token(&app, &id, &headers).await?;
     let lang = lang_of(&headers);
     let headers =
         [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
@@ -129,23 +142,29 @@ pub(crate) async fn read(
     let status = Status {
         id: submission.id.0,
         contest: submission.contest.to_string(),
-        title: submission.title,
-        theme: submission.theme,
+        title: submission.title.clone(),
+        theme: submission.theme.clone(),
         state: submission.machine.state.name(),
         upload,
         rejection,
-        verdict: submission.verdict.map(|verdict| verdict.rules.iter().map(rule).collect()),
+        verdict: submission.verdict.as_ref().map(|verdict| verdict.rules.iter().map(rule).collect()),
+        form: match principal {
+            Principal::Entrant(_) => None,
+            Principal::Person(_) => Some(form_of(&submission)),
+        },
         created_at: submission.created_at,
         updated_at: submission.updated_at,
     };
     Ok((headers, Json(status)))
 }
 
-/// The submission that both the address and the token name.
-pub(super) async fn of_token(app: &App, id: &str, headers: &HeaderMap) -> Result<SubmissionRow, Problem> {
-    let submission = token::authorize(app, headers).await?;
-    let named = id.parse::<SubmissionId>().ok();
-    if named == Some(submission.id) { Ok(submission) } else { Err(Code::TokenWrong.into()) }
+fn form_of(submission: &SubmissionRow) -> FormText {
+    FormText {
+        run: submission.machine.run,
+        synopsis: submission.synopsis.clone(),
+        recommending_unit: submission.recommending_unit.clone(),
+        declarations: submission.declarations.clone(),
+    }
 }
 
 async fn upload_status(app: &App, submission: &SubmissionRow) -> anyhow::Result<UploadStatus> {

@@ -1,20 +1,24 @@
 //! DELETE /api/v1/submissions/{id}: the entrant takes the work back. Their personal data goes at once, the files soon after.
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
 use pipeline::submission::State as Standing;
+use runtime::store::entrants;
+use runtime::store::history::By;
 use tracing::info;
 
-use super::read::of_token;
+use crate::access::Subject;
 use crate::app::App;
+use crate::desk::act::{Act, Answered};
 use crate::problem::{Code, Problem};
 use crate::render::ProblemBody;
 
 /// Withdraws an entry. Once more is done already.
 #[utoipa::path(
     delete, path = "/api/v1/submissions/{id}", tag = "entries", security(("token" = [])),
-    params(("id" = Uuid, Path, description = "Submission")),
+    params(("id" = Uuid, Path, description = "Submission"), ("Idempotency-Key" = Option<String>, Header, description = "A UUID")),
     responses(
         (status = 204, description = "Withdrawn"),
         (status = 401, description = "No token", body = ProblemBody, content_type = "application/problem+json"),
@@ -25,16 +29,23 @@ use crate::render::ProblemBody;
 )]
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Result<StatusCode, Problem> {
-    let submission = of_token(&app, &id, &headers).await?;
-    let applied = app.store.withdraw(submission.id).await?;
-    match applied.machine.state {
-        Standing::Withdrawn => {
-            info!(submission.id = %submission.id, "submission {} was withdrawn", submission.id);
-            Ok(StatusCode::NO_CONTENT)
-        }
-        _ => Err(Code::SubmissionClosed.into()),
-    }
+    Extension(Subject(entry)): Extension<Subject>,
+    act: Act,
+) -> Result<Answered, Problem> {
+    let (act, id, policy) = (&act, entry.id, app.store.policy());
+    let withdrawn = app.store.transaction("withdraw", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            let applied = entrants::withdraw(tx, policy, id, &By::ENTRANT).await?;
+            match applied.machine.state {
+                Standing::Withdrawn => act.end(tx, StatusCode::NO_CONTENT, &()).await,
+                _ => Err(Problem::from(Code::SubmissionClosed).into()),
+            }
+        })
+    });
+    let answer = withdrawn.await?;
+    info!(submission.id = %id, "submission {id} was withdrawn");
+    Ok(Answered(answer))
 }

@@ -6,10 +6,12 @@
 
 mod stage; // servers, a client, shorthands
 
+mod access; // every route and everybody who might knock
 mod broken; // connections, object stores and processes that die
 mod concat; // pieces
 mod deadline; // deadline, grace, expiry
 mod delete; // termination
+mod desk; // what organisers do, and what is left of it
 mod entries; // the form, the status, withdrawing
 mod head; // offsets
 mod options; // discovery and browsers of other origins

@@ -1,0 +1,107 @@
+//! The organisers' desk: everything that people who are not entrants see and do, by bearer token and role.
+//!
+//! | question | file |
+//! |---|---|
+//! | what is there, and how does it stand? | `list`, `entry` |
+//! | who decides on an entry? | `gates` |
+//! | what is done about deliveries and failures? | `deliveries`, `retry` |
+//! | who is behind an entry? | `contact` |
+//! | who did what? | `trail` |
+//! | who may? | `tokens`, `verify`; the policies stand in the table of routes |
+//! | what if a request comes twice? | `act` |
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use pipeline::id::ContestId;
+use runtime::store::tokens::TokenRow;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
+
+use crate::access::Principal;
+use crate::problem::{Code, Problem};
+
+pub(crate) mod act;
+pub(crate) mod contact;
+pub(crate) mod deliveries;
+pub(crate) mod entry;
+pub(crate) mod gates;
+pub(crate) mod list;
+pub(crate) mod retry;
+pub(crate) mod tokens;
+pub(crate) mod trail;
+pub(crate) mod verify;
+
+/// One page of a list.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Page<T> {
+    /// In the list's order.
+    items: Vec<T>,
+    /// Give it as `cursor` to get the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// From one item more than was asked for, if there are as many. The cursor names the last item that is shown.
+    fn of(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+        let more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = if more { items.last().map(cursor) } else { None };
+        Self { items, next }
+    }
+}
+
+/// Items of a page, unless asked otherwise.
+const PAGE: u32 = 50;
+/// Items of a page at most.
+const MOST: u32 = 200;
+
+/// The size of a page that was asked for.
+fn limit_of(asked: Option<u32>) -> Result<u32, Problem> {
+    let limit = asked.unwrap_or(PAGE);
+    if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(Code::QueryWrong.about(format!("limit: 1 to {MOST}"))) }
+}
+
+/// The place in a list that a cursor names.
+fn cursor_of<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
+    let parsed = cursor.map(|it| it.parse().map_err(|_| Code::QueryWrong.about("cursor: as `next` named it")));
+    parsed.transpose()
+}
+
+/// The query of an address; what is unknown or no value is a problem, not nothing.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(query)| Self(query)).map_err(|err| Code::QueryWrong.about(err.body_text()))
+    }
+}
+
+/// Whoever asks, on a route of people.
+pub(crate) struct Person(pub(crate) Arc<TokenRow>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Person {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        match parts.extensions.get() {
+            Some(Principal::Person(token)) => Ok(Self(token.clone())),
+            Some(Principal::Entrant(_)) | None => Err(Code::RoleMissing.into()),
+        }
+    }
+}
+
+/// The contest to look at: the one that was asked for, within what the token is bound to.
+fn scope(token: &TokenRow, asked: Option<String>) -> Result<Option<ContestId>, Problem> {
+    let asked = asked.map(ContestId::new);
+    match (&token.contest, asked) {
+        (Some(bound), Some(asked)) if *bound != asked => Err(Code::ContestForeign.into()),
+        (Some(bound), _) => Ok(Some(bound.clone())),
+        (None, asked) => Ok(asked),
+    }
+}

@@ -1,0 +1,95 @@
+//! The gates that people open: review behind screening, release before publishing; and taking back what went through them.
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::StatusCode;
+use pipeline::id::SubmissionId;
+use pipeline::submission::Event;
+use runtime::store::history::By;
+use runtime::store::submissions;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::act::{Act, Answered};
+use crate::access::Subject;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// A reviewer's decision.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Decision {
+    /// `accept` or `refuse`.
+    decision: Verdict,
+    /// Why it is refused; told to the entrant in these words.
+    words: Option<String>,
+    /// Why, for the audit trail.
+    reason: Option<String>,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+    /// Its renditions are made.
+    Accept,
+    /// It is refused for good.
+    Refuse,
+}
+
+/// Where an entry stands now.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Stands {
+    id: Uuid,
+    /// As in the entry's status.
+    state: &'static str,
+    /// Which pass it is in.
+    run: u32,
+}
+
+/// Longest refusal, in characters.
+const WORDS_CHARS: usize = 500;
+
+/// Accepts or refuses an entry that awaits review.
+#[utoipa::path(post, path = "/api/v1/submissions/{id}/review", tag = "desk", security(("token" = [])),
+    params(("id" = Uuid, Path, description = "Submission")), request_body = Decision,
+    responses((status = 200, description = "Decided", body = Stands)))]
+pub(crate) async fn review(
+    State(app): State<Arc<App>>,
+    Extension(Subject(entry)): Extension<Subject>,
+    act: Act,
+) -> Result<Answered, Problem> {
+    let decision: Decision = act.body()?;
+    let words = decision.words.as_deref().map(str::trim).filter(|words| !words.is_empty());
+    let event = match (decision.decision, words) {
+        (Verdict::Accept, None) => Event::ReviewAccepted,
+        (Verdict::Refuse, Some(words)) if words.chars().count() <= WORDS_CHARS => {
+            Event::ReviewRefused { words: words.to_owned() }
+        }
+        (Verdict::Accept, Some(_)) => return Err(Code::FieldWrong.about("words: only with a refusal")),
+        (Verdict::Refuse, _) => return Err(Code::FieldWrong.about("words: 1 to 500 characters")),
+    };
+    let by = act.by(decision.reason.as_deref())?;
+    apply(&app, &act, entry.id, &event, &by).await
+}
+
+/// Applies an event once; one that changes nothing is out of place.
+async fn apply(app: &App, act: &Act, id: SubmissionId, event: &Event, by: &By) -> Result<Answered, Problem> {
+    let policy = app.store.policy();
+    let applied = app.store.transaction("desk_apply", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            let applied = submissions::apply(tx, policy, id, event, by).await?;
+            let (state, run) = (applied.machine.state.name(), applied.machine.run);
+            if !applied.changed {
+                return Err(Code::StateWrong.about(state).into());
+            }
+            act.end(tx, StatusCode::OK, &Stands { id: id.0, state, run }).await
+        })
+    });
+    Ok(Answered(applied.await?))
+}

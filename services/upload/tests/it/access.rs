@@ -1,0 +1,292 @@
+//! Who may do what: every route of the router × everybody who might knock. A route without its row here fails.
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder};
+use runtime::bearer::Bearer;
+use runtime::store::history::{Actor, By};
+use runtime::store::tokens::{NewToken, Role};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::stage::{Entry, Stage, form, location};
+
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
+impl Stage {
+    /// A token of that role, bound to a contest or not.
+    pub(crate) async fn token(&self, role: Role, contest: Option<&str>) -> String {
+        self.token_for(role, contest, HOUR).await.tell()
+    }
+
+    async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
+        let contest = contest.map(Into::into);
+        let name = format!("{role} of the test");
+        let new = NewToken { id: Uuid::now_v7(), role, name, contest, expires_after: life };
+        let bearer = Bearer::new(new.id).unwrap();
+        let by = By::person(Actor::Operator, "test");
+        self.app.store.create_token(&new, &bearer.keep().unwrap(), &by).await.unwrap();
+        bearer
+    }
+
+    /// A request to the desk, with a new Idempotency-Key.
+    pub(crate) fn desk(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        request.header("idempotency-key", Uuid::new_v4().to_string())
+    }
+}
+
+/// What a route answers: a problem's code, or the status of what is none.
+struct Row {
+    route: &'static str,
+    body: Value,
+    /// Without a token; a token that is none, has expired or was revoked.
+    nobody: [&'static str; 2],
+    /// The entry's own entrant, and another one.
+    entrants: [&'static str; 2],
+    /// Screener, organiser, operator and auditor of the entry's contest.
+    people: [&'static str; 4],
+    /// The same of another contest.
+    elsewhere: [&'static str; 4],
+}
+
+const STRANGERS: [&str; 2] = ["token_missing", "token_wrong"];
+const NO_ROLE: &str = "role_missing";
+
+/// A route that is open to everybody.
+fn public(route: &'static str, body: Value, answer: &'static str) -> Row {
+    let (nobody, entrants) = ([answer; 2], [answer; 2]);
+    Row { route, body, nobody, entrants, people: [answer; 4], elsewhere: [answer; 4] }
+}
+
+/// A route of the upload protocol: for the upload's entrant.
+fn upload(route: &'static str, own: &'static str, foreign: &'static str) -> Row {
+    let (people, elsewhere) = (["token_wrong"; 4], ["token_wrong"; 4]);
+    Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, foreign], people, elsewhere }
+}
+
+/// A route of people about one entry. Whoever has the role, but for another contest, does not learn that the entry exists.
+fn about(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
+    let elsewhere = people.map(|answer| if answer == NO_ROLE { NO_ROLE } else { "submission_unknown" });
+    Row { route, body, nobody: STRANGERS, entrants: [NO_ROLE; 2], people, elsewhere }
+}
+
+/// A route of people about no entry in particular.
+fn general(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
+    Row { route, body, nobody: STRANGERS, entrants: [NO_ROLE; 2], people, elsewhere: people }
+}
+
+const READ: [&str; 4] = ["200"; 4];
+
+/// One row a route. The entry waits for its film, has no delivery, and nothing of it has failed.
+fn table() -> Vec<Row> {
+    let none = || Value::Null;
+    let only = |at: usize, answer: &'static str| {
+        let mut answers = [NO_ROLE; 4];
+        answers[at] = answer;
+        answers
+    };
+    let (screener, organiser, operator, auditor) = (0, 1, 2, 3);
+    let not_yet = ["not_yet"; 4];
+    let review = json!({ "decision": "accept" });
+    let delivered = json!({ "url": "https://example.com/video/1" });
+    let wish = json!({ "role": "auditor", "name": "new", "expires_days": 1 });
+    vec![
+        public("GET /", none(), "200"),
+        public("GET /api/v1/openapi.json", none(), "200"),
+        public("POST /api/v1/submissions", form(), "201"),
+        Row {
+            route: "GET /api/v1/submissions/{id}",
+            body: none(),
+            nobody: STRANGERS,
+            entrants: ["200", "token_wrong"],
+            people: READ,
+            elsewhere: ["submission_unknown"; 4],
+        },
+        general("GET /api/v1/submissions", none(), READ),
+        general("GET /api/v1/parked", none(), READ),
+        about("GET /api/v1/submissions/{id}/history", none(), READ),
+        about("GET /api/v1/submissions/{id}/verdict", none(), not_yet),
+        about("GET /api/v1/submissions/{id}/media-info", none(), not_yet),
+        about("GET /api/v1/submissions/{id}/renditions", none(), READ),
+        about("GET /api/v1/submissions/{id}/parts", none(), READ),
+        about("GET /api/v1/submissions/{id}/deliveries", none(), READ),
+        about("GET /api/v1/submissions/{id}/contact", none(), only(organiser, "200")),
+        about("POST /api/v1/submissions/{id}/review", review, only(screener, "state_wrong")),
+        about("POST /api/v1/submissions/{id}/retry", json!({}), only(operator, "nothing_parked")),
+        about(
+            "POST /api/v1/submissions/{id}/deliveries/{partner}/delivered",
+            delivered,
+            only(operator, "delivery_unknown"),
+        ),
+        general("GET /api/v1/audit", none(), only(auditor, "200")),
+        general("GET /api/v1/tokens", none(), [NO_ROLE, "200", NO_ROLE, "200"]),
+        general("POST /api/v1/tokens", wish, only(organiser, "201")),
+        general("DELETE /api/v1/tokens/{token}", none(), only(organiser, "token_unknown")),
+        public("OPTIONS /files", none(), "204"),
+        public("OPTIONS /files/", none(), "204"),
+        public("OPTIONS /files/{id}", none(), "204"),
+        // Whoever has an entry may begin an upload for it; there is no foreign one to name.
+        upload("POST /files", "201", "201"),
+        upload("POST /files/", "201", "201"),
+        upload("HEAD /files/{id}", "200", "403"),
+        upload("PATCH /files/{id}", "type_unsupported", "foreign_upload"),
+        // Without X-HTTP-Method-Override it is nothing.
+        public("POST /files/{id}", none(), "method_unknown"),
+        // These two end what the others ask about, so they come last.
+        upload("DELETE /files/{id}", "204", "foreign_upload"),
+        Row {
+            route: "DELETE /api/v1/submissions/{id}",
+            body: none(),
+            nobody: STRANGERS,
+            entrants: ["204", "token_wrong"],
+            people: [NO_ROLE; 4],
+            elsewhere: [NO_ROLE; 4],
+        },
+    ]
+}
+
+/// Everybody who knocks, with what they show.
+struct Callers {
+    own: Entry,
+    foreign: Entry,
+    upload: String,
+    useless: Vec<String>,
+    people: Vec<String>,
+    elsewhere: Vec<String>,
+}
+
+async fn callers(stage: &Stage) -> Callers {
+    let (own, foreign) = (stage.enter().await, stage.enter().await);
+    let upload = stage.tus("POST", "/files", &own).header("upload-length", 1000).send().await.unwrap();
+    let upload = location(&upload).rsplit_once('/').unwrap().1.to_owned();
+    let (mut people, mut elsewhere) = (Vec::new(), Vec::new());
+    for role in Role::ALL {
+        people.push(stage.token(role, Some("demo")).await);
+        elsewhere.push(stage.token(role, Some("small")).await);
+    }
+    let expired = stage.token_for(Role::Organiser, None, Duration::ZERO).await.tell();
+    let revoked = stage.token_for(Role::Organiser, None, HOUR).await;
+    stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
+    let made_up = Bearer::new(Uuid::now_v7()).unwrap().tell();
+    let wrong_secret = Bearer::new(revoked.id).unwrap().tell();
+    let (own_id, _) = own.token.split_once('.').unwrap();
+    let guessed = format!("{own_id}.{}", "A".repeat(43));
+    let useless = vec![expired, revoked.tell(), made_up, wrong_secret, guessed, "rm_x".into(), "nonsense".into()];
+    Callers { own, foreign, upload, useless, people, elsewhere }
+}
+
+impl Callers {
+    /// What that row's request is answered, to whoever shows that token.
+    async fn ask(&self, stage: &Stage, row: &Row, token: Option<&str>) -> String {
+        let (method, path) = row.route.split_once(' ').unwrap();
+        let id = if path.starts_with("/files") { &self.upload } else { &self.own.id };
+        let path = path.replace("{id}", id).replace("{partner}", "bilibili");
+        let path = path.replace("{token}", &Uuid::nil().to_string());
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = stage.client.request(method, format!("{}{path}", stage.url));
+        request = request.header("idempotency-key", Uuid::new_v4().to_string());
+        if path.starts_with("/files") {
+            request = request.header("tus-resumable", "1.0.0").header("upload-length", 10);
+        }
+        if !row.body.is_null() {
+            request = request.header("content-type", "application/json").body(row.body.to_string());
+        }
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16().to_string();
+        let problem: Option<Value> = serde_json::from_slice(&answer.bytes().await.unwrap()).ok();
+        problem.and_then(|it| it["code"].as_str().map(ToOwned::to_owned)).unwrap_or(status)
+    }
+}
+
+#[tokio::test]
+async fn every_route_of_the_router_has_a_row() {
+    let routes: BTreeSet<_> = upload::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    let rows: BTreeSet<_> = table().iter().map(|row| row.route.to_owned()).collect();
+    assert_eq!(routes, rows);
+    assert_eq!(rows.len(), table().len(), "a row is there twice");
+}
+
+#[tokio::test]
+async fn every_route_answers_everybody_as_its_row_says() {
+    let stage = Stage::new().await;
+    let callers = callers(&stage).await;
+    let mut wrong = Vec::new();
+    for row in table() {
+        // A HEAD has no body to name a problem in; the statuses of its codes stand in for them.
+        let expected = |code: &'static str| match (row.route.starts_with("HEAD"), code) {
+            (true, "token_missing") => "401",
+            (true, "token_wrong") => "403",
+            _ => code,
+        };
+        let mut knocks = vec![("nobody".to_owned(), None, row.nobody[0])];
+        let useless = callers.useless.iter().map(|it| ("a useless token".to_owned(), Some(it.as_str()), row.nobody[1]));
+        knocks.extend(useless);
+        // The own entrant comes last: some of these end the entry.
+        knocks.push(("another entrant".into(), Some(&callers.foreign.token), row.entrants[1]));
+        for (n, role) in Role::ALL.into_iter().enumerate() {
+            knocks.push((format!("{role} elsewhere"), Some(&callers.elsewhere[n]), row.elsewhere[n]));
+            knocks.push((role.to_string(), Some(&callers.people[n]), row.people[n]));
+        }
+        knocks.push(("the entrant".into(), Some(&callers.own.token), row.entrants[0]));
+        for (who, token, answer) in knocks {
+            let got = callers.ask(&stage, &row, token).await;
+            if got != expected(answer) {
+                wrong.push(format!("{} by {who}: {got}, not {}", row.route, expected(answer)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn every_change_by_people_is_turned_away_without_an_idempotency_key() {
+    let stage = Stage::new().await;
+    let callers = callers(&stage).await;
+    let mut changes = 0;
+    for route in upload::list() {
+        let upload::Policy::People(roles) = route.policy else { continue };
+        assert_eq!(route.keyed, route.method != Method::GET, "{} {}", route.method, route.path);
+        if !route.keyed {
+            continue;
+        }
+        changes += 1;
+        let at = Role::ALL.iter().position(|role| *role == roles[0]).unwrap();
+        let path = route.path.replace("{id}", &callers.own.id).replace("{partner}", "bilibili");
+        let request = stage.client.request(route.method, format!("{}{path}", stage.url));
+        let answer: Value =
+            request.bearer_auth(&callers.people[at]).body("{}").send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["code"], "idempotency_key_missing", "{}", route.path);
+    }
+    assert!(changes >= 5);
+}
+
+#[tokio::test]
+async fn every_route_is_in_the_document_with_its_roles() {
+    // The same resource under a second address; and a method that only stands in for others.
+    let aliases = ["OPTIONS /files/", "POST /files/", "OPTIONS /files/{id}", "POST /files/{id}"];
+    let document = serde_json::to_value(upload::document()).unwrap();
+    for route in upload::list() {
+        let name = format!("{} {}", route.method, route.path);
+        if aliases.contains(&name.as_str()) {
+            continue;
+        }
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert!(operation.is_object(), "{name} is not described");
+        let upload::Policy::People(roles) = route.policy else { continue };
+        let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        assert_eq!(operation["x-roles"], json!(names), "{name}");
+        let keyed = operation["parameters"].as_array().into_iter().flatten().any(|it| it["name"] == "Idempotency-Key");
+        assert_eq!(keyed, route.keyed, "{name}");
+    }
+    // And nothing is described that is not there.
+    let routes: BTreeSet<_> = upload::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            assert!(routes.contains(&format!("{} {path}", method.to_uppercase())), "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! What organisers do, and what is left of it: the act, the trail, the answer to a repeated request.
+use std::collections::BTreeMap;
+
+use pipeline::delivery::{Delivery, DeliveryEvent, IntentId};
+use pipeline::id::SubmissionId;
+use reqwest::{Method, RequestBuilder};
+use runtime::store::audit::{AuditFilter, AuditRow, Verified};
+use runtime::store::tokens::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::stage::{Entry, Stage, form, refusal, says};
+
+impl Stage {
+    /// Puts an entry into a state that carries nothing else.
+    async fn put(&self, entry: &Entry, state: &str) {
+        let machine = format!("jsonb_set(machine, '{{state}}', '{{\"state\": \"{state}\"}}')");
+        self.execute(format!(
+            "update submissions set machine = {machine}, state = '{state}' where id = '{}'",
+            entry.id
+        ))
+        .await;
+    }
+
+    async fn state(&self, entry: &Entry) -> String {
+        self.ask(format!("select state from submissions where id = '{}'", entry.id)).await
+    }
+
+    async fn trail(&self, entry: &Entry) -> Vec<AuditRow> {
+        let submission: SubmissionId = entry.id.parse().unwrap();
+        let filter = AuditFilter { submission: Some(submission), ..AuditFilter::default() };
+        let rows = self.app.store.audit(&filter).await.unwrap();
+        assert!(matches!(self.app.store.audit_verify(None).await.unwrap(), Verified::Whole(_)));
+        rows
+    }
+
+    fn act(&self, token: &str, entry: &Entry, what: &str, body: &Value) -> RequestBuilder {
+        let path = format!("/api/v1/submissions/{}/{what}", entry.id);
+        self.desk(Method::POST, &path, token).json(body)
+    }
+
+    async fn get(&self, token: &str, path: &str) -> Value {
+        let answer = self.desk(Method::GET, path, token).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+}
+
+async fn ok(request: RequestBuilder) -> Value {
+    let answer = request.send().await.unwrap();
+    let (status, text) = (answer.status(), answer.text().await.unwrap());
+    assert!(status.is_success(), "{status}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn a_screener_opens_or_closes_the_gate_and_the_trail_says_who_and_why() {
+    let stage = Stage::new().await;
+    let screener = stage.token(Role::Screener, None).await;
+    let (one, other) = (stage.enter().await, stage.enter().await);
+    stage.put(&one, "awaiting_review").await;
+    stage.put(&other, "awaiting_review").await;
+    let accept = json!({ "decision": "accept", "reason": "good pictures" });
+    let stands = ok(stage.act(&screener, &one, "review", &accept)).await;
+    assert_eq!((&stands["id"], &stands["state"]), (&one.id.as_str().into(), &stage.state(&one).await.into()));
+    assert_ne!(stands["state"], "awaiting_review");
+    let refuse = json!({ "decision": "refuse", "words": "不是工业题材" });
+    assert_eq!(ok(stage.act(&screener, &other, "review", &refuse)).await["state"], "rejected");
+    assert_eq!(stage.status(&other).await["rejection"]["code"], "review_refused");
+    let code = async |body: Value| refusal(stage.act(&screener, &one, "review", &body)).await;
+    assert_eq!(code(accept).await, says(409, "state_wrong"));
+    assert_eq!(code(json!({ "decision": "refuse" })).await, says(422, "field_wrong"));
+    assert_eq!(code(json!({ "decision": "maybe" })).await, says(400, "body_not_json"));
+    assert_eq!(code(json!({ "decision": "accept", "role": "organiser" })).await, says(400, "body_not_json"));
+    let [row] = &stage.trail(&one).await[..] else { panic!("one act, one row") };
+    assert_eq!(
+        (row.actor.as_str(), row.name.as_str(), row.act.as_str()),
+        ("screener", "screener of the test", "review_accepted")
+    );
+    assert_eq!((row.reason.as_deref(), &row.before["state"]), (Some("good pictures"), &json!("awaiting_review")));
+    let history = stage.get(&screener, &format!("/api/v1/submissions/{}/history", one.id)).await;
+    assert_eq!(history.as_array().unwrap().last().unwrap()["detail"]["by"], "screener of the test");
+}
+
+#[tokio::test]
+async fn a_repeated_request_gets_its_first_answer_and_acts_once() {
+    let stage = Stage::new().await;
+    let screener = stage.token(Role::Screener, None).await;
+    let entry = stage.enter().await;
+    stage.put(&entry, "awaiting_review").await;
+    let key = Uuid::new_v4().to_string();
+    let send = async |token: &str, body: Value| {
+        let path = format!("{}/api/v1/submissions/{}/review", stage.url, entry.id);
+        let request = stage.client.post(path).bearer_auth(token).header("idempotency-key", &key).json(&body);
+        let answer = request.send().await.unwrap();
+        let again = answer.headers().contains_key("idempotent-replayed");
+        (answer.status().as_u16(), again, answer.json::<Value>().await.unwrap())
+    };
+    // A refusal by state is not kept: nothing was done.
+    let wrong = json!({ "decision": "refuse" });
+    assert_eq!(send(&screener, wrong).await.0, 422);
+    let accept = json!({ "decision": "accept" });
+    let first = send(&screener, accept.clone()).await;
+    assert_eq!((first.0, first.1), (200, false));
+    // Even though the entry has gone on, and would now say that it is not awaiting review.
+    assert_eq!(send(&screener, accept.clone()).await, (200, true, first.2));
+    let other = send(&screener, json!({ "decision": "accept", "reason": "x" })).await;
+    assert_eq!((other.0, &other.2["code"]), (422, &json!("idempotency_key_reused")));
+    // Another person's key of the same name is another key.
+    let colleague = stage.token(Role::Screener, None).await;
+    assert_eq!(send(&colleague, accept).await.2["code"], "state_wrong");
+    assert_eq!(stage.trail(&entry).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_same_request_ten_times_at_once_acts_once_and_all_hear_the_same() {
+    let stage = Stage::new().await;
+    let key = Uuid::new_v4().to_string();
+    let send = || {
+        let request = stage.client.post(format!("{}/api/v1/submissions", stage.url));
+        request.header("idempotency-key", &key).body(form().to_string()).send()
+    };
+    let answers = futures::future::join_all((0..10).map(|_| send())).await;
+    let mut heard = BTreeMap::new();
+    for answer in answers {
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 201);
+        assert!(answer.headers().contains_key("location"));
+        *heard.entry(answer.text().await.unwrap()).or_insert(0) += 1;
+    }
+    assert_eq!(heard.into_values().collect::<Vec<_>>(), [10]);
+    assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, "1");
+}
+
+#[tokio::test]
+async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
+    let stage = Stage::new().await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let wish = json!({ "role": "screener", "name": "李明", "expires_days": 30 });
+    let told = ok(stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish)).await;
+    let secret = told["bearer"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned();
+    for table in ["idempotency", "tokens", "audit", "outbox"] {
+        let all = format!("select coalesce(string_agg(row_to_json(t)::text, ''), '') from {table} t");
+        let all = stage.ask(all).await;
+        assert!(!all.contains(&secret), "{table}");
+        let bytes = hex::encode(&secret);
+        assert!(!all.contains(&bytes), "{table}");
+    }
+    // The new token works, until it is revoked, and from then on at once does not.
+    let screener = told["bearer"].as_str().unwrap();
+    for _ in 0..2 {
+        stage.get(screener, "/api/v1/submissions").await;
+    }
+    let path = format!("/api/v1/tokens/{}", told["token"]["id"].as_str().unwrap());
+    assert!(ok(stage.desk(Method::DELETE, &path, &organiser)).await["revoked_at"].is_string());
+    let late = stage.desk(Method::GET, "/api/v1/submissions", screener);
+    assert_eq!(refusal(late).await, says(403, "token_wrong"));
+}
+
+#[tokio::test]
+async fn answers_are_kept_for_a_day() {
+    let stage = Stage::new().await;
+    let key = Uuid::new_v4().to_string();
+    let send = async || {
+        let request = stage.client.post(format!("{}/api/v1/submissions", stage.url));
+        let answer = request.header("idempotency-key", &key).body(form().to_string()).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    };
+    let first = send().await;
+    stage.execute("update idempotency set created_at = created_at - interval '23 hours 59 minutes'".into()).await;
+    assert_eq!(stage.app.store.sweep_answers().await.unwrap(), 0);
+    assert_eq!(send().await, first);
+    stage.execute("update idempotency set created_at = created_at - interval '2 minutes'".into()).await;
+    assert_ne!(send().await, first, "past its time, even before it is swept");
+    stage.execute("update idempotency set created_at = created_at - interval '25 hours'".into()).await;
+    assert_eq!(stage.app.store.sweep_answers().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn each_look_at_personal_data_is_in_the_trail_and_none_of_the_data_is() {
+    let stage = Stage::new().await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let entry = stage.enter().await;
+    let path = format!("/api/v1/submissions/{}/contact", entry.id);
+    for reason in ["?reason=winner", ""] {
+        assert_eq!(stage.get(&organiser, &format!("{path}{reason}")).await, form()["entrant"]);
+    }
+    let rows = stage.trail(&entry).await;
+    let told: Vec<_> = rows.iter().map(|row| (row.act.as_str(), row.reason.as_deref())).collect();
+    assert_eq!(told, [("contact_read", None), ("contact_read", Some("winner"))]);
+    for path in ["history", "verdict", "deliveries", ""] {
+        let path = format!("/api/v1/submissions/{}/{path}", entry.id).trim_end_matches('/').to_owned();
+        let text = stage.desk(Method::GET, &path, &organiser).send().await.unwrap().text().await.unwrap();
+        for private in ["张三", "13812345678", "zhang@example.cn", "某厂"] {
+            assert!(!text.contains(private), "{private} in {path}");
+        }
+    }
+    assert_eq!(stage.api(Method::DELETE, &entry).send().await.unwrap().status(), 204);
+    let gone = stage.desk(Method::GET, &path, &organiser);
+    assert_eq!(refusal(gone).await, says(404, "contact_forgotten"));
+}
+
+#[tokio::test]
+async fn an_operator_reports_where_a_work_can_be_seen() {
+    let stage = Stage::new().await;
+    let operator = stage.token(Role::Operator, None).await;
+    let entry = stage.enter().await;
+    let mut delivery = Delivery::new(1);
+    assert!(delivery.apply(DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) }));
+    let machine = serde_json::to_string(&delivery).unwrap();
+    stage
+        .execute(format!(
+            "insert into deliveries (submission, partner, machine, state, run)
+             values ('{}', 'weixin_channels', '{machine}', 'awaiting_operator', 1)",
+            entry.id
+        ))
+        .await;
+    let what = "deliveries/weixin_channels/delivered";
+    let report = |url: &str| stage.act(&operator, &entry, what, &json!({ "url": url, "reason": "posted" }));
+    assert_eq!(refusal(report("javascript:alert(1)")).await, says(422, "field_wrong"));
+    assert_eq!(ok(report("https://channels.weixin.qq.com/1")).await["state"], "live");
+    assert_eq!(refusal(report("https://channels.weixin.qq.com/2")).await, says(409, "state_wrong"));
+    let deliveries = stage.get(&operator, &format!("/api/v1/submissions/{}/deliveries", entry.id)).await;
+    assert_eq!(deliveries[0]["public_url"], "https://channels.weixin.qq.com/1");
+    let [row] = &stage.trail(&entry).await[..] else { panic!("one act, one row") };
+    assert_eq!((row.act.as_str(), row.partner.as_deref()), ("delivery_went_live", Some("weixin_channels")));
+    assert_eq!(
+        (&row.before["observed"]["state"], &row.after["observed"]["state"]),
+        (&json!("awaiting_operator"), &json!("live"))
+    );
+}
+
+#[tokio::test]
+async fn a_list_goes_on_where_its_page_ended_and_shows_what_was_asked_for() {
+    let stage = Stage::new().await;
+    let auditor = stage.token(Role::Auditor, None).await;
+    let mut entered = Vec::new();
+    for _ in 0..5 {
+        entered.push(stage.enter().await.id);
+    }
+    let small = stage.enter_into("small", "digital").await;
+    entered.push(small.id.clone());
+    entered.reverse();
+    let ids = |page: &Value| -> Vec<String> {
+        page["items"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (mut seen, mut query) = (Vec::new(), "?limit=4".to_owned());
+    loop {
+        let page = stage.get(&auditor, &format!("/api/v1/submissions{query}")).await;
+        seen.extend(ids(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        query = format!("?limit=4&cursor={next}");
+    }
+    assert_eq!(seen, entered);
+    stage.execute(format!("update submissions set title = '100%_Stahl' where id = '{}'", entered[2])).await;
+    let bilibili = format!(
+        "insert into deliveries (submission, partner, machine, state, run) values ('{}', 'bilibili', '{{}}', 'unknown', 1)",
+        entered[3]
+    );
+    stage.execute(bilibili).await;
+    for (query, found) in [
+        ("contest=small", vec![&small.id]),
+        ("contest=small&state=published", vec![]),
+        ("text=%25_stahl", vec![&entered[2]]),
+        ("text=%25_x", vec![]),
+        ("partner=bilibili", vec![&entered[3]]),
+        ("delivery=unknown", vec![&entered[3]]),
+        ("delivery=unknown&partner=douyin", vec![]),
+        ("theme=green", vec![]),
+    ] {
+        let page = stage.get(&auditor, &format!("/api/v1/submissions?{query}")).await;
+        assert_eq!(ids(&page), found.into_iter().cloned().collect::<Vec<_>>(), "{query}");
+    }
+    for wrong in ["limit=0", "limit=201", "cursor=x", "colour=red", "limit=many"] {
+        let request = stage.desk(Method::GET, &format!("/api/v1/submissions?{wrong}"), &auditor);
+        assert_eq!(refusal(request).await, says(400, "query_wrong"), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_bound_to_a_contest_sees_and_gives_nothing_beyond_it() {
+    let stage = Stage::new().await;
+    let organiser = stage.token(Role::Organiser, Some("small")).await;
+    let auditor = stage.token(Role::Auditor, Some("small")).await;
+    let everywhere = stage.token(Role::Organiser, None).await;
+    let (demo, small) = (stage.enter().await, stage.enter_into("small", "digital").await);
+    let listed = stage.get(&organiser, "/api/v1/submissions").await;
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["items"][0]["id"], small.id.as_str());
+    let foreign = stage.desk(Method::GET, "/api/v1/submissions?contest=demo", &organiser);
+    assert_eq!(refusal(foreign).await, says(403, "contest_foreign"));
+    for entry in [&demo, &small] {
+        stage.get(&everywhere, &format!("/api/v1/submissions/{}/contact", entry.id)).await;
+    }
+    let seen = stage.get(&auditor, "/api/v1/audit").await;
+    let seen = seen["items"].as_array().unwrap();
+    assert!(seen.iter().all(|row| row["contest"] == "small") && seen.len() == 1, "{seen:?}");
+    // Tokens are given within one's own bounds, and only those within them can be ended.
+    let wish = |contest: Option<&str>| json!({ "role": "auditor", "name": "x", "expires_days": 1, "contest": contest });
+    let make = |contest| stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish(contest));
+    assert_eq!(ok(make(None)).await["token"]["contest"], "small");
+    assert_eq!(refusal(make(Some("demo"))).await, says(403, "contest_foreign"));
+    let tokens = stage.get(&everywhere, "/api/v1/tokens").await;
+    let unbound = tokens.as_array().unwrap().iter().find(|it| it.get("contest").is_none()).unwrap();
+    let path = format!("/api/v1/tokens/{}", unbound["id"].as_str().unwrap());
+    assert_eq!(refusal(stage.desk(Method::DELETE, &path, &organiser)).await, says(404, "token_unknown"));
+}

@@ -8,10 +8,10 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
-const SEND: &str = "Authorization, Content-Type, Accept-Language, Tus-Resumable, Upload-Length, Upload-Defer-Length, \
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const SEND: &str = "Authorization, Content-Type, Accept-Language, Idempotency-Key, Tus-Resumable, Upload-Length, Upload-Defer-Length, \
      Upload-Offset, Upload-Metadata, Upload-Checksum, Upload-Concat, X-HTTP-Method-Override, X-Requested-With, X-Request-ID";
-const READ: &str = "Location, Retry-After, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, \
+const READ: &str = "Location, Retry-After, Idempotent-Replayed, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, \
      Tus-Checksum-Algorithm, Upload-Length, Upload-Defer-Length, Upload-Offset, Upload-Metadata, Upload-Concat, Upload-Expires";
 
 /// Middleware around every route: answers preflights, and marks answers to requests that name an origin.

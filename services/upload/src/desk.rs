@@ -3,8 +3,8 @@
 //! | question | file |
 //! |---|---|
 //! | what is there, and how does it stand? | `list`, `entry` |
-//! | who decides on an entry? | `gates` |
-//! | what is done about deliveries and failures? | `deliveries`, `retry` |
+//! | who decides on an entry? | `review`, `release`, `recall` |
+//! | what is done about deliveries and failures, and what proves it? | `deliveries`, `retry`, `evidence`, `partners` |
 //! | who is behind an entry? | `contact` |
 //! | who did what? | `trail` |
 //! | who may? | `tokens`, `verify`; the policies stand in the table of routes |
@@ -26,9 +26,13 @@ pub(crate) mod act;
 pub(crate) mod contact;
 pub(crate) mod deliveries;
 pub(crate) mod entry;
-pub(crate) mod gates;
+pub(crate) mod evidence;
 pub(crate) mod list;
+pub(crate) mod partners;
+pub(crate) mod recall;
+pub(crate) mod release;
 pub(crate) mod retry;
+pub(crate) mod review;
 pub(crate) mod tokens;
 pub(crate) mod trail;
 pub(crate) mod verify;

@@ -31,7 +31,8 @@ use crate::{desk, entries, home, tus};
         desk::list::submissions, desk::list::parked,
         desk::entry::history, desk::entry::verdict, desk::entry::media_info, desk::entry::renditions, desk::entry::parts,
         desk::deliveries::list, desk::deliveries::delivered, desk::contact::contact,
-        desk::gates::review, desk::retry::retry, desk::trail::trail,
+        desk::deliveries::confirm, desk::deliveries::texts, desk::evidence::exchanges, desk::partners::list,
+        desk::review::review, desk::release::release, desk::recall::recall, desk::retry::retry, desk::trail::trail,
         desk::tokens::list, desk::tokens::create, desk::tokens::revoke,
         tus::options::discover, tus::create::create, tus::head::head, tus::patch::patch, tus::terminate::terminate,
     ),
@@ -69,6 +70,7 @@ fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
     let operation = match method.as_str() {
         "GET" => &mut item.get,
         "POST" => &mut item.post,
+        "PUT" => &mut item.put,
         "DELETE" => &mut item.delete,
         _ => return None,
     };

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, post};
+use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, post, put};
 use runtime::store::tokens::Role;
 use tower_http::timeout::TimeoutLayer;
 
@@ -26,6 +26,8 @@ const READERS: &[Role] = &Role::ALL;
 const SCREENER: &[Role] = &[Role::Screener];
 const ORGANISER: &[Role] = &[Role::Organiser];
 const OPERATOR: &[Role] = &[Role::Operator];
+/// Screeners judge works, not partners.
+const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
 const AUDITOR: &[Role] = &[Role::Auditor];
 
 /// One route.
@@ -79,12 +81,19 @@ fn api() -> Vec<Route> {
         read("/api/v1/submissions/{id}/renditions", People(READERS), get(desk::entry::renditions)),
         read("/api/v1/submissions/{id}/parts", People(READERS), get(desk::entry::parts)),
         read("/api/v1/submissions/{id}/deliveries", People(READERS), get(desk::deliveries::list)),
+        read("/api/v1/submissions/{id}/exchanges", People(EVIDENCE), get(desk::evidence::exchanges)),
         read("/api/v1/submissions/{id}/contact", People(ORGANISER), get(desk::contact::contact)),
 
-        act("/api/v1/submissions/{id}/review", SCREENER, post(desk::gates::review)),
+        act("/api/v1/submissions/{id}/review", SCREENER, post(desk::review::review)),
+        act("/api/v1/submissions/{id}/release", ORGANISER, post(desk::release::release)),
+        act("/api/v1/submissions/{id}/recall", ORGANISER, post(desk::recall::recall)),
+        route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(desk::deliveries::texts)),
         act("/api/v1/submissions/{id}/retry", OPERATOR, post(desk::retry::retry)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(desk::deliveries::delivered)),
 
+        act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(desk::deliveries::confirm)),
+
+        read("/api/v1/partners", People(READERS), get(desk::partners::list)),
         read("/api/v1/audit", People(AUDITOR), get(desk::trail::trail)),
         read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(desk::tokens::list)),
         act("/api/v1/tokens", ORGANISER, post(desk::tokens::create)),

@@ -7,7 +7,8 @@ use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
 use pipeline::delivery::{DeliveryEvent, Observed, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
-use runtime::store::deliveries::{self, DeliveryRow};
+use pipeline::partner::DeliveryMethod;
+use runtime::store::deliveries::{self, DeliveryRow, Texts};
 use runtime::store::history::By;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -41,6 +42,16 @@ pub(crate) struct Delivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     handed_over: Option<Value>,
+    /// Title, text and tags that were written for this partner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    texts: Option<Texts>,
+    /// Why it is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recall_reason: Option<String>,
+    /// Until when it must be proven that it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recall_due: Option<DateTime<Utc>>,
     updated_at: DateTime<Utc>,
 }
 
@@ -66,6 +77,9 @@ impl From<DeliveryRow> for Delivery {
             public_url,
             words,
             handed_over: row.receipt,
+            texts: row.texts,
+            recall_reason: row.recall_reason,
+            recall_due: row.recall_due,
             updated_at: row.updated_at,
         }
     }
@@ -130,6 +144,125 @@ pub(crate) async fn delivered(
         |observed| matches!(observed, Observed::AwaitingOperator { .. }),
     )
     .await
+}
+
+/// A person's yes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Yes {
+    /// For the audit trail.
+    reason: Option<String>,
+}
+
+/// Says yes to a publishing that the partner's rules let no machine decide.
+#[utoipa::path(post, path = "/api/v1/submissions/{id}/deliveries/{partner}/confirm", tag = "desk", security(("token" = [])),
+    params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner")),
+    request_body = Yes,
+    responses((status = 200, description = "It is published next", body = Reported)))]
+pub(crate) async fn confirm(
+    State(app): State<Arc<App>>,
+    Extension(Subject(entry)): Extension<Subject>,
+    Path(at): Path<At>,
+    act: Act,
+) -> Result<Answered, Problem> {
+    let yes: Yes = act.body()?;
+    let by = act.by(yes.reason.as_deref())?;
+    let partner = PartnerId::new(at.partner);
+    let waits = app.catalogue.partner(&partner).is_some_and(|partner| match partner.method {
+        DeliveryMethod::Douyin => true,
+        // A bag that a person carries is reported with its address instead; the others ask nobody.
+        DeliveryMethod::Operator
+        | DeliveryMethod::Bilibili
+        | DeliveryMethod::SftpDrop
+        | DeliveryMethod::S3Drop
+        | DeliveryMethod::Mrss => false,
+    });
+    if !waits {
+        return Err(Code::NotConfirmed.into());
+    }
+    let (act, by, partner, entry) = (&act, &by, &partner, entry.id);
+    let confirmed = app.store.transaction("desk_confirm", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            let stands = deliveries::standing(tx, entry, partner).await?.ok_or(Problem::from(Code::DeliveryUnknown))?;
+            let wrong = || anyhow::Error::from(Code::StateWrong.about(stands.observed.name()));
+            let Observed::AwaitingOperator { intent } = stands.observed else { return Err(wrong()) };
+            let now = deliveries::note(tx, entry, partner, &DeliveryEvent::Confirmed { intent }, by).await?;
+            if now == stands {
+                return Err(wrong());
+            }
+            let reported = Reported { partner: partner.to_string(), state: now.observed.name() };
+            act.end(tx, StatusCode::OK, &reported).await
+        })
+    });
+    Ok(Answered(confirmed.await?))
+}
+
+/// What is written beside a work at one partner; what is absent is as the entry has it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wording {
+    title: Option<String>,
+    text: Option<String>,
+    tags: Option<Vec<String>>,
+    /// For the audit trail.
+    reason: Option<String>,
+}
+
+/// Bounds that no partner reaches; each partner's own limits are judged before anything is sent.
+const TITLE_CHARS: usize = 200;
+const TEXT_CHARS: usize = 5000;
+const TAGS: usize = 50;
+const TAG_CHARS: usize = 50;
+
+impl Wording {
+    fn checked(self) -> Result<Texts, Problem> {
+        let fits = |text: &str, most: usize| {
+            (1..=most).contains(&text.chars().count()) && !text.chars().any(|c| c.is_control() && c != '\n')
+        };
+        let wrong = |what: String| Err(Code::FieldWrong.about(what));
+        if self.title.as_ref().is_some_and(|title| !fits(title, TITLE_CHARS) || title.contains('\n')) {
+            return wrong(format!("title: 1 to {TITLE_CHARS} characters"));
+        }
+        if self.text.as_ref().is_some_and(|text| !fits(text, TEXT_CHARS)) {
+            return wrong(format!("text: 1 to {TEXT_CHARS} characters"));
+        }
+        if self.tags.as_ref().is_some_and(|tags| tags.len() > TAGS || tags.iter().any(|tag| !fits(tag, TAG_CHARS))) {
+            return wrong(format!("tags: at most {TAGS} of 1 to {TAG_CHARS} characters"));
+        }
+        Ok(Texts { title: self.title, text: self.text, tags: self.tags })
+    }
+}
+
+/// Writes another title, text or tags for one partner; it counts for what is sent from now on.
+#[utoipa::path(put, path = "/api/v1/submissions/{id}/deliveries/{partner}/texts", tag = "desk", security(("token" = [])),
+    params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner")),
+    request_body = Wording,
+    responses((status = 200, description = "Stored", body = Object)))]
+pub(crate) async fn texts(
+    State(app): State<Arc<App>>,
+    Extension(Subject(entry)): Extension<Subject>,
+    Path(at): Path<At>,
+    act: Act,
+) -> Result<Answered, Problem> {
+    let wording: Wording = act.body()?;
+    let by = act.by(wording.reason.as_deref())?;
+    let texts = wording.checked()?;
+    let partner = PartnerId::new(at.partner);
+    let (act, by, partner, texts, entry) = (&act, &by, &partner, &texts, entry.id);
+    let stored = app.store.transaction("desk_texts", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            deliveries::standing(tx, entry, partner).await?.ok_or(Problem::from(Code::DeliveryUnknown))?;
+            deliveries::set_texts(tx, entry, partner, texts, by).await?;
+            act.end(tx, StatusCode::OK, texts).await
+        })
+    });
+    Ok(Answered(stored.await?))
 }
 
 /// Where a delivery stands after a report.

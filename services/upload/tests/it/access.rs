@@ -113,6 +113,16 @@ fn table() -> Vec<Row> {
         about("GET /api/v1/submissions/{id}/deliveries", none(), READ),
         about("GET /api/v1/submissions/{id}/contact", none(), only(organiser, "200")),
         about("POST /api/v1/submissions/{id}/review", review, only(screener, "state_wrong")),
+        about("POST /api/v1/submissions/{id}/release", json!({}), only(organiser, "state_wrong")),
+        about("POST /api/v1/submissions/{id}/recall", json!({ "reason": "test" }), only(organiser, "state_wrong")),
+        about(
+            "PUT /api/v1/submissions/{id}/deliveries/{partner}/texts",
+            json!({ "title": "x" }),
+            only(organiser, "delivery_unknown"),
+        ),
+        about("POST /api/v1/submissions/{id}/deliveries/{partner}/confirm", json!({}), only(operator, "not_confirmed")),
+        general("GET /api/v1/partners", none(), READ),
+        about("GET /api/v1/submissions/{id}/exchanges", none(), [NO_ROLE, "200", "200", "200"]),
         about("POST /api/v1/submissions/{id}/retry", json!({}), only(operator, "nothing_parked")),
         about(
             "POST /api/v1/submissions/{id}/deliveries/{partner}/delivered",

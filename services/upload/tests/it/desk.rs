@@ -230,6 +230,80 @@ async fn an_operator_reports_where_a_work_can_be_seen() {
     );
 }
 
+/// Puts an entry to the gate of release, planned for two partners.
+async fn finished(stage: &Stage) -> Entry {
+    let entry = stage.enter().await;
+    stage.put(&entry, "awaiting_release").await;
+    let partners = "jsonb_set(machine, '{work,partners}', '[\"bilibili\", \"douyin\"]')";
+    stage.execute(format!("update submissions set machine = {partners} where id = '{}'", entry.id)).await;
+    entry
+}
+
+#[tokio::test]
+async fn an_organiser_releases_to_some_and_later_to_others_and_takes_back() {
+    let stage = Stage::new().await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let entry = finished(&stage).await;
+    let release = async |body: Value| ok(stage.act(&organiser, &entry, "release", &body)).await;
+    let planned = release(json!({ "dry_run": true })).await;
+    assert_eq!((&planned["partners"], &planned["dry_run"]), (&json!(["bilibili", "douyin"]), &json!(true)));
+    assert_eq!(stage.state(&entry).await, "awaiting_release");
+    assert!(stage.trail(&entry).await.is_empty());
+    let wrong = stage.act(&organiser, &entry, "release", &json!({ "partners": ["nobody"] }));
+    assert_eq!(refusal(wrong).await, says(422, "field_wrong"));
+
+    let first = release(json!({ "partners": ["bilibili"], "reason": "chosen" })).await;
+    assert_eq!((&first["partners"], &first["state"]), (&json!(["bilibili"]), &json!("publish")));
+    let later = json!({ "partners": ["bilibili", "douyin"], "at": "2099-01-01T20:00:00+08:00" });
+    assert_eq!(release(later.clone()).await["partners"], json!(["douyin"]));
+    let waits = format!("select status::text from parts where submission = '{}' and part = 'partner/douyin'", entry.id);
+    assert_eq!(stage.ask(waits).await, "waiting");
+    assert_eq!(refusal(stage.act(&organiser, &entry, "release", &later)).await, says(409, "state_wrong"));
+
+    let texts = format!("/api/v1/submissions/{}/deliveries/bilibili/texts", entry.id);
+    let put = |body: Value| stage.desk(Method::PUT, &texts, &organiser).json(&body);
+    assert_eq!(ok(put(json!({ "title": "钢铁侠", "tags": ["工业"] }))).await["title"], "钢铁侠");
+    assert_eq!(refusal(put(json!({ "title": "" }))).await, says(422, "field_wrong"));
+    let deliveries = stage.get(&organiser, &format!("/api/v1/submissions/{}/deliveries", entry.id)).await;
+    assert_eq!(deliveries[0]["texts"]["tags"], json!(["工业"]));
+
+    let recall = |body: Value| stage.act(&organiser, &entry, "recall", &body);
+    assert_eq!(refusal(recall(json!({ "reason": " " }))).await, says(422, "field_wrong"));
+    assert_eq!(refusal(recall(json!({}))).await, says(400, "body_not_json"));
+    let asked = ok(recall(json!({ "reason": "disputed", "dry_run": true }))).await;
+    assert_eq!(asked["partners"].as_array().unwrap().len(), 2);
+    let some = ok(recall(json!({ "reason": "disputed", "partners": ["bilibili"] }))).await;
+    assert_eq!((&some["partners"][0]["partner"], &some["state"]), (&json!("bilibili"), &json!("publish")));
+    assert_eq!(ok(recall(json!({ "reason": "disputed" }))).await["state"], "revoked");
+    assert_eq!(refusal(recall(json!({ "reason": "disputed" }))).await, says(409, "state_wrong"));
+    let acts: Vec<_> = stage.trail(&entry).await.into_iter().map(|row| (row.act, row.reason)).collect();
+    for (act, reason) in [("released", Some("chosen")), ("texts_set", None), ("revoked", Some("disputed"))] {
+        assert!(acts.iter().any(|it| it.0 == act && it.1.as_deref() == reason), "{act}: {acts:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_operator_says_yes_where_a_partner_wants_one() {
+    let stage = Stage::new().await;
+    let operator = stage.token(Role::Operator, None).await;
+    let entry = stage.enter().await;
+    let mut delivery = Delivery::new(1);
+    assert!(delivery.apply(DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) }));
+    for partner in ["douyin", "weixin_channels"] {
+        let machine = serde_json::to_string(&delivery).unwrap();
+        let row = format!("'{}', '{partner}', '{machine}', 'awaiting_operator', 1", entry.id);
+        stage
+            .execute(format!("insert into deliveries (submission, partner, machine, state, run) values ({row})"))
+            .await;
+    }
+    let confirm = |partner: &str| stage.act(&operator, &entry, &format!("deliveries/{partner}/confirm"), &json!({}));
+    assert_eq!(refusal(confirm("weixin_channels")).await, says(409, "not_confirmed"));
+    assert_eq!(ok(confirm("douyin")).await["state"], "planned");
+    assert_eq!(refusal(confirm("douyin")).await, says(409, "state_wrong"));
+    let [row] = &stage.trail(&entry).await[..] else { panic!("one act, one row") };
+    assert_eq!((row.act.as_str(), row.actor.as_str()), ("delivery_confirmed", "operator"));
+}
+
 #[tokio::test]
 async fn a_list_goes_on_where_its_page_ended_and_shows_what_was_asked_for() {
     let stage = Stage::new().await;

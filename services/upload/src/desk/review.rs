@@ -1,4 +1,4 @@
-//! The gates that people open: review behind screening, release before publishing; and taking back what went through them.
+//! POST /api/v1/submissions/{id}/review: the gate behind screening, opened or closed by a person.
 use std::sync::Arc;
 
 use axum::Extension;

@@ -17,6 +17,8 @@ mod douyin;
 mod hostile;
 // RabbitMQ says too much, forgets everything, loses its patience, or dies.
 mod messages;
+// New runs of works that are published.
+mod reprocess;
 // A partner's bucket, with a notice.
 mod s3_drop;
 // The same stories on two S3 servers.

@@ -101,10 +101,10 @@ async fn insert_submission(pipeline: &TestPipeline, id: SubmissionId, title: &st
         audio: false,
         renditions: [RenditionName::new(RENDITION)].into(),
         partners: partners.iter().cloned().collect(),
-        released: None,
+        ..Work::default()
     };
     let gates = Gates { review: Gate::Manual, release: Gate::Manual };
-    let machine = Submission { run: 1, state: State::AwaitingRelease, gates, work };
+    let machine = Submission { state: State::AwaitingRelease, work, ..Submission::new(gates) };
     let declarations = json!({ "originality": true, "rights": true, "ai_use": "none" });
     sqlx::query(
         "insert into submissions (id, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,

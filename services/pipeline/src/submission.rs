@@ -20,6 +20,24 @@ pub struct Submission {
     pub gates: Gates,
     /// What there is to make; empty until screening has decided.
     pub work: Work,
+    /// What a person asked of this run.
+    #[serde(default, skip_serializing_if = "Redo::is_everything")]
+    pub redo: Redo,
+    /// Partners that it was taken back from. No run goes to them until a release names them again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub recalled: BTreeSet<PartnerId>,
+}
+
+/// What a person asks of one new run. The default publishes it to all of the work's partners, who keep what they hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Redo {
+    /// Publish it to these partners only; `None` is to all of the work's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partners: Option<BTreeSet<PartnerId>>,
+    /// Partners whose file makes room for the new one.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub replace: BTreeSet<PartnerId>,
 }
 
 /// Where a submission stands. Data that exists only in a state lives in its variant.
@@ -147,7 +165,16 @@ pub enum Event {
     Reprocess {
         /// Where the new run begins; never later than where the old one had come to, so that no gate is jumped.
         from: Stage,
+        /// What it does with partners.
+        #[serde(default)]
+        redo: Redo,
     },
+}
+
+impl Redo {
+    fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl State {
@@ -214,20 +241,22 @@ impl Work {
             released: None,
         }
     }
-
-    /// The partners that it goes to: planned, and released to.
-    pub fn publishes_to(&self) -> BTreeSet<PartnerId> {
-        match &self.released {
-            None => self.partners.clone(),
-            Some(released) => self.partners.intersection(released).cloned().collect(),
-        }
-    }
 }
 
 impl Submission {
     /// A submission whose bytes are still to come.
     pub fn new(gates: Gates) -> Self {
-        Self { run: 1, state: State::Uploading, gates, work: Work::default() }
+        let (redo, recalled) = (Redo::default(), BTreeSet::new());
+        Self { run: 1, state: State::Uploading, gates, work: Work::default(), redo, recalled }
+    }
+
+    /// The partners that this run goes to: planned, released to, not recalled from, and asked for.
+    pub fn publishes_to(&self) -> BTreeSet<PartnerId> {
+        let asked = |partner: &&PartnerId| {
+            let among = |some: &Option<BTreeSet<PartnerId>>| some.as_ref().is_none_or(|some| some.contains(*partner));
+            among(&self.work.released) && among(&self.redo.partners) && !self.recalled.contains(*partner)
+        };
+        self.work.partners.iter().filter(asked).cloned().collect()
     }
 
     /// See [`State::is_settled`].
@@ -261,7 +290,7 @@ impl Submission {
             Event::Recalled { partners } => self.recalled(&partners),
             Event::Withdrawn => self.taken_back(State::Withdrawn),
             Event::Revoked => self.taken_back(State::Revoked),
-            Event::Reprocess { from } => self.reprocess(from),
+            Event::Reprocess { from, redo } => self.reprocess(from, redo),
         }
     }
 
@@ -271,7 +300,7 @@ impl Submission {
             Stage::Probe | Stage::Screen => BTreeSet::from([Part::Mezzanine]),
             Stage::Transcode => (0..self.work.segments).map(Part::Segment).chain(self.sound()).collect(),
             Stage::Assemble => self.work.renditions.iter().cloned().map(Part::Rendition).collect(),
-            Stage::Publish => self.work.publishes_to().into_iter().map(Part::Partner).collect(),
+            Stage::Publish => self.publishes_to().into_iter().map(Part::Partner).collect(),
         }
     }
 
@@ -295,7 +324,9 @@ impl Submission {
         if run != self.run || !self.is_at(Stage::Screen) {
             return Vec::new();
         }
-        self.work = work;
+        // Whom it was released to is not for a plan to say.
+        let released = self.work.released.take();
+        self.work = Work { released, ..work };
         self.leave(Stage::Screen)
     }
 
@@ -308,10 +339,15 @@ impl Submission {
         let until_now = match &self.state {
             State::AwaitingRelease if chosen.is_empty() && partners.is_some() => return Vec::new(),
             State::AwaitingRelease => {
+                self.recalled.retain(|partner| !chosen.contains(partner));
+                // Who is named here is meant, also where the run was asked for with others in mind.
+                if let (Some(_), Some(asked)) = (&partners, &mut self.redo.partners) {
+                    asked.extend(chosen.iter().cloned());
+                }
                 self.work.released = partners.map(|_| chosen);
                 return self.pass(Stage::Assemble);
             }
-            State::At { stage: Stage::Publish, .. } | State::Published => self.work.publishes_to(),
+            State::At { stage: Stage::Publish, .. } | State::Published => self.publishes_to(),
             State::Uploading
             | State::At { .. }
             | State::AwaitingReview
@@ -323,7 +359,10 @@ impl Submission {
         if added.is_empty() {
             return Vec::new();
         }
-        self.work.released = Some(until_now.union(&added).cloned().collect());
+        self.recalled.retain(|partner| !added.contains(partner));
+        for some in [&mut self.work.released, &mut self.redo.partners].into_iter().flatten() {
+            some.extend(added.iter().cloned());
+        }
         let parts: BTreeSet<Part> = added.into_iter().map(Part::Partner).collect();
         let started = parts.iter().map(|part| PartToDo { stage: Stage::Publish, part: part.clone() }).collect();
         match &mut self.state {
@@ -339,17 +378,14 @@ impl Submission {
         started
     }
 
-    /// These partners are not published to any more, until a release names them again.
+    /// These partners are not published to any more, by this run or a later one, until a release names them again.
     fn recalled(&mut self, partners: &BTreeSet<PartnerId>) -> Vec<PartToDo> {
-        let (State::At { stage: Stage::Publish, .. } | State::Published) = &self.state else { return Vec::new() };
-        let until_now = self.work.publishes_to();
-        let left: BTreeSet<PartnerId> = until_now.difference(partners).cloned().collect();
-        if left == until_now {
+        if matches!(self.state, State::Uploading | State::Withdrawn | State::Revoked) {
             return Vec::new();
         }
-        self.work.released = Some(left);
+        self.recalled.extend(partners.iter().cloned());
         let wanted = self.parts_of(Stage::Publish);
-        if let State::At { pending, .. } = &mut self.state {
+        if let State::At { stage: Stage::Publish, pending } = &mut self.state {
             pending.retain(|part| wanted.contains(part));
             if pending.is_empty() {
                 return self.leave(Stage::Publish);
@@ -381,18 +417,24 @@ impl Submission {
         }
     }
 
-    /// A new run; an override of a verdict is a person's, since only people reprocess.
-    fn reprocess(&mut self, from: Stage) -> Vec<PartToDo> {
+    /// A new run; an override of a verdict is a person's, since only people reprocess. Whom it was released to stays as it is
+    /// until the gate, if that waits for a person, is opened again.
+    fn reprocess(&mut self, from: Stage, redo: Redo) -> Vec<PartToDo> {
         if !self.state.may_reprocess(from) {
             return Vec::new();
         }
-        self.run += 1;
-        match from {
-            Stage::Probe | Stage::Screen => self.work = Work::default(),
-            // A run that comes by the gate again is released anew.
-            Stage::Transcode | Stage::Assemble => self.work.released = None,
-            Stage::Publish => {}
+        let mut next = Self { run: self.run + 1, redo, ..self.clone() };
+        // A run that would only publish, and to nobody, is a mistake.
+        if from == Stage::Publish && next.redo.partners.is_some() && next.publishes_to().is_empty() {
+            return Vec::new();
         }
+        match from {
+            Stage::Probe | Stage::Screen => {
+                next.work = Work { released: next.work.released, ..Work::default() };
+            }
+            Stage::Transcode | Stage::Assemble | Stage::Publish => {}
+        }
+        *self = next;
         self.enter(from)
     }
 

@@ -136,7 +136,7 @@ fn step(model: &mut Model, op: &Op) {
         Op::Recall(choice) => model.recall(choice),
         Op::Withdraw => model.withdraw(),
         Op::Revoke => model.revoke(),
-        Op::Reprocess(choice) => model.reprocess(Stage::ALL[usize::from(choice) % Stage::ALL.len()]),
+        Op::Reprocess(choice) => model.reprocess(Stage::ALL[usize::from(choice) % Stage::ALL.len()], choice / 5),
     }
 }
 

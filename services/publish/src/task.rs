@@ -207,7 +207,7 @@ impl Task<'_> {
             originality: declared("originality"),
             rights: declared("rights"),
             ai_declared: work.declarations.get("ai_use").is_some_and(|ai| !ai.is_null()),
-            released: work.machine.work.publishes_to().contains(&self.partner.id),
+            released: work.machine.publishes_to().contains(&self.partner.id),
             wanted_live: self.desired() == Desired::Live,
         }
     }

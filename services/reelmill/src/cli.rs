@@ -2,8 +2,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, completions, confirm, delivered, doctor, migrate, partner, plan, probe, release, render, reprocess, retry,
-    review, revoke, s3, serve, status, submit, token, webhook, withdraw,
+    audit, bulk, completions, confirm, delivered, doctor, migrate, partner, plan, probe, release, render, reprocess,
+    retry, review, revoke, s3, serve, status, submit, token, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -43,9 +43,12 @@ enum Command {
     /// Try again what failed and was parked
     #[command(after_help = exit::CODES)]
     Retry(retry::Args),
-    /// Start a new run of an entry from a stage
+    /// Start new runs of entries from a stage: of one, of several, or of all that a selection finds
     #[command(after_help = exit::CODES)]
-    Reprocess(reprocess::Args),
+    Reprocess(Box<reprocess::Args>),
+    /// List, pause, resume or cancel what was asked of many entries at once
+    #[command(subcommand, after_help = exit::CODES)]
+    Bulk(bulk::Args),
     /// Say yes to a publishing that waits for a person, where the partner's rules want one
     #[command(after_help = exit::CODES)]
     Confirm(confirm::Args),
@@ -102,7 +105,8 @@ impl Cli {
             Command::Review(args) => block_on(review::run(args)),
             Command::Release(args) => block_on(release::run(args)),
             Command::Retry(args) => block_on(retry::run(args)),
-            Command::Reprocess(args) => block_on(reprocess::run(args)),
+            Command::Reprocess(args) => block_on(reprocess::run(*args)),
+            Command::Bulk(args) => block_on(bulk::run(args)),
             Command::Confirm(args) => block_on(confirm::run(args)),
             Command::Delivered(args) => block_on(delivered::run(args)),
             Command::Withdraw(args) => block_on(withdraw::run(args)),

@@ -80,6 +80,14 @@ pub struct Config {
     #[arg(long, env = "MAX_ATTEMPTS", default_value_t = 5, value_parser = clap::value_parser!(i32).range(1..))]
     pub max_attempts: i32,
 
+    /// Works of bulk jobs that are worked on at once, in the whole installation.
+    #[arg(long, env = "BULK_IN_FLIGHT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub bulk_in_flight: u32,
+
+    /// Seconds after which a part of bulk work that newer entries kept waiting goes before them, a few of each stage at a time.
+    #[arg(long, env = "BULK_AGE_S", default_value_t = 900.0, value_parser = seconds)]
+    pub bulk_age_s: f64,
+
     /// Seconds until objects that nobody needs are deleted. Well above the lease, so that nobody still writes there.
     #[arg(long, env = "GARBAGE_DELAY_S", default_value_t = 900.0, value_parser = seconds)]
     pub garbage_delay_s: f64,

@@ -25,6 +25,10 @@ pub(crate) struct Reconciler {
     pub(crate) objects: Objects,
     pub(crate) metrics: Metrics,
     pub(crate) every: Duration,
+    /// Works of bulk jobs that are worked on at once.
+    pub(crate) bulk_in_flight: u32,
+    /// After this long below others a part is let through.
+    pub(crate) bulk_age: Duration,
     pub(crate) clock: Clock,
 }
 
@@ -59,6 +63,7 @@ impl Reconciler {
         if self.store.take_turn("reconcile_parts", pause).await? {
             self.expire_leases().await?;
             self.store.wake_due().await?;
+            self.bulk().await?;
         }
         // Asked before the turn is taken: a process that cannot reach the broker must leave the turn to one that can.
         let waiting = self.broker.survey().await?;
@@ -87,6 +92,19 @@ impl Reconciler {
         for stage in self.store.expire_leases().await? {
             self.metrics.leases_expired.with_label_values(&[stage.name()]).inc();
             warn!(part.stage = %stage, "a worker of {stage} fell silent; its part runs again");
+        }
+        Ok(())
+    }
+
+    /// Lets bulk work on: a few more of its works, and the parts of it that have waited too long.
+    async fn bulk(&self) -> anyhow::Result<()> {
+        let started = self.store.bulk_start(self.bulk_in_flight).await?;
+        if started > 0 {
+            info!("started {started} works of bulk jobs");
+        }
+        let aged = self.store.age_parts(self.bulk_age).await?;
+        if aged > 0 {
+            info!("{aged} parts of bulk work have waited {} s and go first now", self.bulk_age.as_secs());
         }
         Ok(())
     }

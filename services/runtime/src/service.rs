@@ -216,6 +216,8 @@ impl Runtime {
             objects: self.objects.clone(),
             metrics: self.metrics.clone(),
             every: self.config.reconcile_every(),
+            bulk_in_flight: self.config.bulk_in_flight,
+            bulk_age: Duration::from_secs_f64(self.config.bulk_age_s),
             clock: self.clock.clone(),
         }
     }

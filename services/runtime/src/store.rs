@@ -7,6 +7,7 @@
 //! | what a finished part leaves behind | `outcomes` |
 //! | what people did, who they are, what they asked twice, what they look at | `audit`, `tokens`, `idempotency`, `listing` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
+//! | new runs of many works | `bulk` |
 //! | release and recall, as people order them | `people` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
@@ -29,6 +30,7 @@ use crate::metrics::Metrics;
 
 pub mod accounts;
 pub mod audit;
+pub mod bulk;
 pub mod deliveries;
 pub mod entrants;
 pub mod exchanges;

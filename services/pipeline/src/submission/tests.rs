@@ -37,6 +37,14 @@ fn drain(submission: &mut Submission, mut queue: Vec<PartToDo>) -> Vec<PartToDo>
     started
 }
 
+fn again(from: Stage) -> Event {
+    Event::Reprocess { from, redo: Redo::default() }
+}
+
+fn named(partners: &[&str]) -> BTreeSet<PartnerId> {
+    partners.iter().map(|partner| (*partner).into()).collect()
+}
+
 fn at_review() -> Submission {
     let mut submission = Submission::new(MANUAL);
     let queue = submission.advance(Event::Uploaded);
@@ -111,8 +119,8 @@ fn what_was_recalled_from_a_partner_goes_there_again_only_by_a_release() {
     let mut submission = published();
     let recalled = Event::Recalled { partners: ["bilibili".into()].into() };
     assert!(submission.advance(recalled.clone()).is_empty());
-    assert_eq!(submission.work.publishes_to(), ["tiangong".into()].into());
-    let queue = submission.advance(Event::Reprocess { from: Stage::Publish });
+    assert_eq!(submission.publishes_to(), ["tiangong".into()].into());
+    let queue = submission.advance(again(Stage::Publish));
     assert_eq!(queue.len(), 1);
     let before = submission.clone();
     assert!(submission.advance(recalled).is_empty());
@@ -203,7 +211,7 @@ fn a_reviewers_no_is_told_in_their_words() {
 #[test]
 fn an_older_run_changes_nothing() {
     let mut submission = published();
-    let parts = submission.advance(Event::Reprocess { from: Stage::Assemble });
+    let parts = submission.advance(again(Stage::Assemble));
     assert_eq!(parts.len(), 2);
     let before = submission.clone();
     submission.advance(Event::PartDone { run: 1, stage: Stage::Assemble, part: parts[0].part.clone() });
@@ -217,7 +225,7 @@ fn an_older_run_changes_nothing() {
 fn reprocessing_keeps_the_work_unless_it_is_decided_anew() {
     for from in Stage::ALL {
         let mut submission = published();
-        assert!(!submission.advance(Event::Reprocess { from }).is_empty());
+        assert!(!submission.advance(again(from)).is_empty());
         let anew = matches!(from, Stage::Probe | Stage::Screen);
         assert_eq!(submission.work == Work::default(), anew, "{from}");
         assert_eq!((submission.run, submission.state.name()), (2, from.name()));
@@ -228,7 +236,7 @@ fn reprocessing_keeps_the_work_unless_it_is_decided_anew() {
 fn reprocessing_jumps_no_gate() {
     for from in [Stage::Transcode, Stage::Assemble, Stage::Publish] {
         let mut submission = at_review();
-        assert!(submission.advance(Event::Reprocess { from }).is_empty());
+        assert!(submission.advance(again(from)).is_empty());
         assert!(!submission.state.may_reprocess(from) && submission.state.may_reprocess(Stage::Screen));
         assert_eq!((submission.run, &submission.state), (1, &State::AwaitingReview));
     }
@@ -239,8 +247,8 @@ fn a_person_overrides_a_verdict_by_starting_again() {
     let mut submission = Submission::new(OPEN);
     submission.advance(Event::Uploaded);
     submission.advance(Event::Rejected { run: 1, stage: Stage::Probe, part: None, reason: Rejection::Undecodable });
-    assert!(submission.advance(Event::Reprocess { from: Stage::Transcode }).is_empty());
-    assert_eq!(submission.advance(Event::Reprocess { from: Stage::Probe }).len(), 1);
+    assert!(submission.advance(again(Stage::Transcode)).is_empty());
+    assert_eq!(submission.advance(again(Stage::Probe)).len(), 1);
 }
 
 #[test]
@@ -249,7 +257,7 @@ fn what_was_taken_back_stays_so() {
         let mut submission = published();
         submission.advance(last);
         let before = submission.clone();
-        for event in [Event::Reprocess { from: Stage::Probe }, Event::Uploaded, Event::Withdrawn, Event::Revoked] {
+        for event in [again(Stage::Probe), Event::Uploaded, Event::Withdrawn, Event::Revoked] {
             assert!(submission.advance(event).is_empty());
         }
         assert_eq!(submission, before);
@@ -272,4 +280,64 @@ fn a_submission_survives_json() {
     submission.advance(Event::ReviewAccepted);
     let json = serde_json::to_string(&submission).unwrap();
     assert_eq!(serde_json::from_str::<Submission>(&json).unwrap(), submission);
+}
+
+#[test]
+fn a_run_that_was_asked_for_one_partner_goes_to_no_other_and_the_next_one_to_all() {
+    let mut submission = published();
+    let one = Redo { partners: Some(named(&["bilibili"])), replace: named(&["bilibili"]) };
+    let queue = submission.advance(Event::Reprocess { from: Stage::Transcode, redo: one.clone() });
+    let started = drain(&mut submission, queue);
+    let partners: Vec<&Part> =
+        started.iter().filter(|todo| todo.stage == Stage::Publish).map(|todo| &todo.part).collect();
+    assert_eq!(partners, [&Part::Partner("bilibili".into())]);
+    assert_eq!((&submission.redo, &submission.state), (&one, &State::Published));
+    assert_eq!(submission.advance(again(Stage::Publish)).len(), 2);
+}
+
+#[test]
+fn a_run_that_would_publish_to_nobody_is_not_begun() {
+    let mut submission = published();
+    let before = submission.clone();
+    for nobody in [named(&[]), named(&["douyin"])] {
+        let redo = Redo { partners: Some(nobody), ..Redo::default() };
+        assert!(submission.advance(Event::Reprocess { from: Stage::Publish, redo }).is_empty());
+        assert_eq!(submission, before);
+    }
+}
+
+#[test]
+fn a_release_adds_partners_to_a_run_that_was_asked_for_others() {
+    let mut submission = published();
+    let redo = Redo { partners: Some(named(&["bilibili"])), ..Redo::default() };
+    let queue = submission.advance(Event::Reprocess { from: Stage::Publish, redo });
+    assert_eq!(queue.len(), 1);
+    let added = submission.advance(Event::Released { partners: Some(named(&["tiangong"])) });
+    assert_eq!(added.len(), 1);
+    drain(&mut submission, [queue, added].concat());
+    assert_eq!(submission.state, State::Published);
+}
+
+#[test]
+fn what_was_recalled_stays_away_from_later_runs_whenever_that_was_said_and_wherever_they_begin() {
+    for from in [Stage::Probe, Stage::Screen, Stage::Transcode, Stage::Publish] {
+        for late in [false, true] {
+            let mut submission = published();
+            let recall = || Event::Recalled { partners: named(&["bilibili"]) };
+            if !late {
+                submission.advance(recall());
+            }
+            let queue = submission.advance(again(from));
+            if late {
+                submission.advance(recall());
+            }
+            let started = drain(&mut submission, queue);
+            assert_eq!(submission.state, State::Published, "{from}");
+            let sent = started.iter().any(|todo| todo.part == Part::Partner("bilibili".into()));
+            // Said only once publishing had begun, the part is there, and its delivery is taken back.
+            assert_eq!(sent, late && from == Stage::Publish, "{from}, late {late}");
+            let back = submission.advance(Event::Released { partners: Some(named(&["bilibili"])) });
+            assert_eq!(back.len(), 1, "a release names it again");
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! What must hold after each op, and at the end. A child of the model, so that it sees the rows as they are.
 use std::collections::BTreeSet;
 
+use pipeline::id::PartnerId;
 use pipeline::part::Part;
 use pipeline::stage::Stage;
-use pipeline::submission::{State, Work};
+use pipeline::submission::{State, Submission};
 
 use super::{Flaw, Key, Model, Row, Status};
 
@@ -48,7 +49,7 @@ impl Model {
                 return Err(format!("published, but {key:?} is not done"));
             }
             let done = self.rows.keys().filter(|key| of_run(key)).count();
-            let expected = expected_parts(&self.submission.work, stage);
+            let expected = expected_parts(&self.submission, stage);
             if done != expected {
                 return Err(format!("published after {done} of {expected} parts of {stage}"));
             }
@@ -80,13 +81,18 @@ impl Model {
 }
 
 /// How many parts a stage has, counted without asking the submission.
-fn expected_parts(work: &Work, stage: Stage) -> usize {
+fn expected_parts(submission: &Submission, stage: Stage) -> usize {
+    let Submission { work, redo, recalled, .. } = submission;
     match stage {
         Stage::Probe | Stage::Screen => 1,
         Stage::Transcode => work.segments as usize + usize::from(work.audio),
         Stage::Assemble => work.renditions.len(),
         Stage::Publish => {
-            work.partners.iter().filter(|it| work.released.as_ref().is_none_or(|to| to.contains(*it))).count()
+            let among =
+                |it: &PartnerId, some: &Option<BTreeSet<PartnerId>>| some.as_ref().is_none_or(|some| some.contains(it));
+            let wanted =
+                |it: &&PartnerId| among(it, &work.released) && among(it, &redo.partners) && !recalled.contains(*it);
+            work.partners.iter().filter(wanted).count()
         }
     }
 }

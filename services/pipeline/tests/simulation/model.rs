@@ -5,7 +5,7 @@ use pipeline::id::PartnerId;
 use pipeline::part::{Part, PartToDo};
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
-use pipeline::submission::{Event, Gate, Gates, State, Submission, Work};
+use pipeline::submission::{Event, Gate, Gates, Redo, State, Submission, Work};
 
 mod checks;
 
@@ -240,19 +240,22 @@ impl Model {
         self.apply(Event::Released { partners });
     }
 
-    /// The store uses the rows of recalled partners for taking back; for publishing they are gone.
+    /// The store uses the rows of recalled partners for taking back; for publishing they are gone, of every run.
     pub(crate) fn recall(&mut self, choice: u8) {
         let partner: PartnerId = if choice & 1 == 0 { "bilibili" } else { "tiangong" }.into();
-        if matches!(self.submission.state, State::At { stage: Stage::Publish, .. } | State::Published) {
-            let key = (self.submission.run, Stage::Publish, Part::Partner(partner.clone()));
-            self.rows.remove(&key);
-            self.committed.remove(&key);
-            self.claimed_last.remove(&key);
+        if !matches!(self.submission.state, State::Uploading | State::Withdrawn | State::Revoked) {
+            let gone = |key: &Key| key.1 == Stage::Publish && key.2 == Part::Partner(partner.clone());
+            self.rows.retain(|key, _| !gone(key));
+            self.committed.retain(|key, _| !gone(key));
+            self.claimed_last.retain(|key, _| !gone(key));
             // A report of the old row does not come again: its fence is gone with it.
-            let (run, stage, part) = key;
-            self.history.retain(|event| *event != Event::PartDone { run, stage, part: part.clone() });
+            let of_gone = |event: &Event| match event {
+                Event::PartDone { run, stage, part } => gone(&(*run, *stage, part.clone())),
+                _ => false,
+            };
+            self.history.retain(|event| !of_gone(event));
         }
-        self.apply(Event::Recalled { partners: [partner].into() });
+        self.apply(Event::Recalled { partners: [partner.clone()].into() });
     }
 
     pub(crate) fn withdraw(&mut self) {
@@ -263,14 +266,15 @@ impl Model {
         self.apply(Event::Revoked);
     }
 
-    pub(crate) fn reprocess(&mut self, from: Stage) {
+    pub(crate) fn reprocess(&mut self, from: Stage, choice: u8) {
+        let redo = some_redo(choice);
         let (run, accepted, released) = (self.submission.run, self.accepted, self.released);
         // A run that begins behind a gate passes it only if a person had opened it before.
         let Gates { review, release } = self.submission.gates;
         self.accepted = review == Gate::Automatic || (accepted && from > Stage::Screen);
         self.released = release == Gate::Automatic || (released && from > Stage::Assemble);
         let began = std::mem::replace(&mut self.began, from);
-        self.apply_in(Event::Reprocess { from }, run + 1);
+        self.apply_in(Event::Reprocess { from, redo }, run + 1);
         if self.submission.run == run {
             (self.accepted, self.released, self.began) = (accepted, released, began);
         }
@@ -363,10 +367,13 @@ impl Model {
 
     // ── small things ──
 
-    /// Whether the state asks for this very part.
+    /// Whether the state asks for this very part. A delivery that was begun goes on, whatever becomes of the next run, until that
+    /// run comes to the same partner itself or the work is taken back.
     fn is_wanted(&self, (run, stage, part): &Key) -> bool {
-        *run == self.submission.run
-            && matches!(&self.submission.state, State::At { stage: at, pending } if at == stage && pending.contains(part))
+        let asked =
+            matches!(&self.submission.state, State::At { stage: at, pending } if at == stage && pending.contains(part));
+        let taken_back = matches!(self.submission.state, State::Withdrawn | State::Revoked);
+        if asked { *run == self.submission.run } else { *stage == Stage::Publish && !taken_back }
     }
 
     fn worker(&self, choice: u8) -> Option<Worker> {
@@ -402,4 +409,11 @@ fn some_work(choice: u8) -> Work {
         partners: names(&["bilibili", "tiangong"], choice / 32 % 3).iter().map(|name| name.as_str().into()).collect(),
         released: None,
     }
+}
+
+/// To all partners, to some, or to nobody.
+fn some_redo(choice: u8) -> Redo {
+    let partners: [&[&str]; 4] = [&["bilibili"], &["tiangong", "nobody"], &["bilibili", "tiangong"], &[]];
+    let named = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
+    Redo { partners: partners.get(usize::from(choice) % 8).map(|names| named(names)), replace: named(&["bilibili"]) }
 }

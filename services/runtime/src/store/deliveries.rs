@@ -8,6 +8,7 @@ use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
 use pipeline::stage::Stage;
+use pipeline::submission::Submission;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -242,13 +243,15 @@ pub async fn note(
     Ok(delivery)
 }
 
-/// Plans the deliveries of a run that enters publishing, or wants those again that had ended.
+/// Plans the deliveries of a run that enters publishing, wants those again that had ended, and lets those make room that the
+/// run is to replace.
 pub(super) async fn want<'a>(
     tx: &mut PgConnection,
     submission: SubmissionId,
-    run: u32,
+    machine: &Submission,
     partners: impl Iterator<Item = &'a PartnerId>,
 ) -> anyhow::Result<()> {
+    let run = machine.run;
     for partner in partners {
         sqlx::query!(
             "/* plan_delivery */
@@ -264,6 +267,9 @@ pub(super) async fn want<'a>(
         .await
         .context("plan a delivery")?;
         apply(tx, submission, partner, &DeliveryEvent::Wanted { run }, &By::WORKER).await?;
+        if machine.redo.replace.contains(partner) {
+            apply(tx, submission, partner, &DeliveryEvent::Replace { run }, &By::WORKER).await?;
+        }
     }
     Ok(())
 }
@@ -327,6 +333,21 @@ pub(super) async fn take_up(
     partner: &PartnerId,
     delivery: &Delivery,
 ) -> anyhow::Result<()> {
+    let part = Part::Partner(partner.clone()).to_string();
+    // A run before may still have been at it.
+    sqlx::query!(
+        "/* end_earlier_publishing */
+        update parts set status = 'cancelled', fence = null, lease_until = null, finished_at = clock_timestamp()
+        where submission = $1 and run <> $2 and stage = $3 and part = $4
+            and status in ('pending', 'waiting', 'claimed', 'parked')",
+        submission.0,
+        run as i32,
+        Stage::Publish.name(),
+        part,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("end what an earlier run was doing")?;
     // Whoever was calling the partner at this moment has a lease's time to notice that nobody wants it any more.
     let calling = matches!(delivery.observed, Observed::Sending { .. });
     let wait_s = if calling { policy.lease.as_secs_f64() } else { 0.0 };
@@ -335,11 +356,11 @@ pub(super) async fn take_up(
         insert into parts (submission, run, stage, part, status, not_before, traceparent)
         values ($1, $2, $3, $4, 'waiting', clock_timestamp() + make_interval(secs => $5), $6)
         on conflict (submission, run, stage, part) do update set status = 'waiting', attempt = 0, output = null, fence = null,
-            lease_until = null, finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent",
+            rank = 0, lease_until = null, finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent",
         submission.0,
         run as i32,
         Stage::Publish.name(),
-        Part::Partner(partner.clone()).to_string(),
+        part,
         wait_s,
         telemetry::current_traceparent(),
     )

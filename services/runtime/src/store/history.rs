@@ -29,6 +29,14 @@ pub enum Actor {
     Auditor,
 }
 
+impl Actor {
+    /// The actor that is called so.
+    pub fn called(name: &str) -> Option<Self> {
+        let all = [Actor::Worker, Actor::Entrant, Actor::Screener, Actor::Organiser, Actor::Operator, Actor::Auditor];
+        all.into_iter().find(|actor| actor.to_string() == name)
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -168,7 +176,7 @@ pub(super) fn detail_of(event: &Event, after: &Submission) -> anyhow::Result<Val
         Event::PartDone { stage, part, .. } => json!({ "stage": stage, "part": part }),
         Event::Rejected { stage, part, reason, .. } => json!({ "stage": stage, "part": part, "reason": reason }),
         Event::ReviewRefused { words } => json!({ "words": words }),
-        Event::Reprocess { from } => json!({ "from": from }),
+        Event::Reprocess { from, redo } => json!({ "from": from, "redo": redo }),
         Event::Released { partners } => json!({ "partners": partners }),
         Event::Recalled { partners } => json!({ "partners": partners }),
         Event::Uploaded | Event::Screened { .. } | Event::ReviewAccepted | Event::Withdrawn | Event::Revoked => {

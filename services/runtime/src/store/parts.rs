@@ -229,8 +229,11 @@ pub(super) async fn start(
     let names: Vec<String> = parts.iter().map(|todo| todo.part.to_string()).collect();
     sqlx::query!(
         "/* start_parts */
-        insert into parts (submission, run, stage, part, traceparent, created_at, not_before)
-        select $1, $2, stage, part, $5, clock_timestamp(), clock_timestamp()
+        insert into parts (submission, run, stage, part, rank, traceparent, created_at, not_before)
+        select $1, $2, stage, part,
+            coalesce((select j.rank from bulk_items i join bulk_jobs j on j.id = i.job
+                where i.submission = $1 and i.run = $2 limit 1), 0),
+            $5, clock_timestamp(), clock_timestamp()
         from unnest($3::text[], $4::text[]) as new (stage, part)
         -- Only a partner that it was recalled from is started again in the same run; a recall still under way goes on to it.
         on conflict (submission, run, stage, part) do update set status = 'pending', attempt = 0, output = null,
@@ -249,31 +252,33 @@ pub(super) async fn start(
 }
 
 /// Cancels what the submission does not want any more: parts of other runs, of stages that it left, of a settled state.
-/// A running one notices at its next renewal; its commit is fenced off.
+/// A running one notices at its next renewal; its commit is fenced off. A partner's part goes on, whatever becomes of the next
+/// run, since its delivery may be half sent or looked at there: until that run comes to the same partner itself, or the work is
+/// taken back.
 pub(super) async fn cancel_unwanted(
     tx: &mut PgConnection,
     submission: SubmissionId,
     machine: &Submission,
 ) -> anyhow::Result<()> {
-    let (stage, wanted) = match &machine.state {
-        State::At { stage, pending } => (stage.name(), pending.iter().map(ToString::to_string).collect()),
+    let (stage, wanted, taken_back) = match &machine.state {
+        State::At { stage, pending } => (stage.name(), pending.iter().map(ToString::to_string).collect(), false),
         State::Uploading
         | State::AwaitingReview
         | State::AwaitingRelease
         | State::Published
-        | State::Rejected { .. }
-        | State::Withdrawn
-        | State::Revoked => ("", Vec::new()),
+        | State::Rejected { .. } => ("", Vec::new(), false),
+        State::Withdrawn | State::Revoked => ("", Vec::new(), true),
     };
     sqlx::query!(
         "/* cancel_unwanted_parts */
         update parts set status = 'cancelled', fence = null, lease_until = null, finished_at = clock_timestamp()
         where submission = $1 and status in ('pending', 'waiting', 'claimed', 'parked')
-            and not (run = $2 and stage = $3 and part = any($4))",
+            and case when stage = $3 and part = any($4) then run <> $2 else stage <> 'publish' or $5 end",
         submission.0,
         machine.run as i32,
         stage,
         &wanted as &[String],
+        taken_back,
     )
     .execute(tx)
     .await

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, deliveries, garbage, history, messages, parts, webhooks};
+use super::{Store, bulk, deliveries, garbage, history, messages, parts, webhooks};
 use crate::{telemetry, wire};
 
 /// A submission as handlers and readers see it. No personal data.
@@ -283,13 +283,14 @@ pub async fn apply(
         );
         webhooks::follow(tx, id, &changed, at).await?;
         messages::add(tx, &[changed]).await?;
+        bulk::follow(tx, id, &machine).await?;
         garbage::after_move(tx, policy, id, locked.mezzanine_upload.map(UploadId), &before, &machine).await?;
     }
     let partners = started.iter().filter_map(|todo| match &todo.part {
         Part::Partner(partner) => Some(partner),
         Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
     });
-    deliveries::want(tx, id, machine.run, partners).await?;
+    deliveries::want(tx, id, &machine, partners).await?;
     parts::start(tx, id, machine.run, &started).await?;
     if moved && matches!(machine.state, State::Withdrawn | State::Revoked) {
         deliveries::recall_all(tx, policy, id, machine.run).await?;

@@ -82,7 +82,11 @@ async fn a_new_run_replaces_the_renditions_only_when_all_of_its_own_are_ready() 
     let process = world.process(whole_line()).await;
     world.reaches(id, "published").await;
     process.stop().await;
-    world.store.apply(id, &Event::Reprocess { from: Stage::Transcode }, Actor::Operator).await.unwrap();
+    world
+        .store
+        .apply(id, &Event::Reprocess { from: Stage::Transcode, redo: Default::default() }, Actor::Operator)
+        .await
+        .unwrap();
     let runs = async || world.store.renditions(id).await.unwrap().iter().map(|row| row.run).collect::<Vec<_>>();
     assert!(runs().await.iter().all(|run| *run == 1) && !runs().await.is_empty());
     let process = world.process(whole_line()).await;

@@ -3,6 +3,7 @@
 
 mod audit; // what people did, and that nobody changes it
 mod broker; // confirms, returns, wiped queues
+mod bulk; // new runs of many works: a few at a time, below new entries, as one
 mod claims; // who gets which part, fences, leases
 mod failures; // retries, parking, panics, `Later`
 mod line; // a submission's whole way, with everything that follows from each step

@@ -218,12 +218,16 @@ where
 
 /// All five stages, each done at once with a plausible output.
 pub(crate) fn whole_line() -> Services {
+    all_but_publish().worker(Doing::<4, _>(at_once))
+}
+
+/// The stages that make files.
+pub(crate) fn all_but_publish() -> Services {
     Services::new()
         .worker(Doing::<0, _>(at_once))
         .worker(Doing::<1, _>(at_once))
         .worker(Doing::<2, _>(at_once))
         .worker(Doing::<3, _>(at_once))
-        .worker(Doing::<4, _>(at_once))
 }
 
 fn at_once(job: Job) -> BoxFuture<'static, anyhow::Result<Outcome>> {

@@ -66,6 +66,8 @@ struct Rendition {
 #[derive(Serialize)]
 struct Delivery {
     partner: String,
+    /// Whose files the partner has, or is to get.
+    run: u32,
     state: &'static str,
     public_url: Option<String>,
     receipt: Option<serde_json::Value>,
@@ -216,6 +218,7 @@ fn delivery(row: DeliveryRow) -> Delivery {
     };
     Delivery {
         partner: row.partner.to_string(),
+        run: row.machine.run,
         state: row.machine.observed.name(),
         public_url,
         receipt: row.receipt,

@@ -1,10 +1,46 @@
-//! What time does to parts: leases run out, waits end. The reconciler asks for both.
+//! What time does to parts: leases run out, waits end, what was kept waiting is let through. The reconciler asks for all.
+use std::time::Duration;
+
+use anyhow::Context;
 use pipeline::stage::Stage;
 use sqlx::PgConnection;
 
 use crate::store::{Store, messages};
 
+/// Rank of a part that waited too long: before new entries, which have 0.
+const AGED_RANK: i32 = -1;
+/// Aged parts of a stage that are claimable at a time. So bulk work never starves, and a new entry is held up by no more
+/// than these, however much bulk work there is.
+const AGED_AT_ONCE: i64 = 2;
+
 impl Store {
+    /// Lets parts through that were claimable for `age` and kept waiting by others of a better rank. Returns how many.
+    pub async fn age_parts(&self, age: Duration) -> anyhow::Result<u64> {
+        let mut aged = 0;
+        for stage in Stage::ALL {
+            let done = sqlx::query!(
+                "/* age_parts */
+                update parts set rank = $3 where (submission, run, stage, part) in (
+                    select submission, run, stage, part from parts
+                    where stage = $1 and status = 'pending' and rank > 0
+                        and not_before <= clock_timestamp() - make_interval(secs => $2)
+                    order by rank, created_at
+                    limit greatest(0, $4 - (
+                        select count(*) from parts where stage = $1 and status = 'pending' and rank < 0))
+                    for update skip locked)",
+                stage.name(),
+                age.as_secs_f64(),
+                AGED_RANK,
+                AGED_AT_ONCE,
+            )
+            .execute(self.pool())
+            .await
+            .with_context(|| format!("let waiting parts of {stage} through"))?;
+            aged += done.rows_affected();
+        }
+        Ok(aged)
+    }
+
     /// Takes parts from holders that fell silent, which costs them an attempt: a part that kills its workers ends parked.
     /// Returns their stages.
     pub async fn expire_leases(&self) -> anyhow::Result<Vec<Stage>> {

@@ -1,0 +1,231 @@
+//! The life of a job's works: started by the reconciler while few are under way, followed until their runs end.
+use anyhow::Context;
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::submission::{Redo, State, Submission};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Ask, history};
+use crate::store::history::{Actor, By};
+use crate::store::{Store, submissions};
+
+/// What became of one try to start a work.
+enum Tried {
+    Started,
+    Skipped,
+    NothingWaits,
+}
+
+impl Store {
+    /// Starts works of running jobs until `in_flight` are being worked on, and ends jobs that have nothing left. Returns how
+    /// many were started. One process at a time calls this.
+    pub async fn bulk_start(&self, in_flight: u32) -> anyhow::Result<u32> {
+        let busy = self.bulk_busy().await?;
+        let mut started = 0;
+        // Skipped works take no room, but a tick must end.
+        let mut tries = 1000;
+        while busy + started < in_flight && tries > 0 {
+            match self.transaction("start_bulk_item", |tx, _| Box::pin(start_next(tx, self.policy()))).await? {
+                Tried::Started => started += 1,
+                Tried::Skipped => {}
+                Tried::NothingWaits => break,
+            }
+            tries -= 1;
+        }
+        self.bulk_end_jobs().await?;
+        Ok(started)
+    }
+
+    /// Works of jobs that a machine has something to do for now. One that waits for a person or for a partner's word, or whose
+    /// part is parked, takes nobody's place.
+    async fn bulk_busy(&self) -> anyhow::Result<u32> {
+        let busy = sqlx::query_scalar!(
+            r#"/* bulk_busy */
+            select count(*) as "busy!" from bulk_items i
+            where i.state = 'started' and exists (
+                select from parts p where p.submission = i.submission and p.run = i.run
+                    and (p.status in ('pending', 'claimed') or (p.status = 'waiting' and p.stage <> 'publish')))"#,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count the works under way")?;
+        Ok(u32::try_from(busy).unwrap_or(u32::MAX))
+    }
+
+    async fn bulk_end_jobs(&self) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* end_bulk_jobs */
+            update bulk_jobs j set state = 'done', changed_at = clock_timestamp()
+            where j.state = 'running' and not exists (
+                select from bulk_items i where i.job = j.id and i.state in ('waiting', 'started'))",
+        )
+        .execute(self.pool())
+        .await
+        .context("end bulk jobs")?;
+        Ok(())
+    }
+}
+
+/// Starts the next work of the job whose turn it is. The job is locked, so that whoever pauses it knows that nothing begins
+/// any more once that is said.
+async fn start_next(tx: &mut PgConnection, policy: &crate::store::Policy) -> anyhow::Result<Tried> {
+    let job = sqlx::query!(
+        "/* next_bulk_job */
+        select id, from_stage, partners, replace, actor, name, reason from bulk_jobs j
+        where state = 'running' and exists (select from bulk_items i where i.job = j.id and i.state = 'waiting')
+        order by last_started_at nulls first, created_at limit 1 for update skip locked",
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(job) = job else { return Ok(Tried::NothingWaits) };
+    let next = sqlx::query_scalar!(
+        "/* next_bulk_item */
+        select submission from bulk_items where job = $1 and state = 'waiting' order by submission limit 1",
+        job.id,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(submission) = next.map(SubmissionId) else { return Ok(Tried::NothingWaits) };
+    let partners = job.partners.map(|names| names.into_iter().map(PartnerId::new).collect());
+    let redo = Redo { partners, replace: job.replace.into_iter().map(PartnerId::new).collect() };
+    let ask = Ask { from: job.from_stage.parse()?, redo };
+    let Some(state) = lock(tx, submission).await? else { anyhow::bail!("submission {submission} vanished") };
+    if is_under_way(tx, submission).await? {
+        skip(tx, job.id, submission, "run_under_way", &state).await?;
+        return Ok(Tried::Skipped);
+    }
+    // Said before the event, so that the parts that it starts find their rank.
+    sqlx::query!(
+        "/* begin_bulk_item */
+        update bulk_items set state = 'started', changed_at = clock_timestamp(),
+            run = (select run + 1 from submissions where id = $2)
+        where job = $1 and submission = $2",
+        job.id,
+        submission.0,
+    )
+    .execute(&mut *tx)
+    .await?;
+    let actor = Actor::called(&job.actor).with_context(|| format!("there is no actor {}", job.actor))?;
+    let by = &By::person(actor, job.name).because(job.reason);
+    let applied = submissions::apply(tx, policy, submission, &ask.event(), by).await?;
+    if !applied.changed {
+        skip(tx, job.id, submission, "cannot_begin", &state).await?;
+        return Ok(Tried::Skipped);
+    }
+    let detail = serde_json::json!({ "job": job.id, "run": applied.machine.run });
+    history::add(tx, submission, by, "bulk_started", &detail).await?;
+    sqlx::query!(
+        "/* turn_of_bulk_job */ update bulk_jobs set last_started_at = clock_timestamp() where id = $1",
+        job.id
+    )
+    .execute(tx)
+    .await?;
+    Ok(Tried::Started)
+}
+
+/// Locks a submission before anything of it is judged; its state's name, or `None` if there is none of this id.
+pub(super) async fn lock(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<Option<String>> {
+    sqlx::query_scalar!("/* lock_work */ select state from submissions where id = $1 for update", submission.0)
+        .fetch_optional(tx)
+        .await
+        .context("lock the submission")
+}
+
+/// Whether machines are making files of a work now: a new run would throw that away. Publishing and parked parts do not count.
+async fn is_under_way(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<bool> {
+    let open = sqlx::query_scalar!(
+        "/* run_under_way */
+        select 1 as one from parts
+        where submission = $1 and stage <> 'publish' and status in ('pending', 'waiting', 'claimed') limit 1",
+        submission.0,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(open.is_some())
+}
+
+/// Whether a job has not come to this work yet.
+pub(super) async fn is_waiting(tx: &mut PgConnection, job: Uuid, submission: SubmissionId) -> anyhow::Result<bool> {
+    let waiting = sqlx::query_scalar!(
+        "/* bulk_item_waits */
+        select 1 as one from bulk_items where job = $1 and submission = $2 and state = 'waiting'",
+        job,
+        submission.0,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(waiting.is_some())
+}
+
+async fn skip(
+    tx: &mut PgConnection,
+    job: Uuid,
+    submission: SubmissionId,
+    why: &str,
+    detail: &str,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* skip_bulk_item */
+        update bulk_items set state = 'skipped', run = null, why = $3, detail = $4, changed_at = clock_timestamp()
+        where job = $1 and submission = $2",
+        job,
+        submission.0,
+        why,
+        detail,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Adds a work whose run has begun already.
+pub(super) async fn insert_started(
+    tx: &mut PgConnection,
+    job: Uuid,
+    submission: SubmissionId,
+    machine: &Submission,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* add_started_bulk_item */
+        insert into bulk_items (job, submission, state, run) values ($1, $2, 'started', $3)",
+        job,
+        submission.0,
+        machine.run as i32,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("add the work to the job")?;
+    follow(tx, submission, machine).await
+}
+
+/// A submission moved: ends the item whose run came through, was refused, or was overtaken.
+pub(in crate::store) async fn follow(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    machine: &Submission,
+) -> anyhow::Result<()> {
+    let (state, why, detail) = match &machine.state {
+        State::Uploading | State::At { .. } => ("started", None, None),
+        State::Published => ("done", None, None),
+        State::AwaitingReview | State::AwaitingRelease => ("done", Some(machine.state.name()), None),
+        State::Rejected { reason, .. } => ("failed", Some("rejected"), Some(reason.code())),
+        State::Withdrawn | State::Revoked => ("cancelled", Some("taken_back"), Some(machine.state.name())),
+    };
+    sqlx::query!(
+        "/* follow_bulk_item */
+        update bulk_items set changed_at = clock_timestamp(),
+            state = case when run < $2 then 'cancelled' else $3 end,
+            why = case when run < $2 then 'overtaken' else $4 end,
+            detail = case when run < $2 then 'run ' || $2 else $5 end
+        where submission = $1 and state = 'started' and (run < $2 or $3 <> 'started')",
+        submission.0,
+        machine.run as i32,
+        state,
+        why,
+        detail,
+    )
+    .execute(tx)
+    .await
+    .context("follow the bulk item")?;
+    Ok(())
+}

@@ -1,0 +1,421 @@
+//! New runs of many works: started a few at a time, below new entries, paused and cancelled as one.
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use pipeline::delivery::{DeliveryEvent, Desired, IntentId, Receipt};
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::part::Part;
+use pipeline::rejection::Rejection;
+use pipeline::stage::Stage;
+use pipeline::submission::{Event, Redo};
+use runtime::store::bulk::{Ask, BULK_RANK, Control, Created, Which};
+use runtime::store::history::Actor;
+use runtime::store::parts::PartRow;
+use uuid::Uuid;
+
+use crate::support::{World, all_but_publish, eventually, probed, whole_line};
+
+fn ask(from: Stage) -> Ask {
+    Ask { from, redo: Redo::default() }
+}
+
+fn named(ids: &[SubmissionId]) -> Which {
+    Which::Named(ids.to_vec())
+}
+
+fn selected(text: &str) -> Which {
+    Which::Selected(Box::new(text.parse().unwrap()))
+}
+
+impl World {
+    /// So many works that went through the whole line.
+    async fn published(&self, works: usize) -> Vec<SubmissionId> {
+        let mut ids = Vec::new();
+        for _ in 0..works {
+            ids.push(self.uploaded().await);
+        }
+        self.work_off(&ids, "published").await;
+        ids
+    }
+
+    /// A process with all stages, until these works are in `state`.
+    async fn work_off(&self, ids: &[SubmissionId], state: &str) {
+        let process = self.process(whole_line()).await;
+        for id in ids {
+            self.reaches(*id, state).await;
+        }
+        process.stop().await;
+    }
+
+    async fn job(&self, which: &Which, ask: &Ask) -> (Uuid, u64, u64) {
+        match self.store.bulk_create(which, ask, Actor::Operator).await.unwrap() {
+            Created::Job { id, works, skipped } => (id, works, skipped),
+            other => panic!("no job: {other:?}"),
+        }
+    }
+
+    /// States of a job's works, by time of entry.
+    async fn items(&self, job: Uuid) -> Vec<String> {
+        let items = self.store.bulk_items(job, None).await.unwrap();
+        items
+            .into_iter()
+            .map(|item| format!("{} {}", item.state, item.why.unwrap_or_default()).trim().to_owned())
+            .collect()
+    }
+
+    async fn job_state(&self, job: Uuid) -> String {
+        self.store.bulk_jobs(Some(job)).await.unwrap().remove(0).state
+    }
+
+    async fn run(&self, id: SubmissionId) -> u32 {
+        self.store.submission(id).await.unwrap().unwrap().machine.run
+    }
+
+    async fn parts_of_run(&self, id: SubmissionId, run: u32) -> Vec<PartRow> {
+        self.store.parts(id).await.unwrap().into_iter().filter(|part| part.run == run).collect()
+    }
+
+    async fn rank(&self, id: SubmissionId, run: u32) -> Vec<i32> {
+        sqlx::query_scalar("select distinct rank from parts where submission = $1 and run = $2")
+            .bind(id.0)
+            .bind(run as i32)
+            .fetch_all(self.store.pool())
+            .await
+            .unwrap()
+    }
+
+    /// Runs whose renditions are in force.
+    async fn in_force(&self, id: SubmissionId) -> BTreeSet<u32> {
+        self.store.renditions(id).await.unwrap().iter().map(|row| row.run).collect()
+    }
+
+    async fn goes_live(&self, id: SubmissionId, partner: &str) {
+        let intent = IntentId(Uuid::now_v7());
+        let live = DeliveryEvent::WentLive { receipt: Receipt("BV1".into()), public_url: None };
+        for event in [DeliveryEvent::Sending { intent }, live] {
+            self.store.delivery_note(id, &partner.into(), &event, Actor::Operator).await.unwrap();
+        }
+    }
+
+    async fn sql(&self, query: &'static str) {
+        sqlx::query(query).execute(self.store.pool()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_few_works_are_started_at_a_time_and_the_rest_as_those_end() {
+    let world = World::new().await;
+    let ids = world.published(5).await;
+    let (job, works, skipped) = world.job(&named(&ids), &ask(Stage::Transcode)).await;
+    assert_eq!((works, skipped), (5, 0));
+    assert_eq!(world.run(ids[0]).await, 1, "asked for, not begun");
+    assert_eq!(world.store.bulk_start(2).await.unwrap(), 2);
+    assert_eq!(world.store.bulk_start(2).await.unwrap(), 0, "two are under way");
+    assert_eq!(world.items(job).await, ["started", "started", "waiting", "waiting", "waiting"]);
+    world.work_off(&ids[..2], "published").await;
+    world.store.bulk_start(100).await.unwrap();
+    world.work_off(&ids, "published").await;
+    for id in &ids {
+        assert_eq!(world.run(*id).await, 2, "once each");
+        assert_eq!(world.in_force(*id).await, [2].into());
+    }
+    assert_eq!(world.items(job).await, ["done"; 5]);
+    world.store.bulk_start(2).await.unwrap();
+    assert_eq!(world.job_state(job).await, "done");
+}
+
+#[tokio::test]
+async fn the_reconciler_starts_what_waits_and_ends_the_job() {
+    let world = World::new().await;
+    let ids = world.published(3).await;
+    let (job, ..) = world.job(&selected("state=published contest=demo"), &ask(Stage::Publish)).await;
+    let config = runtime::config::Config { bulk_in_flight: 1, ..world.config.clone() };
+    let process = world.process_with(config, whole_line()).await;
+    eventually("the job is done", async || world.job_state(job).await == "done").await;
+    process.stop().await;
+    for id in ids {
+        assert_eq!((world.run(id).await, world.state(id).await.as_str()), (2, "published"));
+    }
+}
+
+#[tokio::test]
+async fn a_paused_job_begins_nothing_and_a_cancelled_one_never_will_but_what_has_begun_ends() {
+    let world = World::new().await;
+    let ids = world.published(3).await;
+    let (job, ..) = world.job(&named(&ids), &ask(Stage::Transcode)).await;
+    assert_eq!(world.store.bulk_start(1).await.unwrap(), 1);
+    assert_eq!(world.store.bulk_control(job, Control::Pause, Actor::Operator).await.unwrap(), Some(true));
+    assert_eq!(
+        world.store.bulk_control(job, Control::Pause, Actor::Operator).await.unwrap(),
+        Some(false),
+        "once is enough"
+    );
+    assert_eq!(world.store.bulk_start(9).await.unwrap(), 0);
+    world.work_off(&ids[..1], "published").await;
+    assert_eq!(world.items(job).await, ["done", "waiting", "waiting"]);
+    assert_eq!(world.job_state(job).await, "paused");
+
+    assert_eq!(world.store.bulk_control(job, Control::Resume, Actor::Operator).await.unwrap(), Some(true));
+    assert_eq!(world.store.bulk_start(1).await.unwrap(), 1);
+    assert_eq!(world.store.bulk_control(job, Control::Cancel, Actor::Operator).await.unwrap(), Some(true));
+    assert_eq!(
+        world.store.bulk_control(job, Control::Resume, Actor::Operator).await.unwrap(),
+        Some(false),
+        "cancelled for good"
+    );
+    assert_eq!(world.store.bulk_start(9).await.unwrap(), 0);
+    world.work_off(&ids[1..2], "published").await;
+    assert_eq!(world.items(job).await, ["done", "done", "cancelled job_cancelled"]);
+    assert_eq!((world.run(ids[1]).await, world.run(ids[2]).await), (2, 1));
+    assert_eq!(world.job_state(job).await, "cancelled");
+    assert_eq!(world.store.bulk_control(Uuid::now_v7(), Control::Pause, Actor::Operator).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn of_two_jobs_over_the_same_work_the_second_leaves_it_to_the_first() {
+    let world = World::new().await;
+    let ids = world.published(3).await;
+    let (first, ..) = world.job(&named(&ids[..2]), &ask(Stage::Transcode)).await;
+    let (second, works, skipped) = world.job(&selected("state=published"), &ask(Stage::Probe)).await;
+    assert_eq!((works, skipped), (1, 2));
+    assert_eq!(world.items(second).await, ["skipped in_another_job", "skipped in_another_job", "waiting"]);
+    let said = world.store.bulk_items(second, None).await.unwrap()[0].detail.clone();
+    assert_eq!(said, Some(first.to_string()));
+    assert_eq!(
+        world.store.bulk_create(&named(&ids[..1]), &ask(Stage::Probe), Actor::Operator).await.unwrap(),
+        Created::InAnotherJob(first),
+        "a single one that waits in a job is the job's"
+    );
+    world.store.bulk_start(9).await.unwrap();
+    for (id, run_parts) in ids.iter().zip(["transcode", "transcode", "probe"]) {
+        assert_eq!((world.run(*id).await, world.state(*id).await.as_str()), (2, run_parts));
+    }
+}
+
+#[tokio::test]
+async fn bulk_work_goes_after_new_entries_until_it_has_waited_too_long() {
+    let world = World::new().await;
+    let ids = world.published(4).await;
+    world.job(&named(&ids), &ask(Stage::Probe)).await;
+    world.store.bulk_start(9).await.unwrap();
+    assert_eq!(world.rank(ids[0], 2).await, [BULK_RANK]);
+    let claim = async || world.store.claim(Stage::Probe, "me").await.unwrap().unwrap().submission;
+    let (new, newer) = (world.uploaded().await, world.uploaded().await);
+    assert_eq!(claim().await, new, "older bulk work lets a new entry pass");
+
+    // A quarter of an hour goes by.
+    world.sql("update parts set not_before = not_before - interval '15 minutes' where rank > 0").await;
+    let age = Duration::from_secs(900);
+    assert_eq!(world.store.age_parts(age).await.unwrap(), 2, "a few of a stage at a time");
+    assert_eq!(world.store.age_parts(age).await.unwrap(), 0, "those wait still");
+    assert_eq!([claim().await, claim().await], [ids[0], ids[1]]);
+    assert_eq!(claim().await, newer, "then the new entry, not all of the bulk work");
+    assert_eq!(world.store.age_parts(age).await.unwrap(), 2);
+    assert_eq!([claim().await, claim().await], [ids[2], ids[3]]);
+}
+
+#[tokio::test]
+async fn what_a_bulk_run_does_later_has_its_rank_and_a_single_works_run_has_none() {
+    let world = World::new().await;
+    let ids = world.published(3).await;
+    world.job(&named(&ids[..2]), &ask(Stage::Transcode)).await;
+    world.store.bulk_start(9).await.unwrap();
+    let (_, works, _) = world.job(&named(&ids[2..]), &ask(Stage::Transcode)).await;
+    assert_eq!((works, world.state(ids[2]).await.as_str()), (1, "transcode"), "one is begun at once");
+    world.work_off(&ids, "published").await;
+    assert_eq!(world.rank(ids[0], 2).await, [BULK_RANK], "every stage of it");
+    assert_eq!((world.rank(ids[0], 1).await, world.rank(ids[2], 2).await), (vec![0], vec![0]));
+}
+
+#[tokio::test]
+async fn claiming_reads_one_index_in_order_whatever_the_ranks() {
+    let world = World::new().await;
+    world.uploaded().await;
+    world
+        .sql(
+            "insert into parts (submission, run, stage, part, status, rank)
+        select s.id, n, 'probe', 'mezzanine', 'pending', n % 3 * 100 from submissions s, generate_series(2, 20000) n",
+        )
+        .await;
+    world.sql("analyze parts").await;
+    let plan: Vec<String> = sqlx::query_scalar(
+        "explain select submission, run, stage, part from parts where stage = 'probe' and status = 'pending'
+        order by rank, created_at limit 1 for update skip locked",
+    )
+    .fetch_all(world.store.pool())
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("Index Scan using parts_to_claim") && !plan.contains("Sort"), "{plan}");
+}
+
+#[tokio::test]
+async fn old_renditions_stay_in_force_until_the_new_ones_are_all_there_whatever_becomes_of_the_run() {
+    let world = World::new().await;
+    let id = world.published(1).await[0];
+    let (job, ..) = world.job(&named(&[id]), &ask(Stage::Screen)).await;
+    world.store.claim(Stage::Screen, "me").await.unwrap().expect("the screen part");
+    assert_eq!(world.in_force(id).await, [1].into());
+    // Overtaken by another run.
+    let (next, ..) = world.job(&named(&[id]), &ask(Stage::Probe)).await;
+    assert_eq!(world.items(job).await, ["cancelled overtaken"]);
+    // Refused.
+    let claim = world.store.claim(Stage::Probe, "me").await.unwrap().expect("the probe part");
+    assert_eq!(
+        world.store.reject(&claim, &Rejection::NoVideo).await.unwrap(),
+        runtime::store::parts::Commit::Committed
+    );
+    assert_eq!(
+        (world.items(next).await, world.state(id).await.as_str()),
+        (vec!["failed rejected".to_owned()], "rejected")
+    );
+    assert_eq!(world.in_force(id).await, [1].into());
+    // A run that comes through.
+    world.job(&named(&[id]), &ask(Stage::Probe)).await;
+    let claim = world.store.claim(Stage::Probe, "me").await.unwrap().expect("the probe part");
+    let _ = world.store.finish(&claim, &probed()).await.unwrap();
+    assert_eq!(world.in_force(id).await, [1].into());
+    world.work_off(&[id], "published").await;
+    assert_eq!(world.in_force(id).await, [4].into());
+}
+
+#[tokio::test]
+async fn a_work_that_cannot_begin_or_is_being_made_is_left_out_and_that_is_said() {
+    let world = World::new().await;
+    let mut ids = world.published(1).await;
+    let early = world.entered(pipeline::submission::Gate::Automatic).await;
+    let busy = world.uploaded().await;
+    ids.extend([early, busy]);
+    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Probe)).await.unwrap();
+    assert_eq!((estimate.works, estimate.under_way), (1, 1));
+    assert_eq!(estimate.cannot_begin, [("uploading".to_owned(), 1)].into());
+    let (job, ..) = world.job(&named(&ids), &ask(Stage::Probe)).await;
+    assert_eq!(world.store.bulk_start(9).await.unwrap(), 1);
+    assert_eq!(world.items(job).await, ["started", "skipped cannot_begin", "skipped run_under_way"]);
+    assert_eq!((world.run(busy).await, world.run(early).await), (1, 1));
+}
+
+#[tokio::test]
+async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
+    let world = World::new().await;
+    let id = world.published(1).await[0];
+    for partner in ["bilibili", "tiangong"] {
+        world.goes_live(id, partner).await;
+    }
+    let replace: BTreeSet<PartnerId> = ["bilibili".into()].into();
+    let ask = Ask { from: Stage::Transcode, redo: Redo { partners: None, replace } };
+    let estimate = world.store.bulk_estimate(&named(&[id]), &ask).await.unwrap();
+    let held: Vec<_> = estimate.holdings.iter().map(|(id, held)| (id.as_str(), held.holds, held.replaced)).collect();
+    assert_eq!(held, [("bilibili", 1, 1), ("tiangong", 1, 0)]);
+    world.job(&named(&[id]), &ask).await;
+    let delivery = async |partner: &str| world.store.delivery(id, &partner.into()).await.unwrap().unwrap().machine;
+    assert_eq!((delivery("bilibili").await.desired, delivery("bilibili").await.then), (Desired::Live, None), "not yet");
+    world.work_off(&[id], "published").await;
+    let (bilibili, tiangong) = (delivery("bilibili").await, delivery("tiangong").await);
+    assert_eq!((bilibili.desired, bilibili.then, bilibili.run), (Desired::Gone, Some(2), 1), "makes room first");
+    assert_eq!((tiangong.desired, tiangong.then, tiangong.run), (Desired::Live, None, 1));
+}
+
+#[tokio::test]
+async fn a_delivery_goes_on_while_the_next_run_is_made_and_ends_where_that_comes_to_the_same_partner() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    let process = world.process(all_but_publish()).await;
+    world.reaches(id, "publish").await;
+    process.stop().await;
+    let status = async |run: u32, partner: &str| {
+        let name = Part::Partner(partner.into()).to_string();
+        let parts = world.parts_of_run(id, run).await;
+        parts.into_iter().find(|part| part.part == name).map(|part| part.status)
+    };
+    let one = Redo { partners: Some(["bilibili".into()].into()), ..Redo::default() };
+    world.job(&named(&[id]), &Ask { from: Stage::Transcode, redo: one }).await;
+    assert_eq!(world.state(id).await, "transcode");
+    assert_eq!(status(1, "bilibili").await.as_deref(), Some("pending"), "it may be looked at there");
+    let process = world.process(all_but_publish()).await;
+    world.reaches(id, "publish").await;
+    process.stop().await;
+    assert_eq!(status(1, "bilibili").await.as_deref(), Some("cancelled"));
+    assert_eq!(status(2, "bilibili").await.as_deref(), Some("pending"));
+    assert_eq!(status(1, "tiangong").await.as_deref(), Some("pending"), "the run does not come to this one");
+    assert_eq!(status(2, "tiangong").await, None);
+    world.store.apply(id, &Event::Revoked, Actor::Operator).await.unwrap();
+    assert_eq!(status(1, "tiangong").await.as_deref(), Some("cancelled"));
+}
+
+#[tokio::test]
+async fn a_selection_finds_works_by_what_is_stored_of_them() {
+    let world = World::new().await;
+    let ids = world.published(3).await;
+    let update = |query: &'static str, id: SubmissionId| sqlx::query(query).bind(id.0).execute(world.store.pool());
+    update("update submissions set theme = 'green' where id = $1", ids[0]).await.unwrap();
+    update("update submissions set created_at = '2024-07-31T16:30:00Z' where id = $1", ids[1]).await.unwrap();
+    update("update renditions set engine = 'reelmill 0.9.0, ffmpeg 5' where submission = $1", ids[1]).await.unwrap();
+    update("update renditions set engine = 'reelmill 0.10.0, ffmpeg 5' where submission = $1", ids[2]).await.unwrap();
+    update("delete from deliveries where partner = 'bilibili' and submission = $1", ids[2]).await.unwrap();
+    update("delete from renditions where name = 'web-720' and submission = $1", ids[0]).await.unwrap();
+    for (text, expected) in [
+        ("theme=green", &ids[..1]),
+        ("theme!=green", &ids[1..]),
+        ("contest=demo,other state=published", &ids[..]),
+        ("contest=other", &[]),
+        ("state!=published", &[]),
+        ("partner=bilibili", &ids[..2]),
+        ("partner!=bilibili", &ids[2..]),
+        ("rendition=web-720", &ids[1..]),
+        ("rendition!=web-720", &ids[..1]),
+        ("engine<0.10", &ids[1..2]),
+        ("engine>=0.10", &ids[2..]),
+        ("engine>=0.9 engine<=0.10 rendition=web-720", &ids[1..]),
+        ("rendition=none engine<0.10", &[]),
+        ("entered=2024-08-01", &ids[1..2]),
+        ("entered<2024-08-01", &[]),
+        ("entered>2024-08-01 theme=green", &ids[..1]),
+    ] {
+        let estimate = world.store.bulk_estimate(&selected(text), &ask(Stage::Publish)).await.unwrap();
+        assert_eq!(estimate.works, expected.len() as u64, "{text}");
+        let created = world.store.bulk_create(&selected(text), &ask(Stage::Publish), Actor::Operator).await.unwrap();
+        let Created::Job { id, .. } = created else {
+            assert_eq!((created, expected.len()), (Created::Nothing, 0), "{text}");
+            continue;
+        };
+        let found: Vec<_> =
+            world.store.bulk_items(id, None).await.unwrap().iter().map(|item| item.submission).collect();
+        assert_eq!(found, expected, "{text}");
+        world.store.bulk_control(id, Control::Cancel, Actor::Operator).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_media_by_the_median() {
+    let world = World::new().await;
+    let ids = world.published(3).await;
+    // Two were measured: 61 s of media in 122 s and in 366 s; the third has lost its times.
+    let times = |id: SubmissionId, seconds: f64| {
+        sqlx::query(
+            "update parts set started_at = finished_at - case when stage = 'assemble' then make_interval(secs => $2)
+                else interval '0' end
+            where submission = $1 and part in (select min(part) from parts where submission = $1 and stage = 'assemble'
+                union all select part from parts where submission = $1 and stage <> 'assemble')",
+        )
+        .bind(id.0)
+        .bind(seconds)
+        .execute(world.store.pool())
+    };
+    world.sql("update parts set started_at = finished_at").await;
+    times(ids[0], 122.0).await.unwrap();
+    times(ids[1], 366.0).await.unwrap();
+    world
+        .sql("update parts set status = 'cancelled' where submission = (select max(id::text)::uuid from submissions)")
+        .await;
+    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode)).await.unwrap();
+    let elapsed = &estimate.elapsed;
+    assert_eq!((elapsed.measured_works, elapsed.estimated_works, elapsed.unknown_works), (2, 1, 0));
+    assert!((elapsed.median_factor.unwrap() - 4.0).abs() < 0.01, "the median of 2 and 6: {elapsed:?}");
+    assert!((elapsed.seconds - (122.0 + 366.0 + 61.0 * 4.0)).abs() < 1.0, "{elapsed:?}");
+    let plan = world.store.submission(ids[0]).await.unwrap().unwrap().plan.unwrap();
+    assert_eq!(estimate.renditions, 3 * plan.renditions.len() as u64);
+    let publish = world.store.bulk_estimate(&named(&ids), &ask(Stage::Publish)).await.unwrap();
+    assert_eq!((publish.renditions, publish.elapsed.seconds), (0, 0.0), "publishing encodes nothing");
+    assert!(world.run(ids[0]).await == 1, "a dry run changes nothing");
+}

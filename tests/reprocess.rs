@@ -1,0 +1,219 @@
+//! New runs of works that are published: said beforehand, made beside the old ones, and seen by a partner only when asked for.
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::delivery::{delivery_is, status};
+use crate::support::catalogue::{self, BAG, DROP};
+use crate::support::wait::{holds_for, wait_until};
+use crate::support::{Setup, TestPipeline, leftovers};
+
+const SOON: Duration = Duration::from_secs(120);
+/// Several looks of the reconciler.
+const A_WHILE: Duration = Duration::from_secs(2);
+
+/// Looks of the reconciler come soon in these stories.
+fn quick() -> Setup {
+    Setup { env: vec![("RECONCILE_S", "0.3".to_owned()), ("BULK_IN_FLIGHT", "1".to_owned())], ..Setup::default() }
+}
+
+/// So many works that are live at the partner with a bucket.
+async fn published(pipeline: &TestPipeline, works: usize) -> Vec<Uuid> {
+    let service = pipeline.serve("first", &[]).await;
+    let mut ids = Vec::new();
+    for _ in 0..works {
+        ids.push(pipeline.submit(&service, 2).await);
+    }
+    for id in &ids {
+        delivery_is(pipeline, *id, DROP, "live").await;
+        delivery_is(pipeline, *id, BAG, "awaiting_operator").await;
+        let url = format!("https://partner.example/{id}");
+        pipeline.command(&["delivered", &id.to_string(), "--partner", BAG, "--url", &url]).await.exits(0);
+        pipeline.truth.reaches(*id, "published", SOON).await;
+    }
+    ids
+}
+
+async fn job(pipeline: &TestPipeline, job: &str) -> Value {
+    pipeline.command(&["bulk", "list", job, "--output", "json"]).await.exits(0).json()
+}
+
+/// Every key in the partner's bucket, which may not change.
+async fn at_partner(pipeline: &TestPipeline) -> Vec<String> {
+    leftovers::keys(&pipeline.partner).await
+}
+
+/// Runs whose renditions are in force, after fetching each and comparing it with its digest.
+async fn run_in_force(pipeline: &TestPipeline, id: Uuid) -> Vec<i32> {
+    pipeline.renditions(id).await;
+    sqlx::query_scalar("select distinct run from renditions where submission = $1 and in_force")
+        .bind(id)
+        .fetch_all(pipeline.truth.pool())
+        .await
+        .expect("read the runs")
+}
+
+/// A catalogue whose loudness no sound can have: quality control refuses whatever is made by it.
+fn impossible(pipeline: &TestPipeline) -> String {
+    let dir = pipeline.dir().join("impossible");
+    catalogue::write(&dir, catalogue::OPEN, 0, &[]);
+    let ladders = dir.join("ladders.toml");
+    let text = std::fs::read_to_string(&ladders).expect("read the ladders");
+    let (loud, peak) = ("loudness_lufs = -15.0", "true_peak_dbtp = -2.0");
+    assert!(text.contains(loud) && text.contains(peak));
+    let text = text.replace(loud, "loudness_lufs = -5.0").replace(peak, "true_peak_dbtp = -12.0");
+    std::fs::write(ladders, text).expect("write the ladders");
+    dir.display().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_fails_quality_control_changes_nothing_in_force_or_at_a_partner_and_the_next_one_does() {
+    let pipeline = TestPipeline::new().await;
+    let id = published(&pipeline, 1).await[0];
+    let (before, renditions) = (at_partner(&pipeline).await, pipeline.renditions(id).await);
+    pipeline.services()[0].stop();
+    let strict = pipeline.serve_with("strict", &[], &[("CATALOGUE_DIR", &impossible(&pipeline))]).await;
+    let id_text = id.to_string();
+    pipeline.command(&["reprocess", &id_text, "--from", "screen"]).await.exits(0);
+    let parked = pipeline.truth.part_is(id, "assemble", "parked", SOON).await;
+    assert!(
+        parked.run == 2 && parked.last_error.as_deref().is_some_and(|text| text.contains("loudness")),
+        "{parked:?}"
+    );
+    assert_eq!(run_in_force(&pipeline, id).await, [1]);
+    assert_eq!(pipeline.renditions(id).await, renditions);
+    assert_eq!(at_partner(&pipeline).await, before);
+    assert_eq!(delivery_is(&pipeline, id, DROP, "live").await["run"], 1);
+
+    // Given up for a run that comes through.
+    strict.stop();
+    pipeline.serve("again", &[]).await;
+    pipeline.command(&["reprocess", &id_text, "--from", "screen"]).await.exits(0);
+    pipeline.truth.reaches(id, "published", SOON).await;
+    assert_eq!(run_in_force(&pipeline, id).await, [3]);
+    assert_eq!(at_partner(&pipeline).await, before, "the partner keeps what it holds");
+    assert_eq!(delivery_is(&pipeline, id, DROP, "live").await["run"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing() {
+    let pipeline = TestPipeline::new().await;
+    let ids = published(&pipeline, 2).await;
+    let dry = ["reprocess", "--where", "theme=green state=published", "--from", "transcode", "--dry-run"];
+    let said = pipeline.command(&[&dry[..], &["--output", "json"]].concat()).await.exits(0).json();
+    assert_eq!((&said["works"], &said["renditions"]), (&2.into(), &4.into()));
+    assert_eq!(said["elapsed"]["measured_works"], 2);
+    let hours = said["cpu_hours"].as_f64().expect("hours");
+    assert!(hours > 0.0 && hours < 0.5, "{said}");
+    assert_eq!((&said["holdings"][DROP]["holds"], &said["holdings"][DROP]["replaced"]), (&2.into(), &0.into()));
+    let text = pipeline.command(&[&dry[..], &["--replace"]].concat()).await.exits(0).stdout;
+    for words in ["their own earlier parts", "by_new_folder", "by_operator", "loses plays, comments and address"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let old = pipeline.command(&["reprocess", "--where", "engine<0.0.1", "--from", "probe", "--dry-run"]).await;
+    assert!(old.exits(0).stdout.contains("no partner holds any of these works"));
+    for id in ids {
+        assert_eq!(
+            (pipeline.truth.state(id).await.as_str(), run_in_force(&pipeline, id).await),
+            ("published", vec![1])
+        );
+    }
+    assert_eq!(pipeline.truth.count("select count(*) from bulk_jobs").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bulk_job_is_paused_resumed_and_cancelled_as_one_and_what_has_begun_ends() {
+    let pipeline = TestPipeline::with(quick()).await;
+    let ids = published(&pipeline, 3).await;
+    // Nobody encodes for now, so that the first work stays where it is.
+    pipeline.services()[0].stop();
+    let others = ["upload", "probe", "publish"];
+    pipeline.serve("others", &others).await;
+    let asked = pipeline.command(&["reprocess", "--where", "state=published", "--from", "transcode"]).await.exits(0);
+    let id = asked.stdout.trim().to_owned();
+    let works = async || {
+        let works = job(&pipeline, &id).await["works"].clone();
+        serde_json::from_value::<BTreeMap<String, u32>>(works).expect("counts")
+    };
+    let counts =
+        |pairs: &[(&str, u32)]| pairs.iter().map(|(state, n)| ((*state).to_owned(), *n)).collect::<BTreeMap<_, _>>();
+    wait_until("the first work is begun", SOON, async || works().await.contains_key("started").then_some(())).await;
+    let one_begun = counts(&[("started", 1), ("waiting", 2)]);
+    holds_for("one at a time", A_WHILE, async || works().await == one_begun).await;
+    let again = pipeline.command(&["reprocess", "--where", "state=published", "--from", "publish"]).await.exits(0);
+    assert!(again.stderr.contains("other jobs have them"), "{again:?}");
+
+    let paused = pipeline.command(&["bulk", "pause", &id]).await.exits(0);
+    assert!(paused.stderr.contains("1 works that have begun end by themselves"), "{paused:?}");
+    pipeline.command(&["bulk", "pause", &id]).await.exits(2);
+    pipeline.serve("encoder", &["transcode"]).await;
+    let one_done = counts(&[("done", 1), ("waiting", 2)]);
+    wait_until("what had begun ends", SOON, async || (works().await == one_done).then_some(())).await;
+    holds_for("a paused job begins nothing", A_WHILE, async || works().await == one_done).await;
+
+    pipeline.command(&["bulk", "resume", &id]).await.exits(0);
+    wait_until("it goes on", SOON, async || (works().await.get("done") == Some(&2)).then_some(())).await;
+    let cancelled = pipeline.command(&["bulk", "cancel", &id]).await;
+    let left = works().await;
+    // The third may have begun in the meantime; begun or not, it ends as it should.
+    match cancelled.code {
+        Some(0) if left.contains_key("cancelled") => {
+            assert_eq!(left, counts(&[("done", 2), ("cancelled", 1)]));
+            assert_eq!(run_in_force(&pipeline, ids[2]).await, [1]);
+        }
+        _ => {
+            wait_until("what had begun ends", SOON, async || (works().await.get("done") == Some(&3)).then_some(()))
+                .await;
+        }
+    }
+    assert_eq!((run_in_force(&pipeline, ids[0]).await, run_in_force(&pipeline, ids[1]).await), (vec![2], vec![2]));
+    pipeline.command(&["bulk", "resume", &id]).await.exits(2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_drop_is_taken_back_before_the_new_one_is_sent_and_other_partners_keep_theirs() {
+    let pipeline = TestPipeline::with(quick()).await;
+    let id = published(&pipeline, 1).await[0];
+    let old = at_partner(&pipeline).await;
+    let id_text = id.to_string();
+    let replace = ["reprocess", &id_text, "--from", "transcode", "--partner", DROP, "--replace"];
+    pipeline.command(&replace).await.exits(0);
+    wait_until("the new run is live", SOON, async || {
+        let status = status(&pipeline, id).await;
+        let delivery = status["deliveries"].as_array()?.iter().find(|delivery| delivery["partner"] == DROP)?.clone();
+        (delivery["run"] == 2 && delivery["state"] == "live").then_some(())
+    })
+    .await;
+    let new = at_partner(&pipeline).await;
+    assert!(
+        new.iter().any(|key| key.ends_with("/.done")) && old.iter().all(|key| !new.contains(key)),
+        "{old:?} {new:?}"
+    );
+    assert_eq!(delivery_is(&pipeline, id, BAG, "live").await["run"], 1);
+    pipeline.truth.reaches(id, "published", SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_wrongly_is_refused_with_what_is_allowed() {
+    let pipeline = TestPipeline::new().await;
+    pipeline.command(&["migrate"]).await.exits(0);
+    let unknown = Uuid::now_v7().to_string();
+    for (args, words) in [
+        (&["--where", "title=x", "--from", "probe"][..], "字段"),
+        (&["--where", "title=x", "--from", "probe"], "fields are contest, theme"),
+        (&["--where", "state=published", "--from", "assemble"], "begin at transcode"),
+        (&["--where", "state=published", "--from", "probe"], "no work is selected"),
+        (&["--where", "state=published", "--from", "publish", "--partner", "youku"], "partners are bag, drop"),
+        (&[&unknown, "--from", "probe"], "there is no entry"),
+        (&[&unknown, "--where", "state=published", "--from", "probe"], "cannot be used with"),
+        (&["--from", "probe"], "required"),
+    ] {
+        let ran = pipeline.command(&[&["reprocess"], args].concat()).await.exits(2);
+        assert!(ran.stderr.contains(words), "{args:?}: {ran:?}");
+    }
+    pipeline.command(&["bulk", "pause", &unknown]).await.exits(2);
+    pipeline.command(&["bulk", "list", &unknown]).await.exits(2);
+    assert_eq!(pipeline.command(&["bulk", "list", "--output", "json"]).await.exits(0).json(), serde_json::json!([]));
+}

@@ -21,6 +21,8 @@ mod messages;
 mod reprocess;
 // A partner's bucket, with a notice.
 mod s3_drop;
+// To whom, when, and how it is known that a work is gone.
+mod recall;
 // The same stories on two S3 servers.
 mod s3_servers;
 // What may be found nowhere.

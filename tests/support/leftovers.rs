@@ -131,7 +131,9 @@ async fn objects(pipeline: &TestPipeline) -> Result<()> {
             .await,
     );
     // What was handed to a person lies in our bucket, and its receipt says where.
-    let bags = truth.texts("select receipt->>'prefix' from deliveries where receipt->>'prefix' like 'bags/%'").await;
+    let bags = truth.texts("select receipt->>'prefix' from deliveries where receipt->>'prefix' like 'bags/%' and machine->>'desired' = 'live'").await;
+    // Evidence stays, whatever becomes of the work.
+    wanted.extend(truth.texts("select file_key from proofs where file_key is not null").await);
     let there: Vec<String> = keys(&pipeline.objects).await;
     let open = truth
         .texts("select id::text from submissions where state not in ('published', 'rejected', 'withdrawn', 'revoked')")

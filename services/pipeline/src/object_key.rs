@@ -1,6 +1,8 @@
 //! Every object key there is. Keys hold ids and attempts, never names that a person chose, and nothing else builds one.
 use std::fmt;
 
+use uuid::Uuid;
+
 use crate::id::{EncodeId, Fence, PartnerId, RenditionName, SubmissionId, UploadId};
 
 /// Where an object lies in the bucket. The text form is the key.
@@ -20,6 +22,8 @@ pub enum ObjectKey {
     Cover(SubmissionId, u32, RenditionName, Fence),
     /// A file of the bag that an operator takes to a partner by hand.
     Bag(SubmissionId, u32, PartnerId, BagFile),
+    /// A picture that proves what a person saw at a partner.
+    Proof(SubmissionId, PartnerId, Uuid),
     /// A file dropped into a partner's own bucket.
     Drop(SubmissionId, u32, BagFile),
     /// The marker in a partner's bucket that says the folder is complete. Put last.
@@ -97,6 +101,7 @@ impl fmt::Display for ObjectKey {
             ObjectKey::Bag(submission, run, partner, file) => {
                 write!(f, "bags/{submission}/{run}/{partner}/{file}")
             }
+            ObjectKey::Proof(submission, partner, id) => write!(f, "proofs/{submission}/{partner}/{id}"),
             ObjectKey::Drop(submission, run, file) => write!(f, "{submission}/{run}/{file}"),
             ObjectKey::DropDone(submission, run) => write!(f, "{submission}/{run}/.done"),
         }

@@ -17,6 +17,7 @@ use crate::package::PackageFile;
 use crate::task::Task;
 
 pub(crate) mod bilibili;
+mod by_hand;
 pub(crate) mod douyin;
 mod drop_folder;
 pub(crate) mod operator;
@@ -182,8 +183,9 @@ async fn step<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
             task.note(DeliveryEvent::RecallStarted { by: RecallBy::System }, None).await?;
             Ok(None)
         }
-        // The person's report wakes the part; the looks between are a safety net.
-        (Observed::Recalling { by: RecallBy::Operator, .. }, _) => Ok(Some(task.look_again())),
+        (Observed::Recalling { by: RecallBy::Operator, public_url, .. }, _) => {
+            by_hand::recalled(task, public_url).await
+        }
         (Observed::Recalling { receipt, by: RecallBy::System, step, .. }, _) => recall(way, task, receipt, step).await,
         (Observed::Planned, Desired::Gone) => bail!("nothing was sent, and yet it is not recalled"),
     }

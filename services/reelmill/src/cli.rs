@@ -2,8 +2,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bulk, completions, confirm, delivered, doctor, migrate, partner, plan, probe, release, render, reprocess,
-    retry, review, revoke, s3, serve, status, submit, token, webhook, withdraw,
+    audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, probe, recall, recalled,
+    release, render, reprocess, retry, review, s3, serve, status, submit, token, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -37,7 +37,7 @@ enum Command {
     /// Decide on an entry that passed screening
     #[command(subcommand, after_help = exit::CODES)]
     Review(review::Args),
-    /// Release a finished entry to its partners
+    /// Release finished entries to their partners
     #[command(after_help = exit::CODES)]
     Release(release::Args),
     /// Try again what failed and was parked
@@ -55,15 +55,21 @@ enum Command {
     /// Record that an operator brought an entry to a partner, and where it can be seen
     #[command(after_help = exit::CODES)]
     Delivered(delivered::Args),
-    /// Take an entry back on its entrant's wish
-    #[command(after_help = exit::CODES)]
-    Withdraw(withdraw::Args),
-    /// Take an accepted entry back on the organiser's decision
-    #[command(after_help = exit::CODES)]
-    Revoke(revoke::Args),
     /// Make, show and revoke tokens for the organisers' API
     #[command(subcommand, after_help = exit::CODES)]
     Token(token::Args),
+    /// Take an entry back on its entrant's wish
+    #[command(after_help = exit::CODES)]
+    Withdraw(withdraw::Args),
+    /// Take works back from all partners or some, on the organiser's decision
+    #[command(after_help = exit::CODES)]
+    Recall(recall::Args),
+    /// Prove that an operator took an entry back at a partner by hand
+    #[command(after_help = exit::CODES)]
+    Recalled(recalled::Args),
+    /// Keep an entry's mezzanine from being deleted, or let it go
+    #[command(after_help = exit::CODES)]
+    Hold(hold::Args),
     /// Show what people did, or check that nobody changed the record of it
     #[command(subcommand, after_help = exit::CODES)]
     Audit(audit::Args),
@@ -110,8 +116,10 @@ impl Cli {
             Command::Confirm(args) => block_on(confirm::run(args)),
             Command::Delivered(args) => block_on(delivered::run(args)),
             Command::Withdraw(args) => block_on(withdraw::run(args)),
-            Command::Revoke(args) => block_on(revoke::run(args)),
             Command::Token(args) => block_on(token::run(args)),
+            Command::Recall(args) => block_on(recall::run(args)),
+            Command::Recalled(args) => block_on(recalled::run(args)),
+            Command::Hold(args) => block_on(hold::run(args)),
             Command::Audit(args) => block_on(audit::run(args)),
 
             Command::Webhook(args) => block_on(webhook::run(args)),

@@ -9,6 +9,7 @@
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | new runs of many works | `bulk` |
 //! | release and recall, as people order them | `people` |
+//! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
 //! | webhooks out | `webhooks` |
@@ -43,6 +44,7 @@ pub mod notices;
 pub mod outcomes;
 pub mod parts;
 pub mod people;
+pub mod proofs;
 pub mod renditions;
 pub mod submissions;
 pub mod tokens;

@@ -1,6 +1,14 @@
 //! `reelmill delivered ID --partner P --url URL`: an operator brought the bag to the partner, and this is where it can be seen.
-use pipeline::delivery::{DeliveryEvent, Observed, Receipt};
+use std::path::PathBuf;
+
+use pipeline::delivery::{Observed, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::object_key::ObjectKey;
+use runtime::clock::Clock;
+use runtime::store::proofs::{NewProof, Shows};
+use uuid::Uuid;
+
+use crate::command::recalled::put_picture;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
@@ -19,12 +27,15 @@ pub(crate) struct Args {
     /// The partner's own name for the work, such as its video id; the address if absent
     #[arg(long, value_name = "ID")]
     receipt: Option<String>,
+    /// A picture of the published work, at most 20 MB
+    #[arg(long, value_name = "FILE")]
+    screenshot: Option<PathBuf>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
 /// Only http and https: the address is shown as a link to others.
-fn web_address(text: &str) -> Result<String, String> {
+pub(crate) fn web_address(text: &str) -> Result<String, String> {
     let wrong = || "an address such as https://example.com/video/1".to_owned();
     let url = reqwest::Url::parse(text).map_err(|_| wrong())?;
     if matches!(url.scheme(), "http" | "https") && url.has_host() { Ok(url.into()) } else { Err(wrong()) }
@@ -42,9 +53,24 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         return Err(WrongUsage(format!("the delivery to {partner} is {state}, not awaiting an operator")).into());
     };
     let receipt = Receipt(args.receipt.unwrap_or_else(|| args.url.clone()));
-    let event = DeliveryEvent::WentLive { receipt, public_url: Some(args.url) };
-    let now = store.delivery_note(args.id, &partner, &event, args.database.by(None)).await?;
-    eprintln!("{}: {partner} is {}", args.id, now.observed.name());
+    let id = Uuid::now_v7();
+    let file = match &args.screenshot {
+        Some(path) => Some(put_picture(path, &ObjectKey::Proof(args.id, partner.clone(), id)).await?),
+        None => None,
+    };
+    let proof = NewProof {
+        id,
+        submission: args.id,
+        partner: partner.clone(),
+        shows: Shows::Live,
+        seen_at: Clock::default().now(),
+        public_url: Some(args.url),
+        words: None,
+        file,
+        insists: false,
+    };
+    store.add_proof(&proof, Some(&receipt), args.database.by(None)).await?;
+    eprintln!("{}: {partner} is live", args.id);
     Ok(Exit::Done)
 }
 

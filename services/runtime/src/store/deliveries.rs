@@ -515,7 +515,7 @@ async fn check_fence(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Com
 }
 
 /// Ends the wait of a partner's part.
-async fn wake(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<()> {
+pub(super) async fn wake(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<()> {
     let woken = sqlx::query!(
         "/* wake_part */
         update parts set status = 'pending', not_before = clock_timestamp()

@@ -1,6 +1,6 @@
 //! One entry with all that is known of it: where it stands, what was measured, what was made and who has it.
 use chrono::{DateTime, Utc};
-use pipeline::delivery::Observed;
+use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
 use pipeline::media_info::MediaInfo;
@@ -35,6 +35,9 @@ pub(super) struct Entry {
     parts: Vec<PartRow>,
     renditions: Vec<Rendition>,
     deliveries: Vec<Delivery>,
+    /// Why the mezzanine is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<String>,
     #[serde(skip)]
     settled: bool,
 }
@@ -69,9 +72,26 @@ struct Delivery {
     /// Whose files the partner has, or is to get.
     run: u32,
     state: &'static str,
+    /// Whether the work is to be `live` there or `gone`.
+    desired: &'static str,
     public_url: Option<String>,
     receipt: Option<serde_json::Value>,
+    /// In the partner's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recall: Option<Recall>,
     changed_at: DateTime<Utc>,
+}
+
+/// How a recall stands.
+#[derive(Serialize)]
+struct Recall {
+    /// `system` or `operator`; absent before it began and after its end.
+    by: Option<RecallBy>,
+    step: Option<RecallStep>,
+    due: Option<DateTime<Utc>>,
+    reason: Option<String>,
 }
 
 impl Reason {
@@ -108,6 +128,7 @@ impl Entry {
             parts,
             renditions,
             deliveries,
+            held: store.held(id).await?.map(|(_, reason)| reason),
             settled: row.machine.is_settled(),
         }))
     }
@@ -137,6 +158,7 @@ impl Entry {
             "state",
             if self.run > 1 { format!("{} (run {})", self.state, self.run) } else { self.state.to_owned() },
         );
+        facts.fact("mezzanine held", self.held.as_deref().unwrap_or(""));
         if let Some(reason) = &self.reason {
             facts.fact("reason", format!("{} (at {})", reason.code, reason.stage));
             facts.row(["", reason.zh.as_str()]);
@@ -182,16 +204,10 @@ impl Entry {
     fn delivery_table(&self) -> Option<String> {
         let mut table = Table::with_headings(&["PARTNER", "DELIVERY", "WHERE"]);
         for delivery in &self.deliveries {
-            let place = delivery.public_url.clone().or_else(|| delivery.receipt.as_ref().and_then(place_of));
-            table.row([delivery.partner.as_str(), delivery.state, place.as_deref().unwrap_or("")]);
+            table.row([delivery.partner.as_str(), delivery.state, delivery.remark().trim()]);
         }
         (!self.deliveries.is_empty()).then(|| table.to_string())
     }
-}
-
-/// Where a receipt says that the package lies.
-fn place_of(receipt: &serde_json::Value) -> Option<String> {
-    receipt.get("prefix").and_then(|place| place.as_str()).map(str::to_owned)
 }
 
 fn rendition(row: RenditionRow) -> Rendition {
@@ -212,16 +228,52 @@ fn rendition(row: RenditionRow) -> Rendition {
 }
 
 fn delivery(row: DeliveryRow) -> Delivery {
-    let public_url = match &row.machine.observed {
-        Observed::Live { public_url, .. } | Observed::Recalling { public_url, .. } => public_url.clone(),
-        _ => None,
-    };
+    let (mut public_url, mut refused, mut by, mut at) = (None, None, None, None);
+    match &row.machine.observed {
+        Observed::Live { public_url: url, .. } => public_url.clone_from(url),
+        Observed::Recalling { public_url: url, by: who, step, .. } => {
+            public_url.clone_from(url);
+            (by, at) = (Some(*who), Some(*step));
+        }
+        Observed::Refused { words, .. } => refused = Some(words.clone()),
+        Observed::Planned
+        | Observed::Sending { .. }
+        | Observed::Unknown { .. }
+        | Observed::AwaitingOperator { .. }
+        | Observed::InReview { .. }
+        | Observed::Recalled { .. } => {}
+    }
+    let recall = (row.machine.desired == Desired::Gone).then_some(Recall {
+        by,
+        step: at,
+        due: row.recall_due,
+        reason: row.recall_reason,
+    });
     Delivery {
         partner: row.partner.to_string(),
         run: row.machine.run,
         state: row.machine.observed.name(),
+        desired: row.machine.desired.name(),
         public_url,
         receipt: row.receipt,
+        refused,
+        recall,
         changed_at: row.updated_at,
+    }
+}
+
+impl Delivery {
+    /// What a person wants to know beside the state: where, why not, or what is still to be done.
+    fn remark(&self) -> String {
+        let place = self.public_url.clone().unwrap_or_default();
+        if let Some(words) = &self.refused {
+            return words.clone();
+        }
+        let Some(Recall { by: Some(by), due, .. }) = &self.recall else { return place };
+        let until = due.map(|due| format!(" by {}", due.format("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
+        match by {
+            RecallBy::System => format!("{place} to be gone{until}"),
+            RecallBy::Operator => format!("{place} an operator takes it down{until}, then: reelmill recalled"),
+        }
     }
 }

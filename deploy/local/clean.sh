@@ -11,4 +11,5 @@ done
 for dir in .local/garage .local/test/garage; do
     [ ! -d "$dir" ] || deploy/local/garage.sh stop "$dir"
 done
+[ ! -d .local/sshd ] || deploy/local/sshd.sh stop .local/sshd
 rm -rf .local

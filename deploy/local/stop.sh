@@ -11,4 +11,7 @@ for name in serve s3; do
     end_ours "$pid" "reelmill $name" 15
     rm -f "$local/run/$name.pid"
 done
+end_ours "$(cat "$local/run/emulators.pid" 2>/dev/null || true)" platform-emulators 5
+rm -f "$local/run/emulators.pid"
+[ ! -d "$local/sshd" ] || "$here/sshd.sh" stop "$local/sshd"
 [ ! -d "$local/servers" ] || "$here/neighbours.sh" stop "$local/servers"

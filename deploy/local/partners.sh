@@ -5,12 +5,14 @@
 
 sftp_partners=(yangshipin cctv guangming)
 
+partners_by_hand='by hand: the bag is ready; the demo reported it for the operator'
+
 # How each partner gets a work here, for the table.
 declare -A partners_way=(
     [bilibili]='its API, by our emulator of the platform'
     [douyin]='its API, by our emulator of the platform; the demo said yes for the operator'
-    [weixin_channels]='by hand: the bag is ready; the demo reported for the operator'
-    [gongxin_weibao]='by hand: the bag is ready; the demo reported for the operator'
+    [weixin_channels]=$partners_by_hand
+    [gongxin_weibao]=$partners_by_hand
     [yangshipin]='SFTP to an sshd of our own; the demo dropped the receipt'
     [cctv]='SFTP with ADI 1.1 to an sshd of our own; the demo dropped the receipt'
     [guangming]='SFTP to an sshd of our own; the demo dropped the receipt'
@@ -109,9 +111,10 @@ partners_play() {
                 "$reelmill" confirm "$id" --partner douyin </dev/null
                 echo "demo, as operator: said yes to douyin"
                 ;;
-            weixin_channels:awaiting_operator | gongxin_weibao:awaiting_operator)
+            *:awaiting_operator)
                 "$reelmill" delivered "$id" --partner "$partner" --url "$(partners_address "$partner" "$id")" </dev/null
                 echo "demo, as operator: reported $partner with a made-up address"
+                partners_way[$partner]=$partners_by_hand
                 ;;
             *:refused | *:recalled | *:recalling) echo "$name: $partner is $state" >&2; return 1 ;;
             esac

@@ -26,7 +26,7 @@ remembered_port() {
 
 # Whether process $1 lives and its command line contains $2. A pid alone may belong to somebody else after a restart.
 is_ours() {
-    [ -n "${1:-}" ] && [ -r "/proc/$1/cmdline" ] && tr '\0' ' ' <"/proc/$1/cmdline" | grep -qF -- "$2"
+    [ -n "${1:-}" ] && [ -r "/proc/$1/cmdline" ] && tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF -- "$2"
 }
 
 # Ends process $1 if its command line contains $2: politely, and after $3 seconds by force.

@@ -55,6 +55,14 @@ pub struct Config {
     #[arg(long, env = "PUBLIC_URL")]
     pub public_url: Option<String>,
 
+    /// Entries that one address may make at once, and then every minute; 0 for any number. Each replica counts for itself.
+    #[arg(long, env = "ENTRIES_PER_MINUTE", default_value_t = 120)]
+    pub entries_per_minute: u32,
+
+    /// Proxies of ours before the public API, each of which adds the address that it saw to X-Forwarded-For.
+    #[arg(long, env = "FORWARDED_HOPS", default_value_t = 0)]
+    pub forwarded_hops: u8,
+
     /// Directory for the files of running parts; local, fast, and emptied freely.
     #[arg(long, env = "SCRATCH_DIR", default_value = "/tmp/reelmill")]
     pub scratch_dir: PathBuf,

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::desk::verify::Verifier;
+use crate::limit::Limiter;
 
 /// Neighbours and settings.
 pub struct App {
@@ -30,6 +31,8 @@ pub struct App {
     pub scratch: ScratchDir,
     /// What is remembered of organisers' tokens; lost without loss.
     pub desk: Verifier,
+    /// Who entered how often lately, at this replica.
+    pub entries: Limiter,
     /// Numbers and places.
     pub settings: Settings,
     /// Cancelled when the service is to stop: running uploads make durable what they have and answer.
@@ -54,6 +57,10 @@ pub struct Settings {
     /// How long the answer to the last byte waits for the object to be verified. It is not a condition: if it takes longer,
     /// the answer comes and the submission's state follows.
     pub finish_patience: Duration,
+    /// Entries that one address may make at once, and then every minute; 0 for any number.
+    pub entries_per_minute: u32,
+    /// Proxies of ours before this service, each of which adds to X-Forwarded-For.
+    pub forwarded_hops: u8,
 }
 
 impl Default for Settings {
@@ -65,6 +72,8 @@ impl Default for Settings {
             lease: Duration::from_secs(20),
             lock_patience: Duration::from_secs(8),
             finish_patience: Duration::from_secs(5),
+            entries_per_minute: 0,
+            forwarded_hops: 0,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! | what is done about deliveries and failures, and what proves it? | `deliveries`, `retry`, `evidence`, `partners` |
 //! | who is behind an entry? | `contact` |
 //! | who did what? | `trail` |
+//! | who else is told? | `webhooks` |
 //! | who may? | `tokens`, `verify`; the policies stand in the table of routes |
 //! | what if a request comes twice? | `act` |
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) mod review;
 pub(crate) mod tokens;
 pub(crate) mod trail;
 pub(crate) mod verify;
+pub(crate) mod webhooks;
 
 /// One page of a list.
 #[derive(Serialize, ToSchema)]

@@ -7,7 +7,7 @@
 //! | how do bytes come in and survive? | `tus` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | what do organisers see and do? | `desk` |
-//! | who may? | `access`, `token` |
+//! | who may, and how often? | `access`, `token`, `limit` |
 //! | what can be wrong, in two languages? | `problem` |
 //!
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
@@ -19,6 +19,7 @@ mod desk;
 mod entries;
 mod finish;
 mod home;
+mod limit;
 mod openapi;
 mod problem;
 mod render;
@@ -31,6 +32,7 @@ mod tus;
 pub use access::Policy;
 pub use app::{App, Settings};
 pub use desk::verify::Verifier;
+pub use limit::Limiter;
 pub use openapi::document;
 pub use problem::Code;
 pub use routes::{Listed, list, router};

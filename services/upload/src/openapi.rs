@@ -33,6 +33,7 @@ use crate::{desk, entries, home, tus};
         desk::deliveries::list, desk::deliveries::delivered, desk::contact::contact,
         desk::deliveries::confirm, desk::deliveries::texts, desk::evidence::exchanges, desk::partners::list,
         desk::review::review, desk::release::release, desk::recall::recall, desk::retry::retry, desk::trail::trail,
+        desk::webhooks::list, desk::webhooks::messages, desk::webhooks::resend, desk::webhooks::remove,
         desk::tokens::list, desk::tokens::create, desk::tokens::revoke,
         tus::options::discover, tus::create::create, tus::head::head, tus::patch::patch, tus::terminate::terminate,
     ),

@@ -97,6 +97,10 @@ fn api() -> Vec<Route> {
         read("/api/v1/audit", People(AUDITOR), get(desk::trail::trail)),
         read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(desk::tokens::list)),
         act("/api/v1/tokens", ORGANISER, post(desk::tokens::create)),
+        read("/api/v1/webhooks", People(&[Role::Organiser, Role::Auditor]), get(desk::webhooks::list)),
+        read("/api/v1/webhooks/{webhook}/messages", People(&[Role::Organiser, Role::Auditor]), get(desk::webhooks::messages)),
+        act("/api/v1/webhooks/{webhook}/resend", ORGANISER, post(desk::webhooks::resend)),
+        route(Method::DELETE, "/api/v1/webhooks/{webhook}", People(ORGANISER), delete(desk::webhooks::remove)),
         route(Method::DELETE, "/api/v1/tokens/{token}", People(ORGANISER), delete(desk::tokens::revoke)),
     ]
 }

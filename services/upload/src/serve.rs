@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -11,9 +12,11 @@ use runtime::service::Runtime;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use tower::util::MapRequest;
 use tracing::{info, warn};
 
 use crate::app::{App, Settings};
+use crate::limit::Peer;
 use crate::routes::router;
 use crate::sweep::sweep;
 
@@ -35,7 +38,12 @@ impl App {
         let plain = public_url.bytes().all(|it| it.is_ascii_graphic());
         anyhow::ensure!(plain, "PUBLIC_URL has characters that no address has: {public_url:?}");
         let scratch = runtime.scratch.dir("uploads")?;
-        let settings = Settings { public_url, ..Settings::default() };
+        let settings = Settings {
+            public_url,
+            entries_per_minute: config.entries_per_minute,
+            forwarded_hops: config.forwarded_hops,
+            ..Settings::default()
+        };
         Ok(Arc::new(App {
             store: runtime.store.clone(),
             objects: runtime.objects.clone(),
@@ -44,6 +52,7 @@ impl App {
             keys,
             scratch,
             desk: crate::desk::verify::Verifier::default(),
+            entries: crate::limit::Limiter::default(),
             settings,
             stop: runtime.shutdown.soft.clone(),
             tasks: TaskTracker::new(),
@@ -78,7 +87,7 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
 async fn accept(app: &Arc<App>, listener: TcpListener) {
     let mut server = Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_DEADLINE);
-    let service = TowerToHyperService::new(router(app.clone()));
+    let router = router(app.clone());
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
@@ -91,8 +100,8 @@ async fn accept(app: &Arc<App>, listener: TcpListener) {
             accepted = accepted => accepted,
             () = app.stop.cancelled() => break,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(err) => {
                 warn!("could not accept a connection: {err}");
                 tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -100,7 +109,11 @@ async fn accept(app: &Arc<App>, listener: TcpListener) {
             }
         };
         let _ = stream.set_nodelay(true);
-        let connection = server.serve_connection(TokioIo::new(stream), service.clone());
+        let service = MapRequest::new(router.clone(), move |mut request: axum::http::Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            request
+        });
+        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         let connection = graceful.watch(connection.into_owned());
         tokio::spawn(async move {
             // Who hangs up knows it; the upload's task sees the end of its body.

@@ -1,8 +1,10 @@
 //! POST /api/v1/submissions: the form is checked and stored, and its sender gets a token and the address for the film.
 use std::sync::Arc;
+use std::time::Instant;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::submission::Submission;
@@ -15,8 +17,9 @@ use uuid::Uuid;
 
 use super::check_deadline;
 use super::form::Form;
-use crate::app::App;
+use crate::app::{App, Settings};
 use crate::desk::act::{Act, Answered};
+use crate::limit::{Peer, client_of};
 use crate::problem::{Code, Problem};
 use crate::render::ProblemBody;
 use crate::token;
@@ -60,13 +63,26 @@ pub(crate) struct UploadAddress {
         (status = 403, description = "Past the deadline", body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "A field is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "Too many from this address", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again later", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn enter(State(app): State<Arc<App>>, act: Act) -> Result<Answered, Problem> {
+pub(crate) async fn enter(
+    State(app): State<Arc<App>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    act: Act,
+) -> Result<Answered, Problem> {
     // Before anything that may have become wrong since: the deadline may have passed.
     if let Some(answer) = act.answered(&app.store).await? {
         return Ok(Answered(answer));
+    }
+    let Settings { entries_per_minute, forwarded_hops, .. } = app.settings;
+    if let (Some(Extension(Peer(peer))), 1..) = (peer, entries_per_minute) {
+        let client = client_of(peer, &headers, forwarded_hops);
+        if !app.entries.allows(client, entries_per_minute, Instant::now()) {
+            return Err(Code::TooManyEntries.into());
+        }
     }
     let form: Form = act.body()?;
     let contest = app.catalogue.contest(&form.contest.as_str().into()).ok_or(Code::ContestUnknown)?;

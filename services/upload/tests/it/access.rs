@@ -130,6 +130,14 @@ fn table() -> Vec<Row> {
             only(operator, "delivery_unknown"),
         ),
         general("GET /api/v1/audit", none(), only(auditor, "200")),
+        general("GET /api/v1/webhooks", none(), [NO_ROLE, "200", NO_ROLE, "200"]),
+        general(
+            "GET /api/v1/webhooks/{webhook}/messages",
+            none(),
+            [NO_ROLE, "webhook_unknown", NO_ROLE, "webhook_unknown"],
+        ),
+        general("POST /api/v1/webhooks/{webhook}/resend", json!({}), only(organiser, "webhook_unknown")),
+        general("DELETE /api/v1/webhooks/{webhook}", none(), only(organiser, "webhook_unknown")),
         general("GET /api/v1/tokens", none(), [NO_ROLE, "200", NO_ROLE, "200"]),
         general("POST /api/v1/tokens", wish, only(organiser, "201")),
         general("DELETE /api/v1/tokens/{token}", none(), only(organiser, "token_unknown")),
@@ -192,7 +200,7 @@ impl Callers {
         let (method, path) = row.route.split_once(' ').unwrap();
         let id = if path.starts_with("/files") { &self.upload } else { &self.own.id };
         let path = path.replace("{id}", id).replace("{partner}", "bilibili");
-        let path = path.replace("{token}", &Uuid::nil().to_string());
+        let path = path.replace("{token}", &Uuid::nil().to_string()).replace("{webhook}", &Uuid::nil().to_string());
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = stage.client.request(method, format!("{}{path}", stage.url));
         request = request.header("idempotency-key", Uuid::new_v4().to_string());

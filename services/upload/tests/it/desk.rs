@@ -158,6 +158,26 @@ async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
 }
 
 #[tokio::test]
+async fn one_address_cannot_enter_without_end() {
+    let stage = Stage::with(|settings| {
+        settings.entries_per_minute = 3;
+        settings.forwarded_hops = 1;
+    })
+    .await;
+    let enter = |from: &str| {
+        let request = stage.client.post(format!("{}/api/v1/submissions", stage.url));
+        request.header("x-forwarded-for", format!("198.51.100.1, {from}")).body(form().to_string())
+    };
+    for _ in 0..3 {
+        assert_eq!(enter("192.0.2.1").send().await.unwrap().status(), 201);
+    }
+    let refused = enter("192.0.2.1").send().await.unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(refusal(enter("192.0.2.1")).await, says(429, "too_many_entries"));
+    assert_eq!(enter("192.0.2.2").send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
 async fn answers_are_kept_for_a_day() {
     let stage = Stage::new().await;
     let key = Uuid::new_v4().to_string();

@@ -264,6 +264,7 @@ fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Settings, cloc
         keys: Keyring::parse("k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap(),
         scratch: scratch.dir(&Uuid::new_v4().to_string()).unwrap(),
         desk: upload::Verifier::default(),
+        entries: upload::Limiter::default(),
         settings,
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),

@@ -145,27 +145,27 @@ impl Store {
     /// Removes an endpoint: it is told nothing more, and its address and secrets are forgotten. Its log stays for a while.
     /// `false` if there is none.
     pub async fn remove_webhook(&self, id: Uuid, by: &By) -> anyhow::Result<bool> {
-        self.quiet_transaction("remove_webhook", |tx, _| {
-            Box::pin(async move {
-                let removed = sqlx::query!(
-                    "/* remove_webhook */
+        self.quiet_transaction("remove_webhook", |tx, _| Box::pin(async move { remove(tx, id, by).await })).await
+    }
+}
+
+/// Removes an endpoint within the caller's transaction. `false` if there is none.
+pub async fn remove(tx: &mut PgConnection, id: Uuid, by: &By) -> anyhow::Result<bool> {
+    let removed = sqlx::query!(
+        "/* remove_webhook */
                     update webhook_endpoints set state = 'removed', nonce = '', ciphertext = '', updated_at = clock_timestamp()
                     where id = $1 and state <> 'removed'",
-                    id,
-                )
-                .execute(&mut *tx)
-                .await
-                .context("remove a webhook endpoint")?;
-                if removed.rows_affected() == 0 {
-                    return Ok(false);
-                }
-                queue::cancel(tx, id).await?;
-                note(tx, by, "webhook_removed", id, json!({})).await?;
-                Ok(true)
-            })
-        })
-        .await
+        id,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("remove a webhook endpoint")?;
+    if removed.rows_affected() == 0 {
+        return Ok(false);
     }
+    queue::cancel(tx, id).await?;
+    note(tx, by, "webhook_removed", id, json!({})).await?;
+    Ok(true)
 }
 
 /// What a person did with an endpoint, for the audit trail. Its host may be told, its address may not.

@@ -3,6 +3,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
+use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -70,27 +71,7 @@ impl Store {
     /// not delivered. Nothing is sent to an endpoint that is not enabled. Returns how many.
     pub async fn resend_webhooks(&self, endpoint: Uuid, message: Option<Uuid>, by: &By) -> anyhow::Result<u64> {
         self.quiet_transaction("resend_webhooks", |tx, _| {
-            Box::pin(async move {
-                let again = sqlx::query!(
-                    "/* resend_webhooks */
-                    update webhook_messages set status = 'pending', attempts_before = attempt, due = clock_timestamp(),
-                        finished_at = null
-                    where endpoint = $1 and status <> 'pending'
-                        and (id = $2 or ($2::uuid is null and status in ('failed', 'dropped', 'cancelled')))
-                        and exists (select from webhook_endpoints where id = $1 and state = 'enabled')",
-                    endpoint,
-                    message,
-                )
-                .execute(&mut *tx)
-                .await
-                .context("send webhook messages again")?
-                .rows_affected();
-                if again > 0 {
-                    let after = json!({ "message": message, "messages": again });
-                    endpoints::note(tx, by, "webhook_resent", endpoint, after).await?;
-                }
-                Ok(again)
-            })
+            Box::pin(async move { resend(tx, endpoint, message, by).await })
         })
         .await
     }
@@ -109,4 +90,27 @@ impl Store {
         .await
         .context("write a test message")
     }
+}
+
+/// Sends messages again, within the caller's transaction. See [`Store::resend_webhooks`].
+pub async fn resend(tx: &mut PgConnection, endpoint: Uuid, message: Option<Uuid>, by: &By) -> anyhow::Result<u64> {
+    let again = sqlx::query!(
+        "/* resend_webhooks */
+                    update webhook_messages set status = 'pending', attempts_before = attempt, due = clock_timestamp(),
+                        finished_at = null
+                    where endpoint = $1 and status <> 'pending'
+                        and (id = $2 or ($2::uuid is null and status in ('failed', 'dropped', 'cancelled')))
+                        and exists (select from webhook_endpoints where id = $1 and state = 'enabled')",
+        endpoint,
+        message,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("send webhook messages again")?
+    .rows_affected();
+    if again > 0 {
+        let after = json!({ "message": message, "messages": again });
+        endpoints::note(tx, by, "webhook_resent", endpoint, after).await?;
+    }
+    Ok(again)
 }

@@ -3,7 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | what is there, and how does it stand? | `list`, `entry` |
-//! | who decides on an entry? | `review`, `release`, `recall` |
+//! | who decides on an entry? | `review`, `release`, `recall`, `reprocess` |
 //! | what is done about deliveries and failures, and what proves it? | `deliveries`, `retry`, `evidence`, `partners` |
 //! | who is behind an entry? | `contact` |
 //! | who did what? | `trail` |
@@ -32,6 +32,7 @@ pub(crate) mod list;
 pub(crate) mod partners;
 pub(crate) mod recall;
 pub(crate) mod release;
+pub(crate) mod reprocess;
 pub(crate) mod retry;
 pub(crate) mod review;
 pub(crate) mod tokens;

@@ -95,60 +95,72 @@ impl Store {
     /// and now, as anything that a person does to one work.
     pub async fn bulk_create(&self, which: &Which, ask: &Ask, by: impl Into<By>) -> anyhow::Result<Created> {
         let by = &by.into();
-        if let Which::Named(ids) = which
-            && let [id] = ids.as_slice()
-        {
-            return self
-                .transaction("redo_work", |tx, _| {
-                    Box::pin(async move { redo_one(tx, self.policy(), *id, ask, by).await })
-                })
-                .await;
-        }
-        self.transaction("create_bulk_job", |tx, _| Box::pin(async move { create(tx, which, ask, by).await })).await
+        let name = if single(which).is_some() { "redo_work" } else { "create_bulk_job" };
+        self.transaction(name, |tx, _| Box::pin(async move { self::ask(tx, self.policy(), which, ask, by).await }))
+            .await
     }
 
     /// Pauses, resumes or cancels a job. Whether that changed anything; `None` where there is no such job. Works that have
     /// begun end by themselves.
     pub async fn bulk_control(&self, job: Uuid, control: Control, by: impl Into<By>) -> anyhow::Result<Option<bool>> {
         let by = &by.into();
-        self.transaction("control_bulk_job", |tx, _| {
-            Box::pin(async move {
-                let (to, from): (&str, &[&str]) = match control {
-                    Control::Pause => ("paused", &["running"]),
-                    Control::Resume => ("running", &["paused"]),
-                    Control::Cancel => ("cancelled", &["running", "paused"]),
-                };
-                let from: Vec<String> = from.iter().map(|state| (*state).to_owned()).collect();
-                let state = sqlx::query_scalar!(
-                    "/* lock_bulk_job */ select state from bulk_jobs where id = $1 for update",
-                    job
-                )
-                .fetch_optional(&mut *tx)
-                .await?;
-                let Some(state) = state else { return Ok(None) };
-                if !from.contains(&state) {
-                    return Ok(Some(false));
-                }
-                sqlx::query!(
-                    "/* control_bulk_job */
-                    update bulk_jobs set state = $2, changed_at = clock_timestamp() where id = $1",
-                    job,
-                    to,
-                )
-                .execute(&mut *tx)
-                .await?;
-                if control == Control::Cancel {
-                    cancel_waiting(tx, job).await?;
-                }
-                let (before, after) = (json!({ "job": job, "state": state }), json!({ "job": job, "state": to }));
-                audit::add(tx, by, &Act { act: "bulk_job_changed", submission: None, partner: None, before, after })
-                    .await?;
-                Ok(Some(true))
-            })
-        })
-        .await
-        .with_context(|| format!("change bulk job {job}"))
+        self.transaction("control_bulk_job", |tx, _| Box::pin(async move { self::control(tx, job, control, by).await }))
+            .await
+            .with_context(|| format!("change bulk job {job}"))
     }
+}
+
+/// The one work that is named.
+fn single(which: &Which) -> Option<SubmissionId> {
+    match which {
+        Which::Named(ids) if ids.len() == 1 => ids.first().copied(),
+        Which::Named(_) | Which::Selected(_) => None,
+    }
+}
+
+/// Asks for new runs within the caller's transaction. See [`Store::bulk_create`].
+pub async fn ask(
+    tx: &mut PgConnection,
+    policy: &super::Policy,
+    which: &Which,
+    ask: &Ask,
+    by: &By,
+) -> anyhow::Result<Created> {
+    match single(which) {
+        Some(id) => redo_one(tx, policy, id, ask, by).await,
+        None => create(tx, which, ask, by).await,
+    }
+}
+
+/// Pauses, resumes or cancels a job within the caller's transaction. See [`Store::bulk_control`].
+pub async fn control(tx: &mut PgConnection, job: Uuid, control: Control, by: &By) -> anyhow::Result<Option<bool>> {
+    let (to, from): (&str, &[&str]) = match control {
+        Control::Pause => ("paused", &["running"]),
+        Control::Resume => ("running", &["paused"]),
+        Control::Cancel => ("cancelled", &["running", "paused"]),
+    };
+    let from: Vec<String> = from.iter().map(|state| (*state).to_owned()).collect();
+    let state = sqlx::query_scalar!("/* lock_bulk_job */ select state from bulk_jobs where id = $1 for update", job)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(state) = state else { return Ok(None) };
+    if !from.contains(&state) {
+        return Ok(Some(false));
+    }
+    sqlx::query!(
+        "/* control_bulk_job */
+                    update bulk_jobs set state = $2, changed_at = clock_timestamp() where id = $1",
+        job,
+        to,
+    )
+    .execute(&mut *tx)
+    .await?;
+    if control == Control::Cancel {
+        cancel_waiting(tx, job).await?;
+    }
+    let (before, after) = (json!({ "job": job, "state": state }), json!({ "job": job, "state": to }));
+    audit::add(tx, by, &Act { act: "bulk_job_changed", submission: None, partner: None, before, after }).await?;
+    Ok(Some(true))
 }
 
 async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, by: &By) -> anyhow::Result<Created> {

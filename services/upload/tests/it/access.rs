@@ -76,6 +76,11 @@ fn general(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
     Row { route, body, nobody: STRANGERS, entrants: [NO_ROLE; 2], people, elsewhere: people }
 }
 
+/// A route for tokens that are bound to no contest; these here all are. What it does is another test's matter.
+fn unbound(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
+    general(route, body, people)
+}
+
 const READ: [&str; 4] = ["200"; 4];
 
 /// One row a route. The entry waits for its film, has no delivery, and nothing of it has failed.
@@ -121,6 +126,11 @@ fn table() -> Vec<Row> {
             only(organiser, "delivery_unknown"),
         ),
         about("POST /api/v1/submissions/{id}/deliveries/{partner}/confirm", json!({}), only(operator, "not_confirmed")),
+        about("POST /api/v1/submissions/{id}/reprocess", json!({ "from": "screen" }), only(organiser, "state_wrong")),
+        unbound("GET /api/v1/jobs", none(), ["contest_foreign"; 4]),
+        unbound("POST /api/v1/jobs", json!({}), only(organiser, "contest_foreign")),
+        unbound("GET /api/v1/jobs/{job}/works", none(), ["contest_foreign"; 4]),
+        unbound("POST /api/v1/jobs/{job}/order", json!({}), only(organiser, "contest_foreign")),
         general("GET /api/v1/partners", none(), READ),
         about("GET /api/v1/submissions/{id}/exchanges", none(), [NO_ROLE, "200", "200", "200"]),
         about("POST /api/v1/submissions/{id}/retry", json!({}), only(operator, "nothing_parked")),
@@ -201,6 +211,7 @@ impl Callers {
         let id = if path.starts_with("/files") { &self.upload } else { &self.own.id };
         let path = path.replace("{id}", id).replace("{partner}", "bilibili");
         let path = path.replace("{token}", &Uuid::nil().to_string()).replace("{webhook}", &Uuid::nil().to_string());
+        let path = path.replace("{job}", &Uuid::nil().to_string());
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = stage.client.request(method, format!("{}{path}", stage.url));
         request = request.header("idempotency-key", Uuid::new_v4().to_string());

@@ -303,6 +303,39 @@ async fn an_organiser_releases_to_some_and_later_to_others_and_takes_back() {
 }
 
 #[tokio::test]
+async fn new_runs_are_begun_for_one_work_or_as_a_job_that_can_be_stopped() {
+    let stage = Stage::new().await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let (one, two) = (finished(&stage).await, finished(&stage).await);
+    let again = |body: Value| stage.act(&organiser, &one, "reprocess", &body);
+    let planned = ok(again(json!({ "from": "transcode", "dry_run": true }))).await;
+    assert_eq!((&planned["works"], planned["job"].is_null(), planned["estimate"].is_object()), (&json!(1), true, true));
+    assert_eq!(stage.state(&one).await, "awaiting_release");
+    assert_eq!(refusal(again(json!({ "from": "assemble" }))).await, says(422, "field_wrong"));
+    assert_eq!(refusal(again(json!({ "from": "publish" }))).await, says(409, "state_wrong"));
+    assert!(ok(again(json!({ "from": "probe", "reason": "new rules" }))).await["job"].is_string());
+    assert_eq!(stage.state(&one).await, "probe");
+    assert_eq!(stage.trail(&one).await[0].reason.as_deref(), Some("new rules"));
+
+    let many = |body: Value| stage.desk(Method::POST, "/api/v1/jobs", &organiser).json(&body);
+    assert_eq!(refusal(many(json!({ "from": "probe", "where": "colour=red" }))).await, says(422, "field_wrong"));
+    let job = ok(many(json!({ "from": "probe", "where": "state=awaiting_release" }))).await;
+    assert_eq!(job["works"], 1);
+    let job = job["job"].as_str().unwrap().to_owned();
+    let works = stage.get(&organiser, &format!("/api/v1/jobs/{job}/works")).await;
+    assert_eq!(works["items"][0]["submission"], two.id.as_str());
+    let order = |word: &str| {
+        let path = format!("/api/v1/jobs/{job}/order");
+        stage.desk(Method::POST, &path, &organiser).json(&json!({ "order": word }))
+    };
+    for (word, status) in [("pause", 204), ("pause", 409), ("resume", 204), ("cancel", 204), ("resume", 409)] {
+        assert_eq!(order(word).send().await.unwrap().status(), status, "{word}");
+    }
+    let jobs = stage.get(&organiser, "/api/v1/jobs").await;
+    assert_eq!((&jobs[0]["id"], &jobs[0]["state"]), (&json!(job), &json!("cancelled")));
+}
+
+#[tokio::test]
 async fn only_an_operator_says_yes_where_a_partner_wants_one() {
     let stage = Stage::new().await;
     let operator = stage.token(Role::Operator, None).await;

@@ -23,10 +23,14 @@ mod reprocess;
 mod s3_drop;
 // To whom, when, and how it is known that a work is gone.
 mod recall;
+// A feed that a partner pulls.
+mod mrss;
 // The same stories on two S3 servers.
 mod s3_servers;
 // What may be found nowhere.
 mod secrets;
+// Folders on a partner's SFTP server, and its receipts.
+mod sftp_drop;
 // Uploads by the official JavaScript client, over lines that break.
 mod tus_client;
 // Workers that die, sleep or stop, at every place where it could matter.

@@ -31,6 +31,8 @@ struct State {
     swallow_to_client: AtomicBool,
     refuse: AtomicBool,
     swallowed_bytes: AtomicU64,
+    /// What still passes to the server before bytes vanish; 0 is no bound.
+    allowance: AtomicU64,
 }
 
 impl Proxy {
@@ -42,6 +44,11 @@ impl Proxy {
         let (cuts, _) = watch::channel(0);
         let accepting = tokio::spawn(accept(listener, server.to_owned(), state.clone(), cuts.clone()));
         Self { address, state, cuts, accepting }
+    }
+
+    /// Its own port, which leads to the server.
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// A proxy in front of the server of a URL, and the URL that leads through it.
@@ -60,6 +67,11 @@ impl Proxy {
         self.flag(direction).store(true, Ordering::SeqCst);
     }
 
+    /// Lets `bytes` more pass to the server, and no byte behind them: a line that dies in the middle of a transfer.
+    pub(crate) fn swallow_after(&self, bytes: u64) {
+        self.state.allowance.store(bytes, Ordering::SeqCst);
+    }
+
     /// How many bytes vanished.
     pub(crate) fn swallowed_bytes(&self) -> u64 {
         self.state.swallowed_bytes.load(Ordering::SeqCst)
@@ -74,6 +86,7 @@ impl Proxy {
     /// Breaks every connection, since what was swallowed is lost, and lets new ones through whole.
     pub(crate) fn mend(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
+        self.state.allowance.store(0, Ordering::SeqCst);
         self.flag(Direction::ToServer).store(false, Ordering::SeqCst);
         self.flag(Direction::ToClient).store(false, Ordering::SeqCst);
         self.state.refuse.store(false, Ordering::SeqCst);
@@ -131,6 +144,14 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Arc<State
             Ok(0) | Err(_) => return,
             Ok(read) => read,
         };
+        let allowance = state.allowance.load(Ordering::SeqCst);
+        if direction == Direction::ToServer && allowance > 0 {
+            let left = allowance.saturating_sub(read as u64);
+            state.allowance.store(left, Ordering::SeqCst);
+            if left == 0 {
+                state.swallow_to_server.store(true, Ordering::SeqCst);
+            }
+        }
         if state.flag(direction).load(Ordering::SeqCst) {
             state.swallowed_bytes.fetch_add(read as u64, Ordering::SeqCst);
         } else if to.write_all(&buffer[..read]).await.is_err() {

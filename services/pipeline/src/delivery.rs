@@ -127,6 +127,9 @@ pub struct Delivery {
     /// A person said yes to the last step, where the partner's rules want one.
     #[serde(default)]
     pub confirmed: bool,
+    /// Files may lie at the partner already, although none of them counts yet.
+    #[serde(default)]
+    pub begun: bool,
     /// The run whose package is sent once what is there now was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<u32>,
@@ -153,6 +156,8 @@ pub enum DeliveryEvent {
         /// The hand-over that was confirmed.
         intent: IntentId,
     },
+    /// Files are being brought there that do not count yet; stored before the first of them goes.
+    Preparing,
     /// A submit call begins; stored before the call is made.
     Sending {
         /// A new id.
@@ -254,7 +259,7 @@ impl Desired {
 impl Delivery {
     /// A delivery of which nothing was sent yet.
     pub fn new(run: u32) -> Self {
-        Self { run, desired: Desired::Live, observed: Observed::Planned, confirmed: false, then: None }
+        Self { run, desired: Desired::Live, observed: Observed::Planned, confirmed: false, begun: false, then: None }
     }
 
     /// Whether what is desired is what was seen, or the partner has refused: nothing more to do.
@@ -283,6 +288,7 @@ impl Delivery {
             DeliveryEvent::Unwanted => self.unwanted(),
             DeliveryEvent::Replace { run } => self.replace(run),
             DeliveryEvent::Confirmed { intent } => self.confirmed(intent),
+            DeliveryEvent::Preparing => self.begun |= self.may_begin(),
             event => {
                 if let Some(observed) = self.next(event) {
                     self.observed = observed;
@@ -302,6 +308,9 @@ impl Delivery {
             return;
         }
         match (&self.observed, self.desired) {
+            // What lies there of an older run goes first; of this run it is gone on with.
+            (Observed::Planned, _) if self.begun && run > self.run => self.make_room_for(run),
+            (Observed::Planned, _) if self.begun => {}
             (Observed::Planned, Desired::Live | Desired::Gone)
             | (Observed::Recalled { .. } | Observed::Refused { .. }, _) => {
                 *self = Self::new(run);
@@ -338,6 +347,7 @@ impl Delivery {
             return;
         }
         match (&self.observed, self.desired) {
+            (Observed::Planned, _) if self.begun => self.make_room_for(run),
             (Observed::Planned | Observed::Recalled { .. } | Observed::Refused { .. }, _) => *self = Self::new(run),
             (
                 Observed::Sending { .. }
@@ -347,10 +357,16 @@ impl Delivery {
                 | Observed::Live { .. }
                 | Observed::Recalling { .. },
                 Desired::Live | Desired::Gone,
-            ) => {
-                self.desired = Desired::Gone;
-                self.then = Some(run);
-            }
+            ) => self.make_room_for(run),
+        }
+    }
+
+    /// What is or may be there is taken back, and this run's package comes after it.
+    fn make_room_for(&mut self, run: u32) {
+        self.desired = Desired::Gone;
+        self.then = Some(run);
+        if self.observed == Observed::Planned {
+            self.observed = self.nothing_counts();
         }
     }
 
@@ -367,8 +383,17 @@ impl Delivery {
         self.then = None;
         // What never left needs no recall; everything else is taken back by an adapter or a person, which takes its time.
         if self.observed == Observed::Planned {
-            self.observed = Observed::Recalled { receipt: None };
+            self.observed = self.nothing_counts();
         }
+    }
+
+    /// Nothing there counts and nothing shall: it is gone, unless files may lie there that have to go first.
+    fn nothing_counts(&self) -> Observed {
+        if self.begun {
+            let (by, step) = (RecallBy::System, RecallStep::Requested);
+            return Observed::Recalling { receipt: None, public_url: None, by, step };
+        }
+        Observed::Recalled { receipt: None }
     }
 }
 

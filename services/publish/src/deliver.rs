@@ -20,13 +20,18 @@ pub(crate) mod bilibili;
 mod by_hand;
 pub(crate) mod douyin;
 mod drop_folder;
+pub(crate) mod mrss;
 pub(crate) mod operator;
 pub(crate) mod s3_drop;
+pub(crate) mod sftp_drop;
 
 /// A way to a partner. Every function may be called again after a crash in any place, by another process.
 pub(crate) trait Way: Send + Sync {
     /// Whether a person does the rest once the package is ready, and reports it.
     const BY_HAND: bool = false;
+
+    /// Whether what preparing brings there can be seen there, and so has to be taken back although it never counted.
+    const LEAVES_FILES: bool = false;
 
     /// All that comes before the call that counts: parts of a file, files under temporary names. Goes on where it was cut off.
     fn prepare(&self, task: &mut Task<'_>, files: &[PackageFile]) -> impl Future<Output = Result<Prepared>> + Send;
@@ -200,6 +205,9 @@ async fn send<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
         Ok(files) => files,
         Err(failures) => return Ok(Some(Outcome::Parked(failures))),
     };
+    if W::LEAVES_FILES {
+        task.note(DeliveryEvent::Preparing, None).await?;
+    }
     match way.prepare(task, &files).await? {
         Prepared::Ready => {}
         Prepared::Later(wait) => return Ok(Some(Outcome::Later(wait))),

@@ -10,6 +10,7 @@
 //! | what partners ask of us: feed and webhooks | `serve` |
 //! | calls to addresses that others gave us | `guarded` |
 //! | webhooks out: changes told to whoever asked | `webhooks` |
+//! | documents for partners that read XML | `xml` |
 
 mod deliver;
 // Whole only with the adapters that use it.
@@ -22,6 +23,7 @@ mod redact;
 mod serve;
 mod task;
 pub mod webhooks;
+mod xml;
 
 pub use deliver::bilibili::tokens::{Tokens, authorise};
 pub use publish::Publish;

@@ -12,8 +12,10 @@ use runtime::worker::{Handler, Job};
 use crate::deliver::bilibili::Bilibili;
 use crate::deliver::douyin::Douyin;
 use crate::deliver::drive;
+use crate::deliver::mrss::Mrss;
 use crate::deliver::operator::Operator;
 use crate::deliver::s3_drop::S3Drop;
+use crate::deliver::sftp_drop::SftpDrop;
 use crate::exchange;
 use crate::guarded::Guarded;
 use crate::redact::Secrets;
@@ -51,8 +53,9 @@ impl Handler for Publish {
             DeliveryMethod::Bilibili => Box::pin(drive(&Bilibili, task)).await,
             DeliveryMethod::Douyin => drive(&Douyin, task).await,
             DeliveryMethod::S3Drop => drive(&S3Drop::new(task)?, task).await,
-            // These partners' own adapters are not built yet. Until then a person takes the bag there, visibly.
-            DeliveryMethod::SftpDrop | DeliveryMethod::Mrss | DeliveryMethod::Operator => drive(&Operator, task).await,
+            DeliveryMethod::SftpDrop => drive(&SftpDrop, task).await,
+            DeliveryMethod::Mrss => drive(&Mrss, task).await,
+            DeliveryMethod::Operator => drive(&Operator, task).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use runtime::service::Runtime;
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::deliver::{bilibili, douyin};
+use crate::deliver::{bilibili, douyin, mrss};
 
 /// The largest notice that is read, bytes.
 const NOTICE_BYTES: usize = 256 << 10;
@@ -27,7 +27,9 @@ pub(crate) struct PartnerApp {
 /// Every route, one adapter's after the other.
 fn router(app: PartnerApp) -> Router {
     let (bilibili, douyin) = (bilibili::webhook::routes(), douyin::webhook::routes(&app.runtime));
-    Router::new().merge(bilibili).merge(douyin).layer(DefaultBodyLimit::max(NOTICE_BYTES)).with_state(app)
+    let feeds = mrss::router(app.runtime.clone());
+    let routes = Router::new().merge(bilibili).merge(douyin).with_state(app).merge(feeds);
+    routes.layer(DefaultBodyLimit::max(NOTICE_BYTES))
 }
 
 /// Serves on `PUBLISH_LISTEN` until the process is told to stop.

@@ -131,9 +131,9 @@ impl Task<'_> {
     pub(crate) async fn session<T: DeserializeOwned>(&self) -> Result<Option<T>> {
         let (id, partner) = (self.job.submission.id, &self.partner.id);
         let Some(sealed) = self.runtime.store.delivery_session(id, partner).await? else { return Ok(None) };
-        let opened = self.runtime.config.keyring()?.open_for(&self.session_place(), &sealed)?;
-        // One of an older version is worth nothing, and costs only the time to start again.
-        Ok(serde_json::from_slice(&opened).ok())
+        // One of an earlier run or of an older version is worth nothing, and costs only the time to start again.
+        let opened = self.runtime.config.keyring()?.open_for(&self.session_place(), &sealed).ok();
+        Ok(opened.and_then(|opened| serde_json::from_slice(&opened).ok()))
     }
 
     /// Keeps what is needed to go on after a crash.
@@ -173,7 +173,7 @@ impl Task<'_> {
     }
 
     /// The theme as people call it.
-    fn theme(&self) -> String {
+    pub(crate) fn theme(&self) -> String {
         let work = &self.job.submission;
         let themes = self.runtime.catalogue.contest(&work.contest).map(|contest| contest.themes.as_slice());
         let theme = themes.unwrap_or_default().iter().find(|theme| theme.id == work.theme);

@@ -14,6 +14,7 @@
 //! | messages to send | `messages` |
 //! | webhooks out | `webhooks` |
 //! | uploads, personal data | `uploads`, `entrants` |
+//! | what partners pull | `feed` |
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +36,7 @@ pub mod bulk;
 pub mod deliveries;
 pub mod entrants;
 pub mod exchanges;
+pub mod feed;
 pub mod garbage;
 pub mod history;
 pub mod idempotency;

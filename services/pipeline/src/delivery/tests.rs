@@ -39,6 +39,35 @@ fn a_platform_takes_reviews_and_shows() {
 }
 
 #[test]
+fn files_that_never_counted_are_taken_back_all_the_same() {
+    let begun = after(vec![DeliveryEvent::Preparing]);
+    for gone in [
+        after(vec![DeliveryEvent::Preparing, DeliveryEvent::Unwanted]),
+        after(vec![
+            DeliveryEvent::Preparing,
+            sending(),
+            DeliveryEvent::Unwanted,
+            DeliveryEvent::NotSent { intent: intent(1) },
+        ]),
+    ] {
+        assert_eq!((gone.observed.name(), gone.is_settled()), ("recalling", false), "{gone:?}");
+    }
+    let mut gone = after(vec![DeliveryEvent::Preparing, DeliveryEvent::Unwanted, DeliveryEvent::RecallConfirmed]);
+    assert_eq!(gone.observed, Observed::Recalled { receipt: None });
+    assert!(gone.apply(DeliveryEvent::Wanted { run: 1 }) && !gone.begun);
+    // A later run's package comes after what lies there of this one; the same run's goes on.
+    let mut same = begun.clone();
+    assert!(!same.apply(DeliveryEvent::Wanted { run: 1 }));
+    for newer in [DeliveryEvent::Wanted { run: 2 }, DeliveryEvent::Replace { run: 2 }] {
+        let mut delivery = begun.clone();
+        assert!(delivery.apply(newer));
+        assert_eq!((delivery.observed.name(), delivery.run), ("recalling", 1));
+        assert!(delivery.apply(DeliveryEvent::RecallConfirmed));
+        assert_eq!(delivery, Delivery::new(2));
+    }
+}
+
+#[test]
 fn an_unknown_outcome_is_read_back_before_anything_is_sent_again() {
     let mut delivery = after(vec![sending(), DeliveryEvent::AnswerLost { intent: intent(1) }]);
     assert_eq!(delivery.observed.name(), "unknown");
@@ -229,6 +258,7 @@ fn any_event() -> impl Strategy<Value = DeliveryEvent> {
     prop_oneof![
         (1..4u32).prop_map(|run| DeliveryEvent::Wanted { run }),
         Just(DeliveryEvent::Unwanted),
+        Just(DeliveryEvent::Preparing),
         (1..4u32).prop_map(|run| DeliveryEvent::Replace { run }),
         an_intent().prop_map(|intent| DeliveryEvent::Confirmed { intent }),
         Just(DeliveryEvent::RecallAcknowledged),

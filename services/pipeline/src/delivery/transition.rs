@@ -37,12 +37,13 @@ impl Delivery {
             DeliveryEvent::Wanted { .. }
             | DeliveryEvent::Unwanted
             | DeliveryEvent::Replace { .. }
+            | DeliveryEvent::Preparing
             | DeliveryEvent::Confirmed { .. } => None,
         }
     }
 
     /// Only what is wanted and was never sent, or was read back as absent, is sent.
-    fn may_begin(&self) -> bool {
+    pub(super) fn may_begin(&self) -> bool {
         self.observed == Observed::Planned && self.desired == Desired::Live
     }
 
@@ -70,7 +71,7 @@ impl Delivery {
     fn nothing_there(&self) -> Observed {
         match self.desired {
             Desired::Live => Observed::Planned,
-            Desired::Gone => Observed::Recalled { receipt: None },
+            Desired::Gone => self.nothing_counts(),
         }
     }
 

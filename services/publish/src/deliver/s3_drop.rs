@@ -65,6 +65,8 @@ fn folder(task: &Task<'_>) -> String {
 }
 
 impl Way for S3Drop {
+    const LEAVES_FILES: bool = true;
+
     async fn prepare(&self, task: &mut Task<'_>, files: &[PackageFile]) -> Result<Prepared> {
         let (submission, run) = (task.job.submission.id, task.machine().run);
         let key = |file: &PackageFile| ObjectKey::Drop(submission, run, file.name.clone());
@@ -119,11 +121,12 @@ impl Way for S3Drop {
     }
 
     /// The marker first, so that nobody picks up half of it.
-    async fn take_back(&self, task: &mut Task<'_>, _: Option<&Receipt>) -> Result<TakenBack> {
+    async fn take_back(&self, task: &mut Task<'_>, receipt: Option<&Receipt>) -> Result<TakenBack> {
         let marker = ObjectKey::DropDone(task.job.submission.id, task.machine().run);
         self.bucket.delete(&marker).await.context("delete the marker")?;
+        // Looks whether all is gone, too.
         self.empty(task).await?;
-        Ok(TakenBack::Asked)
+        Ok(if receipt.is_some() { TakenBack::Asked } else { TakenBack::Gone })
     }
 
     /// S3 shows what it has taken at once.

@@ -17,7 +17,7 @@ pub struct ObjectReader {
     objects: Objects,
     key: String,
     body: ByteStream,
-    /// Size and tag at the start; a different object must not be taken for the rest of this one.
+    /// Where reading ends, and the object's tag at the start: a different object must not be taken for the rest of this one.
     bytes: u64,
     etag: Option<String>,
     at: u64,
@@ -25,6 +25,17 @@ pub struct ObjectReader {
 }
 
 impl Objects {
+    /// Opens bytes `[from, to)` of an object, which has at least `to` of them. Of an empty stretch nothing is read.
+    pub async fn read_range(&self, key: &impl Display, from: u64, to: u64) -> Result<ObjectReader, ObjectError> {
+        let key = key.to_string();
+        let call = self.client.get_object().bucket(&*self.bucket).key(&key);
+        // An empty stretch has no range that could be asked for.
+        let call = if from < to { call.range(format!("bytes={from}-{}", to - 1)) } else { call };
+        let answer = call.send().await?;
+        let etag = answer.e_tag().map(str::to_owned);
+        Ok(ObjectReader { objects: self.clone(), key, body: answer.body, bytes: to, etag, at: from, resumes: 0 })
+    }
+
     /// Opens an object to be read from its start.
     pub async fn read(&self, key: &impl Display) -> Result<ObjectReader, ObjectError> {
         let key = key.to_string();
@@ -36,19 +47,21 @@ impl Objects {
 }
 
 impl ObjectReader {
-    /// Size of the whole object in bytes.
+    /// Where reading ends: the size of the object in bytes, unless a stretch of it was asked for.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The next stretch; `None` once all `bytes()` of them came.
+    /// The next stretch; `None` once all came up to `bytes()`.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ObjectError> {
         loop {
             if self.at >= self.bytes {
                 return Ok(None);
             }
             let why = match tokio::time::timeout(SILENCE, self.body.next()).await {
-                Ok(Some(Ok(bytes))) => {
+                Ok(Some(Ok(mut bytes))) => {
+                    // A server that ignores the range sends more than was asked for.
+                    bytes.truncate(usize::try_from(self.bytes - self.at).unwrap_or(usize::MAX));
                     self.at += bytes.len() as u64;
                     return Ok(Some(bytes));
                 }
@@ -61,7 +74,7 @@ impl ObjectReader {
             }
             self.resumes += 1;
             let call = self.objects.client.get_object().bucket(&*self.objects.bucket).key(&self.key);
-            let call = call.range(format!("bytes={}-", self.at)).set_if_match(self.etag.clone());
+            let call = call.range(format!("bytes={}-{}", self.at, self.bytes - 1)).set_if_match(self.etag.clone());
             self.body = call.send().await?.body;
         }
     }

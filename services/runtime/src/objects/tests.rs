@@ -111,6 +111,23 @@ async fn a_file_comes_back_with_the_size_and_digest_that_were_told() {
 }
 
 #[tokio::test]
+async fn a_stretch_of_an_object_is_that_stretch() {
+    for stage in stages().await {
+        let content = bytes(300_000);
+        stage.objects.put_bytes(&stage.key(), content.clone()).await.unwrap();
+        for (from, to) in [(0, 300_000), (0, 1), (299_999, 300_000), (100_000, 200_001), (7, 7)] {
+            let mut reader = stage.objects.read_range(&stage.key(), from, to).await.unwrap();
+            let mut read = Vec::new();
+            while let Some(bytes) = reader.next().await.unwrap() {
+                read.extend_from_slice(&bytes);
+            }
+            assert!(read == content[from as usize..to as usize], "{from}–{to} gave {} bytes", read.len());
+        }
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_large_file_goes_in_parts_and_is_one_object() {
     for stage in stages().await {
         let path = stage.dir.path().join("file");

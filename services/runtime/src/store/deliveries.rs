@@ -348,8 +348,8 @@ pub(super) async fn take_up(
     .execute(&mut *tx)
     .await
     .context("end what an earlier run was doing")?;
-    // Whoever was calling the partner at this moment has a lease's time to notice that nobody wants it any more.
-    let calling = matches!(delivery.observed, Observed::Sending { .. });
+    // Whoever was calling the partner at this moment, or bringing it files, has a lease's time to notice that nobody wants it.
+    let calling = matches!(delivery.observed, Observed::Sending { .. } | Observed::Recalling { receipt: None, .. });
     let wait_s = if calling { policy.lease.as_secs_f64() } else { 0.0 };
     sqlx::query!(
         "/* start_recall */
@@ -498,7 +498,7 @@ fn event_name(event: &DeliveryEvent) -> anyhow::Result<String> {
 }
 
 /// Locks the part if its fence is still the claim's.
-async fn check_fence(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {
+pub(super) async fn check_fence(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {
     let held = sqlx::query_scalar!(
         "/* check_fence */
         select 1 as one from parts

@@ -1,0 +1,167 @@
+//! A feed that the partner pulls: the work is put into it, links open its files, and every file fetched whole is the receipt.
+//!
+//! | what | file |
+//! |---|---|
+//! | the document | `feed` |
+//! | links that expire | `link` |
+//! | the routes: who may read the feed, which bytes leave | `serve` |
+//! | one range of bytes | `range` |
+//!
+//! The partner's pages are its own: a fetched work is live without a public address. Nothing that was never fetched can be there, so
+//! taking it out of the feed is then a recall with proof; of what was fetched only a person can say that it is gone.
+use anyhow::{Context, Result, bail, ensure};
+use pipeline::delivery::{IntentId, Receipt};
+use pipeline::media_info::Ratio;
+use runtime::store::feed::Pull;
+use serde_json::{Value, json};
+
+use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
+use crate::package::{PackageFile, Source};
+use crate::task::Task;
+
+mod feed;
+mod link;
+mod range;
+mod serve;
+
+pub(crate) use serve::router;
+
+use feed::{Content, File, Video};
+
+/// The partner's secret for reading its feed, and ours for signing its links.
+const TOKEN: &str = "FEED_TOKEN";
+const LINK_KEY: &str = "FEED_LINK_KEY";
+
+/// A feed that the partner pulls.
+pub(crate) struct Mrss;
+
+impl Way for Mrss {
+    async fn prepare(&self, task: &mut Task<'_>, _files: &[PackageFile]) -> Result<Prepared> {
+        for name in [TOKEN, LINK_KEY] {
+            let long = task.secret(name)?.trim().len() >= serve::SECRET_CHARS;
+            ensure!(long, "the partner's {name} is shorter than {} characters", serve::SECRET_CHARS);
+        }
+        Ok(Prepared::Ready)
+    }
+
+    async fn submit(&self, task: &mut Task<'_>, files: &[PackageFile], intent: IntentId) -> Result<Submitted> {
+        let content = content(task, files).await?;
+        let run = task.machine().run;
+        let value = serde_json::to_value(&content).context("write an item of a feed")?;
+        let put = task.runtime.store.feed_put(&task.job.claim, run, intent, &value).await?;
+        put.context("another worker has this delivery by now")?;
+        task.record("submit", json!({ "item": value }), json!({ "in_feed": true })).await?;
+        Ok(Submitted::Accepted(receipt(task)))
+    }
+
+    async fn read_back(&self, task: &mut Task<'_>, _intent: IntentId) -> Result<ReadBack> {
+        let (submission, run) = (task.job.submission.id, task.machine().run);
+        Ok(match task.runtime.store.feed_holds(&task.partner.id, submission, run).await? {
+            true => ReadBack::Found(receipt(task)),
+            false => ReadBack::Absent,
+        })
+    }
+
+    async fn look(&self, task: &mut Task<'_>, _receipt: &Receipt) -> Result<Seen> {
+        let (submission, run) = (task.job.submission.id, task.machine().run);
+        let store = &task.runtime.store;
+        let Some(item) = store.feed_item(&task.partner.id, submission, run).await? else {
+            return Ok(Seen::Unsure("it is not in the feed".to_owned()));
+        };
+        let content: Content = serde_json::from_value(item.content).context("read an item of a feed")?;
+        let pulls = store.feed_pulls(&task.partner.id, submission, run).await?;
+        let whole = |name: &str| pulls.iter().any(|pull| pull.file == name && pull.complete_at.is_some());
+        let (fetched, all) = (content.files().filter(|file| whole(&file.name)).count(), content.files().count());
+        if fetched < all {
+            return Ok(Seen::InReview(format!("{fetched} of {all} files were fetched")));
+        }
+        task.record("fetched", json!({ "files": all }), json!({ "pulls": told(&pulls) })).await?;
+        Ok(Seen::Live(None))
+    }
+
+    async fn take_back(&self, task: &mut Task<'_>, _receipt: Option<&Receipt>) -> Result<TakenBack> {
+        let pulls = task.runtime.store.feed_take_out(&task.job.claim).await?;
+        let pulls = pulls.context("another worker has this delivery by now")?;
+        task.record("take_back", json!({ "out_of_feed": true }), json!({ "pulls": told(&pulls) })).await?;
+        // Each fetch left its row before its first byte, and none can begin any more.
+        let Some(first) = pulls.first() else { return Ok(TakenBack::Gone) };
+        Ok(TakenBack::Person(format!(
+            "{} fetched {} of its files, first at {}: ask it to take the work down",
+            task.partner.name.zh,
+            pulls.len(),
+            first.begun_at.to_rfc3339()
+        )))
+    }
+}
+
+/// What the work is called at the partner: the item's guid.
+fn receipt(task: &Task<'_>) -> Receipt {
+    Receipt(format!("{}/{}", task.job.submission.id, task.machine().run))
+}
+
+fn told(pulls: &[Pull]) -> Vec<Value> {
+    let told = pulls
+        .iter()
+        .map(|pull| json!({ "file": pull.file, "begun_at": pull.begun_at, "complete_at": pull.complete_at }));
+    told.collect()
+}
+
+/// The item: every rendition of the package with what was measured of it.
+async fn content(task: &Task<'_>, files: &[PackageFile]) -> Result<Content> {
+    let work = &task.job.submission;
+    let rows = task.runtime.store.renditions(work.id).await?;
+    let plan = work.plan.as_ref().context("the submission has no plan")?;
+    let mut videos = Vec::new();
+    // In the package's order, which is the partner's: best first.
+    for file in files {
+        let Some(row) = rows.iter().find(|row| row.rendition.video.sha256 == file.sha256) else { continue };
+        let cover = row.rendition.cover.as_ref();
+        let cover = cover.and_then(|cover| files.iter().find(|file| file.sha256 == cover.sha256));
+        videos.push(Video {
+            file: offered(file)?,
+            width: row.rendition.width,
+            height: row.rendition.height,
+            duration_ms: row.rendition.duration_ms,
+            frame_rate: decimal(plan.picture.frame_rate),
+            cover: cover.map(offered).transpose()?,
+        });
+    }
+    ensure!(!videos.is_empty(), "the package of {} holds no rendition that is in force", work.id);
+    let contest = task.runtime.catalogue.contest(&work.contest);
+    let contest = contest.map_or("Reelmill", |contest| &contest.name.zh);
+    let unit = work.recommending_unit.trim();
+    let texts = task.texts();
+    let ai = work.declarations.get("ai_use").and_then(Value::as_str).filter(|ai| *ai != "none");
+    Ok(Content {
+        title: texts.title,
+        text: texts.text,
+        tags: texts.tags,
+        category: task.theme(),
+        copyright: format!("{}（{contest}）", if unit.is_empty() { "作者授权发布" } else { unit }),
+        ai: ai.unwrap_or_default().to_owned(),
+        videos,
+    })
+}
+
+fn offered(file: &PackageFile) -> Result<File> {
+    let Source::Stored(key) = &file.source else { bail!("{} is no stored file", file.name) };
+    Ok(File { name: file.name.to_string(), key: key.clone(), bytes: file.bytes, sha256: file.sha256.clone() })
+}
+
+/// At most three digits behind the point, as readers of feeds expect: 25, 29.97, 23.976.
+fn decimal(rate: Ratio) -> String {
+    let text = format!("{:.3}", rate.value());
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frame_rates_are_written_as_people_say_them() {
+        for (num, den, said) in [(25, 1, "25"), (30_000, 1001, "29.97"), (24_000, 1001, "23.976"), (60, 1, "60")] {
+            assert_eq!(decimal(Ratio::new(num, den)), said);
+        }
+    }
+}

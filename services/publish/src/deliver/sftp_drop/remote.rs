@@ -1,0 +1,302 @@
+//! A session with a partner's SFTP server: SSH by russh with a pinned host key, SFTP 3 with OpenSSH's `fsync` and `posix-rename`.
+//!
+//! Every request has a deadline, nothing is held whole in memory, and a server that answers nonsense ends the session.
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use russh::client::{self, Handle};
+use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate};
+use russh::{Disconnect, Preferred};
+use russh_sftp::client::RawSftpSession;
+use russh_sftp::client::error::Error as SftpError;
+use russh_sftp::protocol::{FileAttributes, OpenFlags, Packet, StatusCode};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::access::Access;
+
+/// For a TCP connection, key exchange and login, each.
+const CONNECT: Duration = Duration::from_secs(20);
+/// For the answer to one request. Writes wait behind two megabytes of others at most.
+const ANSWER_S: u64 = 60;
+/// Silence after which the server is asked whether it is still there; three times unanswered ends the session.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// Entries that are read of a directory: a package has a dozen.
+const MOST_ENTRIES: usize = 1000;
+
+/// Why there is no session. What was to be sent was certainly not sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// Nobody answers, or not in time: it may later.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Somebody answers who is not the one that we know. A person has to look.
+    #[error("{0}")]
+    HostKey(String),
+    /// It does not let us in.
+    #[error("{0}")]
+    Login(String),
+}
+
+/// What went wrong with one request.
+pub(crate) type Error = SftpError;
+
+/// A session.
+pub(crate) struct Remote {
+    ssh: Handle<Pin>,
+    pub(super) sftp: RawSftpSession,
+    fsync: bool,
+    posix_rename: bool,
+}
+
+/// Believes one host key and no other.
+struct Pin {
+    wanted: PublicKey,
+    /// What was offered instead, for people.
+    offered: Arc<Mutex<Option<String>>>,
+}
+
+impl client::Handler for Pin {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, offered: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        let PublicKeyOrCertificate::PublicKey { key, .. } = offered else { return Ok(false) };
+        if key.key_data() == self.wanted.key_data() {
+            return Ok(true);
+        }
+        if let Ok(mut told) = self.offered.lock() {
+            *told = Some(key.fingerprint(HashAlg::Sha256).to_string());
+        }
+        Ok(false)
+    }
+}
+
+impl Remote {
+    /// Connects, checks the host key, logs in, and starts SFTP.
+    pub(crate) async fn connect(access: &Access) -> Result<Self, ConnectError> {
+        let ssh = shake_hands(access).await?;
+        let (ssh, sftp) = within("log in", login(ssh, access)).await??;
+        let version = sftp.init().await.map_err(|err| ConnectError::Unreachable(format!("start sftp: {err}")))?;
+        let has = |name: &str| version.extensions.contains_key(name);
+        let (fsync, posix_rename) = (has("fsync@openssh.com"), has("posix-rename@openssh.com"));
+        Ok(Self { ssh, sftp, fsync, posix_rename })
+    }
+
+    /// Says goodbye. A session that is merely dropped ends too, when the server notices.
+    pub(crate) async fn close(self) {
+        let _ = self.sftp.close_session();
+        let bye = self.ssh.disconnect(Disconnect::ByApplication, "done", "en");
+        let _ = timeout(Duration::from_secs(2), bye).await;
+    }
+
+    /// What lies at a path itself, a link not followed; `None` if nothing does.
+    pub(crate) async fn look(&self, path: &str) -> Result<Option<FileAttributes>, Error> {
+        found(self.sftp.lstat(path).await.map(|answer| answer.attrs))
+    }
+
+    /// The size of the regular file at a path, bytes; `None` if there is no such file.
+    pub(crate) async fn size(&self, path: &str) -> Result<Option<u64>, Error> {
+        let there = self.look(path).await?;
+        Ok(there.filter(is_file).and_then(|there| there.size))
+    }
+
+    /// Makes a directory and those above it, below `base`, which is there.
+    pub(crate) async fn make_dirs(&self, base: &str, below: &str) -> Result<(), Error> {
+        let mut path = base.to_owned();
+        for name in below.split('/').filter(|name| !name.is_empty()) {
+            path = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+            if self.look(&path).await?.as_ref().is_some_and(is_dir) {
+                continue;
+            }
+            self.sftp.mkdir(&*path, FileAttributes::empty()).await?;
+        }
+        Ok(())
+    }
+
+    /// The entries of a directory, bounded; none if it is not there.
+    pub(crate) async fn list(&self, path: &str) -> Result<Vec<(String, FileAttributes)>, Error> {
+        let Some(handle) = found(self.sftp.opendir(path).await)? else { return Ok(Vec::new()) };
+        let mut entries = Vec::new();
+        let read = loop {
+            match self.sftp.readdir(&*handle.handle).await {
+                Ok(names) => entries.extend(names.files.into_iter().map(|file| (file.filename, file.attrs))),
+                Err(Error::Status(status)) if status.status_code == StatusCode::Eof => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if entries.len() > MOST_ENTRIES {
+                break Err(Error::Limited(format!("{path} has more than {MOST_ENTRIES} entries")));
+            }
+        };
+        let _ = self.sftp.close(handle.handle).await;
+        read?;
+        entries.retain(|(name, _)| name != "." && name != ".." && !name.contains('/'));
+        Ok(entries)
+    }
+
+    /// The bytes of a small regular file, at most `most` of them and one more; `None` if it is not there.
+    pub(crate) async fn read_small(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, Error> {
+        let Some(handle) = found(self.sftp.open(path, OpenFlags::READ, FileAttributes::empty()).await)? else {
+            return Ok(None);
+        };
+        let mut content = Vec::new();
+        let read = loop {
+            let wanted = (most + 1 - content.len()).min(32 * 1024) as u32;
+            match self.sftp.read(&*handle.handle, content.len() as u64, wanted).await {
+                // More than was asked for is no answer.
+                Ok(data) if data.data.is_empty() || data.data.len() > wanted as usize => break Ok(()),
+                Ok(data) => content.extend(data.data),
+                Err(Error::Status(status)) if status.status_code == StatusCode::Eof => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if content.len() > most {
+                break Ok(());
+            }
+        };
+        let _ = self.sftp.close(handle.handle).await;
+        read.map(|()| Some(content))
+    }
+
+    /// Puts a small file: under a temporary name, synced, then renamed. It is there whole or not at all.
+    pub(crate) async fn put_small(&self, path: &str, content: &[u8]) -> Result<(), Error> {
+        let temporary = format!("{path}.part");
+        let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
+        let handle = self.sftp.open(&*temporary, flags, FileAttributes::empty()).await?.handle;
+        for (index, piece) in content.chunks(32 * 1024).enumerate() {
+            self.sftp.write(&*handle, index as u64 * 32 * 1024, piece.to_vec()).await?;
+        }
+        self.sync(&handle).await?;
+        self.sftp.close(handle).await?;
+        self.rename(&temporary, path).await
+    }
+
+    /// Makes what was written through a handle durable, where the server can.
+    pub(crate) async fn sync(&self, handle: &str) -> Result<(), Error> {
+        if self.fsync {
+            self.sftp.fsync(handle).await?;
+        }
+        Ok(())
+    }
+
+    /// Renames, over what is there.
+    pub(crate) async fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
+        if self.posix_rename {
+            let mut paths = Vec::new();
+            for path in [from, to] {
+                paths.extend((path.len() as u32).to_be_bytes());
+                paths.extend(path.as_bytes());
+            }
+            return match self.sftp.extended("posix-rename@openssh.com", paths).await? {
+                Packet::Status(status) if status.status_code == StatusCode::Ok => Ok(()),
+                Packet::Status(status) => Err(status.into()),
+                _ => Err(Error::UnexpectedPacket),
+            };
+        }
+        // Plain SFTP renames over nothing.
+        self.remove(to).await?;
+        self.sftp.rename(from, to).await.map(drop)
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    pub(crate) async fn remove(&self, path: &str) -> Result<(), Error> {
+        found(self.sftp.remove(path).await).map(drop)
+    }
+
+    /// Removes a directory if it is empty.
+    pub(crate) async fn remove_dir_if_empty(&self, path: &str) {
+        // One that is not empty stays, and whether it is gone is looked at elsewhere.
+        let _ = self.sftp.rmdir(path).await;
+    }
+}
+
+/// Whether it is a regular file, and no link to one. The library's own question takes a link for a file, since it compares bits.
+pub(super) fn is_file(there: &FileAttributes) -> bool {
+    // A server that tells no modes has no links to tell.
+    kind(there).is_none_or(|kind| kind == 0o10)
+}
+
+/// Whether it is a directory itself.
+pub(super) fn is_dir(there: &FileAttributes) -> bool {
+    kind(there) == Some(0o4)
+}
+
+/// The file type of POSIX modes, where the server tells modes.
+fn kind(there: &FileAttributes) -> Option<u32> {
+    there.permissions.map(|mode| mode >> 12 & 0o17)
+}
+
+/// `None` where the server says that there is no such file.
+fn found<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn within<T>(what: &str, step: impl Future<Output = T>) -> Result<T, ConnectError> {
+    let late = |_| ConnectError::Unreachable(format!("{what}: no answer within {} s", CONNECT.as_secs()));
+    timeout(CONNECT, step).await.map_err(late)
+}
+
+async fn shake_hands(access: &Access) -> Result<Handle<Pin>, ConnectError> {
+    let (host, port) = (access.host.as_str(), access.port);
+    let unreachable =
+        |what: &str, err: &dyn std::fmt::Display| ConnectError::Unreachable(format!("{what} {host}:{port}: {err}"));
+    let addresses = within("look up the host", lookup_host((host, port))).await?;
+    let addresses: Vec<SocketAddr> = addresses.map_err(|err| unreachable("look up", &err))?.collect();
+    let stream = within("connect", TcpStream::connect(&*addresses)).await?;
+    let stream = stream.map_err(|err| unreachable("connect to", &err))?;
+    let _ = stream.set_nodelay(true);
+    let config = client::Config {
+        // A server with several keys shows the one that we know.
+        preferred: Preferred { key: vec![access.host_key.algorithm()].into(), ..Preferred::default() },
+        keepalive_interval: Some(KEEPALIVE),
+        nodelay: true,
+        ..client::Config::default()
+    };
+    let offered = Arc::<Mutex<Option<String>>>::default();
+    let pin = Pin { wanted: access.host_key.clone(), offered: offered.clone() };
+    let shaken = within("exchange keys", client::connect_stream(Arc::new(config), stream, pin)).await?;
+    let pinned = access.host_key.fingerprint(HashAlg::Sha256);
+    shaken.map_err(|err| {
+        let other = offered.lock().ok().and_then(|told| told.clone());
+        match (other, err) {
+            (Some(other), _) => ConnectError::HostKey(format!(
+                "the host key of {host}:{port} is {other} and not the pinned {pinned}; nothing was sent"
+            )),
+            (None, russh::Error::UnknownKey | russh::Error::NoCommonAlgo { .. }) => ConnectError::HostKey(format!(
+                "{host}:{port} does not have the pinned host key {pinned}; nothing was sent"
+            )),
+            (None, err) => unreachable("exchange keys with", &err),
+        }
+    })
+}
+
+async fn login(mut ssh: Handle<Pin>, access: &Access) -> Result<(Handle<Pin>, RawSftpSession), ConnectError> {
+    let broken = |err: russh::Error| ConnectError::Unreachable(format!("log in: {err}"));
+    let key = PrivateKeyWithHashAlg::new(access.key.clone(), None);
+    if !ssh.authenticate_publickey(&*access.user, key).await.map_err(broken)?.success() {
+        return Err(ConnectError::Login(format!("{} does not let us in with our key", access.host)));
+    }
+    let channel = ssh.channel_open_session().await.map_err(broken)?;
+    channel.request_subsystem(true, "sftp").await.map_err(broken)?;
+    let sftp = RawSftpSession::new(channel.into_stream());
+    sftp.set_timeout(ANSWER_S);
+    Ok((ssh, sftp))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_neither_a_file_nor_a_directory() {
+        let with = |mode: u32| FileAttributes { permissions: Some(mode), ..FileAttributes::empty() };
+        assert!(is_file(&with(0o100_644)) && is_dir(&with(0o040_755)));
+        for mode in [0o120_777, 0o140_777, 0o060_600, 0o020_600, 0o010_600] {
+            assert!(!is_file(&with(mode)) && !is_dir(&with(mode)), "{mode:o}");
+        }
+        assert!(is_file(&FileAttributes::empty()) && !is_dir(&FileAttributes::empty()));
+    }
+}

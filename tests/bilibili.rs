@@ -302,7 +302,7 @@ async fn a_work_that_is_taken_back_in_review_or_live_is_seen_to_be_gone() {
     // The platform says yes and forgets to say so; it is deleted all the same, and that is seen.
     story.bilibili.world.faults.once("delete", Fault::HalfAnswer);
     for id in [in_review, live] {
-        story.pipeline.command(&["revoke", &id.to_string()]).await.exits(0);
+        story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
         story.is(id, "recalled").await;
     }
     assert!(story.bilibili.archives().iter().all(|archive| archive.deleted), "{:?}", story.bilibili.archives());
@@ -321,7 +321,7 @@ async fn a_work_taken_back_while_its_submission_is_unanswered_is_found_and_delet
     story.exists_once("撤回未知");
     // The worker dies with its question; nobody knows what became of it.
     first.signal(Signal::STOP);
-    story.pipeline.command(&["revoke", &id.to_string()]).await.exits(0);
+    story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
     first.kill();
     story.pipeline.serve("second", &["publish"]).await;
     story.is(id, "recalled").await;

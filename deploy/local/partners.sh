@@ -128,7 +128,7 @@ partners_play() {
 # What became of entry $1 at each partner, and by which way.
 partners_table() {
     local partner state url
-    echo "$1: how each partner got it in this demo"
+    echo "$1: how each partner got it in this demo (every address is made up)"
     while IFS=$'\t' read -r partner state url; do
         printf '  %-16s %-18s %s%s\n' "$partner" "$state" "${partners_way[$partner]}" "${url:+ ($url)}"
     done < <(field_of "$1" '.deliveries[] | [.partner, .state, .public_url // ""] | @tsv')

@@ -1,16 +1,20 @@
 //! Into a partner's bucket with a notice: the partner is told, signed, until it says yes, and only then is a work live there, or gone.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use pipeline::id::SubmissionId;
 use pipeline::object_key::ObjectKey;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::delivery::{delivery_is, folder, status};
 use crate::support::catalogue::{BAG, DROP};
 use crate::support::receiver::{Received, Receiver, Say};
 use crate::support::wait::wait_until;
-use crate::support::{ObjectStore, Setup, TestPipeline, leftovers};
+use crate::support::{ObjectStore, Setup, TestPipeline, leftovers, planted};
 
 const SOON: Duration = Duration::from_secs(120);
 /// Two secrets, as during a rotation.
@@ -78,7 +82,7 @@ async fn the_partner_is_told_until_it_says_yes(store: Option<ObjectStore>) {
 
     // Taken back: the folder goes at once, and that it is gone there is believed when the partner says so.
     receiver.always_say(Say::status(503));
-    pipeline.command(&["revoke", &id.to_string()]).await.exits(0);
+    pipeline.command(&["recall", &id.to_string(), "--reason", "演练"]).await.exits(0);
     wait_until("a notice of the recall", SOON, async || (of_kind(&receiver, "drop.recalled").len() >= 2).then_some(()))
         .await;
     assert_eq!(state(&pipeline, id).await, "recalling");
@@ -109,4 +113,72 @@ async fn on_the_embedded_server_the_partner_is_told_until_it_says_yes() {
 async fn on_garage_the_partner_is_told_until_it_says_yes() {
     let Some(store) = crate::s3_servers::garage("a partner's notice") else { return };
     the_partner_is_told_until_it_says_yes(Some(store)).await;
+}
+
+/// Relays to `server` and counts what passes to it.
+async fn counting(server: &str) -> (String, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("the port");
+    let (server, count) = (server.to_owned(), Arc::new(AtomicU64::new(0)));
+    let counted = count.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (server, counted) = (server.clone(), counted.clone());
+            tokio::spawn(async move {
+                let Ok(server) = TcpStream::connect(server).await else { return };
+                let ((mut from, mut back), (mut answers, mut to)) = (client.into_split(), server.into_split());
+                let answering = tokio::spawn(async move { tokio::io::copy(&mut answers, &mut back).await });
+                let mut buffer = vec![0; 65_536];
+                while let Ok(read @ 1..) = from.read(&mut buffer).await {
+                    if to.write_all(&buffer[..read]).await.is_err() {
+                        break;
+                    }
+                    counted.fetch_add(read as u64, Ordering::SeqCst);
+                }
+                drop(to);
+                let _ = answering.await;
+            });
+        }
+    });
+    (format!("http://{address}"), count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_workers_large_file_goes_on_and_no_finished_part_is_sent_again() {
+    const FILM: u64 = 200 << 20;
+    /// The package's small files, the questions between, and what was on its way when the worker died: half a part.
+    const REST: u64 = 8 << 20;
+    let pipeline = TestPipeline::with(Setup::default()).await;
+    let endpoint = pipeline.store.partners.endpoint.clone().expect("an address");
+    let (through, sent) = counting(endpoint.strip_prefix("http://").expect("http")).await;
+    let env = [
+        ("PARTNER_DROP_S3_ENDPOINT", through.as_str()),
+        ("LEASE_S", "3"),
+        ("RECONCILE_S", "0.3"),
+        ("RETRY_BASE_S", "0.3"),
+    ];
+    let doomed = pipeline.serve_with("doomed", &["publish"], &env).await;
+    let id = planted::film(&pipeline, "半路接着传", &[DROP], FILM).await;
+    pipeline.command(&["release", &id.to_string()]).await.exits(0);
+    let upload = wait_until("three parts are there", SOON, async || {
+        let upload = pipeline.partner.list_multiparts("").await.ok()?.into_iter().next()?;
+        (pipeline.partner.list_parts(&upload).await.ok()?.len() >= 3).then_some(upload)
+    })
+    .await;
+    doomed.kill();
+    let parts = pipeline.partner.list_parts(&upload).await.expect("the upload is still open");
+    let finished: u64 = parts.iter().map(|part| part.bytes).sum();
+    assert!((3 << 24..FILM).contains(&finished), "killed in the middle: {finished}");
+    let before = sent.load(Ordering::SeqCst);
+
+    pipeline.serve_with("heir", &["publish"], &env).await;
+    delivery_is(&pipeline, id, DROP, "live").await;
+    let again = sent.load(Ordering::SeqCst) - before;
+    assert!(again <= FILM - finished + REST, "{again} bytes were sent for the {} that were missing", FILM - finished);
+    let key = format!("{}{}.mp4", ObjectKey::drop_prefix(SubmissionId(id), 1), planted::RENDITION);
+    let copy = pipeline.dir().join("copy");
+    let (_, digest) = pipeline.partner.get_to_file(&key, &copy).await.expect("fetch the partner's film");
+    let ours = Sha256::digest(std::fs::read(planted::film_path(&pipeline, id)).expect("our film"));
+    assert_eq!(hex::encode(digest), hex::encode(ours));
+    assert!(pipeline.partner.list_multiparts("").await.expect("list uploads").is_empty());
 }

@@ -5,7 +5,7 @@ use pipeline::delivery::{IntentId, Observed, Receipt};
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{ObjectError, Objects, S3Access};
 
-use super::drop_folder::put_package;
+use super::drop_folder::{give_up, put_package};
 use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
 use crate::package::PackageFile;
 use crate::task::Task;
@@ -44,6 +44,7 @@ impl S3Drop {
 
     async fn empty(&self, task: &Task<'_>) -> Result<()> {
         let folder = folder(task);
+        give_up(task, &self.bucket).await?;
         self.bucket.delete_prefix(&folder, &[]).await.with_context(|| format!("delete {folder}"))?;
         let left = self.bucket.list(&folder).await.with_context(|| format!("list {folder}"))?;
         ensure!(left.is_empty(), "{} objects are still under {folder}", left.len());

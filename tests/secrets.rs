@@ -13,6 +13,9 @@ use crate::support::receiver::{Receiver, Say};
 use crate::support::wait::wait_until;
 use crate::support::{Entrant, Service, Setup, TestPipeline, clips, leftovers, planted};
 
+mod drops;
+mod platforms;
+
 const SOON: Duration = Duration::from_secs(60);
 /// Everything that our own code may ever say.
 const TALKATIVE: &str = "info,reelmill=trace,runtime=trace,upload=trace,probe=trace,transcode=trace,publish=trace,pipeline=trace,media=trace";
@@ -65,6 +68,11 @@ impl Places {
 
     fn count(&self, what: &str) -> usize {
         self.0.iter().filter(|(place, _)| place.starts_with(what)).count()
+    }
+
+    fn texts(&self, what: &str) -> impl Iterator<Item = String> {
+        let places = self.0.iter().filter(move |(place, _)| place.starts_with(what));
+        places.map(|(_, content)| String::from_utf8_lossy(content).into_owned())
     }
 
     /// What a command says, on both of its channels.
@@ -169,6 +177,8 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
         assert!(answer.status().is_client_error(), "{}", answer.status());
         places.add("refusal of the API", answer.text().await.expect("an answer"));
     }
+    let mut canaries = Canaries::new();
+    organisers(&pipeline, &address, accepted, &mut places, &mut canaries).await;
     let sealed = pipeline.truth.count("select count(*) from entrants").await;
     assert_eq!(sealed, 2, "the entrants were not kept at all");
     places.heard("event", &events);
@@ -183,13 +193,50 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
     places.everything(&pipeline, &[&service]).await;
     assert!(places.0.len() > 50, "only {} places were searched", places.0.len());
 
-    let mut canaries = Canaries::new();
     own(&mut canaries);
     canaries.add("phone number", PHONE);
     canaries.add("e-mail address", EMAIL);
     canaries.add("name", PERSON);
     canaries.add("token of an entrant", &entered.token);
     canaries.are_not_in(&places);
+}
+
+/// What organisers do and read with tokens, one made by the command line and one by the API, under a key that repeats the answer.
+async fn organisers(
+    pipeline: &TestPipeline,
+    address: &str,
+    entry: uuid::Uuid,
+    places: &mut Places,
+    canaries: &mut Canaries,
+) {
+    let create = ["token", "create", "--role", "organiser", "--name", "刘编辑", "--reason", "值班"];
+    let token = pipeline.command(&create).await.exits(0).stdout.trim().to_owned();
+    canaries.add("token of an organiser", &token);
+    let http = reqwest::Client::new();
+    let url = |path: &str| format!("http://{address}/api/v1/{path}");
+    let wish = json!({ "role": "operator", "name": "王操作", "expires_days": 1 });
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        let request = http.post(url("tokens")).bearer_auth(&token).header("Idempotency-Key", "one-and-the-same");
+        let answer = request.json(&wish).send().await.expect("make a token");
+        assert_eq!(answer.status(), 201);
+        told.push(answer.json::<Value>().await.expect("JSON"));
+    }
+    assert_eq!(told[0]["bearer"], told[1]["bearer"], "the same key gets the same answer");
+    canaries.add("token of an operator", told[0]["bearer"].as_str().expect("a token"));
+    for path in ["submissions", "partners", "audit", "tokens", "parked"].map(ToOwned::to_owned).into_iter().chain(
+        ["history", "deliveries", "exchanges", "parts", "renditions"].map(|what| format!("submissions/{entry}/{what}")),
+    ) {
+        let answer = http.get(url(&path)).bearer_auth(&token).send().await.expect("ask the API");
+        places.add(format!("answer to {path}"), answer.text().await.expect("an answer"));
+        let refused = http.get(url(&path)).bearer_auth(format!("{token}x")).send().await.expect("ask the API");
+        assert!(refused.status().is_client_error(), "{}", refused.status());
+        places.add(format!("refusal of {path}"), refused.text().await.expect("an answer"));
+    }
+    // Who may know it is told it; nobody writes down what it was.
+    let contact = http.get(url(&format!("submissions/{entry}/contact"))).bearer_auth(&token).send().await;
+    assert!(contact.expect("ask the API").text().await.expect("an answer").contains(PHONE));
+    places.command(pipeline, &["token", "list", "--output", "json"]).await;
 }
 
 /// Secrets that prove who we are, or who a receiver is.
@@ -250,7 +297,7 @@ async fn what_partners_and_receivers_know_of_us_is_kept_nowhere_even_when_they_s
     let rotated = pipeline.command(&["webhook", "rotate", hook, "--output", "json"]).await.exits(0).json();
     partner.always_say(Say::status(200));
     pipeline.truth.reaches(told, "published", SOON).await;
-    pipeline.command(&["revoke", &told.to_string()]).await.exits(0);
+    pipeline.command(&["recall", &told.to_string(), "--reason", "演练"]).await.exits(0);
     wait_until("it is recalled", SOON, async || {
         let recalled = "select count(*) from deliveries where state = 'recalled'";
         (pipeline.truth.count(recalled).await == 1).then_some(())

@@ -141,8 +141,19 @@ pub(crate) enum TakenBack {
 /// More steps than any delivery takes at once: recalled, and sent anew.
 const MOST_STEPS: usize = 24;
 
-/// Brings one delivery as far as it goes now.
+/// Brings one delivery as far as it goes now. What is told of it holds no secret, though partners may say back what we sent them.
 pub(crate) async fn drive<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Outcome> {
+    match go(way, task).await {
+        Ok(Outcome::Parked(why)) => Ok(Outcome::Parked(task.secrets.cut(&why))),
+        Ok(outcome) => Ok(outcome),
+        Err(error) => {
+            let (told, cut) = (format!("{error:#}"), task.secrets.cut(&format!("{error:#}")));
+            Err(if told == cut { error } else { anyhow::anyhow!(cut) })
+        }
+    }
+}
+
+async fn go<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Outcome> {
     for _ in 0..MOST_STEPS {
         let ended = match step(way, task).await {
             Ok(ended) => ended,
@@ -257,6 +268,7 @@ async fn answered(
             }
         }
         Submitted::Lost(words) => {
+            let words = task.secrets.cut(&words);
             tracing::warn!(partner = %task.partner.id, "a call has no answer and is read back: {words}");
             task.note(DeliveryEvent::AnswerLost { intent }, None).await?;
             Ok(None)

@@ -151,7 +151,11 @@ impl PartnerHttp<'_> {
         if let Pass::Wait(wait) = self.store.pass(&self.account, self.budget).await? {
             return Err(CallError::Wait(wait));
         }
-        let secrets = self.secrets.and(&request.secrets);
+        for secret in &request.secrets {
+            // For what is told of the delivery later, too.
+            self.secrets.add(secret);
+        }
+        let secrets = self.secrets;
         let told = secrets.cut_json(request_evidence(&request));
         let new = NewExchange {
             submission: self.submission,
@@ -168,8 +172,8 @@ impl PartnerHttp<'_> {
                 let well = answer.status < 500 && answer.status != 429;
                 (ExchangeOutcome::Answered, secrets.cut_json(answer_evidence(answer, hide)), Some(well))
             }
-            Err(CallError::NotSent(words)) => (ExchangeOutcome::NotSent, told_failure(&secrets, words), Some(false)),
-            Err(CallError::Lost(words)) => (ExchangeOutcome::Lost, told_failure(&secrets, words), Some(false)),
+            Err(CallError::NotSent(words)) => (ExchangeOutcome::NotSent, told_failure(secrets, words), Some(false)),
+            Err(CallError::Lost(words)) => (ExchangeOutcome::Lost, told_failure(secrets, words), Some(false)),
             Err(CallError::Wait(_) | CallError::Ours(_)) => (ExchangeOutcome::NotSent, Value::Null, None),
         };
         // The answer is worth more than its record: what happened there happened.

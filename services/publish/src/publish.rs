@@ -48,6 +48,7 @@ impl Handler for Publish {
         let secrets = Secrets::default();
         let mut task =
             Task { runtime, job: &job, partner, delivery, client: &self.client, guarded: &self.guarded, secrets };
+        task.learn_secrets();
         let task = &mut task;
         match partner.method {
             DeliveryMethod::Bilibili => Box::pin(drive(&Bilibili, task)).await,

@@ -68,6 +68,11 @@ impl Task<'_> {
 
     /// Writes down what happened. Fails where the part is no longer ours: then nothing may be sent any more either.
     pub(crate) async fn note(&mut self, event: DeliveryEvent, receipt: Option<&Value>) -> Result<()> {
+        // Partners may say back what we sent them.
+        let event = match event {
+            DeliveryEvent::Refused { words } => DeliveryEvent::Refused { words: self.secrets.cut(&words) },
+            event => event,
+        };
         let noted = self.runtime.store.delivery_apply(&self.job.claim, &event, receipt).await?;
         self.delivery.machine = noted.context("another worker has this delivery by now")?;
         if let Some(receipt) = receipt {
@@ -125,6 +130,16 @@ impl Task<'_> {
             self.secrets.add(value);
         }
         Ok(value)
+    }
+
+    /// Learns every secret of this partner, also those that this job does not use: a partner knows them all and may say them back.
+    pub(crate) fn learn_secrets(&self) {
+        let prefix = variable(&self.partner.id, "");
+        for (variable, _) in std::env::vars_os() {
+            let Some(name) = variable.to_str().and_then(|variable| variable.strip_prefix(&prefix)) else { continue };
+            // One that cannot be read is told by whoever needs it.
+            let _ = self.optional_secret(name.strip_suffix("_FILE").unwrap_or(name));
+        }
     }
 
     /// What was kept to go on after a crash.

@@ -21,7 +21,7 @@ pub(crate) struct DatabaseArgs {
     database_url: String,
 
     /// Who does it, for the audit trail
-    #[arg(long = "as", env = "REELMILL_AS", value_name = "NAME", default_value_t = login_name())]
+    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", default_value_t = login_name())]
     name: String,
 }
 

@@ -2,7 +2,8 @@
 //!
 //! No call of it has an idempotency field, so a submission carries a name of its own in the last line of its description: the work's
 //! number and run (`作品编号 0f3a91c2d4e5-1`). By that line a submission whose answer was lost is found again in the account's list,
-//! whoever made it and whatever its title, and an answer about another work is noticed.
+//! whoever made it and whatever its title, and an answer about another work is noticed. Should the platform or an editor have changed the
+//! description, the title together with the cover's address says the same: every upload has a cover of its own.
 //!
 //! | what | file |
 //! |---|---|
@@ -12,11 +13,14 @@
 //! | the account's tokens | `tokens` |
 //! | a signed call | `client`, `signature` |
 //! | what the platform tells by itself | `webhook` |
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use pipeline::delivery::{IntentId, Receipt};
 use serde_json::{Value, json};
 
 use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
+use crate::exchange::CallError;
 use crate::package::PackageFile;
 use crate::task::Task;
 
@@ -36,7 +40,7 @@ const ZONE: i64 = 232;
 /// Longest description, characters [C].
 const DESC_CHARS: usize = 250;
 /// Wait after a refusal because of the title, which the platform lifts by itself after a while.
-const SAME_TITLE: std::time::Duration = std::time::Duration::from_secs(300);
+const SAME_TITLE: Duration = Duration::from_secs(300);
 
 /// The adapter.
 pub(crate) struct Bilibili;
@@ -93,28 +97,35 @@ impl Way for Bilibili {
             None => match list::find(task).await? {
                 Ok(Some(receipt)) => receipt,
                 Ok(None) => return Ok(TakenBack::Gone),
-                Err(words) => anyhow::bail!("could not look for the work: {words}"),
+                Err(words) => return not_yet(task, words, RETRY),
             },
         };
         let content = Content::Json(json!({ "resource_id": receipt.0 }));
         match client::call(task, &Call::post("archive.delete", "/arcopen/fn/archive/delete", content)).await? {
             Ok(_) => Ok(TakenBack::Asked),
-            // It has to be seen in any case.
-            Err(Failed::Lost(_)) => Ok(TakenBack::Asked),
-            Err(Failed::NotDone { words, again }) => {
-                tracing::info!(partner = %task.partner.id, "a delete waits: {words}");
-                Err(crate::exchange::CallError::Wait(again).into())
-            }
+            // Asked again, it does no harm, and without it the work might stay.
+            Err(Failed::Lost(words)) => not_yet(task, words, RETRY),
+            Err(Failed::NotDone { words, again }) => not_yet(task, words, again),
             Err(Failed::Refused { code, words }) => match advice(code) {
+                // It has to be seen in any case.
                 Advice::Gone => Ok(TakenBack::Asked),
                 Advice::Person | Advice::Refused => Ok(TakenBack::Person(words)),
-                Advice::Wait(wait) => Err(crate::exchange::CallError::Wait(wait).into()),
+                Advice::Wait(wait) => not_yet(task, words, wait),
                 Advice::Retry | Advice::SameTitle | Advice::Tomorrow | Advice::Token | Advice::Unknown => {
-                    anyhow::bail!("{} did not delete {}: {words}", task.partner.id, receipt.0)
+                    not_yet(task, words, RETRY)
                 }
             },
         }
     }
+}
+
+/// A work that could not be taken back yet: asked again after a while, and a person's task once the recall is overdue.
+fn not_yet(task: &Task<'_>, words: String, wait: Duration) -> Result<TakenBack> {
+    if task.is_overdue() {
+        return Ok(TakenBack::Person(words));
+    }
+    tracing::info!(partner = %task.partner.id, "a recall waits: {words}");
+    Err(CallError::Wait(wait).into())
 }
 
 /// What is submitted. `copyright` 1: the contest has the entrants' declaration that the works are their own, and `no_reprint` keeps
@@ -149,6 +160,29 @@ fn has_line(archive: &Value, line: &str) -> bool {
     archive["desc"].as_str().and_then(|desc| desc.trim_end().lines().last()).is_some_and(|last| last.trim() == line)
 }
 
+/// By what an archive is known as this work's and run's.
+struct Marks {
+    line: String,
+    title: String,
+    /// Address of the cover that goes with this upload, while it is known.
+    cover: Option<String>,
+}
+
+impl Marks {
+    async fn of(task: &Task<'_>) -> Result<Self> {
+        let session = task.session::<upload::Session>().await?;
+        let cover = session.map(|session| session.cover).filter(|cover| !cover.is_empty());
+        Ok(Self { line: line_of(task), title: task.texts().title, cover })
+    }
+
+    fn are_on(&self, archive: &Value) -> bool {
+        let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned();
+        let same_cover =
+            self.cover.as_deref().is_some_and(|ours| archive["cover"].as_str().map(bare) == Some(bare(ours)));
+        has_line(archive, &self.line) || (same_cover && archive["title"].as_str() == Some(&self.title))
+    }
+}
+
 /// The answer names a work; whether it is this one, only the work itself says.
 async fn verified(task: &Task<'_>, data: &Value) -> Result<Submitted> {
     let Some(name) = client::text_of(data, "resource_id") else {
@@ -163,7 +197,7 @@ async fn verified(task: &Task<'_>, data: &Value) -> Result<Submitted> {
         }
     };
     Ok(match seen {
-        Ok(archive) if has_line(&archive, &line_of(task)) => {
+        Ok(archive) if Marks::of(task).await?.are_on(&archive) => {
             tokens::accepted(task).await?;
             Submitted::Accepted(receipt)
         }
@@ -234,6 +268,18 @@ mod tests {
         assert!(has_line(&json!({ "desc": long }), line));
         assert!(!has_line(&json!({ "desc": format!("{line}0") }), line));
         assert!(!has_line(&json!({ "desc": format!("{line}\nmore") }), line));
+    }
+
+    #[test]
+    fn an_archive_is_ours_by_its_line_or_by_title_and_cover_together() {
+        let cover = Some("https://i.example/1.jpg".to_owned());
+        let marks = Marks { line: "作品编号 0f3a91c2d4e5-1".to_owned(), title: "片名".to_owned(), cover };
+        let archive = |desc: &str, title: &str, cover: &str| json!({ "desc": desc, "title": title, "cover": cover });
+        assert!(marks.are_on(&archive("简介\n作品编号 0f3a91c2d4e5-1", "改过的片名", "")));
+        assert!(marks.are_on(&archive("改过的简介", "片名", "http://i.example/1.jpg")));
+        assert!(!marks.are_on(&archive("简介", "片名", "https://i.example/2.jpg")));
+        assert!(!marks.are_on(&archive("简介", "别的片名", "https://i.example/1.jpg")));
+        assert!(!Marks { cover: None, ..marks }.are_on(&archive("简介", "片名", "")));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) enum Advice {
 }
 
 /// Time in which most refusals of theirs pass.
-pub(super) const RETRY: Duration = Duration::from_secs(15);
+pub(super) const RETRY: Duration = Duration::from_secs(10);
 
 /// The table.
 pub(super) fn advice(code: i64) -> Advice {

@@ -1,11 +1,11 @@
-//! The account's list of archives, newest first, read for our own line or for a name. All of it is read as far back as the work can
+//! The account's list of archives, newest first, read for our own work or for a name. All of it is read as far back as the work can
 //! be, and the end must be seen: half a list proves no absence.
 use anyhow::Result;
 use pipeline::delivery::Receipt;
 use serde_json::Value;
 
+use super::Marks;
 use super::client::{self, Call, Failed};
-use super::{has_line, line_of};
 use crate::task::Task;
 
 /// The most archives in one answer [O].
@@ -15,10 +15,10 @@ const PAGES: u64 = 200;
 /// How far the platform's clock may be from ours, seconds: what its signature allows.
 const SKEW_S: i64 = 600;
 
-/// The archive that has this work's and run's line. `Ok(None)` was seen; `Err` says why that cannot be said.
+/// The archive that is this work's and run's. `Ok(None)` was seen; `Err` says why that cannot be said.
 pub(super) async fn find(task: &Task<'_>) -> Result<Result<Option<Receipt>, String>> {
-    let line = line_of(task);
-    search(task, |archive| has_line(archive, &line)).await
+    let marks = Marks::of(task).await?;
+    search(task, |archive| marks.are_on(archive)).await
 }
 
 /// Whether an archive of this name is there.

@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test measure servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop test measure chaos-handoff servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## format, lints, licences and every test; ARGS='-p pipeline' narrows the 
 
 measure: ## memory of 16 uploads at once and the cost of an idle serve, with the release build
 	@deploy/local/measure.sh
+
+chaos-handoff: ## 1,000 deliveries by every method while everything goes wrong; DELIVERIES=60 SEED=7 choose another plan
+	@DELIVERIES=$(DELIVERIES) SEED=$(SEED) deploy/local/chaos-handoff.sh
 
 servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
 	@deploy/local/neighbours.sh start .local/dev

@@ -316,6 +316,19 @@ async fn a_work_that_is_taken_back_in_review_or_live_is_seen_to_be_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delete_that_never_arrived_is_asked_for_again() {
+    let story = Story::new(Settings::default(), &[]).await;
+    story.pipeline.serve("publish", &["publish"]).await;
+    let id = story.released("删除未达").await;
+    story.is(id, "live").await;
+    // The connection breaks before the platform does anything: as far as we know it may have deleted.
+    story.bilibili.world.faults.once("delete", Fault::Cut);
+    story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
+    story.is(id, "recalled").await;
+    assert_eq!((story.calls("delete"), story.bilibili.of_title("删除未达").len()), (2, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_work_taken_back_while_its_submission_is_unanswered_is_found_and_deleted() {
     let story = Story::new(Settings::default(), &[]).await;
     let first = story.pipeline.serve("first", &["publish"]).await;

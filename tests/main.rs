@@ -7,6 +7,8 @@ mod bilibili;
 mod content;
 // Postgres goes away in the middle of everything and comes back.
 mod database;
+// Everything goes wrong at once, on the way to every partner.
+mod chaos;
 // What people type.
 mod command_line;
 // Gates that people open, and what partners get.

@@ -230,6 +230,16 @@ async fn a_work_that_nobody_fetched_is_recalled_for_certain_and_its_links_are_de
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_work_that_the_partner_shows_although_we_never_saw_it_fetched_is_live_by_a_persons_report() {
+    let stage = Stage::new().await;
+    let id = stage.offered(40_000).await;
+    let url = "https://net.example/v/1";
+    stage.pipeline.command(&["delivered", &id.to_string(), "--partner", NET, "--url", url]).await.exits(0);
+    assert_eq!(stage.is(id, "live").await["public_url"], url);
+    stage.pipeline.truth.reaches(id, "published", SOON).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recall_cuts_a_running_fetch_and_of_what_was_fetched_a_person_decides() {
     let stage = Stage::new().await;
     // More than the sockets' buffers hold, so that it still runs when it is cut.

@@ -349,6 +349,17 @@ async fn recall<W: Way>(
         Seen::InReview(_) | Seen::Live(_) | Seen::Refused(_) | Seen::Unsure(_) if task.is_overdue() => {
             hand_recall_over(task, "the work was not gone by the deadline").await
         }
+        // What was asked in an earlier round may never have arrived there. Asking twice for the same does no harm.
+        Seen::InReview(_) | Seen::Live(_) | Seen::Refused(_) if step == RecallStep::Acknowledged => {
+            match way.take_back(task, Some(&receipt)).await? {
+                TakenBack::Asked => Ok(Some(task.look_again())),
+                TakenBack::Gone => {
+                    task.note(DeliveryEvent::RecallConfirmed, None).await?;
+                    Ok(None)
+                }
+                TakenBack::Person(why) => hand_recall_over(task, &why).await,
+            }
+        }
         Seen::InReview(_) | Seen::Live(_) | Seen::Refused(_) | Seen::Unsure(_) => Ok(Some(task.look_again())),
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Cut,
     /// Does what was asked, and answers about another work.
     AnotherId,
+    /// Does what was asked, and answers only after this time.
+    Late(std::time::Duration),
     /// Does nothing and answers 429 with `Retry-After`, seconds.
     TooMany(u32),
     /// Does nothing and answers this status.
@@ -27,7 +29,9 @@ impl Fault {
     /// Whether the platform does what was asked all the same.
     pub(crate) fn commits(&self) -> bool {
         match self {
-            Fault::CommitThenTimeOut | Fault::CommitThenCut | Fault::HalfAnswer | Fault::AnotherId => true,
+            Fault::CommitThenTimeOut | Fault::CommitThenCut | Fault::HalfAnswer | Fault::AnotherId | Fault::Late(_) => {
+                true
+            }
             Fault::Hang | Fault::Cut | Fault::TooMany(_) | Fault::Status(_) => false,
         }
     }

@@ -104,6 +104,9 @@ async fn handle<P: Platform>(
         (_, answer) => answer,
     };
     world.journal.add(world.clock.now(), call, &asked, fault.clone(), answer.clone());
+    if let Some(Fault::Late(time)) = &fault {
+        tokio::time::sleep(*time).await;
+    }
     match (fault, answer) {
         (Some(Fault::CommitThenTimeOut | Fault::Hang), _) => {
             end.cancelled().await;

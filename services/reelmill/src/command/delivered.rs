@@ -48,11 +48,22 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let Some(delivery) = store.delivery(args.id, &partner).await? else {
         return Err(WrongUsage(format!("{} has no delivery to {partner}", args.id)).into());
     };
-    let Observed::AwaitingOperator { .. } = delivery.machine.observed else {
-        let state = delivery.machine.observed.name();
-        return Err(WrongUsage(format!("the delivery to {partner} is {state}, not awaiting an operator")).into());
+    let state = delivery.machine.observed.name();
+    let receipt = match delivery.machine.observed {
+        Observed::AwaitingOperator { .. } => Receipt(args.receipt.unwrap_or_else(|| args.url.clone())),
+        // The partner shows it and never told us, or told a worker that died before it wrote that down. Its name is known.
+        Observed::InReview { receipt } => receipt,
+        Observed::Planned
+        | Observed::Sending { .. }
+        | Observed::Unknown { .. }
+        | Observed::Live { .. }
+        | Observed::Recalling { .. }
+        | Observed::Recalled { .. }
+        | Observed::Refused { .. } => {
+            let said = format!("the delivery to {partner} is {state}, not awaiting an operator");
+            return Err(WrongUsage(said).into());
+        }
     };
-    let receipt = Receipt(args.receipt.unwrap_or_else(|| args.url.clone()));
     let id = Uuid::now_v7();
     let file = match &args.screenshot {
         Some(path) => Some(put_picture(path, &ObjectKey::Proof(args.id, partner.clone(), id)).await?),

@@ -65,7 +65,6 @@ pub(crate) trait Way: Send + Sync {
 
 /// How preparing ended.
 #[derive(Debug)]
-#[allow(dead_code, reason = "every way uses some of them")]
 pub(crate) enum Prepared {
     /// The call that counts can be made.
     Ready,
@@ -77,7 +76,6 @@ pub(crate) enum Prepared {
 
 /// How the call that counts ended.
 #[derive(Debug)]
-#[allow(dead_code, reason = "every way uses some of them")]
 pub(crate) enum Submitted {
     /// The partner has it and is looking.
     Accepted(Receipt),
@@ -100,7 +98,6 @@ pub(crate) enum Submitted {
 
 /// What reading back says.
 #[derive(Debug)]
-#[allow(dead_code, reason = "every way uses some of them")]
 pub(crate) enum ReadBack {
     /// It is there, under this name.
     Found(Receipt),
@@ -112,7 +109,6 @@ pub(crate) enum ReadBack {
 
 /// What the partner has.
 #[derive(Debug)]
-#[allow(dead_code, reason = "every way uses some of them")]
 pub(crate) enum Seen {
     /// It is still looking; in its words.
     InReview(String),
@@ -128,7 +124,6 @@ pub(crate) enum Seen {
 
 /// What came of asking to remove a work.
 #[derive(Debug)]
-#[allow(dead_code, reason = "every way uses some of them")]
 pub(crate) enum TakenBack {
     /// The partner said yes; it has to be seen.
     Asked,
@@ -314,7 +309,10 @@ async fn review<W: Way>(way: &W, task: &mut Task<'_>, receipt: Receipt) -> Resul
         Seen::Live(public_url) => DeliveryEvent::WentLive { receipt, public_url },
         Seen::Refused(words) => DeliveryEvent::Refused { words },
         Seen::Gone => DeliveryEvent::Refused { words: "the partner does not have it any more".into() },
-        Seen::InReview(_) | Seen::Unsure(_) => return Ok(Some(task.look_again())),
+        Seen::InReview(words) | Seen::Unsure(words) => {
+            tracing::debug!(partner = %task.partner.id, "{} is not there yet: {words}", task.job.submission.id);
+            return Ok(Some(task.look_again()));
+        }
     };
     task.note(event, None).await?;
     Ok(None)

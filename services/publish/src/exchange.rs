@@ -12,7 +12,6 @@ use reqwest::header::{HeaderMap, HeaderName};
 use runtime::store::Store;
 use runtime::store::accounts::{Account, Budget, Pass};
 use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
@@ -87,22 +86,11 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body as JSON. Never quotes it: it may hold a secret.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            anyhow::anyhow!("the answer (status {}) is not the JSON expected: {}", self.status, kind(&error))
-        })
-    }
-
     /// `Retry-After` in seconds, where it is said so.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let said = self.headers.get("retry-after")?.to_str().ok()?;
         Some(Duration::from_secs(said.trim().parse::<u64>().ok()?.min(86_400)))
     }
-}
-
-fn kind(error: &serde_json::Error) -> String {
-    format!("{:?} at line {} column {}", error.classify(), error.line(), error.column())
 }
 
 /// Why there is no answer.

@@ -13,8 +13,6 @@
 //! | documents for partners that read XML | `xml` |
 
 mod deliver;
-// Whole only with the adapters that use it.
-#[allow(dead_code)]
 mod exchange;
 pub mod guarded;
 pub mod package;

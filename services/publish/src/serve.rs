@@ -18,7 +18,6 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What every request of a partner needs.
 #[derive(Clone)]
-#[allow(dead_code, reason = "adapters bring the routes")]
 pub(crate) struct PartnerApp {
     /// Servers, catalogue, configuration.
     pub(crate) runtime: Arc<Runtime>,

@@ -54,7 +54,6 @@ pub(crate) struct Written {
     pub(crate) tags: Vec<String>,
 }
 
-#[allow(dead_code, reason = "some are for adapters only")]
 impl Task<'_> {
     /// Whether the work is to be seen at the partner, or gone from it.
     pub(crate) fn desired(&self) -> Desired {

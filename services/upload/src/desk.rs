@@ -30,6 +30,7 @@ pub(crate) mod entry;
 pub(crate) mod evidence;
 pub(crate) mod list;
 pub(crate) mod partners;
+pub(crate) mod proofs;
 pub(crate) mod recall;
 pub(crate) mod release;
 pub(crate) mod reprocess;

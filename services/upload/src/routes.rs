@@ -95,7 +95,8 @@ fn api() -> Vec<Route> {
         route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(desk::deliveries::texts)),
         act("/api/v1/submissions/{id}/retry", OPERATOR, post(desk::retry::retry)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(desk::deliveries::delivered)),
-
+        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(desk::proofs::recalled).layer(DefaultBodyLimit::max(desk::proofs::BODY_BYTES))),
+        read("/api/v1/submissions/{id}/proofs", People(EVIDENCE), get(desk::proofs::list)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(desk::deliveries::confirm)),
 
         read("/api/v1/partners", People(READERS), get(desk::partners::list)),

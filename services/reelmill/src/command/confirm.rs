@@ -4,7 +4,7 @@ use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
 use runtime::store::Store;
-use runtime::store::history::Actor;
+use runtime::store::history::By;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
@@ -28,13 +28,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let partner = PartnerId::new(args.partner);
     is_confirmed(&partner)?;
     let store = args.database.connect().await?;
+    let by = args.database.by(None);
     for id in args.ids {
-        confirm(&store, id, &partner).await?;
+        confirm(&store, id, &partner, &by).await?;
     }
     Ok(Exit::Done)
 }
 
-async fn confirm(store: &Store, id: SubmissionId, partner: &PartnerId) -> anyhow::Result<()> {
+async fn confirm(store: &Store, id: SubmissionId, partner: &PartnerId, by: &By) -> anyhow::Result<()> {
     let Some(delivery) = store.delivery(id, partner).await? else {
         return Err(WrongUsage(format!("{id} has no delivery to {partner}")).into());
     };
@@ -45,7 +46,7 @@ async fn confirm(store: &Store, id: SubmissionId, partner: &PartnerId) -> anyhow
         );
     };
     let event = DeliveryEvent::Confirmed { intent };
-    let now = store.delivery_note(id, partner, &event, Actor::Operator).await?;
+    let now = store.delivery_note(id, partner, &event, by.clone()).await?;
     // Between the look and the note it may have been taken back, or confirmed by somebody else.
     if matches!(
         now.observed,

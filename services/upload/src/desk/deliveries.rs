@@ -6,13 +6,14 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
 use pipeline::delivery::{DeliveryEvent, Observed, Receipt};
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
 use runtime::store::deliveries::{self, DeliveryRow, Texts};
-use runtime::store::history::By;
+use runtime::store::proofs::{self, NewProof, Shows};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::act::{Act, Answered};
 use crate::access::Subject;
@@ -112,7 +113,7 @@ pub(crate) struct Delivered {
 /// Which delivery of the entry.
 #[derive(Deserialize)]
 pub(crate) struct At {
-    partner: String,
+    pub(super) partner: String,
 }
 
 /// Longest address or name, in characters.
@@ -135,15 +136,35 @@ pub(crate) async fn delivered(
     if receipt.trim().is_empty() || receipt.chars().count() > ADDRESS_CHARS {
         return Err(Code::FieldWrong.about("receipt: 1 to 2000 characters"));
     }
-    let event = DeliveryEvent::WentLive { receipt: Receipt(receipt), public_url: Some(url) };
-    let by = act.by(report.reason.as_deref())?;
-    note(
-        &app,
-        &act,
-        Noted { entry: entry.id, partner: &PartnerId::new(at.partner), event: &event, by: &by },
-        |observed| matches!(observed, Observed::AwaitingOperator { .. }),
-    )
-    .await
+    let by = &act.by(report.reason.as_deref())?;
+    let proof = &NewProof {
+        id: Uuid::now_v7(),
+        submission: entry.id,
+        partner: PartnerId::new(at.partner),
+        shows: Shows::Live,
+        seen_at: app.clock.now(),
+        public_url: Some(url),
+        words: report.reason,
+        file: None,
+        insists: false,
+    };
+    let (act, receipt) = (&act, &Receipt(receipt));
+    let noted = app.store.transaction("desk_delivered", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            let stands = deliveries::standing(tx, proof.submission, &proof.partner).await?;
+            let stands = stands.ok_or(Problem::from(Code::DeliveryUnknown))?;
+            let Observed::AwaitingOperator { .. } = stands.observed else {
+                return Err(Code::StateWrong.about(stands.observed.name()).into());
+            };
+            proofs::add(tx, proof, Some(receipt), by).await?;
+            let reported = Reported { partner: proof.partner.to_string(), state: "live" };
+            act.end(tx, StatusCode::OK, &reported).await
+        })
+    });
+    Ok(Answered(noted.await?))
 }
 
 /// A person's yes.
@@ -268,41 +289,13 @@ pub(crate) async fn texts(
 /// Where a delivery stands after a report.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Reported {
-    partner: String,
+    pub(super) partner: String,
     /// As in the list of deliveries.
-    state: &'static str,
-}
-
-/// What somebody reports.
-struct Noted<'a> {
-    entry: SubmissionId,
-    partner: &'a PartnerId,
-    event: &'a DeliveryEvent,
-    by: &'a By,
-}
-
-/// Notes what was reported, if the delivery stands where that makes sense.
-async fn note(app: &App, act: &Act, report: Noted<'_>, fits: fn(&Observed) -> bool) -> Result<Answered, Problem> {
-    let Noted { entry, partner, event, by } = report;
-    let noted = app.store.transaction("desk_note", |tx, _| {
-        Box::pin(async move {
-            if let Some(answer) = act.begin(tx).await? {
-                return Ok(answer);
-            }
-            let stands = deliveries::standing(tx, entry, partner).await?.ok_or(Problem::from(Code::DeliveryUnknown))?;
-            if !fits(&stands.observed) {
-                return Err(Code::StateWrong.about(stands.observed.name()).into());
-            }
-            let now = deliveries::note(tx, entry, partner, event, by).await?;
-            let reported = Reported { partner: partner.to_string(), state: now.observed.name() };
-            act.end(tx, StatusCode::OK, &reported).await
-        })
-    });
-    Ok(Answered(noted.await?))
+    pub(super) state: &'static str,
 }
 
 /// Only http and https: the address is shown as a link to others.
-fn web_address(text: &str) -> Result<String, Problem> {
+pub(super) fn web_address(text: &str) -> Result<String, Problem> {
     let wrong = || Code::FieldWrong.about("url: an address such as https://example.com/video/1");
     let uri: axum::http::Uri = text.trim().parse().map_err(|_| wrong())?;
     let fits = matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty());

@@ -139,6 +139,12 @@ fn table() -> Vec<Row> {
             delivered,
             only(operator, "delivery_unknown"),
         ),
+        about(
+            "POST /api/v1/submissions/{id}/deliveries/{partner}/recalled",
+            json!({ "picture": "iVBORw==", "seen_at": "2024-08-15T20:00:00+08:00" }),
+            only(operator, "delivery_unknown"),
+        ),
+        about("GET /api/v1/submissions/{id}/proofs", none(), [NO_ROLE, "200", "200", "200"]),
         general("GET /api/v1/audit", none(), only(auditor, "200")),
         general("GET /api/v1/webhooks", none(), [NO_ROLE, "200", NO_ROLE, "200"]),
         general(

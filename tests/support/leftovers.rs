@@ -107,11 +107,11 @@ async fn rows(pipeline: &TestPipeline) -> Result<()> {
     ensure!(renditions.is_empty(), "renditions that are not there exactly once: {renditions:?}");
     let twice = truth
         .texts(
-            "select concat_ws(' ', submission, detail->>'run', detail->>'stage', detail->>'part', count(*)) from history as done
-            where what = 'part_done' group by submission, detail->>'run', detail->>'stage', detail->>'part'
+            "select concat_ws(' ', submission, done.detail->>'run', done.detail->>'stage', done.detail->>'part', count(*)) from history as done
+            where what = 'part_done' group by submission, done.detail->>'run', done.detail->>'stage', done.detail->>'part'
             -- What was recalled from a partner and released again is published again.
             having count(*) > 1 + (select count(*) from history as recalled where recalled.submission = done.submission
-                and recalled.what = 'recalled' and detail->>'stage' = 'publish')",
+                and recalled.what = 'recalled' and done.detail->>'stage' = 'publish')",
         )
         .await;
     ensure!(twice.is_empty(), "parts that were done twice: {twice:?}");

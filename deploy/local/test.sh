@@ -9,9 +9,10 @@ dir=$PWD/.local/test
 
 say() { printf '\n── %s\n' "$*"; }
 
-# The official tus client runs on Node. A Node from elsewhere is as good as Debian's.
+# The official tus client runs on Node, and pip fetches footage. Those from elsewhere are as good as Debian's.
 tools=()
 command -v npm >/dev/null || tools+=(nodejs npm)
+python3 -m pip --version >/dev/null 2>&1 || tools+=(python3-pip)
 "$here/install.sh" "${tools[@]}"
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 # Queries are checked against the committed .sqlx, whatever database the caller's environment names.
@@ -50,10 +51,16 @@ fi
 # The tests must not reach what belongs to somebody's own installation.
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
 
-say "what the tests bring along: the official tus client, a film that other people made"
+say "what the tests bring along: the official tus client, footage that other people made"
 npm ci --prefix tests/support/tus-client --no-audit --no-fund
-"$here/real-films.sh" "$dir/films"
-export TEST_REAL_FILMS=$dir/films
+# Where no registry can be reached (3) the tests of real footage do not run, and the last line says so.
+footage_status=0
+TEST_FOOTAGE=$("$here/footage.sh") || footage_status=$?
+case $footage_status in
+0) export TEST_FOOTAGE ;;
+3) unset TEST_FOOTAGE ;;
+*) exit "$footage_status" ;;
+esac
 
 say "tests"
 # The whole-system stories run the binary itself.
@@ -62,4 +69,7 @@ if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --release --locked --workspace "$@"
 else
     cargo test --release --locked --workspace --no-fail-fast "$@"
+fi
+if [ "$footage_status" = 3 ]; then
+    say "SKIPPED: the tests of real footage found none: it could not be fetched (deploy/local/footage.sh says why)"
 fi

@@ -121,15 +121,18 @@ impl ChildRunner {
         cancelled: &CancellationToken,
         on_progress: impl FnMut(f64) + Send,
     ) -> Result<R, ChildError> {
-        let result = self.run_inner(request, wall, cancelled, on_progress).await;
+        let request = serde_json::to_value(request).map_err(|error| failed("write the request", &error))?;
+        let running = self.metrics.child_seconds.with_label_values(&[job_of(&request)]).start_timer();
+        let result = self.run_inner(&request, wall, cancelled, on_progress).await;
+        running.observe_duration();
         let end = result.as_ref().map_or_else(ChildError::end, |_| "done");
         self.metrics.children.with_label_values(&[end]).inc();
         result
     }
 
-    async fn run_inner<Q: Serialize, R: DeserializeOwned>(
+    async fn run_inner<R: DeserializeOwned>(
         &self,
-        request: &Q,
+        request: &serde_json::Value,
         wall: Duration,
         cancelled: &CancellationToken,
         on_progress: impl FnMut(f64) + Send,
@@ -148,6 +151,15 @@ impl ChildRunner {
             () = tokio::time::sleep(wall) => Err(ChildError::TimedOut(wall)),
             () = cancelled.cancelled() => Err(ChildError::Cancelled),
         }
+    }
+}
+
+/// What a request asks for, as its own form names it (`{"job": {"qc": …}}`). Requests are ours, so there are few names.
+fn job_of(request: &serde_json::Value) -> &str {
+    match request.get("job") {
+        Some(serde_json::Value::String(name)) => name,
+        Some(serde_json::Value::Object(job)) => job.keys().next().map_or("other", String::as_str),
+        _ => "other",
     }
 }
 

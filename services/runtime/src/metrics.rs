@@ -34,6 +34,8 @@ pub struct Metrics {
     pub transactions: IntCounterVec,
     /// `reelmill_transaction_seconds{name}`: with retries.
     pub transaction_seconds: HistogramVec,
+    /// `reelmill_child_seconds{job}`: how long sandboxed children ran, by what they were asked for.
+    pub child_seconds: HistogramVec,
     /// `reelmill_children_total{end}`: sandboxed children by how they ended.
     pub children: IntCounterVec,
     /// `reelmill_broker_reconnects_total`: sessions with the broker that ended and were begun again.
@@ -58,7 +60,7 @@ impl Metrics {
         let works = vec![0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
         Ok(Self {
             parts: make.counters("parts_total", "Parts that ended here.", &["stage", "outcome"])?,
-            part_seconds: make.histograms("part_seconds", "From claim to commit.", &["stage"], works)?,
+            part_seconds: make.histograms("part_seconds", "From claim to commit.", &["stage"], works.clone())?,
             hop_seconds: make.histograms("hop_seconds", "From claimable to claimed.", &["stage"], hops.clone())?,
             parts_running: make.gauges("parts_running", "Parts that run here now.", &["stage"])?,
             queue_parts: make.gauges("queue_parts", "Parts in the database by status.", &["stage", "status"])?,
@@ -76,6 +78,7 @@ impl Metrics {
                 hops,
             )?,
             children: make.counters("children_total", "Sandboxed children by how they ended.", &["end"])?,
+            child_seconds: make.histograms("child_seconds", "How long sandboxed children ran.", &["job"], works)?,
             broker_reconnects: make.counter("broker_reconnects_total", "Sessions with the broker begun again.")?,
             garbage_objects: make.counter("garbage_objects_total", "Objects deleted by the sweep.")?,
             credentials_seconds_left: make.float_gauges(

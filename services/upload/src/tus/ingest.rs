@@ -22,6 +22,8 @@ use crate::problem::{Code, Problem};
 
 /// A writer that heard nothing from its client for this long gives way to one that has something to say.
 const SILENT: Duration = Duration::from_secs(2);
+/// What is on its way when the service stops is still taken for this long.
+const DRAIN: Duration = Duration::from_millis(250);
 
 /// One body on its way in.
 pub(crate) struct Ingest {
@@ -56,7 +58,19 @@ pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
     let running = checksum.as_ref().map(Checksum::start);
     let spool = Spool::new(app.scratch.path());
     let progress = Progress { offset: before, length, ..Progress::default() };
-    let mut writer = Writer { app, upload, lock, length, most, spool, running, progress, parts: 0, sending: None };
+    let mut writer = Writer {
+        app,
+        upload,
+        lock,
+        length,
+        most,
+        spool,
+        running,
+        progress,
+        parts: 0,
+        sending: None,
+        drain_until: None,
+    };
     let result = writer.take(body, checksum).await;
     if result.is_err() {
         writer.lock.release().await;
@@ -81,6 +95,8 @@ struct Writer {
     /// Parts that exist, counting the one that is being sent.
     parts: u32,
     sending: Option<AbortOnDropHandle<Result<PartRow, Problem>>>,
+    /// Set when the service stops.
+    drain_until: Option<Instant>,
 }
 
 impl Writer {
@@ -148,8 +164,14 @@ impl Writer {
     /// The next bytes, or why there are none.
     async fn next_frame(&mut self, body: &mut Body) -> Result<Result<Bytes, End>, Problem> {
         let silent_since = Instant::now();
-        let deadline = silent_since + self.app.settings.read_deadline;
+        let mut deadline = silent_since + self.app.settings.read_deadline;
         loop {
+            if let Some(until) = self.drain_until {
+                if Instant::now() >= until {
+                    return Ok(Err(End::Early(Code::Stopping)));
+                }
+                deadline = deadline.min(until);
+            }
             tokio::select! {
                 frame = timeout_at(deadline, body.frame()) => return Ok(match frame {
                     Ok(Some(Ok(frame))) => match frame.into_data() {
@@ -158,6 +180,7 @@ impl Writer {
                         Err(_) => continue,
                     },
                     Ok(None) => Err(End::Whole),
+                    Err(_) if self.drain_until.is_some() => Err(End::Early(Code::Stopping)),
                     Ok(Some(Err(_))) | Err(_) => Err(End::Early(Code::Interrupted)),
                 }),
                 changed = self.lock.standing.changed() => {
@@ -169,7 +192,9 @@ impl Writer {
                         return Ok(Err(End::Early(Code::Interrupted)));
                     }
                 }
-                () = self.app.stop.cancelled() => return Ok(Err(End::Early(Code::Stopping))),
+                () = self.app.stop.cancelled(), if self.drain_until.is_none() => {
+                    self.drain_until = Some(Instant::now() + DRAIN);
+                }
             }
         }
     }

@@ -1,0 +1,103 @@
+"""P2: the whole ladder of one entry, nothing shared or passed through, against one multi-output ffmpeg command with the same x264
+settings. Ours counts everything from the end of screening to the last finished file (S3, database, broker, sandbox); quality
+control is told apart. SECONDS (24), PAIRS (5), SIZE (1920x1080), FOOTAGE, CORES.
+"""
+import sys
+
+import rig
+
+PARTNERS = ["yangshipin", "weixin_channels", "guangming"]  # one for each class of rungs: four rungs together
+
+
+def peer_command(source, plan, to):
+    """One decode, the plan's encodes; sound as a script would do it that knows the gain already."""
+    videos = plan["videos"]
+    full = next((video["width"], video["height"]) for video in videos)
+    graph = f"[0:v]split={len(videos)}" + "".join(f"[s{video['id']}]" for video in videos)
+    for video in videos:
+        same = (video["width"], video["height"]) == full
+        size = "null" if same else f"scale={video['width']}:{video['height']}:flags=lanczos"
+        graph += f";[s{video['id']}]{size},format=yuv420p[{video['id']}]"
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", source, "-filter_complex", graph]
+    for rendition in plan["renditions"]:
+        video = next(video for video in videos if video["id"] == rendition["video"]["encoded"])
+        audio = next(audio for audio in plan["audios"] if audio["id"] == rendition["audio"])
+        gop = video["gop_frames"]
+        command += ["-map", f"[{video['id']}]", "-map", "0:a:0", "-c:v", "libx264", "-preset", video["preset"], "-profile:v", "high",
+                    "-crf", video["crf"], "-maxrate", f"{video['max_bitrate_kbps']}k", "-bufsize", f"{video['buffer_kbit']}k",
+                    "-x264-params", f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:force-cfr=1", "-af", "volume=-6dB", "-c:a", "aac",
+                    "-ar", "48000", "-ac", "2", "-b:a", f"{audio['bitrate_kbps']}k", "-movflags", "+faststart",
+                    to / f"{rendition['name']}.mp4"]
+    return command
+
+
+def one_of_ours(servers, source, number):
+    """Enters the work and measures from the moment its parts of transcode exist to the last finished file."""
+    with rig.Meter(servers.roots()) as meter:
+        before = servers.child_seconds("qc")
+        entry = servers.submit(source, f"ladder {number}")
+        status = servers.await_state(entry, "awaiting_release")
+        qc = servers.child_seconds("qc") - before
+    parts = [part for part in status["parts"] if part["stage"] in ("transcode", "assemble")]
+    began = min(rig.seconds_of(part["created_at"]) for part in parts)
+    ended = max(rig.seconds_of(part["finished_at"]) for part in parts)
+    return status, {**meter.figures(), "wall_s": ended - began, "qc_s": qc, "segments": sum(
+        part["part"].startswith("segment/") for part in parts)}
+
+
+def main():
+    cores = rig.pin()
+    seconds, pairs = rig.number("SECONDS", 24), rig.number("PAIRS", 5)
+    size = tuple(int(side) for side in rig.number("SIZE", "1920x1080").split("x"))
+    files, words = rig.footage()
+    with rig.work_dir() as work:
+        work = rig.Path(work)
+        catalogue = rig.catalogue(work / "catalogue", PARTNERS)
+        source = rig.entry(work / "source.mp4", 0, seconds, size, files, rig.EXPORT)
+        plan = rig.reelmill("plan", source, "--catalogue-dir", catalogue, "--output", "json")
+        plan = plan.get("plan", plan)
+        servers = rig.Servers(work, catalogue)
+        try:
+            # No slot more than cores: the peer has no more either.
+            servers.serve("all", SLOTS=str(cores))
+            ours, theirs, quality = [], [], {}
+            for pair in range(pairs):
+                (work / "peer").mkdir(exist_ok=True)
+                # A new entry of the same picture: its bytes differ, so that nothing is found again.
+                copy = work / f"entry-{pair}.mp4"
+                rig.ffmpeg("-v", "error", "-i", source, "-map", "0", "-c", "copy", "-metadata", f"comment={pair}", "-movflags", "use_metadata_tags", copy)
+                for side in (0, 1) if pair % 2 == 0 else (1, 0):
+                    if side == 0:
+                        status, figures = one_of_ours(servers, copy, pair)
+                        ours.append(figures)
+                    else:
+                        theirs.append(rig.run_peer([peer_command(source, plan, work / "peer")]))
+                if pair == 0:
+                    for rendition in status["renditions"]:
+                        made = work / "s3" / "reelmill" / rendition["key"]
+                        quality[rendition["name"]] = rig.guard(made, work / "peer" / f"{rendition['name']}.mp4", source)
+                print(f"pair {pair + 1}: ours {ours[-1]['wall_s']:.1f} s and {ours[-1]['qc_s']:.1f} s of it checking, peer {theirs[-1]['wall_s']:.1f} s",
+                      file=sys.stderr)
+        finally:
+            servers.close()
+    # Quality control runs in as many slots as there are cores; what it takes of the wall is at most its sum and at least a share.
+    share = [figures["qc_s"] / cores for figures in ours]
+    wall = rig.spread([o["wall_s"] / t["wall_s"] for o, t in zip(ours, theirs)])
+    bare = rig.spread([(o["wall_s"] - qc) / t["wall_s"] for o, t, qc in zip(ours, theirs, share)])
+    cpu = rig.spread([o["cpu_s"] / t["cpu_s"] for o, t in zip(ours, theirs)])
+    print(f"footage {words}; {seconds} s at {size[0]}×{size[1]}, {ours[0]['segments']} segments, {cores} cores")
+    print(f"wall, ours / peer, quality control included    {rig.shown(wall)}")
+    print(f"wall, ours / peer, quality control apart       {rig.shown(bare)}   target ≤ 0.95")
+    print(f"CPU, ours (probe, checks, servers too) / peer  {rig.shown(cpu)}")
+    print(f"largest process: ours {max(o['largest_process_mib'] for o in ours):.0f} MiB, peer {max(t['largest_process_mib'] for t in theirs):.0f} MiB")
+    for name, both in quality.items():
+        print(f"quality of {name}: ours {both['ours']}, peer {both['peer']}")
+    data = {"machine": rig.machine(), "footage": words, "seconds": seconds, "size": size, "ours": ours, "peer": theirs,
+            "ratios": {"wall": wall, "wall_without_qc": bare, "cpu": cpu}, "quality": quality}
+    rig.report("ladder", data, [("ours, wall", rig.spread([o["wall_s"] for o in ours])["median"]),
+                                ("of that, quality control", rig.spread(share)["median"]),
+                                ("one ffmpeg command, wall", rig.spread([t["wall_s"] for t in theirs])["median"])],
+               "One entry, four rungs", "s")
+
+
+main()

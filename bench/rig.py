@@ -1,0 +1,408 @@
+"""What every benchmark stands on: private servers, the real binary, peers, processor time, and a report.
+
+CPU is user and system time of every process of a side, servers included. Wall is CLOCK_MONOTONIC. Both sides run on the same cores
+(CORES, such as `0,1`; all by default) and on the same file system (WORK; tmpfs where it has room).
+"""
+import contextlib
+import datetime
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+REELMILL = Path(os.environ.get("REELMILL") or TARGET / "release" / "reelmill")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def number(name, default):
+    """A number from the environment."""
+    return type(default)(os.environ.get(name) or default)
+
+
+def pin():
+    """Keeps this process and all that it starts on CORES; says how many they are."""
+    cores = os.environ.get("CORES")
+    if cores:
+        os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
+    return len(os.sched_getaffinity(0))
+
+
+def work_dir(needed_bytes=4 << 30):
+    """A directory of this run, removed at the end: tmpfs if it has room, so that disks are not measured."""
+    parent = os.environ.get("WORK")
+    if not parent and shutil.disk_usage("/dev/shm").free > needed_bytes:
+        parent = "/dev/shm"
+    directory = tempfile.TemporaryDirectory(prefix="reelmill-bench-", dir=parent)
+    # PostgreSQL runs as its own user and has to enter.
+    os.chmod(directory.name, 0o755)
+    return directory
+
+
+# ── processes ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _stats():
+    """pid → (parent, CPU seconds with reaped children, resident bytes) of every process."""
+    found = {}
+    page = os.sysconf("SC_PAGE_SIZE")
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+        except (OSError, IndexError):
+            continue
+        cpu = sum(int(field) for field in fields[11:15]) / TICKS
+        found[int(entry.name)] = (int(fields[1]), cpu, int(fields[21]) * page)
+    return found
+
+
+def _tree(roots, stats):
+    """The roots that live and all their descendants."""
+    wanted = {pid for pid in roots if pid in stats}
+    grew = True
+    while grew:
+        more = {pid for pid, (parent, _, _) in stats.items() if parent in wanted} - wanted
+        wanted |= more
+        grew = bool(more)
+    return wanted
+
+
+class Meter:
+    """CPU, wall and peak memory of these process trees from `with` to its end."""
+
+    def __init__(self, roots):
+        self.roots, self.peak_bytes, self.largest_bytes = list(roots), 0, 0
+        self._over = threading.Event()
+
+    def _cpu(self):
+        stats = _stats()
+        return sum(stats[pid][1] for pid in _tree(self.roots, stats))
+
+    def _watch(self):
+        while not self._over.wait(0.25):
+            stats = _stats()
+            sizes = [stats[pid][2] for pid in _tree(self.roots, stats)]
+            self.peak_bytes = max(self.peak_bytes, sum(sizes))
+            self.largest_bytes = max([self.largest_bytes, *sizes])
+
+    def __enter__(self):
+        self._before, self._began = self._cpu(), time.monotonic()
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+        self._watching.start()
+        return self
+
+    def __exit__(self, *_):
+        self.wall = time.monotonic() - self._began
+        self.cpu = self._cpu() - self._before
+        self._over.set()
+        self._watching.join()
+
+    def figures(self):
+        return {"cpu_s": self.cpu, "wall_s": self.wall, "peak_mib": self.peak_bytes / (1 << 20),
+                "largest_process_mib": self.largest_bytes / (1 << 20)}
+
+
+def run_peer(commands):
+    """Runs commands one after the other; their CPU, wall and peak memory by the kernel's own account."""
+    cpu, peak, began = 0.0, 0, time.monotonic()
+    for command in commands:
+        child = subprocess.Popen([str(arg) for arg in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE)
+        said = child.stderr.read()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            sys.exit(f"{' '.join(map(str, command))}: {said.decode(errors='replace')[-2000:]}")
+        cpu += usage.ru_utime + usage.ru_stime
+        peak = max(peak, usage.ru_maxrss)
+    return {"cpu_s": cpu, "wall_s": time.monotonic() - began, "peak_mib": peak / 1024, "largest_process_mib": peak / 1024}
+
+
+def reelmill(*args, env=None):
+    """Runs the binary to its end; what it printed, as JSON."""
+    done = subprocess.run([str(REELMILL), *map(str, args)], capture_output=True, text=True, env={**os.environ, **(env or {})})
+    if done.returncode != 0:
+        sys.exit(f"reelmill {' '.join(map(str, args))}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+# ── catalogue and servers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def catalogue(to, partners=None, contests=("demo",), **ladder):
+    """A copy of the built-in catalogue whose contests take short and small works, review nothing and release nothing by
+    themselves; `partners` of theirs, and ladder keys such as `segment_s`."""
+    shutil.copytree(ROOT / "services/pipeline/catalogue", to)
+    text = (to / "contests/demo.toml").read_text()
+    text = re.sub(r"gates = .*", 'gates = { review = "automatic", release = "manual" }', text)
+    text = re.sub(r"min_ms = \d[\d_]*, max_ms = \d[\d_]*", "min_ms = 500, max_ms = 480_000", text)
+    text = re.sub(r"min_short_side = \d+", "min_short_side = 90", text)
+    if partners:
+        text = re.sub(r"partners = \[[^\]]*\]", "partners = " + json.dumps(list(partners)), text)
+    for contest in contests:
+        (to / f"contests/{contest}.toml").write_text(text)
+    text = (to / "ladders.toml").read_text()
+    for key, value in ladder.items():
+        text, found = re.subn(rf"(?m)^{key} = .*", f"{key} = {value}", text)
+        assert found == 1, f"the ladder has no {key}"
+    (to / "ladders.toml").write_text(text)
+    return to
+
+
+def free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+class Servers:
+    """PostgreSQL, RabbitMQ and S3 of this run, and the services on them."""
+
+    def __init__(self, work, catalogue_dir):
+        self.work, self.processes, self.serving = Path(work), [], []
+        self.dir = self.work / "servers"
+        self.neighbours("start")
+        self.env = dict(line.split("=", 1) for line in (self.dir / "env").read_text().splitlines())
+        s3 = f"127.0.0.1:{free_port()}"
+        self.env |= {
+            "S3_ENDPOINT": f"http://{s3}", "S3_ACCESS_KEY_ID": "bench", "S3_SECRET_ACCESS_KEY": "bench-secret",
+            "PERSONAL_DATA_KEYS": "b:" + "Y" * 43 + "=", "CATALOGUE_DIR": str(catalogue_dir), "RUST_LOG": "warn",
+            "ENTRIES_PER_MINUTE": "0", "XDG_STATE_HOME": str(self.work / "state"), "GARBAGE_DELAY_S": "5",
+        }
+        (self.work / "s3").mkdir()
+        self.start("s3", ["s3", "--root", self.work / "s3", "--listen", s3])
+
+    def neighbours(self, command):
+        subprocess.run([ROOT / "deploy/local/neighbours.sh", command, self.dir], check=True, stdout=subprocess.DEVNULL)
+
+    def start(self, name, args, **env):
+        log = open(self.work / f"{name}.log", "ab")
+        process = subprocess.Popen([str(REELMILL), *map(str, args)], env={**os.environ, **self.env, **env}, stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)
+        self.processes.append(process)
+        return process
+
+    def serve(self, name, roles=None, **env):
+        """Starts a service and waits until it is ready."""
+        admin, api = free_port(), free_port()
+        more = {"ADMIN_LISTEN": f"127.0.0.1:{admin}", "LISTEN": f"127.0.0.1:{api}", "PUBLISH_LISTEN": f"127.0.0.1:{free_port()}",
+                "SCRATCH_DIR": str(self.work / "scratch" / name), **env}
+        process = self.start(name, ["serve", *(["--roles", roles] if roles else [])], **more)
+        process.admin = f"http://127.0.0.1:{admin}"
+        wait(lambda: process.poll() is not None or fetch(process.admin + "/readyz") is not None, 60, f"{name} is ready")
+        if process.poll() is not None:
+            sys.exit((self.work / f"{name}.log").read_text()[-3000:])
+        if not roles or "upload" in roles:
+            self.env["REELMILL_SERVER"] = f"http://127.0.0.1:{api}"
+        self.serving.append(process)
+        return process
+
+    def stop(self, process):
+        process.terminate()
+        process.wait(30)
+        self.processes.remove(process)
+        self.serving.remove(process)
+
+    def roots(self):
+        """The processes whose trees are our side."""
+        pids = [process.pid for process in self.processes]
+        data = (self.dir / "pg_data_path").read_text().strip()
+        pids.append(int(Path(data, "data/postmaster.pid").read_text().split()[0]))
+        pids.append(int((self.dir / "rabbitmq/pid").read_text()))
+        return pids
+
+    def submit(self, file, title, contest="demo"):
+        """Enters a work and returns its id once it is stored."""
+        done = reelmill("submit", file, "--title", title, "--theme", "digital", "--contest", contest, "--name", "bench", "--phone",
+                        "13800000000", "--original", "--rights", "--ai", "none", "--again", "--output", "json", env=self.env)
+        return (done[0] if isinstance(done, list) else done)["id"]
+
+    def status(self, entry):
+        return reelmill("status", entry, "--output", "json", env=self.env)
+
+    def await_state(self, entry, state, patience=7200):
+        """Waits until an entry stands at `state`; its status then."""
+        def look():
+            status = self.status(entry)
+            stuck = [part for part in status["parts"] if part["status"] == "parked"]
+            if stuck or status["state"] == "rejected":
+                sys.exit(f"{entry} does not come to {state}: {json.dumps([status.get('reason'), stuck])[:2000]}")
+            return status if status["state"] == state else None
+        return wait(look, patience, f"{entry} is {state}", every=0.5)
+
+    def child_seconds(self, job):
+        """Wall time that all services' children of one kind took so far."""
+        total = 0.0
+        for process in self.serving:
+            text = fetch(process.admin + "/metrics") or ""
+            found = re.search(rf'^reelmill_child_seconds_sum{{job="{job}"}} (\S+)', text, re.M)
+            total += float(found[1]) if found else 0.0
+        return total
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.terminate()
+        for process in self.processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+        self.neighbours("stop")
+
+
+def seconds_of(stamp):
+    """An RFC 3339 time as seconds."""
+    return datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+
+
+def fetch(url):
+    done = subprocess.run(["curl", "-fsS", "-m", "5", url], capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+def wait(look, patience, what, every=0.2):
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        seen = look()
+        if seen:
+            return seen
+        time.sleep(every)
+    sys.exit(f"waited {patience} s in vain until {what}")
+
+
+# ── footage and what is measured of files ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def ffmpeg(*args):
+    done = subprocess.run(["ffmpeg", "-hide_banner", "-nostdin", "-y", *map(str, args)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"ffmpeg {' '.join(map(str, args))}: {done.stderr[-2000:]}")
+    return done.stderr
+
+
+def footage():
+    """Files to make entries of, and a word on what they are: FOOTAGE=dir, else the real clips that deploy/local/footage.sh
+    fetches, else synthetic ones."""
+    directory = os.environ.get("FOOTAGE")
+    if not directory:
+        script = ROOT / "deploy/local/footage.sh"
+        done = subprocess.run([script], capture_output=True, text=True) if script.exists() else None
+        directory = done.stdout.strip().splitlines()[-1] if done and done.returncode == 0 and done.stdout.strip() else None
+    files = sorted(path for path in Path(directory).rglob("*") if path.suffix in {".mp4", ".mov", ".mkv"}) if directory else []
+    if files:
+        return files, "real: " + ", ".join(path.name for path in files)
+    return [], "synthetic: ffmpeg testsrc2 with noise"
+
+
+def entry(to, number, seconds, size, files, codec):
+    """Makes an entry of `seconds` at `size` from the footage: real clips are scaled and repeated, with a tone for sound."""
+    width, height = size
+    loop = ["-stream_loop", "-1", "-i", files[number % len(files)]] if files else \
+        ["-f", "lavfi", "-i", f"testsrc2=s={width}x{height}:r=25,noise=alls={8 + number}:allf=t"]
+    tone = ["-f", "lavfi", "-i", f"sine=f={200 + 40 * number}:b=4:r=48000"]
+    # A different place of the same clip is another work.
+    start = ["-ss", f"{0.4 * (number // max(1, len(files))):.1f}"]
+    picture = f"scale={width}:{height}:flags=lanczos:force_original_aspect_ratio=increase,crop={width}:{height},fps=25,setsar=1"
+    ffmpeg(*loop, *tone, *start, "-t", seconds, "-map", "0:v:0", "-map", "1:a:0", "-vf", picture, *codec, "-c:a", "aac", "-b:a", "192k",
+           "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-shortest", "-movflags", "+faststart", to)
+    return to
+
+
+# What Bilibili and Douyin take as it is, and what they do not.
+CONFORMING = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "20", "-maxrate", "8M",
+              "-bufsize", "8M", "-g", "50"]
+# An editor's export in good quality: nobody's limit on the codec is broken, but the bitrate is beyond Douyin's.
+EXPORT = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-b:v", "23M", "-maxrate", "30M",
+          "-bufsize", "30M", "-g", "50"]
+FOREIGN = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high422", "-pix_fmt", "yuv422p10le", "-b:v", "23M", "-maxrate",
+           "30M", "-bufsize", "30M", "-g", "50"]
+
+
+def packets(file):
+    """(time, bytes, is key) of each picture packet, in the order of decoding."""
+    done = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time,size,flags", "-of",
+                           "csv=p=0", str(file)], capture_output=True, text=True, check=True)
+    rows = [line.split(",") for line in done.stdout.splitlines() if line]
+    return [(float(row[0]), int(row[1]), "K" in row[2]) for row in rows]
+
+
+def bitrate_kbps(file):
+    found = packets(file)
+    seconds = max(at for at, _, _ in found) * len(found) / max(1, len(found) - 1)
+    return sum(size for _, size, _ in found) * 8 / 1000 / max(seconds, 0.001)
+
+
+def ssim(file, source):
+    """SSIM of each frame of `file` against the source scaled to its size, luma."""
+    size = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of",
+                           "csv=p=0:s=x", str(file)], capture_output=True, text=True, check=True).stdout.strip()
+    width, height = size.split("x")[:2]
+    with tempfile.NamedTemporaryFile() as stats:
+        # The same filter as the product's own, so that the scaler is not what is measured.
+        graph = f"[1:v:0]zscale=w={width}:h={height}:f=lanczos,format=yuv420p[r];[0:v:0]format=yuv420p[o];" \
+                f"[o][r]ssim=stats_file={stats.name}:shortest=1"
+        ffmpeg("-i", file, "-i", source, "-lavfi", graph, "-an", "-f", "null", "-")
+        return [float(found) for found in re.findall(r"Y:([0-9.]+)", Path(stats.name).read_text())]
+
+
+def guard(ours, theirs, source):
+    """Frames, bitrate and SSIM of two files of one source."""
+    def of(file):
+        scores = ssim(file, source)
+        return {"frames": len(packets(file)), "kbps": round(bitrate_kbps(file)), "ssim": round(statistics.mean(scores), 4)}
+    return {"ours": of(ours), "peer": of(theirs)}
+
+
+# ── the report ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def spread(values):
+    """Median, least and most."""
+    return {"median": statistics.median(values), "least": min(values), "most": max(values), "n": len(values)}
+
+
+def shown(of, unit=""):
+    return f"{of['median']:.3g}{unit} ({of['least']:.3g}–{of['most']:.3g}, n={of['n']})"
+
+
+def machine():
+    cpu = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+    version = subprocess.run(["ffmpeg", "-version"], capture_output=True, text=True).stdout.split()[2]
+    return {"cpu": cpu[1] if cpu else "unknown", "cores": len(os.sched_getaffinity(0)), "ffmpeg": version,
+            "load_before": os.getloadavg()[0], "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+
+
+def report(name, data, bars, title, unit):
+    """Writes target/bench/NAME.json and NAME.svg; `bars` is a list of (label, value)."""
+    to = TARGET / "bench"
+    to.mkdir(parents=True, exist_ok=True)
+    (to / f"{name}.json").write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    (to / f"{name}.svg").write_text(chart(bars, title, unit))
+    print(f"written: {to / name}.json and .svg")
+
+
+def chart(bars, title, unit):
+    """A bar chart as SVG."""
+    most, wide, row = max([value for _, value in bars] + [1e-9]), 420, 26
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="860" height="{60 + row * len(bars)}" font-family="sans-serif" font-size="13">',
+             '<rect width="100%" height="100%" fill="white"/>', f'<text x="16" y="26" font-size="15">{escape(title)}</text>']
+    for index, (label, value) in enumerate(bars):
+        y = 44 + index * row
+        lines.append(f'<text x="280" y="{y + 14}" text-anchor="end">{escape(label)}</text>')
+        lines.append(f'<rect x="290" y="{y}" width="{wide * max(value, 0) / most:.1f}" height="18" fill="#2f6f8f"/>')
+        lines.append(f'<text x="{296 + wide * max(value, 0) / most:.1f}" y="{y + 14}">{value:.4g} {escape(unit)}</text>')
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def escape(text):
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# `make bench-…`: installs what is missing, builds the binary as it ships, runs bench/$1.py. What can be set stands at each program's head.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+deploy/local/install.sh
+PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+[ -n "${REELMILL:-}" ] || SQLX_OFFLINE=true cargo build --release --locked -p reelmill
+if [ "$1" = seams ] && [ -z "${VMAF_FFMPEG:-}" ]; then
+    # An ffmpeg with libvmaf, which Debian's has not; without it SSIM alone is told.
+    venv=$PWD/.local/bench-venv
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv" 2>/dev/null || rm -rf "$venv"
+    if [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip -q install imageio-ffmpeg==0.8.1; then
+        VMAF_FFMPEG=$("$venv/bin/python" -c 'import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())')
+        export VMAF_FFMPEG
+    fi
+fi
+exec python3 "bench/$1.py"

@@ -1,9 +1,9 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test measure chaos-handoff servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop test measure chaos-handoff bench-mix bench-ladder bench-seams bench-workers servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is missing, build, serve all roles here, enter four samples; ONCE=1 ends after the table
 	@ONCE=$(ONCE) deploy/local/run.sh
@@ -19,6 +19,9 @@ measure: ## memory of 16 uploads at once and the cost of an idle serve, with the
 
 chaos-handoff: ## 1,000 deliveries by every method while everything goes wrong; DELIVERIES=60 SEED=7 choose another plan
 	@DELIVERIES=$(DELIVERIES) SEED=$(SEED) deploy/local/chaos-handoff.sh
+
+bench-mix bench-ladder bench-seams bench-workers: ## against ffmpeg as people use it: a contest's mix, one ladder, what cuts cost, 1–4 workers
+	@deploy/local/bench.sh $(@:bench-%=%)
 
 servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
 	@deploy/local/neighbours.sh start .local/dev

@@ -53,7 +53,7 @@ def main():
     with rig.work_dir() as work:
         work = rig.Path(work)
         catalogue = rig.catalogue(work / "catalogue", PARTNERS)
-        source = rig.entry(work / "source.mp4", 0, seconds, size, files, rig.EXPORT)
+        source = rig.entry(work / "source.mp4", 0, seconds, rig.reel(work, size, seconds, files), rig.EXPORT)
         plan = rig.reelmill("plan", source, "--catalogue-dir", catalogue, "--output", "json")
         plan = plan.get("plan", plan)
         servers = rig.Servers(work, catalogue)

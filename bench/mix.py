@@ -85,7 +85,8 @@ def main():
     with rig.work_dir() as work:
         work = rig.Path(work)
         catalogue = rig.catalogue(work / "catalogue", contests=("demo", "again"))
-        sources = [rig.entry(work / f"entry-{number}.mp4", number, seconds, size, files, rig.CONFORMING if number < 4 else rig.FOREIGN)
+        reel = rig.reel(work, size, seconds + 30, files)
+        sources = [rig.entry(work / f"entry-{number}.mp4", number, seconds, reel, rig.CONFORMING if number < 4 else rig.FOREIGN)
                    for number in range(9)]
         sources.append(sources[4])
         servers = rig.Servers(work, catalogue)

@@ -298,23 +298,38 @@ def footage():
         script = ROOT / "deploy/local/footage.sh"
         done = subprocess.run([script], capture_output=True, text=True) if script.exists() else None
         directory = done.stdout.strip().splitlines()[-1] if done and done.returncode == 0 and done.stdout.strip() else None
-    files = sorted(path for path in Path(directory).rglob("*") if path.suffix in {".mp4", ".mov", ".mkv"}) if directory else []
+    files = sorted(path for path in Path(directory).rglob("*") if path.suffix in {".mp4", ".mov", ".mkv", ".avi"}) if directory else []
     if files:
-        return files, "real: " + ", ".join(path.name for path in files)
-    return [], "synthetic: ffmpeg testsrc2 with noise"
+        return files, "real (" + ", ".join(path.name for path in files) + ")"
+    return [], "synthetic (testsrc2 with noise)"
 
 
-def entry(to, number, seconds, size, files, codec):
-    """Makes an entry of `seconds` at `size` from the footage: real clips are scaled and repeated, with a tone for sound."""
+def reel(work, size, seconds, files):
+    """All clips one after the other at `size` and 25 frames a second, nearly lossless, at least `seconds` long if that takes
+    repeating; the stuff that entries are cut from. Real clips of other sizes are scaled, which the report says by their names."""
     width, height = size
-    loop = ["-stream_loop", "-1", "-i", files[number % len(files)]] if files else \
-        ["-f", "lavfi", "-i", f"testsrc2=s={width}x{height}:r=25,noise=alls={8 + number}:allf=t"]
+    to = work / "reel.mp4"
+    shape = f"scale={width}:{height}:flags=lanczos:force_original_aspect_ratio=increase,crop={width}:{height},fps=25,setsar=1,format=yuv420p"
+    if files:
+        inputs, graph, each = [], "", max(2, min(8, seconds))
+        for index, file in enumerate(files):
+            inputs += ["-t", each, "-i", file]
+            graph += f"[{index}:v:0]{shape}[v{index}];"
+        graph += "".join(f"[v{index}]" for index in range(len(files))) + f"concat=n={len(files)}:v=1[v]"
+    else:
+        inputs = ["-f", "lavfi", "-t", min(seconds, 40), "-i", f"testsrc2=s={width}x{height}:r=25,noise=alls=12:allf=t"]
+        graph = "[0:v]null[v]"
+    ffmpeg(*inputs, "-filter_complex", graph, "-map", "[v]", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "6", "-pix_fmt",
+           "yuv420p", "-an", to)
+    return to
+
+
+def entry(to, number, seconds, reel_file, codec):
+    """Cuts an entry out of the reel, each from another place of it, and gives it a sound."""
     tone = ["-f", "lavfi", "-i", f"sine=f={200 + 40 * number}:b=4:r=48000"]
-    # A different place of the same clip is another work.
-    start = ["-ss", f"{0.4 * (number // max(1, len(files))):.1f}"]
-    picture = f"scale={width}:{height}:flags=lanczos:force_original_aspect_ratio=increase,crop={width}:{height},fps=25,setsar=1"
-    ffmpeg(*loop, *tone, *start, "-t", seconds, "-map", "0:v:0", "-map", "1:a:0", "-vf", picture, *codec, "-c:a", "aac", "-b:a", "192k",
-           "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-shortest", "-movflags", "+faststart", to)
+    ffmpeg("-stream_loop", "-1", "-i", reel_file, *tone, "-ss", f"{number * 3.2:.1f}", "-t", seconds, "-map", "0:v:0", "-map", "1:a:0",
+           *codec, "-c:a", "aac", "-b:a", "192k", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
+           "-movflags", "+faststart", to)
     return to
 
 

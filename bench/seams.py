@@ -61,7 +61,7 @@ def main():
     rows = []
     with rig.work_dir() as work:
         work = rig.Path(work)
-        source = rig.entry(work / "source.mp4", 0, seconds, size, files, rig.EXPORT)
+        source = rig.entry(work / "source.mp4", 0, seconds, rig.reel(work, size, seconds, files), rig.EXPORT)
         cut, cut_files = render(source, rig.catalogue(work / "cut", segment_s=segment), partners, work / "out-cut", work)
         whole, whole_files = render(source, rig.catalogue(work / "whole", segment_s=0), partners, work / "out-whole", work)
         seams = [piece["first_frame"] for piece in cut["segments"][1:]]

@@ -14,7 +14,7 @@ def main():
     with rig.work_dir() as work:
         work = rig.Path(work)
         catalogue = rig.catalogue(work / "catalogue", ["yangshipin", "weixin_channels", "guangming"])
-        source = rig.entry(work / "source.mp4", 0, seconds, size, files, rig.EXPORT)
+        source = rig.entry(work / "source.mp4", 0, seconds, rig.reel(work, size, seconds, files), rig.EXPORT)
         servers = rig.Servers(work, catalogue)
         try:
             servers.serve("front", "upload,probe,publish", SLOTS="2")

@@ -9,7 +9,7 @@
 //! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
 //! | how does a finished file come about, and is it right? | `assemble`, `cover`, `mux`, `bsf`, `qc` |
 //! | where do tests get clips with known content? | `synth` |
-//! | how does the sound become AAC? | `audio`, `loudness`, `limiter` |
+//! | how does the sound become AAC? | `audio`, `placing`, `varispeed`, `loudness`, `limiter` |
 //!
 //! Nothing here opens a socket, reads a clock of the day, or outlives its job.
 
@@ -32,6 +32,7 @@ mod isobmff;
 mod limiter;
 mod loudness;
 mod mux;
+mod placing;
 mod qc;
 mod reader;
 mod scale;
@@ -39,6 +40,7 @@ mod segment;
 mod source;
 mod text;
 mod timeline;
+mod varispeed;
 
 pub use child::protocol;
 pub use engine::engine;

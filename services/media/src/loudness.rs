@@ -15,30 +15,60 @@ const MARGIN_DB: f64 = 0.3;
 const MAX_PASSES: u32 = 4;
 /// A result this near to the target needs no further pass, LU.
 const CLOSE_LU: f64 = 0.5;
+/// No sound is turned up by more than this, dB: what needs more is a room's noise, and would fill the room of whoever plays it.
+const MAX_GAIN_DB: f64 = 24.0;
+/// The limiter may take this much off the highest peak, dB; more is heard as pumping.
+const MAX_LIMITING_DB: f64 = 12.0;
 
-/// Integrated loudness of stereo sound at 48 kHz, LUFS; `None` when all of it is gated away as silence.
-pub(crate) fn measure(sound: &[[f32; 2]]) -> Result<Option<f64>> {
+/// How loud sound is as it came.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Level {
+    /// Integrated loudness, LUFS.
+    pub(crate) loudness_lufs: f64,
+    /// Highest sample or true peak, dBFS.
+    pub(crate) peak_db: f64,
+}
+
+impl Level {
+    /// The most gain that it may get for `encode`, dB.
+    fn max_gain_db(self, encode: &AudioEncode) -> f64 {
+        MAX_GAIN_DB.min(encode.true_peak_dbtp + MAX_LIMITING_DB - self.peak_db)
+    }
+
+    /// The loudness that it surely comes to for `encode`: the target, or less where it is nearly silent, or where its peaks
+    /// stand so high above the rest that they would be at the ceiling first. LUFS.
+    pub(crate) fn reachable_lufs(self, encode: &AudioEncode) -> f64 {
+        let by_peaks = encode.true_peak_dbtp - (self.peak_db - self.loudness_lufs);
+        encode.loudness_lufs.min(self.loudness_lufs + MAX_GAIN_DB).min(by_peaks)
+    }
+}
+
+/// The level of stereo sound at 48 kHz; `None` when all of it is gated away as silence.
+pub(crate) fn measure(sound: &[[f32; 2]]) -> Result<Option<Level>> {
     let failed = |error| Error::Failed(format!("measure loudness: {error:?}"));
     let mut meter = EbuR128::new(2, RATE, Mode::I).map_err(failed)?;
     meter.add_frames_f32(sound.as_flattened()).map_err(failed)?;
-    let loudness = meter.loudness_global().map_err(failed)?;
-    Ok(loudness.is_finite().then_some(loudness))
+    let loudness_lufs = meter.loudness_global().map_err(failed)?;
+    let peak = sound.as_flattened().iter().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
+    let peak_db = 20.0 * f64::from(peak).log10();
+    Ok(loudness_lufs.is_finite().then_some(Level { loudness_lufs, peak_db }))
 }
 
-/// Encodes `sound` of the measured loudness as `encode` says into `path`.
+/// Encodes `sound` of the measured level as `encode` says into `path`.
 ///
 /// # Errors
 /// A failure when the true peak does not hold after all passes; the loudness is left to QC and its tolerance.
 pub(crate) fn encode(
     sound: &[[f32; 2]],
-    measured: Option<f64>,
+    measured: Option<Level>,
     encode: &AudioEncode,
     file: String,
     path: &Path,
     limits: &Limits,
 ) -> Result<EncodedAudio> {
     // Silence stays silence: there is nothing to bring anywhere.
-    let mut gain_db = measured.map_or(0.0, |measured| encode.loudness_lufs - measured);
+    let most_db = measured.map_or(0.0, |level| level.max_gain_db(encode));
+    let mut gain_db = measured.map_or(0.0, |level| encode.loudness_lufs - level.loudness_lufs).min(most_db);
     let mut ceiling = encode.true_peak_dbtp - MARGIN_DB;
     for pass in 1..=MAX_PASSES {
         let gain = 10f64.powf(gain_db / 20.0) as f32;
@@ -49,8 +79,8 @@ pub(crate) fn encode(
         let excess = info.true_peak_dbtp.map_or(0.0, |peak| peak - encode.true_peak_dbtp);
         let off =
             info.loudness_lufs.filter(|_| measured.is_some()).map_or(0.0, |loudness| encode.loudness_lufs - loudness);
-        let last = pass == MAX_PASSES;
-        if excess <= 0.0 && (off.abs() <= CLOSE_LU || last) {
+        let exhausted = pass == MAX_PASSES || (off > 0.0 && gain_db >= most_db);
+        if excess <= 0.0 && (off.abs() <= CLOSE_LU || exhausted) {
             return Ok(audio::report(encode, file, bytes, gain_db, pass, &info));
         }
         if excess > 0.0 {
@@ -58,7 +88,7 @@ pub(crate) fn encode(
         }
         // Only what the limiter took is given back, and not on the last pass, whose peak must hold.
         if off.abs() > CLOSE_LU && pass + 1 < MAX_PASSES {
-            gain_db += off;
+            gain_db = (gain_db + off).min(most_db);
         }
     }
     Err(Error::Failed(format!("the true peak of {} stays above {} dBTP", encode.id, encode.true_peak_dbtp)))

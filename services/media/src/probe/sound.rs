@@ -116,6 +116,11 @@ fn begin(facts: SoundFacts, first_us: i64) -> Result<Heard> {
         let codec = format!("{} channels at {} Hz", facts.channels, facts.rate);
         return Err(Rejection::UnsupportedCodec { codec }.into());
     }
+    // Speakers of unknown places cannot be folded to two, here or by players.
+    if crate::audio::stereo(&facts).is_err() {
+        let codec = format!("{} channels of unknown places", facts.channels);
+        return Err(Rejection::UnsupportedCodec { codec }.into());
+    }
     let meter = EbuR128::new(facts.channels, facts.rate, Mode::I | Mode::TRUE_PEAK)
         .map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))?;
     let channels = vec![Vec::new(); facts.channels as usize];

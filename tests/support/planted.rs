@@ -6,7 +6,7 @@ use pipeline::id::{Fence, PartnerId, RenditionName, SubmissionId};
 use pipeline::media_info::{FieldOrder, Ratio, Transfer};
 use pipeline::object_key::ObjectKey;
 use pipeline::part::Part;
-use pipeline::rendition::{Picture, Plan, PlannedRendition, QcCheck, VideoSource};
+use pipeline::rendition::{Picture, Plan, PlannedRendition, QcCheck, QcOutcome, VideoSource};
 use pipeline::stage::Stage;
 use pipeline::submission::{Gate, Gates, State, Submission, Work};
 use serde_json::json;
@@ -48,7 +48,12 @@ pub(crate) async fn film(pipeline: &TestPipeline, title: &str, partners: &[&str]
     migrate(pipeline).await;
     insert_submission(pipeline, id, title, partners).await;
     insert_parts(pipeline, id, &name).await;
-    let qc = [QcCheck { check: "frame_count".into(), measured: "3000".into(), limit: "3000".into(), pass: true }];
+    let qc = [QcCheck {
+        check: "frame_count".into(),
+        measured: "3000".into(),
+        limit: "3000".into(),
+        outcome: QcOutcome::Pass,
+    }];
     sqlx::query(
         "insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width,
             height, duration_ms, qc, engine, in_force)

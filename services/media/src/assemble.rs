@@ -3,10 +3,12 @@ use std::path::Path;
 
 use ffmpeg_next as ffmpeg;
 use pipeline::media_info::{FieldOrder, Ratio};
+use pipeline::rendition::{Segment, VideoEncode};
 
 use crate::av;
 use crate::bsf::Strip;
-use crate::child::protocol::{AssembleReport, Limits, PictureInput, Request};
+use crate::bucket::Seams;
+use crate::child::protocol::{AssembleReport, Limits, Overdrawn, PictureInput, Request, SegmentInput};
 use crate::decode::Tally;
 use crate::encode::time_base;
 use crate::error::{Error, Result};
@@ -36,6 +38,8 @@ trait Pictures {
     fn rate(&self) -> Option<Ratio>;
     /// How much was read, 0 to 1.
     fn done(&self) -> f64;
+    /// After the last packet: the segments that break the cap.
+    fn overdrawn(&mut self) -> Vec<Overdrawn>;
 }
 
 /// Writes the file and its cover.
@@ -43,7 +47,9 @@ pub(crate) fn assemble(request: &Request, wish: &Wish, progress: &mut dyn FnMut(
     let limits = &request.limits;
     let path = request.output(wish.output)?;
     let mut pictures: Box<dyn Pictures> = match wish.picture {
-        PictureInput::Joined { segments, frame_rate, .. } => Box::new(Joined::open(request, segments, *frame_rate)?),
+        PictureInput::Joined { encode, frame_rate, segments } => {
+            Box::new(Joined::open(request, segments, *frame_rate, encode)?)
+        }
         PictureInput::Copied { file, stream } => {
             Box::new(Copied::open(&request.input(file)?, *stream as usize, limits)?)
         }
@@ -54,7 +60,14 @@ pub(crate) fn assemble(request: &Request, wish: &Wish, progress: &mut dyn FnMut(
         .cover
         .map(|file| cover::take(&path, file, &request.output(file)?, made.duration_ms, limits))
         .transpose()?;
-    Ok(AssembleReport { cover, ..made })
+    Ok(AssembleReport { cover, overdrawn: pictures.overdrawn(), encoded_again: encoded_again(wish.picture), ..made })
+}
+
+/// Segments that were encoded for another fill of the buffer than planned.
+fn encoded_again(picture: &PictureInput) -> Vec<u32> {
+    let PictureInput::Joined { encode, segments, .. } = picture else { return Vec::new() };
+    let again = segments.iter().filter(|input| input.buffer_start != encode.buffer_start);
+    again.map(|input| input.segment.index).collect()
 }
 
 /// Interleaves picture and sound by time, so that neither has to wait in memory for the other.
@@ -91,13 +104,15 @@ fn write(
     }
     let bytes = mux.finish()?;
     let end_us = probe::to_us(end, av::Rational { num: base.0, den: base.1 });
-    Ok(AssembleReport { bytes, frames, duration_ms: u64::try_from(end_us / 1000).unwrap_or(0), cover: None })
+    let duration_ms = u64::try_from(end_us / 1000).unwrap_or(0);
+    Ok(AssembleReport { bytes, frames, duration_ms, cover: None, overdrawn: Vec::new(), encoded_again: Vec::new() })
 }
 
 /// The segments of one encode, one after the other.
 struct Joined {
-    sources: std::vec::IntoIter<(Source, pipeline::rendition::Segment)>,
-    current: Option<(Source, pipeline::rendition::Segment, Vec<bool>)>,
+    sources: std::vec::IntoIter<(Source, SegmentInput)>,
+    current: Option<(Source, Stretch)>,
+    seams: Seams,
     parameters: ffmpeg::codec::Parameters,
     rate: Ratio,
     base: (i32, i32),
@@ -108,7 +123,7 @@ struct Joined {
 
 impl Joined {
     /// Opens all segments and compares what they say before any of it is written.
-    fn open(request: &Request, inputs: &[crate::child::protocol::SegmentInput], rate: Ratio) -> Result<Self> {
+    fn open(request: &Request, inputs: &[SegmentInput], rate: Ratio, encode: &VideoEncode) -> Result<Self> {
         let mut sources = Vec::new();
         let mut expected = 0;
         let mut first: Option<(Vec<u8>, ffmpeg::codec::Parameters)> = None;
@@ -129,7 +144,7 @@ impl Joined {
                     return Err(Error::Failed(format!("segment {} has other parameter sets", input.segment.index)));
                 }
             }
-            sources.push((source, input.segment));
+            sources.push((source, input.clone()));
         }
         let (_, parameters) = first.ok_or_else(|| Error::Failed("there is no segment to join".into()))?;
         let base = time_base(rate)?;
@@ -137,6 +152,8 @@ impl Joined {
         Ok(Self {
             sources,
             current: None,
+            // However the first segment was encoded: a player waits until its buffer is as full as it was told.
+            seams: Seams::new(encode, rate, encode.buffer_start),
             parameters,
             rate,
             base,
@@ -148,28 +165,61 @@ impl Joined {
 
     /// Puts one packet of a segment onto the whole's grid and notes its frame as seen.
     fn place(&mut self, packet: &mut ffmpeg::Packet) -> Result<()> {
-        let Some((source, segment, seen)) = &mut self.current else { return Ok(()) };
-        let wrong = |what: &str| Error::Failed(format!("segment {}: {what}", segment.index));
-        let base = av::stream_facts(&source.input, 0).ok_or_else(|| wrong("has no picture"))?.time_base;
+        let Some((source, stretch)) = &mut self.current else { return Ok(()) };
+        let base = av::stream_facts(&source.input, 0).ok_or_else(|| stretch.wrong("has no picture"))?.time_base;
         let grid = |ticks: Option<i64>| {
             let seconds = ticks? as f64 * f64::from(base.num) / f64::from(base.den);
             Some((seconds * self.rate.value()).round() as i64)
         };
-        let (pts, dts) =
-            grid(packet.pts()).zip(grid(packet.dts())).ok_or_else(|| wrong("has a packet without a time"))?;
-        let slot = usize::try_from(pts).ok().and_then(|frame| seen.get_mut(frame));
-        let slot = slot.ok_or_else(|| wrong("has a frame outside its stretch"))?;
-        if std::mem::replace(slot, true) {
-            return Err(wrong("has a frame twice"));
-        }
-        let first = i64::try_from(segment.first_frame).map_err(|_| wrong("begins too late"))?;
-        if dts + first <= self.last_dts {
-            return Err(wrong("runs backwards"));
-        }
-        self.last_dts = dts + first;
-        packet.set_pts(Some(pts + first));
-        packet.set_dts(Some(dts + first));
+        let stamps = grid(packet.pts()).zip(grid(packet.dts()));
+        let stamps = stamps.ok_or_else(|| stretch.wrong("has a packet without a time"))?;
+        let (pts, dts) = stretch.place(stamps, packet.is_key(), &mut self.last_dts)?;
+        packet.set_pts(Some(pts));
+        packet.set_dts(Some(dts));
         packet.set_duration(1);
+        Ok(())
+    }
+}
+
+/// One segment's place in the whole: each of its frames is there once, the first one is a key frame, and time runs forwards.
+struct Stretch {
+    segment: Segment,
+    seen: Vec<bool>,
+}
+
+impl Stretch {
+    fn new(segment: Segment) -> Self {
+        Self { segment, seen: vec![false; usize::try_from(segment.frames).unwrap_or(0)] }
+    }
+
+    fn wrong(&self, what: &str) -> Error {
+        Error::Failed(format!("segment {}: {what}", self.segment.index))
+    }
+
+    /// Stamps in the whole of a packet with these stamps (of showing, of decoding) in the segment, all in frames.
+    fn place(&mut self, (pts, dts): (i64, i64), is_key: bool, last_dts: &mut i64) -> Result<(i64, i64)> {
+        if !is_key && self.seen.iter().all(|frame| !frame) {
+            return Err(self.wrong("does not begin with a key frame"));
+        }
+        let slot = usize::try_from(pts).ok().and_then(|frame| self.seen.get_mut(frame));
+        match slot.map(|slot| std::mem::replace(slot, true)) {
+            Some(false) => {}
+            Some(true) => return Err(self.wrong("has a frame twice")),
+            None => return Err(self.wrong("has a frame outside its stretch")),
+        }
+        let first = i64::try_from(self.segment.first_frame).map_err(|_| self.wrong("begins too late"))?;
+        if dts + first <= *last_dts {
+            return Err(self.wrong("runs backwards"));
+        }
+        *last_dts = dts + first;
+        Ok((pts + first, dts + first))
+    }
+
+    /// After the last packet.
+    fn end(&self) -> Result<()> {
+        if self.seen.iter().any(|frame| !frame) {
+            return Err(self.wrong(&format!("has not all of its {} frames", self.segment.frames)));
+        }
         Ok(())
     }
 }
@@ -177,25 +227,18 @@ impl Joined {
 impl Pictures for Joined {
     fn next(&mut self, limits: &Limits) -> Result<Option<ffmpeg::Packet>> {
         loop {
-            let Some((source, segment, seen)) = &mut self.current else {
-                let Some((source, segment)) = self.sources.next() else { return Ok(None) };
-                let frames = usize::try_from(segment.frames).unwrap_or(0);
-                self.current = Some((source, segment, vec![false; frames]));
+            let Some((source, stretch)) = &mut self.current else {
+                let Some((source, input)) = self.sources.next() else { return Ok(None) };
+                self.seams.begin(input.segment.index, input.buffer_start);
+                self.current = Some((source, Stretch::new(input.segment)));
                 continue;
             };
             if let Some(mut packet) = self.tally.next(source, limits)? {
-                if seen.iter().all(|frame| !frame) && !packet.is_key() {
-                    return Err(Error::Failed(format!("segment {} does not begin with a key frame", segment.index)));
-                }
                 self.place(&mut packet)?;
+                self.seams.take(packet.size() as u64 * 8);
                 return Ok(Some(packet));
             }
-            if seen.iter().any(|frame| !frame) {
-                return Err(Error::Failed(format!(
-                    "segment {} has not all of its {} frames",
-                    segment.index, segment.frames
-                )));
-            }
+            stretch.end()?;
             self.current = None;
         }
     }
@@ -214,6 +257,10 @@ impl Pictures for Joined {
 
     fn done(&self) -> f64 {
         self.tally.packets as f64 / self.frames.max(1) as f64
+    }
+
+    fn overdrawn(&mut self) -> Vec<Overdrawn> {
+        self.seams.finish()
     }
 }
 
@@ -273,6 +320,10 @@ impl Pictures for Copied {
     fn done(&self) -> f64 {
         self.position as f64 / self.source.size_bytes.max(1) as f64
     }
+
+    fn overdrawn(&mut self) -> Vec<Overdrawn> {
+        Vec::new()
+    }
 }
 
 /// The encoded sound, one packet ahead.
@@ -310,5 +361,41 @@ impl Sound {
             self.waiting = self.tally.next(&mut self.source, limits)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What joining says to packets of (pts, dts) in a segment of three frames from frame 100 on; the first is a key frame.
+    fn joined(packets: &[(i64, i64)]) -> std::result::Result<Vec<(i64, i64)>, String> {
+        let mut stretch = Stretch::new(Segment { index: 4, first_frame: 100, frames: 3 });
+        let mut last_dts = 97;
+        let mut place = |(index, stamps): (usize, &(i64, i64))| stretch.place(*stamps, index == 0, &mut last_dts);
+        let placed: Result<Vec<_>> = packets.iter().enumerate().map(&mut place).collect();
+        let text = |error| match error {
+            Error::Failed(text) => text,
+            Error::Rejected(reason) => reason.code().into(),
+        };
+        let placed = placed.map_err(text)?;
+        stretch.end().map_err(text)?;
+        Ok(placed)
+    }
+
+    #[test]
+    fn every_frame_of_a_segment_is_joined_once_and_in_order() {
+        assert_eq!(joined(&[(0, -2), (2, -1), (1, 0)]), Ok(vec![(100, 98), (102, 99), (101, 100)]));
+        let check = |packets: &[(i64, i64)], what: &str| {
+            assert_eq!(joined(packets), Err(format!("segment 4: {what}")));
+        };
+        check(&[(0, -2), (1, -1)], "has not all of its 3 frames");
+        check(&[(0, -2), (1, -1), (1, 0)], "has a frame twice");
+        check(&[(0, -2), (1, -1), (3, 0)], "has a frame outside its stretch");
+        check(&[(-1, -2)], "has a frame outside its stretch");
+        check(&[(0, -3), (1, -1), (2, 0)], "runs backwards"); // into the segment before it
+        check(&[(0, -2), (2, -1), (1, -1)], "runs backwards");
+        let mut stretch = Stretch::new(Segment { index: 4, first_frame: 100, frames: 3 });
+        assert!(stretch.place((0, 0), false, &mut 0).is_err(), "it begins without a key frame");
     }
 }

@@ -85,17 +85,11 @@ pub(crate) fn time_base(rate: Ratio) -> Result<(i32, i32)> {
     }
 }
 
-/// As planned; where x264 may choose, its own rule (three threads for two cores), but not so many that their frames and
-/// stacks outgrow the child's memory on a large machine.
-fn threads(planned: u32) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if planned == 0 { (cores * 3 / 2).clamp(1, 16) } else { planned as usize }
-}
-
 fn open(encode: &VideoEncode, base: (i32, i32)) -> Result<encoder::video::Encoder> {
     let codec = encoder::find_by_name("libx264").ok_or(ffmpeg::Error::EncoderNotFound).during("find x264")?;
     let mut context = codec::Context::new_with_codec(codec);
-    let threads = threads(encode.threads);
+    // Plans of old say 0; x264 would then count the machine's cores, and with them its bits would change.
+    let threads = encode.threads.max(1) as usize;
     let kind = codec::threading::Type::Frame;
     context.set_threading(codec::threading::Config { kind, count: threads, ..Default::default() });
     let mut video = context.encoder().video().during("prepare x264")?;

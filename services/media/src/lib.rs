@@ -8,6 +8,7 @@
 //! | how do frames come out of a file, and at what time? | `decode`, `reader`, `timeline` |
 //! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
 //! | how does a finished file come about, and is it right? | `assemble`, `cover`, `mux`, `bsf`, `qc` |
+//! | does it keep to its cap, across seams too? | `bucket` |
 //! | where do tests get clips with known content? | `synth` |
 //! | how does the sound become AAC? | `audio`, `placing`, `varispeed`, `loudness`, `limiter` |
 //!
@@ -23,6 +24,7 @@ mod assemble;
 mod audio;
 mod av;
 mod bsf;
+mod bucket;
 mod cover;
 mod decode;
 mod encode;

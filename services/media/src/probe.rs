@@ -16,6 +16,7 @@ mod aigc;
 mod bitrate;
 mod luma;
 mod picture;
+mod scene;
 pub(crate) mod sound;
 mod stretch;
 

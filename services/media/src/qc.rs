@@ -2,9 +2,10 @@
 use std::path::Path;
 
 use pipeline::media_info::{AudioInfo, FieldOrder, MediaInfo, Ratio, Stretch, Transfer};
-use pipeline::rendition::{AudioEncode, QcCheck, VideoEncode};
+use pipeline::rendition::{AudioEncode, QcCheck, QcOutcome, VideoEncode};
 
 use crate::av;
+use crate::bucket::{self, Bucket};
 use crate::child::protocol::{Expected, Limits, QcReport};
 use crate::decode::Tally;
 use crate::error::{During, Error, Result};
@@ -50,7 +51,7 @@ pub(crate) fn check(
         checks.sound(encode, audio, source);
     }
     checks.stretches(&info, source);
-    let pass = checks.0.iter().all(|check| check.pass);
+    let pass = checks.0.iter().all(|check| check.outcome != QcOutcome::Fail);
     Ok(QcReport { pass, checks: checks.0, info })
 }
 
@@ -59,7 +60,12 @@ struct Checks(Vec<QcCheck>);
 
 impl Checks {
     fn add(&mut self, check: &str, measured: impl ToString, limit: impl ToString, pass: bool) {
-        self.0.push(QcCheck { check: check.into(), measured: measured.to_string(), limit: limit.to_string(), pass });
+        self.row(check, measured, limit, QcOutcome::of(pass));
+    }
+
+    fn row(&mut self, check: &str, measured: impl ToString, limit: impl ToString, outcome: QcOutcome) {
+        let (measured, limit) = (measured.to_string(), limit.to_string());
+        self.0.push(QcCheck { check: check.into(), measured, limit, outcome });
     }
 
     fn equal<T: PartialEq + ToString>(&mut self, check: &str, measured: T, wanted: T) {
@@ -146,8 +152,7 @@ impl Checks {
         let given = f64::from(encode.buffer_kbit) * encode.buffer_start * 1000.0 / video.duration_ms.max(1) as f64;
         self.at_most("bitrate_kbps", video.bitrate_kbps, u64::from(encode.max_bitrate_kbps) + given.ceil() as u64);
         let (frame, fill) = packets.lowest_fill(encode, rate);
-        // x264 does not count the muxer's length fields; a hundredth of the buffer is far more than they are.
-        let floor = -0.01 * f64::from(encode.buffer_kbit);
+        let floor = -bucket::TOLERANCE * f64::from(encode.buffer_kbit);
         let measured = format!("{fill:.0} kbit at frame {frame}");
         self.add("buffer", measured, format!("≥ {floor:.0} of {} kbit", encode.buffer_kbit), fill >= floor);
     }
@@ -252,20 +257,11 @@ impl Packets {
         Ok(Self { frames, keys, first_is_idr })
     }
 
-    /// Emptiest moment of the decoder's buffer in kbit, and after which frame: the leaky bucket of H.264 annex C.
+    /// Emptiest moment of the decoder's buffer in kbit, and at which frame of the order of decoding.
     fn lowest_fill(&self, encode: &VideoEncode, rate: Ratio) -> (usize, f64) {
-        let size = f64::from(encode.buffer_kbit);
-        let per_frame = f64::from(encode.max_bitrate_kbps) / rate.value();
-        let mut fill = size * encode.buffer_start.clamp(0.0, 1.0);
-        let mut lowest = (0, fill);
-        for (index, bits) in self.frames.iter().enumerate() {
-            fill -= *bits as f64 / 1000.0;
-            if fill < lowest.1 {
-                lowest = (index, fill);
-            }
-            fill = (fill + per_frame).min(size);
-        }
-        lowest
+        let mut bucket = Bucket::new(encode, rate, encode.buffer_start);
+        let fills = self.frames.iter().map(|bits| bucket.take(*bits)).enumerate();
+        fills.min_by(|(_, one), (_, other)| one.total_cmp(other)).unwrap_or_default()
     }
 }
 

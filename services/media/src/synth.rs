@@ -45,6 +45,10 @@ pub enum Look {
     Still,
     /// Black.
     Black,
+    /// As `Moving`, much brighter in every other second.
+    Scenes,
+    /// Nothing but the number moves until this frame; from then on every pixel is another one in every picture.
+    NoiseFrom(u64),
 }
 
 /// A clip to make.

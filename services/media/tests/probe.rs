@@ -87,6 +87,14 @@ fn black_stillness_and_silence_are_found() {
 }
 
 #[test]
+fn changes_of_scene_are_found_and_motion_and_flashes_are_none() {
+    let changes = |look| probe(&Clip { look, duration_ms: 5000, ..Clip::default() }).video.scene_changes_ms;
+    assert_eq!(changes(Look::Scenes), [1000, 2000, 3000, 4000]);
+    assert!(changes(Look::Moving).is_empty());
+    assert_eq!(changes(Look::NoiseFrom(50)), [2000]);
+}
+
+#[test]
 fn the_ai_label_is_found_plain_and_wrapped() {
     let plain = r#"{"Label":"1","ContentProducer":"某公司","ProduceID":"7"}"#;
     let wrapped = r#"{"AIGC":{"Label":"1"}}"#;

@@ -170,6 +170,9 @@ pub struct VideoInfo {
     pub black: Vec<Stretch>,
     /// Stretches of at least 5 s in which nothing moves.
     pub frozen: Vec<Stretch>,
+    /// Where one scene gives way to another at once, ms after the first picture, in order. At most two thousand; fades are none.
+    #[serde(default)]
+    pub scene_changes_ms: Vec<u64>,
 }
 
 /// The sound stream.

@@ -2,6 +2,7 @@
 //!
 //! Each partner's wish becomes an effective file, capped by what the source has and what the partner takes; equal encodes are
 //! made once; a source that already satisfies a partner is passed through; the timeline is cut at multiples of the GOP.
+//! How many threads an encode gets is in the plan, too: x264's bits depend on it, and they must not depend on the machine.
 use crate::catalogue::{Ladders, Rung};
 use crate::id::{EncodeId, PartnerId, RenditionName};
 use crate::media_info::MediaInfo;
@@ -51,10 +52,19 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
     }
     if !plan.videos.is_empty() {
         let gop_frames = frame_rate::gop_frames(plan.picture.frame_rate, ladders.gop_s);
-        plan.segments = segments::cut(plan.picture.frames, gop_frames, plan.picture.frame_rate, ladders.segment_s);
-        let start = if plan.segments.len() > 1 { ladders.segment_buffer_start } else { FULL_BUFFER_START };
-        for video in &mut plan.videos {
-            video.buffer_start = start;
+        let timeline = segments::Timeline {
+            frames: plan.picture.frames,
+            gop_frames,
+            rate: plan.picture.frame_rate,
+            scene_changes_ms: &info.video.scene_changes_ms,
+        };
+        plan.segments = segments::cut(&timeline, ladders.segment_s);
+        if plan.segments.len() > 1 {
+            for video in &mut plan.videos {
+                video.buffer_start = ladders.segment_buffer_start;
+                // Side by side, segments keep the cores busier than threads of one encoder can, and cost less in all.
+                video.threads = 1;
+            }
         }
     }
     plan

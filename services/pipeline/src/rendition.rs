@@ -78,7 +78,7 @@ pub struct VideoEncode {
     pub level: u32,
     /// x264 preset.
     pub preset: String,
-    /// x264 threads; 0 lets x264 choose.
+    /// x264 threads, at least 1. They decide over bits, so a number and not a choice of the machine's.
     pub threads: u32,
 }
 
@@ -142,7 +142,8 @@ pub struct Because {
 }
 
 /// One check of quality control on a finished rendition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredCheck")]
 pub struct QcCheck {
     /// What was checked: `frame_count`, `faststart`, `loudness`, …
     pub check: String,
@@ -150,6 +151,71 @@ pub struct QcCheck {
     pub measured: String,
     /// What is allowed, as text.
     pub limit: String,
-    /// Whether it passed.
-    pub pass: bool,
+    /// What follows from it.
+    pub outcome: QcOutcome,
+}
+
+/// How a check of quality control ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QcOutcome {
+    /// Within its limit.
+    Pass,
+    /// Beyond it: the rendition is not delivered.
+    Fail,
+    /// The measurement itself is not to be believed. It says nothing about the rendition, which goes on; a person may look.
+    Invalid,
+}
+
+impl QcOutcome {
+    /// `Pass` or `Fail`.
+    pub fn of(pass: bool) -> Self {
+        if pass { Self::Pass } else { Self::Fail }
+    }
+
+    /// Its name, as stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// A check as any version wrote it: those of old knew `pass` only.
+#[derive(Deserialize)]
+struct StoredCheck {
+    check: String,
+    measured: String,
+    limit: String,
+    outcome: Option<QcOutcome>,
+    pass: Option<bool>,
+}
+
+impl From<StoredCheck> for QcCheck {
+    fn from(stored: StoredCheck) -> Self {
+        let StoredCheck { check, measured, limit, outcome, pass } = stored;
+        let outcome = outcome.or(pass.map(QcOutcome::of)).unwrap_or(QcOutcome::Invalid);
+        Self { check, measured, limit, outcome }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_of_old_are_still_read() {
+        let read = |text: &str| serde_json::from_str::<QcCheck>(text).unwrap().outcome;
+        assert_eq!(read(r#"{"check":"a","measured":"1","limit":"1","pass":true}"#), QcOutcome::Pass);
+        assert_eq!(read(r#"{"check":"a","measured":"2","limit":"1","pass":false}"#), QcOutcome::Fail);
+        assert_eq!(read(r#"{"check":"a","measured":"2","limit":"1"}"#), QcOutcome::Invalid);
+        for outcome in [QcOutcome::Pass, QcOutcome::Fail, QcOutcome::Invalid] {
+            let check = QcCheck { check: "a".into(), measured: "1".into(), limit: "2".into(), outcome };
+            let text = serde_json::to_string(&check).unwrap();
+            assert!(text.contains(&format!(r#""outcome":"{}""#, outcome.name())), "{text}");
+            assert_eq!(serde_json::from_str::<QcCheck>(&text).unwrap(), check);
+        }
+    }
 }

@@ -100,6 +100,7 @@ fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
 mod tests {
     use chrono::DateTime;
     use pipeline::id::SubmissionId;
+    use pipeline::rendition::QcOutcome;
     use pipeline::submission::{Gate, Gates, Submission};
     use runtime::outcome::StoredRendition;
     use uuid::Uuid;
@@ -108,7 +109,12 @@ mod tests {
 
     fn rendition() -> RenditionRow {
         let file = |key: &str, digit: &str| StoredFile { key: key.into(), bytes: 12, sha256: digit.repeat(64) };
-        let check = QcCheck { check: "frame_count".into(), measured: "75".into(), limit: "75".into(), pass: true };
+        let check = QcCheck {
+            check: "frame_count".into(),
+            measured: "75".into(),
+            limit: "75".into(),
+            outcome: QcOutcome::Pass,
+        };
         RenditionRow {
             run: 1,
             name: "web-720".into(),

@@ -9,7 +9,7 @@ use pipeline::id::PartnerId;
 use pipeline::object_key::ObjectKey;
 use pipeline::partner::{DeliveryMethod, Partner};
 use pipeline::preflight;
-use pipeline::rendition::Plan;
+use pipeline::rendition::{Plan, QcOutcome};
 use runtime::outcome::{Outcome, Output, StoredFile};
 use runtime::service::Runtime;
 use runtime::store::accounts::Budget;
@@ -300,7 +300,7 @@ fn rendition_facts(row: &RenditionRow) -> preflight::RenditionFacts {
         width: made.width,
         height: made.height,
         cover_bytes: made.cover.as_ref().map(|cover| cover.bytes),
-        passed_qc: !made.qc.is_empty() && made.qc.iter().all(|check| check.pass),
+        passed_qc: !made.qc.is_empty() && made.qc.iter().all(|check| check.outcome != QcOutcome::Fail),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use pipeline::rendition::{QcCheck, QcOutcome};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -118,6 +119,18 @@ pub(crate) fn bytes(count: u64) -> String {
 /// Media time for people: `1:01.500`.
 pub(crate) fn duration(ms: u64) -> String {
     format!("{}:{:02}.{:03}", ms / 60_000, ms / 1000 % 60, ms % 1000)
+}
+
+/// Checks of quality control in short: `27 passed, 1 invalid`.
+pub(crate) fn passed(checks: &[QcCheck]) -> String {
+    let count = |outcome| checks.iter().filter(|check| check.outcome == outcome).count();
+    let mut text = format!("{} passed", count(QcOutcome::Pass));
+    for outcome in [QcOutcome::Fail, QcOutcome::Invalid] {
+        if let some @ 1.. = count(outcome) {
+            text.push_str(&format!(", {some} {}", outcome.name()));
+        }
+    }
+    text
 }
 
 #[cfg(test)]

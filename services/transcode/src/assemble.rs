@@ -2,23 +2,28 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use media::protocol::{AssembleReport, QcReport};
+use media::protocol::{AssembleReport, QcReport, SegmentReport};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::ObjectKey;
 use pipeline::part::Part;
-use pipeline::rendition::{Plan, PlannedRendition, VideoSource};
+use pipeline::rendition::{Plan, PlannedRendition, QcOutcome, VideoEncode, VideoSource};
 use pipeline::stage::Stage;
 use runtime::outcome::{Outcome, Output, StoredFile, StoredRendition};
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
+use tracing::info;
 
+use crate::again::Again;
 use crate::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
 
 /// The assemble stage's handler.
 pub struct Assemble {
     runtime: Arc<Runtime>,
 }
+
+/// How much of the part is done when the file is joined; the rest is quality control, which decodes all of it.
+const JOINED: f64 = 0.3;
 
 /// What the transcode stage left: the file of each part and encode.
 type Encoded = Vec<(Part, Output)>;
@@ -48,6 +53,49 @@ impl Assemble {
             self.runtime.fetch(find(&encoded, &Part::Audio, id)?, &input.join(SOUND)).await?;
         }
         Ok(())
+    }
+
+    /// Joins, and encodes again what breaks the cap behind the segments before it, until nothing does or nothing helps.
+    async fn join(&self, job: &Job, plan: &Plan, rendition: &PlannedRendition) -> Result<(AssembleReport, Again)> {
+        let source = source(job)?;
+        let mut again = Again::default();
+        loop {
+            let timed = request::assemble(plan, rendition, source, &again, self.place(job))?;
+            let report: AssembleReport = self.run(job, &timed, 0.0, JOINED).await.context("assemble")?;
+            let wanted = match &rendition.video {
+                VideoSource::Copied => Vec::new(),
+                VideoSource::Encoded(id) => again.next(request::video(plan, id)?, &report.overdrawn),
+            };
+            if wanted.is_empty() {
+                return Ok((report, again));
+            }
+            let segments: Vec<u32> = wanted.iter().map(|(index, _)| *index).collect();
+            info!(submission.id = %job.submission.id, ?segments, "encodes again what breaks the cap of {}", rendition.name);
+            for (index, encode) in wanted {
+                self.encode_again(job, plan, index, encode).await?;
+            }
+        }
+    }
+
+    /// Puts a new encode of one segment into the place of the old one.
+    async fn encode_again(&self, job: &Job, plan: &Plan, index: u32, encode: VideoEncode) -> Result<()> {
+        let (input, output) = (job.scratch.input(), job.scratch.output());
+        if !input.join(SOURCE).exists() {
+            self.runtime.fetch_mezzanine(&job.submission, &input.join(SOURCE)).await?;
+        }
+        let timed = request::segment_again(plan, index, encode, self.place(job))?;
+        let report: SegmentReport = self.run(job, &timed, 0.0, JOINED).await.context("encode a segment again")?;
+        let [made] = &report.encodes[..] else { bail!("one encode was asked for, {} came", report.encodes.len()) };
+        let renamed = std::fs::rename(output.join(&made.file), input.join(request::segment_file(index)));
+        renamed.with_context(|| format!("replace segment {index}"))
+    }
+
+    fn place<'a>(&self, job: &'a Job) -> Place<'a> {
+        Place {
+            input: job.scratch.input(),
+            output: job.scratch.output(),
+            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
+        }
     }
 
     async fn run<R: serde::de::DeserializeOwned>(&self, job: &Job, timed: &Timed, from: f64, to: f64) -> Result<R> {
@@ -107,17 +155,16 @@ impl Handler for Assemble {
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let plan = job.submission.plan.as_ref().context("the submission has no plan")?;
         let rendition = wanted(&job, plan)?;
-        let source = source(&job)?;
-        let (input, output) = (job.scratch.input(), job.scratch.output());
-        let allow_missing_landlock = self.runtime.config.allow_missing_landlock;
         self.fetch(&job, plan, rendition).await?;
-        let timed = request::assemble(plan, rendition, source, Place { input, output, allow_missing_landlock })?;
-        let report: AssembleReport = self.run(&job, &timed, 0.0, 0.3).await.context("assemble")?;
+        let (report, again) = self.join(&job, plan, rendition).await?;
         // Quality control reads what was just written, and may write nothing.
-        let place = Place { input: output, output, allow_missing_landlock };
-        let mut timed = request::qc(plan, rendition, source, place)?;
+        let place = Place { input: job.scratch.output(), ..self.place(&job) };
+        let mut timed = request::qc(plan, rendition, source(&job)?, place)?;
         timed.request.output_dir = None;
-        let qc: QcReport = self.run(&job, &timed, 0.3, 1.0).await.context("quality control")?;
+        let mut qc: QcReport = self.run(&job, &timed, JOINED, 1.0).await.context("quality control")?;
+        if rendition.video != VideoSource::Copied {
+            qc.checks.push(again.check());
+        }
         if !qc.pass {
             // Encodes are the same at every try, so another one would fail the same way: a person has to look.
             return Ok(Outcome::Parked(evidence(&qc)));
@@ -129,7 +176,7 @@ impl Handler for Assemble {
 
 /// The checks that failed, as an operator reads them.
 fn evidence(qc: &QcReport) -> String {
-    let failed = qc.checks.iter().filter(|check| !check.pass);
+    let failed = qc.checks.iter().filter(|check| check.outcome == QcOutcome::Fail);
     let sentences =
         failed.map(|check| format!("{}: measured {}, allowed {}", check.check, check.measured, check.limit));
     format!("quality control failed: {}", sentences.collect::<Vec<_>>().join("; "))

@@ -8,6 +8,8 @@ use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
 use pipeline::rendition::{Plan, PlannedRendition, Segment, VideoEncode, VideoSource};
 
+use crate::again::Again;
+
 /// The mezzanine's name in every input directory. The entrant's own name is text to show and never comes here.
 pub const SOURCE: &str = "source";
 /// The finished rendition's name in the output directory.
@@ -42,12 +44,23 @@ pub struct Timed {
 /// # Errors
 /// When the plan has no such segment.
 pub fn segment(plan: &Plan, index: u32, place: Place<'_>) -> Result<Timed> {
+    stretch(plan, index, plan.videos.clone(), place)
+}
+
+/// Encodes segment `index` of one encode again, which differs from the plan's in the fill of its buffer.
+///
+/// # Errors
+/// When the plan has no such segment.
+pub fn segment_again(plan: &Plan, index: u32, encode: VideoEncode, place: Place<'_>) -> Result<Timed> {
+    stretch(plan, index, vec![encode], place)
+}
+
+fn stretch(plan: &Plan, index: u32, encodes: Vec<VideoEncode>, place: Place<'_>) -> Result<Timed> {
     let segment = *plan
         .segments
         .iter()
         .find(|segment| segment.index == index)
         .with_context(|| format!("the plan has no segment {index}"))?;
-    let encodes = plan.videos.clone();
     // Slower than a frame a second for each encode is no slow machine but a hang; decoding up to the segment comes on top.
     let frames = segment.frames * encodes.len() as u64 + plan.picture.frames;
     let job = Job::EncodeSegment { file: SOURCE.into(), picture: plan.picture.clone(), segment, encodes };
@@ -67,18 +80,26 @@ pub fn sound(plan: &Plan, source: &MediaInfo, place: Place<'_>) -> Timed {
 }
 
 /// Joins (or copies) one rendition and takes its cover. The input directory holds `SOURCE` for a copied picture, else one
-/// file per segment named by [`segment_file`], and `SOUND` where the rendition has sound.
+/// file per segment named by [`segment_file`], and `SOUND` where the rendition has sound. `again` are those of them that
+/// were encoded again.
 ///
 /// # Errors
 /// When the rendition names an encode that the plan does not have.
-pub fn assemble(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: Place<'_>) -> Result<Timed> {
+pub fn assemble(
+    plan: &Plan,
+    rendition: &PlannedRendition,
+    source: &MediaInfo,
+    again: &Again,
+    place: Place<'_>,
+) -> Result<Timed> {
     let picture = match &rendition.video {
         VideoSource::Copied => PictureInput::Copied { file: SOURCE.into(), stream: plan.picture.stream },
-        VideoSource::Encoded(id) => PictureInput::Joined {
-            encode: video(plan, id)?.clone(),
-            frame_rate: plan.picture.frame_rate,
-            segments: plan.segments.iter().map(|segment| joined(*segment)).collect(),
-        },
+        VideoSource::Encoded(id) => {
+            let encode = video(plan, id)?.clone();
+            let start = |segment: &Segment| again.start_of(segment.index).unwrap_or(encode.buffer_start);
+            let segments = plan.segments.iter().map(|segment| joined(*segment, start(segment))).collect();
+            PictureInput::Joined { encode, frame_rate: plan.picture.frame_rate, segments }
+        }
     };
     let job = Job::Assemble {
         picture,
@@ -124,11 +145,15 @@ pub fn segment_file(index: u32) -> String {
     format!("segment-{index}")
 }
 
-fn joined(segment: Segment) -> SegmentInput {
-    SegmentInput { file: segment_file(segment.index), segment }
+fn joined(segment: Segment, buffer_start: f64) -> SegmentInput {
+    SegmentInput { file: segment_file(segment.index), segment, buffer_start }
 }
 
-fn video<'a>(plan: &'a Plan, id: &EncodeId) -> Result<&'a VideoEncode> {
+/// The encode `id` of the plan.
+///
+/// # Errors
+/// When the plan has none of this name.
+pub fn video<'a>(plan: &'a Plan, id: &EncodeId) -> Result<&'a VideoEncode> {
     plan.videos.iter().find(|video| video.id == *id).with_context(|| format!("the plan has no picture {id}"))
 }
 

@@ -119,6 +119,8 @@ pub struct SegmentInput {
     pub file: String,
     /// Which stretch it holds.
     pub segment: Segment,
+    /// Fill of the decoder's buffer that it was encoded for, 0 to 1.
+    pub buffer_start: f64,
 }
 
 /// What a finished rendition should be.
@@ -218,6 +220,22 @@ pub struct AssembleReport {
     pub duration_ms: u64,
     /// The cover, where one was asked for.
     pub cover: Option<Cover>,
+    /// Segments of a joined picture that take more from the decoder's buffer than is there, in order: to be encoded again, for
+    /// what their bucket really holds. The file is not to be used as long as there is one that can be.
+    pub overdrawn: Vec<Overdrawn>,
+    /// Segments that were encoded for another fill than the plan's, since they were overdrawn before.
+    pub encoded_again: Vec<u32>,
+}
+
+/// A segment that, behind the ones before it, breaks the cap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overdrawn {
+    /// Position in the plan.
+    pub segment: u32,
+    /// What the decoder's buffer really holds at its seam, 0 to 1.
+    pub held: f64,
+    /// The lowest point within it, below 0, kbit.
+    pub lowest_kbit: f64,
 }
 
 /// A cover that was taken.
@@ -238,7 +256,7 @@ pub struct Cover {
 /// The answer to [`Job::Qc`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QcReport {
-    /// Whether every check passed.
+    /// Whether no check failed.
     pub pass: bool,
     /// All checks.
     pub checks: Vec<QcCheck>,

@@ -40,20 +40,53 @@ impl Grid {
         true
     }
 
+    /// A picture of one level.
+    #[cfg(test)]
+    pub(super) fn of(level: u8) -> Self {
+        Self(vec![level; 100])
+    }
+
     /// Whether the picture is black.
     pub(super) fn is_black(&self) -> bool {
         let dark = self.0.iter().filter(|level| **level <= BLACK_LEVEL).count();
         dark * 100 >= self.0.len() * BLACK_SHARE
     }
 
-    /// Whether nothing that a person would see differs from `other`.
-    pub(super) fn is_still(&self, other: &Grid) -> bool {
+    /// How much differs from `other`; `None` where it has not as many samples.
+    pub(super) fn difference(&self, other: &Grid) -> Option<Difference> {
+        if self.0.is_empty() || self.0.len() != other.0.len() {
+            return None;
+        }
         let pairs = || self.0.iter().zip(&other.0);
         let sum: u64 = pairs().map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         let moved = pairs().filter(|(a, b)| a.abs_diff(**b) > MOVED_LEVEL).count();
-        self.0.len() == other.0.len()
-            && sum * 256 <= STILL_MEAN * self.0.len() as u64
-            && moved * MOVED_ONE_IN <= self.0.len()
+        Some(Difference { sum, moved, samples: self.0.len() })
+    }
+}
+
+/// How two pictures differ.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Difference {
+    /// Levels, all samples together.
+    sum: u64,
+    moved: usize,
+    samples: usize,
+}
+
+impl Difference {
+    /// Mean difference of a sample, in levels of 255.
+    pub(super) fn mean(self) -> f64 {
+        self.sum as f64 / self.samples as f64
+    }
+
+    /// Which part of the picture has moved, 0 to 1.
+    pub(super) fn moved(self) -> f64 {
+        self.moved as f64 / self.samples as f64
+    }
+
+    /// Whether it is nothing that a person would see.
+    pub(super) fn is_still(self) -> bool {
+        self.sum * 256 <= STILL_MEAN * self.samples as u64 && self.moved * MOVED_ONE_IN <= self.samples
     }
 }
 
@@ -74,9 +107,10 @@ mod tests {
         let still = Grid(vec![100; 14_400]);
         let mut moving = still.clone();
         moving.0[..40].fill(200);
-        assert!(!still.is_still(&moving));
+        let is_still = |other: &Grid| still.difference(other).is_some_and(Difference::is_still);
+        assert!(!is_still(&moving));
         let noisy = Grid((0..14_400).map(|i| 100 + u8::from(i % 3 == 0)).collect());
-        assert!(still.is_still(&noisy));
+        assert!(is_still(&noisy) && !is_still(&Grid::default()));
         assert!(!still.is_black() && Grid(vec![16; 100]).is_black());
     }
 }

@@ -6,7 +6,8 @@ use pipeline::media_info::{Colour, FieldOrder, Ratio, Transfer, VideoInfo};
 use pipeline::rejection::Rejection;
 
 use super::bitrate::Bitrate;
-use super::luma::Grid;
+use super::luma::{Difference, Grid};
+use super::scene::Scenes;
 use super::stretch::Stretches;
 use super::{to_ms, to_us, whole_ms};
 use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
@@ -46,6 +47,7 @@ struct Seen {
     reference: Grid,
     black: Stretches,
     frozen: Stretches,
+    scenes: Scenes,
     still_since_us: i64,
 }
 
@@ -67,6 +69,7 @@ impl PictureMeasure {
             reference: Grid::default(),
             black: Stretches::new(MIN_BLACK_US),
             frozen: Stretches::new(MIN_FROZEN_US),
+            scenes: Scenes::default(),
             still_since_us: 0,
         };
         let frame = frame::Video::empty();
@@ -141,6 +144,7 @@ impl PictureMeasure {
             peak_bitrate_kbps: self.bitrate.peak_kbps(),
             black: seen.black.finish(duration_us),
             frozen: seen.frozen.finish(duration_us),
+            scene_changes_ms: seen.scenes.finish(),
         })
     }
 }
@@ -181,7 +185,11 @@ impl Seen {
         let at_us = to_us(at.saturating_sub(first), self.base);
         self.black.tell(at_us, self.grid.is_black());
         // Compared with the picture since which nothing moved, so that a slow pan is motion.
-        if self.grid.is_still(&self.reference) {
+        let difference = self.grid.difference(&self.reference);
+        if let Some(difference) = difference {
+            self.scenes.see(at_us, &self.grid, &self.reference, difference);
+        }
+        if difference.is_some_and(Difference::is_still) {
             self.frozen.tell(self.still_since_us, true);
         } else {
             self.frozen.tell(at_us, false);

@@ -59,10 +59,11 @@ impl Pattern {
 
     fn level(&self, (x, y): (u32, u32), number: u64) -> u16 {
         let (width, height) = self.shown();
-        let number = if self.look == Look::Moving { number } else { 0 };
-        if self.look == Look::Black {
-            return BLACK;
-        }
+        let number = match self.look {
+            Look::Moving | Look::Scenes | Look::NoiseFrom(_) => number,
+            Look::Still => 0,
+            Look::Black => return BLACK,
+        };
         if y < height / BAND {
             let cell = x * BITS / width;
             return if number >> cell & 1 == 1 { WHITE } else { BLACK };
@@ -73,12 +74,25 @@ impl Pattern {
         }
         let middle = x >= width * 3 / 8 && x < width * 5 / 8 && y >= height * 3 / 8 && y < height * 5 / 8;
         if middle {
-            return if self.look == Look::Moving && is_flash(number, self.rate) { WHITE } else { BLACK };
+            return if self.look != Look::Still && is_flash(number, self.rate) { WHITE } else { BLACK };
+        }
+        if let Look::NoiseFrom(first) = self.look {
+            return if number < first { 100 } else { noise(x, y, number) };
         }
         // A slope that wanders, so that everything moves and coding has something to do.
         let wave = (u64::from(x) * 200 / u64::from(width) + u64::from(y) * 100 / u64::from(height) + number * 3) % 200;
-        40 + wave.min(200 - wave) as u16
+        let bright = self.look == Look::Scenes && (number as f64 / self.rate) as u64 % 2 == 1;
+        wave.min(200 - wave) as u16 + if bright { 130 } else { 40 }
     }
+}
+
+/// A level that looks random, the same for the same pixel and picture.
+fn noise(x: u32, y: u32, number: u64) -> u16 {
+    let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (u64::from(x) << 32 | u64::from(y));
+    for _ in 0..2 {
+        mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    }
+    40 + (mixed >> 40) as u16 % 160
 }
 
 /// Two frames at the beginning of each second.

@@ -11,7 +11,7 @@ use media::protocol::{
 };
 use pipeline::media_info::{MediaInfo, Ratio};
 use pipeline::rejection::Rejection;
-use pipeline::rendition::{AudioEncode, Picture, Segment, VideoEncode};
+use pipeline::rendition::{AudioEncode, Picture, QcOutcome, Segment, VideoEncode};
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
@@ -117,7 +117,7 @@ impl Bench {
             assert_eq!((made.frames, &made.id), (segment.frames, &video.id));
             let name = format!("segment-{}", segment.index);
             self.hand_on(&made.file, &name);
-            segments.push(SegmentInput { file: name, segment });
+            segments.push(SegmentInput { file: name, segment, buffer_start: video.buffer_start });
         }
         let audio = audio(&info);
         let job = Job::EncodeAudio {
@@ -196,7 +196,7 @@ pub struct Rendered {
 impl Rendered {
     /// Every check passed.
     pub fn assert_good(&self) {
-        let wrong: Vec<_> = self.qc.checks.iter().filter(|check| !check.pass).collect();
+        let wrong: Vec<_> = self.qc.checks.iter().filter(|check| check.outcome != QcOutcome::Pass).collect();
         assert!(self.qc.pass && wrong.is_empty(), "{wrong:#?}");
         assert!(self.qc.checks.len() > 20);
     }

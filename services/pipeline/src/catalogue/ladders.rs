@@ -11,13 +11,13 @@ use crate::id::RenditionName;
 pub struct Ladders {
     /// x264 preset.
     pub preset: String,
-    /// x264 threads; 0 lets x264 choose.
+    /// x264 threads of an encode whose work is one segment; where there are several, each has one.
     pub threads: u32,
     /// Distance of key frames, seconds.
     pub gop_s: u32,
     /// Size of the decoder's buffer as seconds of the cap.
     pub buffer_s: f64,
-    /// Wanted length of a segment in seconds; 0 makes one segment of the whole.
+    /// Wanted length of a segment in seconds, at most 60; 0 makes one segment of the whole.
     pub segment_s: u32,
     /// Fill of the decoder's buffer at the start of each of several segments, 0–1.
     pub segment_buffer_start: f64,

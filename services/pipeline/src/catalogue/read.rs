@@ -230,10 +230,10 @@ fn check_ladders(ladders: &Ladders) -> Result<(), CatalogueError> {
         let problem = format!("{:?} is no preset; allowed are {}", ladders.preset, listed(&PRESETS));
         return Err(wrong(file, Some("preset"), problem));
     }
-    check_range(file, "threads", ladders.threads, 0..=128)?;
+    check_range(file, "threads", ladders.threads, 1..=16)?;
     check_range(file, "gop_s", ladders.gop_s, 1..=10)?;
     check_range(file, "buffer_s", ladders.buffer_s, 0.5..=4.0)?;
-    check_range(file, "segment_s", ladders.segment_s, 0..=3600)?;
+    check_range(file, "segment_s", ladders.segment_s, 0..=60)?;
     check_range(file, "segment_buffer_start", ladders.segment_buffer_start, 0.1..=0.9)?;
     if ladders.rungs.is_empty() {
         return Err(wrong(file, Some("rungs"), "is empty; name at least one rung"));

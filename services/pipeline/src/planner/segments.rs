@@ -1,46 +1,193 @@
-//! Where the timeline is cut: at multiples of the GOP, in pieces as equal as that allows, covering every frame once.
+//! Where the timeline is cut: at multiples of the GOP, near changes of scene, in pieces of about one length, every frame once.
 use crate::media_info::Ratio;
 use crate::rendition::Segment;
 
-/// Cuts `frames` output frames into segments of about `segment_s` seconds; 0 makes one of the whole.
-pub(super) fn cut(frames: u64, gop_frames: u32, rate: Ratio, segment_s: u32) -> Vec<Segment> {
-    let gop = u64::from(gop_frames.max(1));
-    let gops = frames.div_ceil(gop);
-    let wanted = (rate.value() * f64::from(segment_s)).round() as u64;
-    let count = match wanted {
-        0 => 1,
-        // Rounded to the nearest count, so that no segment is much shorter than the others: the last one out decides.
-        wanted => ((frames + wanted / 2) / wanted).clamp(1, gops.clamp(1, MAX_SEGMENTS)),
-    };
-    let (each, longer) = (gops / count, gops % count);
-    let mut segments = Vec::new();
-    let mut first_gop = 0;
-    for index in 0..count {
-        let after_gop = first_gop + each + u64::from(index < longer);
-        let (first_frame, after) = (first_gop * gop, (after_gop * gop).min(frames));
-        segments.push(Segment { index: index as u32, first_frame, frames: after - first_frame });
-        first_gop = after_gop;
-    }
-    segments
+/// No segment is longer, so that a worker that dies costs little, and all workers are busy until the end.
+const LONGEST_S: u32 = 60;
+/// None is shorter where segments of at least this length are wanted: what a process, a seek and an upload cost is then noise.
+const SHORTEST_S: u32 = 10;
+/// How far a cut moves from its even place to a change of scene, in GOPs.
+const REACH_GOPS: u64 = 3;
+/// A bound, as every fan-out has one: hours in segments of ten seconds.
+const MAX_SEGMENTS: u64 = 1000;
+
+/// What is to be cut.
+pub(super) struct Timeline<'a> {
+    /// Output frames.
+    pub(super) frames: u64,
+    /// Frames from one key frame to the next.
+    pub(super) gop_frames: u32,
+    /// Output frames a second.
+    pub(super) rate: Ratio,
+    /// Where scenes change, ms after the first picture, in order.
+    pub(super) scene_changes_ms: &'a [u64],
 }
 
-/// A bound, as every fan-out has one: eight minutes in GOPs of two seconds are 240.
-const MAX_SEGMENTS: u64 = 1000;
+/// Cuts into segments of about `segment_s` seconds; 0 makes one of the whole.
+///
+/// A segment is never shorter than half of what is wanted nor longer than one and a half of it, never over a minute, and at
+/// least ten seconds where ten or more are wanted. Within that, each cut lies at the GOP nearest to a change of scene, if there
+/// is one within three GOPs of its even place: there the eye starts anew, as the encoder does.
+pub(super) fn cut(timeline: &Timeline, segment_s: u32) -> Vec<Segment> {
+    let frames = timeline.frames;
+    let Some(bounds) = Bounds::of(timeline, segment_s) else {
+        return vec![Segment { index: 0, first_frame: 0, frames }];
+    };
+    let scenes = scene_gops(timeline);
+    let mut cuts = vec![0];
+    for index in 1..bounds.count {
+        let from = cuts.last().copied().unwrap_or(0);
+        cuts.push(bounds.place(index, from, frames, &scenes));
+    }
+    cuts.push(frames);
+    let stretches = cuts.windows(2).enumerate();
+    stretches
+        .map(|(index, ends)| Segment { index: index as u32, first_frame: ends[0], frames: ends[1] - ends[0] })
+        .collect()
+}
+
+/// A GOP at which a segment may begin, because a scene changes near to it.
+struct SceneGop {
+    first_frame: u64,
+    /// From it to the change, in frames.
+    distance: u64,
+}
+
+/// The GOP nearest to each change of scene.
+fn scene_gops(timeline: &Timeline) -> Vec<SceneGop> {
+    let gop = u64::from(timeline.gop_frames.max(1));
+    let frame_of = |ms: &u64| (*ms as f64 / 1000.0 * timeline.rate.value()).round() as u64;
+    let nearest = |frame: u64| (frame.saturating_add(gop / 2) / gop).saturating_mul(gop);
+    let changes = timeline.scene_changes_ms.iter().map(frame_of);
+    changes.map(|at| SceneGop { first_frame: nearest(at), distance: nearest(at).abs_diff(at) }).collect()
+}
+
+/// How many segments, and how long each may be, in frames. `shortest` and `longest` are multiples of the GOP.
+struct Bounds {
+    count: u64,
+    gop: u64,
+    shortest: u64,
+    longest: u64,
+}
+
+impl Bounds {
+    /// `None` where one segment is right: nothing else is wanted, or the work is too short.
+    fn of(timeline: &Timeline, segment_s: u32) -> Option<Self> {
+        let (frames, gop) = (timeline.frames, u64::from(timeline.gop_frames.max(1)));
+        let in_frames = |seconds: f64| (timeline.rate.value() * seconds).round() as u64;
+        let wanted = in_frames(f64::from(segment_s));
+        if wanted == 0 {
+            return None;
+        }
+        let least = if segment_s < SHORTEST_S { 0 } else { SHORTEST_S };
+        let least_s = (f64::from(segment_s) / 2.0).max(f64::from(least));
+        let most_s = (f64::from(segment_s) * 1.5).min(f64::from(LONGEST_S));
+        let shortest = in_frames(least_s).div_ceil(gop).max(1) * gop;
+        let longest = (in_frames(most_s) / gop).max(1) * gop;
+        // Rounded to the nearest count, so that no segment is much shorter than the others: the last one out decides.
+        let nearest = ((frames + wanted / 2) / wanted).clamp(1, frames.div_ceil(gop).clamp(1, MAX_SEGMENTS));
+        let count = nearest.min((frames / shortest).max(1)).max(frames.div_ceil(longest).min(MAX_SEGMENTS));
+        let fits = shortest <= longest && count * shortest <= frames && frames <= count * longest;
+        // Too long for one segment as wanted and too short for two: one of up to a minute is better than stumps.
+        if !fits && least > 0 && frames <= in_frames(f64::from(LONGEST_S)) {
+            return None;
+        }
+        // Where GOPs are too long for the bounds, or the work for so few segments, pieces are as equal as GOPs allow.
+        let (shortest, longest) = if fits { (shortest, longest) } else { (gop, u64::MAX / (MAX_SEGMENTS + 1)) };
+        let count = if fits { count } else { count.min(frames / gop) };
+        (count > 1).then_some(Self { count, gop, shortest, longest })
+    }
+
+    /// Where segment `index` begins when the one before it begins at `from`: so that what remains can be cut within the bounds.
+    fn place(&self, index: u64, from: u64, frames: u64, scenes: &[SceneGop]) -> u64 {
+        let after = self.count - index;
+        let earliest =
+            (from + self.shortest).max(frames.saturating_sub(after * self.longest).div_ceil(self.gop) * self.gop);
+        let latest = (from + self.longest).min(frames.saturating_sub(after * self.shortest) / self.gop * self.gop);
+        let even = u64::try_from(u128::from(frames) * u128::from(index) / u128::from(self.count)).unwrap_or(u64::MAX);
+        let even = (even.saturating_add(self.gop / 2) / self.gop * self.gop).clamp(earliest, latest.max(earliest));
+        let near = |scene: &&SceneGop| {
+            (earliest..=latest).contains(&scene.first_frame)
+                && scene.first_frame.abs_diff(even) <= REACH_GOPS * self.gop
+        };
+        let best = scenes.iter().filter(near).min_by_key(|scene| (scene.distance, scene.first_frame.abs_diff(even)));
+        best.map_or(even, |scene| scene.first_frame)
+    }
+}
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
+    fn lengths_at(frames: u64, segment_s: u32, scene_changes_ms: &[u64]) -> Vec<u64> {
+        let timeline = Timeline { frames, gop_frames: 50, rate: Ratio::new(25, 1), scene_changes_ms };
+        cut(&timeline, segment_s).iter().map(|segment| segment.frames).collect()
+    }
+
     fn lengths(frames: u64, segment_s: u32) -> Vec<u64> {
-        cut(frames, 50, Ratio::new(25, 1), segment_s).iter().map(|segment| segment.frames).collect()
+        lengths_at(frames, segment_s, &[])
     }
 
     #[test]
     fn segments_are_whole_gops_and_about_equal() {
         assert_eq!(lengths(1600, 0), [1600]);
         assert_eq!(lengths(1600, 16), [400, 400, 400, 400]);
-        assert_eq!(lengths(1601, 32), [850, 751]);
+        assert_eq!(lengths(1601, 32), [800, 801]);
         assert_eq!(lengths(30, 16), [30]);
-        assert_eq!(lengths(101, 1), [50, 50, 1]);
+        assert_eq!(lengths(599, 16), [599]); // 23.96 s: two would be as far from what is wanted
+        assert_eq!(lengths(150, 2), [50, 50, 50]);
+        // Nothing between a GOP and one and a half of two seconds fits: as equal as GOPs allow.
+        assert_eq!(lengths(126, 2), [50, 76]);
+    }
+
+    #[test]
+    fn a_cut_moves_to_the_gop_nearest_to_a_change_of_scene_within_reach() {
+        assert_eq!(lengths_at(1600, 16, &[17_900]), [450, 350, 400, 400]);
+        assert_eq!(lengths_at(1600, 16, &[14_100, 33_000, 50_000]), [350, 500, 400, 350]);
+        // Of two changes the one that lies better counts, not the nearer one.
+        assert_eq!(lengths_at(1600, 16, &[15_100, 19_950])[0], 500);
+        // Too far away: nothing moves.
+        assert_eq!(lengths_at(1600, 16, &[24_500]), [400, 400, 400, 400]);
+        // Changes everywhere push no segment out of its bounds.
+        let everywhere: Vec<u64> = (0..64).map(|second| second * 1000).collect();
+        assert!(lengths_at(1600, 16, &everywhere).iter().all(|frames| (250..=600).contains(frames)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_frame_is_in_one_segment_within_the_bounds(
+            seconds in 1..3600u64,
+            odd in 0..60u64,
+            fps in prop_oneof![Just((24_000, 1001)), Just((25, 1)), Just((30_000, 1001)), Just((60, 1))],
+            gop_s in 1..3u32,
+            segment_s in 10..=60u32,
+            mut scene_changes_ms in proptest::collection::vec(0..3_600_000u64, 0..400),
+        ) {
+            scene_changes_ms.sort_unstable();
+            let rate = Ratio::new(fps.0, fps.1);
+            let gop_frames = (rate.value() * f64::from(gop_s)).round() as u32;
+            let frames = (rate.value() * seconds as f64) as u64 + odd;
+            let timeline = Timeline { frames, gop_frames, rate, scene_changes_ms: &scene_changes_ms };
+            let segments = cut(&timeline, segment_s);
+            let mut next = 0;
+            for (index, segment) in segments.iter().enumerate() {
+                prop_assert_eq!((segment.index as usize, segment.first_frame), (index, next));
+                prop_assert!(segment.first_frame.is_multiple_of(u64::from(gop_frames)));
+                next += segment.frames;
+            }
+            prop_assert_eq!(next, frames);
+            // Bounds are kept to a frame: seconds and frames do not divide evenly.
+            let (second, frame) = (rate.value(), 1.0 / rate.value());
+            let longest = segments.iter().map(|segment| segment.frames as f64 / second).fold(0.0, f64::max);
+            prop_assert!(longest <= 60.0 + frame, "{} s", longest);
+            if segments.len() > 1 {
+                let wanted = f64::from(segment_s);
+                let shortest = segments.iter().map(|segment| segment.frames as f64 / second).fold(f64::MAX, f64::min);
+                prop_assert!(shortest >= (wanted / 2.0).max(10.0) - frame, "{} s of {}", shortest, wanted);
+                prop_assert!(longest <= wanted * 1.5 + frame, "{} s of {}", longest, wanted);
+            }
+        }
     }
 }

@@ -42,6 +42,7 @@ pub(crate) fn video() -> VideoInfo {
         peak_bitrate_kbps: 35_000,
         black: vec![],
         frozen: vec![],
+        scene_changes_ms: vec![],
     }
 }
 
@@ -247,11 +248,30 @@ fn no_partners_is_no_work() {
 
 #[test]
 fn several_segments_start_with_a_buffer_that_is_not_full() {
-    let ladders = Ladders { segment_s: 16, ..Catalogue::builtin().ladders };
-    let plan = plan_with(&info(), &ladders);
+    let plan = plan_of(&info());
     assert_eq!(plan.segments.len(), 4);
     assert!(plan.videos.iter().all(|video| video.buffer_start == 0.5));
-    assert!(plan_of(&info()).videos.iter().all(|video| video.buffer_start == 0.9));
+    let ladders = Ladders { segment_s: 0, ..Catalogue::builtin().ladders };
+    assert!(plan_with(&info(), &ladders).videos.iter().all(|video| video.buffer_start == 0.9));
+}
+
+#[test]
+fn the_plan_says_how_many_threads_an_encode_has() {
+    let ladders = Ladders { threads: 3, ..Catalogue::builtin().ladders };
+    let threads =
+        |info: &MediaInfo| -> Vec<u32> { plan_with(info, &ladders).videos.iter().map(|video| video.threads).collect() };
+    assert!(threads(&info()).iter().all(|threads| *threads == 1), "several segments: one each");
+    let mut short = info();
+    (short.duration_ms, short.video.duration_ms, short.video.frames) = (12_000, 12_000, 300);
+    assert!(threads(&short).iter().all(|threads| *threads == 3), "one segment: the ladder's");
+}
+
+#[test]
+fn cuts_lie_near_changes_of_scene() {
+    let mut info = info();
+    info.video.scene_changes_ms = vec![17_950, 44_020];
+    let starts: Vec<u64> = plan_of(&info).segments.iter().map(|segment| segment.first_frame).collect();
+    assert_eq!(starts, [0, 450, 750, 1100]);
 }
 
 #[test]
@@ -320,9 +340,11 @@ fn any_info() -> impl Strategy<Value = MediaInfo> {
 
 proptest! {
     #[test]
-    fn what_holds_for_every_plan(info in any_info(), segment_s in 0..120u32) {
+    fn what_holds_for_every_plan(info in any_info(), segment_s in 0..=60u32, mut scene_changes_ms in proptest::collection::vec(0..2_000_000u64, 0..50)) {
         let catalogue = Catalogue::builtin();
         let ladders = Ladders { segment_s, ..catalogue.ladders.clone() };
+        scene_changes_ms.sort_unstable();
+        let info = MediaInfo { video: VideoInfo { scene_changes_ms, ..info.video }, ..info };
         let partners: Vec<&Partner> = catalogue.partners.values().collect();
         let plan = plan(&info, &partners, &ladders);
 

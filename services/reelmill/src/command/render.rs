@@ -6,6 +6,7 @@ use indicatif::MultiProgress;
 use pipeline::id::PartnerId;
 use pipeline::partner::Partner;
 use pipeline::planner;
+use pipeline::rendition::QcOutcome;
 use pipeline::screening::screen;
 use serde::Serialize;
 
@@ -109,10 +110,10 @@ fn table(made: &[Made]) -> String {
         let failed: Vec<String> = file
             .qc
             .iter()
-            .filter(|check| !check.pass)
+            .filter(|check| check.outcome == QcOutcome::Fail)
             .map(|check| format!("{} is {}, allowed {}", check.check, check.measured, check.limit))
             .collect();
-        let qc = if file.pass { format!("{} passed", file.qc.len()) } else { format!("FAILED: {}", failed.join("; ")) };
+        let qc = if file.pass { output::passed(&file.qc) } else { format!("FAILED: {}", failed.join("; ")) };
         let partners: Vec<&str> = file.partners.iter().map(PartnerId::as_str).collect();
         let (name, duration) = (file.file.display().to_string(), output::duration(file.duration_ms));
         table.row([&name, &picture, &duration, &output::bytes(file.bytes), &qc, &partners.join(", ")]);

@@ -80,7 +80,7 @@ async fn look(args: &Args, store: &Store) -> anyhow::Result<Look> {
         return Err(WrongUsage(format!("there is no entry {id}")).into());
     };
     let text = match format {
-        Format::Table => entry.table(),
+        Format::Table => entry.table(args.watch),
         Format::Json => serde_json::to_string_pretty(&entry)? + "\n",
     };
     Ok(Look { text, settled: entry.is_settled() })

@@ -91,7 +91,8 @@ pub(crate) struct Check {
     check: String,
     measured: String,
     limit: String,
-    pass: bool,
+    /// `pass`, `fail`, or `invalid` where the measurement itself is not to be believed.
+    outcome: &'static str,
 }
 
 impl From<RenditionRow> for Rendition {
@@ -101,7 +102,7 @@ impl From<RenditionRow> for Rendition {
             check: it.check,
             measured: it.measured,
             limit: it.limit,
-            pass: it.pass,
+            outcome: it.outcome.name(),
         };
         Self {
             name: row.name.to_string(),

@@ -6,12 +6,13 @@ use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::MultiProgress;
 use media::child::protocol::{AssembleReport, AudioReport, QcReport, SegmentReport};
-use pipeline::id::EncodeId;
+use pipeline::id::{EncodeId, RenditionName};
 use pipeline::media_info::MediaInfo;
 use pipeline::part::Part;
-use pipeline::rendition::{Plan, PlannedRendition, VideoSource};
+use pipeline::rendition::{Plan, PlannedRendition, VideoEncode, VideoSource};
 use pipeline::submission::Work;
 use runtime::scratch::ScratchDir;
+use transcode::again::Again;
 use transcode::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
 
 use super::Made;
@@ -76,12 +77,14 @@ impl Job<'_> {
         let (input, output) = (self.local.dir(&format!("in-{name}"))?, self.local.dir(&format!("out-{name}"))?);
         self.collect(rendition, encoded, input.path())?;
         let place = self.place(input.path(), output.path());
-        let timed = request::assemble(self.plan, rendition, self.info, place)?;
-        let report: AssembleReport = self.child(&timed, &format!("{name}, joining")).await?;
+        let (report, again) = self.join(rendition, place).await?;
         let place = self.place(output.path(), output.path());
         let mut timed = request::qc(self.plan, rendition, self.info, place)?;
         timed.request.output_dir = None;
-        let qc: QcReport = self.child(&timed, &format!("{name}, checking")).await?;
+        let mut qc: QcReport = self.child(&timed, &format!("{name}, checking")).await?;
+        if rendition.video != VideoSource::Copied {
+            qc.checks.push(again.check());
+        }
         let file = self.deliver(&output.path().join(RENDITION), &format!("{name}.mp4"))?;
         let cover = match &report.cover {
             Some(cover) => Some(self.deliver(&output.path().join(&cover.file), &format!("{name}.jpg"))?),
@@ -100,6 +103,44 @@ impl Job<'_> {
             qc: qc.checks,
             pass: qc.pass,
         })
+    }
+
+    /// Joins, and encodes again what breaks the cap behind the segments before it, until nothing does or nothing helps.
+    async fn join(&self, rendition: &PlannedRendition, place: Place<'_>) -> anyhow::Result<(AssembleReport, Again)> {
+        let name = &rendition.name;
+        let mut again = Again::default();
+        loop {
+            let timed = request::assemble(self.plan, rendition, self.info, &again, place)?;
+            let report: AssembleReport = self.child(&timed, &format!("{name}, joining")).await?;
+            let wanted = match &rendition.video {
+                VideoSource::Copied => Vec::new(),
+                VideoSource::Encoded(id) => again.next(request::video(self.plan, id)?, &report.overdrawn),
+            };
+            if wanted.is_empty() {
+                return Ok((report, again));
+            }
+            let segments = stream::iter(wanted).map(|(index, encode)| self.encode_again(name, index, encode, place));
+            segments.buffer_unordered(self.jobs).try_collect::<()>().await?;
+        }
+    }
+
+    /// Puts a new encode of one segment into the place of the old one.
+    async fn encode_again(
+        &self,
+        name: &RenditionName,
+        index: u32,
+        encode: VideoEncode,
+        place: Place<'_>,
+    ) -> anyhow::Result<()> {
+        let dir = self.local.dir(&format!("again-{name}-{index}"))?;
+        let what = format!("{name}, {} again", Part::Segment(index));
+        let from = Place { input: self.source.path(), output: dir.path(), ..place };
+        let timed = request::segment_again(self.plan, index, encode, from)?;
+        let report: SegmentReport = self.child(&timed, &what).await?;
+        let [made] = &report.encodes[..] else { bail!("one encode was asked for, {} came", report.encodes.len()) };
+        let to = place.input.join(request::segment_file(index));
+        // The old one may be shared with another rendition of the same encode: replaced here, not overwritten.
+        std::fs::rename(dir.path().join(&made.file), &to).with_context(|| format!("replace {}", to.display()))
     }
 
     /// Brings what `rendition` is joined from into one directory.

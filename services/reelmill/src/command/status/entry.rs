@@ -4,6 +4,7 @@ use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
 use pipeline::media_info::MediaInfo;
+use pipeline::rendition::{QcCheck, QcOutcome};
 use pipeline::screening::Verdict;
 use pipeline::submission::State;
 use runtime::store::Store;
@@ -62,7 +63,7 @@ struct Rendition {
     sha256: String,
     key: String,
     cover_key: Option<String>,
-    qc: Vec<pipeline::rendition::QcCheck>,
+    qc: Vec<QcCheck>,
     engine: String,
 }
 
@@ -138,13 +139,15 @@ impl Entry {
         self.settled
     }
 
-    /// The entry for people: facts, then a table for each thing that there is.
-    pub(super) fn table(&self) -> String {
+    /// The entry for people: facts, then a table for each thing that there is. `brief` leaves out checks that passed.
+    pub(super) fn table(&self, brief: bool) -> String {
         let mut sections = vec![self.facts()];
         if let Some(verdict) = &self.verdict {
             sections.push(crate::command::probe::verdict_table(verdict));
         }
-        sections.extend([self.open_parts(), self.rendition_table(), self.delivery_table()].into_iter().flatten());
+        sections.extend([self.open_parts(), self.rendition_table()].into_iter().flatten());
+        sections.extend(self.renditions.iter().filter_map(|made| made.qc_table(brief)));
+        sections.extend(self.delivery_table());
         sections.join("\n")
     }
 
@@ -193,8 +196,7 @@ impl Entry {
         let mut table = Table::with_headings(&["RENDITION", "PICTURE", "DURATION", "SIZE", "QC", "OBJECT"]);
         for made in &self.renditions {
             let picture = format!("{}×{}", made.width, made.height);
-            let passed = made.qc.iter().filter(|check| check.pass).count();
-            let qc = format!("{passed}/{} passed", made.qc.len());
+            let qc = output::passed(&made.qc);
             let (duration, size) = (output::duration(made.duration_ms), output::bytes(made.bytes));
             table.row([&made.name, &picture, &duration, &size, &qc, &made.key]);
         }
@@ -207,6 +209,22 @@ impl Entry {
             table.row([delivery.partner.as_str(), delivery.state, delivery.remark().trim()]);
         }
         (!self.deliveries.is_empty()).then(|| table.to_string())
+    }
+}
+
+impl Rendition {
+    /// What quality control measured; what did not pass comes first.
+    fn qc_table(&self, brief: bool) -> Option<String> {
+        let mut table = Table::with_headings(&[&format!("QC OF {}", self.name), "OUTCOME", "MEASURED", "LIMIT"]);
+        let mut any = false;
+        let outcomes = [QcOutcome::Fail, QcOutcome::Invalid, QcOutcome::Pass];
+        for outcome in outcomes.into_iter().filter(|outcome| !brief || *outcome != QcOutcome::Pass) {
+            for check in self.qc.iter().filter(|check| check.outcome == outcome) {
+                any = true;
+                table.row([&check.check, outcome.name(), &check.measured, &check.limit]);
+            }
+        }
+        any.then(|| table.to_string())
     }
 }
 

@@ -120,13 +120,14 @@ async fn rows(pipeline: &TestPipeline) -> Result<()> {
     Ok(())
 }
 
-/// After garbage collection every object is one that a row names: a source, a rendition, its cover, a file in a bag. What a newer
+/// After garbage collection every object is one that a row names: a source, a preview, a rendition, its cover, a file in a bag. What a newer
 /// run put out of force stays: partners may still hold it, and feeds may lead to it.
 async fn objects(pipeline: &TestPipeline) -> Result<()> {
     let truth = &pipeline.truth;
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     wanted.extend(truth.texts("select object_key from renditions").await);
     wanted.extend(truth.texts("select cover_key from renditions where cover_key is not null").await);
+    wanted.extend(truth.texts("select file.value->>'key' from previews, jsonb_each(files) as file").await);
     wanted.extend(
         truth
             .texts(

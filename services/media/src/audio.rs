@@ -274,10 +274,10 @@ pub(crate) fn measure_file(path: &Path, limits: &Limits) -> Result<Option<AudioI
     let mut tally = Tally::default();
     while let Some(packet) = tally.next(&mut source, limits)? {
         if packet.stream() == index {
-            sound.packet(Some(&packet), &mut tally)?;
+            sound.packet(Some(&packet), &mut tally, None)?;
         }
     }
-    sound.packet(None, &mut tally)?;
+    sound.packet(None, &mut tally, None)?;
     if tally.errors > 0 {
         return Err(Error::Failed(format!("the encoded sound has {} errors", tally.errors)));
     }

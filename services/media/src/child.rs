@@ -59,8 +59,8 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
     crate::av::init();
     match &request.job {
         Job::Probe { file } => {
-            let info = crate::probe::probe(&request.input(file)?, &request.limits, &mut |part| progress.tell(part))?;
-            to_value(&info)
+            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            to_value(&crate::probe::probe(&path, &request.limits, request.output_dir.as_deref(), tell)?)
         }
         Job::EncodeSegment { file, picture, segment, encodes } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));

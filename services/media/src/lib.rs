@@ -7,7 +7,8 @@
 //! | what does the file hold, measured by decoding all of it? | `probe` |
 //! | how do frames come out of a file, and at what time? | `decode`, `reader`, `timeline` |
 //! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
-//! | how does a finished file come about, and is it right? | `assemble`, `cover`, `mux`, `bsf`, `qc` |
+//! | what do reviewers see before anything is made? | `preview` |
+//! | how does a finished file come about, and is it right? | `assemble`, `cover`, `jpeg`, `mux`, `bsf`, `qc` |
 //! | does it keep to its cap, across seams too? | `bucket` |
 //! | where do tests get clips with known content? | `synth` |
 //! | how does the sound become AAC? | `audio`, `placing`, `varispeed`, `loudness`, `limiter` |
@@ -31,10 +32,12 @@ mod encode;
 mod engine;
 mod graph;
 mod isobmff;
+mod jpeg;
 mod limiter;
 mod loudness;
 mod mux;
 mod placing;
+mod preview;
 mod qc;
 mod reader;
 mod scale;

@@ -8,6 +8,7 @@ use crate::av::{self, Medium};
 use crate::child::protocol::Limits;
 use crate::decode::Tally;
 use crate::error::Result;
+use crate::preview::Preview;
 use crate::source::Source;
 use picture::PictureMeasure;
 use sound::SoundMeasure;
@@ -20,12 +21,13 @@ mod scene;
 pub(crate) mod sound;
 mod stretch;
 
-/// Measures the file at `path`. `progress` hears how much of the bytes has been read, 0 to 1.
+/// Measures the file at `path`. `progress` hears how much of the bytes has been read, 0 to 1. Where there is a `preview`
+/// directory, the same decode leaves a proxy and a storyboard there, and cover candidates are found.
 ///
 /// # Errors
 /// A rejection when the content is no entry's: an unknown format, no picture, a foreign codec, a change midway, damage,
 /// or more than the limits allow.
-pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
+pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
     let mut source = Source::open(path, limits)?;
     let streams = count(&source);
     let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
@@ -36,27 +38,32 @@ pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Res
     let mut tally = Tally::default();
     let mut picture = PictureMeasure::open(&source, video, limits)?;
     let mut sound = audio.map(|index| SoundMeasure::open(&source, index, limits)).transpose()?;
+    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some()));
     while let Some(packet) = tally.next(&mut source, limits)? {
         if packet.position() > 0 && source.size_bytes > 0 {
             progress(packet.position() as f64 / source.size_bytes as f64);
         }
         if packet.stream() == video {
-            picture.packet(&source, Some(&packet), limits, &mut tally)?;
+            picture.packet(&source, Some(&packet), limits, &mut tally, preview.as_mut())?;
         } else if let Some(sound) = sound.as_mut().filter(|_| Some(packet.stream()) == audio) {
-            sound.packet(Some(&packet), &mut tally)?;
+            sound.packet(Some(&packet), &mut tally, preview.as_mut())?;
         }
     }
-    picture.packet(&source, None, limits, &mut tally)?;
+    picture.packet(&source, None, limits, &mut tally, preview.as_mut())?;
     if let Some(sound) = &mut sound {
-        sound.packet(None, &mut tally)?;
+        sound.packet(None, &mut tally, preview.as_mut())?;
     }
     refuse_damage(&picture, &tally)?;
 
     let origin_us = source.origin_us();
-    let video = picture.finish(&source, origin_us)?;
+    let mut video = picture.finish(&source, origin_us)?;
     let audio = sound.and_then(|sound| sound.finish(origin_us));
     let duration_ms = video.duration_ms.max(audio.as_ref().map_or(0, |audio| audio.duration_ms));
     refuse_claim(source.claimed_ms, duration_ms)?;
+    if let Some(preview) = preview {
+        let end_us = i64::try_from(video.duration_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+        video.cover_candidates_ms = preview.finish(end_us)?;
+    }
     Ok(MediaInfo {
         size_bytes: source.size_bytes,
         format: source.format.name().into(),

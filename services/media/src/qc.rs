@@ -37,7 +37,7 @@ pub(crate) fn check(
     limits: &Limits,
     progress: &mut dyn FnMut(f64),
 ) -> Result<QcReport> {
-    let info = probe::probe(path, limits, progress)?;
+    let info = probe::probe(path, limits, None, progress)?;
     let packets = Packets::read(path, limits)?;
     let mut checks = Checks::default();
     checks.file(path, expected, &info, limits)?;

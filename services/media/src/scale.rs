@@ -66,6 +66,26 @@ pub(crate) fn deinterlacer(facts: PictureFacts, order: FieldOrder, base: av::Rat
     Graph::video(&format!("{input},bwdif=mode=send_frame:parity={parity}:deint=all,buffersink@0")).map(Some)
 }
 
+/// Filters from pictures like `facts` to small upright ones of `size`, for looking at only: cheap, and turned when small. Fields
+/// are woven together where a picture says that it has two. Stamps are microseconds.
+pub(crate) fn small(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) -> Result<Graph> {
+    let turned = picture.rotation_degrees % 180 == 90;
+    let size = if turned { (height, width) } else { (width, height) };
+    let weave = if facts.interlaced { ",bwdif=mode=send_frame:parity=auto:deint=interlaced" } else { "" };
+    let convert = match picture.transfer {
+        Transfer::Pq | Transfer::Hlg => convert(facts, &Picture { rotation_degrees: 0, ..picture.clone() }, size),
+        Transfer::Sdr => {
+            let (matrix, range) = (sws_matrix(&picture.matrix), if picture.full_range { "pc" } else { "tv" });
+            format!(
+                "scale={}:{}:flags=area:in_color_matrix={matrix}:out_color_matrix=bt709:in_range={range}:out_range=tv,",
+                size.0, size.1
+            )
+        }
+    };
+    let (input, upright) = (input(facts, 1, 1_000_000), upright(picture));
+    Graph::video(&format!("{input}{weave},{convert}format=yuv420p{upright},setsar=1,buffersink@0"))
+}
+
 fn input(facts: PictureFacts, num: i32, den: i32) -> String {
     let PictureFacts { width, height, format, .. } = facts;
     format!("buffer@in=video_size={width}x{height}:pix_fmt={format}:time_base={num}/{den}:pixel_aspect=1/1")

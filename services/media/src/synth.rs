@@ -49,6 +49,8 @@ pub enum Look {
     Scenes,
     /// Nothing but the number moves until this frame; from then on every pixel is another one in every picture.
     NoiseFrom(u64),
+    /// A film: a second of black, scene A until 3 s, a dissolve of a second, scene B until 6 s, a cut, scene C.
+    Film,
 }
 
 /// A clip to make.
@@ -323,7 +325,7 @@ pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
 /// As decoding fails.
 pub fn beeps(path: &Path) -> Result<Vec<f64>> {
     let limits = Limits::probe();
-    let info = probe::probe(path, &limits, &mut |_| ())?;
+    let info = probe::probe(path, &limits, None, &mut |_| ())?;
     let Some(sound) = info.audio else { return Ok(Vec::new()) };
     let samples = info.duration_ms as usize * RATE as usize / 1000;
     let heard = audio::read(path, sound.stream as usize, info.video.start_ms, samples, &limits, &mut |_| ())?;

@@ -117,6 +117,17 @@ pub struct Colour {
     pub full_range: bool,
 }
 
+impl Colour {
+    /// The matrix; where it is untagged, what players assume: BT.601 for a coded picture of fewer than 720 lines, else BT.709.
+    pub fn matrix_of(&self, coded_width: u32, coded_height: u32) -> &str {
+        match self.matrix.as_str() {
+            "" | "unknown" | "unspecified" | "reserved" if coded_width.min(coded_height) < 720 => "smpte170m",
+            "" | "unknown" | "unspecified" | "reserved" => "bt709",
+            tagged => tagged,
+        }
+    }
+}
+
 /// The picture stream.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VideoInfo {
@@ -173,6 +184,10 @@ pub struct VideoInfo {
     /// Where one scene gives way to another at once, ms after the first picture, in order. At most two thousand; fades are none.
     #[serde(default)]
     pub scene_changes_ms: Vec<u64>,
+    /// Moments that would make a good cover, ms after the first picture, best first: sharp, not black, not in a transition,
+    /// unlike each other, spread over the work. Empty where none was looked for.
+    #[serde(default)]
+    pub cover_candidates_ms: Vec<u64>,
 }
 
 /// The sound stream.

@@ -20,6 +20,8 @@ pub enum ObjectKey {
     Rendition(SubmissionId, u32, RenditionName, Fence),
     /// The cover that was taken with that rendition.
     Cover(SubmissionId, u32, RenditionName, Fence),
+    /// A file for reviewers by one attempt of the probe.
+    Preview(SubmissionId, u32, Fence, PreviewFile),
     /// A file of the bag that an operator takes to a partner by hand.
     Bag(SubmissionId, u32, PartnerId, BagFile),
     /// A picture that proves what a person saw at a partner.
@@ -28,6 +30,31 @@ pub enum ObjectKey {
     Drop(SubmissionId, u32, BagFile),
     /// The marker in a partner's bucket that says the folder is complete. Put last.
     DropDone(SubmissionId, u32),
+}
+
+/// The files that reviewers look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PreviewFile {
+    /// The work, small.
+    Proxy,
+    /// The storyboard's pictures on one sheet.
+    Storyboard,
+    /// When which of them is shown.
+    Cues,
+}
+
+impl PreviewFile {
+    /// All of them.
+    pub const ALL: [PreviewFile; 3] = [PreviewFile::Proxy, PreviewFile::Storyboard, PreviewFile::Cues];
+
+    /// Its one name: in keys, addresses and on disk.
+    pub fn name(self) -> &'static str {
+        match self {
+            PreviewFile::Proxy => "proxy.mp4",
+            PreviewFile::Storyboard => "storyboard.jpg",
+            PreviewFile::Cues => "storyboard.vtt",
+        }
+    }
 }
 
 /// The files of a delivery bag. Their names are ours: `{rendition}.mp4` and the like.
@@ -61,8 +88,13 @@ impl ObjectKey {
     }
 
     /// The prefixes of everything that was made of a submission in any run; what was uploaded is apart.
-    pub fn submission_prefixes(submission: SubmissionId) -> [String; 3] {
-        ["work", "renditions", "bags"].map(|kind| format!("{kind}/{submission}/"))
+    pub fn submission_prefixes(submission: SubmissionId) -> [String; 4] {
+        ["work", "renditions", "previews", "bags"].map(|kind| format!("{kind}/{submission}/"))
+    }
+
+    /// The prefix under which every attempt of a run's probe leaves what reviewers look at.
+    pub fn preview_prefix(submission: SubmissionId, run: u32) -> String {
+        format!("previews/{submission}/{run}/")
     }
 
     /// The prefix of the bag for one partner.
@@ -97,6 +129,9 @@ impl fmt::Display for ObjectKey {
             }
             ObjectKey::Cover(submission, run, name, fence) => {
                 write!(f, "renditions/{submission}/{run}/{name}/{fence}.jpg")
+            }
+            ObjectKey::Preview(submission, run, fence, file) => {
+                write!(f, "previews/{submission}/{run}/{fence}/{}", file.name())
             }
             ObjectKey::Bag(submission, run, partner, file) => {
                 write!(f, "bags/{submission}/{run}/{partner}/{file}")

@@ -9,15 +9,15 @@ use runtime::child::ChildError;
 /// The name that every entrant's file has in the input directory.
 pub const SOURCE: &str = "source";
 
-/// After this a probe hangs: half an hour decodes an eight-minute 4K entry on one slow core three times over.
+/// After this a probe hangs: half an hour decodes an eight-minute 4K entry on one slow core twice over, with a preview.
 pub const DEADLINE: Duration = Duration::from_secs(1800);
 
-/// Decodes the one file of `input` once and measures it; may write nothing.
-pub fn probe(input: &Path, allow_missing_landlock: bool) -> Request {
+/// Decodes the one file of `input` once and measures it; leaves a preview in `output`, or writes nothing.
+pub fn probe(input: &Path, output: Option<&Path>, allow_missing_landlock: bool) -> Request {
     Request {
         input_dir: Some(input.to_owned()),
-        output_dir: None,
-        limits: Limits::probe(),
+        output_dir: output.map(Path::to_owned),
+        limits: if output.is_some() { Limits::preview() } else { Limits::probe() },
         allow_missing_landlock,
         job: Job::Probe { file: SOURCE.into() },
     }

@@ -89,7 +89,7 @@ impl Local {
         source: &ScratchDir,
         bar: &ProgressBar,
     ) -> anyhow::Result<Result<MediaInfo, Rejection>> {
-        let request = probing::probe(source.path(), self.allow_missing_landlock);
+        let request = probing::probe(source.path(), None, self.allow_missing_landlock);
         let end = match self.run::<ProbeReport>(&request, probing::DEADLINE, bar).await {
             Ok(info) => return Ok(Ok(info)),
             Err(end) => end,

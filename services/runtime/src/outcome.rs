@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
+use pipeline::object_key::PreviewFile;
 use pipeline::rejection::Rejection;
 use pipeline::rendition::{Plan, QcCheck};
 use pipeline::screening::Verdict;
@@ -38,6 +39,9 @@ pub enum Output {
         sha256: String,
         /// How many they are.
         bytes: u64,
+        /// What reviewers look at; `None` where none could be made.
+        #[serde(default)]
+        preview: Option<StoredPreview>,
     },
     /// Screen: may it enter, and what is to be made of it. A verdict that fails refuses the submission.
     Screened {
@@ -63,6 +67,33 @@ pub enum Output {
         /// What was handed over and where it lies; its form is the publish service's own.
         receipt: serde_json::Value,
     },
+}
+
+/// What reviewers look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPreview {
+    /// The work, small: mp4.
+    pub proxy: StoredFile,
+    /// The storyboard's sheet: JPEG.
+    pub storyboard: StoredFile,
+    /// The storyboard's cues: WebVTT.
+    pub cues: StoredFile,
+}
+
+impl StoredPreview {
+    /// All of its files.
+    pub fn files(&self) -> [&StoredFile; 3] {
+        PreviewFile::ALL.map(|file| self.file(file))
+    }
+
+    /// One of its files.
+    pub fn file(&self, file: PreviewFile) -> &StoredFile {
+        match file {
+            PreviewFile::Proxy => &self.proxy,
+            PreviewFile::Storyboard => &self.storyboard,
+            PreviewFile::Cues => &self.cues,
+        }
+    }
 }
 
 /// A rendition that passed QC.

@@ -9,6 +9,7 @@
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | new runs of many works | `bulk` |
 //! | release and recall, as people order them | `people` |
+//! | what organisers look at before they decide | `previews` |
 //! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
@@ -46,6 +47,7 @@ pub mod notices;
 pub mod outcomes;
 pub mod parts;
 pub mod people;
+pub mod previews;
 pub mod proofs;
 pub mod renditions;
 pub mod submissions;

@@ -8,6 +8,7 @@ use pipeline::rendition::{AudioEncode, Picture, QcCheck, Segment, VideoEncode};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+pub use crate::preview::{CUES, PROXY, SHEET};
 
 /// The longest request that a child reads.
 pub const MAX_REQUEST_BYTES: u64 = 4 << 20;
@@ -34,7 +35,9 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
-    /// Decode `file` of the input directory once and measure it. Answers [`ProbeReport`].
+    /// Decode `file` of the input directory once and measure it. Answers [`ProbeReport`]. Where there is an output directory, the
+    /// same decode leaves [`PROXY`], [`SHEET`] and [`CUES`] there, unless the source lasts for more than four hours; without one
+    /// nothing is written, and no cover candidates are looked for.
     Probe {
         /// Plain file name.
         file: String,
@@ -319,6 +322,11 @@ impl Limits {
             max_frames: 2_000_000,
             max_packets: 10_000_000,
         }
+    }
+
+    /// For [`Job::Probe`] with an output directory: four hours of the proxy are below 2 GiB, and it costs about half of a decode.
+    pub fn preview() -> Self {
+        Self { cpu_seconds: 2 * 3600, file_bytes: 4 * GIB, ..Self::probe() }
     }
 
     /// For [`Job::EncodeSegment`]: x264 keeps about 60 frames of each encode in flight.

@@ -14,6 +14,7 @@ use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
 use crate::child::protocol::Limits;
 use crate::decode::{self, Tally};
 use crate::error::Result;
+use crate::preview::{Preview, Shape};
 use crate::source::Source;
 use crate::timeline::Timeline;
 
@@ -88,6 +89,7 @@ impl PictureMeasure {
         packet: Option<&ffmpeg::Packet>,
         limits: &Limits,
         tally: &mut Tally,
+        mut preview: Option<&mut Preview>,
     ) -> Result<()> {
         if let Some(packet) = packet {
             let at = packet.dts().or(packet.pts());
@@ -101,7 +103,16 @@ impl PictureMeasure {
             if seen.times.len() as u64 >= limits.max_frames {
                 return Err(Rejection::BudgetExceeded { budget: "frames".into() }.into());
             }
-            seen.see(frame, || av::pixel_aspect(&source.input, stream, frame))
+            let Some(at) = seen.see(frame, || av::pixel_aspect(&source.input, stream, frame))? else { return Ok(()) };
+            match &mut preview {
+                // Last of all: the picture's content moves there.
+                Some(preview) => {
+                    let first = seen.times.first().copied().unwrap_or(at);
+                    let (at_us, begin_us) = (to_us(at.saturating_sub(first), seen.base), to_us(first, seen.base));
+                    preview.picture(frame, at_us, begin_us, || seen.shape(source, stream))
+                }
+                None => Ok(()),
+            }
         })
     }
 
@@ -145,12 +156,14 @@ impl PictureMeasure {
             black: seen.black.finish(duration_us),
             frozen: seen.frozen.finish(duration_us),
             scene_changes_ms: seen.scenes.finish(),
+            cover_candidates_ms: Vec::new(),
         })
     }
 }
 
 impl Seen {
-    fn see(&mut self, frame: &frame::Video, aspect: impl Fn() -> av::Rational) -> Result<()> {
+    /// Measures one picture; gives its time in the stream's ticks, or `None` if players would not show it.
+    fn see(&mut self, frame: &frame::Video, aspect: impl Fn() -> av::Rational) -> Result<Option<i64>> {
         let facts = av::picture_facts(frame);
         let first = match self.first {
             Some((first, _)) => first,
@@ -167,13 +180,30 @@ impl Seen {
             return Err(Rejection::ChangesMidway { what: "pixel_format".into() }.into());
         }
         let duration = av::frame_duration(frame);
-        let Some(at) = self.timeline.place(frame.timestamp(), duration) else { return Ok(()) };
+        let Some(at) = self.timeline.place(frame.timestamp(), duration) else { return Ok(None) };
         self.times.push(at);
         self.last_duration = duration;
         self.interlaced += u64::from(facts.interlaced);
         self.top_first += u64::from(facts.interlaced && facts.top_first);
         self.look(frame, at);
-        Ok(())
+        Ok(Some(at))
+    }
+
+    /// What the first picture says of all, as far as it is known then.
+    fn shape(&self, source: &Source, stream: usize) -> Option<Shape> {
+        let (facts, aspect) = self.first?;
+        let (rotation_degrees, mirrored) = av::display_matrix(&source.input, stream).map_or((0, false), upright);
+        let (width, height) = (facts.width.unsigned_abs(), facts.height.unsigned_abs());
+        let colour = colour(facts);
+        Some(Shape {
+            facts,
+            rotation_degrees,
+            mirrored,
+            transfer: colour.transfer,
+            matrix: colour.matrix_of(width, height).to_owned(),
+            full_range: colour.full_range,
+            display: display_size(width, height, honest_aspect(aspect), rotation_degrees),
+        })
     }
 
     fn look(&mut self, frame: &frame::Video, at: i64) {

@@ -13,6 +13,7 @@ use crate::av::{self, SoundFacts, StreamFacts};
 use crate::child::protocol::Limits;
 use crate::decode::{self, Tally};
 use crate::error::{Error, Result};
+use crate::preview::Preview;
 use crate::source::Source;
 
 /// Loudest sample that still counts as silence: −60 dBFS.
@@ -50,13 +51,25 @@ impl SoundMeasure {
     }
 
     /// Measures one packet; `None` at the end.
-    pub(crate) fn packet(&mut self, packet: Option<&ffmpeg::Packet>, tally: &mut Tally) -> Result<()> {
+    pub(crate) fn packet(
+        &mut self,
+        packet: Option<&ffmpeg::Packet>,
+        tally: &mut Tally,
+        mut preview: Option<&mut Preview>,
+    ) -> Result<()> {
         let base = self.facts.time_base;
         if let Some(packet) = packet {
             self.bitrate.add(packet.dts().or(packet.pts()).map(|ticks| to_us(ticks, base)), packet.size());
         }
         let heard = &mut self.heard;
-        decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| hear(heard, frame, base))
+        decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| {
+            hear(heard, frame, base)?;
+            match &mut preview {
+                // Last of all: the block's content moves there.
+                Some(preview) => preview.sound(frame, frame.timestamp().map(|ticks| to_us(ticks, base))),
+                None => Ok(()),
+            }
+        })
     }
 
     /// What was measured; `None` when nothing could be decoded, which is as good as no sound.

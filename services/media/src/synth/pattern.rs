@@ -63,6 +63,7 @@ impl Pattern {
             Look::Moving | Look::Scenes | Look::NoiseFrom(_) => number,
             Look::Still => 0,
             Look::Black => return BLACK,
+            Look::Film => return self.film((x, y), number),
         };
         if y < height / BAND {
             let cell = x * BITS / width;
@@ -84,6 +85,24 @@ impl Pattern {
         let bright = self.look == Look::Scenes && (number as f64 / self.rate) as u64 % 2 == 1;
         wave.min(200 - wave) as u16 + if bright { 130 } else { 40 }
     }
+
+    /// See [`Look::Film`].
+    fn film(&self, at: (u32, u32), number: u64) -> u16 {
+        let second = number as f64 / self.rate;
+        let level = match second {
+            ..1.0 => return BLACK,
+            1.0..3.0 => scene(at, 0),
+            3.0..4.0 => scene(at, 0) * (4.0 - second) + scene(at, 1) * (second - 3.0),
+            4.0..6.0 => scene(at, 1),
+            _ => scene(at, 2),
+        };
+        level as u16
+    }
+}
+
+/// A scene of its own for each number: squares in an order of their own.
+fn scene((x, y): (u32, u32), number: u32) -> f64 {
+    if (x / 16 + y / 16 * 3 + number * 5) % 7 < 3 { 200.0 } else { 60.0 }
 }
 
 /// A level that looks random, the same for the same pixel and picture.

@@ -82,12 +82,17 @@ impl Bench {
     }
 
     pub fn probe(&self, name: &str) -> MediaInfo {
-        done(self.run(Job::Probe { file: name.into() }, Limits::probe()))
+        done(run(Job::Probe { file: name.into() }, Limits::probe(), Some(&self.dir.path().join("in")), None))
+    }
+
+    /// Probes `name` and leaves its preview among the outputs.
+    pub fn preview(&self, name: &str) -> MediaInfo {
+        done(self.run(Job::Probe { file: name.into() }, Limits::preview()))
     }
 
     /// The rejection that `name` ends with.
     pub fn refused(&self, name: &str) -> Rejection {
-        let lines = self.run(Job::Probe { file: name.into() }, Limits::probe());
+        let lines = run(Job::Probe { file: name.into() }, Limits::probe(), Some(&self.dir.path().join("in")), None);
         match lines.last() {
             Some(Line::Rejected(rejection)) => rejection.clone(),
             other => panic!("{other:?}"),
@@ -241,4 +246,18 @@ pub fn audio(info: &MediaInfo) -> AudioEncode {
         loudness_tolerance_lu: 2.0,
         true_peak_dbtp: -2.0,
     }
+}
+
+/// Width and height of a JPEG, from its frame header.
+pub fn jpeg_size(bytes: &[u8]) -> (u32, u32) {
+    let mut at = 2;
+    while at + 9 < bytes.len() {
+        let pair = |at: usize| u32::from(bytes[at]) << 8 | u32::from(bytes[at + 1]);
+        assert_eq!(bytes[at], 0xff, "no marker at {at}");
+        if matches!(bytes[at + 1], 0xc0..=0xc2) {
+            return (pair(at + 7), pair(at + 5));
+        }
+        at += 2 + pair(at + 2) as usize;
+    }
+    panic!("no frame header in a JPEG of {} bytes", bytes.len());
 }

@@ -23,18 +23,9 @@ pub(super) fn of(info: &MediaInfo) -> (Picture, Option<Because>) {
     (picture, why::frame_rate(video, rate))
 }
 
-/// The source's matrix; where it is untagged, what players assume: BT.601 below 720 lines, else BT.709.
+/// The source's matrix, or what players assume where it is untagged.
 pub(super) fn matrix(video: &VideoInfo) -> &str {
-    match video.colour.matrix.as_str() {
-        "" | "unknown" | "unspecified" | "reserved" => {
-            if video.coded_width.min(video.coded_height) < 720 {
-                "smpte170m"
-            } else {
-                "bt709"
-            }
-        }
-        tagged => tagged,
-    }
+    video.colour.matrix_of(video.coded_width, video.coded_height)
 }
 
 /// Output size of a rung for a partner: the short side brought down to the rung's, never up; even, square pixels.

@@ -43,6 +43,7 @@ pub(crate) fn video() -> VideoInfo {
         black: vec![],
         frozen: vec![],
         scene_changes_ms: vec![],
+        cover_candidates_ms: vec![],
     }
 }
 

@@ -6,7 +6,7 @@ use pipeline::stage::Stage;
 use pipeline::submission::{State, Submission};
 use sqlx::PgConnection;
 
-use super::{Policy, Store, renditions};
+use super::{Policy, Store, previews, renditions};
 
 /// Objects to delete.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ pub(super) async fn after_move(
             for prefix in ObjectKey::submission_prefixes(id).into_iter().chain(uploaded) {
                 add(tx, policy, &prefix, &[]).await?;
             }
-            return Ok(());
+            return previews::forget(tx, id).await;
         }
         State::Revoked | State::Rejected { .. } => {}
         _ if after.run != run => {}
@@ -102,6 +102,8 @@ pub(super) async fn after_move(
     renditions::forget_unused(tx, id, run).await?;
     let keep = renditions::keys(tx, id, run).await?;
     add(tx, policy, &ObjectKey::work_prefix(id, run), &[]).await?;
+    let seen = previews::keys(tx, id, run).await?;
+    add(tx, policy, &ObjectKey::preview_prefix(id, run), &seen).await?;
     for name in &before.work.renditions {
         add(tx, policy, &ObjectKey::rendition_prefix(id, run, name), &keep).await?;
     }

@@ -10,7 +10,7 @@ use sqlx::types::Json;
 
 use super::history::By;
 use super::parts::{Claim, Commit};
-use super::{Store, deliveries, renditions, submissions};
+use super::{Policy, Store, deliveries, previews, renditions, submissions};
 use crate::outcome::Output;
 
 impl Store {
@@ -23,7 +23,7 @@ impl Store {
                 if end(tx, claim, Some(stored)).await? == Commit::Fenced {
                     return Ok(Commit::Fenced);
                 }
-                keep(tx, claim, output).await?;
+                keep(tx, self.policy(), claim, output).await?;
                 submissions::apply(tx, self.policy(), claim.submission, event, &By::WORKER).await?;
                 Ok(Commit::Committed)
             })
@@ -94,9 +94,9 @@ async fn end(tx: &mut PgConnection, claim: &Claim, output: Option<&serde_json::V
 }
 
 /// Keeps what later stages and readers want where they look for it.
-async fn keep(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::Result<()> {
+async fn keep(tx: &mut PgConnection, policy: &Policy, claim: &Claim, output: &Output) -> anyhow::Result<()> {
     match (output, &claim.part) {
-        (Output::Probed { media_info, sha256, bytes }, _) => {
+        (Output::Probed { media_info, sha256, bytes, preview }, _) => {
             let sha256 = hex::decode(sha256).context("the probe's digest is no hex")?;
             sqlx::query!(
                 "/* keep_media_info */
@@ -106,8 +106,11 @@ async fn keep(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::
                 sha256,
                 i64::try_from(*bytes).context("a size beyond any object's")?,
             )
-            .execute(tx)
+            .execute(&mut *tx)
             .await?;
+            if let Some(preview) = preview {
+                previews::keep(tx, policy, claim.submission, claim.run, preview).await?;
+            }
         }
         (Output::Screened { verdict, plan }, _) => {
             sqlx::query!(

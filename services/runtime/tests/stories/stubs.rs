@@ -19,7 +19,7 @@ pub(crate) fn output(job: &Job) -> Output {
 }
 
 pub(crate) fn probed() -> Output {
-    Output::Probed { media_info: media_info(), sha256: "ab".repeat(32), bytes: 177_000_000 }
+    Output::Probed { media_info: media_info(), sha256: "ab".repeat(32), bytes: 177_000_000, preview: None }
 }
 
 pub(crate) fn screened() -> Output {

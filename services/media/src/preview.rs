@@ -1,0 +1,219 @@
+//! What reviewers look at before anything is made of an entry: a small proxy, a storyboard, and moments that would make a cover.
+//!
+//! Fed with the frames that the probe decodes anyway. One scaled picture serves all three. Every failure here is ours: it says
+//! nothing about the content.
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::frame;
+use pipeline::media_info::{FieldOrder, Ratio, Transfer};
+use pipeline::rendition::Picture;
+
+use crate::av::{self, PictureFacts};
+use crate::error::{During, Error, Result};
+use crate::graph::Graph;
+use crate::scale;
+use moments::Moments;
+use proxy::Proxy;
+use storyboard::Storyboard;
+use waiting::Waiting;
+
+mod moments;
+mod proxy;
+mod sound;
+mod storyboard;
+mod waiting;
+
+/// The review proxy's name in the output directory.
+pub const PROXY: &str = "proxy.mp4";
+/// The storyboard's pictures, all on one sheet.
+pub const SHEET: &str = "storyboard.jpg";
+/// When which of them is to be shown, WebVTT.
+pub const CUES: &str = "storyboard.vtt";
+
+/// The proxy's shorter side at most, pixels.
+const SHORT_SIDE: u32 = 480;
+/// Its longer side at most, pixels: of ribbons.
+const LONG_SIDE: u32 = 1920;
+/// Pictures of the proxy follow each other no faster, µs: 30 a second, and 2 ms for stamps that were rounded.
+const APART_US: i64 = 1_000_000 / 30 - 2000;
+/// Of what lasts longer, µs, nothing is made: no contest takes it, and files stay bounded.
+const LONGEST_US: i64 = 4 * 3600 * 1_000_000;
+
+/// What has to be known of a source's picture before the first one is scaled.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    pub(crate) facts: PictureFacts,
+    pub(crate) rotation_degrees: u32,
+    pub(crate) mirrored: bool,
+    pub(crate) transfer: Transfer,
+    pub(crate) matrix: String,
+    pub(crate) full_range: bool,
+    /// As people see it.
+    pub(crate) display: (u32, u32),
+}
+
+/// The preview of one source, being made.
+pub(crate) struct Preview {
+    dir: PathBuf,
+    /// Whether the source says that it has sound.
+    sounds: bool,
+    /// Sound that came before the first picture.
+    early: Waiting,
+    making: Option<Making>,
+    due_us: i64,
+    too_long: bool,
+}
+
+struct Making {
+    graph: Graph,
+    ticks: (i32, i32),
+    proxy: Proxy,
+    storyboard: Storyboard,
+    moments: Moments,
+}
+
+impl Preview {
+    /// A preview that leaves its files in `dir`.
+    pub(crate) fn new(dir: &Path, sounds: bool) -> Self {
+        let (early, making) = (Waiting::default(), None);
+        Self { dir: dir.to_owned(), sounds, early, making, due_us: 0, too_long: false }
+    }
+
+    /// Takes a decoded picture that is shown `at_us` after the first one, which begins at `begin_us` of the file's timeline.
+    pub(crate) fn picture(
+        &mut self,
+        frame: &mut frame::Video,
+        at_us: i64,
+        begin_us: i64,
+        shape: impl FnOnce() -> Option<Shape>,
+    ) -> Result<()> {
+        self.too_long |= at_us > LONGEST_US;
+        if self.too_long || (self.making.is_some() && at_us < self.due_us) {
+            return Ok(());
+        }
+        self.due_us = at_us.saturating_add(APART_US);
+        ours(self.take(frame, at_us, begin_us, shape))
+    }
+
+    fn take(
+        &mut self,
+        frame: &mut frame::Video,
+        at_us: i64,
+        begin_us: i64,
+        shape: impl FnOnce() -> Option<Shape>,
+    ) -> Result<()> {
+        let making = match &mut self.making {
+            Some(making) => making,
+            none => {
+                let shape = shape().ok_or_else(|| Error::Failed("a picture without a shape".into()))?;
+                let mut making = Making::begin(&self.dir, &shape, self.sounds.then_some(begin_us))?;
+                while let Some((mut block, at_us)) = self.early.next() {
+                    making.proxy.hear(&mut block, at_us)?;
+                }
+                none.insert(making)
+            }
+        };
+        frame.set_pts(Some(at_us));
+        making.graph.push(frame)?;
+        making.pull()
+    }
+
+    /// Takes a decoded block of sound that begins at `at_us` of the file's timeline, where that is known.
+    pub(crate) fn sound(&mut self, block: &mut frame::Audio, at_us: Option<i64>) -> Result<()> {
+        if self.too_long {
+            return Ok(());
+        }
+        let Some(making) = &mut self.making else {
+            self.early.add(block, at_us);
+            return Ok(());
+        };
+        ours(making.proxy.hear(block, at_us)).map(|too_long| self.too_long |= too_long)
+    }
+
+    /// Completes the files of a picture that ends `end_us` after its first frame, and gives the moments for a cover in ms, best
+    /// first. Leaves no file of a source that is too long.
+    pub(crate) fn finish(self, end_us: i64) -> Result<Vec<u64>> {
+        let Some(mut making) = self.making else { return Ok(Vec::new()) };
+        if self.too_long {
+            drop(making);
+            return ours(std::fs::remove_file(self.dir.join(PROXY)).during("remove the proxy").map(|()| Vec::new()));
+        }
+        let finish = || {
+            making.graph.finish()?;
+            making.pull()?;
+            making.proxy.finish(end_us)?;
+            making.storyboard.finish(end_us, &self.dir)?;
+            Ok(making.moments.best(end_us))
+        };
+        ours(finish())
+    }
+}
+
+impl Making {
+    fn begin(dir: &Path, shape: &Shape, sound_begins_us: Option<i64>) -> Result<Self> {
+        let size = size(shape.display);
+        let picture = Picture {
+            stream: 0,
+            rotation_degrees: shape.rotation_degrees,
+            mirrored: shape.mirrored,
+            field_order: FieldOrder::Progressive,
+            transfer: shape.transfer,
+            matrix: shape.matrix.clone(),
+            full_range: shape.full_range,
+            // Pictures keep their own times here.
+            frame_rate: Ratio::ONE,
+            frames: 0,
+        };
+        let mut graph = scale::small(shape.facts, &picture, size)?;
+        let ticks = graph.time_base(0).unwrap_or((1, 1_000_000));
+        Ok(Self {
+            graph,
+            ticks,
+            proxy: Proxy::create(&dir.join(PROXY), size, sound_begins_us)?,
+            storyboard: Storyboard::new(size)?,
+            moments: Moments::default(),
+        })
+    }
+
+    fn pull(&mut self) -> Result<()> {
+        let mut small = frame::Video::empty();
+        while self.graph.pull(0, &mut small)? {
+            let base = av::Rational { num: self.ticks.0, den: self.ticks.1 };
+            let at_us = crate::probe::to_us(small.pts().unwrap_or(0), base);
+            self.moments.see(&small, at_us);
+            self.storyboard.see(&small, at_us)?;
+            self.proxy.see(&mut small, at_us)?;
+            small = frame::Video::empty();
+        }
+        Ok(())
+    }
+}
+
+/// The proxy's size: the short side brought down, never up; even.
+fn size((width, height): (u32, u32)) -> (u32, u32) {
+    let (short, long) = (width.min(height).max(2), width.max(height).max(2));
+    let factor = f64::min(f64::from(SHORT_SIDE) / f64::from(short), f64::from(LONG_SIDE) / f64::from(long)).min(1.0);
+    let scaled = |side: u32| ((f64::from(side.max(2)) * factor / 2.0).round() as u32 * 2).max(2);
+    (scaled(width), scaled(height))
+}
+
+/// Even what elsewhere would be the content's fault is ours here.
+fn ours<T>(result: Result<T>) -> Result<T> {
+    result.map_err(|error| match error {
+        Error::Failed(text) => Error::Failed(format!("make the preview: {text}")),
+        Error::Rejected(reason) => Error::Failed(format!("make the preview: {reason:?}")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_side_is_brought_down_and_never_up() {
+        assert_eq!(size((1920, 1080)), (854, 480));
+        assert_eq!(size((1080, 1920)), (480, 854));
+        assert_eq!(size((320, 180)), (320, 180));
+        assert_eq!(size((16_000, 2)), (1920, 2));
+    }
+}

@@ -1,0 +1,75 @@
+//! What organisers look at before they decide: one preview a work, of its last probe that made one.
+use anyhow::Context;
+use pipeline::id::SubmissionId;
+use pipeline::object_key::ObjectKey;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::{Policy, Store, garbage};
+use crate::outcome::StoredPreview;
+
+impl Store {
+    /// A work's preview; `None` where none was made or nothing of the work is kept.
+    pub async fn preview(&self, submission: SubmissionId) -> anyhow::Result<Option<StoredPreview>> {
+        let row = sqlx::query!(
+            r#"/* preview */ select files as "files: Json<StoredPreview>" from previews where submission = $1"#,
+            submission.0,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("load the preview of {submission}"))?;
+        Ok(row.map(|row| row.files.0))
+    }
+}
+
+/// Keeps what a run's probe made, in the place of what an earlier run's made.
+pub(super) async fn keep(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    submission: SubmissionId,
+    run: u32,
+    made: &StoredPreview,
+) -> anyhow::Result<()> {
+    let before = sqlx::query_scalar!("/* preview_run */ select run from previews where submission = $1", submission.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .context("ask for a preview's run")?;
+    sqlx::query!(
+        "/* keep_preview */
+        insert into previews (submission, run, files) values ($1, $2, $3)
+        on conflict (submission) do update set run = $2, files = $3, created_at = clock_timestamp()",
+        submission.0,
+        run as i32,
+        Json(made) as _,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("keep the preview")?;
+    match before.filter(|before| *before != run as i32) {
+        Some(before) => garbage::add(tx, policy, &ObjectKey::preview_prefix(submission, before as u32), &[]).await,
+        None => Ok(()),
+    }
+}
+
+/// Forgets a work's preview. The objects are the garbage sweep's.
+pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!("/* forget_preview */ delete from previews where submission = $1", submission.0)
+        .execute(tx)
+        .await
+        .context("forget the preview")?;
+    Ok(())
+}
+
+/// Keys of the objects that a run's preview consists of, where it is the one to look at.
+pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<String>> {
+    let row = sqlx::query!(
+        r#"/* preview_keys */
+        select files as "files: Json<StoredPreview>" from previews where submission = $1 and run = $2"#,
+        submission.0,
+        run as i32,
+    )
+    .fetch_optional(tx)
+    .await
+    .context("load a preview's keys")?;
+    Ok(row.map_or_else(Vec::new, |row| row.files.0.files().map(|file| file.key.clone()).into()))
+}

@@ -155,6 +155,8 @@ fn plan(partners: Vec<PartnerId>) -> Plan {
         full_range: false,
         frame_rate: Ratio::new(25, 1),
         frames: 3000,
+        lead_frames: 0,
+        hold_frames: 0,
     };
     let rendition = PlannedRendition {
         name: RenditionName::new(RENDITION),

@@ -279,7 +279,7 @@ impl Copied {
     fn open(path: &Path, stream: usize, limits: &Limits) -> Result<Self> {
         let first = Reader::open(path, stream, FieldOrder::Progressive, limits)?.first(limits)?.unwrap_or(0);
         let mut source = Source::open(path, limits)?;
-        av::keep_only(&mut source.input, &[stream]);
+        source.keep_only(&[stream]);
         let missing = || Error::Failed("the planned picture is not there".into());
         let facts = av::stream_facts(&source.input, stream).ok_or_else(missing)?;
         if av::codec_name(facts.codec) != "h264" {

@@ -88,7 +88,7 @@ pub(crate) fn read(
     progress: &mut dyn FnMut(f64),
 ) -> Result<Stereo> {
     let mut source = Source::open(path, limits)?;
-    av::keep_only(&mut source.input, &[index]);
+    source.keep_only(&[index]);
     let base =
         av::stream_facts(&source.input, index).ok_or(Error::Failed("the planned sound is not there".into()))?.time_base;
     let mut decoder = decode::open(&source, index, limits, 1)?;

@@ -271,6 +271,22 @@ pub(crate) fn claimed_duration_ms(input: &ffmpeg::format::context::Input) -> Opt
     u64::try_from(us).ok().filter(|us| *us > 0).map(|us| us / 1000)
 }
 
+/// First byte after the last sample that the index of a stream knows.
+#[allow(unsafe_code)]
+pub(crate) fn index_end(input: &ffmpeg::format::context::Input, index: usize) -> u64 {
+    let Some(stream) = stream(input, index) else { return 0 };
+    // SAFETY: libav answers null for an entry that it does not have, and the input is not changed while they are read.
+    unsafe {
+        let entries = 0..ffi::avformat_index_get_entries_count(stream);
+        let ends = entries.filter_map(|number| {
+            let entry = ffi::avformat_index_get_entry(stream, number);
+            let end = (!entry.is_null()).then(|| (*entry).pos.saturating_add(i64::from((*entry).size())))?;
+            u64::try_from(end).ok()
+        });
+        ends.max().unwrap_or(0)
+    }
+}
+
 /// The display matrix of a stream: rotation and mirroring as the container says.
 #[allow(unsafe_code)]
 pub(crate) fn display_matrix(input: &ffmpeg::format::context::Input, index: usize) -> Option<[i32; 9]> {

@@ -47,6 +47,7 @@ impl Tally {
                     if packet.is_corrupt() {
                         self.error();
                     }
+                    source.straighten(&mut packet);
                     return Ok(Some(packet));
                 }
                 Err(ffmpeg::Error::Eof) => return Ok(None),

@@ -3,9 +3,9 @@
 //! | question | file |
 //! |---|---|
 //! | how is a job asked for and answered, and what may it touch? | `child` (`protocol`, `sandbox`) |
-//! | what are these bytes? | `sniff`, `isobmff`, `source` |
+//! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `source` |
 //! | what does the file hold, measured by decoding all of it? | `probe` |
-//! | how do frames come out of a file, and at what time? | `decode`, `reader`, `timeline` |
+//! | how do frames come out of a file, and at what time? | `decode`, `reader`, `timeline`, `splice` |
 //! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
 //! | what do reviewers see before anything is made? | `preview` |
 //! | how does a finished file come about, and is it right? | `assemble`, `cover`, `jpeg`, `mux`, `bsf`, `qc` |
@@ -27,6 +27,7 @@ mod av;
 mod bsf;
 mod bucket;
 mod cover;
+mod cut_short;
 mod decode;
 mod encode;
 mod engine;
@@ -43,6 +44,7 @@ mod reader;
 mod scale;
 mod segment;
 mod source;
+mod splice;
 mod text;
 mod timeline;
 mod varispeed;

@@ -163,6 +163,8 @@ impl Making {
             // Pictures keep their own times here.
             frame_rate: Ratio::ONE,
             frames: 0,
+            lead_frames: 0,
+            hold_frames: 0,
         };
         let mut graph = scale::small(shape.facts, &picture, size)?;
         let ticks = graph.time_base(0).unwrap_or((1, 1_000_000));

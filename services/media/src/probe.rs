@@ -1,7 +1,7 @@
 //! Decodes a whole file once, under a budget, and says what was there. No header is believed where a thing can be counted.
 use std::path::Path;
 
-use pipeline::media_info::{MediaInfo, StreamCount};
+use pipeline::media_info::{MediaInfo, StreamCount, Stretch};
 use pipeline::rejection::Rejection;
 
 use crate::av::{self, Medium};
@@ -33,7 +33,7 @@ pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mu
     let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
     let audio = av::best_stream(&source.input, Medium::Audio, Some(video));
     let kept: Vec<usize> = [Some(video), audio].into_iter().flatten().collect();
-    av::keep_only(&mut source.input, &kept);
+    source.keep_only(&kept);
 
     let mut tally = Tally::default();
     let mut picture = PictureMeasure::open(&source, video, limits)?;
@@ -58,24 +58,41 @@ pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mu
     let origin_us = source.origin_us();
     let mut video = picture.finish(&source, origin_us)?;
     let audio = sound.and_then(|sound| sound.finish(origin_us));
-    let duration_ms = video.duration_ms.max(audio.as_ref().map_or(0, |audio| audio.duration_ms));
-    refuse_claim(source.claimed_ms, duration_ms)?;
     if let Some(preview) = preview {
         let end_us = i64::try_from(video.duration_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
         video.cover_candidates_ms = preview.finish(end_us)?;
     }
-    Ok(MediaInfo {
+    let mut info = MediaInfo {
         size_bytes: source.size_bytes,
         format: source.format.name().into(),
         brand: source.brand.clone(),
-        duration_ms,
-        bitrate_kbps: source.size_bytes.saturating_mul(8) / duration_ms.max(1),
+        duration_ms: 0,
+        bitrate_kbps: 0,
         video,
         audio,
         streams,
         decode_errors: tally.errors,
         aigc: aigc::find(&source),
-    })
+    };
+    info.duration_ms = duration_ms(&info);
+    info.bitrate_kbps = source.size_bytes.saturating_mul(8) / info.duration_ms.max(1);
+    refuse_claim(source.claimed_ms, info.duration_ms)?;
+    // Where only the sound plays on, the last picture stands.
+    let (end, after) = (info.video.duration_ms, info.sound_after_ms());
+    if after >= picture::MIN_FROZEN_MS {
+        info.video.frozen.push(Stretch { start_ms: end, end_ms: end.saturating_add(after) });
+    }
+    Ok(info)
+}
+
+/// From the first of picture and sound to the end of the last.
+fn duration_ms(info: &MediaInfo) -> u64 {
+    let picture = (info.video.start_ms, info.video.start_ms.saturating_add_unsigned(info.video.duration_ms));
+    let sound = info
+        .audio
+        .as_ref()
+        .map_or(picture, |sound| (sound.start_ms, sound.start_ms.saturating_add_unsigned(sound.duration_ms)));
+    sound.1.max(picture.1).abs_diff(sound.0.min(picture.0))
 }
 
 fn count(source: &Source) -> StreamCount {
@@ -94,6 +111,10 @@ fn count(source: &Source) -> StreamCount {
 fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
     if picture.frames() == 0 || tally.errors > picture.frames() / 4 + 3 {
         return Err(Rejection::Damaged { errors: tally.errors.max(1) }.into());
+    }
+    // A few come too late in honest files; more are a part of the work that nobody would see.
+    if picture.late() > picture.frames() / 50 + 3 {
+        return Err(Rejection::TimeRunsBackwards { frames: picture.late() }.into());
     }
     Ok(())
 }

@@ -194,12 +194,14 @@ impl Checks {
     }
 
     fn stretches(&mut self, info: &MediaInfo, source: &MediaInfo) {
-        let offset = source.video.start_ms;
-        self.at_most("new_black_ms", uncovered(&info.video.black, &source.video.black, 0), NEW_BLACK_MS);
-        self.at_most("new_frozen_ms", uncovered(&info.video.frozen, &source.video.frozen, 0), NEW_FROZEN_MS);
+        // The source's stretches count from its first picture and its first sample, ours from where the sound may lead.
+        let lead_ms = source.sound_before_ms();
+        let lead = i64::try_from(lead_ms).unwrap_or(i64::MAX);
+        let (black, frozen) = (&source.video.black, &source.video.frozen);
+        self.at_most("new_black_ms", uncovered(&info.video.black, black, lead), NEW_BLACK_MS + lead_ms);
+        self.at_most("new_frozen_ms", uncovered(&info.video.frozen, frozen, lead), NEW_FROZEN_MS + lead_ms);
         if let (Some(made), Some(given)) = (&info.audio, &source.audio) {
-            // Stretches of sound count from its own first sample.
-            let new = uncovered(&made.silent, &given.silent, given.start_ms - offset);
+            let new = uncovered(&made.silent, &given.silent, given.start_ms - source.video.start_ms + lead);
             let padding = info.duration_ms.saturating_sub(given.duration_ms);
             self.at_most("new_silence_ms", new, NEW_SILENCE_MS + padding);
         }
@@ -239,7 +241,7 @@ impl Packets {
         let mut source = Source::open(path, limits)?;
         let missing = || Error::Failed("the finished file has no picture".into());
         let index = av::best_stream(&source.input, av::Medium::Video, None).ok_or_else(missing)?;
-        av::keep_only(&mut source.input, &[index]);
+        source.keep_only(&[index]);
         let mut tally = Tally::default();
         let (mut frames, mut shown, mut first_is_idr) = (Vec::new(), Vec::new(), false);
         while let Some(packet) = tally.next(&mut source, limits)? {

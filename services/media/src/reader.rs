@@ -39,7 +39,7 @@ impl Reader {
     /// Opens the picture's stream and finds the time of its first picture.
     pub(crate) fn open(path: &Path, stream: usize, order: FieldOrder, limits: &Limits) -> Result<Self> {
         let mut source = Source::open(path, limits)?;
-        av::keep_only(&mut source.input, &[stream]);
+        source.keep_only(&[stream]);
         let base = av::stream_facts(&source.input, stream).ok_or(Rejection::NoVideo)?.time_base;
         let decoder = decode::open(&source, stream, limits, decode::threads())?;
         Ok(Self {

@@ -100,16 +100,20 @@ impl<'a> Grid<'a> {
     fn run(&mut self, path: &Path, limits: &Limits, seeking: bool, progress: &mut dyn FnMut(f64)) -> Result<bool> {
         let mut reader = Reader::open(path, self.picture.stream as usize, self.picture.field_order, limits)?;
         if seeking && self.segment.first_frame > RUN_UP_FRAMES {
-            reader.seek(self.time((self.segment.first_frame - RUN_UP_FRAMES) as f64), limits)?;
+            let from = (self.segment.first_frame - RUN_UP_FRAMES).saturating_sub(self.picture.lead_frames);
+            reader.seek(self.time(from as f64), limits)?;
         }
         while self.next < self.end_frame() {
             let Some((frame, at, length)) = reader.next(limits)? else { return Ok(true) };
+            // The first picture is shown from the beginning, although its own time may come later.
+            let own = at + self.time(self.picture.lead_frames as f64);
+            let at = if at > 0.0 { own } else { 0.0 };
             if self.held.is_none() && self.next > 0 && at > self.time(self.next as f64 + 0.5) {
                 return Ok(false);
             }
             self.emit_until(at)?;
             let facts = av::picture_facts(&frame);
-            self.held = Some(Held { frame, facts, at, until: at + length, scaled: false });
+            self.held = Some(Held { frame, facts, at, until: own + length, scaled: false });
             progress((self.next - self.segment.first_frame) as f64 / self.segment.frames.max(1) as f64);
         }
         Ok(true)
@@ -127,7 +131,7 @@ impl<'a> Grid<'a> {
     fn end(&mut self) -> Result<()> {
         let held = self.held.as_ref().ok_or(Rejection::Damaged { errors: 1 })?;
         let missing = self.time(self.end_frame() as f64) - held.until.max(held.at);
-        if missing > SHORTAGE_S {
+        if missing > SHORTAGE_S + self.time(self.picture.hold_frames as f64) {
             return Err(Error::Failed(format!("the source ends {missing:.3} s before the plan's last frame")));
         }
         while self.next < self.end_frame() {

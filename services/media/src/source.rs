@@ -8,9 +8,11 @@ use pipeline::rejection::Rejection;
 
 use crate::av::{self, Medium, StreamFacts};
 use crate::child::protocol::Limits;
+use crate::cut_short;
 use crate::error::{During, Error, Result};
 use crate::isobmff::{self, Structure};
 use crate::sniff::{Format, HEAD, Kind, sniff};
+use crate::splice::Splice;
 use crate::text;
 
 /// Every decoder that may run, by libav's name.
@@ -29,6 +31,7 @@ pub(crate) struct Source {
     pub(crate) size_bytes: u64,
     /// What the header of an ISO file says that it lasts.
     pub(crate) claimed_ms: Option<u64>,
+    splice: Splice,
 }
 
 impl Source {
@@ -50,11 +53,13 @@ impl Source {
         if structure.external {
             return Err(Rejection::ExternalReference.into());
         }
-        // What is there would decode, and be taken for a shorter work.
-        if structure.truncated {
+        if cut_short::by_structure(format, &head, &structure, size_bytes) {
             return Err(Rejection::Damaged { errors: 1 }.into());
         }
         let mut input = open(path, format)?;
+        if cut_short::by_index(path, &input, format) {
+            return Err(Rejection::Damaged { errors: 1 }.into());
+        }
         check_streams(&input, limits)?;
         let claimed_ms = av::claimed_duration_ms(&input).filter(|_| format.is_iso());
         let max_pixels = limits.max_pixels.to_string();
@@ -66,7 +71,23 @@ impl Source {
         if bytes > MAX_TAG_BYTES {
             return Err(Rejection::OversizedTags { bytes }.into());
         }
-        Ok(Self { input, format, brand: brand(format, &head), size_bytes, claimed_ms })
+        Ok(Self { input, format, brand: brand(format, &head), size_bytes, claimed_ms, splice: Splice::default() })
+    }
+
+    /// Reads only these streams, where the others can be skipped. A broadcast's clock is told by all of its packets.
+    pub(crate) fn keep_only(&mut self, wanted: &[usize]) {
+        if !self.format.is_discontinuous() {
+            av::keep_only(&mut self.input, wanted);
+        }
+    }
+
+    /// Moves a packet that was just read onto a timeline without the jumps of a broadcast.
+    pub(crate) fn straighten(&mut self, packet: &mut ffmpeg::Packet) {
+        if self.format.is_discontinuous()
+            && let Some(facts) = av::stream_facts(&self.input, packet.stream())
+        {
+            self.splice.place(facts, packet);
+        }
     }
 
     /// Facts of every stream.

@@ -51,7 +51,7 @@ pub struct MediaInfo {
     pub format: String,
     /// The major brand of an ISO file, such as `isom`, `mp42`, `qt  `; empty for others.
     pub brand: String,
-    /// Exact duration of what was decoded, in milliseconds: the longer of picture and sound.
+    /// Exact duration of what was decoded, in milliseconds: from the first of picture and sound to the end of the last.
     pub duration_ms: u64,
     /// Mean bitrate over the whole file, kbit/s.
     pub bitrate_kbps: u64,
@@ -217,6 +217,29 @@ pub struct AudioInfo {
     pub true_peak_dbtp: Option<f64>,
     /// Stretches of at least 2 s below −60 dBFS.
     pub silent: Vec<Stretch>,
+}
+
+/// Sound that begins earlier or ends later than the picture by no more than this is cut to it, ms: codecs pad, editors round.
+const SLACK_MS: i64 = 250;
+
+impl MediaInfo {
+    /// How long the sound plays before the first picture is shown, ms; 0 where it is not worth keeping.
+    pub fn sound_before_ms(&self) -> u64 {
+        self.audio.as_ref().map_or(0, |sound| beyond(self.video.start_ms.saturating_sub(sound.start_ms)))
+    }
+
+    /// How long the sound plays on after the last picture's end, ms; 0 where it is not worth keeping.
+    pub fn sound_after_ms(&self) -> u64 {
+        let end = |start_ms: i64, duration_ms: u64| start_ms.saturating_add_unsigned(duration_ms);
+        let picture_end = end(self.video.start_ms, self.video.duration_ms);
+        self.audio
+            .as_ref()
+            .map_or(0, |sound| beyond(end(sound.start_ms, sound.duration_ms).saturating_sub(picture_end)))
+    }
+}
+
+fn beyond(ms: i64) -> u64 {
+    if ms > SLACK_MS { ms.unsigned_abs() } else { 0 }
 }
 
 impl VideoInfo {

@@ -30,7 +30,7 @@ struct Wish<'a> {
 /// Plans what to make of a source for these partners, in their order. A rung that the ladder does not have is passed over:
 /// the catalogue is checked for that when it is read.
 pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan {
-    let (picture, frame_rate_why) = picture::of(info);
+    let (picture, picture_why) = picture::of(info);
     let mut plan = Plan {
         picture,
         segments: Vec::new(),
@@ -46,7 +46,7 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
     }
     for rendition in &mut plan.renditions {
         if rendition.video != VideoSource::Copied {
-            rendition.because.extend(frame_rate_why.clone());
+            rendition.because.extend(picture_why.iter().cloned());
         }
         rendition.because.extend(why::shared(&rendition.partners));
     }

@@ -55,6 +55,11 @@ pub enum Rejection {
         /// What changed: `picture_size`, `pixel_format`, `sample_rate`, `channels`.
         what: String,
     },
+    /// So many pictures carry a time before that of the picture shown before them that a part of the work would not be seen.
+    TimeRunsBackwards {
+        /// How many.
+        frames: u64,
+    },
     /// Nothing could be decoded, or more of it was damaged than players forgive.
     Damaged {
         /// Packets or frames that were damaged.
@@ -131,6 +136,7 @@ impl Rejection {
             Rejection::MisleadingHeader { .. } => "misleading_header",
             Rejection::PictureTooLarge { .. } => "picture_too_large",
             Rejection::ChangesMidway { .. } => "changes_midway",
+            Rejection::TimeRunsBackwards { .. } => "time_runs_backwards",
             Rejection::Damaged { .. } => "damaged",
             Rejection::Undecodable => "undecodable",
             Rejection::BudgetExceeded { .. } => "budget_exceeded",
@@ -175,7 +181,8 @@ mod tests {
             }
             Rejection::MisleadingHeader { .. } => Rejection::PictureTooLarge { width: 16000, height: 16000 },
             Rejection::PictureTooLarge { .. } => Rejection::ChangesMidway { what: hostile() },
-            Rejection::ChangesMidway { .. } => Rejection::Damaged { errors: 31 },
+            Rejection::ChangesMidway { .. } => Rejection::TimeRunsBackwards { frames: 37 },
+            Rejection::TimeRunsBackwards { .. } => Rejection::Damaged { errors: 31 },
             Rejection::Damaged { .. } => Rejection::Undecodable,
             Rejection::Undecodable => Rejection::BudgetExceeded { budget: hostile() },
             Rejection::BudgetExceeded { .. } => Rejection::FormatNotAllowed { found: hostile() },

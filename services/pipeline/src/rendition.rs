@@ -42,6 +42,26 @@ pub struct Picture {
     pub frame_rate: Ratio,
     /// Frames on the output grid, all segments together.
     pub frames: u64,
+    /// So many frames at the beginning show the first picture before its time, as the sound begins earlier.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lead_frames: u64,
+    /// So many frames at the end show the last picture on, as the sound plays on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hold_frames: u64,
+}
+
+/// Plans of the usual kind stay short.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(frames: &u64) -> bool {
+    *frames == 0
+}
+
+impl Picture {
+    /// Where on the file's timeline the output begins, ms, when the first picture is at `picture_start_ms`.
+    pub fn output_start_ms(&self, picture_start_ms: i64) -> i64 {
+        let lead_ms = (self.lead_frames as f64 * 1000.0 / self.frame_rate.value().max(1e-3)).round() as i64;
+        picture_start_ms.saturating_sub(lead_ms)
+    }
 }
 
 /// One stretch of the output grid, encoded as a part of its own.

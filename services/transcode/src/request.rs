@@ -71,7 +71,7 @@ fn stretch(plan: &Plan, index: u32, encodes: Vec<VideoEncode>, place: Place<'_>)
 pub fn sound(plan: &Plan, source: &MediaInfo, place: Place<'_>) -> Timed {
     let job = Job::EncodeAudio {
         file: SOURCE.into(),
-        picture_start_ms: source.video.start_ms,
+        picture_start_ms: plan.picture.output_start_ms(source.video.start_ms),
         frames: plan.picture.frames,
         frame_rate: plan.picture.frame_rate,
         encodes: plan.audios.clone(),

@@ -58,7 +58,7 @@ pub enum Job {
     EncodeAudio {
         /// The mezzanine: plain file name in the input directory.
         file: String,
-        /// `MediaInfo::video.start_ms`: where the sound of the output begins.
+        /// Where on the file's timeline the output begins: `Picture::output_start_ms`.
         picture_start_ms: i64,
         /// Frames of the output, which with `frame_rate` give the length of the sound.
         frames: u64,

@@ -19,9 +19,14 @@ use crate::source::Source;
 use crate::timeline::Timeline;
 
 const MIN_BLACK_US: i64 = 2_000_000;
-const MIN_FROZEN_US: i64 = 5_000_000;
-/// A last frame that claims to stay longer than this many usual ones is not believed.
-const LAST_FRAME: i64 = 10;
+/// Shortest still stretch that is told.
+pub(super) const MIN_FROZEN_MS: u64 = 5_000;
+const MIN_FROZEN_US: i64 = MIN_FROZEN_MS as i64 * 1000;
+/// A last frame that claims to stay longer than this is not believed, seconds: slides stay that long, works do not.
+const LAST_FRAME_S: i64 = 30;
+
+/// A frame that stays longer than this many usual ones is followed by a hole.
+const HOLE: i64 = 10;
 
 /// The stream of pictures under measurement.
 pub(super) struct PictureMeasure {
@@ -41,6 +46,8 @@ struct Seen {
     first: Option<(PictureFacts, av::Rational)>,
     layout: Option<LumaLayout>,
     times: Vec<i64>,
+    /// Frames that came after their time.
+    late: u64,
     last_duration: i64,
     interlaced: u64,
     top_first: u64,
@@ -63,6 +70,7 @@ impl PictureMeasure {
             first: None,
             layout: None,
             times: Vec::new(),
+            late: 0,
             last_duration: 0,
             interlaced: 0,
             top_first: 0,
@@ -80,6 +88,11 @@ impl PictureMeasure {
     /// Frames that were decoded and would be shown.
     pub(super) fn frames(&self) -> u64 {
         self.seen.times.len() as u64
+    }
+
+    /// Frames that players would leave out, as they come after their time.
+    pub(super) fn late(&self) -> u64 {
+        self.seen.late
     }
 
     /// Measures one packet; `None` at the end.
@@ -180,7 +193,10 @@ impl Seen {
             return Err(Rejection::ChangesMidway { what: "pixel_format".into() }.into());
         }
         let duration = av::frame_duration(frame);
-        let Some(at) = self.timeline.place(frame.timestamp(), duration) else { return Ok(None) };
+        let Some(at) = self.timeline.place(frame.timestamp(), duration) else {
+            self.late += 1;
+            return Ok(None);
+        };
         self.times.push(at);
         self.last_duration = duration;
         self.interlaced += u64::from(facts.interlaced);
@@ -245,13 +261,13 @@ impl Pace {
         let second = (i64::from(base.den) / i64::from(base.num.max(1))).max(1);
         let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
         let usual = if usual > 0 { usual } else { last_duration.clamp(1, second) };
-        let believed = last_duration > 0 && last_duration <= usual.saturating_mul(LAST_FRAME);
+        let believed = last_duration > 0 && last_duration <= second.saturating_mul(LAST_FRAME_S);
         let last = times.last().copied().unwrap_or(0);
         let end = last.saturating_add(if believed { last_duration } else { usual });
-        let span = match (times.first(), steps.len()) {
-            (Some(first), 1..) => last.saturating_sub(*first) as f64 / steps.len() as f64,
-            _ => usual as f64,
-        };
+        // The mean of what is no hole: a pause in a recording of 25 frames a second does not make it one of 20.
+        let flow: Vec<i64> = sorted.iter().copied().take_while(|step| *step <= usual.saturating_mul(HOLE)).collect();
+        let sum = flow.iter().fold(0i64, |sum, step| sum.saturating_add(*step));
+        let span = if flow.is_empty() { usual as f64 } else { sum as f64 / flow.len() as f64 };
         // Rounding of stamps moves each by up to a tick, or by a millisecond where a writer rounded to that.
         let rounding = 1.5f64.max(second as f64 * 0.0011);
         let variable = steps.iter().any(|step| (*step as f64 - span).abs() > rounding);
@@ -375,6 +391,8 @@ mod tests {
         let mut dropped = rounded;
         dropped.remove(40);
         assert!(Pace::of(&dropped, 33, base).variable);
+        let paused: Vec<i64> = (0..100).map(|n| n * 40 + if n < 50 { 0 } else { 3000 }).collect();
+        assert_eq!((Pace::of(&paused, 40, base).rate, Pace::of(&paused, 40, base).variable), (Ratio::new(25, 1), true));
     }
 
     #[test]

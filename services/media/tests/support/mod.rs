@@ -1,5 +1,8 @@
 //! Runs real, sandboxed children as the service does, and makes a whole rendition with them.
 #![allow(clippy::unwrap_used, unreachable_pub, dead_code)] // a part of several test programs, none of which uses all of it
+pub mod outside;
+pub mod planned;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -221,6 +224,8 @@ pub fn picture(info: &MediaInfo, rate: Option<Ratio>) -> Picture {
         full_range: video.colour.full_range,
         frame_rate,
         frames: (video.duration_ms as f64 / 1000.0 * frame_rate.value()).round() as u64,
+        lead_frames: 0,
+        hold_frames: 0,
     }
 }
 

@@ -24,14 +24,22 @@ const COUNTING: f64 = 0.000_45;
 ///
 /// A variable rate becomes the nearest standard rate to its mean. A constant rate is kept where it can be: resampling it
 /// would repeat or drop frames unevenly, which shows as judder, and H.264 does not care. Above 60 it is divided by a whole
-/// number, so that frames are dropped evenly.
+/// number, so that frames are dropped evenly; an odd one (12.5) becomes a standard multiple, so that they are repeated evenly.
 pub(super) fn output(video: &VideoInfo) -> Ratio {
     let mean = video.frame_rate.value();
     if video.variable_rate || mean < 1.0 {
         return nearest_standard(mean);
     }
     let divisor = (mean / (MAX * (1.0 + COUNTING))).ceil().max(1.0);
-    exact(mean / divisor).unwrap_or_else(|| nearest_standard(mean))
+    exact(mean / divisor).or_else(|| multiple(mean)).unwrap_or_else(|| nearest_standard(mean))
+}
+
+/// The standard rate that shows each frame of an odd constant rate equally often, such as 25 for 12.5.
+fn multiple(rate: f64) -> Option<Ratio> {
+    STANDARD.into_iter().find(|standard| {
+        let times = (standard.value() / rate).round();
+        times >= 2.0 && (rate * times / standard.value() - 1.0).abs() <= COUNTING
+    })
 }
 
 fn nearest_standard(rate: f64) -> Ratio {
@@ -54,10 +62,15 @@ fn exact(rate: f64) -> Option<Ratio> {
 
 /// Output frames of a picture this long: as many as begin within it, at least one.
 pub(super) fn frames(duration_ms: u64, rate: Ratio) -> u64 {
-    let numerator = u128::from(duration_ms) * u128::from(rate.num);
+    frames_within(duration_ms, rate).max(1)
+}
+
+/// Output frames that begin within `ms`.
+pub(super) fn frames_within(ms: u64, rate: Ratio) -> u64 {
+    let numerator = u128::from(ms) * u128::from(rate.num);
     let denominator = 1000 * u128::from(rate.den);
     // Rounded, not cut: half a millisecond of rounding in the duration must not cost the last frame.
-    u64::try_from((numerator + denominator / 2) / denominator).unwrap_or(u64::MAX).max(1)
+    u64::try_from((numerator + denominator / 2) / denominator).unwrap_or(u64::MAX)
 }
 
 /// Frames from one key frame to the next.
@@ -87,6 +100,9 @@ mod tests {
         check(false, 144, 1, (48, 1));
         check(false, 90_000, 1, (60, 1));
         check(false, 1, 3, (24_000, 1001));
+        check(false, 25, 2, (25, 1));
+        check(false, 15_000, 2002, (30_000, 1001));
+        check(false, 35, 2, (24_000, 1001)); // 17.5 divides none
         check(true, 298, 10, (30_000, 1001));
         check(true, 27, 1, (25, 1));
         check(true, 12, 1, (24_000, 1001));

@@ -32,12 +32,18 @@ fn obstacle(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(
         (is_upright(video), "it is rotated or its pixels are not square", "画面带旋转或像素非方形"),
         (largest_side(video) <= spec.max_side_pixels, "it is too large", "画面过大"),
         (!video.variable_rate, "its frame rate varies", "帧率可变"),
+        (is_as_long_as_sound(info), "its sound begins before or ends after its picture", "声音早于或长于画面"),
         (frame_rate_fits(video.frame_rate, spec), "its frame rate is too high", "帧率过高"),
         (fits(video.peak_bitrate_kbps, spec.max_peak_bitrate_kbps), "its peak bitrate is too high", "峰值码率过高"),
         (key_frames_fit(video, spec), "its key frames are too far apart", "关键帧间隔过大"),
         (info.size_bytes <= size_limit, "its file is too large", "文件过大"),
     ];
     checks.into_iter().find(|(kept, ..)| !kept).map(|(_, en, zh)| (en, zh))
+}
+
+/// A copy has no frames to show while only the sound plays.
+fn is_as_long_as_sound(info: &MediaInfo) -> bool {
+    info.sound_before_ms() == 0 && info.sound_after_ms() == 0
 }
 
 /// Measured and within the limit; 0 was not measured.

@@ -5,10 +5,14 @@ use crate::media_info::{MediaInfo, VideoInfo};
 use crate::partner::Partner;
 use crate::rendition::{Because, Picture};
 
-/// The picture that all encodes share, and why its frame rate is what it is, where it is not the source's own.
-pub(super) fn of(info: &MediaInfo) -> (Picture, Option<Because>) {
+/// The picture that all encodes share, and why its frame rate and length are what they are, where they are not the source's own.
+pub(super) fn of(info: &MediaInfo) -> (Picture, Vec<Because>) {
     let video = &info.video;
     let rate = frame_rate::output(video);
+    let own = frame_rate::frames(video.duration_ms, rate);
+    // Players show the first picture until the second and the last one as long as there is sound; no sound is lost either way.
+    let lead_frames = frame_rate::frames_within(info.sound_before_ms(), rate);
+    let held = frame_rate::frames(video.duration_ms.saturating_add(info.sound_after_ms()), rate);
     let picture = Picture {
         stream: video.stream,
         rotation_degrees: video.rotation_degrees,
@@ -18,9 +22,12 @@ pub(super) fn of(info: &MediaInfo) -> (Picture, Option<Because>) {
         matrix: matrix(video).to_owned(),
         full_range: video.colour.full_range,
         frame_rate: rate,
-        frames: frame_rate::frames(video.duration_ms, rate),
+        frames: held.saturating_add(lead_frames),
+        lead_frames,
+        hold_frames: held.saturating_sub(own),
     };
-    (picture, why::frame_rate(video, rate))
+    let why = why::frame_rate(video, rate).into_iter().chain(why::sound_around(info));
+    (picture, why.collect())
 }
 
 /// The source's matrix, or what players assume where it is untagged.

@@ -123,7 +123,9 @@ fn a_source_that_satisfies_a_partner_is_copied() {
 
 #[test]
 fn whatever_a_partner_does_not_take_is_encoded() {
-    let changes: [fn(&mut MediaInfo); 18] = [
+    let changes: [fn(&mut MediaInfo); 20] = [
+        |info| info.audio.iter_mut().for_each(|sound| sound.duration_ms += 251),
+        |info| info.audio.iter_mut().for_each(|sound| sound.start_ms = -251),
         |info| info.decode_errors = 1,
         |info| info.size_bytes = 4_000_000_001,
         |info| info.video.codec = "hevc".into(),
@@ -264,7 +266,25 @@ fn the_plan_says_how_many_threads_an_encode_has() {
     assert!(threads(&info()).iter().all(|threads| *threads == 1), "several segments: one each");
     let mut short = info();
     (short.duration_ms, short.video.duration_ms, short.video.frames) = (12_000, 12_000, 300);
+    short.audio = None;
     assert!(threads(&short).iter().all(|threads| *threads == 3), "one segment: the ladder's");
+}
+
+#[test]
+fn the_output_lasts_as_long_as_picture_and_sound_together() {
+    let planned = |start_ms: i64, duration_ms: u64| {
+        let mut info = info();
+        info.audio.iter_mut().for_each(|sound| (sound.start_ms, sound.duration_ms) = (start_ms, duration_ms));
+        let picture = plan_of(&info).picture;
+        (picture.frames, picture.lead_frames, picture.hold_frames, picture.output_start_ms(0))
+    };
+    assert_eq!(planned(0, 61_000), (1525, 0, 0, 0));
+    // What codecs pad and editors round is cut, as is what is missing.
+    assert_eq!(planned(-250, 61_500), (1525, 0, 0, 0));
+    assert_eq!(planned(2000, 30_000), (1525, 0, 0, 0));
+    assert_eq!(planned(-2000, 63_000), (1575, 50, 0, -2000));
+    assert_eq!(planned(0, 64_000), (1600, 0, 75, 0));
+    assert_eq!(planned(-1000, 65_000), (1625, 25, 75, -1000));
 }
 
 #[test]

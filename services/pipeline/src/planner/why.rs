@@ -108,6 +108,24 @@ pub(super) fn frame_rate(video: &VideoInfo, output: Ratio) -> Option<Because> {
     })
 }
 
+/// Why the output is longer than the picture, where it is.
+pub(super) fn sound_around(info: &MediaInfo) -> impl Iterator<Item = Because> + use<> {
+    let seconds = |ms: u64| crate::lang::decimal(ms, 1000);
+    let before = Some(info.sound_before_ms()).filter(|ms| *ms > 0).map(|ms| {
+        because(
+            format!("the first picture stands {} s longer: the sound begins earlier", seconds(ms)),
+            format!("首帧多停留 {} 秒：声音先于画面开始", seconds(ms)),
+        )
+    });
+    let after = Some(info.sound_after_ms()).filter(|ms| *ms > 0).map(|ms| {
+        because(
+            format!("the last picture stands {} s longer: the sound plays on", seconds(ms)),
+            format!("末帧多停留 {} 秒：声音长于画面", seconds(ms)),
+        )
+    });
+    before.into_iter().chain(after)
+}
+
 pub(super) fn sound(info: &MediaInfo, audio: Option<&AudioEncode>) -> Because {
     match (audio, &info.audio) {
         (Some(audio), Some(_)) => because(

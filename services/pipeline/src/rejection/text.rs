@@ -38,6 +38,10 @@ pub(super) fn en(reason: &Rejection) -> String {
         Rejection::ChangesMidway { what } => {
             format!("The file changes midway ({}). Please export it again in one piece.", midway(what, Lang::En))
         }
+        Rejection::TimeRunsBackwards { frames } => format!(
+            "The file's time jumps back: {frames} pictures come after their time, and players would leave them out. \
+             Please export it again in one piece."
+        ),
         Rejection::Damaged { errors } => {
             format!("The file is damaged: {errors} errors while decoding it. Please export and upload it again.")
         }
@@ -100,6 +104,9 @@ pub(super) fn zh(reason: &Rejection) -> String {
         }
         Rejection::ChangesMidway { what } => {
             format!("文件中途发生变化（{}），请重新导出为统一的一段。", midway(what, Lang::Zh))
+        }
+        Rejection::TimeRunsBackwards { frames } => {
+            format!("文件的时间戳倒退：有 {frames} 帧画面晚于其显示时间，播放时会被丢弃，请重新导出为一个完整的文件。")
         }
         Rejection::Damaged { errors } => format!("文件已损坏：解码时出现 {errors} 处错误，请重新导出并上传。"),
         Rejection::Undecodable => "文件无法解码，请重新导出，并确认可以正常播放。".into(),

@@ -1,0 +1,78 @@
+//! Whether the end of a file is missing, by what its own structure says. What is there would decode, and be taken for a shorter
+//! work. A transport stream says nothing of its length, and so may be cut anywhere.
+use std::path::Path;
+
+use crate::av;
+use crate::isobmff::Structure;
+use crate::sniff::Format;
+
+/// Size of the numbers that follow the first byte of an EBML number, and its value; `None` where it is "unknown".
+fn ebml_size(bytes: &[u8]) -> Option<(usize, Option<u64>)> {
+    let first = *bytes.first()?;
+    let length = first.leading_zeros() as usize + 1;
+    let rest = bytes.get(1..length).filter(|_| length <= 8)?;
+    let mask = (1u64 << (7 * length)) - 1;
+    let value = rest.iter().fold(u64::from(first), |value, byte| value << 8 | u64::from(*byte)) & mask;
+    Some((length, (value != mask).then_some(value)))
+}
+
+/// Where the segment of a Matroska file says that it ends. Live recordings do not say it.
+fn matroska_end(head: &[u8]) -> Option<u64> {
+    let (length, size) = ebml_size(head.get(4..)?)?;
+    let segment = 4 + length + usize::try_from(size?).ok()?;
+    let id = head.get(segment..segment.checked_add(4)?)?;
+    if id != [0x18, 0x53, 0x80, 0x67] {
+        return None;
+    }
+    let (length, size) = ebml_size(head.get(segment + 4..)?)?;
+    (segment as u64 + 4 + length as u64).checked_add(size?)
+}
+
+/// Where the first list of an AVI file says that it ends.
+fn avi_end(head: &[u8]) -> Option<u64> {
+    let size = head.get(4..8)?;
+    Some(u64::from(u32::from_le_bytes([size[0], size[1], size[2], size[3]])) + 8)
+}
+
+/// Whether a file that begins with `head` says that it is longer than its `size` bytes.
+pub(crate) fn by_structure(format: Format, head: &[u8], iso: &Structure, size: u64) -> bool {
+    match format {
+        Format::Mp4 | Format::Mov | Format::ThreeGp => iso.truncated,
+        Format::Matroska => matroska_end(head).is_some_and(|end| end > size),
+        // Some writers count a padding byte that they do not write.
+        Format::Avi => avi_end(head).is_some_and(|end| end > size + 1),
+        Format::MpegTs => false,
+    }
+}
+
+/// Whether the index of an ISO file places samples behind its end, as where the box of the media says "until the end".
+pub(crate) fn by_index(path: &Path, input: &ffmpeg_next::format::context::Input, format: Format) -> bool {
+    let size = path.metadata().map_or(u64::MAX, |metadata| metadata.len());
+    let streams = 0..input.nb_streams() as usize;
+    format.is_iso() && streams.into_iter().any(|index| av::index_end(input, index) > size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matroska_file_says_where_it_ends_unless_it_was_live() {
+        let head = |size: [u8; 8]| [&[0x1a, 0x45, 0xdf, 0xa3, 0x82, 1, 2, 0x18, 0x53, 0x80, 0x67][..], &size].concat();
+        let known = head([1, 0, 0, 0, 0, 0, 1, 0]);
+        let cut = |head: &[u8], size| by_structure(Format::Matroska, head, &Structure::default(), size);
+        assert!(!cut(&known, 19 + 256) && cut(&known, 18 + 256));
+        assert!(!cut(&head([1, 255, 255, 255, 255, 255, 255, 255]), 100));
+        // Garbage claims nothing, and no number of bytes is read beyond the head.
+        for length in 0..known.len() {
+            assert!(!cut(&known[..length], 0), "{length}");
+        }
+        assert!(!cut(&[0x1a, 0x45, 0xdf, 0xa3, 0x01, 255, 255, 255, 255, 255, 255, 254], 0));
+    }
+
+    #[test]
+    fn an_avi_file_says_where_its_first_list_ends() {
+        let cut = |size| by_structure(Format::Avi, b"RIFF\x64\0\0\0AVI ", &Structure::default(), size);
+        assert!(!cut(108) && !cut(107) && cut(106));
+    }
+}

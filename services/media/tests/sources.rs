@@ -1,0 +1,337 @@
+//! Bad sources: cut, out of step, with time stamps that jump, with edit lists. Each comes out as players show it, frame for frame
+//! and beep for beep, or is refused with its reason. ffmpeg's own programs make them and say what is shown.
+#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use media::protocol::{AssembleReport, Job, Limits, PictureInput};
+use pipeline::rejection::Rejection;
+use pipeline::rendition::VideoSource;
+use support::planned::{Finished, ladders};
+use support::{Bench, done, outside};
+
+mod support;
+
+/// Picture and sound may part by this much, seconds.
+const SYNC: f64 = 0.010;
+
+/// A dim moving picture that flashes, and a beep, at 0.4 s of each second: `seconds[0]` of picture, `seconds[1]` of sound.
+fn footage(file: &Path, seconds: [f64; 2], options: &str) {
+    let now = "lt(mod(t+0.6001\\,1)\\,0.1)";
+    let [picture, sound] = seconds;
+    let input = format!(
+        "-f lavfi -i testsrc2=size=160x90:rate=25:duration={picture},colorlevels=romax=0.3:gomax=0.3:bomax=0.3,format=yuv420p,\
+         drawbox=color=white:t=fill:enable='{now}' \
+         -f lavfi -i aevalsrc='0.4*sin(2*PI*1000*t)*{now}|0.4*sin(2*PI*1000*t)*{now}':s=48000:d={sound}:c=stereo \
+         -c:v libx264 -preset superfast -g 25 -sc_threshold 0 -c:a aac -b:a 128k -colorspace bt709 -color_primaries bt709 -color_trc bt709 {options}"
+    );
+    outside::ffmpeg(&input, file);
+}
+
+/// A bench on which `make` has made the source.
+fn bench(make: impl FnOnce(&Path)) -> Bench {
+    let bench = Bench::new();
+    make(&bench.input("source"));
+    bench
+}
+
+/// A source that ffmpeg writes as `from` with `options`, then changes by `change` without encoding.
+fn changed(from: &str, options: &str, change: &str) -> Bench {
+    bench(|source| {
+        let plain = source.with_file_name(format!("plain.{from}"));
+        footage(&plain, [4.0, 4.0], options);
+        let made = source.with_file_name(format!("changed.{from}"));
+        outside::ffmpeg(&format!("-i {} {change}", plain.display()), &made);
+        fs::rename(made, source).unwrap();
+    })
+}
+
+fn named(source: &Path, suffix: &str, make: impl FnOnce(&Path)) {
+    let made = source.with_file_name(format!("made.{suffix}"));
+    make(&made);
+    fs::rename(made, source).unwrap();
+}
+
+fn finish(bench: &Bench) -> Finished {
+    bench.finish(&ladders([90, 46], 0), false)
+}
+
+/// Flashes and beeps of the first finished file.
+fn onsets(finished: &Finished) -> [Vec<f64>; 2] {
+    let file = &finished.good().file;
+    [outside::flashes(file, finished.rate()), outside::beeps(file)]
+}
+
+fn assert_near(is: &[f64], should: &[f64]) {
+    assert_eq!(is.len(), should.len(), "{is:?} instead of {should:?}");
+    assert!(is.iter().zip(should).all(|(is, should)| (is - should).abs() <= SYNC), "{is:?} instead of {should:?}");
+}
+
+#[test]
+fn sound_that_outlasts_the_picture_is_played_to_its_end_over_the_last_picture() {
+    let bench = bench(|source| named(source, "mp4", |file| footage(file, [2.0, 8.0], "")));
+    let finished = bench.finish(&ladders([90, 46], 3), true);
+    assert_eq!(finished.plan.picture.frames, 200);
+    assert!(finished.plan.segments.len() > 1, "a segment lies wholly behind the last picture");
+    assert!(finished.plan.renditions.iter().all(|rendition| rendition.video != VideoSource::Copied));
+    let [flashes, beeps] = onsets(&finished);
+    assert_near(&flashes, &[0.4, 1.4]);
+    assert_near(&beeps, &[0.4, 1.4, 2.4, 3.4, 4.4, 5.4, 6.4, 7.4]);
+    assert_eq!(finished.source.video.frozen.last().map(|still| (still.start_ms, still.end_ms / 100)), Some((2000, 80)));
+    let why = finished.renditions[0].planned.because.iter().any(|because| because.en.contains("the sound plays on"));
+    assert!(why, "{:?}", finished.renditions[0].planned.because);
+}
+
+#[test]
+fn a_picture_that_outlasts_the_sound_ends_in_silence() {
+    let bench = bench(|source| named(source, "mp4", |file| footage(file, [4.0, 2.0], "")));
+    let finished = finish(&bench);
+    assert_eq!(finished.plan.picture.frames, 100);
+    let [flashes, beeps] = onsets(&finished);
+    assert_near(&flashes, &[0.4, 1.4, 2.4, 3.4]);
+    assert_near(&beeps, &[0.4, 1.4]);
+}
+
+#[test]
+fn what_begins_much_later_than_the_other_loses_nothing_of_either() {
+    let shifted = |which: &str| {
+        bench(|source| {
+            let plain = source.with_file_name("plain.mp4");
+            footage(&plain, [3.0, 3.0], "");
+            let (early, late) = if which == "v" { ("1:a", "0:v") } else { ("1:v", "0:a") };
+            let plain = plain.display();
+            named(source, "mp4", |file| {
+                outside::ffmpeg(&format!("-itsoffset 2 -i {plain} -i {plain} -map {late} -map {early} -c copy"), file);
+            });
+        })
+    };
+    // An initial empty edit of the picture: its first frame stands until its time comes.
+    let bench = shifted("v");
+    let late_picture = bench.finish(&ladders([90, 46], 2), true);
+    assert_eq!((late_picture.plan.picture.frames, late_picture.plan.picture.lead_frames), (125, 50));
+    let [flashes, beeps] = onsets(&late_picture);
+    assert_near(&flashes, &[2.4, 3.4, 4.4]);
+    assert_near(&beeps, &[0.4, 1.4, 2.4]);
+    let bench = shifted("a");
+    let late_sound = finish(&bench);
+    assert_eq!(late_sound.plan.picture.frames, 125);
+    let [flashes, beeps] = onsets(&late_sound);
+    assert_near(&flashes, &[0.4, 1.4, 2.4]);
+    assert_near(&beeps, &[2.4, 3.4, 4.4]);
+}
+
+#[test]
+fn a_picture_whose_first_key_frame_is_missing_is_shown_from_the_next_one_with_all_of_its_sound() {
+    for format in ["mp4", "mkv", "ts"] {
+        // The first of four key frames is lost: 1 s.
+        let bench = changed(format, "", "-c copy -bsf:v noise=drop='eq(n\\,0)' -copyinkf");
+        let shown = outside::frames(&bench.input("source"));
+        assert_eq!(shown, 75, "{format}");
+        let finished = finish(&bench);
+        assert_eq!(finished.source.video.frames, shown, "{format}");
+        // Matroska and transport streams begin with 21 ms of sound alone.
+        assert!((100..=101).contains(&finished.plan.picture.frames), "{format}: {:?}", finished.plan.picture);
+        let [flashes, beeps] = onsets(&finished);
+        assert_near(&[&beeps[..1], &flashes].concat(), &beeps);
+        assert_eq!(beeps.len(), 4, "{format}: {beeps:?}");
+    }
+}
+
+#[test]
+fn a_hole_in_time_is_a_still_and_a_silence() {
+    let later = |stream| {
+        format!("-bsf:{stream} setts=pts='PTS+if(gte(PTS*TB\\,2)\\,3/TB\\,0)':dts='DTS+if(gte(PTS*TB\\,2)\\,3/TB\\,0)'")
+    };
+    for format in ["mp4", "mkv"] {
+        let bench = changed(format, "-bf 0", &format!("-c copy {} {}", later("v"), later("a")));
+        let finished = finish(&bench);
+        assert_eq!(finished.plan.picture.frames, 175, "{format}");
+        let [flashes, beeps] = onsets(&finished);
+        assert_near(&flashes, &[0.4, 1.4, 5.4, 6.4]);
+        assert_near(&beeps, &[0.4, 1.4, 5.4, 6.4]);
+    }
+}
+
+#[test]
+fn time_that_runs_backwards_is_refused_and_not_cut_out_in_silence() {
+    let back = "setts=pts='PTS-if(gte(PTS*TB\\,2)\\,1.5/TB\\,0)':dts='DTS-if(gte(PTS*TB\\,2)\\,1.5/TB\\,0)'";
+    let bench = changed("mkv", "-bf 0", &format!("-c copy -bsf:v {back} -bsf:a {back}"));
+    let rejection = bench.refused("source");
+    assert!(matches!(rejection, Rejection::TimeRunsBackwards { frames: 37..=38 }), "{rejection:?}");
+    // One stamp alone that is wrong costs nothing that players would show.
+    let bench = changed("mkv", "-bf 0", "-c copy -bsf:v setts=pts='PTS-if(eq(N\\,30)\\,0.04/TB\\,0)':dts=DTS");
+    let shown = outside::frames(&bench.input("source"));
+    let finished = finish(&bench);
+    assert_eq!((finished.source.video.frames, finished.plan.picture.frames), (shown, 100));
+    assert_near(&onsets(&finished)[0], &[0.4, 1.4, 2.4, 3.4]);
+}
+
+#[test]
+fn a_broadcast_whose_clock_starts_anew_or_wraps_goes_on_in_sync() {
+    // Two recordings one after the other: forward, back, and across the wrap of the 33-bit clock.
+    for [first, second] in [[0, 1000], [1000, 0], [95_442, 3]] {
+        let bench = bench(|source| {
+            let part = |offset: i32, name: &str| {
+                let file = source.with_file_name(format!("{name}.ts"));
+                footage(&file, [3.0, 3.0], &format!("-output_ts_offset {offset}"));
+                fs::read(file).unwrap()
+            };
+            fs::write(source, [part(first, "a"), part(second, "b")].concat()).unwrap();
+        });
+        let finished = finish(&bench);
+        let [flashes, beeps] = onsets(&finished);
+        assert_eq!(
+            (finished.source.video.frames, flashes.len(), beeps.len()),
+            (150, 6, 6),
+            "{first} {second}: {beeps:?}"
+        );
+        for (flash, beep) in flashes.iter().zip(&beeps) {
+            assert!((flash - beep).abs() <= 0.025, "{first} {second}: {flashes:?} {beeps:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_whose_end_is_missing_is_refused_in_every_format_that_can_tell() {
+    let cut = |bytes: &[u8]| {
+        let bench = Bench::new();
+        fs::write(bench.input("source"), bytes).unwrap();
+        bench.refused("source")
+    };
+    let whole = |suffix: &str, options: &str| {
+        let bench = bench(|source| named(source, suffix, |file| footage(file, [4.0, 4.0], options)));
+        fs::read(bench.input("source")).unwrap()
+    };
+    let mut files = vec![
+        whole("mp4", "-movflags +faststart"),
+        whole("mp4", "-movflags +frag_keyframe+empty_moov"),
+        whole("mkv", ""),
+        whole("avi", ""),
+    ];
+    // A box of media that reaches "to the end": only the index tells that the end is missing.
+    let mut endless = files[0].clone();
+    let at = endless.windows(4).position(|window| window == b"mdat").unwrap() - 4;
+    endless[at..at + 4].fill(0);
+    files.push(endless);
+    for (number, file) in files.iter().enumerate() {
+        let rejection = cut(&file[..file.len() * 6 / 10]);
+        assert!(matches!(rejection, Rejection::Damaged { .. }), "{number}: {rejection:?}");
+    }
+    // A transport stream ends wherever it ends; what is there is there.
+    let stream = whole("ts", "");
+    let bench = Bench::new();
+    fs::write(bench.input("source"), &stream[..stream.len() / 2]).unwrap();
+    let shown = outside::frames(&bench.input("source"));
+    assert_eq!(bench.probe("source").video.frames, shown);
+}
+
+#[test]
+fn tracks_of_no_length_are_no_tracks() {
+    // A sound of no samples is no sound; the picture is whole.
+    let bench = changed("mp4", "", "-c copy -bsf:a noise=drop=1");
+    let finished = finish(&bench);
+    assert_eq!((finished.source.audio.is_none(), finished.source.video.frames), (true, 100));
+    assert!(finished.renditions[0].qc.info.audio.is_some(), "a silent track where one is wanted");
+    // A picture of no frames is none.
+    let bench = changed("mp4", "", "-c copy -bsf:v noise=drop=1");
+    let rejection = bench.refused("source");
+    assert!(matches!(rejection, Rejection::NoVideo | Rejection::Damaged { .. }), "{rejection:?}");
+}
+
+/// Box `elst` of the picture's track, its edits as pairs of length and begin in the movie's and the media's ticks.
+fn set_edits(file: &Path, edits: &[(u32, i32)]) {
+    let mut bytes = fs::read(file).unwrap();
+    let place = |bytes: &[u8], kind: &[u8; 4], from: usize| {
+        bytes[from..].windows(4).position(|window| window == kind).map(|at| at + from).unwrap()
+    };
+    let moov = place(&bytes, b"moov", 0);
+    let trak = place(&bytes, b"trak", moov);
+    let edts = place(&bytes, b"edts", trak);
+    let old = u32::from_be_bytes(bytes[edts - 4..edts].try_into().unwrap()) as usize;
+    let mut elst = [&0u32.to_be_bytes()[..], &(edits.len() as u32).to_be_bytes()].concat();
+    for (length, begin) in edits {
+        elst.extend([&length.to_be_bytes()[..], &begin.to_be_bytes(), &0x1_0000u32.to_be_bytes()].concat());
+    }
+    let boxed =
+        |kind: &[u8; 4], payload: &[u8]| [&(payload.len() as u32 + 8).to_be_bytes()[..], kind, payload].concat();
+    let new = boxed(b"edts", &boxed(b"elst", &elst));
+    let grown = new.len() as i64 - old as i64;
+    bytes.splice(edts - 4..edts - 4 + old, new);
+    for at in [moov, trak] {
+        let size = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
+        bytes[at - 4..at].copy_from_slice(&((i64::from(size) + grown) as u32).to_be_bytes());
+    }
+    fs::write(file, bytes).unwrap();
+}
+
+/// A picture of 4 s without sound whose edits are these (movie ticks are milliseconds, media ticks 1/12800 s).
+fn edited(edits: &[(u32, i32)]) -> Bench {
+    let bench = changed("mp4", "-bf 2", "-c copy -an");
+    set_edits(&bench.input("source"), edits);
+    bench
+}
+
+#[test]
+fn edit_lists_are_played_as_players_do_however_the_work_is_cut() {
+    let at = |seconds: f64| (seconds * 12_800.0) as i32 + 1024;
+    for (edits, flashes) in [
+        (vec![(2400, at(1.6))], vec![0.8, 1.8]),
+        (vec![(1000, at(0.0)), (1000, at(3.0))], vec![0.4, 1.4]),
+        (vec![(1000, at(2.0)), (2000, at(0.0))], vec![0.4, 1.4, 2.4]),
+        (vec![(1000, -1), (2000, at(1.0))], vec![0.4, 1.4]),
+    ] {
+        let bench = edited(&edits);
+        let shown = outside::frames(&bench.input("source"));
+        let whole = finish(&bench);
+        assert_eq!(whole.source.video.frames, shown, "{edits:?}");
+        let [is, _] = onsets(&whole);
+        assert_near(&is, &flashes);
+        let cut = bench.finish(&ladders([90, 46], 1), false);
+        assert!(cut.plan.segments.len() > 1);
+        let [again, _] = onsets(&cut);
+        assert_eq!((cut.plan.picture.frames, again), (whole.plan.picture.frames, is), "{edits:?}");
+    }
+}
+
+#[test]
+fn a_picture_that_is_copied_shows_what_its_edit_list_says() {
+    let bench = bench(|source| named(source, "mp4", |file| footage(file, [4.0, 4.0], "-bf 2")));
+    set_edits(&bench.input("source"), &[(2500, 19_200 + 1024)]);
+    let shown = outside::frames(&bench.input("source"));
+    let picture = PictureInput::Copied { file: "source".into(), stream: 0 };
+    let job = Job::Assemble { picture, sound: None, aigc: None, output: "copy.mp4".into(), cover: None };
+    let report: AssembleReport = done(bench.run(job, Limits::assemble()));
+    assert_eq!((report.frames, outside::frames(&bench.output("copy.mp4"))), (shown, shown));
+    assert_near(&outside::flashes(&bench.output("copy.mp4"), 25.0), &outside::flashes(&bench.input("source"), 25.0));
+}
+
+#[test]
+fn negative_offsets_of_frames_are_in_order() {
+    let options = "-bf 3 -b_strategy 0 -movflags +negative_cts_offsets";
+    let bench: Bench = bench(|source| named(source, "mp4", |file| footage(file, [4.0, 4.0], options)));
+    let finished = finish(&bench);
+    assert_eq!((finished.source.video.start_ms, finished.plan.picture.frames), (0, 100));
+    let [flashes, beeps] = onsets(&finished);
+    assert_near(&flashes, &[0.4, 1.4, 2.4, 3.4]);
+    assert_near(&beeps, &[0.4, 1.4, 2.4, 3.4]);
+}
+
+#[test]
+fn a_picture_that_changes_its_size_is_refused_in_every_format() {
+    for format in ["mkv", "ts"] {
+        let bench = bench(|source| {
+            let part = |size: &str| {
+                let file: PathBuf = source.with_file_name(format!("{size}.ts"));
+                let input =
+                    format!("-f lavfi -i testsrc2=size={size}:rate=25:duration=1 -c:v libx264 -preset superfast");
+                outside::ffmpeg(&format!("{input} -pix_fmt yuv420p"), &file);
+                fs::read(file).unwrap()
+            };
+            let joined = source.with_file_name("joined.ts");
+            fs::write(&joined, [part("160x90"), part("128x72")].concat()).unwrap();
+            named(source, format, |file| outside::ffmpeg(&format!("-i {} -c copy", joined.display()), file));
+        });
+        let what = "picture_size".to_owned();
+        assert_eq!(bench.refused("source"), Rejection::ChangesMidway { what }, "{format}");
+    }
+}

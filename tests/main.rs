@@ -21,6 +21,8 @@ mod hostile;
 mod messages;
 // New runs of works that are published.
 mod reprocess;
+// What was made before is not made again.
+mod reuse;
 // A partner's bucket, with a notice.
 mod s3_drop;
 // To whom, when, and how it is known that a work is gone.

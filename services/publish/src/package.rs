@@ -126,6 +126,8 @@ mod tests {
                 duration_ms: 61_000,
                 qc: vec![check],
                 engine: "test".into(),
+                artefact: None,
+                reused_from: None,
             },
         }
     }

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use pipeline::object_key::ObjectKey;
 
+mod copy;
 mod error;
 mod files;
 mod multipart;

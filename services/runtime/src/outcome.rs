@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pipeline::id::EncodeId;
+use pipeline::id::{EncodeId, SubmissionId};
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::PreviewFile;
 use pipeline::rejection::Rejection;
@@ -111,6 +111,21 @@ pub struct StoredRendition {
     pub duration_ms: u64,
     /// What quality control measured.
     pub qc: Vec<QcCheck>,
-    /// Which code made it, such as `reelmill 0.1.0, ffmpeg 5.1.9`.
+    /// Which code made it, such as `reelmill 0.1.0+1f0c9a55d2e7, ffmpeg 5.1.9, x264 164`.
     pub engine: String,
+    /// Its address, hex: a digest of everything that determines the file. `None` before there were addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artefact: Option<String>,
+    /// Whose file it is a copy of, where it was not made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused_from: Option<ReusedFrom>,
+}
+
+/// Where a finished file was taken over from. For us, not for other entrants: it may be another entry with the same source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReusedFrom {
+    /// Whose.
+    pub submission: SubmissionId,
+    /// The run that made it, or took it over itself.
+    pub run: u32,
 }

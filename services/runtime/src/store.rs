@@ -7,6 +7,7 @@
 //! | what a finished part leaves behind | `outcomes` |
 //! | what people did, who they are, what they asked twice, what they look at | `audit`, `tokens`, `idempotency`, `listing` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
+//! | finished files by what determines them | `reuse` |
 //! | new runs of many works | `bulk` |
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
@@ -50,6 +51,7 @@ pub mod people;
 pub mod previews;
 pub mod proofs;
 pub mod renditions;
+pub mod reuse;
 pub mod submissions;
 pub mod tokens;
 pub mod uploads;

@@ -1,4 +1,5 @@
-//! Stage assemble: one part is one rendition. It is joined, given its cover, opened again and measured, and only then stored.
+//! Stage assemble: one part is one rendition. It is joined, given its cover, opened again and measured, and only then stored; or
+//! it was made before, and there is nothing to do.
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -15,7 +16,9 @@ use runtime::worker::{Handler, Job};
 use tracing::info;
 
 use crate::again::Again;
+use crate::artefact;
 use crate::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
+use crate::reuse;
 
 /// The assemble stage's handler.
 pub struct Assemble {
@@ -35,22 +38,21 @@ impl Assemble {
     }
 
     /// Brings everything that the rendition is joined from into the input directory.
-    async fn fetch(&self, job: &Job, plan: &Plan, rendition: &PlannedRendition) -> Result<()> {
+    async fn fetch(&self, job: &Job, plan: &Plan, rendition: &PlannedRendition, encoded: &Encoded) -> Result<()> {
         let input = job.scratch.input();
-        let encoded = self.runtime.store.outputs(job.submission.id, job.run, Stage::Transcode).await?;
         match &rendition.video {
             VideoSource::Copied => {
                 self.runtime.fetch_mezzanine(&job.submission, &input.join(SOURCE)).await?;
             }
             VideoSource::Encoded(id) => {
                 for segment in &plan.segments {
-                    let file = find(&encoded, &Part::Segment(segment.index), id)?;
+                    let file = find(encoded, &Part::Segment(segment.index), id)?;
                     self.runtime.fetch(file, &input.join(request::segment_file(segment.index))).await?;
                 }
             }
         }
         if let Some(id) = &rendition.audio {
-            self.runtime.fetch(find(&encoded, &Part::Audio, id)?, &input.join(SOUND)).await?;
+            self.runtime.fetch(find(encoded, &Part::Audio, id)?, &input.join(SOUND)).await?;
         }
         Ok(())
     }
@@ -104,7 +106,13 @@ impl Assemble {
         Ok(self.runtime.child.run(&timed.request, timed.deadline, &job.cancelled, show).await?)
     }
 
-    async fn store(&self, job: &Job, report: &AssembleReport, qc: QcReport) -> Result<StoredRendition> {
+    async fn store(
+        &self,
+        job: &Job,
+        report: &AssembleReport,
+        qc: QcReport,
+        artefact: Option<String>,
+    ) -> Result<StoredRendition> {
         let Part::Rendition(name) = &job.part else { bail!("{} is no rendition", job.part) };
         let output = job.scratch.output();
         let key = ObjectKey::Rendition(job.submission.id, job.run, name.clone(), job.fence);
@@ -130,6 +138,8 @@ impl Assemble {
             duration_ms: qc.info.duration_ms,
             qc: qc.checks,
             engine: media::engine(),
+            artefact,
+            reused_from: None,
         })
     }
 }
@@ -138,6 +148,15 @@ fn find<'a>(encoded: &'a Encoded, part: &Part, encode: &EncodeId) -> Result<&'a 
     let output = encoded.iter().find(|(done, _)| done == part).map(|(_, output)| output);
     let Some(Output::Encoded { files, .. }) = output else { bail!("transcode recorded nothing for {part}") };
     files.get(encode).with_context(|| format!("transcode recorded no encode {encode} for {part}"))
+}
+
+/// Whether this process' code made all that the transcode stage left: workers may be of several versions while they are renewed.
+fn of_one_code(encoded: &Encoded) -> bool {
+    let ours = artefact::code();
+    encoded.iter().all(|(_, output)| match output {
+        Output::Encoded { report, .. } => report["code"] == ours.as_str(),
+        _ => false,
+    })
 }
 
 fn wanted<'a>(job: &'a Job, plan: &'a Plan) -> Result<&'a PlannedRendition> {
@@ -155,7 +174,12 @@ impl Handler for Assemble {
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let plan = job.submission.plan.as_ref().context("the submission has no plan")?;
         let rendition = wanted(&job, plan)?;
-        self.fetch(&job, plan, rendition).await?;
+        if let Some(found) = reuse::choices(&self.runtime, &job, plan).await?.found(&rendition.name) {
+            reuse::still_there(&self.runtime, found).await?;
+            return Ok(Outcome::Done(Output::Assembled { rendition: found.clone() }));
+        }
+        let encoded = self.runtime.store.outputs(job.submission.id, job.run, Stage::Transcode).await?;
+        self.fetch(&job, plan, rendition, &encoded).await?;
         let (report, again) = self.join(&job, plan, rendition).await?;
         // Quality control reads what was just written, and may write nothing.
         let place = Place { input: job.scratch.output(), ..self.place(&job) };
@@ -169,7 +193,10 @@ impl Handler for Assemble {
             // Encodes are the same at every try, so another one would fail the same way: a person has to look.
             return Ok(Outcome::Parked(evidence(&qc)));
         }
-        let rendition = self.store(&job, &report, qc).await?;
+        // What several versions made together is no version's, and nobody looks for it.
+        let address = hex::encode(reuse::address(&job, plan, rendition)?);
+        let artefact = of_one_code(&encoded).then_some(address);
+        let rendition = self.store(&job, &report, qc, artefact).await?;
         Ok(Outcome::Done(Output::Assembled { rendition }))
     }
 }

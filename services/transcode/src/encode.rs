@@ -1,4 +1,5 @@
-//! Stage transcode: one part is one segment of the picture or the whole sound. Every encode of the plan comes from one decode.
+//! Stage transcode: one part is one segment of the picture or the whole sound. Every encode of the plan that
+//! is not there already comes from one decode.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 
 use crate::request::{self, Place, SOURCE, Timed};
+use crate::{artefact, reuse};
 
 /// The transcode stage's handler.
 pub struct Encode {
@@ -80,17 +82,27 @@ impl Handler for Encode {
 
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let plan = job.submission.plan.as_ref().context("the submission has no plan")?;
+        let plan = &reuse::choices(&self.runtime, &job, plan).await?.to_make(plan);
+        let nothing = match &job.part {
+            Part::Segment(_) => plan.videos.is_empty(),
+            Part::Audio => plan.audios.is_empty(),
+            Part::Mezzanine | Part::Rendition(_) | Part::Partner(_) => bail!("{} is no part of transcode", job.part),
+        };
+        if nothing {
+            let report = serde_json::json!({ "encodes": [], "code": artefact::code() });
+            return Ok(Outcome::Done(Output::Encoded { files: BTreeMap::new(), report }));
+        }
         self.runtime.fetch_mezzanine(&job.submission, &job.scratch.input().join(SOURCE)).await?;
         let made = match &job.part {
             Part::Segment(index) => self.segment(&job, plan, *index).await,
-            Part::Audio => self.sound(&job, plan).await,
-            Part::Mezzanine | Part::Rendition(_) | Part::Partner(_) => bail!("{} is no part of transcode", job.part),
+            _ => self.sound(&job, plan).await,
         };
-        let (made, report) = match made {
+        let (made, mut report) = match made {
             Ok(made) => made,
             Err(ChildError::Rejected(reason)) => return Ok(Outcome::Rejected(reason)),
             Err(error) => return Err(error).with_context(|| format!("encode {}", job.part)),
         };
+        report["code"] = artefact::code().into();
         let mut files = BTreeMap::new();
         for Made { encode, file, key } in made {
             let stored = self.runtime.objects.put_file(&key, &job.scratch.output().join(file)).await;

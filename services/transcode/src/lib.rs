@@ -5,12 +5,15 @@
 //! | a segment of the picture, or the sound | `encode` |
 //! | a finished rendition with its cover and its quality control | `assemble` |
 //! | a segment that breaks the cap behind the ones before it | `again` |
+//! | what was made before and is not made again | `reuse`, and `artefact` for how it is found |
 //! | what the sandboxed child is asked, also used without a server | `request` |
 
 pub mod again;
+pub mod artefact;
 mod assemble;
 mod encode;
 pub mod request;
+mod reuse;
 
 pub use assemble::Assemble;
 pub use encode::Encode;

@@ -140,7 +140,7 @@ fn hash_file(path: &Path) -> std::io::Result<(u64, [u8; 32])> {
 }
 
 /// Runs `work` where it may block.
-async fn off_thread<T: Send + 'static>(
+pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, ObjectError> {
     let done = tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?;

@@ -243,3 +243,30 @@ async fn a_wrong_secret_is_refused_and_not_tried_for_ever() {
     let objects = Objects { client, bucket: "films".into() };
     assert!(matches!(objects.put_bytes(&stage.key(), bytes(1)).await, Err(ObjectError::Refused(_))));
 }
+
+#[tokio::test]
+async fn a_copy_is_the_same_bytes_under_another_key_and_one_that_is_not_is_refused() {
+    for stage in stages().await {
+        let content = bytes(6_000_000);
+        let path = stage.dir.path().join("file");
+        std::fs::write(&path, &content).unwrap();
+        let stored = stage.objects.put_file(&stage.key(), &path).await.unwrap();
+        let copied = stage.objects.copy_file(&stored, &stage.tail(1)).await.unwrap();
+        assert_eq!((copied.bytes, &copied.sha256), (stored.bytes, &stored.sha256));
+        assert_eq!(stage.content(&stage.tail(1)).await, content);
+        // 5 MiB is the least that servers take of a part that is not the last.
+        stage.objects.copy_parts(&stored, &stage.tail(2), 5 * 1024 * 1024).await.unwrap();
+        assert_eq!(stage.content(&stage.tail(2)).await, content);
+
+        let other = StoredFile { sha256: "00".repeat(32), ..stored.clone() };
+        let refused = stage.objects.copy_file(&other, &stage.tail(3)).await;
+        assert!(matches!(refused, Err(ObjectError::Refused(_))), "{refused:?}");
+        stage.objects.delete(&stage.key()).await.unwrap();
+        for n in 3..5 {
+            let gone = stage.objects.copy_file(&stored, &stage.tail(n)).await;
+            assert!(matches!(gone, Err(ObjectError::NotFound)), "{gone:?}");
+        }
+        assert_eq!(stage.objects.list(&stage.prefix()).await.unwrap().len(), 2, "what was refused is not left behind");
+        stage.objects.delete_prefix(&stage.prefix(), &[]).await.unwrap();
+    }
+}

@@ -6,7 +6,7 @@ use pipeline::stage::Stage;
 use pipeline::submission::{State, Submission};
 use sqlx::PgConnection;
 
-use super::{Policy, Store, previews, renditions};
+use super::{Policy, Store, previews, renditions, reuse};
 
 /// Objects to delete.
 #[derive(Clone, Debug)]
@@ -100,6 +100,7 @@ pub(super) async fn after_move(
     }
     // The run's work is over, well or not. Its renditions stay if they are in force, which they are not if it ended early.
     renditions::forget_unused(tx, id, run).await?;
+    reuse::forget(tx, id, run).await?;
     let keep = renditions::keys(tx, id, run).await?;
     add(tx, policy, &ObjectKey::work_prefix(id, run), &[]).await?;
     let seen = previews::keys(tx, id, run).await?;

@@ -2,11 +2,12 @@
 use anyhow::Context;
 use pipeline::id::{RenditionName, SubmissionId};
 use pipeline::rendition::QcCheck;
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 use super::Store;
-use crate::outcome::{StoredFile, StoredRendition};
+use crate::outcome::{ReusedFrom, StoredFile, StoredRendition};
 
 /// A rendition and which run made it.
 #[derive(Clone, Debug)]
@@ -33,6 +34,9 @@ struct Row {
     duration_ms: i64,
     qc: Json<Vec<QcCheck>>,
     engine: String,
+    artefact: Option<Vec<u8>>,
+    reused_submission: Option<Uuid>,
+    reused_run: Option<i32>,
 }
 
 impl From<Row> for RenditionRow {
@@ -55,6 +59,11 @@ impl From<Row> for RenditionRow {
                 duration_ms: row.duration_ms as u64,
                 qc: row.qc.0,
                 engine: row.engine,
+                artefact: row.artefact.map(hex::encode),
+                reused_from: row
+                    .reused_submission
+                    .zip(row.reused_run)
+                    .map(|(submission, run)| ReusedFrom { submission: SubmissionId(submission), run: run as u32 }),
             },
         }
     }
@@ -67,7 +76,7 @@ impl Store {
             Row,
             r#"/* renditions */
             select run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width, height, duration_ms,
-                qc as "qc: Json<Vec<QcCheck>>", engine
+                qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission, reused_run
             from renditions where submission = $1 and in_force order by name"#,
             submission.0,
         )
@@ -76,6 +85,42 @@ impl Store {
         .with_context(|| format!("load the renditions of {submission}"))?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
+}
+
+/// Renditions with this address, newest first, with whose they are. None of a work that was withdrawn: nothing of it is kept.
+pub(super) async fn at(
+    pool: &PgPool,
+    artefact: &[u8; 32],
+    limit: i64,
+) -> anyhow::Result<Vec<(SubmissionId, RenditionRow)>> {
+    let owners = sqlx::query!(
+        "/* owners_of_artefact */
+        select r.submission, r.run, r.name from renditions r join submissions s on s.id = r.submission
+        where r.artefact = $1 and s.state <> 'withdrawn' order by r.created_at desc limit $2",
+        &artefact[..],
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+    .context("look for a finished file")?;
+    let mut found = Vec::new();
+    for owner in owners {
+        let row = sqlx::query_as!(
+            Row,
+            r#"/* rendition */
+            select run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width, height, duration_ms,
+                qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission, reused_run
+            from renditions where submission = $1 and run = $2 and name = $3"#,
+            owner.submission,
+            owner.run,
+            owner.name,
+        )
+        .fetch_optional(pool)
+        .await
+        .context("load a finished file")?;
+        found.extend(row.map(|row| (SubmissionId(owner.submission), row.into())));
+    }
+    Ok(found)
 }
 
 /// Stores a rendition that passed QC; not in force yet.
@@ -90,8 +135,8 @@ pub(super) async fn insert(
     sqlx::query!(
         "/* insert_rendition */
         insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256,
-            width, height, duration_ms, qc, engine)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            width, height, duration_ms, qc, engine, artefact, reused_submission, reused_run)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         submission.0,
         run as i32,
         name.as_str(),
@@ -106,6 +151,9 @@ pub(super) async fn insert(
         made.duration_ms as i64,
         Json(&made.qc) as _,
         made.engine,
+        made.artefact.as_ref().map(hex::decode).transpose().context("the rendition's address is no hex")?,
+        made.reused_from.map(|from| from.submission.0),
+        made.reused_from.map(|from| from.run as i32),
     )
     .execute(tx)
     .await

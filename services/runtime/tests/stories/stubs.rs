@@ -42,6 +42,8 @@ fn rendition(job: &Job) -> StoredRendition {
         duration_ms: 61_000,
         qc: Vec::new(),
         engine: "test".into(),
+        artefact: None,
+        reused_from: None,
     }
 }
 

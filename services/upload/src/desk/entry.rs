@@ -81,6 +81,8 @@ pub(crate) struct Rendition {
     cover: bool,
     /// Which code made it.
     engine: String,
+    /// Whether it was made before, in an earlier run or for another entry with the same source, and taken over.
+    reused: bool,
     /// What quality control measured.
     qc: Vec<Check>,
 }
@@ -114,6 +116,7 @@ impl From<RenditionRow> for Rendition {
             sha256: made.video.sha256,
             cover: made.cover.is_some(),
             engine: made.engine,
+            reused: made.reused_from.is_some(),
             qc: made.qc.into_iter().map(check).collect(),
         }
     }

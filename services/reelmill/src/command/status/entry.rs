@@ -7,6 +7,7 @@ use pipeline::media_info::MediaInfo;
 use pipeline::rendition::{QcCheck, QcOutcome};
 use pipeline::screening::Verdict;
 use pipeline::submission::State;
+use runtime::outcome::ReusedFrom;
 use runtime::store::Store;
 use runtime::store::deliveries::DeliveryRow;
 use runtime::store::parts::PartRow;
@@ -65,6 +66,9 @@ struct Rendition {
     cover_key: Option<String>,
     qc: Vec<QcCheck>,
     engine: String,
+    /// Whose file it is a copy of, where it was not made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused_from: Option<ReusedFrom>,
 }
 
 #[derive(Serialize)]
@@ -193,12 +197,17 @@ impl Entry {
     }
 
     fn rendition_table(&self) -> Option<String> {
-        let mut table = Table::with_headings(&["RENDITION", "PICTURE", "DURATION", "SIZE", "QC", "OBJECT"]);
+        let mut table = Table::with_headings(&["RENDITION", "PICTURE", "DURATION", "SIZE", "QC", "MADE", "OBJECT"]);
         for made in &self.renditions {
             let picture = format!("{}×{}", made.width, made.height);
             let qc = output::passed(&made.qc);
             let (duration, size) = (output::duration(made.duration_ms), output::bytes(made.bytes));
-            table.row([&made.name, &picture, &duration, &size, &qc, &made.key]);
+            let by = match made.reused_from {
+                None => format!("in run {}", made.run),
+                Some(from) if from.submission == self.id => format!("in run {}", from.run),
+                Some(_) => "for another entry".to_owned(),
+            };
+            table.row([&made.name, &picture, &duration, &size, &qc, &by, &made.key]);
         }
         (!self.renditions.is_empty()).then(|| table.to_string())
     }
@@ -242,6 +251,7 @@ fn rendition(row: RenditionRow) -> Rendition {
         cover_key: made.cover.map(|cover| cover.key),
         qc: made.qc,
         engine: made.engine,
+        reused_from: made.reused_from,
     }
 }
 

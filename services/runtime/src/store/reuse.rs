@@ -1,0 +1,108 @@
+//! Finished files by what determines them, and the choice, taken once for each rendition of a run, whether to take one over.
+use anyhow::Context;
+use pipeline::id::{RenditionName, SubmissionId};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::Store;
+use super::parts::{Claim, Commit};
+use super::renditions::RenditionRow;
+use crate::outcome::StoredRendition;
+
+/// How a rendition of a run is come by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Its name in the plan.
+    pub name: RenditionName,
+    /// A finished file under this run's own keys; `None` where it is to be made.
+    pub rendition: Option<StoredRendition>,
+}
+
+/// So many files are looked at; where the objects of all of them are gone, the rendition is made.
+const CANDIDATES: i64 = 3;
+
+impl Store {
+    /// What was chosen in a run so far.
+    pub async fn choices(&self, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<Choice>> {
+        let rows = sqlx::query!(
+            r#"/* choices */
+            select name, rendition as "rendition: Json<StoredRendition>" from choices where submission = $1 and run = $2"#,
+            submission.0,
+            run as i32,
+        )
+        .fetch_all(self.pool())
+        .await
+        .with_context(|| format!("load what was chosen for {submission}"))?;
+        let choice = |name, rendition: Option<Json<StoredRendition>>| Choice {
+            name: RenditionName::new(name),
+            rendition: rendition.map(|rendition| rendition.0),
+        };
+        Ok(rows.into_iter().map(|row| choice(row.name, row.rendition)).collect())
+    }
+
+    /// Files with this address, newest first, and whose they are. Their objects may be gone: what is withdrawn is swept, and
+    /// so is what never came into force.
+    pub async fn renditions_at(&self, artefact: &[u8; 32]) -> anyhow::Result<Vec<(SubmissionId, RenditionRow)>> {
+        super::renditions::at(self.pool(), artefact, CANDIDATES).await
+    }
+
+    /// Chooses, unless somebody did before; returns what holds, or `None` when the claim is lost.
+    pub async fn choose(&self, claim: &Claim, artefact: &[u8; 32], choice: &Choice) -> anyhow::Result<Option<Choice>> {
+        self.quiet_transaction("choose_rendition", |tx, _| {
+            Box::pin(async move {
+                if holds(tx, claim).await? == Commit::Fenced {
+                    return Ok(None);
+                }
+                let held = sqlx::query!(
+                    r#"/* choose_rendition */
+                    insert into choices (submission, run, name, artefact, rendition) values ($1, $2, $3, $4, $5)
+                    -- Changes nothing, but returns what is there.
+                    on conflict (submission, run, name) do update set name = excluded.name
+                    returning rendition as "rendition: Json<StoredRendition>""#,
+                    claim.submission.0,
+                    claim.run as i32,
+                    choice.name.as_str(),
+                    &artefact[..],
+                    choice.rendition.as_ref().map(Json) as _,
+                )
+                .fetch_one(&mut *tx)
+                .await
+                .context("choose how a rendition is come by")?;
+                let rendition = held.rendition.map(|rendition| rendition.0);
+                Ok(Some(Choice { name: choice.name.clone(), rendition }))
+            })
+        })
+        .await
+    }
+}
+
+/// Whether the claim is still its holder's; it stays so until the end of the transaction.
+async fn holds(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {
+    let row = sqlx::query!(
+        "/* holds_claim */
+        select 1 as one from parts
+        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed' for share",
+        claim.submission.0,
+        claim.run as i32,
+        claim.stage.name(),
+        claim.part.to_string(),
+        claim.fence.0,
+    )
+    .fetch_optional(tx)
+    .await
+    .context("look at the claim")?;
+    Ok(if row.is_some() { Commit::Committed } else { Commit::Fenced })
+}
+
+/// Forgets what was chosen for a run that is over.
+pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* forget_choices */ delete from choices where submission = $1 and run = $2",
+        submission.0,
+        run as i32
+    )
+    .execute(tx)
+    .await
+    .context("forget choices")?;
+    Ok(())
+}

@@ -1,0 +1,138 @@
+//! No work twice: a rendition that was made before, for whomever, is copied and not made again.
+//!
+//! Which ones are is chosen once for a run, by the first part that asks, and kept: parts of one run may so never disagree on what is
+//! encoded. A file is taken over by copying its objects under our own keys at that moment, so what becomes of the other entry later
+//! does not matter. Whatever goes wrong with the copy, the rendition is made.
+use anyhow::{Context, Result, bail};
+use pipeline::id::RenditionName;
+use pipeline::object_key::ObjectKey;
+use pipeline::rendition::{Plan, PlannedRendition, VideoSource};
+use runtime::objects::ObjectError;
+use runtime::outcome::{ReusedFrom, StoredRendition};
+use runtime::service::Runtime;
+use runtime::store::renditions::RenditionRow;
+use runtime::store::reuse::Choice;
+use runtime::worker::Job;
+use tracing::{info, warn};
+
+use crate::artefact;
+
+/// What holds for a run: one choice for each rendition of its plan.
+pub(crate) struct Choices(Vec<Choice>);
+
+impl Choices {
+    /// The finished file that was taken over for a rendition.
+    pub(crate) fn found(&self, name: &RenditionName) -> Option<&StoredRendition> {
+        self.0.iter().find(|choice| choice.name == *name).and_then(|choice| choice.rendition.as_ref())
+    }
+
+    /// The plan without the encodes that only serve renditions which were taken over.
+    pub(crate) fn to_make(&self, plan: &Plan) -> Plan {
+        let mut left = plan.clone();
+        left.renditions.retain(|rendition| self.found(&rendition.name).is_none());
+        let made = &left.renditions;
+        left.videos.retain(|video| made.iter().any(|it| it.video == VideoSource::Encoded(video.id.clone())));
+        left.audios.retain(|audio| made.iter().any(|it| it.audio.as_ref() == Some(&audio.id)));
+        left
+    }
+}
+
+/// The address of a rendition of this job's work.
+///
+/// # Errors
+/// When the work was not probed, or the plan contradicts itself.
+pub(crate) fn address(job: &Job, plan: &Plan, rendition: &PlannedRendition) -> Result<[u8; 32]> {
+    let source = job.submission.media_info.as_ref().context("the submission was not probed")?;
+    let sha256 = job.submission.mezzanine_sha256.as_ref().context("the mezzanine's digest was never verified")?;
+    artefact::address(plan, rendition, source, &hex::encode(sha256), &artefact::code())
+}
+
+/// The run's choices; what nobody has chosen yet is chosen now.
+pub(crate) async fn choices(runtime: &Runtime, job: &Job, plan: &Plan) -> Result<Choices> {
+    let mut choices = runtime.store.choices(job.submission.id, job.run).await?;
+    for rendition in &plan.renditions {
+        if choices.iter().any(|choice| choice.name == rendition.name) {
+            continue;
+        }
+        let address = address(job, plan, rendition)?;
+        let found = look_for(runtime, job, rendition, &address).await?;
+        let ours = Choice { name: rendition.name.clone(), rendition: found };
+        let Some(holds) = runtime.store.choose(&job.claim, &address, &ours).await? else {
+            bail!("the claim on {} was lost", job.part);
+        };
+        match &ours.rendition {
+            // Another part was faster, and its copy is the one.
+            Some(copied) if holds != ours => forget(runtime, copied).await,
+            Some(_) => {
+                let (name, id) = (&ours.name, job.submission.id);
+                info!(submission.id = %id, rendition.name = %name, "{name} of {id} was made before and is taken over");
+            }
+            None => {}
+        }
+        choices.push(holds);
+    }
+    Ok(Choices(choices))
+}
+
+/// A finished file with this address, copied under this claim's keys.
+async fn look_for(
+    runtime: &Runtime,
+    job: &Job,
+    rendition: &PlannedRendition,
+    address: &[u8; 32],
+) -> Result<Option<StoredRendition>> {
+    for (owner, row) in runtime.store.renditions_at(address).await? {
+        match copy(runtime, job, &rendition.name, &row).await {
+            Ok(copied) => {
+                let reused_from = Some(ReusedFrom { submission: owner, run: row.run });
+                return Ok(Some(StoredRendition { reused_from, ..copied }));
+            }
+            // Swept between our look and the copy.
+            Err(ObjectError::NotFound) => info!("{} of {owner} is gone by now", row.name),
+            Err(error) => warn!("{} of {owner} cannot be taken over: {error}", row.name),
+        }
+    }
+    Ok(None)
+}
+
+async fn copy(
+    runtime: &Runtime,
+    job: &Job,
+    name: &RenditionName,
+    row: &RenditionRow,
+) -> Result<StoredRendition, ObjectError> {
+    let made = &row.rendition;
+    let key = ObjectKey::Rendition(job.submission.id, job.run, name.clone(), job.fence);
+    let video = runtime.objects.copy_file(&made.video, &key).await?;
+    let cover = match &made.cover {
+        None => None,
+        Some(cover) => {
+            let key = ObjectKey::Cover(job.submission.id, job.run, name.clone(), job.fence);
+            Some(runtime.objects.copy_file(cover, &key).await?)
+        }
+    };
+    Ok(StoredRendition { video, cover, ..made.clone() })
+}
+
+/// Deletes a copy that is not needed. Best effort: the sweep at the end of the run finds it too.
+async fn forget(runtime: &Runtime, copied: &StoredRendition) {
+    for file in std::iter::once(&copied.video).chain(&copied.cover) {
+        if let Err(error) = runtime.objects.delete(&file.key).await {
+            info!("{} is left to the sweep: {error}", file.key);
+        }
+    }
+}
+
+/// Whether a file that was taken over still lies there, before it is told to be finished.
+///
+/// # Errors
+/// When it does not.
+pub(crate) async fn still_there(runtime: &Runtime, found: &StoredRendition) -> Result<()> {
+    for file in std::iter::once(&found.video).chain(&found.cover) {
+        let there = runtime.objects.head(&file.key).await.with_context(|| format!("look for {}", file.key))?;
+        if there != file.bytes {
+            bail!("{} has {there} bytes instead of {}", file.key, file.bytes);
+        }
+    }
+    Ok(())
+}

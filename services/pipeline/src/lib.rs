@@ -6,6 +6,7 @@
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
+//! | how far is it, and how long does it still take? | `progress` |
 //! | where does a delivery stand? | `delivery` |
 //! | which works is a bulk job about? | `selection` |
 //! | in which language is it told? | `lang` |
@@ -22,6 +23,7 @@ pub mod part;
 pub mod partner;
 pub mod planner;
 pub mod preflight;
+pub mod progress;
 pub mod rejection;
 pub mod rendition;
 pub mod screening;

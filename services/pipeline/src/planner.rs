@@ -9,12 +9,17 @@ use crate::media_info::MediaInfo;
 use crate::partner::Partner;
 use crate::rendition::{AudioEncode, Because, Picture, Plan, PlannedRendition, VideoEncode, VideoSource};
 
+mod estimate;
+mod explain;
 mod frame_rate;
 mod level;
 mod passthrough;
 mod picture;
 mod segments;
 mod why;
+
+pub use estimate::{Estimate, RenditionEstimate};
+pub use explain::{How, Line, explain};
 
 /// One file that one partner wants, before equal ones are put together.
 struct Wish<'a> {

@@ -155,10 +155,40 @@ pub struct PlannedRendition {
 /// A reason that a person reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Because {
+    /// What it decides. `None` in plans that are older than this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<About>,
+    /// Whose limit it is; `None` where it is the rung's or the source's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerId>,
     /// English.
     pub en: String,
     /// Chinese.
     pub zh: String,
+}
+
+/// What a reason decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// That the picture is passed through.
+    Copied,
+    /// That it is not, although the partner would take it: the limit that the source breaks.
+    NotCopied,
+    /// That two rungs came to one.
+    Merged,
+    /// The size in pixels.
+    Size,
+    /// The cap on the bitrate.
+    Bitrate,
+    /// The frame rate.
+    FrameRate,
+    /// The length, where that is not the picture's own.
+    Length,
+    /// The sound.
+    Sound,
+    /// Who gets the same file.
+    Shared,
 }
 
 /// One check of quality control on a finished rendition.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tracing::{Instrument, warn};
+use tracing::{Instrument, debug, warn};
 
 use crate::store::Store;
 use crate::store::parts::{Claim, Commit};
@@ -73,6 +73,10 @@ async fn renew_while(store: Store, claim: Claim, progress: Progress, lost: Cance
             Ok(Ok(Commit::Committed)) => {
                 // The database counted from a moment after `asked`, so this errs on the safe side.
                 (held_until, renewed, shown) = (asked + lease, asked, now);
+                // For people who watch: the claim does not hang on it.
+                if let Err(error) = store.tell_progress(claim.submission, claim.run).await {
+                    debug!("could not tell how far {} is: {error:#}", claim.submission);
+                }
                 continue;
             }
             Ok(Ok(Commit::Fenced)) => break,

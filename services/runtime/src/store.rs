@@ -8,6 +8,7 @@
 //! | what people did, who they are, what they asked twice, what they look at | `audit`, `tokens`, `idempotency`, `listing` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | finished files by what determines them | `reuse` |
+//! | how far entries are | `progress` |
 //! | new runs of many works | `bulk` |
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
@@ -49,6 +50,7 @@ pub mod outcomes;
 pub mod parts;
 pub mod people;
 pub mod previews;
+pub mod progress;
 pub mod proofs;
 pub mod renditions;
 pub mod reuse;

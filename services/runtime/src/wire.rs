@@ -1,6 +1,7 @@
 //! Messages as bytes: protobuf bodies and CloudEvents headers. The only file that sees protobuf.
 use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::progress::Reached;
 use pipeline::stage::Stage;
 use pipeline::submission::State;
 use prost::Message as _;
@@ -85,6 +86,32 @@ pub fn submission_changed(
     }
 }
 
+/// "The machines are so far with the submission."
+pub fn submission_progressed(
+    submission: SubmissionId,
+    contest: &str,
+    run: u32,
+    reached: Reached,
+    at: DateTime<Utc>,
+    traceparent: Option<String>,
+) -> Outgoing {
+    let message = v1::SubmissionProgressed {
+        submission: submission.to_string(),
+        contest: contest.to_owned(),
+        run,
+        done: reached.done,
+        remaining_s: reached.remaining_s,
+        at: Some(timestamp(at)),
+    };
+    Outgoing {
+        exchange: EVENTS_EXCHANGE,
+        routing_key: format!("progress.{contest}"),
+        kind: "reelmill.v1.SubmissionProgressed",
+        body: message.encode_to_vec(),
+        headers: Headers { subject: submission.to_string(), traceparent },
+    }
+}
+
 /// "The delivery is in another state."
 pub fn delivery_changed(
     submission: SubmissionId,
@@ -127,6 +154,13 @@ pub fn describe(kind: &str, body: &[u8]) -> Option<serde_json::Value> {
             Some(serde_json::json!({
                 "submission": message.submission, "contest": message.contest, "run": message.run,
                 "state": message.state, "stage": message.stage, "rejection": message.rejection,
+            }))
+        }
+        "reelmill.v1.SubmissionProgressed" => {
+            let message = v1::SubmissionProgressed::decode(body).ok()?;
+            Some(serde_json::json!({
+                "submission": message.submission, "contest": message.contest, "run": message.run, "done": message.done,
+                "remaining_s": message.remaining_s,
             }))
         }
         "reelmill.v1.DeliveryChanged" => {

@@ -14,36 +14,107 @@ pub(super) fn allows(info: &MediaInfo, partner: &Partner) -> Option<Because> {
 /// The reason not to, where the partner would allow it.
 pub(super) fn why_not(info: &MediaInfo, partner: &Partner) -> Option<Because> {
     let spec = partner.passthrough.as_ref()?;
-    obstacle(info, partner, spec).map(|(en, zh)| why::not_copied(partner, en, zh))
+    obstacle(info, partner, spec).map(|(en, zh)| why::not_copied(partner, &en, &zh))
 }
 
-/// The first thing that stands against passing through, in English and Chinese.
-fn obstacle(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(&'static str, &'static str)> {
-    let video = &info.video;
-    let size_limit = partner.limits.max_size_bytes.as_ref().map_or(u64::MAX, |limit| limit.value);
-    let checks = [
-        (info.decode_errors == 0, "it has decoding errors", "存在解码错误"),
-        (video.codec == "h264", "it is not H.264", "不是 H.264"),
-        (spec.profiles.contains(&video.profile), "its profile is not taken", "编码档次不被接受"),
-        ((1..=spec.max_level).contains(&video.level), "its level is too high or unknown", "编码级别过高或未知"),
-        (video.pixel_format == "yuv420p" && video.bit_depth == 8, "it is not 8-bit 4:2:0", "不是 8 位 4:2:0"),
-        (video.field_order == FieldOrder::Progressive, "it is interlaced", "为隔行扫描"),
-        (is_bt709_sdr(video), "it is not limited-range SDR BT.709", "不是有限范围的 SDR BT.709"),
-        (is_upright(video), "it is rotated or its pixels are not square", "画面带旋转或像素非方形"),
-        (largest_side(video) <= spec.max_side_pixels, "it is too large", "画面过大"),
-        (!video.variable_rate, "its frame rate varies", "帧率可变"),
-        (is_as_long_as_sound(info), "its sound begins before or ends after its picture", "声音早于或长于画面"),
-        (frame_rate_fits(video.frame_rate, spec), "its frame rate is too high", "帧率过高"),
-        (fits(video.peak_bitrate_kbps, spec.max_peak_bitrate_kbps), "its peak bitrate is too high", "峰值码率过高"),
-        (key_frames_fit(video, spec), "its key frames are too far apart", "关键帧间隔过大"),
-        (info.size_bytes <= size_limit, "its file is too large", "文件过大"),
-    ];
+/// The first thing that stands against passing through, with what was measured and what the partner takes, in English and Chinese.
+fn obstacle(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(String, String)> {
+    coding(info, spec).or_else(|| look(info)).or_else(|| bounds(info, partner, spec))
+}
+
+fn first(checks: impl IntoIterator<Item = (bool, String, String)>) -> Option<(String, String)> {
     checks.into_iter().find(|(kept, ..)| !kept).map(|(_, en, zh)| (en, zh))
+}
+
+/// How it is coded.
+fn coding(info: &MediaInfo, spec: &Passthrough) -> Option<(String, String)> {
+    let video = &info.video;
+    let (errors, codec, format) = (info.decode_errors, &video.codec, &video.pixel_format);
+    let (profile, profiles) = (&video.profile, spec.profiles.join(", "));
+    let (level, highest) = (level(video.level), level(spec.max_level));
+    first([
+        (errors == 0, format!("{errors} errors while it was decoded"), format!("解码时出现 {errors} 处错误")),
+        (codec == "h264", format!("it is {codec}, not H.264"), format!("编码为 {codec}，不是 H.264")),
+        (
+            spec.profiles.contains(profile),
+            format!("profile {profile} is not among {profiles}"),
+            format!("编码档次 {profile} 不在 {profiles} 之列"),
+        ),
+        (
+            (1..=spec.max_level).contains(&video.level),
+            format!("level {level}, where at most {highest} is taken"),
+            format!("编码级别 {level}，最高接受 {highest}"),
+        ),
+        (
+            format == "yuv420p" && video.bit_depth == 8,
+            format!("it is {format}, not 8-bit 4:2:0"),
+            format!("像素格式为 {format}，不是 8 位 4:2:0"),
+        ),
+    ])
+}
+
+/// What would have to be changed in the picture itself.
+fn look(info: &MediaInfo) -> Option<(String, String)> {
+    let video = &info.video;
+    let plain = |en: &str, zh: &str| (en.to_owned(), zh.to_owned());
+    let checks = [
+        (video.field_order == FieldOrder::Progressive, plain("it is interlaced", "为隔行扫描")),
+        (is_bt709_sdr(video), plain("it is not limited-range SDR BT.709", "不是有限范围的 SDR BT.709")),
+        (is_upright(video), plain("it is rotated or its pixels are not square", "画面带旋转或像素非方形")),
+        (!video.variable_rate, plain("its frame rate varies", "帧率可变")),
+        (is_as_long_as_sound(info), plain("its sound begins before or ends after its picture", "声音早于或长于画面")),
+    ];
+    first(checks.map(|(kept, (en, zh))| (kept, en, zh)))
+}
+
+/// How much of it there is.
+fn bounds(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(String, String)> {
+    let video = &info.video;
+    let most_bytes = partner.limits.max_size_bytes.as_ref().map_or(u64::MAX, |limit| limit.value);
+    let own_side = partner.limits.max_side_pixels.as_ref().map_or(u32::MAX, |limit| limit.value);
+    let (side, most_side) = (largest_side(video), spec.max_side_pixels.min(own_side));
+    let (fps, most_fps) = (why::fps(video.frame_rate), spec.max_frame_rate);
+    let (peak, most_peak) = (why::rate(video.peak_bitrate_kbps), why::rate(spec.max_peak_bitrate_kbps));
+    let (apart, most_apart) = (key_frame_interval(video), spec.max_key_frame_interval_ms);
+    let (apart_s, most_apart_s) = (crate::lang::decimal(apart, 1000), crate::lang::decimal(most_apart, 1000));
+    let (size, most_size) = (info.size_bytes / 1_000_000, most_bytes / 1_000_000);
+    first([
+        (
+            side <= most_side,
+            format!("its longer side has {side} pixels, where at most {most_side} are taken"),
+            format!("长边为 {side} 像素，最多接受 {most_side}"),
+        ),
+        (
+            frame_rate_fits(video.frame_rate, spec),
+            format!("{fps} frames a second, where at most {most_fps} are taken"),
+            format!("帧率为 {fps}，最高接受 {most_fps}"),
+        ),
+        (
+            fits(video.peak_bitrate_kbps, spec.max_peak_bitrate_kbps),
+            format!("its peak bitrate is {peak}, where at most {most_peak} is taken"),
+            format!("峰值码率为 {peak}，最高接受 {most_peak}"),
+        ),
+        (
+            apart <= most_apart,
+            format!("its key frames are up to {apart_s} s apart, where at most {most_apart_s} s are taken"),
+            format!("关键帧间隔最大 {apart_s} 秒，最多接受 {most_apart_s} 秒"),
+        ),
+        (
+            info.size_bytes <= most_bytes,
+            format!("its file has {size} MB, where at most {most_size} MB are taken"),
+            format!("文件为 {size} MB，最大接受 {most_size} MB"),
+        ),
+    ])
 }
 
 /// A copy has no frames to show while only the sound plays.
 fn is_as_long_as_sound(info: &MediaInfo) -> bool {
     info.sound_before_ms() == 0 && info.sound_after_ms() == 0
+}
+
+/// `4.1`; unknown where it was not told.
+fn level(times_ten: u32) -> String {
+    if times_ten == 0 { "unknown".to_owned() } else { format!("{}.{}", times_ten / 10, times_ten % 10) }
 }
 
 /// Measured and within the limit; 0 was not measured.
@@ -52,10 +123,8 @@ fn fits(measured: u64, limit: u64) -> bool {
 }
 
 /// A file of one key frame only has no interval; it is as long as the picture.
-fn key_frames_fit(video: &VideoInfo, spec: &Passthrough) -> bool {
-    let interval =
-        if video.max_key_frame_interval_ms == 0 { video.duration_ms } else { video.max_key_frame_interval_ms };
-    interval <= spec.max_key_frame_interval_ms
+fn key_frame_interval(video: &VideoInfo) -> u64 {
+    if video.max_key_frame_interval_ms == 0 { video.duration_ms } else { video.max_key_frame_interval_ms }
 }
 
 fn frame_rate_fits(rate: Ratio, spec: &Passthrough) -> bool {

@@ -99,7 +99,8 @@ pub(super) fn cap(info: &MediaInfo, rung: &Rung, partner: &Partner) -> Cap {
     cap
 }
 
-fn efficiency(codec: &str) -> u64 {
+/// How many bits of H.264 one bit of this codec stands for.
+pub(super) fn efficiency(codec: &str) -> u64 {
     match codec {
         "hevc" | "vp9" | "av1" | "vvc" => 2,
         _ => 1,

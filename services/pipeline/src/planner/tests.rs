@@ -1,11 +1,11 @@
 //! What the planner makes of typical sources, and what holds for every source.
 use proptest::prelude::*;
 
-use super::plan;
+use super::{Estimate, How, Line, explain, plan};
 use crate::catalogue::{Catalogue, Ladders};
 use crate::media_info::*;
 use crate::partner::Partner;
-use crate::rendition::{Plan, PlannedRendition, VideoSource};
+use crate::rendition::{About, Plan, PlannedRendition, VideoSource};
 use crate::submission::Work;
 
 /// A plain 1080p25 picture of 61 s at a camera's rate.
@@ -123,9 +123,13 @@ fn a_source_that_satisfies_a_partner_is_copied() {
 
 #[test]
 fn whatever_a_partner_does_not_take_is_encoded() {
-    let changes: [fn(&mut MediaInfo); 20] = [
+    let changes: [fn(&mut MediaInfo); 24] = [
         |info| info.audio.iter_mut().for_each(|sound| sound.duration_ms += 251),
         |info| info.audio.iter_mut().for_each(|sound| sound.start_ms = -251),
+        |info| info.video.coded_width = 4098,
+        |info| info.video.level = 62,
+        |info| info.video.colour.matrix = "smpte170m".into(),
+        |info| (info.video.max_key_frame_interval_ms, info.video.duration_ms) = (0, 10_001), // one key frame only
         |info| info.decode_errors = 1,
         |info| info.size_bytes = 4_000_000_001,
         |info| info.video.codec = "hevc".into(),
@@ -336,6 +340,36 @@ fn plans_of_typical_sources() {
     screen.video.peak_bitrate_kbps = 1800;
     screen.video.frame_rate = Ratio::new(60, 1);
     insta::assert_json_snapshot!("plan_of_a_silent_screen_recording", plan_of(&screen));
+}
+
+#[test]
+fn every_file_of_every_partner_is_explained_and_what_is_shared_costs_once() {
+    let catalogue = Catalogue::builtin();
+    let partners: Vec<&Partner> = catalogue.partners.values().collect();
+    let mut info = info();
+    info.video.peak_bitrate_kbps = 30_500; // Bilibili takes it, Douyin does not
+    let plan = plan(&info, &partners, &catalogue.ladders);
+    let estimate = Estimate::of(&plan, &info);
+    let lines = explain(&plan, &estimate);
+    let files: usize = plan.renditions.iter().map(|rendition| rendition.partners.len()).sum();
+    assert_eq!(lines.len(), files);
+    let shown: f64 = lines.iter().map(|line| line.cpu_s).sum();
+    let whole: f64 = estimate.renditions.iter().map(|it| it.encode_cpu_s + it.assemble_cpu_s).sum();
+    assert!((shown - whole).abs() < 1e-6);
+    for line in &lines {
+        let copied = line.how == How::Copied;
+        let of_copied = line.because.iter().any(|because| because.about == Some(About::Copied));
+        let capped = line.because.iter().any(|because| because.about == Some(About::Bitrate));
+        assert!(of_copied == copied && capped != copied, "{line:?}");
+        assert!(line.because.iter().all(|because| because.partner.as_ref().is_none_or(|own| *own == line.partner)));
+    }
+    let douyin = lines.iter().find(|line| line.partner.as_str() == "douyin").unwrap();
+    assert!(
+        douyin.because.iter().any(|because| because.en.contains("peak bitrate is 30.5 Mbit/s, where at most")),
+        "{douyin:?}"
+    );
+    let rounded = lines.into_iter().map(|line| Line { cpu_s: (line.cpu_s * 10.0).round() / 10.0, ..line });
+    insta::assert_json_snapshot!("lines_of_a_camera_file", rounded.collect::<Vec<_>>());
 }
 
 /// Any source that a probe could report, sensible or not.

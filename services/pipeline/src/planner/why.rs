@@ -3,32 +3,41 @@ use crate::catalogue::Rung;
 use crate::id::{PartnerId, RenditionName};
 use crate::media_info::{MediaInfo, Ratio, VideoInfo};
 use crate::partner::Partner;
-use crate::rendition::{AudioEncode, Because};
+use crate::rendition::{About, AudioEncode, Because};
 
-fn because(en: String, zh: String) -> Because {
-    Because { en, zh }
+fn because(about: About, en: String, zh: String) -> Because {
+    Because { about: Some(about), partner: None, en, zh }
+}
+
+/// A reason that is one partner's.
+fn of(partner: &Partner, about: About, en: String, zh: String) -> Because {
+    Because { partner: Some(partner.id.clone()), ..because(about, en, zh) }
 }
 
 /// `10 Mbit/s`, `850 kbit/s`.
-fn rate(kbps: u64) -> String {
+pub(super) fn rate(kbps: u64) -> String {
     if kbps < 1000 { format!("{kbps} kbit/s") } else { format!("{} Mbit/s", crate::lang::decimal(kbps, 1000)) }
 }
 
 /// `29.97`, `25`.
-fn fps(ratio: Ratio) -> String {
+pub(super) fn fps(ratio: Ratio) -> String {
     let text = format!("{:.3}", ratio.value());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 pub(super) fn copied(partner: &Partner) -> Because {
-    because(
+    of(
+        partner,
+        About::Copied,
         format!("picture copied: the source satisfies {} as it is", partner.name.en),
         format!("画面直接封装：源文件已满足{}的要求", partner.name.zh),
     )
 }
 
 pub(super) fn not_copied(partner: &Partner, en: &str, zh: &str) -> Because {
-    because(
+    of(
+        partner,
+        About::NotCopied,
         format!("not copied from the source for {}: {en}", partner.name.en),
         format!("未能为{}直接封装源画面：{zh}", partner.name.zh),
     )
@@ -38,17 +47,20 @@ pub(super) fn size(info: &MediaInfo, rung: &Rung, (width, height): (u32, u32)) -
     let (is, source, wanted) = (width.min(height), info.video.short_side(), rung.short_side);
     if source < wanted {
         return because(
+            About::Size,
             format!("{width}×{height}: capped by the source's {source} lines, never enlarged"),
             format!("{width}×{height}：源画面短边为 {source}，不做放大"),
         );
     }
     if is < wanted {
         return because(
+            About::Size,
             format!("{width}×{height}: capped by the longest side that the partner takes"),
             format!("{width}×{height}：受合作平台最大边长限制"),
         );
     }
     because(
+        About::Size,
         format!("{width}×{height}: the rung's short side of {wanted}"),
         format!("{width}×{height}：该档规定短边为 {wanted}"),
     )
@@ -56,6 +68,7 @@ pub(super) fn size(info: &MediaInfo, rung: &Rung, (width, height): (u32, u32)) -
 
 pub(super) fn same_size(dropped: &RenditionName, kept: &RenditionName, source: u32) -> Because {
     because(
+        About::Merged,
         format!("{dropped} falls together with {kept}: the source has {source} lines"),
         format!("{dropped} 与 {kept} 合并：源画面短边为 {source}"),
     )
@@ -63,12 +76,13 @@ pub(super) fn same_size(dropped: &RenditionName, kept: &RenditionName, source: u
 
 pub(super) fn cap_of_rung(kbps: u32) -> Because {
     let cap = rate(kbps.into());
-    because(format!("at most {cap}: the rung's cap"), format!("码率不超过 {cap}：该档上限"))
+    because(About::Bitrate, format!("at most {cap}: the rung's cap"), format!("码率不超过 {cap}：该档上限"))
 }
 
 pub(super) fn cap_of_source(kbps: u32, peak: u64) -> Because {
     let (cap, peak) = (rate(kbps.into()), rate(peak));
     because(
+        About::Bitrate,
         format!("at most {cap}: the source itself peaks at {peak}, more would keep artefacts only"),
         format!("码率不超过 {cap}：源文件峰值仅 {peak}，更高只会保留瑕疵"),
     )
@@ -76,7 +90,9 @@ pub(super) fn cap_of_source(kbps: u32, peak: u64) -> Because {
 
 pub(super) fn cap_of_partner(kbps: u32, partner: &Partner) -> Because {
     let cap = rate(kbps.into());
-    because(
+    of(
+        partner,
+        About::Bitrate,
         format!("at most {cap}: the most that {} takes", partner.name.en),
         format!("码率不超过 {cap}：{}的上限", partner.name.zh),
     )
@@ -84,7 +100,9 @@ pub(super) fn cap_of_partner(kbps: u32, partner: &Partner) -> Because {
 
 pub(super) fn cap_of_size(kbps: u32, bytes: u64, partner: &Partner) -> Because {
     let (cap, megabytes) = (rate(kbps.into()), bytes / 1_000_000);
-    because(
+    of(
+        partner,
+        About::Bitrate,
         format!("at most {cap}: {} takes files of {megabytes} MB", partner.name.en),
         format!("码率不超过 {cap}：{}只接受 {megabytes} MB 以内的文件", partner.name.zh),
     )
@@ -95,6 +113,7 @@ pub(super) fn frame_rate(video: &VideoInfo, output: Ratio) -> Option<Because> {
     let (is, was) = (fps(output), fps(video.frame_rate));
     if video.variable_rate {
         return Some(because(
+            About::FrameRate,
             format!("{is} frames a second, constant: nearest to the source's varying {was}"),
             format!("恒定 {is} 帧/秒：最接近源文件的可变帧率 {was}"),
         ));
@@ -102,6 +121,7 @@ pub(super) fn frame_rate(video: &VideoInfo, output: Ratio) -> Option<Because> {
     let close = (output.value() / video.frame_rate.value().max(0.001) - 1.0).abs() < 0.001;
     (!close).then(|| {
         because(
+            About::FrameRate,
             format!("{is} frames a second instead of {was}: a constant rate of at most 60"),
             format!("{is} 帧/秒（源为 {was}）：恒定且不超过 60"),
         )
@@ -113,12 +133,14 @@ pub(super) fn sound_around(info: &MediaInfo) -> impl Iterator<Item = Because> + 
     let seconds = |ms: u64| crate::lang::decimal(ms, 1000);
     let before = Some(info.sound_before_ms()).filter(|ms| *ms > 0).map(|ms| {
         because(
+            About::Length,
             format!("the first picture stands {} s longer: the sound begins earlier", seconds(ms)),
             format!("首帧多停留 {} 秒：声音先于画面开始", seconds(ms)),
         )
     });
     let after = Some(info.sound_after_ms()).filter(|ms| *ms > 0).map(|ms| {
         because(
+            About::Length,
             format!("the last picture stands {} s longer: the sound plays on", seconds(ms)),
             format!("末帧多停留 {} 秒：声音长于画面", seconds(ms)),
         )
@@ -129,18 +151,23 @@ pub(super) fn sound_around(info: &MediaInfo) -> impl Iterator<Item = Because> + 
 pub(super) fn sound(info: &MediaInfo, audio: Option<&AudioEncode>) -> Because {
     match (audio, &info.audio) {
         (Some(audio), Some(_)) => because(
+            About::Sound,
             format!("sound evened to {} LUFS, {} kbit/s", audio.loudness_lufs, audio.bitrate_kbps),
             format!("声音调整至 {} LUFS，{} kbit/s", audio.loudness_lufs, audio.bitrate_kbps),
         ),
         (Some(_), None) => because(
+            About::Sound,
             "silent track: the source has no sound and the partner's players expect one".into(),
             "静音音轨：源文件没有声音，而合作平台需要音轨".into(),
         ),
-        (None, _) => because("no sound track: the source has none".into(), "无音轨：源文件没有声音".into()),
+        (None, _) => {
+            because(About::Sound, "no sound track: the source has none".into(), "无音轨：源文件没有声音".into())
+        }
     }
 }
 
 pub(super) fn shared(partners: &[PartnerId]) -> Option<Because> {
     let names = partners.iter().map(PartnerId::as_str).collect::<Vec<_>>().join(", ");
-    (partners.len() > 1).then(|| because(format!("made once for {names}"), format!("一次制作，供 {names} 共用")))
+    (partners.len() > 1)
+        .then(|| because(About::Shared, format!("made once for {names}"), format!("一次制作，供 {names} 共用")))
 }

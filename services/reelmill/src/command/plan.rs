@@ -1,9 +1,10 @@
-//! `reelmill plan FILE`: what would be made of a file for a contest's partners, and why.
+//! `reelmill plan FILE`: what would be made of a file for a contest's partners, why, and what that takes.
 use std::path::PathBuf;
 
 use indicatif::MultiProgress;
-use pipeline::planner;
-use pipeline::rendition::{Plan, VideoSource};
+use pipeline::planner::{self, Estimate, How, Line};
+use pipeline::rendition::{Because, Plan};
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::local::{CatalogueArgs, Local};
@@ -21,6 +22,15 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
+/// The plan, and how people read it.
+#[derive(Serialize)]
+struct Explained {
+    #[serde(flatten)]
+    plan: Plan,
+    estimate: Estimate,
+    lines: Vec<Line>,
+}
+
 /// Measures the file and prints the plan, whether or not the contest would take it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let (catalogue, contest) = args.catalogue.read()?;
@@ -32,41 +42,62 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Err(reason) => return Ok(super::probe::refused(&reason)),
     };
     let plan = planner::plan(&info, &catalogue.partners_of(&contest), &catalogue.ladders);
+    let estimate = Estimate::of(&plan, &info);
+    let lines = planner::explain(&plan, &estimate);
+    let explained = Explained { plan, estimate, lines };
     match args.output.output {
-        Format::Json => output::print_json(&plan)?,
-        Format::Table => output::print(&table(&plan))?,
+        Format::Json => output::print_json(&explained)?,
+        Format::Table => output::print(&table(&explained))?,
     }
     Ok(Exit::Done)
 }
 
-fn table(plan: &Plan) -> String {
+fn table(explained: &Explained) -> String {
+    let Explained { plan, estimate, lines } = explained;
+    let (frames, rate, segments) = (plan.picture.frames, plan.picture.frame_rate.value(), plan.segments.len());
+    let (videos, audios, files) = (plan.videos.len(), plan.audios.len(), plan.renditions.len());
     let mut text = format!(
-        "{} frames at {:.3} fps in {} segments; {} encodes of the picture, {} of the sound, {} files\n\n",
-        plan.picture.frames,
-        plan.picture.frame_rate.value(),
-        plan.segments.len(),
-        plan.videos.len(),
-        plan.audios.len(),
-        plan.renditions.len()
+        "{frames} frames at {rate:.3} fps in {segments} segments; {videos} encodes of the picture, {audios} of the sound, {files} files\n\n"
     );
-    let mut table = Table::with_headings(&["RENDITION", "SIZE", "PICTURE", "SOUND", "FOR"]);
-    for rendition in &plan.renditions {
-        let picture = match &rendition.video {
-            VideoSource::Copied => "copied".to_owned(),
-            VideoSource::Encoded(id) => match plan.videos.iter().find(|video| video.id == *id) {
-                Some(video) => format!("{id}: CRF {}, at most {} kbit/s", video.crf, video.max_bitrate_kbps),
-                None => id.to_string(),
-            },
-        };
-        let sound = rendition.audio.as_ref().and_then(|id| plan.audios.iter().find(|audio| audio.id == *id));
-        let sound =
-            sound.map_or("none".into(), |a| format!("{}: {} kbit/s, {} LUFS", a.id, a.bitrate_kbps, a.loudness_lufs));
-        let partners: Vec<&str> = rendition.partners.iter().map(|partner| partner.as_str()).collect();
-        let size = format!("{}×{}", rendition.width, rendition.height);
-        table.row([rendition.name.as_str(), &size, &picture, &sound, &partners.join(", ")]);
+    let mut table = Table::with_headings(&["PARTNER", "RENDITION", "PICTURE", "HOW", "CPU", "FILE", "BECAUSE"]);
+    for line in lines {
+        let size = format!("{}×{}", line.width, line.height);
+        let (how, because) = (how(&line.how), because(&line.because));
+        let cpu = if line.cpu_s > 0.0 { seconds(line.cpu_s) } else { "–".to_owned() };
+        let bytes = format!("~{}", output::bytes(line.bytes));
+        table.row([line.partner.as_str(), line.rendition.as_str(), &size, &how, &cpu, &bytes, &because]);
     }
     text += &table.to_string();
-    text += "\nwhy\n";
+    let made: f64 = lines.iter().map(|line| line.cpu_s).sum();
+    let decoding = estimate.transcode_cpu_s() + estimate.assemble_cpu_s() - made;
+    let (all, probe, decoding) = (seconds(estimate.cpu_s()), seconds(estimate.probe_cpu_s), seconds(decoding));
+    text += &format!(
+        "\nCPU of one core: {all} in all, {probe} of it for the probe, {decoding} to decode once for all encodes\n"
+    );
+    text + &reasons(plan)
+}
+
+fn how(how: &How) -> String {
+    match how {
+        How::Copied => "copied".to_owned(),
+        How::Encoded => "encoded".to_owned(),
+        How::SharesPicture { rendition } => format!("picture of {rendition}"),
+        How::Shared { with } => format!("shared with {with}"),
+    }
+}
+
+fn because(limits: &[Because]) -> String {
+    limits.iter().map(|because| because.en.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+/// Seconds of processor time; of short work a tenth counts.
+fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
+}
+
+/// Every reason for each file, in both languages.
+fn reasons(plan: &Plan) -> String {
+    let mut text = "\nwhy\n".to_owned();
     for rendition in &plan.renditions {
         for because in &rendition.because {
             text += &format!("  {}: {}\n", rendition.name, output::plain(&because.en));
@@ -74,4 +105,30 @@ fn table(plan: &Plan) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use pipeline::catalogue::Catalogue;
+    use pipeline::media_info::MediaInfo;
+
+    use super::*;
+
+    /// A camera's file of 61 s that Bilibili takes as it is, and Douyin does not.
+    const CAMERA: &str = include_str!("plan/camera.json");
+
+    #[test]
+    fn the_table_of_a_camera_file_says_for_each_partner_what_is_done_because_of_which_limit() {
+        let info: MediaInfo = serde_json::from_str(CAMERA).unwrap();
+        let catalogue = Catalogue::builtin();
+        let partners: Vec<_> = catalogue.partners.values().collect();
+        let plan = planner::plan(&info, &partners, &catalogue.ladders);
+        let estimate = Estimate::of(&plan, &info);
+        let lines = planner::explain(&plan, &estimate);
+        let explained = Explained { plan, estimate, lines };
+        insta::assert_snapshot!("plan_of_a_camera_file", table(&explained));
+        let json = serde_json::to_value(&explained).unwrap();
+        assert!(json["renditions"].is_array() && json["estimate"]["probe_cpu_s"].is_number(), "{json}");
+        assert_eq!(json["lines"][0]["how"], "copied");
+    }
 }

@@ -6,6 +6,7 @@ use pipeline::media_info::MediaInfo;
 use pipeline::part::{Part, PartToDo};
 use pipeline::rendition::Plan;
 use pipeline::screening::Verdict;
+use pipeline::stage::Stage;
 use pipeline::submission::{Event, State, Submission};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, bulk, deliveries, garbage, history, messages, parts, webhooks};
+use super::{Store, bulk, deliveries, garbage, history, messages, parts, progress, webhooks};
 use crate::{telemetry, wire};
 
 /// A submission as handlers and readers see it. No personal data.
@@ -283,6 +284,9 @@ pub async fn apply(
         );
         webhooks::follow(tx, id, &changed, at).await?;
         messages::add(tx, &[changed]).await?;
+        if has_finished_files(&before, &machine) {
+            progress::end(tx, id, &locked.contest, machine.run).await?;
+        }
         bulk::follow(tx, id, &machine).await?;
         garbage::after_move(tx, policy, id, locked.mezzanine_upload.map(UploadId), &before, &machine).await?;
     }
@@ -304,6 +308,21 @@ pub async fn apply(
         audit::add(tx, by, &act).await?;
     }
     Ok(Applied { changed: true, machine, started })
+}
+
+/// Whether a run has just come behind its last stage that makes files.
+fn has_finished_files(before: &Submission, after: &Submission) -> bool {
+    let behind = match &after.state {
+        State::AwaitingRelease | State::At { stage: Stage::Publish, .. } | State::Published => true,
+        State::Uploading
+        | State::At { .. }
+        | State::AwaitingReview
+        | State::Rejected { .. }
+        | State::Withdrawn
+        | State::Revoked => false,
+    };
+    let making = matches!(&before.state, State::At { stage: Stage::Screen | Stage::Transcode | Stage::Assemble, .. });
+    behind && making && before.run == after.run
 }
 
 struct Locked {

@@ -165,7 +165,7 @@ fn renamed(plan: &Plan, suffix: &str, turn: usize) -> Plan {
     for rendition in &mut plan.renditions {
         rendition.name = RenditionName::new(format!("{}{suffix}", rendition.name));
         rendition.partners = vec![PartnerId::new(suffix)];
-        rendition.because = vec![Because { en: suffix.into(), zh: suffix.into() }];
+        rendition.because = vec![Because { about: None, partner: None, en: suffix.into(), zh: suffix.into() }];
         if let VideoSource::Encoded(id) = &rendition.video {
             rendition.video = VideoSource::Encoded(call(id));
         }

@@ -4,6 +4,7 @@ use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
 use pipeline::media_info::MediaInfo;
+use pipeline::progress::Reached;
 use pipeline::rendition::{QcCheck, QcOutcome};
 use pipeline::screening::Verdict;
 use pipeline::submission::State;
@@ -34,6 +35,8 @@ pub(super) struct Entry {
     changed_at: DateTime<Utc>,
     media_info: Option<MediaInfo>,
     verdict: Option<Verdict>,
+    /// How far the machines are, from the probe to the last finished file, and how long that still takes.
+    progress: Option<Reached>,
     parts: Vec<PartRow>,
     renditions: Vec<Rendition>,
     deliveries: Vec<Delivery>,
@@ -130,6 +133,7 @@ impl Entry {
             changed_at: row.updated_at,
             media_info: row.media_info,
             verdict: row.verdict,
+            progress: store.progress(id).await?,
             parts,
             renditions,
             deliveries,
@@ -165,6 +169,7 @@ impl Entry {
             "state",
             if self.run > 1 { format!("{} (run {})", self.state, self.run) } else { self.state.to_owned() },
         );
+        facts.fact("progress", self.progress.filter(|_| self.is_making()).map(progress).unwrap_or_default());
         facts.fact("mezzanine held", self.held.as_deref().unwrap_or(""));
         if let Some(reason) = &self.reason {
             facts.fact("reason", format!("{} (at {})", reason.code, reason.stage));
@@ -172,6 +177,13 @@ impl Entry {
             facts.row(["", reason.en.as_str()]);
         }
         facts.to_string()
+    }
+
+    /// Whether machines make something of it now.
+    fn is_making(&self) -> bool {
+        self.parts.iter().any(|part| part.run == self.run && part.stage != "publish" && part.status != "cancelled")
+            && self.progress.is_some_and(|reached| reached.done < 1.0)
+            && !self.settled
     }
 
     /// What is at work or stuck; what is done shows in what it made.
@@ -234,6 +246,16 @@ impl Rendition {
             }
         }
         any.then(|| table.to_string())
+    }
+}
+
+/// `43 %, about 2 min left`.
+fn progress(reached: Reached) -> String {
+    let percent = (reached.done * 100.0).floor();
+    match reached.remaining_s {
+        None => format!("{percent} %"),
+        Some(left) if left < 90.0 => format!("{percent} %, about {:.0} s left", left.max(1.0)),
+        Some(left) => format!("{percent} %, about {:.0} min left", left / 60.0),
     }
 }
 

@@ -1,0 +1,230 @@
+//! How far the machines' work on an entry is, and how long it still takes. Pure: parts and times in, a fraction and seconds out.
+//!
+//! The end is when every rendition is finished: what people decide before and after, and what partners take their time for, is not
+//! the machines' to foretell. Parts count by what they were estimated to take.
+use serde::{Deserialize, Serialize};
+
+use crate::part::Part;
+use crate::planner::Estimate;
+use crate::stage::Stage;
+use crate::submission::{State, Submission};
+
+/// The part of the whole that the probe is given. What follows is not planned then, so it is the same for all works: what decoding
+/// takes beside an encode of a usual ladder, rounded up, so that nothing falls back once there is a plan.
+const PROBE_SHARE: f64 = 0.1;
+
+/// Before anything was measured, a core does what was estimated in the time that was estimated; and this many seconds of such
+/// work are added to what was measured, so that the first seconds do not decide everything.
+const PRIOR_S: f64 = 5.0;
+
+/// No machine is so many times faster than the estimate: what was done in less was not done, but found.
+const FASTEST: f64 = 50.0;
+
+/// How far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reached {
+    /// Share of the work that is done, 0–1.
+    pub done: f64,
+    /// Seconds that the rest takes on the machines, not counting decisions of people; `None` where nothing can be said.
+    pub remaining_s: Option<f64>,
+}
+
+/// A part of the run, as its row says.
+#[derive(Clone, Debug)]
+pub struct PartAt {
+    /// Its stage.
+    pub stage: Stage,
+    /// Which.
+    pub part: Part,
+    /// 0–1; 1 when done.
+    pub done: f64,
+    /// How long its current attempt has been running, or ran; 0 before it began. Seconds.
+    pub elapsed_s: f64,
+}
+
+impl Reached {
+    /// The end.
+    pub const END: Self = Self { done: 1.0, remaining_s: Some(0.0) };
+}
+
+/// How far a run is. `parts` are all that the run has rows for; `elapsed_s` is how long ago the first of its present leg (the
+/// probe, or everything behind the review) was begun.
+pub fn reached(machine: &Submission, estimate: Option<&Estimate>, parts: &[PartAt], elapsed_s: f64) -> Reached {
+    // A run that began behind the probe is not credited with it.
+    let probed = parts.iter().find(|part| part.stage == Stage::Probe);
+    let lead = if probed.is_some() { PROBE_SHARE } else { 0.0 };
+    match &machine.state {
+        State::Uploading => Reached { done: 0.0, remaining_s: None },
+        State::At { stage: Stage::Probe, .. } => probing(probed, elapsed_s),
+        State::At { stage: Stage::Screen, .. } | State::AwaitingReview => Reached {
+            done: lead,
+            remaining_s: estimate.map(|estimate| estimate.transcode_cpu_s() + estimate.assemble_cpu_s()),
+        },
+        State::At { stage: Stage::Transcode | Stage::Assemble, .. } => match estimate {
+            Some(estimate) => making(machine, estimate, parts, elapsed_s, lead),
+            None => Reached { done: lead, remaining_s: None },
+        },
+        State::AwaitingRelease | State::At { stage: Stage::Publish, .. } | State::Published => Reached::END,
+        // Nothing more is done.
+        State::Rejected { .. } | State::Withdrawn | State::Revoked => Reached { done: 0.0, remaining_s: Some(0.0) },
+    }
+}
+
+fn probing(probed: Option<&PartAt>, elapsed_s: f64) -> Reached {
+    let done = probed.map_or(0.0, |part| part.done.clamp(0.0, 1.0)) * PROBE_SHARE;
+    // What is known is how long the probe has taken so far, and which part of the whole it usually is.
+    let remaining_s = (done > 0.001).then(|| elapsed_s * (1.0 - done) / done);
+    Reached { done, remaining_s }
+}
+
+fn making(machine: &Submission, estimate: &Estimate, parts: &[PartAt], elapsed_s: f64, lead: f64) -> Reached {
+    let (mut all, mut done, mut worked) = (0.0, 0.0, 0.0);
+    for stage in [Stage::Transcode, Stage::Assemble] {
+        for part in machine.parts_of(stage) {
+            // Every part takes something, if only its hop, so that a plan of copies has an end, too.
+            let weight = estimate.of_part(stage, &part) + HOP_S;
+            let at = parts.iter().find(|at| at.stage == stage && at.part == part);
+            let of_it = at.map_or(0.0, |at| at.done.clamp(0.0, 1.0)) * weight;
+            (all, done) = (all + weight, done + of_it);
+            if at.is_some_and(|at| at.elapsed_s * FASTEST >= of_it) {
+                worked += of_it;
+            }
+        }
+    }
+    if all <= 0.0 {
+        return Reached { done: lead, remaining_s: None };
+    }
+    let rate = (worked + PRIOR_S) / (elapsed_s.max(0.0) + PRIOR_S);
+    Reached { done: lead + (1.0 - lead) * done / all, remaining_s: Some((all - done) / rate) }
+}
+
+/// What a part takes beside its estimate: to be claimed, to start a child, to fetch and store.
+const HOP_S: f64 = 0.5;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalogue::Catalogue;
+    use crate::planner::{plan, tests::info};
+    use crate::submission::{Event, Gate, Gates, Work};
+
+    /// An entry of 61 s in four segments for the call's partners, and what it is estimated to take.
+    fn entry() -> (Submission, Estimate, Work) {
+        let catalogue = Catalogue::builtin();
+        let mut ladders = catalogue.ladders.clone();
+        ladders.segment_s = 16;
+        let partners: Vec<_> = catalogue.partners.values().collect();
+        let plan = plan(&info(), &partners, &ladders);
+        let mut machine = Submission::new(Gates { review: Gate::Manual, release: Gate::Manual });
+        machine.advance(Event::Uploaded);
+        (machine, Estimate::of(&plan, &info()), Work::of(&plan))
+    }
+
+    /// What a watcher sees of an entry whose parts are done one after the other by `cores` workers, each `speed` times as fast
+    /// as estimated, looking every `look_s`. The review takes no time.
+    fn watched(cores: usize, speed: f64, look_s: f64) -> Vec<Reached> {
+        let (mut machine, estimate, work) = entry();
+        let (mut rows, mut seen, mut now, mut begun) = (Vec::<PartAt>::new(), Vec::new(), 0.0, 0.0);
+        for _ in 0..100_000 {
+            let State::At { stage, pending } = machine.state.clone() else { break };
+            if stage == Stage::Transcode && !rows.iter().any(|row| row.stage == stage) {
+                begun = now;
+            }
+            for part in machine.parts_of(stage) {
+                if !rows.iter().any(|row| row.stage == stage && row.part == part) {
+                    rows.push(PartAt { stage, part, done: 0.0, elapsed_s: 0.0 });
+                }
+            }
+            let open = rows.iter_mut().filter(|row| row.stage == stage && pending.contains(&row.part));
+            for row in open.take(cores) {
+                let takes = (estimate.of_part(stage, &row.part) + HOP_S) / speed;
+                row.elapsed_s += look_s;
+                row.done = (row.done + look_s / takes).min(1.0);
+            }
+            now += look_s;
+            seen.push(reached(&machine, Some(&estimate).filter(|_| stage > Stage::Screen), &rows, now - begun));
+            let run = machine.run;
+            for part in pending {
+                let done = rows.iter().any(|row| row.stage == stage && row.part == part && row.done >= 1.0);
+                if done && stage == Stage::Screen {
+                    machine.advance(Event::Screened { run, work: work.clone() });
+                    machine.advance(Event::ReviewAccepted);
+                } else if done {
+                    machine.advance(Event::PartDone { run, stage, part });
+                }
+            }
+        }
+        assert_eq!(machine.state, State::AwaitingRelease);
+        seen.push(reached(&machine, Some(&estimate), &rows, now - begun));
+        seen
+    }
+
+    #[test]
+    fn it_begins_at_nothing_never_falls_and_ends_at_all_with_nothing_left() {
+        let seen = watched(2, 1.0, 1.0);
+        assert!(seen[0].done < 0.1 && seen.len() > 100);
+        for pair in seen.windows(2) {
+            assert!(pair[1].done >= pair[0].done - 1e-9, "{pair:?}");
+            assert!(pair[1].done - pair[0].done < 0.1, "smooth: {pair:?}");
+        }
+        assert_eq!(seen.last(), Some(&Reached::END));
+    }
+
+    #[test]
+    fn the_remaining_time_comes_near_to_what_it_takes_on_any_machine() {
+        for (cores, speed) in [(1, 1.0), (2, 0.5), (2, 4.0), (4, 1.0)] {
+            let seen = watched(cores, speed, 0.5);
+            let looks = seen.len();
+            // From a third on, it is within a third of what it will be; the last one out works alone, which nobody foretells.
+            for (index, at) in seen.iter().enumerate().skip(looks / 3).take(looks / 2) {
+                let (told, is) = (at.remaining_s.unwrap(), (looks - index) as f64 * 0.5);
+                assert!((0.6..1.6).contains(&(told / is)), "{cores} × {speed}, look {index}: {told} of {is}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_found_and_not_made_does_not_promise_speed() {
+        let (mut machine, estimate, work) = entry();
+        machine.work = work;
+        machine.state = State::At { stage: Stage::Transcode, pending: machine.parts_of(Stage::Transcode) };
+        let row =
+            |part: u32, done, elapsed_s| PartAt { stage: Stage::Transcode, part: Part::Segment(part), done, elapsed_s };
+        let found = reached(&machine, Some(&estimate), &[row(0, 1.0, 0.1), row(1, 1.0, 0.1)], 1.0);
+        let made = reached(&machine, Some(&estimate), &[row(0, 1.0, 500.0), row(1, 1.0, 500.0)], 500.0);
+        assert_eq!(found.done, made.done);
+        assert!(found.remaining_s.unwrap() > 100.0, "{found:?}");
+    }
+
+    #[test]
+    fn a_run_that_begins_behind_the_probe_begins_at_nothing() {
+        let (mut machine, estimate, work) = entry();
+        machine.work = work;
+        machine.state = State::Published;
+        machine.advance(Event::Reprocess { from: Stage::Transcode, redo: Default::default() });
+        assert_eq!(reached(&machine, Some(&estimate), &[], 0.0).done, 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_rows_say_it_is_a_fraction_and_finite(
+            done in prop::collection::vec(-1.0..2.0f64, 12), elapsed in prop::collection::vec(0.0..1e6f64, 12), since in 0.0..1e7f64,
+        ) {
+            let (mut machine, estimate, work) = entry();
+            machine.work = work;
+            for stage in [Stage::Probe, Stage::Transcode, Stage::Assemble] {
+                let parts = machine.parts_of(stage);
+                machine.state = State::At { stage, pending: parts.clone() };
+                let rows = parts.into_iter().zip(done.iter().zip(&elapsed));
+                let rows: Vec<_> = rows.map(|(part, (done, elapsed_s))| PartAt {
+                    stage, part, done: *done, elapsed_s: *elapsed_s,
+                }).collect();
+                let reached = reached(&machine, Some(&estimate), &rows, since);
+                prop_assert!((0.0..=1.0).contains(&reached.done));
+                prop_assert!(reached.remaining_s.is_none_or(|left| left.is_finite() && left >= 0.0));
+            }
+        }
+    }
+}

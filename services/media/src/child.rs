@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::assemble;
 use crate::audio::Wish;
 use crate::error::{During, Error, Result};
+use crate::{assemble, qc};
 use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
 
 pub mod protocol;
@@ -77,9 +77,11 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
             let wish = assemble::Wish { picture, sound, aigc, output, cover };
             to_value(&assemble::assemble(request, &wish, &mut |part| progress.tell(part))?)
         }
-        Job::Qc { file, expected, source } => {
+        Job::Qc { file, expected, source, mezzanine } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::qc::check(&path, expected, source, &request.limits, tell)?)
+            let mezzanine = mezzanine.as_ref().map(|it| Ok::<_, Error>((request.input(&it.file)?, &it.picture)));
+            let compared = qc::Compared { expected, source, mezzanine: mezzanine.transpose()? };
+            to_value(&qc::check(&path, &compared, &request.limits, tell)?)
         }
         Job::SelfTest => to_value(&self_test::run(request)),
     }

@@ -6,10 +6,12 @@
 //! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `source` |
 //! | what does the file hold, measured by decoding all of it? | `probe` |
 //! | how do frames come out of a file, and at what time? | `decode`, `reader`, `timeline`, `splice` |
+//! | which picture does an output frame show? | `grid` |
 //! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
 //! | what do reviewers see before anything is made? | `preview` |
 //! | how does a finished file come about, and is it right? | `assemble`, `cover`, `jpeg`, `mux`, `bsf`, `qc` |
 //! | does it keep to its cap, across seams too? | `bucket` |
+//! | does it show what the source shows? | `sample`, `ssim` |
 //! | where do tests get clips with known content? | `synth` |
 //! | how does the sound become AAC? | `audio`, `placing`, `varispeed`, `loudness`, `limiter` |
 //!
@@ -32,6 +34,7 @@ mod decode;
 mod encode;
 mod engine;
 mod graph;
+mod grid;
 mod isobmff;
 mod jpeg;
 mod limiter;
@@ -41,10 +44,12 @@ mod placing;
 mod preview;
 mod qc;
 mod reader;
+mod sample;
 mod scale;
 mod segment;
 mod source;
 mod splice;
+mod ssim;
 mod text;
 mod timeline;
 mod varispeed;

@@ -1,8 +1,8 @@
 //! Opens a finished rendition again, decodes all of it, and compares what is there with what was wanted. Nothing is trusted.
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pipeline::media_info::{AudioInfo, FieldOrder, MediaInfo, Ratio, Stretch, Transfer};
-use pipeline::rendition::{AudioEncode, QcCheck, QcOutcome, VideoEncode};
+use pipeline::rendition::{AudioEncode, Picture, QcCheck, QcOutcome, VideoEncode};
 
 use crate::av;
 use crate::bucket::{self, Bucket};
@@ -11,7 +11,7 @@ use crate::decode::Tally;
 use crate::error::{During, Error, Result};
 use crate::loudness::Level;
 use crate::source::Source;
-use crate::{isobmff, probe};
+use crate::{isobmff, probe, sample};
 
 /// Picture and sound may differ by this much at the end: two AAC frames of padding and a frame of picture.
 const AV_TOLERANCE_MS: u64 = 85;
@@ -29,15 +29,28 @@ const FOLDING_LU: f64 = 3.0;
 const OWN_TAGS: [&str; 7] =
     ["major_brand", "minor_version", "compatible_brands", "handler_name", "language", "vendor_id", "AIGC"];
 
+/// How much of the work is done when the whole file was decoded; comparing some of its frames is the rest.
+const DECODED: f64 = 0.8;
+
+/// What a file is compared with.
+pub(crate) struct Compared<'a> {
+    /// What was wanted.
+    pub(crate) expected: &'a Expected,
+    /// What the source was.
+    pub(crate) source: &'a MediaInfo,
+    /// The source's file and how its picture became the output, where frames are to be compared.
+    pub(crate) mezzanine: Option<(PathBuf, &'a Picture)>,
+}
+
 /// Checks the file at `path`.
 pub(crate) fn check(
     path: &Path,
-    expected: &Expected,
-    source: &MediaInfo,
+    compared: &Compared,
     limits: &Limits,
     progress: &mut dyn FnMut(f64),
 ) -> Result<QcReport> {
-    let info = probe::probe(path, limits, None, progress)?;
+    let Compared { expected, source, mezzanine } = compared;
+    let info = probe::probe(path, limits, None, &mut |part| progress(part * DECODED))?;
     let packets = Packets::read(path, limits)?;
     let mut checks = Checks::default();
     checks.file(path, expected, &info, limits)?;
@@ -51,6 +64,11 @@ pub(crate) fn check(
         checks.sound(encode, audio, source);
     }
     checks.stretches(&info, source);
+    if let Some((file, picture)) = mezzanine {
+        let tell = &mut |part| progress(DECODED + part * (1.0 - DECODED));
+        let found = sample::compare(path, file, picture, expected, limits, tell);
+        checks.row("source_frames", found.measured, found.limit, found.outcome);
+    }
     let pass = checks.0.iter().all(|check| check.outcome != QcOutcome::Fail);
     Ok(QcReport { pass, checks: checks.0, info })
 }

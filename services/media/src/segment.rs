@@ -1,25 +1,13 @@
 //! Encodes one stretch of the output grid: one decode feeds all encodes, and the frames are the same whatever the cut.
-//!
-//! Frame n of the output is the picture that a player shows at n / rate after the first picture. A picture counts from
-//! half an output frame before its own time, so that rounded stamps (milliseconds in Matroska) never drop or double one.
 use std::path::{Path, PathBuf};
 
-use ffmpeg_next::frame;
-use pipeline::rejection::Rejection;
 use pipeline::rendition::{Picture, Segment, VideoEncode};
 
-use crate::av::{self, PictureFacts};
 use crate::child::protocol::{EncodedSegment, Limits, SegmentReport};
 use crate::encode::VideoEncoder;
-use crate::error::{Error, Result};
-use crate::reader::Reader;
-use crate::scale::{self, Scaler};
-
-/// How far before the segment reading starts, in output frames: room for frames that are coded out of order, and for
-/// the deinterlacer's neighbours.
-const RUN_UP_FRAMES: u64 = 16;
-/// The source may end this much earlier than planned, in seconds: a last frame's claimed length is not always kept.
-const SHORTAGE_S: f64 = 1.0;
+use crate::error::Result;
+use crate::grid::Grid;
+use crate::scale;
 
 /// Encodes `segment` of the file at `path` once per encode. `output` gives each file's path.
 ///
@@ -39,14 +27,16 @@ pub(crate) fn encode(
     for (encode, file) in encodes.iter().zip(&files) {
         outputs.push(VideoEncoder::create(&output(file)?, encode, picture.frame_rate)?);
     }
-    let mut grid = Grid::new(picture, segment, scale::sizes(encodes), outputs);
+    let mut grid = Grid::new(picture, segment, scale::sizes(encodes), |_, pictures| {
+        outputs.iter_mut().zip(pictures).try_for_each(|(output, picture)| output.encode(picture))
+    });
     if !grid.run(path, limits, true, progress)? {
         // The index led to a place after the segment's start: read from the beginning instead.
         grid.run(path, limits, false, progress)?;
     }
     grid.end()?;
     let mut report = SegmentReport { encodes: Vec::new() };
-    for ((encode, file), output) in encodes.iter().zip(files).zip(grid.outputs) {
+    for ((encode, file), output) in encodes.iter().zip(files).zip(outputs) {
         let made = output.finish()?;
         report.encodes.push(EncodedSegment {
             id: encode.id.clone(),
@@ -57,101 +47,4 @@ pub(crate) fn encode(
         });
     }
     Ok(report)
-}
-
-/// The frames of one segment, on their way from decoder to encoders.
-struct Grid<'a> {
-    picture: &'a Picture,
-    segment: Segment,
-    sizes: Vec<(u32, u32)>,
-    outputs: Vec<VideoEncoder>,
-    scaler: Option<Scaler>,
-    /// The next output frame.
-    next: u64,
-    held: Option<Held>,
-}
-
-/// The picture that is shown until the next one comes.
-struct Held {
-    frame: frame::Video,
-    facts: PictureFacts,
-    /// When it begins, and when the next would, in seconds after the first picture.
-    at: f64,
-    until: f64,
-    /// Already scaled: the scaler's results are of this picture.
-    scaled: bool,
-}
-
-impl<'a> Grid<'a> {
-    fn new(picture: &'a Picture, segment: Segment, sizes: Vec<(u32, u32)>, outputs: Vec<VideoEncoder>) -> Self {
-        Self { picture, segment, sizes, outputs, scaler: None, next: segment.first_frame, held: None }
-    }
-
-    fn end_frame(&self) -> u64 {
-        self.segment.first_frame.saturating_add(self.segment.frames)
-    }
-
-    /// Second at which output frame `n` is shown.
-    fn time(&self, n: f64) -> f64 {
-        n / self.picture.frame_rate.value()
-    }
-
-    /// Reads the source until the segment is full or the source ends. False if reading began after the segment's start.
-    fn run(&mut self, path: &Path, limits: &Limits, seeking: bool, progress: &mut dyn FnMut(f64)) -> Result<bool> {
-        let mut reader = Reader::open(path, self.picture.stream as usize, self.picture.field_order, limits)?;
-        if seeking && self.segment.first_frame > RUN_UP_FRAMES {
-            let from = (self.segment.first_frame - RUN_UP_FRAMES).saturating_sub(self.picture.lead_frames);
-            reader.seek(self.time(from as f64), limits)?;
-        }
-        while self.next < self.end_frame() {
-            let Some((frame, at, length)) = reader.next(limits)? else { return Ok(true) };
-            // The first picture is shown from the beginning, although its own time may come later.
-            let own = at + self.time(self.picture.lead_frames as f64);
-            let at = if at > 0.0 { own } else { 0.0 };
-            if self.held.is_none() && self.next > 0 && at > self.time(self.next as f64 + 0.5) {
-                return Ok(false);
-            }
-            self.emit_until(at)?;
-            let facts = av::picture_facts(&frame);
-            self.held = Some(Held { frame, facts, at, until: own + length, scaled: false });
-            progress((self.next - self.segment.first_frame) as f64 / self.segment.frames.max(1) as f64);
-        }
-        Ok(true)
-    }
-
-    /// Encodes the held picture for every output frame that comes before a picture at `at`.
-    fn emit_until(&mut self, at: f64) -> Result<()> {
-        while self.held.is_some() && self.next < self.end_frame() && at > self.time(self.next as f64 + 0.5) {
-            self.emit()?;
-        }
-        Ok(())
-    }
-
-    /// Repeats the last picture for what rounding left open at the end.
-    fn end(&mut self) -> Result<()> {
-        let held = self.held.as_ref().ok_or(Rejection::Damaged { errors: 1 })?;
-        let missing = self.time(self.end_frame() as f64) - held.until.max(held.at);
-        if missing > SHORTAGE_S + self.time(self.picture.hold_frames as f64) {
-            return Err(Error::Failed(format!("the source ends {missing:.3} s before the plan's last frame")));
-        }
-        while self.next < self.end_frame() {
-            self.emit()?;
-        }
-        Ok(())
-    }
-
-    fn emit(&mut self) -> Result<()> {
-        let Some(held) = &mut self.held else { return Ok(()) };
-        let scaler = match &mut self.scaler {
-            Some(scaler) => scaler,
-            none => none.insert(Scaler::new(held.facts, self.picture, &self.sizes)?),
-        };
-        let scaled = if held.scaled { scaler.scaled() } else { scaler.scale(&mut held.frame)? };
-        held.scaled = true;
-        for (output, frame) in self.outputs.iter_mut().zip(scaled) {
-            output.encode(frame)?;
-        }
-        self.next += 1;
-        Ok(())
-    }
 }

@@ -1,7 +1,10 @@
 //! Segments: the same bits wherever they are made, checked when they are joined, and within the cap behind each other.
 #![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
-use media::protocol::{AssembleReport, Expected, Job, Limits, Line, PictureInput, SegmentInput, SegmentReport};
+use media::protocol::{
+    AssembleReport, Expected, Job, Limits, Line, Mezzanine, PictureInput, QcReport, SegmentInput, SegmentReport,
+};
 use media::synth::{Clip, Look, Tone, make, pictures};
+use pipeline::media_info::Ratio;
 use pipeline::rendition::{QcOutcome, Segment, VideoEncode};
 use support::{Bench, Wish, done};
 
@@ -127,15 +130,50 @@ fn only_a_segment_that_breaks_the_cap_is_encoded_again_and_then_none_does() {
         width: 320,
         height: 180,
         frames: 150,
-        frame_rate: pipeline::media_info::Ratio::new(25, 1),
+        frame_rate: Ratio::new(25, 1),
         video: Some(video),
         audio: None,
         aigc: None,
     };
-    let qc = bench.qc("done.mp4", expected, &bench.probe("source"));
-    let buffer = qc.checks.iter().find(|check| check.check == "buffer").unwrap();
+    let qc = compared(&bench, expected, "source");
+    let row = |name: &str| qc.checks.iter().find(|check| check.check == name).unwrap();
+    let (buffer, frames) = (row("buffer"), row("source_frames"));
     assert_eq!(buffer.outcome, QcOutcome::Pass, "{buffer:?}");
+    assert_eq!(frames.outcome, QcOutcome::Pass, "{frames:?}");
     assert!(!buffer.measured.starts_with('-'), "{buffer:?}");
     let numbers: Vec<u64> = pictures(&bench.input("done.mp4")).unwrap().iter().map(|shown| shown.number).collect();
     assert_eq!(numbers, (0..150).collect::<Vec<_>>());
+}
+
+/// Quality control of `done.mp4`, beside the source, of whose frames `file` is to be.
+fn compared(bench: &Bench, expected: Expected, file: &str) -> QcReport {
+    let source = bench.probe("source");
+    let mut picture = support::picture(&source, None);
+    picture.frames = expected.frames;
+    bench.qc_beside("done.mp4", expected, &source, Some(Mezzanine { file: file.into(), picture }))
+}
+
+#[test]
+fn frames_in_place_pass_shifted_ones_fail_and_a_foreign_film_makes_the_measurement_invalid() {
+    let clip = Clip { tone: Tone::None, duration_ms: 4000, ..Clip::default() };
+    let check = |first_frame, file: &str, outcome, says: &str| {
+        let bench = Bench::new();
+        make(&bench.input("source"), &clip).unwrap();
+        make(&bench.input("foreign"), &Clip { look: Look::NoiseFrom(0), ..clip.clone() }).unwrap();
+        let video = Wish::size(320, 180).video;
+        encode(&bench, Segment { index: 0, first_frame, frames: 90 }, &video, "segment-0");
+        let _: AssembleReport = done(join(&bench, &video, inputs(&stretches(90, 1), &[0.5])));
+        bench.hand_on("done.mp4", "done.mp4");
+        let frame_rate = Ratio::new(25, 1);
+        let (width, height) = (video.width, video.height);
+        let expected = Expected { width, height, frames: 90, frame_rate, video: Some(video), audio: None, aigc: None };
+        let qc = compared(&bench, expected, file);
+        let row = qc.checks.iter().find(|check| check.check == "source_frames").unwrap();
+        assert!(row.outcome == outcome && row.measured.contains(says), "{row:?}");
+        // An invalid measurement fails nothing.
+        assert_eq!(qc.pass, outcome != QcOutcome::Fail, "{:?}", qc.checks);
+    };
+    check(0, "source", QcOutcome::Pass, "SSIM 0.9");
+    check(2, "source", QcOutcome::Fail, "the source 2 frames later matches better");
+    check(0, "foreign", QcOutcome::Invalid, "measurement invalid");
 }

@@ -92,6 +92,16 @@ impl Assemble {
         renamed.with_context(|| format!("replace segment {index}"))
     }
 
+    /// Puts the mezzanine beside the finished rendition.
+    async fn bring_source(&self, job: &Job) -> Result<()> {
+        let (from, to) = (job.scratch.input().join(SOURCE), job.scratch.output().join(SOURCE));
+        if from.exists() {
+            return std::fs::rename(&from, &to).context("put the mezzanine beside the rendition");
+        }
+        self.runtime.fetch_mezzanine(&job.submission, &to).await?;
+        Ok(())
+    }
+
     fn place<'a>(&self, job: &'a Job) -> Place<'a> {
         Place {
             input: job.scratch.input(),
@@ -181,6 +191,7 @@ impl Handler for Assemble {
         let encoded = self.runtime.store.outputs(job.submission.id, job.run, Stage::Transcode).await?;
         self.fetch(&job, plan, rendition, &encoded).await?;
         let (report, again) = self.join(&job, plan, rendition).await?;
+        self.bring_source(&job).await?;
         // Quality control reads what was just written, and may write nothing.
         let place = Place { input: job.scratch.output(), ..self.place(&job) };
         let mut timed = request::qc(plan, rendition, source(&job)?, place)?;

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use media::protocol::{Expected, Job, Limits, PictureInput, Request, SegmentInput};
+use media::protocol::{Expected, Job, Limits, Mezzanine, PictureInput, Request, SegmentInput};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
 use pipeline::rendition::{Plan, PlannedRendition, Segment, VideoEncode, VideoSource};
@@ -111,7 +111,8 @@ pub fn assemble(
     Ok(timed(job, Limits::assemble(), plan.picture.frames, place))
 }
 
-/// Opens the finished rendition again and measures it. The input directory holds `RENDITION`.
+/// Opens the finished rendition again, measures it and compares some of its frames with the source's. The input directory
+/// holds `RENDITION` and `SOURCE`.
 ///
 /// # Errors
 /// When the rendition names an encode that the plan does not have.
@@ -136,7 +137,8 @@ pub fn qc(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: 
         audio,
         aigc: source.aigc.clone(),
     };
-    let job = Job::Qc { file: RENDITION.into(), expected, source: Box::new(source.clone()) };
+    let mezzanine = Some(Mezzanine { file: SOURCE.into(), picture: plan.picture.clone() });
+    let job = Job::Qc { file: RENDITION.into(), expected, source: Box::new(source.clone()), mezzanine };
     Ok(timed(job, Limits::qc(), plan.picture.frames, place))
 }
 

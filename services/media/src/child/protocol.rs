@@ -88,6 +88,8 @@ pub enum Job {
         expected: Expected,
         /// What the source was.
         source: Box<MediaInfo>,
+        /// The source itself; `None` leaves its frames uncompared.
+        mezzanine: Option<Mezzanine>,
     },
     /// Try everything that the sandbox forbids. Answers [`SelfTestReport`].
     SelfTest,
@@ -124,6 +126,15 @@ pub struct SegmentInput {
     pub segment: Segment,
     /// Fill of the decoder's buffer that it was encoded for, 0 to 1.
     pub buffer_start: f64,
+}
+
+/// The source, beside a finished rendition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mezzanine {
+    /// Plain file name in the input directory.
+    pub file: String,
+    /// How its decoded frames became output frames.
+    pub picture: Picture,
 }
 
 /// What a finished rendition should be.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use media::protocol::{
-    AssembleReport, AudioReport, Expected, Job, Limits, Line, PictureInput, QcReport, Request, SegmentInput,
+    AssembleReport, AudioReport, Expected, Job, Limits, Line, Mezzanine, PictureInput, QcReport, Request, SegmentInput,
     SegmentReport,
 };
 use pipeline::media_info::{MediaInfo, Ratio};
@@ -155,12 +155,24 @@ impl Bench {
             audio: Some(audio),
             aigc: info.aigc.clone(),
         };
-        let qc = self.qc("done.mp4", expected, &info);
+        let mezzanine = Some(Mezzanine { file: "source".into(), picture: picture.clone() });
+        let qc = self.qc_beside("done.mp4", expected, &info, mezzanine);
         Rendered { source: info, picture, sound, assembled, qc }
     }
 
+    /// Quality control without a look at the source's frames.
     pub fn qc(&self, name: &str, expected: Expected, source: &MediaInfo) -> QcReport {
-        let job = Job::Qc { file: name.into(), expected, source: Box::new(source.clone()) };
+        self.qc_beside(name, expected, source, None)
+    }
+
+    pub fn qc_beside(
+        &self,
+        name: &str,
+        expected: Expected,
+        source: &MediaInfo,
+        mezzanine: Option<Mezzanine>,
+    ) -> QcReport {
+        let job = Job::Qc { file: name.into(), expected, source: Box::new(source.clone()), mezzanine };
         done(self.run(job, Limits::qc()))
     }
 }

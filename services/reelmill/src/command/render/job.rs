@@ -78,6 +78,7 @@ impl Job<'_> {
         self.collect(rendition, encoded, input.path())?;
         let place = self.place(input.path(), output.path());
         let (report, again) = self.join(rendition, place).await?;
+        link_or_copy(&self.source.path().join(SOURCE), &output.path().join(SOURCE))?;
         let place = self.place(output.path(), output.path());
         let mut timed = request::qc(self.plan, rendition, self.info, place)?;
         timed.request.output_dir = None;

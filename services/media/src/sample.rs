@@ -1,0 +1,228 @@
+//! Compares a few frames of a finished rendition with the source's, frame by frame of the output grid.
+//!
+//! The rule. At [`POSITIONS`] places, evenly spread, two frames of the rendition are compared (SSIM of brightness) with the
+//! source's frames of the same index, made by the same grid and scaler as when it was encoded, and with their neighbours up to
+//! three frames away.
+//!
+//! - *fail*, ours: at two places or more (at the only one, if there is one) the frames clearly match neighbours at one and the
+//!   same distance better than those of their own index: the picture is shifted in time. Clearly is by [`CLEARLY`] and by half
+//!   of what is missing to 1; less than that a still scene or a hardly coded one does by chance.
+//! - *pass*: the mean over all places is at least [`LIMIT`], and no place is below [`PLAUSIBLE`].
+//! - *invalid*: the measurement is not to be believed. No frame of the source could be sampled; or a score is below
+//!   [`PLAUSIBLE`] although its frames match no neighbour better. An encode is not that bad: then one of both was decoded
+//!   wrongly here, or the picture is noise, of which no encode keeps a likeness. It says so, and parks nothing by itself.
+//! - *fail* otherwise: below the limit, and believable.
+use std::path::Path;
+
+use ffmpeg_next::frame;
+use pipeline::media_info::{FieldOrder, Ratio};
+use pipeline::rendition::{Picture, QcOutcome, Segment};
+
+use crate::child::protocol::{Expected, Limits};
+use crate::error::Result;
+use crate::grid::Grid;
+use crate::reader::Reader;
+use crate::ssim::{Luma, ssim};
+
+/// Places that are looked at.
+const POSITIONS: u64 = 12;
+/// Frames at each: one after the other, since single ones are coded so differently.
+const FRAMES: u64 = 2;
+/// Neighbours that are compared, on each side.
+const NEIGHBOURS: u64 = 3;
+/// Of the mean over all places. Encodes of the ladder score 0.93 to 0.99; what is held down by a cap scores less.
+const LIMIT: f64 = 0.75;
+/// Below this a score is no encode's.
+const PLAUSIBLE: f64 = 0.5;
+/// By how much a neighbour has to match better.
+const CLEARLY: f64 = 0.03;
+/// Packets read for one place: a minute. Where key frames are rarer, the place is left out.
+const MAX_PACKETS: u64 = 1500;
+
+/// One place: how well the rendition's frames from `frame` on match the source's, by distance in frames.
+#[derive(Clone, Debug)]
+struct Sample {
+    frame: u64,
+    scores: Vec<(i64, f64)>,
+}
+
+/// What came of it, as a row of quality control.
+pub(crate) struct Compared {
+    pub(crate) measured: String,
+    pub(crate) limit: String,
+    pub(crate) outcome: QcOutcome,
+}
+
+/// Compares the rendition at `made` with the source at `source`, of which `picture` says how it became the output.
+pub(crate) fn compare(
+    made: &Path,
+    source: &Path,
+    picture: &Picture,
+    expected: &Expected,
+    limits: &Limits,
+    progress: &mut dyn FnMut(f64),
+) -> Compared {
+    let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
+    let positions = POSITIONS.min(expected.frames);
+    let mut samples = Vec::new();
+    for position in 0..positions {
+        let frame = expected.frames * (2 * position + 1) / (2 * positions);
+        // What cannot be read or decoded here is no verdict over the rendition, which was decoded in full.
+        if let Ok(Some(sample)) = sample(made, source, picture, expected, frame, &limits) {
+            samples.push(sample);
+        }
+        progress((position + 1) as f64 / positions as f64);
+    }
+    judge(&samples)
+}
+
+/// Compares the frames at one place.
+fn sample(
+    made: &Path,
+    source: &Path,
+    picture: &Picture,
+    expected: &Expected,
+    frame: u64,
+    limits: &Limits,
+) -> Result<Option<Sample>> {
+    let end = (frame + FRAMES).min(expected.frames);
+    let mine = rendition(made, expected.frame_rate, frame..end, limits)?;
+    let from = frame.saturating_sub(NEIGHBOURS);
+    let stretch = Segment { index: 0, first_frame: from, frames: (end + NEIGHBOURS).min(expected.frames) - from };
+    let mut theirs = Vec::new();
+    let mut grid =
+        Grid::new(picture, stretch, vec![(expected.width, expected.height)], |_, pictures: &mut [frame::Video]| {
+            theirs.extend(pictures.first().and_then(Luma::of));
+            Ok(())
+        });
+    if !grid.run(source, limits, true, &mut |_| ())? {
+        return Ok(None);
+    }
+    grid.end()?;
+    let mut scores = Vec::new();
+    for distance in -(NEIGHBOURS as i64)..=NEIGHBOURS as i64 {
+        let pairs = mine.iter().enumerate().map(|(index, one)| {
+            let other = (frame + index as u64).checked_add_signed(distance)?.checked_sub(from)?;
+            ssim(one, theirs.get(usize::try_from(other).ok()?)?)
+        });
+        // At the very ends some neighbours are missing: that distance is left out.
+        if let Some(all) = pairs.collect::<Option<Vec<f64>>>().filter(|all| !all.is_empty()) {
+            scores.push((distance, all.iter().sum::<f64>() / all.len() as f64));
+        }
+    }
+    Ok(scores.iter().any(|(distance, _)| *distance == 0).then_some(Sample { frame, scores }))
+}
+
+/// The frames of these indices, as a player shows them.
+fn rendition(path: &Path, rate: Ratio, frames: std::ops::Range<u64>, limits: &Limits) -> Result<Vec<Luma>> {
+    let mut reader = Reader::open(path, 0, FieldOrder::Progressive, limits)?;
+    reader.seek(frames.start as f64 / rate.value(), limits)?;
+    let mut found = Vec::new();
+    while let Some((picture, at, _)) = reader.next(limits)? {
+        let index = (at * rate.value()).round() as u64;
+        if frames.contains(&index) {
+            found.extend(Luma::of(&picture));
+        }
+        if index + 1 >= frames.end {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+impl Sample {
+    fn own(&self) -> f64 {
+        self.scores.iter().find(|(distance, _)| *distance == 0).map_or(0.0, |(_, score)| *score)
+    }
+
+    /// The neighbour that matches clearly better: its distance and score.
+    fn shifted(&self) -> Option<(i64, f64)> {
+        let best = self.scores.iter().copied().max_by(|(_, one), (_, other)| one.total_cmp(other))?;
+        let (distance, score) = best;
+        let clearly = score - self.own() >= CLEARLY && 1.0 - score <= (1.0 - self.own()) / 2.0;
+        (distance != 0 && clearly).then_some(best)
+    }
+}
+
+/// The rule at the head of this file.
+fn judge(samples: &[Sample]) -> Compared {
+    let limit = format!("≥ {LIMIT} at their own index");
+    let Some(worst) = samples.iter().min_by(|one, other| one.own().total_cmp(&other.own())) else {
+        let measured = "measurement invalid: no frame of the source could be sampled".to_owned();
+        return Compared { measured, limit, outcome: QcOutcome::Invalid };
+    };
+    let (mean, lowest) = (samples.iter().map(Sample::own).sum::<f64>() / samples.len() as f64, worst.own());
+    let scores = format!("SSIM {mean:.3} at {} places, lowest {lowest:.3} at frame {}", samples.len(), worst.frame);
+    if let Some((distance, score, at)) = shift(samples) {
+        let way = if distance > 0 { "later" } else { "earlier" };
+        let frames = if distance.abs() == 1 { "frame" } else { "frames" };
+        let measured = format!(
+            "{scores}; shifted: the source {} {frames} {way} matches better, with {score:.3} at frame {at}",
+            distance.abs()
+        );
+        return Compared { measured, limit, outcome: QcOutcome::Fail };
+    }
+    if lowest < PLAUSIBLE {
+        let measured =
+            format!("measurement invalid: {scores}, which is no encode's score, and no neighbour matches better");
+        return Compared { measured, limit, outcome: QcOutcome::Invalid };
+    }
+    Compared { measured: scores, limit, outcome: QcOutcome::of(mean >= LIMIT) }
+}
+
+/// The distance at which enough places agree, with the score and the frame of the first of them.
+fn shift(samples: &[Sample]) -> Option<(i64, f64, u64)> {
+    let shifted: Vec<(i64, f64, u64)> = samples
+        .iter()
+        .filter_map(|sample| sample.shifted().map(|(distance, score)| (distance, score, sample.frame)))
+        .collect();
+    let enough = samples.len().min(2);
+    let agree = |distance: i64| shifted.iter().filter(|(other, ..)| *other == distance).count() >= enough;
+    shifted.iter().copied().find(|(distance, ..)| agree(*distance))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A place whose frames match their own index and the source's next frame so well.
+    fn place(frame: u64, own: f64, next: f64) -> Sample {
+        Sample { frame, scores: vec![(-1, own / 2.0), (0, own), (1, next)] }
+    }
+
+    fn check(samples: &[Sample], outcome: QcOutcome, says: &str) {
+        let judged = judge(samples);
+        assert_eq!(judged.outcome, outcome, "{}", judged.measured);
+        assert!(judged.measured.contains(says), "{}", judged.measured);
+    }
+
+    #[test]
+    fn the_rule_has_three_outcomes() {
+        check(
+            &[place(10, 0.98, 0.8), place(30, 0.94, 0.9)],
+            QcOutcome::Pass,
+            "SSIM 0.960 at 2 places, lowest 0.940 at frame 30",
+        );
+        check(&[place(10, 0.7, 0.6), place(30, 0.72, 0.7)], QcOutcome::Fail, "SSIM 0.710");
+        check(&[], QcOutcome::Invalid, "measurement invalid: no frame");
+        check(&[place(10, 0.2, 0.2), place(30, 0.3, 0.1)], QcOutcome::Invalid, "measurement invalid: SSIM 0.250");
+        // One place that cannot be believed does not hide behind eleven that can.
+        let mut mixed: Vec<Sample> = (0..11).map(|frame| place(frame, 0.99, 0.9)).collect();
+        mixed.push(place(11, 0.1, 0.1));
+        check(&mixed, QcOutcome::Invalid, "lowest 0.100 at frame 11");
+    }
+
+    #[test]
+    fn a_shift_is_ours_whatever_the_score() {
+        check(
+            &[place(10, 0.9, 0.99), place(30, 0.8, 0.97)],
+            QcOutcome::Fail,
+            "the source 1 frame later matches better",
+        );
+        check(&[place(10, 0.3, 0.98), place(30, 0.2, 0.97)], QcOutcome::Fail, "shifted");
+        check(&[place(10, 0.9, 0.99)], QcOutcome::Fail, "shifted"); // the only place there is
+        // Neither a still scene, where neighbours are as good, nor one place that took over its neighbour's noise.
+        check(&[place(10, 0.97, 0.98), place(30, 0.97, 0.98)], QcOutcome::Pass, "SSIM");
+        check(&[place(10, 0.9, 0.99), place(30, 0.97, 0.9), place(50, 0.97, 0.9)], QcOutcome::Pass, "SSIM");
+    }
+}

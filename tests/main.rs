@@ -31,6 +31,8 @@ mod recall;
 mod mrss;
 // The same stories on two S3 servers.
 mod s3_servers;
+// Works in several segments.
+mod seams;
 // What may be found nowhere.
 mod secrets;
 // Folders on a partner's SFTP server, and its receipts.

@@ -58,7 +58,7 @@ async fn run_in_force(pipeline: &TestPipeline, id: Uuid) -> Vec<i32> {
 /// A catalogue whose loudness no sound can have: quality control refuses whatever is made by it.
 fn impossible(pipeline: &TestPipeline) -> String {
     let dir = pipeline.dir().join("impossible");
-    catalogue::write(&dir, catalogue::OPEN, 0, &[]);
+    catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[]);
     let ladders = dir.join("ladders.toml");
     let text = std::fs::read_to_string(&ladders).expect("read the ladders");
     let (loud, peak) = ("loudness_lufs = -15.0", "true_peak_dbtp = -2.0");

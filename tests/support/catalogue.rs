@@ -25,8 +25,8 @@ pub(crate) struct Gates {
 pub(crate) const OPEN: Gates = Gates { review: "automatic", release: "automatic" };
 
 /// Writes the catalogue's files into `dir`. `segment_s` cuts the picture into segments of that length; 0 does not cut.
-/// `more` partners stand in the catalogue beside the two of the contest; only planted works go to them.
-pub(crate) fn write(dir: &Path, gates: Gates, segment_s: u32, more: &[(&str, String)]) {
+/// `buffer_start` is what each of several segments is encoded for. `more` partners stand in the catalogue beside the two of the contest; only planted works go to them.
+pub(crate) fn write(dir: &Path, gates: Gates, (segment_s, buffer_start): (u32, f64), more: &[(&str, String)]) {
     let file = |name: &str, text: &str| {
         let path = dir.join(name);
         std::fs::create_dir_all(path.parent().expect("files lie in the catalogue")).expect("the catalogue's folders");
@@ -38,7 +38,7 @@ pub(crate) fn write(dir: &Path, gates: Gates, segment_s: u32, more: &[(&str, Str
     for (id, text) in more {
         file(&format!("partners/{id}.toml"), text);
     }
-    file("ladders.toml", &ladders(segment_s));
+    file("ladders.toml", &ladders(segment_s, buffer_start));
 }
 
 fn contest(gates: Gates) -> String {
@@ -73,7 +73,7 @@ pub(crate) fn partner(name: &str, method: &str) -> String {
     format!("name = {{ zh = \"{name}\", en = \"{method}\" }}\nmethod = \"{method}\"\nrungs = [{rungs}]\n")
 }
 
-fn ladders(segment_s: u32) -> String {
+fn ladders(segment_s: u32, buffer_start: f64) -> String {
     let rung = |name: &str, short_side: u32, kbps: u32| {
         format!(
             "\n[rungs.{name}]\nshort_side = {short_side}\ncrf = 26.0\nmax_bitrate_kbps = {kbps}\naudio_bitrate_kbps = 96\n\
@@ -82,7 +82,7 @@ fn ladders(segment_s: u32) -> String {
     };
     // One thread: the machine's cores are shared by many tests.
     let common = format!(
-        "preset = \"superfast\"\nthreads = 1\ngop_s = 1\nbuffer_s = 2.0\nsegment_s = {segment_s}\nsegment_buffer_start = 0.5\n"
+        "preset = \"superfast\"\nthreads = 1\ngop_s = 1\nbuffer_s = 2.0\nsegment_s = {segment_s}\nsegment_buffer_start = {buffer_start}\n"
     );
     [common, rung(RUNGS[0], 180, 1000), rung(RUNGS[1], 90, 400)].concat()
 }

@@ -14,6 +14,17 @@ pub(crate) fn plain(dir: &Path, seconds: u32) -> PathBuf {
     file
 }
 
+/// Six seconds at 320×180, of which the first 1.6 s stand still and the rest is noise: nothing for a cap, and then too much.
+pub(crate) fn noise_behind_a_still(dir: &Path) -> PathBuf {
+    let file = dir.join("noise.mp4");
+    let still = "color=gray:size=320x180:rate=25:duration=1.6";
+    let noise = "color=gray:size=320x180:rate=25:duration=4.4,noise=alls=60:allf=t:all_seed=7";
+    let args = ["-f", "lavfi", "-i", still, "-f", "lavfi", "-i", noise, "-f", "lavfi", "-i", "sine=duration=6"];
+    let joined = ["-filter_complex", "[0][1]concat", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"];
+    ffmpeg(args.iter().chain(&joined).chain(&["-c:a", "aac", "-ac", "2"]), &file);
+    file
+}
+
 /// Runs ffmpeg with `args` into `file`.
 pub(crate) fn ffmpeg<'a>(args: impl IntoIterator<Item = &'a &'a str>, file: &Path) {
     let output = Command::new("ffmpeg")

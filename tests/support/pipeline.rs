@@ -31,6 +31,8 @@ pub(crate) struct Setup {
     pub(crate) gates: Gates,
     /// Length of a segment in seconds; 0 does not cut.
     pub(crate) segment_s: u32,
+    /// Fill of the decoder's buffer for which each of several segments is encoded.
+    pub(crate) buffer_start: f64,
     /// Where objects lie; an embedded server of the story's own unless said otherwise.
     pub(crate) store: Option<ObjectStore>,
     /// More partners of the catalogue: id and file, such as [`catalogue::partner`] makes.
@@ -41,7 +43,15 @@ pub(crate) struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { servers: None, gates: catalogue::OPEN, segment_s: 0, store: None, partners: Vec::new(), env: Vec::new() }
+        Self {
+            servers: None,
+            gates: catalogue::OPEN,
+            segment_s: 0,
+            buffer_start: 0.5,
+            store: None,
+            partners: Vec::new(),
+            env: Vec::new(),
+        }
     }
 }
 
@@ -82,7 +92,12 @@ impl TestPipeline {
         let servers = setup.servers.unwrap_or_else(Servers::shared);
         let truth = Truth::create(&servers.database_url).await;
         let dir = tempfile::Builder::new().prefix("reelmill-story-").tempdir().expect("a directory for the story");
-        catalogue::write(&dir.path().join("catalogue"), setup.gates, setup.segment_s, &setup.partners);
+        catalogue::write(
+            &dir.path().join("catalogue"),
+            setup.gates,
+            (setup.segment_s, setup.buffer_start),
+            &setup.partners,
+        );
         let store = match setup.store {
             Some(store) => store,
             None => ObjectStore::embedded(&dir.path().join("s3")).await,

@@ -1,0 +1,75 @@
+//! Works in several segments: what is lost is made again alone, and no cap is broken where they meet.
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::wait::wait_until_true;
+use crate::support::{Entrant, Setup, TestPipeline, clips};
+
+/// Until a work of few seconds is published, on a machine that ten tests share.
+const SOON: Duration = Duration::from_secs(120);
+/// The part that the worker dies over.
+const LOST: &str = "segment/1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_segments_only_the_one_that_was_lost_is_made_again() {
+    let pipeline = TestPipeline::with(Setup { segment_s: 1, ..Setup::default() }).await;
+    let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
+    let work = pipeline.submit(&others, 3).await;
+    pipeline.truth.reaches(work, "transcode", SOON).await;
+    let gate = pipeline.truth.gate("parts", &format!("new.status = 'done' and new.part = '{LOST}'")).await;
+    let victim = pipeline.start("victim", &["transcode"], &[]);
+    pipeline.truth.reaches_gate(SOON).await;
+    // The other segments and the sound are done by the same worker, whose second slot is free.
+    wait_until_true("all other parts are done", SOON, async || {
+        let parts = pipeline.truth.parts(work).await;
+        let mut rest = parts.iter().filter(|part| part.stage == "transcode" && part.part != LOST);
+        rest.all(|part| part.status == "done")
+    })
+    .await;
+    let before = pipeline.truth.parts(work).await;
+    victim.kill();
+    gate.open().await;
+    pipeline.serve("heir", &["transcode"]).await;
+    pipeline.truth.reaches(work, "published", SOON).await;
+    let after = pipeline.truth.parts(work).await;
+    let segments = after.iter().filter(|part| part.part.starts_with("segment/")).count();
+    assert_eq!(segments, 3, "the work was cut: {after:?}");
+    for was in before.iter().filter(|part| part.stage == "transcode") {
+        let is = after.iter().find(|part| part.part == was.part).expect("the part is there");
+        assert_eq!(is.fence == was.fence, was.part != LOST, "{was:?} became {is:?}");
+        assert!(was.part == LOST || is.output == was.output, "{was:?} became {is:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_behind_a_still_is_encoded_again_where_it_breaks_the_cap_and_status_shows_it() {
+    // Every segment is encoded for a full buffer, which none but the first one finds.
+    let pipeline = TestPipeline::with(Setup { segment_s: 2, buffer_start: 0.9, ..Setup::default() }).await;
+    let service = pipeline.serve("all", &[]).await;
+    let clip = clips::noise_behind_a_still(pipeline.dir());
+    let address = service.api_address().expect("the address of the API");
+    let work = Entrant::at(&address).submit("雪花", &clip).await;
+    pipeline.truth.reaches(work, "published", SOON).await;
+    let shown = pipeline.command(&["status", &work.to_string(), "--output", "json"]).await;
+    let entry: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+    let renditions = entry["renditions"].as_array().expect("renditions");
+    let check = |rendition: &Value, name: &str| -> Value {
+        let checks = rendition["qc"].as_array().expect("checks");
+        checks.iter().find(|check| check["check"] == name).unwrap_or_else(|| panic!("no {name} in {checks:?}")).clone()
+    };
+    assert_eq!(renditions.len(), 2);
+    for rendition in renditions {
+        let again = check(rendition, "encoded_again");
+        let text = again["measured"].as_str().expect("text");
+        assert!(text.contains("segment 2 for a buffer filled to") && !text.contains("segment 0"), "{again}");
+        let buffer = check(rendition, "buffer");
+        let measured = buffer["measured"].as_str().expect("text");
+        assert!(buffer["outcome"] == "pass" && !measured.starts_with('-'), "{buffer}");
+        assert_eq!(check(rendition, "frame_count")["measured"], "150");
+        assert!(check(rendition, "source_frames")["measured"].as_str().expect("text").contains("SSIM"));
+    }
+    let table = pipeline.command(&["status", &work.to_string()]).await.stdout;
+    let passed = |line: &str| line.split_whitespace().take(2).eq(["encoded_again", "pass"]);
+    assert!(table.contains("QC OF web-180") && table.lines().any(passed), "{table}");
+}

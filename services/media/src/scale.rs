@@ -112,14 +112,31 @@ fn convert(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) 
         Transfer::Hlg => "arib-std-b67",
         Transfer::Sdr => return convert_sdr(facts, picture, (width, height)),
     };
-    let matrix = if matrix == "unknown" { "bt2020nc" } else { matrix };
+    let matrix = zimg_matrix(matrix).unwrap_or("bt2020nc");
+    let primaries = wide_primaries(facts).unwrap_or("bt2020".into());
     // npl=100: SDR's white is 100 cd/m². HDR's diffuse white (203 by BT.2408) then enters the curve at 2.03 and leaves it at
     // three quarters of the signal, with room for highlights above; taken for 1 it would leave at 62 %, which looks dim.
+    // The peak is fixed at 1000 cd/m²: a file's own word for it comes with some frames only, and would show at the seams.
     format!(
-        "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin=bt2020:rin={range}:t=linear:npl=100,\
-         format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0,\
+        "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin={primaries}:rin={range}:t=linear:npl=100,\
+         format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0:peak=10,\
          zscale=t=bt709:m=bt709:p=bt709:r=limited:d=ordered,"
     )
+}
+
+/// Primaries, as tagged, that hold colours which BT.709 has not: these are converted. Those of SD differ by less than screens do.
+fn wide_primaries(facts: PictureFacts) -> Option<String> {
+    let name = av::primaries_name(facts.primaries);
+    matches!(name.as_str(), "bt2020" | "smpte431" | "smpte432").then_some(name)
+}
+
+/// The name that zimg's filter has for a matrix; `None` for what it does not know.
+fn zimg_matrix(matrix: &str) -> Option<&str> {
+    match matrix {
+        "bt709" | "fcc" | "bt470bg" | "smpte170m" | "ycgco" | "bt2020nc" | "bt2020c" | "ictcp" => Some(matrix),
+        "smpte240m" => Some("smpte2400m"), // as it is misspelt there
+        _ => None,
+    }
 }
 
 fn convert_sdr(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) -> String {
@@ -127,7 +144,8 @@ fn convert_sdr(facts: PictureFacts, picture: &Picture, (width, height): (u32, u3
     let (wide, high) = if turned { (facts.height, facts.width) } else { (facts.width, facts.height) };
     let format = av::pixel_format_name(facts.format);
     let same_size = (i64::from(wide), i64::from(high)) == (i64::from(width), i64::from(height));
-    let same_colour = picture.matrix == "bt709" && !picture.full_range && format == "yuv420p";
+    let same_colour =
+        picture.matrix == "bt709" && !picture.full_range && format == "yuv420p" && wide_primaries(facts).is_none();
     if same_size && same_colour {
         return String::new();
     }
@@ -140,8 +158,18 @@ fn convert_sdr(facts: PictureFacts, picture: &Picture, (width, height): (u32, u3
         );
     }
     let range = if picture.full_range { "full" } else { "limited" };
-    let matrix = if picture.matrix == "unknown" { "bt709" } else { &picture.matrix };
-    format!("zscale=w={width}:h={height}:f=lanczos:d=ordered:min={matrix}:rin={range}:m=bt709:r=limited,")
+    let matrix = zimg_matrix(&picture.matrix).filter(|matrix| *matrix != "ictcp").unwrap_or("bt709");
+    let size = format!("w={width}:h={height}:f=lanczos:d=ordered");
+    match wide_primaries(facts) {
+        None if matrix != "bt2020c" => format!("zscale={size}:min={matrix}:rin={range}:m=bt709:r=limited,"),
+        // These are computed in light itself, for which the curve has to be known. SDR's curves are BT.709's, or as good as it.
+        primaries => {
+            let primaries = primaries.unwrap_or("bt709".into());
+            format!(
+                "zscale={size}:min={matrix}:rin={range}:tin=bt709:pin={primaries}:m=bt709:t=bt709:p=bt709:r=limited,"
+            )
+        }
+    }
 }
 
 fn sws_matrix(matrix: &str) -> &str {

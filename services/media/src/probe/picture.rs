@@ -264,12 +264,18 @@ impl Pace {
         let believed = last_duration > 0 && last_duration <= second.saturating_mul(LAST_FRAME_S);
         let last = times.last().copied().unwrap_or(0);
         let end = last.saturating_add(if believed { last_duration } else { usual });
-        // The mean of what is no hole: a pause in a recording of 25 frames a second does not make it one of 20.
-        let flow: Vec<i64> = sorted.iter().copied().take_while(|step| *step <= usual.saturating_mul(HOLE)).collect();
-        let sum = flow.iter().fold(0i64, |sum, step| sum.saturating_add(*step));
-        let span = if flow.is_empty() { usual as f64 } else { sum as f64 / flow.len() as f64 };
         // Rounding of stamps moves each by up to a tick, or by a millisecond where a writer rounded to that.
         let rounding = 1.5f64.max(second as f64 * 0.0011);
+        let mean = |steps: &[i64]| {
+            let sum = steps.iter().fold(0i64, |sum, step| sum.saturating_add(*step));
+            if steps.is_empty() { usual as f64 } else { sum as f64 / steps.len() as f64 }
+        };
+        // A frame lost here and there, or a pause, does not make 25 frames a second 24: where nearly all follow each other at
+        // one pace, it is that pace. Else it is the mean of what is no pause.
+        let near = rounding.min(usual as f64 / 4.0);
+        let regular: Vec<i64> = sorted.iter().copied().filter(|step| step.abs_diff(usual) as f64 <= near).collect();
+        let flow: Vec<i64> = sorted.iter().copied().take_while(|step| *step <= usual.saturating_mul(HOLE)).collect();
+        let span = if regular.len() * 10 >= steps.len() * 9 { mean(&regular) } else { mean(&flow) };
         let variable = steps.iter().any(|step| (*step as f64 - span).abs() > rounding);
         Self { rate: nearest_rate(f64::from(base.den) / (f64::from(base.num.max(1)) * span.max(1e-9))), variable, end }
     }

@@ -102,13 +102,19 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
     let pipeline = TestPipeline::new().await;
     let ids = published(&pipeline, 2).await;
     let dry = ["reprocess", "--where", "theme=green state=published", "--from", "transcode", "--dry-run"];
-    let said = pipeline.command(&[&dry[..], &["--output", "json"]].concat()).await.exits(0).json();
-    assert_eq!((&said["works"], &said["renditions"]), (&2.into(), &4.into()));
+    let found = pipeline.command(&[&dry[..], &["--output", "json"]].concat()).await.exits(0).json();
+    assert_eq!((&found["works"], &found["renditions"]), (&2.into(), &4.into()));
+    assert_eq!((&found["elapsed"]["found_works"], &found["cpu_hours"]), (&2.into(), &0.0.into()), "{found}");
+    // What screening will plan is not known, so nothing is promised to be there.
+    let anew = ["reprocess", "--where", "theme=green state=published", "--from", "screen", "--dry-run"];
+    let said = pipeline.command(&[&anew[..], &["--output", "json"]].concat()).await.exits(0).json();
     assert_eq!(said["elapsed"]["measured_works"], 2);
     let hours = said["cpu_hours"].as_f64().expect("hours");
     assert!(hours > 0.0 && hours < 0.5, "{said}");
     assert_eq!((&said["holdings"][DROP]["holds"], &said["holdings"][DROP]["replaced"]), (&2.into(), &0.into()));
-    let text = pipeline.command(&[&dry[..], &["--replace"]].concat()).await.exits(0).stdout;
+    let text = pipeline.command(&dry).await.exits(0).stdout;
+    assert!(text.contains("2 whose files are there already and are taken over"), "{text}");
+    let text = pipeline.command(&[&anew[..], &["--replace"]].concat()).await.exits(0).stdout;
     for words in ["their own earlier parts", "by_new_folder", "by_operator", "loses plays, comments and address"] {
         assert!(text.contains(words), "{words}: {text}");
     }

@@ -58,6 +58,15 @@ pub fn address(
     Ok(Sha256::digest(serde_json::to_vec(&whole)?).into())
 }
 
+/// The addresses of all files of a plan, as this code makes them.
+///
+/// # Errors
+/// When the plan contradicts itself.
+pub fn addresses(plan: &Plan, source: &MediaInfo, sha256: &[u8]) -> Result<Vec<[u8; 32]>> {
+    let (sha256, code) = (hex::encode(sha256), code());
+    plan.renditions.iter().map(|rendition| address(plan, rendition, source, &sha256, &code)).collect()
+}
+
 /// The plan that makes this rendition only, without the names that plans give.
 fn alone(plan: &Plan, rendition: &PlannedRendition) -> Result<Plan> {
     let mut videos = Vec::new();

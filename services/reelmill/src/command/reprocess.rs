@@ -71,7 +71,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         None => Which::Named(known(&store, &args.ids).await?),
     };
     if args.dry_run {
-        let estimate = store.bulk_estimate(&which, &ask).await?;
+        let estimate = store.bulk_estimate(&which, &ask, Some(transcode::artefact::addresses)).await?;
         return dry_run::tell(&estimate, &ask, &catalogue, args.output.output);
     }
     let created = store.bulk_create(&which, &ask, args.database.by(args.reason.clone())).await?;

@@ -20,7 +20,7 @@ mod read;
 mod select;
 mod start;
 
-pub use estimate::{Elapsed, Estimate, Holding};
+pub use estimate::{Addresses, Elapsed, Estimate, Holding};
 pub use read::{BulkItemRow, BulkJobRow};
 pub(super) use start::follow;
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use pipeline::delivery::{DeliveryEvent, Desired, IntentId, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
+use pipeline::planner::Estimate;
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
-use runtime::store::bulk::{Ask, BULK_RANK, Control, Created, Which};
+use runtime::store::bulk::{Addresses, Ask, BULK_RANK, Control, Created, Which};
 use runtime::store::history::Actor;
 use runtime::store::parts::PartRow;
 use uuid::Uuid;
@@ -286,7 +287,7 @@ async fn a_work_that_cannot_begin_or_is_being_made_is_left_out_and_that_is_said(
     let early = world.entered(pipeline::submission::Gate::Automatic).await;
     let busy = world.uploaded().await;
     ids.extend([early, busy]);
-    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Probe)).await.unwrap();
+    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Probe), None).await.unwrap();
     assert_eq!((estimate.works, estimate.under_way), (1, 1));
     assert_eq!(estimate.cannot_begin, [("uploading".to_owned(), 1)].into());
     let (job, ..) = world.job(&named(&ids), &ask(Stage::Probe)).await;
@@ -304,7 +305,7 @@ async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
     }
     let replace: BTreeSet<PartnerId> = ["bilibili".into()].into();
     let ask = Ask { from: Stage::Transcode, redo: Redo { partners: None, replace } };
-    let estimate = world.store.bulk_estimate(&named(&[id]), &ask).await.unwrap();
+    let estimate = world.store.bulk_estimate(&named(&[id]), &ask, None).await.unwrap();
     let held: Vec<_> = estimate.holdings.iter().map(|(id, held)| (id.as_str(), held.holds, held.replaced)).collect();
     assert_eq!(held, [("bilibili", 1, 1), ("tiangong", 1, 0)]);
     world.job(&named(&[id]), &ask).await;
@@ -372,7 +373,7 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
         ("entered<2024-08-01", &[]),
         ("entered>2024-08-01 theme=green", &ids[..1]),
     ] {
-        let estimate = world.store.bulk_estimate(&selected(text), &ask(Stage::Publish)).await.unwrap();
+        let estimate = world.store.bulk_estimate(&selected(text), &ask(Stage::Publish), None).await.unwrap();
         assert_eq!(estimate.works, expected.len() as u64, "{text}");
         let created = world.store.bulk_create(&selected(text), &ask(Stage::Publish), Actor::Operator).await.unwrap();
         let Created::Job { id, .. } = created else {
@@ -387,7 +388,7 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
 }
 
 #[tokio::test]
-async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_media_by_the_median() {
+async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_median_and_nothing_for_what_is_found() {
     let world = World::new().await;
     let ids = world.published(3).await;
     // Two were measured: 61 s of media in 122 s and in 366 s; the third has lost its times.
@@ -408,14 +409,36 @@ async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_media_by_the_medi
     world
         .sql("update parts set status = 'cancelled' where submission = (select max(id::text)::uuid from submissions)")
         .await;
-    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode)).await.unwrap();
+    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode), None).await.unwrap();
     let elapsed = &estimate.elapsed;
     assert_eq!((elapsed.measured_works, elapsed.estimated_works, elapsed.unknown_works), (2, 1, 0));
-    assert!((elapsed.median_factor.unwrap() - 4.0).abs() < 0.01, "the median of 2 and 6: {elapsed:?}");
-    assert!((elapsed.seconds - (122.0 + 366.0 + 61.0 * 4.0)).abs() < 1.0, "{elapsed:?}");
-    let plan = world.store.submission(ids[0]).await.unwrap().unwrap().plan.unwrap();
+    let row = world.store.submission(ids[0]).await.unwrap().unwrap();
+    let (plan, info) = (row.plan.unwrap(), row.media_info.unwrap());
+    let planned = Estimate::of(&plan, &info);
+    let planned_s = planned.transcode_cpu_s() + planned.assemble_cpu_s();
+    let median = (122.0 + 366.0) / 2.0 / planned_s;
+    assert!((elapsed.median_factor.unwrap() / median - 1.0).abs() < 0.01, "the median of two: {elapsed:?}");
+    assert!((elapsed.seconds - (122.0 + 366.0 + planned_s * median)).abs() < 1.0, "{elapsed:?}");
+    assert_eq!(elapsed.found_works, None, "nobody looked");
     assert_eq!(estimate.renditions, 3 * plan.renditions.len() as u64);
-    let publish = world.store.bulk_estimate(&named(&ids), &ask(Stage::Publish)).await.unwrap();
+    // Every file of each work lies under its address.
+    let addresses: Addresses = |plan, _, _| Ok((0..plan.renditions.len()).map(|index| [index as u8; 32]).collect());
+    world
+        .sql(
+            "update renditions r set artefact = decode(repeat(lpad(to_hex(place - 1), 2, '0'), 32), 'hex') from (
+        select submission, name, row_number() over (partition by submission order by name) as place from renditions
+        ) as p where p.submission = r.submission and p.name = r.name",
+        )
+        .await;
+    let found = world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode), Some(addresses)).await.unwrap().elapsed;
+    assert_eq!((found.found_works, found.measured_works, found.seconds), (Some(3), 0, 0.0));
+    world.sql("update renditions set artefact = null where artefact = decode(repeat('00', 32), 'hex')").await;
+    let missing =
+        world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode), Some(addresses)).await.unwrap().elapsed;
+    assert_eq!((missing.found_works, missing.measured_works), (Some(0), 2), "one file of each is to be made");
+    let before = world.store.bulk_estimate(&named(&ids), &ask(Stage::Screen), Some(addresses)).await.unwrap().elapsed;
+    assert_eq!(before.found_works, None, "what screening will plan is not known");
+    let publish = world.store.bulk_estimate(&named(&ids), &ask(Stage::Publish), None).await.unwrap();
     assert_eq!((publish.renditions, publish.elapsed.seconds), (0, 0.0), "publishing encodes nothing");
     assert!(world.run(ids[0]).await == 1, "a dry run changes nothing");
 }

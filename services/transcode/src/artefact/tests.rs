@@ -140,11 +140,9 @@ fn whatever_a_plan_says_of_a_rendition_is_in_its_address() {
                 let concerned = match (part, &rendition.video, &rendition.audio) {
                     ("videos", VideoSource::Encoded(id), _) => uses(id, "videos", place[2]),
                     ("audios", _, Some(id)) => uses(id, "audios", place[2]),
-                    ("segments" | "picture", VideoSource::Encoded(_), _) => true,
-                    // A copied picture is not prepared: only its stream, and its frames, which quality control counts.
-                    ("picture", VideoSource::Copied, _) => {
-                        path.ends_with("/stream") || path.ends_with("/frames") || path.contains("/frame_rate/")
-                    }
+                    ("segments", VideoSource::Encoded(_), _) => true,
+                    // Of a copy, too: quality control compares it with the source, prepared like this.
+                    ("picture", ..) => true,
                     _ => false,
                 };
                 let same = of(&plan, rendition) == of(&changed, rendition);

@@ -95,7 +95,7 @@ pub(crate) async fn many(State(app): State<Arc<App>>, act: Act) -> Result<Answer
 async fn begin(app: &App, act: &Act, which: &Which, wish: Again) -> Result<Answered, Problem> {
     let by = act.by(wish.reason.as_deref())?;
     let ask = Ask { from: beginning(&wish.from)?, redo: redo(app, wish.partners, wish.replace)? };
-    let estimate = if wish.dry_run { Some(app.store.bulk_estimate(which, &ask).await?) } else { None };
+    let estimate = if wish.dry_run { Some(app.store.bulk_estimate(which, &ask, None).await?) } else { None };
     let (by, ask, estimate, policy) = (&by, &ask, estimate.as_ref(), app.store.policy());
     let answer = app.store.transaction("desk_reprocess", |tx, _| {
         Box::pin(async move {

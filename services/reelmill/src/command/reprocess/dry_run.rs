@@ -82,12 +82,18 @@ fn hours(elapsed: &Elapsed, from: Stage) -> String {
     if elapsed.measured_works > 0 {
         rests.push(format!("{} works by what their own earlier parts took", elapsed.measured_works));
     }
-    if let (Some(factor), 1..) = (elapsed.median_factor, elapsed.estimated_works) {
-        let works = elapsed.estimated_works;
-        rests.push(format!("{works} by their length times {factor:.2}, the median measured here"));
+    match (elapsed.estimated_works, elapsed.median_factor) {
+        (0, _) => {}
+        (works, Some(factor)) => {
+            rests.push(format!("{works} by their plans times {factor:.2}, the median measured here"))
+        }
+        (works, None) => rests.push(format!("{works} by their plans")),
+    }
+    if let Some(found @ 1..) = elapsed.found_works {
+        rests.push(format!("{found} whose files are there already and are taken over"));
     }
     if elapsed.unknown_works > 0 {
-        rests.push(format!("{} of unknown length or never measured, not counted", elapsed.unknown_works));
+        rests.push(format!("{} that have no plan yet, not counted", elapsed.unknown_works));
     }
     let hours = elapsed.seconds / 3600.0;
     // Small jobs should not read as free.

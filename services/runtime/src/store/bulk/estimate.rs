@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::media_info::MediaInfo;
+use pipeline::planner;
+use pipeline::rendition::Plan;
 use pipeline::stage::Stage;
 use pipeline::submission::Submission;
 use serde::Serialize;
@@ -42,11 +45,14 @@ pub struct Elapsed {
     pub seconds: f64,
     /// Works whose own earlier parts were measured.
     pub measured_works: u64,
-    /// Works that were estimated by the length of their media.
+    /// Works that were estimated by their plans.
     pub estimated_works: u64,
     /// Works of which nothing is known; not in `seconds`.
     pub unknown_works: u64,
-    /// Seconds of work for a second of media: the median of what this installation measured. `None` where it has measured nothing.
+    /// Works whose files are all there under the same address: nothing is encoded for them. `None` where nobody looked.
+    pub found_works: Option<u64>,
+    /// Seconds of work for a second of a plan's estimate: the median of what this installation measured. `None` where it has
+    /// measured nothing, and then estimates are taken as they are.
     pub median_factor: Option<f64>,
 }
 
@@ -59,14 +65,29 @@ pub struct Holding {
     pub replaced: u64,
 }
 
+/// Addresses of all files of a plan, from its source's measurements and SHA-256, with the code of whoever asks.
+pub type Addresses = fn(&Plan, &MediaInfo, &[u8]) -> anyhow::Result<Vec<[u8; 32]>>;
+
 struct Work {
     id: Uuid,
     machine: Json<Submission>,
-    media_s: Option<f64>,
     renditions: i64,
     in_job: bool,
     under_way: bool,
 }
+
+/// What is known of a work beforehand.
+struct Planned {
+    id: Uuid,
+    plan: Json<Plan>,
+    media_info: Json<MediaInfo>,
+    mezzanine_sha256: Option<Vec<u8>>,
+}
+
+/// Plans in memory at a time; each has some ten kilobytes.
+const PLANS_AT_ONCE: usize = 200;
+/// A dry run of more works than this does not look for finished files: a digest and a query each would take too long.
+const MOST_LOOKED_FOR: usize = 2000;
 
 /// Stages that cost processor time and that a run from `from` does.
 fn costly(from: Stage) -> Vec<String> {
@@ -78,22 +99,32 @@ fn costly(from: Stage) -> Vec<String> {
 }
 
 impl Store {
-    /// Counts what `ask` would do to these works. Changes nothing.
-    pub async fn bulk_estimate(&self, which: &Which, ask: &Ask) -> anyhow::Result<Estimate> {
+    /// Counts what `ask` would do to these works. Changes nothing. With `addresses`, works whose files would be found cost nothing.
+    pub async fn bulk_estimate(
+        &self,
+        which: &Which,
+        ask: &Ask,
+        addresses: Option<Addresses>,
+    ) -> anyhow::Result<Estimate> {
         // One snapshot, so that the figures belong together.
         self.quiet_transaction("estimate_bulk_job", |tx, _| {
             Box::pin(async move {
                 sqlx::query!("/* one_snapshot */ set transaction isolation level repeatable read, read only")
                     .execute(&mut *tx)
                     .await?;
-                estimate(tx, which, ask).await
+                estimate(tx, which, ask, addresses).await
             })
         })
         .await
     }
 }
 
-async fn estimate(tx: &mut PgConnection, which: &Which, ask: &Ask) -> anyhow::Result<Estimate> {
+async fn estimate(
+    tx: &mut PgConnection,
+    which: &Which,
+    ask: &Ask,
+    addresses: Option<Addresses>,
+) -> anyhow::Result<Estimate> {
     let mut ids = select::ids(tx, which).await?;
     let mut estimate = Estimate { too_many: ids.len() > MAX_WORKS, ..Estimate::default() };
     ids.truncate(MAX_WORKS);
@@ -117,7 +148,7 @@ async fn estimate(tx: &mut PgConnection, which: &Which, ask: &Ask) -> anyhow::Re
     estimate.works = begin.len() as u64;
     if ask.from < Stage::Publish {
         estimate.renditions = begin.iter().map(|work| work.renditions.max(0) as u64).sum();
-        estimate.elapsed = elapsed(tx, &begin, ask.from).await?;
+        estimate.elapsed = elapsed(tx, &begin, ask.from, addresses).await?;
     }
     let ids: Vec<Uuid> = begin.iter().map(|work| work.id).collect();
     estimate.holdings = holdings(tx, &ids, ask).await?;
@@ -129,7 +160,6 @@ async fn works(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<Vec<Work>>
         Work,
         r#"/* works_to_estimate */
         select s.id, s.machine as "machine: Json<Submission>",
-            ((s.media_info ->> 'duration_ms')::float8 / 1000) as media_s,
             coalesce(jsonb_array_length(s.plan -> 'renditions'), 0)::int8 as "renditions!",
             exists (select from bulk_items i where i.submission = s.id and i.state in ('waiting', 'started')) as "in_job!",
             exists (select from parts p where p.submission = s.id and p.stage <> 'publish'
@@ -142,26 +172,89 @@ async fn works(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<Vec<Work>>
     .context("read the works")
 }
 
-async fn elapsed(tx: &mut PgConnection, works: &[Work], from: Stage) -> anyhow::Result<Elapsed> {
+async fn elapsed(
+    tx: &mut PgConnection,
+    works: &[Work],
+    from: Stage,
+    addresses: Option<Addresses>,
+) -> anyhow::Result<Elapsed> {
     let stages = costly(from);
     let ids: Vec<Uuid> = works.iter().map(|work| work.id).collect();
     let measured = measured(tx, &ids, &stages).await?;
-    let factor = median_factor(tx, &stages).await?;
+    let factor = median_factor(tx, &stages, from).await?;
     let mut elapsed = Elapsed { median_factor: factor, ..Elapsed::default() };
-    for work in works {
-        match (measured.get(&SubmissionId(work.id)), work.media_s, factor) {
-            (Some(seconds), _, _) => {
-                elapsed.measured_works += 1;
-                elapsed.seconds += seconds;
+    // What a run before transcode will plan is not known yet, and thousands of works are not looked for one by one.
+    let addresses = addresses.filter(|_| from >= Stage::Transcode && works.len() <= MOST_LOOKED_FOR);
+    elapsed.found_works = addresses.map(|_| 0);
+    for works in works.chunks(PLANS_AT_ONCE) {
+        let unknown = |work: &&Work| addresses.is_some() || !measured.contains_key(&SubmissionId(work.id));
+        let plans = plans(tx, &works.iter().filter(unknown).map(|work| work.id).collect::<Vec<_>>()).await?;
+        for work in works {
+            let plan = plans.get(&work.id);
+            if let (Some(addresses), Some(plan)) = (addresses, plan)
+                && all_found(tx, plan, addresses).await?
+            {
+                elapsed.found_works = elapsed.found_works.map(|found| found + 1);
+                continue;
             }
-            (None, Some(media_s), Some(factor)) => {
-                elapsed.estimated_works += 1;
-                elapsed.seconds += media_s * factor;
+            let planned_s = plan.and_then(|plan| seconds_of(&plan.plan.0, &plan.media_info.0, from));
+            match (measured.get(&SubmissionId(work.id)), planned_s) {
+                (Some(seconds), _) => {
+                    elapsed.measured_works += 1;
+                    elapsed.seconds += seconds;
+                }
+                (None, Some(seconds)) => {
+                    elapsed.estimated_works += 1;
+                    elapsed.seconds += seconds * factor.unwrap_or(1.0);
+                }
+                (None, None) => elapsed.unknown_works += 1,
             }
-            (None, _, _) => elapsed.unknown_works += 1,
         }
     }
     Ok(elapsed)
+}
+
+async fn plans(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<BTreeMap<Uuid, Planned>> {
+    let rows = sqlx::query_as!(
+        Planned,
+        r#"/* plans_to_estimate */
+        select id, plan as "plan!: Json<Plan>", media_info as "media_info!: Json<MediaInfo>", mezzanine_sha256
+        from submissions where id = any($1) and plan is not null and media_info is not null"#,
+        ids,
+    )
+    .fetch_all(tx)
+    .await
+    .context("read the plans")?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// What a plan is estimated to take from a stage on, in seconds of one core.
+fn seconds_of(plan: &Plan, info: &MediaInfo, from: Stage) -> Option<f64> {
+    let estimate = planner::Estimate::of(plan, info);
+    let seconds = match from {
+        Stage::Probe => estimate.cpu_s(),
+        Stage::Screen | Stage::Transcode => estimate.transcode_cpu_s() + estimate.assemble_cpu_s(),
+        Stage::Assemble => estimate.assemble_cpu_s(),
+        Stage::Publish => 0.0,
+    };
+    seconds.is_finite().then_some(seconds)
+}
+
+/// Whether every file of a work's plan lies somewhere under its address.
+async fn all_found(tx: &mut PgConnection, work: &Planned, addresses: Addresses) -> anyhow::Result<bool> {
+    let Some(sha256) = &work.mezzanine_sha256 else { return Ok(false) };
+    let addresses: Vec<Vec<u8>> =
+        addresses(&work.plan.0, &work.media_info.0, sha256)?.into_iter().map(Vec::from).collect();
+    sqlx::query_scalar!(
+        r#"/* are_all_found */
+        select bool_and(exists (select from renditions r join submissions s on s.id = r.submission
+            where r.artefact = address and s.state <> 'withdrawn')) is true as "found!"
+        from unnest($1::bytea[]) as wanted (address)"#,
+        &addresses,
+    )
+    .fetch_one(tx)
+    .await
+    .context("look for files that are there already")
 }
 
 /// What the parts of each work took, in seconds: those of the last run that did a stage whole. Only works that were assembled.
@@ -191,28 +284,41 @@ async fn measured(
     Ok(rows.into_iter().map(|row| (SubmissionId(row.submission), row.seconds)).collect())
 }
 
-/// The median, over the works assembled last, of seconds of work for a second of media.
-async fn median_factor(tx: &mut PgConnection, stages: &[String]) -> anyhow::Result<Option<f64>> {
-    sqlx::query_scalar!(
-        r#"/* median_factor */
+/// So many works that were assembled last are looked at.
+const RECENT_WORKS: i64 = 200;
+
+/// The median, over the works assembled last, of what they took for a second of what their plans were estimated to take. Runs that
+/// took files over are left out: they say nothing of encoding.
+async fn median_factor(tx: &mut PgConnection, stages: &[String], from: Stage) -> anyhow::Result<Option<f64>> {
+    let rows = sqlx::query!(
+        r#"/* recent_works */
         with recent as (
-            select distinct submission, run from (
-                select submission, run from parts
-                where stage = 'assemble' and status = 'done' order by finished_at desc limit 5000
-            ) as done
-        ), timed as (
-            select r.submission, sum(extract(epoch from p.finished_at - p.started_at))::float8 as seconds
-            from recent r join parts p on p.submission = r.submission and p.run = r.run and p.stage = any($1)
-            group by r.submission, r.run having bool_and(p.status = 'done')
+            select submission, run, max(finished_at) as at from parts
+            where stage = 'assemble' and status = 'done' group by submission, run order by at desc limit $2
         )
-        select percentile_cont(0.5) within group (order by t.seconds / (s.media_info ->> 'duration_ms')::float8 * 1000)
-            as factor
-        from timed t join submissions s on s.id = t.submission and (s.media_info ->> 'duration_ms')::float8 > 0"#,
+        select s.plan as "plan!: Json<Plan>", s.media_info as "media_info!: Json<MediaInfo>",
+            sum(extract(epoch from p.finished_at - p.started_at))::float8 as "seconds!"
+        from recent r join submissions s on s.id = r.submission and s.run = r.run
+            join parts p on p.submission = r.submission and p.run = r.run and p.stage = any($1)
+        where s.plan is not null and s.media_info is not null and not exists (select from renditions t
+            where t.submission = r.submission and t.run = r.run and t.reused_submission is not null)
+        group by s.id having bool_and(p.status = 'done')"#,
         stages,
+        RECENT_WORKS,
     )
-    .fetch_one(tx)
+    .fetch_all(tx)
     .await
-    .context("measure the median factor")
+    .context("measure the median factor")?;
+    let of = |row: &(f64, Option<f64>)| row.1.filter(|estimated| *estimated > 0.0).map(|estimated| row.0 / estimated);
+    let measured = rows.into_iter().map(|row| (row.seconds, seconds_of(&row.plan.0, &row.media_info.0, from)));
+    let mut factors: Vec<f64> = measured.filter_map(|row| of(&row)).collect();
+    factors.sort_by(f64::total_cmp);
+    let middle = factors.len() / 2;
+    Ok(match factors.len() {
+        0 => None,
+        odd if odd % 2 == 1 => Some(factors[middle]),
+        _ => Some((factors[middle - 1] + factors[middle]) / 2.0),
+    })
 }
 
 /// Deliveries of these works that are, or may be, with a partner.

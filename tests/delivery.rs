@@ -78,6 +78,36 @@ pub(crate) async fn check_package(pipeline: &TestPipeline, id: Uuid, files: &BTr
     }
     let metadata: Value = serde_json::from_slice(&files["metadata.json"]).expect("metadata is JSON");
     assert_eq!(metadata["submission"], id.to_string());
+    check_covers(files, &metadata);
+}
+
+/// The partner's covers, and no others', lie there in the shapes and within the bytes that it asked for, described in the metadata.
+fn check_covers(files: &BTreeMap<String, Vec<u8>>, metadata: &Value) {
+    let there: Vec<&str> = files.keys().map(String::as_str).filter(|name| name.starts_with("cover-")).collect();
+    // Of a film of 320×180; the first two are the drop's, the last is the bag's.
+    let all = [("cover-16x9.jpg", (256, 144)), ("cover-3x4.jpg", (135, 180)), ("cover-4x3.jpg", (240, 180))];
+    let wanted = if there.len() == 2 { &all[..2] } else { &all[2..] };
+    assert_eq!(there, wanted.iter().map(|(name, _)| *name).collect::<Vec<_>>());
+    for (name, size) in wanted.iter().copied() {
+        let bytes = &files[name];
+        assert_eq!(jpeg_size(bytes), size, "{name}");
+        assert!(bytes.len() <= 20_000, "{name} has {} bytes", bytes.len());
+        let told = metadata["covers"].as_array().expect("covers").iter().find(|cover| cover["file"] == name);
+        let told = told.unwrap_or_else(|| panic!("{name} is not described: {metadata}"));
+        assert_eq!((&told["width"], &told["height"]), (&size.0.into(), &size.1.into()));
+        assert_eq!(told["sha256"], hex::encode(Sha256::digest(bytes)));
+    }
+}
+
+/// Width and height of a JPEG, from its frame header.
+fn jpeg_size(bytes: &[u8]) -> (u32, u32) {
+    let pair = |at: usize| u32::from(bytes[at]) << 8 | u32::from(bytes[at + 1]);
+    let mut at = 2;
+    while !matches!(bytes[at + 1], 0xc0..=0xc2) {
+        assert_eq!(bytes[at], 0xff, "no marker at {at}");
+        at += 2 + pair(at + 2) as usize;
+    }
+    (pair(at + 7), pair(at + 5))
 }
 
 fn drop_prefix(id: Uuid) -> String {

@@ -29,6 +29,8 @@ mod s3_drop;
 mod recall;
 // A feed that a partner pulls.
 mod mrss;
+// What reviewers look at before anything is made.
+mod review;
 // The same stories on two S3 servers.
 mod s3_servers;
 // Works in several segments.

@@ -178,10 +178,14 @@ async fn a_work_that_breaks_a_partners_limits_is_parked_with_every_reason_before
     let strict = r#"name = { zh = "严", en = "Strict" }
 method = "operator"
 rungs = ["web-180"]
+[[covers]]
+aspect = "4:3"
+width_pixels = 1440
+tag = "A"
+source = "a story"
+valid_from = "2024-06-01"
 [limits]
 title_max_chars = { value = 3, tag = "A", source = "a story", valid_from = "2024-06-01" }
-cover_min_width_pixels = { value = 4000, tag = "A", source = "a story", valid_from = "2024-06-01" }
-cover_min_height_pixels = { value = 4000, tag = "A", source = "a story", valid_from = "2024-06-01" }
 "#;
     let partners = vec![("strict", strict.to_owned())];
     let pipeline = TestPipeline::with(Setup { partners, ..Setup::default() }).await;
@@ -195,7 +199,7 @@ cover_min_height_pixels = { value = 4000, tag = "A", source = "a story", valid_f
     })
     .await;
     assert!(
-        words.contains("title_too_long") && words.contains("cover_too_small") && words.contains("标题字数"),
+        words.contains("title_too_long") && words.contains("cover_missing") && words.contains("标题字数"),
         "{words}"
     );
     assert!(leftovers::keys(&pipeline.partner).await.is_empty());

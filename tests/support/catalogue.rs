@@ -12,6 +12,9 @@ pub(crate) const BAG: &str = "bag";
 /// The ladder's rungs.
 pub(crate) const RUNGS: [&str; 2] = ["web-180", "web-90"];
 
+/// The covers that the two partners ask for: whose, which shape, and how wide at most, pixels.
+pub(crate) const COVERS: [(&str, &str, u32); 3] = [(DROP, "16:9", 256), (DROP, "3:4", 1080), (BAG, "4:3", 1080)];
+
 /// Which gates wait for a person: `manual` or `automatic`.
 #[derive(Clone, Copy)]
 pub(crate) struct Gates {
@@ -33,8 +36,8 @@ pub(crate) fn write(dir: &Path, gates: Gates, (segment_s, buffer_start): (u32, f
         std::fs::write(path, text).expect("a file of the catalogue");
     };
     file(&format!("contests/{CONTEST}.toml"), &contest(gates));
-    file(&format!("partners/{DROP}.toml"), &partner("存储桶", "s3_drop"));
-    file(&format!("partners/{BAG}.toml"), &partner("人工", "operator"));
+    file(&format!("partners/{DROP}.toml"), &(partner("存储桶", "s3_drop") + &covers(DROP)));
+    file(&format!("partners/{BAG}.toml"), &(partner("人工", "operator") + &covers(BAG)));
     for (id, text) in more {
         file(&format!("partners/{id}.toml"), text);
     }
@@ -71,6 +74,17 @@ en = "Green and low-carbon"
 pub(crate) fn partner(name: &str, method: &str) -> String {
     let rungs = RUNGS.map(|rung| format!("\"{rung}\"")).join(", ");
     format!("name = {{ zh = \"{name}\", en = \"{method}\" }}\nmethod = \"{method}\"\nrungs = [{rungs}]\n")
+}
+
+fn covers(id: &str) -> String {
+    let theirs = COVERS.iter().filter(|(partner, ..)| *partner == id);
+    let cover = |(_, aspect, width): &(&str, &str, u32)| {
+        format!(
+            "\n[[covers]]\naspect = \"{aspect}\"\nwidth_pixels = {width}\nmax_bytes = 20_000\ntag = \"A\"\nsource = \"a test\"\n\
+             valid_from = \"2024-06-01\"\n"
+        )
+    };
+    theirs.map(cover).collect()
 }
 
 fn ladders(segment_s: u32, buffer_start: f64) -> String {

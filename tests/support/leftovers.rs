@@ -134,6 +134,9 @@ async fn objects(pipeline: &TestPipeline) -> Result<()> {
             )
             .await,
     );
+    let covers = "select cover->'file'->>'key' from renditions
+        join submissions on id = submission and state <> 'withdrawn', jsonb_array_elements(covers) as cover";
+    wanted.extend(truth.texts(covers).await);
     wanted.extend(truth.texts("select file.value->>'key' from previews, jsonb_each(files) as file").await);
     wanted.extend(
         truth

@@ -7,15 +7,17 @@ use pipeline::media_info::{FieldOrder, Ratio, Transfer};
 use pipeline::object_key::ObjectKey;
 use pipeline::part::Part;
 use pipeline::rendition::{Picture, Plan, PlannedRendition, QcCheck, QcOutcome, VideoSource};
+use pipeline::screening::Aspect;
 use pipeline::stage::Stage;
 use pipeline::submission::{Gate, Gates, State, Submission, Work};
+use runtime::outcome::{StoredCover, StoredFile};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::TestPipeline;
-use super::catalogue::{CONTEST, RUNGS, THEME};
+use super::catalogue::{CONTEST, COVERS, RUNGS, THEME};
 
 /// The one rendition of every planted work.
 pub(crate) const RENDITION: &str = RUNGS[0];
@@ -45,6 +47,7 @@ pub(crate) async fn film(pipeline: &TestPipeline, title: &str, partners: &[&str]
     let video_sha256 = put_film(pipeline, &video, id.0, bytes);
     let picture = jpeg(SIZE.0 as u16, SIZE.1 as u16);
     put(pipeline, &cover, &picture);
+    let covers = covers(pipeline, id, partners);
     migrate(pipeline).await;
     insert_submission(pipeline, id, title, partners).await;
     insert_parts(pipeline, id, &name).await;
@@ -56,8 +59,8 @@ pub(crate) async fn film(pipeline: &TestPipeline, title: &str, partners: &[&str]
     }];
     sqlx::query(
         "insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width,
-            height, duration_ms, qc, engine, in_force)
-        values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 120000, $11, 'planted', true)",
+            height, duration_ms, qc, engine, in_force, covers)
+        values ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 120000, $11, 'planted', true, $12)",
     )
     .bind(id.0)
     .bind(name.as_str())
@@ -70,10 +73,29 @@ pub(crate) async fn film(pipeline: &TestPipeline, title: &str, partners: &[&str]
     .bind(SIZE.0 as i32)
     .bind(SIZE.1 as i32)
     .bind(Json(qc))
+    .bind(Json(covers))
     .execute(pipeline.truth.pool())
     .await
     .expect("plant a rendition");
     id.0
+}
+
+/// The covers that these partners ask for, planted.
+fn covers(pipeline: &TestPipeline, id: SubmissionId, partners: &[&str]) -> Vec<StoredCover> {
+    // Bilibili's is sent by its adapter, whatever the catalogue says.
+    let wishes = COVERS.into_iter().chain([("bilibili", "16:10", 1146)]);
+    let mut covers = Vec::new();
+    for (place, (partner, aspect, width)) in wishes.enumerate().filter(|(_, wish)| partners.contains(&wish.0)) {
+        let key = ObjectKey::PartnerCover(id, 1, RenditionName::new(RENDITION), Fence(1), place as u32).to_string();
+        let aspect: Aspect = aspect.to_owned().try_into().expect("an aspect");
+        let height = width * aspect.height / aspect.width;
+        let picture = jpeg(width as u16, height as u16);
+        put(pipeline, &key, &picture);
+        let (bytes, sha256) = (picture.len() as u64, hex::encode(Sha256::digest(&picture)));
+        let partners = vec![PartnerId::new(partner)];
+        covers.push(StoredCover { aspect, width, height, at_ms: 0, partners, file: StoredFile { key, bytes, sha256 } });
+    }
+    covers
 }
 
 /// The bytes of a planted film, where they lie: to compare with what arrived elsewhere.
@@ -166,6 +188,7 @@ fn plan(partners: Vec<PartnerId>) -> Plan {
         width: SIZE.0,
         height: SIZE.1,
         because: Vec::new(),
+        covers: Vec::new(),
     };
     Plan {
         picture,

@@ -23,7 +23,7 @@ pub(crate) struct Wish<'a> {
     pub(crate) sound: Option<&'a str>,
     pub(crate) aigc: Option<&'a str>,
     pub(crate) output: &'a str,
-    pub(crate) cover: Option<&'a str>,
+    pub(crate) covers: cover::Wish<'a>,
 }
 
 /// Packets of a picture, ready for the muxer.
@@ -42,7 +42,7 @@ trait Pictures {
     fn overdrawn(&mut self) -> Vec<Overdrawn>;
 }
 
-/// Writes the file and its cover.
+/// Writes the file and its covers.
 pub(crate) fn assemble(request: &Request, wish: &Wish, progress: &mut dyn FnMut(f64)) -> Result<AssembleReport> {
     let limits = &request.limits;
     let path = request.output(wish.output)?;
@@ -56,11 +56,14 @@ pub(crate) fn assemble(request: &Request, wish: &Wish, progress: &mut dyn FnMut(
     };
     let mut sound = wish.sound.map(|file| Sound::open(&request.input(file)?, limits)).transpose()?;
     let made = write(&path, wish, pictures.as_mut(), &mut sound, limits, progress)?;
-    let cover = wish
-        .cover
-        .map(|file| cover::take(&path, file, &request.output(file)?, made.duration_ms, limits))
-        .transpose()?;
-    Ok(AssembleReport { cover, overdrawn: pictures.overdrawn(), encoded_again: encoded_again(wish.picture), ..made })
+    let (cover, covers) = cover::take(&path, &wish.covers, |file| request.output(file), made.duration_ms, limits)?;
+    Ok(AssembleReport {
+        cover,
+        covers,
+        overdrawn: pictures.overdrawn(),
+        encoded_again: encoded_again(wish.picture),
+        ..made
+    })
 }
 
 /// Segments that were encoded for another fill of the buffer than planned.
@@ -105,7 +108,15 @@ fn write(
     let bytes = mux.finish()?;
     let end_us = probe::to_us(end, av::Rational { num: base.0, den: base.1 });
     let duration_ms = u64::try_from(end_us / 1000).unwrap_or(0);
-    Ok(AssembleReport { bytes, frames, duration_ms, cover: None, overdrawn: Vec::new(), encoded_again: Vec::new() })
+    Ok(AssembleReport {
+        bytes,
+        frames,
+        duration_ms,
+        cover: None,
+        covers: Vec::new(),
+        overdrawn: Vec::new(),
+        encoded_again: Vec::new(),
+    })
 }
 
 /// The segments of one encode, one after the other.

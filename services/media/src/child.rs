@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::audio::Wish;
 use crate::error::{During, Error, Result};
-use crate::{assemble, qc};
+use crate::{assemble, cover, qc};
 use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
 
 pub mod protocol;
@@ -72,9 +72,10 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
             to_value(&crate::audio::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
         }
-        Job::Assemble { picture, sound, aigc, output, cover } => {
-            let (sound, aigc, cover) = (sound.as_deref(), aigc.as_deref(), cover.as_deref());
-            let wish = assemble::Wish { picture, sound, aigc, output, cover };
+        Job::Assemble { picture, sound, aigc, output, cover, covers, cover_candidates_ms } => {
+            let (sound, aigc, whole) = (sound.as_deref(), aigc.as_deref(), cover.as_deref());
+            let covers = cover::Wish { whole, covers, moments_ms: cover_candidates_ms };
+            let wish = assemble::Wish { picture, sound, aigc, output, covers };
             to_value(&assemble::assemble(request, &wish, &mut |part| progress.tell(part))?)
         }
         Job::Qc { file, expected, source, mezzanine } => {

@@ -38,7 +38,7 @@ pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mu
     let mut tally = Tally::default();
     let mut picture = PictureMeasure::open(&source, video, limits)?;
     let mut sound = audio.map(|index| SoundMeasure::open(&source, index, limits)).transpose()?;
-    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some()));
+    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
     while let Some(packet) = tally.next(&mut source, limits)? {
         if packet.position() > 0 && source.size_bytes > 0 {
             progress(packet.position() as f64 / source.size_bytes as f64);

@@ -1,7 +1,7 @@
 //! Whole renditions by real children: what comes out is measured, picture by picture and beep by beep.
 #![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
-use media::protocol::{AssembleReport, Expected, Job, Limits, PictureInput};
-use media::synth::{Clip, Shown, Tone, beeps, make, pictures};
+use media::protocol::{AssembleReport, CoverWish, Expected, Job, Limits, PictureInput};
+use media::synth::{Clip, Look, Shown, Tone, beeps, make, pictures};
 use pipeline::media_info::{Ratio, Transfer};
 use pipeline::rendition::QcOutcome;
 use support::{Bench, Rendered, Wish, done};
@@ -146,6 +146,8 @@ fn a_copied_picture_keeps_its_frames_and_the_ai_label_and_loses_other_tags() {
         aigc: info.aigc.clone(),
         output: "done.mp4".into(),
         cover: None,
+        covers: vec![],
+        cover_candidates_ms: vec![],
     };
     let made: AssembleReport = done(bench.run(job, Limits::assemble()));
     assert_eq!((made.frames, made.duration_ms), (50, 2000));
@@ -189,4 +191,28 @@ fn a_source_that_ends_too_early_is_a_failure_and_not_a_still() {
     let job = Job::EncodeSegment { file: "source".into(), picture, segment, encodes };
     let lines = bench.run(job, Limits::encode_segment());
     assert!(matches!(lines.last(), Some(media::protocol::Line::Failed(text)) if text.contains("ends")), "{lines:?}");
+}
+
+#[test]
+fn covers_are_of_the_best_moment_in_the_wanted_shape_and_within_their_bytes() {
+    let wish = |file: &str, width, height, max_bytes| CoverWish { file: file.into(), width, height, max_bytes };
+    let covers = vec![
+        wish("cover-0.jpg", 320, 180, None),
+        wish("cover-1.jpg", 135, 180, Some(9_000)),
+        wish("cover-2.jpg", 287, 179, Some(12_000)),
+    ];
+    let bench = Bench::new();
+    make(&bench.input("source"), &Clip { look: Look::Film, duration_ms: 8000, ..Clip::default() }).unwrap();
+    // 5.2 s are in the second scene, far from a key frame.
+    let wish = Wish { covers: covers.clone(), cover_candidates_ms: vec![9_000, 5_200, 1_000], ..Wish::size(320, 180) };
+    let rendered = bench.render(&wish);
+    let made = rendered.assembled.covers;
+    assert_eq!(made.len(), 3);
+    for (cover, wanted) in made.iter().zip(&covers) {
+        let bytes = std::fs::read(bench.output(&wanted.file)).unwrap();
+        assert_eq!(support::jpeg_size(&bytes), (wanted.width, wanted.height), "{cover:?}");
+        assert_eq!((cover.width, cover.height, cover.bytes), (wanted.width, wanted.height, bytes.len() as u64));
+        assert!(cover.bytes <= wanted.max_bytes.unwrap_or(u64::MAX), "{cover:?}");
+        assert_eq!(cover.at_ms, 5_200, "the first moment that the work has");
+    }
 }

@@ -20,6 +20,8 @@ pub enum ObjectKey {
     Rendition(SubmissionId, u32, RenditionName, Fence),
     /// The cover that was taken with that rendition.
     Cover(SubmissionId, u32, RenditionName, Fence),
+    /// A cover that was cut out of that rendition for partners, by its place among them.
+    PartnerCover(SubmissionId, u32, RenditionName, Fence, u32),
     /// A file for reviewers by one attempt of the probe.
     Preview(SubmissionId, u32, Fence, PreviewFile),
     /// A file of the bag that an operator takes to a partner by hand.
@@ -129,6 +131,9 @@ impl fmt::Display for ObjectKey {
             }
             ObjectKey::Cover(submission, run, name, fence) => {
                 write!(f, "renditions/{submission}/{run}/{name}/{fence}.jpg")
+            }
+            ObjectKey::PartnerCover(submission, run, name, fence, place) => {
+                write!(f, "renditions/{submission}/{run}/{name}/{fence}-cover-{place}.jpg")
             }
             ObjectKey::Preview(submission, run, fence, file) => {
                 write!(f, "previews/{submission}/{run}/{fence}/{}", file.name())

@@ -192,14 +192,31 @@ pub struct Limits {
     pub tags_max: Option<Sourced<u32>>,
     /// All tags together, characters.
     pub tags_max_chars: Option<Sourced<u32>>,
-    /// Largest cover file, bytes.
-    pub cover_max_bytes: Option<Sourced<u64>>,
-    /// Shapes of the covers that it asks for.
-    pub cover_aspects: Option<Sourced<Vec<Aspect>>>,
-    /// Smallest cover, pixels wide.
-    pub cover_min_width_pixels: Option<Sourced<u32>>,
-    /// Smallest cover, pixels high.
-    pub cover_min_height_pixels: Option<Sourced<u32>>,
+}
+
+/// A cover that a partner asks for: a JPEG of one shape.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoverWish {
+    /// Its shape; a partner asks for each shape once.
+    pub aspect: Aspect,
+    /// How wide it is best, pixels: larger is of no use there.
+    pub width_pixels: u32,
+    /// Smallest that it takes, pixels wide; 0 where no limit is known.
+    #[serde(default)]
+    pub min_width_pixels: u32,
+    /// Smallest that it takes, pixels high.
+    #[serde(default)]
+    pub min_height_pixels: u32,
+    /// Largest file, bytes.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+    /// How well this is known.
+    pub tag: SourceTag,
+    /// The document or page.
+    pub source: String,
+    /// The day from which on we hold it for valid.
+    pub valid_from: NaiveDate,
 }
 
 /// What a source's picture must be for this partner to take it as it is. All have to hold.
@@ -270,6 +287,8 @@ pub struct Partner {
     pub window: Option<Window>,
     /// Hours within which a recall has to be proven.
     pub recall_within_h: u32,
+    /// The covers that it asks for, the most important first.
+    pub covers: Vec<CoverWish>,
     /// What it takes.
     pub limits: Limits,
 }

@@ -9,6 +9,7 @@ use crate::media_info::MediaInfo;
 use crate::partner::Partner;
 use crate::rendition::{AudioEncode, Because, Picture, Plan, PlannedRendition, VideoEncode, VideoSource};
 
+mod covers;
 mod estimate;
 mod explain;
 mod frame_rate;
@@ -55,6 +56,7 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
         }
         rendition.because.extend(why::shared(&rendition.partners));
     }
+    covers::add(&mut plan, partners);
     if !plan.videos.is_empty() {
         let gop_frames = frame_rate::gop_frames(plan.picture.frame_rate, ladders.gop_s);
         let timeline = segments::Timeline {
@@ -190,6 +192,7 @@ fn add(plan: &mut Plan, wish: Wish) {
         width: wish.width,
         height: wish.height,
         because: wish.because,
+        covers: Vec::new(),
     });
 }
 

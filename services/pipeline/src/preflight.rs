@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::RenditionName;
 use crate::lang::Lang;
 use crate::partner::Partner;
+use crate::screening::Aspect;
 
 /// What is known of a work on its way to one partner.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Facts {
     pub wanted: Vec<RenditionName>,
     /// Those of them that are in force.
     pub renditions: Vec<RenditionFacts>,
+    /// The covers that were made for the partner.
+    pub covers: Vec<CoverFacts>,
     /// Title as it would be sent.
     pub title: String,
     /// Description as it would be sent.
@@ -45,10 +48,21 @@ pub struct RenditionFacts {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// Size of its cover in bytes; `None` where it has none.
-    pub cover_bytes: Option<u64>,
     /// Whether it was checked and every check passed.
     pub passed_qc: bool,
+}
+
+/// One cover that was made for the partner.
+#[derive(Clone, Debug)]
+pub struct CoverFacts {
+    /// The shape that it was made for.
+    pub aspect: Aspect,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Size in bytes.
+    pub bytes: u64,
 }
 
 /// What is wrong. The serialized name is the stable code.
@@ -65,6 +79,7 @@ pub enum Problem {
     CoverMissing,
     CoverTooLarge,
     CoverTooSmall,
+    CoverMisshapen,
     TitleTooShort,
     TitleTooLong,
     TextTooLong,
@@ -108,6 +123,7 @@ impl Problem {
             Problem::CoverMissing => ("cover_missing", "缺少封面", "there is no cover"),
             Problem::CoverTooLarge => ("cover_too_large", "封面文件超过平台大小上限", "the cover's file is larger than the partner takes"),
             Problem::CoverTooSmall => ("cover_too_small", "封面尺寸低于平台要求", "the cover is smaller than the partner takes"),
+            Problem::CoverMisshapen => ("cover_misshapen", "封面比例不符合平台要求", "the cover has not the shape that the partner asks for"),
             Problem::TitleTooShort => ("title_too_short", "标题字数不足", "the title is too short"),
             Problem::TitleTooLong => ("title_too_long", "标题字数超过平台上限", "the title is too long"),
             Problem::TextTooLong => ("text_too_long", "简介字数超过平台上限", "the description is too long"),
@@ -160,7 +176,7 @@ pub fn check(partner: &Partner, facts: &Facts) -> Vec<Failure> {
     for made in &facts.renditions {
         check_rendition(partner, made, &mut found);
     }
-    check_cover(partner, facts, &mut found);
+    check_covers(partner, facts, &mut found);
     check_texts(partner, facts, &mut found);
     found.0
 }
@@ -193,25 +209,26 @@ fn check_rendition(partner: &Partner, made: &RenditionFacts, found: &mut Found) 
     }
 }
 
-/// Of the best rendition, whose cover is the one that is sent. A cover has its rendition's size.
-fn check_cover(partner: &Partner, facts: &Facts, found: &mut Found) {
-    let limits = &partner.limits;
-    let Some(best) = facts.renditions.first() else { return };
-    let wants_cover = limits.cover_max_bytes.is_some() || limits.cover_min_width_pixels.is_some();
-    let Some(bytes) = best.cover_bytes else {
-        if wants_cover {
-            found.add(Problem::CoverMissing, Some(&best.name), "", "");
+/// Each shape that the partner asks for has to be there, and be what it takes.
+fn check_covers(partner: &Partner, facts: &Facts, found: &mut Found) {
+    // Of a work without a rendition it is said already that it is not made.
+    let wishes = if facts.renditions.is_empty() { &[] } else { &partner.covers[..] };
+    for wish in wishes {
+        let Some(cover) = facts.covers.iter().find(|cover| cover.aspect == wish.aspect) else {
+            found.add(Problem::CoverMissing, None, "0", &wish.aspect.to_string());
+            continue;
+        };
+        if let Some(limit) = wish.max_bytes.filter(|limit| cover.bytes > *limit) {
+            found.add(Problem::CoverTooLarge, None, &format!("{} B", cover.bytes), &format!("≤ {limit} B"));
         }
-        return;
-    };
-    if let Some(limit) = limits.cover_max_bytes.as_ref().filter(|limit| bytes > limit.value) {
-        found.add(Problem::CoverTooLarge, None, &format!("{bytes} B"), &format!("≤ {} B", limit.value));
-    }
-    let (width, height) = (&limits.cover_min_width_pixels, &limits.cover_min_height_pixels);
-    let least = (width.as_ref().map_or(0, |it| it.value), height.as_ref().map_or(0, |it| it.value));
-    if best.width < least.0 || best.height < least.1 {
-        let measured = format!("{}×{} px", best.width, best.height);
-        found.add(Problem::CoverTooSmall, None, &measured, &format!("≥ {}×{} px", least.0, least.1));
+        let measured = format!("{}×{} px", cover.width, cover.height);
+        if cover.width < wish.min_width_pixels || cover.height < wish.min_height_pixels {
+            let least = format!("≥ {}×{} px", wish.min_width_pixels, wish.min_height_pixels);
+            found.add(Problem::CoverTooSmall, None, &measured, &least);
+        }
+        if !wish.aspect.fits(cover.width, cover.height) {
+            found.add(Problem::CoverMisshapen, None, &measured, &wish.aspect.to_string());
+        }
     }
 }
 

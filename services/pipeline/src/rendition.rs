@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{EncodeId, PartnerId, RenditionName};
 use crate::media_info::{FieldOrder, Ratio, Transfer};
+use crate::screening::Aspect;
 
 /// Everything that is to be made of one mezzanine in one run. Pure data: stored with the run, shown by `plan`, obeyed by workers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -150,6 +151,24 @@ pub struct PlannedRendition {
     pub height: u32,
     /// Why: one sentence each, English and Chinese, such as "capped by the source's 720 lines".
     pub because: Vec<Because>,
+    /// Still pictures to cut out of it for its partners.
+    #[serde(default)]
+    pub covers: Vec<PlannedCover>,
+}
+
+/// A still picture (JPEG) to cut out of a rendition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedCover {
+    /// Its shape, which `width` and `height` have up to a pixel.
+    pub aspect: Aspect,
+    /// Pixels; no more than the rendition has.
+    pub width: u32,
+    /// See `width`.
+    pub height: u32,
+    /// Largest file, bytes.
+    pub max_bytes: Option<u64>,
+    /// Who gets it.
+    pub partners: Vec<PartnerId>,
 }
 
 /// A reason that a person reads.

@@ -2,9 +2,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use pipeline::id::PartnerId;
 use pipeline::object_key::BagFile;
 use pipeline::rendition::QcCheck;
-use runtime::outcome::StoredFile;
+use runtime::outcome::{StoredCover, StoredFile};
 use runtime::store::renditions::RenditionRow;
 use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
@@ -33,11 +34,12 @@ pub enum Source {
     Made(Vec<u8>),
 }
 
-/// Builds the package: renditions, covers, `metadata.json`, `qc.json` and last `checksums.sha256`, which lists all others.
+/// Builds the package for a partner: renditions, each with a picture of it, the covers that the partner asked for (`cover-16x9.jpg`
+/// and the like), `metadata.json`, `qc.json` and last `checksums.sha256`, which lists all others.
 ///
 /// # Errors
 /// When there is no rendition, or a name is unfit to be a file's.
-pub fn build(work: &SubmissionRow, renditions: &[&RenditionRow]) -> Result<Vec<PackageFile>> {
+pub fn build(work: &SubmissionRow, partner: &PartnerId, renditions: &[&RenditionRow]) -> Result<Vec<PackageFile>> {
     ensure!(!renditions.is_empty(), "a package of {} would hold no rendition", work.id);
     let mut files = Vec::new();
     for RenditionRow { name, rendition, .. } in renditions {
@@ -46,7 +48,10 @@ pub fn build(work: &SubmissionRow, renditions: &[&RenditionRow]) -> Result<Vec<P
             files.push(stored(&format!("{name}.jpg"), cover)?);
         }
     }
-    files.push(made("metadata.json", pretty(&metadata(work, renditions))?)?);
+    for cover in covers(partner, renditions) {
+        files.push(stored(&cover_name(cover), &cover.file)?);
+    }
+    files.push(made("metadata.json", pretty(&metadata(work, partner, renditions))?)?);
     let qc: BTreeMap<&str, &Vec<QcCheck>> = renditions.iter().map(|r| (r.name.as_str(), &r.rendition.qc)).collect();
     files.push(made("qc.json", pretty(&qc)?)?);
     let checksums = files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name)).collect::<String>();
@@ -54,8 +59,26 @@ pub fn build(work: &SubmissionRow, renditions: &[&RenditionRow]) -> Result<Vec<P
     Ok(files)
 }
 
+/// The covers that were made for a partner.
+pub fn covers<'a>(
+    partner: &PartnerId,
+    renditions: &[&'a RenditionRow],
+) -> impl Iterator<Item = &'a StoredCover> + use<'a> {
+    let covers: Vec<&StoredCover> = renditions
+        .iter()
+        .flat_map(|row| &row.rendition.covers)
+        .filter(|cover| cover.partners.contains(partner))
+        .collect();
+    covers.into_iter()
+}
+
+/// A cover's name in the package: a partner asks for each shape once.
+pub fn cover_name(cover: &StoredCover) -> String {
+    format!("cover-{}.jpg", cover.aspect.in_names())
+}
+
 /// What the partner's editors read. What the entrant wrote, no personal data.
-fn metadata(work: &SubmissionRow, renditions: &[&RenditionRow]) -> Value {
+fn metadata(work: &SubmissionRow, partner: &PartnerId, renditions: &[&RenditionRow]) -> Value {
     let files: Vec<Value> = renditions
         .iter()
         .map(|RenditionRow { name, rendition, .. }| {
@@ -67,11 +90,19 @@ fn metadata(work: &SubmissionRow, renditions: &[&RenditionRow]) -> Value {
             })
         })
         .collect();
+    let covers: Vec<Value> = covers(partner, renditions)
+        .map(|cover| {
+            json!({
+                "file": cover_name(cover), "aspect": cover.aspect, "width": cover.width, "height": cover.height,
+                "bytes": cover.file.bytes, "sha256": cover.file.sha256, "at_ms": cover.at_ms,
+            })
+        })
+        .collect();
     json!({
         "submission": work.id, "run": work.machine.run, "contest": work.contest, "title": work.title,
         "theme": work.theme, "synopsis": work.synopsis, "recommending_unit": work.recommending_unit,
         "declarations": work.declarations, "aigc": work.media_info.as_ref().and_then(|info| info.aigc.as_ref()),
-        "renditions": files,
+        "renditions": files, "covers": covers,
     })
 }
 
@@ -121,6 +152,10 @@ mod tests {
             rendition: StoredRendition {
                 video: file("renditions/x/1/web-720/7.mp4", "a"),
                 cover: Some(file("renditions/x/1/web-720/7.jpg", "c")),
+                covers: vec![
+                    cover("16:9", &["guangming", "cctv"], file("renditions/x/1/web-720/7-cover-0.jpg", "d")),
+                    cover("3:4", &["douyin"], file("renditions/x/1/web-720/7-cover-1.jpg", "e")),
+                ],
                 width: 1280,
                 height: 720,
                 duration_ms: 61_000,
@@ -130,6 +165,26 @@ mod tests {
                 reused_from: None,
             },
         }
+    }
+
+    fn cover(aspect: &str, partners: &[&str], file: StoredFile) -> StoredCover {
+        let partners = partners.iter().map(|partner| PartnerId::new(*partner)).collect();
+        let aspect = aspect.to_owned().try_into().unwrap();
+        StoredCover { aspect, width: 1280, height: 720, at_ms: 40_200, partners, file }
+    }
+
+    #[test]
+    fn a_partner_gets_its_own_covers_and_they_are_described() {
+        let files = build(&work(), &"cctv".into(), &[&rendition()]).unwrap();
+        let names: Vec<String> = files.iter().map(|file| file.name.to_string()).collect();
+        assert_eq!(
+            names,
+            ["web-720.mp4", "web-720.jpg", "cover-16x9.jpg", "metadata.json", "qc.json", "checksums.sha256"]
+        );
+        let Source::Made(metadata) = &files[3].source else { panic!("it is made") };
+        let metadata: Value = serde_json::from_slice(metadata).unwrap();
+        let [cover] = &metadata["covers"].as_array().unwrap()[..] else { panic!("{metadata}") };
+        assert_eq!((&cover["file"], &cover["aspect"]), (&json!("cover-16x9.jpg"), &json!("16:9")));
     }
 
     fn work() -> SubmissionRow {
@@ -157,7 +212,7 @@ mod tests {
 
     #[test]
     fn every_file_but_the_list_itself_is_in_the_checksums() {
-        let files = build(&work(), &[&rendition()]).unwrap();
+        let files = build(&work(), &"cctv".into(), &[&rendition()]).unwrap();
         let Source::Made(list) = &files.last().unwrap().source else { panic!("the list is made") };
         let list = String::from_utf8(list.clone()).unwrap();
         assert_eq!(list.lines().count(), files.len() - 1);
@@ -168,13 +223,13 @@ mod tests {
 
     #[test]
     fn a_package_without_a_rendition_is_refused() {
-        assert!(build(&work(), &[]).is_err());
+        assert!(build(&work(), &"cctv".into(), &[]).is_err());
     }
 
     #[test]
     fn the_same_work_gives_the_same_bytes() {
         let digests = || {
-            let files = build(&work(), &[&rendition()]).unwrap();
+            let files = build(&work(), &"cctv".into(), &[&rendition()]).unwrap();
             files.into_iter().map(|file| file.sha256).collect::<Vec<_>>()
         };
         assert_eq!(digests(), digests());

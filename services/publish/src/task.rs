@@ -10,7 +10,7 @@ use pipeline::object_key::ObjectKey;
 use pipeline::partner::{DeliveryMethod, Partner};
 use pipeline::preflight;
 use pipeline::rendition::{Plan, QcOutcome};
-use runtime::outcome::{Outcome, Output, StoredFile};
+use runtime::outcome::{Outcome, Output, StoredCover, StoredFile};
 use runtime::service::Runtime;
 use runtime::store::accounts::Budget;
 use runtime::store::deliveries::DeliveryRow;
@@ -204,7 +204,7 @@ impl Task<'_> {
         if !failures.is_empty() {
             return Ok(Err(preflight::told(&failures)));
         }
-        package::build(work, &chosen).map(Ok)
+        package::build(work, &self.partner.id, &chosen).map(Ok)
     }
 
     fn facts(&self, plan: &Plan, chosen: &[&RenditionRow]) -> preflight::Facts {
@@ -215,6 +215,7 @@ impl Task<'_> {
         preflight::Facts {
             wanted: planned.map(|planned| planned.name.clone()).collect(),
             renditions: chosen.iter().map(|row| rendition_facts(row)).collect(),
+            covers: package::covers(&self.partner.id, chosen).map(cover_facts).collect(),
             title: written.title,
             text: written.text,
             tags: written.tags,
@@ -299,9 +300,13 @@ fn rendition_facts(row: &RenditionRow) -> preflight::RenditionFacts {
         duration_ms: made.duration_ms,
         width: made.width,
         height: made.height,
-        cover_bytes: made.cover.as_ref().map(|cover| cover.bytes),
         passed_qc: !made.qc.is_empty() && made.qc.iter().all(|check| check.outcome != QcOutcome::Fail),
     }
+}
+
+fn cover_facts(cover: &StoredCover) -> preflight::CoverFacts {
+    let StoredCover { aspect, width, height, .. } = *cover;
+    preflight::CoverFacts { aspect, width, height, bytes: cover.file.bytes }
 }
 
 fn variable(partner: &PartnerId, name: &str) -> String {

@@ -2,8 +2,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, probe, recall, recalled,
-    release, render, reprocess, retry, review, s3, serve, status, submit, token, webhook, withdraw,
+    audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, preview, probe, recall,
+    recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -34,6 +34,9 @@ enum Command {
     /// Show all entries, or one with its verdict, renditions and deliveries
     #[command(after_help = exit::CODES)]
     Status(status::Args),
+    /// Fetch what there is to look at before a decision: the film, small, and its storyboard
+    #[command(after_help = exit::CODES)]
+    Preview(preview::Args),
     /// Decide on an entry that passed screening
     #[command(subcommand, after_help = exit::CODES)]
     Review(review::Args),
@@ -108,6 +111,7 @@ impl Cli {
             Command::Child => Ok(Exit::Usage),
             Command::Submit(args) => block_on(submit::run(*args)),
             Command::Status(args) => block_on(status::run(args)),
+            Command::Preview(args) => block_on(preview::run(args)),
             Command::Review(args) => block_on(review::run(args)),
             Command::Release(args) => block_on(release::run(args)),
             Command::Retry(args) => block_on(retry::run(args)),

@@ -11,6 +11,7 @@ pub(crate) mod hold;
 pub(crate) mod migrate;
 pub(crate) mod partner;
 pub(crate) mod plan;
+pub(crate) mod preview;
 pub(crate) mod probe;
 pub(crate) mod recall;
 pub(crate) mod recalled;

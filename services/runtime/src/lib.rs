@@ -11,6 +11,7 @@
 //! | who may read personal data? | `seal` |
 //! | who is an organiser? | `bearer` |
 //! | which networks may be called? | `network` |
+//! | which bytes of a file are asked for? | `range` |
 //! | what can be watched? | `metrics`, `telemetry`, `clock` |
 
 pub mod bearer;
@@ -27,6 +28,7 @@ pub mod network;
 pub mod objects;
 mod outbox;
 pub mod outcome;
+pub mod range;
 mod reconciler;
 pub mod scratch;
 pub mod seal;

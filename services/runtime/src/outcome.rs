@@ -2,12 +2,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use pipeline::id::{EncodeId, SubmissionId};
+use pipeline::id::{EncodeId, PartnerId, SubmissionId};
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::PreviewFile;
 use pipeline::rejection::Rejection;
 use pipeline::rendition::{Plan, QcCheck};
-use pipeline::screening::Verdict;
+use pipeline::screening::{Aspect, Verdict};
 use serde::{Deserialize, Serialize};
 
 pub use crate::objects::StoredFile;
@@ -69,6 +69,30 @@ pub enum Output {
     },
 }
 
+impl StoredRendition {
+    /// All of its files.
+    pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
+        std::iter::once(&self.video).chain(&self.cover).chain(self.covers.iter().map(|cover| &cover.file))
+    }
+}
+
+/// A cover for partners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredCover {
+    /// The shape that it was made for.
+    pub aspect: Aspect,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Where in the picture it was taken, ms.
+    pub at_ms: u64,
+    /// Who gets it.
+    pub partners: Vec<PartnerId>,
+    /// The file: JPEG.
+    pub file: StoredFile,
+}
+
 /// What reviewers look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPreview {
@@ -103,6 +127,9 @@ pub struct StoredRendition {
     pub video: StoredFile,
     /// A still picture to show with it.
     pub cover: Option<StoredFile>,
+    /// Still pictures that were cut out of it for partners.
+    #[serde(default)]
+    pub covers: Vec<StoredCover>,
     /// Display width in pixels.
     pub width: u32,
     /// Display height in pixels.

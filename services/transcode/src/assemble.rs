@@ -1,4 +1,4 @@
-//! Stage assemble: one part is one rendition. It is joined, given its cover, opened again and measured, and only then stored; or
+//! Stage assemble: one part is one rendition. It is joined, given its covers, opened again and measured, and only then stored; or
 //! it was made before, and there is nothing to do.
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use pipeline::object_key::ObjectKey;
 use pipeline::part::Part;
 use pipeline::rendition::{Plan, PlannedRendition, QcOutcome, VideoEncode, VideoSource};
 use pipeline::stage::Stage;
-use runtime::outcome::{Outcome, Output, StoredFile, StoredRendition};
+use runtime::outcome::{Outcome, Output, StoredCover, StoredFile, StoredRendition};
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 use tracing::info;
@@ -119,11 +119,12 @@ impl Assemble {
     async fn store(
         &self,
         job: &Job,
+        rendition: &PlannedRendition,
         report: &AssembleReport,
         qc: QcReport,
         artefact: Option<String>,
     ) -> Result<StoredRendition> {
-        let Part::Rendition(name) = &job.part else { bail!("{} is no rendition", job.part) };
+        let name = &rendition.name;
         let output = job.scratch.output();
         let key = ObjectKey::Rendition(job.submission.id, job.run, name.clone(), job.fence);
         let video = self
@@ -140,9 +141,23 @@ impl Assemble {
                 Some(put.with_context(|| format!("store {key}"))?)
             }
         };
+        let mut covers = Vec::new();
+        for (place, (planned, made)) in rendition.covers.iter().zip(&report.covers).enumerate() {
+            let key = ObjectKey::PartnerCover(job.submission.id, job.run, name.clone(), job.fence, place as u32);
+            let put = self.runtime.objects.put_file(&key, &output.join(&made.file)).await;
+            covers.push(StoredCover {
+                aspect: planned.aspect,
+                width: made.width,
+                height: made.height,
+                at_ms: made.at_ms,
+                partners: planned.partners.clone(),
+                file: put.with_context(|| format!("store {key}"))?,
+            });
+        }
         Ok(StoredRendition {
             video,
             cover,
+            covers,
             width: qc.info.video.display_width,
             height: qc.info.video.display_height,
             duration_ms: qc.info.duration_ms,
@@ -207,7 +222,7 @@ impl Handler for Assemble {
         // What several versions made together is no version's, and nobody looks for it.
         let address = hex::encode(reuse::address(&job, plan, rendition)?);
         let artefact = of_one_code(&encoded).then_some(address);
-        let rendition = self.store(&job, &report, qc, artefact).await?;
+        let rendition = self.store(&job, rendition, &report, qc, artefact).await?;
         Ok(Outcome::Done(Output::Assembled { rendition }))
     }
 }

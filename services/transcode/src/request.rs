@@ -3,10 +3,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use media::protocol::{Expected, Job, Limits, Mezzanine, PictureInput, Request, SegmentInput};
+use media::protocol::{CoverWish, Expected, Job, Limits, Mezzanine, PictureInput, Request, SegmentInput};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
-use pipeline::rendition::{Plan, PlannedRendition, Segment, VideoEncode, VideoSource};
+use pipeline::rendition::{Plan, PlannedCover, PlannedRendition, Segment, VideoEncode, VideoSource};
 
 use crate::again::Again;
 
@@ -79,7 +79,7 @@ pub fn sound(plan: &Plan, source: &MediaInfo, place: Place<'_>) -> Timed {
     timed(job, Limits::encode_audio(), plan.picture.frames, place)
 }
 
-/// Joins (or copies) one rendition and takes its cover. The input directory holds `SOURCE` for a copied picture, else one
+/// Joins (or copies) one rendition and takes its covers. The input directory holds `SOURCE` for a copied picture, else one
 /// file per segment named by [`segment_file`], and `SOUND` where the rendition has sound. `again` are those of them that
 /// were encoded again.
 ///
@@ -107,6 +107,8 @@ pub fn assemble(
         aigc: source.aigc.clone(),
         output: RENDITION.into(),
         cover: Some(COVER.into()),
+        covers: rendition.covers.iter().enumerate().map(|(place, cover)| wish(place, cover)).collect(),
+        cover_candidates_ms: source.video.cover_candidates_ms.clone(),
     };
     Ok(timed(job, Limits::assemble(), plan.picture.frames, place))
 }
@@ -145,6 +147,11 @@ pub fn qc(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: 
 /// The name of a segment's file in the input directory of an assembly.
 pub fn segment_file(index: u32) -> String {
     format!("segment-{index}")
+}
+
+fn wish(place: usize, cover: &PlannedCover) -> CoverWish {
+    let PlannedCover { width, height, max_bytes, .. } = *cover;
+    CoverWish { file: format!("cover-{place}.jpg"), width, height, max_bytes }
 }
 
 fn joined(segment: Segment, buffer_start: f64) -> SegmentInput {

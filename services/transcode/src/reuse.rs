@@ -8,7 +8,7 @@ use pipeline::id::RenditionName;
 use pipeline::object_key::ObjectKey;
 use pipeline::rendition::{Plan, PlannedRendition, VideoSource};
 use runtime::objects::ObjectError;
-use runtime::outcome::{ReusedFrom, StoredRendition};
+use runtime::outcome::{ReusedFrom, StoredCover, StoredRendition};
 use runtime::service::Runtime;
 use runtime::store::renditions::RenditionRow;
 use runtime::store::reuse::Choice;
@@ -82,7 +82,7 @@ async fn look_for(
     address: &[u8; 32],
 ) -> Result<Option<StoredRendition>> {
     for (owner, row) in runtime.store.renditions_at(address).await? {
-        match copy(runtime, job, &rendition.name, &row).await {
+        match copy(runtime, job, rendition, &row).await {
             Ok(copied) => {
                 let reused_from = Some(ReusedFrom { submission: owner, run: row.run });
                 return Ok(Some(StoredRendition { reused_from, ..copied }));
@@ -98,10 +98,10 @@ async fn look_for(
 async fn copy(
     runtime: &Runtime,
     job: &Job,
-    name: &RenditionName,
+    rendition: &PlannedRendition,
     row: &RenditionRow,
 ) -> Result<StoredRendition, ObjectError> {
-    let made = &row.rendition;
+    let (made, name) = (&row.rendition, &rendition.name);
     let key = ObjectKey::Rendition(job.submission.id, job.run, name.clone(), job.fence);
     let video = runtime.objects.copy_file(&made.video, &key).await?;
     let cover = match &made.cover {
@@ -111,12 +111,19 @@ async fn copy(
             Some(runtime.objects.copy_file(cover, &key).await?)
         }
     };
-    Ok(StoredRendition { video, cover, ..made.clone() })
+    let mut covers = Vec::new();
+    // An equal address asked for equal covers, in the same order, but for partners of its own.
+    for (place, (planned, cover)) in rendition.covers.iter().zip(&made.covers).enumerate() {
+        let key = ObjectKey::PartnerCover(job.submission.id, job.run, name.clone(), job.fence, place as u32);
+        let file = runtime.objects.copy_file(&cover.file, &key).await?;
+        covers.push(StoredCover { partners: planned.partners.clone(), file, ..cover.clone() });
+    }
+    Ok(StoredRendition { video, cover, covers, ..made.clone() })
 }
 
 /// Deletes a copy that is not needed. Best effort: the sweep at the end of the run finds it too.
 async fn forget(runtime: &Runtime, copied: &StoredRendition) {
-    for file in std::iter::once(&copied.video).chain(&copied.cover) {
+    for file in copied.files() {
         if let Err(error) = runtime.objects.delete(&file.key).await {
             info!("{} is left to the sweep: {error}", file.key);
         }
@@ -128,7 +135,7 @@ async fn forget(runtime: &Runtime, copied: &StoredRendition) {
 /// # Errors
 /// When it does not.
 pub(crate) async fn still_there(runtime: &Runtime, found: &StoredRendition) -> Result<()> {
-    for file in std::iter::once(&found.video).chain(&found.cover) {
+    for file in found.files() {
         let there = runtime.objects.head(&file.key).await.with_context(|| format!("look for {}", file.key))?;
         if there != file.bytes {
             bail!("{} has {there} bytes instead of {}", file.key, file.bytes);

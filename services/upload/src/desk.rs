@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what is there, and how does it stand? | `list`, `entry` |
+//! | what is there, what does it look like, and how does it stand? | `list`, `preview`, `entry` |
 //! | who decides on an entry? | `review`, `release`, `recall`, `reprocess` |
 //! | what is done about deliveries and failures, and what proves it? | `deliveries`, `retry`, `evidence`, `partners` |
 //! | who is behind an entry? | `contact` |
@@ -30,6 +30,7 @@ pub(crate) mod entry;
 pub(crate) mod evidence;
 pub(crate) mod list;
 pub(crate) mod partners;
+pub(crate) mod preview;
 pub(crate) mod proofs;
 pub(crate) mod recall;
 pub(crate) mod release;

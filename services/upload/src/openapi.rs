@@ -30,6 +30,7 @@ use crate::{desk, entries, home, tus};
         home::page, serve,
         desk::list::submissions, desk::list::parked,
         desk::entry::history, desk::entry::verdict, desk::entry::media_info, desk::entry::renditions, desk::entry::parts,
+        desk::preview::preview, desk::preview::file,
         desk::deliveries::list, desk::deliveries::delivered, desk::proofs::recalled, desk::proofs::list, desk::contact::contact,
         desk::deliveries::confirm, desk::deliveries::texts, desk::evidence::exchanges, desk::partners::list,
         desk::review::review, desk::release::release, desk::recall::recall,

@@ -58,7 +58,7 @@ impl Route {
     }
 }
 
-/// Every route that answers JSON, and the page at the root.
+/// Every route that answers JSON or a small file, and the page at the root.
 #[rustfmt::skip]
 fn api() -> Vec<Route> {
     use Policy::{Entry, People, Public};
@@ -78,6 +78,8 @@ fn api() -> Vec<Route> {
         read("/api/v1/submissions/{id}/history", People(READERS), get(desk::entry::history)),
         read("/api/v1/submissions/{id}/verdict", People(READERS), get(desk::entry::verdict)),
         read("/api/v1/submissions/{id}/media-info", People(READERS), get(desk::entry::media_info)),
+        read("/api/v1/submissions/{id}/preview", People(READERS), get(desk::preview::preview)),
+        read("/api/v1/submissions/{id}/preview/{file}", People(READERS), get(desk::preview::file)),
         read("/api/v1/submissions/{id}/renditions", People(READERS), get(desk::entry::renditions)),
         read("/api/v1/submissions/{id}/parts", People(READERS), get(desk::entry::parts)),
         read("/api/v1/submissions/{id}/deliveries", People(READERS), get(desk::deliveries::list)),

@@ -79,6 +79,10 @@ pub enum Job {
         output: String,
         /// Plain name of the cover (JPEG, at the picture's size) to write in the output directory.
         cover: Option<String>,
+        /// More of them, cut out of the same picture.
+        covers: Vec<CoverWish>,
+        /// Moments for them, ms after the first picture, best first; a few key frames are looked at where there is none.
+        cover_candidates_ms: Vec<u64>,
     },
     /// Open a finished rendition again, decode all of it, and compare it with what was wanted. Answers [`QcReport`].
     Qc {
@@ -115,6 +119,19 @@ pub enum PictureInput {
         /// Index of its picture stream.
         stream: u32,
     },
+}
+
+/// A JPEG to cut out of a picture. It has the shape of its size, which is no larger than the picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoverWish {
+    /// Plain name of the file to write in the output directory.
+    pub file: String,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Largest file, bytes; the quality falls until it holds.
+    pub max_bytes: Option<u64>,
 }
 
 /// One segment's file in the input directory.
@@ -234,6 +251,8 @@ pub struct AssembleReport {
     pub duration_ms: u64,
     /// The cover, where one was asked for.
     pub cover: Option<Cover>,
+    /// The others, in the request's order.
+    pub covers: Vec<Cover>,
     /// Segments of a joined picture that take more from the decoder's buffer than is there, in order: to be encoded again, for
     /// what their bucket really holds. The file is not to be used as long as there is one that can be.
     pub overdrawn: Vec<Overdrawn>,

@@ -24,12 +24,14 @@ const DARK_LEVEL: u8 = 40;
 /// …and if more than this share of the cells is, in percent, the picture is black.
 const DARK_SHARE: usize = 90;
 /// Mean difference in levels from a neighbour beyond which a moment is in a transition: a dissolve of a second between unlike
-/// pictures comes to twice as much.
+/// pictures comes to twice as much…
 const TRANSITION: f64 = 10.0;
+/// …unless the work moves that much all the time: then it has to be so many times its usual difference.
+const UNUSUAL: f64 = 2.5;
 /// The mean difference at which motion has halved what a moment is worth: there it will be blurred.
 const MOTION: f64 = 6.0;
 /// Mean difference of two outlines, in levels, from which on they show something different.
-const DIFFERENT: f64 = 6.0;
+const DIFFERENT: f64 = 5.0;
 
 /// What has been seen so far.
 pub(super) struct Moments {
@@ -91,9 +93,11 @@ impl Moments {
     /// The best moments of a picture that lasts `end_us`, in ms, best first.
     pub(super) fn best(&self, end_us: i64) -> Vec<u64> {
         let lit: Vec<&Moment> = self.seen.iter().filter(|moment| !moment.dark).collect();
-        let calm: Vec<&Moment> = lit.iter().copied().filter(|moment| moment.change <= TRANSITION).collect();
-        // Where everything moves that much, it is no transition.
-        let mut fit = if calm.is_empty() { lit } else { calm };
+        let mut changes: Vec<f64> = lit.iter().map(|moment| moment.change).collect();
+        changes.sort_by(f64::total_cmp);
+        let usual = changes.get(changes.len() / 2).copied().unwrap_or(0.0);
+        let most = f64::max(TRANSITION, usual * UNUSUAL);
+        let mut fit: Vec<&Moment> = lit.into_iter().filter(|moment| moment.change <= most).collect();
         // Equal ones in the order of time, so that the same file always gives the same moments.
         fit.sort_by(|a, b| b.worth().total_cmp(&a.worth()).then(a.at_us.cmp(&b.at_us)));
         let stretch = |moment: &Moment| (moment.at_us as f64 / end_us.max(1) as f64 * WANTED as f64) as usize;

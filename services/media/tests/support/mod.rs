@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use media::protocol::{
-    AssembleReport, AudioReport, Expected, Job, Limits, Line, Mezzanine, PictureInput, QcReport, Request, SegmentInput,
-    SegmentReport,
+    AssembleReport, AudioReport, CoverWish, Expected, Job, Limits, Line, Mezzanine, PictureInput, QcReport, Request,
+    SegmentInput, SegmentReport,
 };
 use pipeline::media_info::{MediaInfo, Ratio};
 use pipeline::rejection::Rejection;
@@ -143,6 +143,8 @@ impl Bench {
             aigc: info.aigc.clone(),
             output: "done.mp4".into(),
             cover: Some("cover.jpg".into()),
+            covers: wish.covers.clone(),
+            cover_candidates_ms: wish.cover_candidates_ms.clone(),
         };
         let assembled: AssembleReport = done(self.run(job, Limits::assemble()));
         self.hand_on("done.mp4", "done.mp4");
@@ -182,6 +184,8 @@ pub struct Wish {
     pub video: VideoEncode,
     pub segment_frames: u64,
     pub rate: Option<Ratio>,
+    pub covers: Vec<CoverWish>,
+    pub cover_candidates_ms: Vec<u64>,
 }
 
 impl Wish {
@@ -200,7 +204,7 @@ impl Wish {
             preset: "veryfast".into(),
             threads: 1,
         };
-        Self { video, segment_frames: u64::MAX, rate: None }
+        Self { video, segment_frames: u64::MAX, rate: None, covers: vec![], cover_candidates_ms: vec![] }
     }
 }
 

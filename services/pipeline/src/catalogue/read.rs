@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Theme};
 use crate::id::{ContestId, PartnerId, RenditionName};
-use crate::partner::{DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
+use crate::partner::{CoverWish, DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
 use crate::screening::ContestRules;
 use crate::submission::Gates;
 
@@ -47,6 +47,8 @@ struct PartnerFile {
     window: Option<Window>,
     #[serde(default = "a_day")]
     recall_within_h: u32,
+    #[serde(default)]
+    covers: Vec<CoverWish>,
     #[serde(default)]
     limits: Limits,
 }
@@ -136,6 +138,7 @@ fn partner(id: PartnerId, file: PartnerFile) -> Partner {
         replace: file.replace,
         window: file.window,
         recall_within_h: file.recall_within_h,
+        covers: file.covers,
         limits: file.limits,
     }
 }
@@ -282,6 +285,16 @@ fn check_partner(file: &str, partner: &Partner, ladders: &Ladders) -> Result<(),
         }
     }
     check_range(file, "recall_within_h", partner.recall_within_h, 1..=24 * 30)?;
+    let mut shapes = BTreeSet::new();
+    for cover in &partner.covers {
+        check_range(file, "covers.width_pixels", cover.width_pixels, 64..=4096)?;
+        check_range(file, "covers.min_width_pixels", cover.min_width_pixels, 0..=cover.width_pixels)?;
+        check_range(file, "covers.min_height_pixels", cover.min_height_pixels, 0..=4096)?;
+        check_range(file, "covers.max_bytes", cover.max_bytes.unwrap_or(u64::MAX), 16_000..=u64::MAX)?;
+        if !shapes.insert(cover.aspect.to_string()) {
+            return Err(wrong(file, Some("covers.aspect"), format!("{} is asked for twice", cover.aspect)));
+        }
+    }
     let limits = &partner.limits;
     if let Some(limit) = &limits.calls_per_minute {
         check_range(file, "limits.calls_per_minute.value", limit.value, 1..=60_000)?;

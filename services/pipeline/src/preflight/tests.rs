@@ -7,6 +7,10 @@ fn partner(id: &str) -> Partner {
     Catalogue::builtin().partners.remove(&id.into()).unwrap()
 }
 
+fn cover(aspect: &str, width: u32, height: u32) -> CoverFacts {
+    CoverFacts { aspect: aspect.to_owned().try_into().unwrap(), width, height, bytes: 300_000 }
+}
+
 fn good() -> Facts {
     let made = RenditionFacts {
         name: "social-1080".into(),
@@ -14,12 +18,17 @@ fn good() -> Facts {
         duration_ms: 61_000,
         width: 1920,
         height: 1080,
-        cover_bytes: Some(300_000),
         passed_qc: true,
     };
     Facts {
         wanted: vec!["social-1080".into()],
         renditions: vec![made],
+        covers: vec![
+            cover("16:10", 1146, 716),
+            cover("4:3", 1440, 1080),
+            cover("3:4", 810, 1080),
+            cover("16:9", 1920, 1080),
+        ],
         title: "钢铁的颜色".into(),
         text: "一炉钢的一天。".into(),
         tags: vec!["高端升级".into()],
@@ -49,7 +58,7 @@ fn everything_that_is_wrong_is_said_at_once() {
     facts.text = "文".repeat(251);
     facts.tags = vec!["签".repeat(201)];
     facts.renditions[0].bytes = 4_000_000_001;
-    facts.renditions[0].cover_bytes = Some(5_000_001);
+    facts.covers[0].bytes = 5_000_001;
     facts.renditions[0].passed_qc = false;
     (facts.rights, facts.released) = (false, false);
     let failures = check(&partner("bilibili"), &facts);
@@ -91,12 +100,20 @@ fn nothing_goes_without_its_renditions() {
 }
 
 #[test]
-fn an_upright_cover_that_is_too_narrow_is_told() {
+fn a_cover_that_is_too_small_misshapen_or_missing_is_told() {
+    let bilibili = |facts: &Facts| codes(&partner("bilibili"), facts);
     let mut facts = good();
-    (facts.renditions[0].width, facts.renditions[0].height) = (720, 1280);
-    assert_eq!(codes(&partner("bilibili"), &facts), ["cover_too_small"]);
-    facts.renditions[0].cover_bytes = None;
-    assert_eq!(codes(&partner("bilibili"), &facts), ["cover_missing"]);
+    facts.covers[0] = cover("16:10", 720, 450);
+    assert_eq!(bilibili(&facts), ["cover_too_small"]);
+    facts.covers[0] = cover("16:10", 1146, 717);
+    assert_eq!(bilibili(&facts), Vec::<&str>::new(), "a pixel is rounding");
+    facts.covers[0] = cover("16:10", 1146, 719);
+    assert_eq!(bilibili(&facts), ["cover_misshapen"]);
+    facts.covers.remove(0);
+    assert_eq!(bilibili(&facts), ["cover_missing"]);
+    // Each shape that a partner asks for, and no other's.
+    facts.covers.retain(|cover| cover.aspect.to_string() != "3:4");
+    assert_eq!(codes(&partner("douyin"), &facts), ["cover_missing"]);
 }
 
 #[test]

@@ -83,6 +83,20 @@ pub struct Aspect {
     pub height: u32,
 }
 
+impl Aspect {
+    /// Its form in names of files: `16x9`.
+    pub fn in_names(self) -> String {
+        format!("{}x{}", self.width, self.height)
+    }
+
+    /// Whether a picture of this size has the shape, up to a pixel.
+    pub fn fits(self, width: u32, height: u32) -> bool {
+        let (across, down) = (i64::from(self.width), i64::from(self.height));
+        let off = (i64::from(width) * down - i64::from(height) * across).abs();
+        off <= across.max(down)
+    }
+}
+
 impl fmt::Display for Aspect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.width, self.height)

@@ -5,7 +5,6 @@
 //! | the document | `feed` |
 //! | links that expire | `link` |
 //! | the routes: who may read the feed, which bytes leave | `serve` |
-//! | one range of bytes | `range` |
 //!
 //! The partner's pages are its own: a fetched work is live without a public address. Nothing that was never fetched can be there, so
 //! taking it out of the feed is then a recall with proof; of what was fetched only a person can say that it is gone.
@@ -13,20 +12,20 @@ use anyhow::{Context, Result, bail, ensure};
 use pipeline::delivery::{IntentId, Receipt};
 use pipeline::media_info::Ratio;
 use runtime::store::feed::Pull;
+use runtime::store::renditions::RenditionRow;
 use serde_json::{Value, json};
 
 use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
-use crate::package::{PackageFile, Source};
+use crate::package::{self, PackageFile, Source};
 use crate::task::Task;
 
 mod feed;
 mod link;
-mod range;
 mod serve;
 
 pub(crate) use serve::router;
 
-use feed::{Content, File, Video};
+use feed::{Content, Cover, File, Video};
 
 /// The partner's secret for reading its feed, and ours for signing its links.
 const TOKEN: &str = "FEED_TOKEN";
@@ -127,6 +126,12 @@ async fn content(task: &Task<'_>, files: &[PackageFile]) -> Result<Content> {
         });
     }
     ensure!(!videos.is_empty(), "the package of {} holds no rendition that is in force", work.id);
+    let rows: Vec<&RenditionRow> = rows.iter().collect();
+    let mut covers = Vec::new();
+    for cover in package::covers(&task.partner.id, &rows) {
+        let Some(file) = files.iter().find(|file| file.sha256 == cover.file.sha256) else { continue };
+        covers.push(Cover { file: offered(file)?, width: cover.width, height: cover.height });
+    }
     let contest = task.runtime.catalogue.contest(&work.contest);
     let contest = contest.map_or("Reelmill", |contest| &contest.name.zh);
     let unit = work.recommending_unit.trim();
@@ -140,6 +145,7 @@ async fn content(task: &Task<'_>, files: &[PackageFile]) -> Result<Content> {
         copyright: format!("{}（{contest}）", if unit.is_empty() { "作者授权发布" } else { unit }),
         ai: ai.unwrap_or_default().to_owned(),
         videos,
+        covers,
     })
 }
 

@@ -46,6 +46,8 @@ struct Made {
     rendition: String,
     file: PathBuf,
     cover: Option<PathBuf>,
+    /// What was cut out of it for partners.
+    covers: Vec<PathBuf>,
     width: u32,
     height: u32,
     duration_ms: u64,

@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Store;
-use crate::outcome::{ReusedFrom, StoredFile, StoredRendition};
+use crate::outcome::{ReusedFrom, StoredCover, StoredFile, StoredRendition};
 
 /// A rendition and which run made it.
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ struct Row {
     width: i32,
     height: i32,
     duration_ms: i64,
+    covers: Json<Vec<StoredCover>>,
     qc: Json<Vec<QcCheck>>,
     engine: String,
     artefact: Option<Vec<u8>>,
@@ -54,6 +55,7 @@ impl From<Row> for RenditionRow {
             rendition: StoredRendition {
                 video,
                 cover,
+                covers: row.covers.0,
                 width: row.width as u32,
                 height: row.height as u32,
                 duration_ms: row.duration_ms as u64,
@@ -76,7 +78,8 @@ impl Store {
             Row,
             r#"/* renditions */
             select run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width, height, duration_ms,
-                qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission, reused_run
+                covers as "covers: Json<Vec<StoredCover>>", qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission,
+                reused_run
             from renditions where submission = $1 and in_force order by name"#,
             submission.0,
         )
@@ -109,7 +112,8 @@ pub(super) async fn at(
             Row,
             r#"/* rendition */
             select run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width, height, duration_ms,
-                qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission, reused_run
+                covers as "covers: Json<Vec<StoredCover>>", qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission,
+                reused_run
             from renditions where submission = $1 and run = $2 and name = $3"#,
             owner.submission,
             owner.run,
@@ -135,8 +139,8 @@ pub(super) async fn insert(
     sqlx::query!(
         "/* insert_rendition */
         insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256,
-            width, height, duration_ms, qc, engine, artefact, reused_submission, reused_run)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+            width, height, duration_ms, qc, engine, artefact, reused_submission, reused_run, covers)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         submission.0,
         run as i32,
         name.as_str(),
@@ -154,6 +158,7 @@ pub(super) async fn insert(
         made.artefact.as_ref().map(hex::decode).transpose().context("the rendition's address is no hex")?,
         made.reused_from.map(|from| from.submission.0),
         made.reused_from.map(|from| from.run as i32),
+        Json(&made.covers) as _,
     )
     .execute(tx)
     .await
@@ -191,12 +196,18 @@ pub(super) async fn forget_unused(tx: &mut PgConnection, submission: SubmissionI
 /// Keys of the objects that a run's stored renditions consist of.
 pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<String>> {
     let rows = sqlx::query!(
-        "/* rendition_keys */ select object_key, cover_key from renditions where submission = $1 and run = $2",
+        r#"/* rendition_keys */
+        select object_key, cover_key, covers as "covers: Json<Vec<StoredCover>>" from renditions
+        where submission = $1 and run = $2"#,
         submission.0,
         run as i32,
     )
     .fetch_all(tx)
     .await
     .context("load the renditions' keys")?;
-    Ok(rows.into_iter().flat_map(|row| std::iter::once(row.object_key).chain(row.cover_key)).collect())
+    let keys = rows.into_iter().flat_map(|row| {
+        let covers = row.covers.0.into_iter().map(|cover| cover.file.key);
+        std::iter::once(row.object_key).chain(row.cover_key).chain(covers)
+    });
+    Ok(keys.collect())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
+use runtime::outcome::StoredCover;
 use runtime::store::history::HistoryLine;
 use runtime::store::parts::PartRow;
 use runtime::store::renditions::RenditionRow;
@@ -79,12 +80,41 @@ pub(crate) struct Rendition {
     sha256: String,
     /// Whether it comes with a still picture.
     cover: bool,
+    /// What was cut out of it for partners.
+    covers: Vec<PartnerCover>,
     /// Which code made it.
     engine: String,
     /// Whether it was made before, in an earlier run or for another entry with the same source, and taken over.
     reused: bool,
     /// What quality control measured.
     qc: Vec<Check>,
+}
+
+/// A still picture for partners.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PartnerCover {
+    /// Such as `4:3`.
+    aspect: String,
+    /// Pixels.
+    width: u32,
+    height: u32,
+    bytes: u64,
+    /// Where in the picture it was taken, ms.
+    at_ms: u64,
+    partners: Vec<String>,
+}
+
+impl From<&StoredCover> for PartnerCover {
+    fn from(made: &StoredCover) -> Self {
+        Self {
+            aspect: made.aspect.to_string(),
+            width: made.width,
+            height: made.height,
+            bytes: made.file.bytes,
+            at_ms: made.at_ms,
+            partners: made.partners.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// One thing that quality control looked at.
@@ -115,6 +145,7 @@ impl From<RenditionRow> for Rendition {
             bytes: made.video.bytes,
             sha256: made.video.sha256,
             cover: made.cover.is_some(),
+            covers: made.covers.iter().map(PartnerCover::from).collect(),
             engine: made.engine,
             reused: made.reused_from.is_some(),
             qc: made.qc.into_iter().map(check).collect(),

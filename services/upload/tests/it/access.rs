@@ -113,6 +113,8 @@ fn table() -> Vec<Row> {
         about("GET /api/v1/submissions/{id}/history", none(), READ),
         about("GET /api/v1/submissions/{id}/verdict", none(), not_yet),
         about("GET /api/v1/submissions/{id}/media-info", none(), not_yet),
+        about("GET /api/v1/submissions/{id}/preview", none(), not_yet),
+        about("GET /api/v1/submissions/{id}/preview/{file}", none(), not_yet),
         about("GET /api/v1/submissions/{id}/renditions", none(), READ),
         about("GET /api/v1/submissions/{id}/parts", none(), READ),
         about("GET /api/v1/submissions/{id}/deliveries", none(), READ),
@@ -217,7 +219,7 @@ impl Callers {
         let id = if path.starts_with("/files") { &self.upload } else { &self.own.id };
         let path = path.replace("{id}", id).replace("{partner}", "bilibili");
         let path = path.replace("{token}", &Uuid::nil().to_string()).replace("{webhook}", &Uuid::nil().to_string());
-        let path = path.replace("{job}", &Uuid::nil().to_string());
+        let path = path.replace("{job}", &Uuid::nil().to_string()).replace("{file}", "proxy.mp4");
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = stage.client.request(method, format!("{}{path}", stage.url));
         request = request.header("idempotency-key", Uuid::new_v4().to_string());

@@ -17,4 +17,5 @@ mod head; // offsets
 mod options; // discovery and browsers of other origins
 mod patch; // bytes, checksums, lengths
 mod post; // creation, with and without bytes
+mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload

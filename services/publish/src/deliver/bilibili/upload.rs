@@ -57,9 +57,13 @@ impl From<anyhow::Error> for Stop {
 
 /// Brings everything up, or as far as it goes now.
 pub(super) async fn prepare(task: &Task<'_>, files: &[PackageFile]) -> Result<Prepared> {
-    let named = |end: &str| files.iter().find(|file| file.name.to_string().ends_with(end));
-    let film = named(".mp4").context("the package holds no film")?;
-    let cover = named(".jpg").context("the package holds no cover")?;
+    let named = |begin: &str, end: &str| {
+        let named = |name: String| name.starts_with(begin) && name.ends_with(end);
+        files.iter().find(|file| named(file.name.to_string()))
+    };
+    let film = named("", ".mp4").context("the package holds no film")?;
+    // The one that it asked for; the picture of the film itself has another shape.
+    let cover = named("cover-", ".jpg").context("the package holds no cover")?;
     let mut session = task.session::<Session>().await?.unwrap_or_default();
     if session.sha256 != film.sha256 {
         session = Session { sha256: film.sha256.clone(), ..Session::default() };

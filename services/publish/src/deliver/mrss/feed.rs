@@ -17,6 +17,9 @@ pub(crate) struct Content {
     pub(crate) ai: String,
     /// The renditions, best first.
     pub(crate) videos: Vec<Video>,
+    /// Covers in the shapes that the partner asked for.
+    #[serde(default)]
+    pub(crate) covers: Vec<Cover>,
 }
 
 /// One rendition.
@@ -29,6 +32,14 @@ pub(crate) struct Video {
     /// Such as `25` or `29.97`.
     pub(crate) frame_rate: String,
     pub(crate) cover: Option<File>,
+}
+
+/// A cover.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Cover {
+    pub(crate) file: File,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
 }
 
 /// One file that a link opens.
@@ -46,7 +57,8 @@ pub(crate) struct File {
 impl Content {
     /// Every file that the item offers. All of them fetched is the partner's receipt.
     pub(crate) fn files(&self) -> impl Iterator<Item = &File> {
-        self.videos.iter().flat_map(|video| [Some(&video.file), video.cover.as_ref()]).flatten()
+        let films = self.videos.iter().flat_map(|video| [Some(&video.file), video.cover.as_ref()]).flatten();
+        films.chain(self.covers.iter().map(|cover| &cover.file))
     }
 }
 
@@ -121,6 +133,9 @@ impl Page<'_> {
             self.video(xml, target, video, index == 0);
         }
         xml.close();
+        for cover in &content.covers {
+            self.thumbnail(xml, target, &cover.file, (cover.width, cover.height));
+        }
         xml.close();
     }
 
@@ -147,10 +162,14 @@ impl Page<'_> {
         );
         xml.leaf("media:hash", &[("algo", "sha-256")], &video.file.sha256);
         if let Some(cover) = &video.cover {
-            let (width, height) = (video.width.to_string(), video.height.to_string());
-            xml.empty("media:thumbnail", &[("url", &self.link(target, cover)), ("width", &width), ("height", &height)]);
+            self.thumbnail(xml, target, cover, (video.width, video.height));
         }
         xml.close();
+    }
+
+    fn thumbnail(&self, xml: &mut Xml, target: &Target, file: &File, (width, height): (u32, u32)) {
+        let (width, height) = (width.to_string(), height.to_string());
+        xml.empty("media:thumbnail", &[("url", &self.link(target, file)), ("width", &width), ("height", &height)]);
     }
 
     fn link(&self, target: &Target, file: &File) -> String {
@@ -189,6 +208,7 @@ mod tests {
             copyright: "测试单位".into(),
             ai: String::new(),
             videos: vec![video],
+            covers: vec![Cover { file: file("cover-16x9.jpg"), width: 1920, height: 1080 }],
         };
         Item { target, content, since: DateTime::from_timestamp(1_795_000_000, 0).unwrap() }
     }
@@ -221,6 +241,6 @@ mod tests {
     #[test]
     fn an_item_offers_each_of_its_files() {
         let names: Vec<String> = item("x").content.files().map(|file| file.name.clone()).collect();
-        assert_eq!(names, ["web-1080.mp4", "web-1080.jpg"]);
+        assert_eq!(names, ["web-1080.mp4", "web-1080.jpg", "cover-16x9.jpg"]);
     }
 }

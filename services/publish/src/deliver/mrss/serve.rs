@@ -17,6 +17,7 @@ use futures::stream;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::{DeliveryMethod, Partner};
 use runtime::objects::ObjectReader;
+use runtime::range::{Asked, asked};
 use runtime::service::Runtime;
 use runtime::store::feed::FeedItem;
 use serde::Deserialize;
@@ -26,7 +27,6 @@ use tracing::{info, warn};
 
 use super::feed::{Content, File, Item, Page};
 use super::link::{Checked, Target};
-use super::range::{Asked, asked};
 use super::{LINK_KEY, TOKEN};
 use crate::task::partner_setting;
 

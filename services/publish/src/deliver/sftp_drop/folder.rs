@@ -3,6 +3,7 @@ use anyhow::{Context, Result, ensure};
 use pipeline::delivery::{IntentId, Receipt};
 use pipeline::id::SubmissionId;
 use pipeline::object_key::ObjectKey;
+use runtime::store::renditions::RenditionRow;
 use russh_sftp::protocol::FileAttributes;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -14,7 +15,7 @@ use super::remote::{Remote, is_dir, is_file};
 use super::transfer::Share;
 use super::{AGAIN, MARKER, RECALL, Session, session};
 use crate::deliver::Submitted;
-use crate::package::{PackageFile, Source};
+use crate::package::{self, PackageFile, Source};
 use crate::task::Task;
 
 /// The list of digests, last of the files.
@@ -299,6 +300,13 @@ async fn describe(task: &Task<'_>, files: &[PackageFile], session: &Session) -> 
             let (width, height, duration_ms) = (row.rendition.width, row.rendition.height, row.rendition.duration_ms);
             to.push(Essence { file: name, bytes: file.bytes, md5, width, height, duration_ms });
         }
+    }
+    let rows: Vec<&RenditionRow> = rows.iter().collect();
+    for cover in package::covers(&task.partner.id, &rows) {
+        let name = package::cover_name(cover);
+        let md5 = session.md5.get(&name).with_context(|| format!("{name} was not read for its checksum"))?.clone();
+        let (width, height, bytes) = (cover.width, cover.height, cover.file.bytes);
+        posters.push(Essence { file: name, bytes, md5, width, height, duration_ms: 0 });
     }
     ensure!(!movies.is_empty(), "the package of {} holds no rendition that is in force", work.id);
     let contest = task.runtime.catalogue.contest(&work.contest);

@@ -91,12 +91,18 @@ impl Job<'_> {
             Some(cover) => Some(self.deliver(&output.path().join(&cover.file), &format!("{name}.jpg"))?),
             None => None,
         };
+        let mut covers = Vec::new();
+        for (place, (planned, made)) in rendition.covers.iter().zip(&report.covers).enumerate() {
+            let file = format!("{name}-cover-{}-{}.jpg", place + 1, planned.aspect.in_names());
+            covers.push(self.deliver(&output.path().join(&made.file), &file)?);
+        }
         let (width, height) = (qc.info.video.display_width, qc.info.video.display_height);
         Ok(Made {
             rendition: name.to_string(),
             bytes: qc.info.size_bytes,
             file,
             cover,
+            covers,
             width,
             height,
             duration_ms: qc.info.duration_ms,

@@ -8,7 +8,7 @@ use pipeline::progress::Reached;
 use pipeline::rendition::{QcCheck, QcOutcome};
 use pipeline::screening::Verdict;
 use pipeline::submission::State;
-use runtime::outcome::ReusedFrom;
+use runtime::outcome::{ReusedFrom, StoredCover, StoredPreview};
 use runtime::store::Store;
 use runtime::store::deliveries::DeliveryRow;
 use runtime::store::parts::PartRow;
@@ -38,6 +38,9 @@ pub(super) struct Entry {
     /// How far the machines are, from the probe to the last finished file, and how long that still takes.
     progress: Option<Reached>,
     parts: Vec<PartRow>,
+    /// What there is to look at: `reelmill preview` fetches it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<StoredPreview>,
     renditions: Vec<Rendition>,
     deliveries: Vec<Delivery>,
     /// Why the mezzanine is held.
@@ -67,6 +70,7 @@ struct Rendition {
     sha256: String,
     key: String,
     cover_key: Option<String>,
+    covers: Vec<StoredCover>,
     qc: Vec<QcCheck>,
     engine: String,
     /// Whose file it is a copy of, where it was not made.
@@ -135,6 +139,7 @@ impl Entry {
             verdict: row.verdict,
             progress: store.progress(id).await?,
             parts,
+            preview: store.preview(id).await?,
             renditions,
             deliveries,
             held: store.held(id).await?.map(|(_, reason)| reason),
@@ -170,6 +175,7 @@ impl Entry {
             if self.run > 1 { format!("{} (run {})", self.state, self.run) } else { self.state.to_owned() },
         );
         facts.fact("progress", self.progress.filter(|_| self.is_making()).map(progress).unwrap_or_default());
+        facts.fact("preview", self.preview.as_ref().map_or("", |preview| &preview.proxy.key));
         facts.fact("mezzanine held", self.held.as_deref().unwrap_or(""));
         if let Some(reason) = &self.reason {
             facts.fact("reason", format!("{} (at {})", reason.code, reason.stage));
@@ -271,6 +277,7 @@ fn rendition(row: RenditionRow) -> Rendition {
         sha256: made.video.sha256,
         key: made.video.key,
         cover_key: made.cover.map(|cover| cover.key),
+        covers: made.covers,
         qc: made.qc,
         engine: made.engine,
         reused_from: made.reused_from,

@@ -2,7 +2,7 @@
 
 /// What is asked for of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub enum Asked {
     /// All of it.
     Whole,
     /// Bytes `[from, to)`.
@@ -12,7 +12,7 @@ pub(crate) enum Asked {
 }
 
 /// Reads the header against a file of `bytes`. What is no range of bytes is ignored.
-pub(crate) fn asked(header: Option<&str>, bytes: u64) -> Asked {
+pub fn asked(header: Option<&str>, bytes: u64) -> Asked {
     let Some(range) = header.and_then(|header| header.trim().strip_prefix("bytes=")) else { return Asked::Whole };
     let Some((first, last)) = range.trim().split_once('-') else { return Asked::Whole };
     let number = |text: &str| text.bytes().all(|it| it.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();

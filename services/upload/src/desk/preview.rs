@@ -1,0 +1,129 @@
+//! What organisers look at before they decide on an entry: the small film, its storyboard, and the moments that a cover may be of.
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use futures::stream;
+use pipeline::object_key::PreviewFile;
+use runtime::objects::{ObjectReader, StoredFile};
+use runtime::range::{Asked, asked};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::access::Subject;
+use crate::app::App;
+use crate::problem::{Code, Problem};
+
+/// What there is to look at.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Preview {
+    /// The work at 480 lines and a low bitrate, with its sound: mp4.
+    proxy: Link,
+    /// Small pictures at a regular interval on one sheet: JPEG.
+    storyboard: Link,
+    /// Which of them is shown when: WebVTT, each cue naming its place on the sheet (`storyboard.jpg#xywh=…`).
+    cues: Link,
+    /// Moments that would make a cover, ms after the first picture, best first.
+    cover_candidates_ms: Vec<u64>,
+}
+
+/// Where a file is fetched, by the same token.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Link {
+    url: String,
+    bytes: u64,
+    /// Hex.
+    sha256: String,
+}
+
+/// What there is to look at before a decision on an entry, made by its probe.
+#[utoipa::path(get, path = "/api/v1/submissions/{id}/preview", tag = "desk", security(("token" = [])),
+    params(("id" = Uuid, Path, description = "Submission")),
+    responses((status = 200, description = "Links and moments", body = Preview)))]
+pub(crate) async fn preview(
+    State(app): State<Arc<App>>,
+    Extension(Subject(entry)): Extension<Subject>,
+) -> Result<Json<Preview>, Problem> {
+    let made = app.store.preview(entry.id).await?.ok_or(Code::NotYet)?;
+    let link = |file: PreviewFile| {
+        let stored = made.file(file);
+        let url = format!("{}/api/v1/submissions/{}/preview/{}", app.settings.public_url, entry.id, file.name());
+        Link { url, bytes: stored.bytes, sha256: stored.sha256.clone() }
+    };
+    Ok(Json(Preview {
+        proxy: link(PreviewFile::Proxy),
+        storyboard: link(PreviewFile::Storyboard),
+        cues: link(PreviewFile::Cues),
+        cover_candidates_ms: entry.media_info.as_ref().map_or_else(Vec::new, |it| it.video.cover_candidates_ms.clone()),
+    }))
+}
+
+/// Which file.
+#[derive(Deserialize)]
+pub(crate) struct At {
+    #[serde(rename = "id")]
+    _id: Uuid,
+    file: String,
+}
+
+/// A file of the preview: `proxy.mp4`, `storyboard.jpg` or `storyboard.vtt`. One range of bytes may be asked for.
+#[utoipa::path(get, path = "/api/v1/submissions/{id}/preview/{file}", tag = "desk", security(("token" = [])),
+    params(("id" = Uuid, Path, description = "Submission"), ("file" = String, Path, description = "Its name")),
+    responses((status = 200, description = "All of it"), (status = 206, description = "A part of it"),
+        (status = 416, description = "It has no such part")))]
+pub(crate) async fn file(
+    State(app): State<Arc<App>>,
+    Extension(Subject(entry)): Extension<Subject>,
+    Path(at): Path<At>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let wanted = PreviewFile::ALL.into_iter().find(|file| file.name() == at.file).ok_or(Code::RouteUnknown)?;
+    let made = app.store.preview(entry.id).await?.ok_or(Code::NotYet)?;
+    served(&app, wanted, made.file(wanted), &headers).await
+}
+
+async fn served(app: &App, which: PreviewFile, file: &StoredFile, headers: &HeaderMap) -> Result<Response, Problem> {
+    let tag = format!("\"{}\"", file.sha256);
+    // A part of another file is of no use to whoever has the rest.
+    let same = headers.get(header::IF_RANGE).is_none_or(|wanted| wanted.as_bytes() == tag.as_bytes());
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| same);
+    let (status, from, to) = match asked(range, file.bytes) {
+        Asked::Whole => (StatusCode::OK, 0, file.bytes),
+        Asked::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
+        Asked::Beyond => {
+            let range = [(header::CONTENT_RANGE, format!("bytes */{}", file.bytes))];
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
+        }
+    };
+    let reader = app.objects.read_range(&file.key, from, to).await?;
+    let kind = match which {
+        PreviewFile::Proxy => "video/mp4",
+        PreviewFile::Storyboard => "image/jpeg",
+        PreviewFile::Cues => "text/vtt; charset=utf-8",
+    };
+    let mut answer = Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, kind)
+        .header(header::CONTENT_LENGTH, to - from)
+        .header(header::ACCEPT_RANGES, "bytes")
+        // A token that is revoked shall not go on looking.
+        .header(header::CACHE_CONTROL, "private, no-store")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::ETAG, tag);
+    if status == StatusCode::PARTIAL_CONTENT {
+        answer = answer.header(header::CONTENT_RANGE, format!("bytes {from}-{}/{}", to.saturating_sub(1), file.bytes));
+    }
+    Ok(answer.body(body(reader)).map_err(anyhow::Error::from)?)
+}
+
+/// The bytes as the store gives them, however slowly they are taken.
+fn body(reader: ObjectReader) -> Body {
+    Body::from_stream(stream::try_unfold(reader, async |mut reader| {
+        let next = reader.next().await.map_err(std::io::Error::other)?;
+        Ok::<_, std::io::Error>(next.map(|bytes| (bytes, reader)))
+    }))
+}

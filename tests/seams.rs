@@ -73,3 +73,26 @@ async fn noise_behind_a_still_is_encoded_again_where_it_breaks_the_cap_and_statu
     let passed = |line: &str| line.split_whitespace().take(2).eq(["encoded_again", "pass"]);
     assert!(table.contains("QC OF web-180") && table.lines().any(passed), "{table}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rendition_that_fails_quality_control_is_parked_at_once_with_the_evidence_and_nobody_gets_it() {
+    let pipeline = TestPipeline::new().await;
+    let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
+    let work = pipeline.submit(&others, 2).await;
+    pipeline.truth.reaches(work, "transcode", SOON).await;
+    let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.stage = 'assemble'").await;
+    pipeline.start("transcode", &["transcode"], &[]);
+    pipeline.truth.reaches_gate(SOON).await;
+    // The sound was made for -15 LUFS; from now on the plan says that -5 were wanted.
+    let louder = "update submissions set plan = jsonb_set(plan, '{audios,0,loudness_lufs}', '-5') where id = $1";
+    sqlx::query(louder).bind(work).execute(pipeline.truth.pool()).await.expect("change the plan");
+    gate.open().await;
+    let part = pipeline.truth.part_is(work, "assemble", "parked", SOON).await;
+    let evidence = part.last_error.clone().expect("evidence");
+    assert!(evidence.starts_with("quality control failed: loudness_lufs: measured -1"), "{evidence}");
+    assert!(evidence.ends_with("allowed -5 ± 2"), "only what failed is told: {evidence}");
+    assert_eq!(pipeline.truth.state(work).await, "assemble");
+    assert_eq!(pipeline.truth.count("select count(*) from renditions").await, 0);
+    let shown = pipeline.command(&["status", &work.to_string()]).await.stdout;
+    assert!(shown.contains("quality control failed: loudness_lufs"), "{shown}");
+}

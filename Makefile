@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test measure chaos-handoff bench-mix bench-ladder bench-seams bench-workers servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop test measure chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-fingerprint servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ chaos-handoff: ## 1,000 deliveries by every method while everything goes wrong; 
 
 bench-mix bench-ladder bench-seams bench-workers: ## against ffmpeg as people use it: a contest's mix, one ladder, what cuts cost, 1–4 workers
 	@deploy/local/bench.sh $(@:bench-%=%)
+
+bench-fingerprint: ## copies found, strangers taken for one, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one
+	@deploy/local/bench-fingerprint.sh
 
 servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
 	@deploy/local/neighbours.sh start .local/dev

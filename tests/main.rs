@@ -15,6 +15,8 @@ mod command_line;
 mod delivery;
 // Douyin: a person says yes before, and takes back after.
 mod douyin;
+// Films that are entered again.
+mod duplicates;
 // What attacks: none of it gets anywhere.
 mod hostile;
 // RabbitMQ says too much, forgets everything, loses its patience, or dies.

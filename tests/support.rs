@@ -7,6 +7,7 @@ pub(crate) mod catalogue;
 pub(crate) mod clips;
 pub(crate) mod crossing;
 pub(crate) mod entrant;
+pub(crate) mod films;
 pub(crate) mod leftovers;
 pub(crate) mod measure;
 pub(crate) mod pause;

@@ -25,9 +25,14 @@ await() {
     return 1
 }
 
+# The contest refuses a file that it has already, and a second `make run` enters what the first one did. So each run enters a copy
+# of its own, with a `free` box of eight random bytes at the end. The picture stays what it was: screening says so, and the review
+# lets it in all the same.
 demo_submit() {
-    local name=$1 title=$2 theme=$3 code=0
-    ids[$name]=$("$reelmill" submit "$local/samples/$name.mp4" --contest demo --title "$title" --theme "$theme" \
+    local name=$1 title=$2 theme=$3 code=0 copy=$local/samples/run/$1.mp4
+    mkdir -p "${copy%/*}"
+    { cat "$local/samples/$name.mp4" && printf '\0\0\0\20free' && head -c 8 /dev/urandom; } >"$copy"
+    ids[$name]=$("$reelmill" submit "$copy" --contest demo --title "$title" --theme "$theme" \
         --synopsis '样片，由 make run 生成。' --unit '映工场示例单位' --name '张三' --phone 13800000000 --email demo@example.com \
         --original --rights --ai none --wait --again) || code=$?
     # 3: refused, which two of the four shall be.

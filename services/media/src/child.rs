@@ -60,7 +60,7 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
     match &request.job {
         Job::Probe { file } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::probe::probe(&path, &request.limits, request.output_dir.as_deref(), tell)?)
+            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), tell)?)
         }
         Job::EncodeSegment { file, picture, segment, encodes } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));

@@ -1,13 +1,14 @@
 //! Decodes a whole file once, under a budget, and says what was there. No header is believed where a thing can be counted.
 use std::path::Path;
 
+use pipeline::fingerprint::Fingerprint;
 use pipeline::media_info::{MediaInfo, StreamCount, Stretch};
 use pipeline::rejection::Rejection;
 
 use crate::av::{self, Medium};
-use crate::child::protocol::Limits;
+use crate::child::protocol::{Limits, ProbeReport};
 use crate::decode::Tally;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::preview::Preview;
 use crate::source::Source;
 use picture::PictureMeasure;
@@ -15,19 +16,44 @@ use sound::SoundMeasure;
 
 mod aigc;
 mod bitrate;
+mod chroma;
 mod luma;
 mod picture;
 mod scene;
 pub(crate) mod sound;
 mod stretch;
+mod thumb;
 
-/// Measures the file at `path`. `progress` hears how much of the bytes has been read, 0 to 1. Where there is a `preview`
-/// directory, the same decode leaves a proxy and a storyboard there, and cover candidates are found.
+/// Measures the file at `path` and takes its fingerprint. `progress` hears how much of the bytes has been read, 0 to 1. Where
+/// there is a `preview` directory, the same decode leaves a proxy and a storyboard there, and cover candidates are found.
 ///
 /// # Errors
 /// A rejection when the content is no entry's: an unknown format, no picture, a foreign codec, a change midway, damage,
 /// or more than the limits allow.
-pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
+pub fn report(
+    path: &Path,
+    limits: &Limits,
+    preview: Option<&Path>,
+    progress: &mut dyn FnMut(f64),
+) -> Result<ProbeReport> {
+    measure(path, limits, preview, true, progress)
+}
+
+/// Measures the file at `path` and nothing else.
+///
+/// # Errors
+/// As [`report`].
+pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
+    Ok(measure(path, limits, None, false, progress)?.media_info)
+}
+
+fn measure(
+    path: &Path,
+    limits: &Limits,
+    preview: Option<&Path>,
+    fingerprint: bool,
+    progress: &mut dyn FnMut(f64),
+) -> Result<ProbeReport> {
     let mut source = Source::open(path, limits)?;
     let streams = count(&source);
     let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
@@ -36,8 +62,9 @@ pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mu
     source.keep_only(&kept);
 
     let mut tally = Tally::default();
-    let mut picture = PictureMeasure::open(&source, video, limits)?;
-    let mut sound = audio.map(|index| SoundMeasure::open(&source, index, limits)).transpose()?;
+    let mut picture = PictureMeasure::open(&source, video, limits, fingerprint)?;
+    let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with_fingerprint(fingerprint));
+    let mut sound = audio.map(open).transpose()?;
     let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
     while let Some(packet) = tally.next(&mut source, limits)? {
         if packet.position() > 0 && source.size_bytes > 0 {
@@ -56,7 +83,9 @@ pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mu
     refuse_damage(&picture, &tally)?;
 
     let origin_us = source.origin_us();
-    let mut video = picture.finish(&source, origin_us)?;
+    let items = sound.as_mut().map(SoundMeasure::chromaprint).unwrap_or_default();
+    let fingerprint = picture.album().map(|album| Fingerprint::new(album, items)).unwrap_or_default();
+    let mut video = picture.finish(origin_us)?;
     let audio = sound.and_then(|sound| sound.finish(origin_us));
     if let Some(preview) = preview {
         let end_us = i64::try_from(video.duration_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
@@ -82,7 +111,7 @@ pub fn probe(path: &Path, limits: &Limits, preview: Option<&Path>, progress: &mu
     if after >= picture::MIN_FROZEN_MS {
         info.video.frozen.push(Stretch { start_ms: end, end_ms: end.saturating_add(after) });
     }
-    Ok(info)
+    Ok(ProbeReport { media_info: info, fingerprint })
 }
 
 /// From the first of picture and sound to the end of the last.

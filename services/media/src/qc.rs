@@ -50,7 +50,7 @@ pub(crate) fn check(
     progress: &mut dyn FnMut(f64),
 ) -> Result<QcReport> {
     let Compared { expected, source, mezzanine } = compared;
-    let info = probe::probe(path, limits, None, &mut |part| progress(part * DECODED))?;
+    let info = probe::probe(path, limits, &mut |part| progress(part * DECODED))?;
     let packets = Packets::read(path, limits)?;
     let mut checks = Checks::default();
     checks.file(path, expected, &info, limits)?;

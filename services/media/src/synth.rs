@@ -325,7 +325,7 @@ pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
 /// As decoding fails.
 pub fn beeps(path: &Path) -> Result<Vec<f64>> {
     let limits = Limits::probe();
-    let info = probe::probe(path, &limits, None, &mut |_| ())?;
+    let info = probe::probe(path, &limits, &mut |_| ())?;
     let Some(sound) = info.audio else { return Ok(Vec::new()) };
     let samples = info.duration_ms as usize * RATE as usize / 1000;
     let heard = audio::read(path, sound.stream as usize, info.video.start_ms, samples, &limits, &mut |_| ())?;

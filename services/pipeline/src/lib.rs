@@ -5,6 +5,7 @@
 //! | what comes after what? | `stage`, `submission` |
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
+//! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | how far is it, and how long does it still take? | `progress` |
 //! | where does a delivery stand? | `delivery` |
@@ -15,6 +16,7 @@
 
 pub mod catalogue;
 pub mod delivery;
+pub mod fingerprint;
 pub mod id;
 pub mod lang;
 pub mod media_info;

@@ -149,7 +149,7 @@ mod tests {
             for part in pending {
                 let done = rows.iter().any(|row| row.stage == stage && row.part == part && row.done >= 1.0);
                 if done && stage == Stage::Screen {
-                    machine.advance(Event::Screened { run, work: work.clone() });
+                    machine.advance(Event::Screened { run, work: work.clone(), review: false });
                     machine.advance(Event::ReviewAccepted);
                 } else if done {
                     machine.advance(Event::PartDone { run, stage, part });

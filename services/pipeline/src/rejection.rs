@@ -114,6 +114,9 @@ pub enum Rejection {
     /// High dynamic range, where the contest does not take it.
     HighDynamicRange,
 
+    /// The same bytes were entered before. Which entry that is, and whose, is not the entrant's to know.
+    AlreadyEntered,
+
     // ── people ──
     /// A reviewer said no.
     ReviewRefused {
@@ -148,6 +151,7 @@ impl Rejection {
             Rejection::NoSound => "no_sound",
             Rejection::Interlaced => "interlaced",
             Rejection::HighDynamicRange => "high_dynamic_range",
+            Rejection::AlreadyEntered => "already_entered",
             Rejection::ReviewRefused { .. } => "review_refused",
         }
     }
@@ -193,7 +197,8 @@ mod tests {
             Rejection::AspectNotAllowed { .. } => Rejection::NoSound,
             Rejection::NoSound => Rejection::Interlaced,
             Rejection::Interlaced => Rejection::HighDynamicRange,
-            Rejection::HighDynamicRange => Rejection::ReviewRefused { words: hostile() },
+            Rejection::HighDynamicRange => Rejection::AlreadyEntered,
+            Rejection::AlreadyEntered => Rejection::ReviewRefused { words: hostile() },
             Rejection::ReviewRefused { .. } => return None,
         })
     }

@@ -5,10 +5,12 @@ use crate::lang::Lang;
 use crate::media_info::MediaInfo;
 use crate::rejection::Rejection;
 
+mod duplicate;
 mod judge;
 mod rules;
 
-pub use rules::{Aspect, AspectRule, ContestRules, DecodeErrorsRule, DurationRule, FormatRule};
+pub use duplicate::Twin;
+pub use rules::{Aspect, AspectRule, ContestRules, DecodeErrorsRule, DuplicateRule, DurationRule, FormatRule};
 pub use rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
 
 /// A kind of rule. Its name is the key in the contest's file.
@@ -41,6 +43,8 @@ pub enum Rule {
     Frozen,
     /// Stretches without a sound.
     Silent,
+    /// Works that were entered before.
+    Duplicate,
 }
 
 /// How a rule came out.
@@ -75,6 +79,9 @@ pub struct RuleVerdict {
     /// Why the entry is refused, where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
+    /// Other entries that it is about, for organisers only: whose they are is nothing that an entrant is told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Twin>,
 }
 
 impl RuleVerdict {
@@ -105,6 +112,11 @@ impl Verdict {
         self.rules.iter().find_map(|rule| rule.rejection.clone())
     }
 
+    /// Whether a person has to let the entry in, whatever the contest's gates: it looks or sounds like another one.
+    pub fn asks_for_review(&self) -> bool {
+        self.rules.iter().any(|rule| rule.rule == Rule::Duplicate && rule.outcome == Outcome::Warn)
+    }
+
     /// The rules that a reviewer should look at.
     pub fn warnings(&self) -> impl Iterator<Item = &RuleVerdict> {
         self.rules.iter().filter(|rule| rule.outcome == Outcome::Warn)
@@ -129,6 +141,14 @@ pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
         rules.silent.and_then(|rule| judge::silent(info, rule)),
     ];
     Verdict { rules: words.into_iter().flatten().collect() }
+}
+
+/// Judges an entry among those that the contest has already: as [`screen`], and whether it was entered before. `twins` are
+/// the entries that it was found to resemble.
+pub fn screen_among(info: &MediaInfo, twins: Vec<Twin>, rules: &ContestRules) -> Verdict {
+    let mut verdict = screen(info, rules);
+    verdict.rules.extend(rules.duplicate.map(|rule| duplicate::judge(twins, rule)));
+    verdict
 }
 
 #[cfg(test)]

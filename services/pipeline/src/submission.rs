@@ -128,6 +128,9 @@ pub enum Event {
         run: u32,
         /// What to make.
         work: Work,
+        /// Whether a person has to let it in, although the contest's gate may stand open.
+        #[serde(default)]
+        review: bool,
     },
     /// A stage found that the content cannot be accepted.
     Rejected {
@@ -279,7 +282,7 @@ impl Submission {
                 | State::Revoked => Vec::new(),
             },
             Event::PartDone { run, stage, part } => self.part_done(run, stage, &part),
-            Event::Screened { run, work } => self.screened(run, work),
+            Event::Screened { run, work, review } => self.screened(run, work, review),
             Event::Rejected { run, stage, part, reason } => self.rejected(run, stage, part.as_ref(), reason),
             Event::ReviewAccepted if self.state == State::AwaitingReview => self.pass(Stage::Screen),
             Event::ReviewRefused { words } if self.state == State::AwaitingReview => {
@@ -320,13 +323,16 @@ impl Submission {
         self.leave(done_at)
     }
 
-    fn screened(&mut self, run: u32, work: Work) -> Vec<PartToDo> {
+    fn screened(&mut self, run: u32, work: Work, review: bool) -> Vec<PartToDo> {
         if run != self.run || !self.is_at(Stage::Screen) {
             return Vec::new();
         }
         // Whom it was released to is not for a plan to say.
         let released = self.work.released.take();
         self.work = Work { released, ..work };
+        if review {
+            return self.settle(State::AwaitingReview);
+        }
         self.leave(Stage::Screen)
     }
 

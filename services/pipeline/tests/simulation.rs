@@ -7,7 +7,8 @@
 //! - an entry is published while a part of its run is not done;
 //! - an entry is stuck: not settled, not at a gate, and no part of its run is pending, claimed or parked;
 //! - what the state says is pending is not what the store has still to do;
-//! - a gate that a person opens is passed without a person, also by way of reprocessing;
+//! - a gate that a person opens is passed without a person, also by way of reprocessing, or that of a work which looks like
+//!   another one, whatever the contest's gates;
 //! - a run number goes back, or changes by anything but a reprocess;
 //! - an outcome that was told before, or that belongs to an older run or a stage gone by, changes anything;
 //! - a withdrawn or revoked entry ever becomes anything else, or starts a part;

@@ -71,12 +71,12 @@ impl Handler for Measure {
             previewed = false;
         }
         match probed {
-            Ok(media_info) => {
+            Ok(ProbeReport { media_info, fingerprint }) => {
                 if !previewed {
                     error!(submission.id = %job.submission.id, "{} has no preview", job.submission.id);
                 }
                 let preview = if previewed { self.store(&job).await? } else { None };
-                Ok(Outcome::Done(Output::Probed { media_info, sha256, bytes, preview }))
+                Ok(Outcome::Done(Output::Probed { media_info, fingerprint, sha256, bytes, preview }))
             }
             Err(end) => match request::verdict_of(&end, job.attempt) {
                 Some(reason) => Ok(Outcome::Rejected(reason)),

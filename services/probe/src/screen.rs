@@ -1,13 +1,19 @@
-//! Stage screen: the contest's rules over what the probe measured, and the plan of what to make. Decides nothing itself.
+//! Stage screen: the contest's rules over what the probe measured and over the entries that resemble it, and the plan of what
+//! to make. Decides nothing itself.
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
+use pipeline::fingerprint::{Likeness, compare};
+use pipeline::media_info::MediaInfo;
 use pipeline::planner::plan;
-use pipeline::screening::screen;
+use pipeline::screening::{ContestRules, Twin, Verdict, screen, screen_among};
 use pipeline::stage::Stage;
-use runtime::outcome::{Outcome, Output};
+use runtime::outcome::{Outcome, Output, Seat};
 use runtime::service::Runtime;
+use runtime::store::fingerprints::Standing;
 use runtime::worker::{Handler, Job};
+use tracing::debug;
 
 /// The screen stage's handler.
 pub struct Screen {
@@ -30,10 +36,38 @@ impl Handler for Screen {
         let contest = catalogue
             .contest(&job.submission.contest)
             .with_context(|| format!("the catalogue has no contest {}", job.submission.contest))?;
-        let verdict = screen(info, &contest.rules);
+        let (verdict, compared) = match &contest.rules.duplicate {
+            Some(_) => self.among(&job, info, &contest.rules).await?,
+            None => (screen(info, &contest.rules), None),
+        };
         // A refused entry has nothing to make; the store turns the verdict into the refusal.
         let plan =
             verdict.rejection().is_none().then(|| plan(info, &catalogue.partners_of(contest), &catalogue.ladders));
-        Ok(Outcome::Done(Output::Screened { verdict, plan }))
+        Ok(Outcome::Done(Output::Screened { verdict, plan, compared }))
+    }
+}
+
+impl Screen {
+    /// The verdict on an entry among those that the contest has already, and up to which seat it was compared.
+    async fn among(&self, job: &Job, info: &MediaInfo, rules: &ContestRules) -> Result<(Verdict, Option<Seat>)> {
+        let Standing { own, newest, same_file, candidates } = self.runtime.store.standing(job.submission.id).await?;
+        let searched = candidates.len();
+        let begun = Instant::now();
+        let compare_all =
+            move || candidates.into_iter().map(|(id, other)| (id, compare(&own, &other))).collect::<Vec<_>>();
+        // Milliseconds for each, but of processor.
+        let likenesses = tokio::task::spawn_blocking(compare_all).await.context("compare with other entries")?;
+        let mut twins: Vec<Twin> = likenesses
+            .into_iter()
+            .map(|(submission, likeness)| Twin { submission, same_file: Some(submission) == same_file, likeness })
+            .collect();
+        if let Some(submission) = same_file.filter(|same| twins.iter().all(|twin| twin.submission != *same)) {
+            twins.push(Twin { submission, same_file: true, likeness: Likeness::default() });
+        }
+        debug!(
+            elapsed_ms = begun.elapsed().as_millis() as u64,
+            "compared {} with {searched} entries", job.submission.id
+        );
+        Ok((screen_among(info, twins, rules), Some(newest)))
     }
 }

@@ -91,7 +91,7 @@ impl Local {
     ) -> anyhow::Result<Result<MediaInfo, Rejection>> {
         let request = probing::probe(source.path(), None, self.allow_missing_landlock);
         let end = match self.run::<ProbeReport>(&request, probing::DEADLINE, bar).await {
-            Ok(info) => return Ok(Ok(info)),
+            Ok(report) => return Ok(Ok(report.media_info)),
             Err(end) => end,
         };
         // Nobody tries again here, so a crash is taken for the verdict that it would be the second time.

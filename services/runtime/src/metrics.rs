@@ -10,7 +10,7 @@ use prometheus::{
 pub struct Metrics {
     registry: Registry,
     /// `reelmill_parts_total{stage,outcome}`: parts that ended here; outcomes are done, rejected, failed, parked, later,
-    /// handed_back and fenced.
+    /// handed_back, overtaken and fenced.
     pub parts: IntCounterVec,
     /// `reelmill_part_seconds{stage}`: from claim to commit.
     pub part_seconds: HistogramVec,

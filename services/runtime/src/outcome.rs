@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pipeline::fingerprint::Fingerprint;
 use pipeline::id::{EncodeId, PartnerId, SubmissionId};
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::PreviewFile;
@@ -11,6 +12,7 @@ use pipeline::screening::{Aspect, Verdict};
 use serde::{Deserialize, Serialize};
 
 pub use crate::objects::StoredFile;
+pub use crate::store::fingerprints::Seat;
 
 /// How a part ended. An error instead of one of these is a failure of ours, and is retried.
 #[derive(Clone, Debug)]
@@ -35,6 +37,9 @@ pub enum Output {
     Probed {
         /// What was measured.
         media_info: MediaInfo,
+        /// What it looks and sounds like. Kept in a table of its own, and not with the part: it is long, and of no use to people.
+        #[serde(skip)]
+        fingerprint: Fingerprint,
         /// SHA-256 of the stored bytes, lower-case hex.
         sha256: String,
         /// How many they are.
@@ -49,6 +54,10 @@ pub enum Output {
         verdict: Verdict,
         /// Present exactly when the verdict passes.
         plan: Option<Plan>,
+        /// The newest seat of the contest that it was compared with; `None` where the contest does not ask for it. If one
+        /// that matters was taken since, the entry is screened again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        compared: Option<Seat>,
     },
     /// Transcode: one segment or the sound.
     Encoded {

@@ -18,6 +18,7 @@
 //! | webhooks out | `webhooks` |
 //! | uploads, personal data | `uploads`, `entrants` |
 //! | what partners pull | `feed` |
+//! | which works were entered before | `fingerprints` |
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,6 +41,7 @@ pub mod deliveries;
 pub mod entrants;
 pub mod exchanges;
 pub mod feed;
+pub mod fingerprints;
 pub mod garbage;
 pub mod history;
 pub mod idempotency;

@@ -23,6 +23,7 @@ use crate::outcome::Outcome;
 use crate::scratch::ScratchDir;
 use crate::service::Runtime;
 use crate::store::is_unavailable;
+use crate::store::outcomes::Overtaken;
 use crate::store::parts::{Claim, Commit, Failed};
 use crate::store::submissions::SubmissionRow;
 use crate::telemetry;
@@ -215,6 +216,10 @@ async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended) -> &'static str 
         Ended::Returned(Ok(Outcome::Done(output))) => {
             match lease::persist(|| store.finish(claim, &output)).await {
                 Ok(commit) => Ok(or_fenced(commit, "done")),
+                Err(failure) if failure.is::<Overtaken>() => {
+                    info!("screens {id} again: {failure}");
+                    lease::persist(|| store.hand_back(claim)).await.map(|commit| or_fenced(commit, "overtaken"))
+                }
                 // Not for want of a database: what the handler made cannot be recorded, which is its failure.
                 Err(failure) if !is_unavailable(&failure) => fail(runtime, claim, &failure).await,
                 Err(failure) => Err(failure),

@@ -1,6 +1,7 @@
 //! What the parent asks of a child, and what it hears back. Plain data: no ffmpeg type crosses here.
 use std::path::{Component, Path, PathBuf};
 
+use pipeline::fingerprint::Fingerprint;
 use pipeline::id::EncodeId;
 use pipeline::media_info::{MediaInfo, Ratio};
 use pipeline::rejection::Rejection;
@@ -188,7 +189,14 @@ pub enum Line {
 }
 
 /// The answer to [`Job::Probe`].
-pub type ProbeReport = MediaInfo;
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeReport {
+    /// What was measured.
+    pub media_info: MediaInfo,
+    /// What the work looks and sounds like, to find it again.
+    #[serde(default)]
+    pub fingerprint: Fingerprint,
+}
 
 /// The answer to [`Job::EncodeSegment`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

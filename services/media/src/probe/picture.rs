@@ -2,6 +2,7 @@
 use ffmpeg::codec::decoder;
 use ffmpeg::frame;
 use ffmpeg_next as ffmpeg;
+use pipeline::fingerprint::Album;
 use pipeline::media_info::{Colour, FieldOrder, Ratio, Transfer, VideoInfo};
 use pipeline::rejection::Rejection;
 
@@ -9,6 +10,7 @@ use super::bitrate::Bitrate;
 use super::luma::{Difference, Grid};
 use super::scene::Scenes;
 use super::stretch::Stretches;
+use super::thumb::Thumb;
 use super::{to_ms, to_us, whole_ms};
 use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
 use crate::child::protocol::Limits;
@@ -57,10 +59,14 @@ struct Seen {
     frozen: Stretches,
     scenes: Scenes,
     still_since_us: i64,
+    turn: (u32, bool),
+    /// Sampled pictures, where a fingerprint is wanted.
+    album: Option<Album>,
 }
 
 impl PictureMeasure {
-    pub(super) fn open(source: &Source, stream: usize, limits: &Limits) -> Result<Self> {
+    /// `fingerprint`: whether pictures are sampled for one.
+    pub(super) fn open(source: &Source, stream: usize, limits: &Limits, fingerprint: bool) -> Result<Self> {
         let decoder = decode::open(source, stream, limits, decode::threads())?;
         let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::NoVideo)?;
         let base = facts.time_base;
@@ -80,6 +86,8 @@ impl PictureMeasure {
             frozen: Stretches::new(MIN_FROZEN_US),
             scenes: Scenes::default(),
             still_since_us: 0,
+            turn: av::display_matrix(&source.input, stream).map_or((0, false), upright),
+            album: fingerprint.then(Album::default),
         };
         let frame = frame::Video::empty();
         Ok(Self { stream, facts, decoder, frame, bitrate: Bitrate::default(), keys: Vec::new(), seen })
@@ -129,8 +137,13 @@ impl PictureMeasure {
         })
     }
 
+    /// The pictures sampled so far, once.
+    pub(super) fn album(&mut self) -> Option<Album> {
+        self.seen.album.take()
+    }
+
     /// What was measured.
-    pub(super) fn finish(self, source: &Source, origin_us: i64) -> Result<VideoInfo> {
+    pub(super) fn finish(self, origin_us: i64) -> Result<VideoInfo> {
         let Self { stream, facts, seen, .. } = self;
         let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
         let pace = Pace::of(&seen.times, seen.last_duration, seen.base);
@@ -138,7 +151,7 @@ impl PictureMeasure {
         let first = seen.times.first().copied().unwrap_or(0);
         let duration_us = us(pace.end.saturating_sub(first));
         let duration_ms = whole_ms(duration_us);
-        let (rotation_degrees, mirrored) = av::display_matrix(&source.input, stream).map_or((0, false), upright);
+        let (rotation_degrees, mirrored) = seen.turn;
         let pixel_aspect = honest_aspect(aspect);
         let (coded_width, coded_height) = (picture.width.unsigned_abs(), picture.height.unsigned_abs());
         let (display_width, display_height) = display_size(coded_width, coded_height, pixel_aspect, rotation_degrees);
@@ -229,6 +242,7 @@ impl Seen {
         }
         let first = self.times.first().copied().unwrap_or(at);
         let at_us = to_us(at.saturating_sub(first), self.base);
+        self.sample(frame, layout, whole_ms(at_us));
         self.black.tell(at_us, self.grid.is_black());
         // Compared with the picture since which nothing moved, so that a slow pan is motion.
         let difference = self.grid.difference(&self.reference);
@@ -241,6 +255,18 @@ impl Seen {
             self.frozen.tell(at_us, false);
             self.still_since_us = at_us;
             std::mem::swap(&mut self.grid, &mut self.reference);
+        }
+    }
+}
+
+impl Seen {
+    /// Keeps the frame for the fingerprint if it is the first of the next place on the grid.
+    fn sample(&mut self, frame: &frame::Video, layout: LumaLayout, at_ms: u64) {
+        let Some(album) = self.album.as_mut().filter(|album| album.wants(at_ms)) else { return };
+        let pixel_aspect = self.first.map_or(Ratio::ONE, |(_, aspect)| honest_aspect(aspect)).value();
+        let (rotation_degrees, mirrored) = self.turn;
+        if let Some(picture) = (Thumb { layout, pixel_aspect, rotation_degrees, mirrored }).of(frame) {
+            album.add(at_ms, picture);
         }
     }
 }

@@ -7,6 +7,7 @@ use pipeline::media_info::AudioInfo;
 use pipeline::rejection::Rejection;
 
 use super::bitrate::Bitrate;
+use super::chroma::Chroma;
 use super::stretch::Stretches;
 use super::{to_ms, to_us};
 use crate::av::{self, SoundFacts, StreamFacts};
@@ -31,6 +32,7 @@ pub(crate) struct SoundMeasure {
     frame: frame::Audio,
     bitrate: Bitrate,
     heard: Option<Heard>,
+    fingerprint: bool,
 }
 
 /// What was decoded so far.
@@ -41,13 +43,26 @@ struct Heard {
     meter: EbuR128,
     silence: Stretches,
     channels: Vec<Vec<f32>>,
+    /// Where a fingerprint is wanted.
+    chroma: Option<Chroma>,
 }
 
 impl SoundMeasure {
     pub(crate) fn open(source: &Source, stream: usize, limits: &Limits) -> Result<Self> {
         let decoder = decode::open(source, stream, limits, 1)?;
         let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::Damaged { errors: 1 })?;
-        Ok(Self { stream, facts, decoder, frame: frame::Audio::empty(), bitrate: Bitrate::default(), heard: None })
+        let (frame, bitrate) = (frame::Audio::empty(), Bitrate::default());
+        Ok(Self { stream, facts, decoder, frame, bitrate, heard: None, fingerprint: false })
+    }
+
+    /// Takes the sound's fingerprint too, or not.
+    pub(super) fn with_fingerprint(self, fingerprint: bool) -> Self {
+        Self { fingerprint, ..self }
+    }
+
+    /// The chromaprint of what was heard so far, once; empty where none was wanted or nothing was heard.
+    pub(super) fn chromaprint(&mut self) -> Vec<u32> {
+        self.heard.as_mut().and_then(|heard| heard.chroma.take()).map(Chroma::finish).unwrap_or_default()
     }
 
     /// Measures one packet; `None` at the end.
@@ -61,9 +76,9 @@ impl SoundMeasure {
         if let Some(packet) = packet {
             self.bitrate.add(packet.dts().or(packet.pts()).map(|ticks| to_us(ticks, base)), packet.size());
         }
-        let heard = &mut self.heard;
+        let (heard, fingerprint) = (&mut self.heard, self.fingerprint);
         decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| {
-            hear(heard, frame, base)?;
+            hear(heard, frame, base, fingerprint)?;
             match &mut preview {
                 // Last of all: the block's content moves there.
                 Some(preview) => preview.sound(frame, frame.timestamp().map(|ticks| to_us(ticks, base))),
@@ -100,11 +115,11 @@ fn duration_us(samples: u64, rate: u32) -> i64 {
     i64::try_from(u128::from(samples) * 1_000_000 / u128::from(rate.max(1))).unwrap_or(i64::MAX)
 }
 
-fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational) -> Result<()> {
+fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, fingerprint: bool) -> Result<()> {
     let facts = av::sound_facts(frame);
     let heard = match heard {
         Some(heard) => heard,
-        none => none.insert(begin(facts.clone(), to_us(frame.timestamp().unwrap_or(0), base))?),
+        none => none.insert(begin(facts.clone(), to_us(frame.timestamp().unwrap_or(0), base), fingerprint)?),
     };
     if facts.rate != heard.facts.rate {
         return Err(Rejection::ChangesMidway { what: "sample_rate".into() }.into());
@@ -120,11 +135,14 @@ fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational) -> 
     let loud = heard.channels.iter().flatten().any(|sample| sample.abs() > SILENCE);
     heard.silence.tell(at_us, !loud);
     heard.samples += frame.samples() as u64;
+    if let Some(chroma) = &mut heard.chroma {
+        chroma.hear(&heard.channels);
+    }
     let planes: Vec<&[f32]> = heard.channels.iter().map(Vec::as_slice).collect();
     heard.meter.add_frames_planar_f32(&planes).map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))
 }
 
-fn begin(facts: SoundFacts, first_us: i64) -> Result<Heard> {
+fn begin(facts: SoundFacts, first_us: i64, fingerprint: bool) -> Result<Heard> {
     if facts.channels == 0 || facts.channels > MAX_CHANNELS || !(8000..=192_000).contains(&facts.rate) {
         let codec = format!("{} channels at {} Hz", facts.channels, facts.rate);
         return Err(Rejection::UnsupportedCodec { codec }.into());
@@ -137,5 +155,6 @@ fn begin(facts: SoundFacts, first_us: i64) -> Result<Heard> {
     let meter = EbuR128::new(facts.channels, facts.rate, Mode::I | Mode::TRUE_PEAK)
         .map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))?;
     let channels = vec![Vec::new(); facts.channels as usize];
-    Ok(Heard { facts, first_us, samples: 0, meter, silence: Stretches::new(MIN_SILENCE_US), channels })
+    let chroma = fingerprint.then(|| Chroma::new(facts.rate)).transpose()?;
+    Ok(Heard { facts, first_us, samples: 0, meter, silence: Stretches::new(MIN_SILENCE_US), channels, chroma })
 }

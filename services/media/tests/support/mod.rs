@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use media::protocol::{
-    AssembleReport, AudioReport, CoverWish, Expected, Job, Limits, Line, Mezzanine, PictureInput, QcReport, Request,
-    SegmentInput, SegmentReport,
+    AssembleReport, AudioReport, CoverWish, Expected, Job, Limits, Line, Mezzanine, PictureInput, ProbeReport,
+    QcReport, Request, SegmentInput, SegmentReport,
 };
 use pipeline::media_info::{MediaInfo, Ratio};
 use pipeline::rejection::Rejection;
@@ -85,12 +85,17 @@ impl Bench {
     }
 
     pub fn probe(&self, name: &str) -> MediaInfo {
+        self.report(name).media_info
+    }
+
+    /// All that the probe says, without a preview.
+    pub fn report(&self, name: &str) -> ProbeReport {
         done(run(Job::Probe { file: name.into() }, Limits::probe(), Some(&self.dir.path().join("in")), None))
     }
 
     /// Probes `name` and leaves its preview among the outputs.
     pub fn preview(&self, name: &str) -> MediaInfo {
-        done(self.run(Job::Probe { file: name.into() }, Limits::preview()))
+        done::<ProbeReport>(self.run(Job::Probe { file: name.into() }, Limits::preview())).media_info
     }
 
     /// The rejection that `name` ends with.

@@ -73,6 +73,10 @@ pub(super) fn en(reason: &Rejection) -> String {
         Rejection::NoSound => "The work has no sound; the contest asks for it.".into(),
         Rejection::Interlaced => "The picture is interlaced; the contest takes progressive video only.".into(),
         Rejection::HighDynamicRange => "The picture is HDR; the contest takes SDR (BT.709) only.".into(),
+        Rejection::AlreadyEntered => {
+            "This very file has been entered in the contest already; a work may be entered once, under one theme."
+                .into()
+        }
         Rejection::ReviewRefused { words } => format!("The organisers did not accept the work: “{}”.", shown(words)),
     }
 }
@@ -131,6 +135,7 @@ pub(super) fn zh(reason: &Rejection) -> String {
         Rejection::NoSound => "作品没有声音；本次征选要求有声音。".into(),
         Rejection::Interlaced => "画面为隔行扫描；本次征选只接受逐行扫描的视频。".into(),
         Rejection::HighDynamicRange => "画面为高动态范围（HDR）；本次征选只接受 SDR（BT.709）。".into(),
+        Rejection::AlreadyEntered => "该文件已投稿参加本次征选；一条作品不可多主题重复投稿。".into(),
         Rejection::ReviewRefused { words } => format!("主办方未通过该作品：“{}”。", shown(words)),
     }
 }

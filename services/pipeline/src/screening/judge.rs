@@ -20,15 +20,32 @@ fn is_curable(rule: Rule) -> bool {
     match rule {
         Rule::Format | Rule::Resolution | Rule::DecodeErrors | Rule::SoundLength => true,
         Rule::Loudness | Rule::Interlaced | Rule::Hdr | Rule::Sound => true,
-        Rule::Duration | Rule::Aspect | Rule::Black | Rule::Frozen | Rule::Silent => false,
+        Rule::Duration | Rule::Aspect | Rule::Black | Rule::Frozen | Rule::Silent | Rule::Duplicate => false,
     }
 }
 
-fn word(rule: Rule, measured: String, limit: String, outcome: Outcome, zh: String, en: String) -> RuleVerdict {
-    RuleVerdict { rule, measured, limit, outcome, curable: is_curable(rule), zh, en, rejection: None }
+pub(super) fn word(
+    rule: Rule,
+    measured: String,
+    limit: String,
+    outcome: Outcome,
+    zh: String,
+    en: String,
+) -> RuleVerdict {
+    RuleVerdict {
+        rule,
+        measured,
+        limit,
+        outcome,
+        curable: is_curable(rule),
+        zh,
+        en,
+        rejection: None,
+        others: Vec::new(),
+    }
 }
 
-fn broken(rule: Rule, measured: String, limit: String, reason: Rejection) -> RuleVerdict {
+pub(super) fn broken(rule: Rule, measured: String, limit: String, reason: Rejection) -> RuleVerdict {
     let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));
     RuleVerdict { rejection: Some(reason), ..word(rule, measured, limit, Outcome::Fail, zh, en) }
 }

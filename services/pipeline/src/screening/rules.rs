@@ -33,6 +33,8 @@ pub struct ContestRules {
     pub frozen: Option<StretchRule>,
     /// Silent stretches that a reviewer should hear.
     pub silent: Option<StretchRule>,
+    /// Works that were entered before: the same bytes are refused, the same picture or sound is for a person to look at.
+    pub duplicate: Option<DuplicateRule>,
 }
 
 /// Formats by content, as the probe names them.
@@ -160,6 +162,16 @@ pub struct StretchRule {
     pub warn_above_ms: u64,
 }
 
+/// When an entry is too much like another one of the contest for a machine to let it in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DuplicateRule {
+    /// Share of the shorter work's picture that the other one has too, from this on, percent.
+    pub picture_percent: u32,
+    /// Share of the shorter work's sound that the other one has too, from this on, percent.
+    pub sound_percent: u32,
+}
+
 impl ContestRules {
     /// Whether the numbers make sense; an error is the key below `rules` and what is allowed.
     pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
@@ -188,6 +200,12 @@ impl ContestRules {
         }
         if self.decode_errors.is_some_and(|rule| rule.warn_above > rule.fail_above) {
             return Err(("decode_errors", "allowed is warn_above <= fail_above".into()));
+        }
+        if self
+            .duplicate
+            .is_some_and(|rule| ![rule.picture_percent, rule.sound_percent].iter().all(|it| (1..=100).contains(it)))
+        {
+            return Err(("duplicate", "allowed are 1 to 100 percent".into()));
         }
         // NaN compares as false, so it is refused too.
         if self

@@ -16,7 +16,7 @@ fn work() -> Work {
 
 fn done(submission: &Submission, todo: &PartToDo) -> Event {
     match todo.stage {
-        Stage::Screen => Event::Screened { run: submission.run, work: work() },
+        Stage::Screen => Event::Screened { run: submission.run, work: work(), review: false },
         Stage::Probe | Stage::Transcode | Stage::Assemble | Stage::Publish => {
             Event::PartDone { run: submission.run, stage: todo.stage, part: todo.part.clone() }
         }
@@ -159,7 +159,21 @@ fn stages_without_parts_are_passed_through() {
     let mut submission = Submission::new(OPEN);
     submission.advance(Event::Uploaded);
     submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine });
-    assert!(submission.advance(Event::Screened { run: 1, work: Work::default() }).is_empty());
+    assert!(submission.advance(Event::Screened { run: 1, work: Work::default(), review: false }).is_empty());
+    assert_eq!(submission.state, State::Published);
+}
+
+#[test]
+fn a_work_that_looks_like_another_one_waits_for_a_person_though_the_gate_stands_open() {
+    let mut submission = Submission::new(OPEN);
+    submission.advance(Event::Uploaded);
+    submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine });
+    assert!(submission.advance(Event::Screened { run: 1, work: work(), review: true }).is_empty());
+    assert_eq!(submission.state, State::AwaitingReview);
+    assert!(!submission.state.may_reprocess(Stage::Transcode), "no way around the person");
+    let parts = submission.advance(Event::ReviewAccepted);
+    assert_eq!(parts.len(), 3);
+    drain(&mut submission, parts);
     assert_eq!(submission.state, State::Published);
 }
 
@@ -168,7 +182,11 @@ fn an_empty_stage_does_not_open_the_gate_behind_it() {
     let mut submission = Submission::new(Gates { review: Gate::Automatic, release: Gate::Manual });
     submission.advance(Event::Uploaded);
     submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine });
-    submission.advance(Event::Screened { run: 1, work: Work { renditions: Default::default(), ..work() } });
+    submission.advance(Event::Screened {
+        run: 1,
+        work: Work { renditions: Default::default(), ..work() },
+        review: false,
+    });
     for part in submission.parts_of(Stage::Transcode) {
         submission.advance(Event::PartDone { run: 1, stage: Stage::Transcode, part });
     }
@@ -191,7 +209,7 @@ fn a_part_that_is_done_cannot_reject_any_more() {
     let mut submission = Submission::new(OPEN);
     let queue = submission.advance(Event::Uploaded);
     submission.advance(done(&submission.clone(), &queue[0]));
-    submission.advance(Event::Screened { run: 1, work: work() });
+    submission.advance(Event::Screened { run: 1, work: work(), review: false });
     submission.advance(Event::PartDone { run: 1, stage: Stage::Transcode, part: Part::Audio });
     let before = submission.clone();
     let part = Some(Part::Audio);
@@ -216,7 +234,7 @@ fn an_older_run_changes_nothing() {
     let before = submission.clone();
     submission.advance(Event::PartDone { run: 1, stage: Stage::Assemble, part: parts[0].part.clone() });
     submission.advance(Event::Rejected { run: 1, stage: Stage::Assemble, part: None, reason: Rejection::Undecodable });
-    submission.advance(Event::Screened { run: 1, work: Work::default() });
+    submission.advance(Event::Screened { run: 1, work: Work::default(), review: false });
     assert_eq!(submission, before);
     assert_eq!(submission.run, 2);
 }

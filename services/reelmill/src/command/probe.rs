@@ -76,6 +76,9 @@ pub(crate) fn refused(reason: &Rejection) -> Exit {
     Exit::Refused
 }
 
+/// Ranges of a likeness that are told to people at most; JSON has them all.
+const MOST_RANGES: usize = 4;
+
 /// A verdict, one rule a line; rules that were broken say so in both languages.
 pub(crate) fn verdict_table(verdict: &Verdict) -> String {
     let mut table = Table::with_headings(&["RULE", "", "MEASURED", "ALLOWED"]);
@@ -89,5 +92,35 @@ pub(crate) fn verdict_table(verdict: &Verdict) -> String {
         };
         table.row([name, mark, &rule.measured, &rule.limit]);
     }
-    table.to_string()
+    table.to_string() + &others(verdict)
+}
+
+/// The entries that a verdict is about, with where they match; nothing where there are none.
+fn others(verdict: &Verdict) -> String {
+    let mut table = Table::with_headings(&["LIKE ENTRY", "IN", "OF THE SHORTER", "AGREEMENT", "HERE", "THERE"]);
+    let twins = || verdict.rules.iter().flat_map(|rule| &rule.others);
+    for twin in twins() {
+        let id = twin.submission.to_string();
+        if twin.same_file {
+            table.row([id.as_str(), "every byte", "100 %", "100 %", "", ""]);
+        }
+        for (what, found) in [("picture", &twin.likeness.picture), ("sound", &twin.likeness.sound)] {
+            let Some(found) = found else { continue };
+            let percent = |of: u32| format!("{of} %");
+            let range = |start: u64, end: u64| format!("{}–{}", clock(start), clock(end));
+            for (index, it) in found.ranges.iter().take(MOST_RANGES).enumerate() {
+                let (here, there) = (range(it.start_ms, it.end_ms), range(it.other_start_ms, it.other_end_ms));
+                let first = |text: String| if index == 0 { text } else { String::new() };
+                let (covered, agreement) = (percent(found.covered_percent), percent(found.agreement_percent));
+                let cells = [id.clone(), what.to_owned(), covered, agreement].map(first);
+                table.row([&*cells[0], &*cells[1], &*cells[2], &*cells[3], &*here, &*there]);
+            }
+        }
+    }
+    if twins().next().is_none() { String::new() } else { format!("\n{table}") }
+}
+
+/// `m:ss` of a time in a work.
+fn clock(ms: u64) -> String {
+    format!("{}:{:02}", ms / 60_000, ms / 1000 % 60)
 }

@@ -10,11 +10,12 @@ use sqlx::types::Json;
 
 use super::history::By;
 use super::parts::{Claim, Commit};
-use super::{Policy, Store, deliveries, previews, renditions, submissions};
+use super::{Policy, Store, deliveries, fingerprints, previews, renditions, submissions};
 use crate::outcome::Output;
 
 impl Store {
-    /// Records what a part produced and moves its submission on.
+    /// Records what a part produced and moves its submission on. An error that is [`Overtaken`] says that screening has to
+    /// look again.
     pub async fn finish(&self, claim: &Claim, output: &Output) -> anyhow::Result<Commit> {
         let event = &event_of(claim, output)?;
         let stored = &serde_json::to_value(output).context("write the output")?;
@@ -23,6 +24,7 @@ impl Store {
                 if end(tx, claim, Some(stored)).await? == Commit::Fenced {
                     return Ok(Commit::Fenced);
                 }
+                seat(tx, claim, output).await?;
                 keep(tx, self.policy(), claim, output).await?;
                 submissions::apply(tx, self.policy(), claim.submission, event, &By::WORKER).await?;
                 Ok(Commit::Committed)
@@ -51,9 +53,12 @@ impl Store {
 fn event_of(claim: &Claim, output: &Output) -> anyhow::Result<Event> {
     let done = Event::PartDone { run: claim.run, stage: claim.stage, part: claim.part.clone() };
     match (claim.stage, &claim.part, output) {
-        (Stage::Screen, _, Output::Screened { verdict, plan }) => match (verdict.rejection(), plan) {
+        (Stage::Screen, _, Output::Screened { verdict, plan, .. }) => match (verdict.rejection(), plan) {
             (Some(reason), _) => Ok(rejected(claim, reason)),
-            (None, Some(plan)) => Ok(Event::Screened { run: claim.run, work: Work::of(plan) }),
+            (None, Some(plan)) => {
+                let review = verdict.asks_for_review();
+                Ok(Event::Screened { run: claim.run, work: Work::of(plan), review })
+            }
             (None, None) => bail!("a verdict that passes came without a plan"),
         },
         (Stage::Probe, _, Output::Probed { .. })
@@ -93,10 +98,30 @@ async fn end(tx: &mut PgConnection, claim: &Claim, output: Option<&serde_json::V
     Ok(if ended.rows_affected() == 1 { Commit::Committed } else { Commit::Fenced })
 }
 
+/// While this entry was screened, another one was let in that it may be a copy of. Nothing was changed; screening it again
+/// finds that one.
+#[derive(Debug, thiserror::Error)]
+#[error("an entry that may be the same was let in meanwhile")]
+pub struct Overtaken;
+
+/// A work that screening lets in takes its seat, if nobody whom it should have been compared with took one since.
+async fn seat(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::Result<()> {
+    let Output::Screened { verdict, compared, .. } = output else { return Ok(()) };
+    if verdict.rejection().is_some() {
+        return Ok(());
+    }
+    if let Some(newest) = compared
+        && fingerprints::overtaken(tx, claim.submission, *newest).await?
+    {
+        return Err(Overtaken.into());
+    }
+    fingerprints::take_seat(tx, claim.submission).await
+}
+
 /// Keeps what later stages and readers want where they look for it.
 async fn keep(tx: &mut PgConnection, policy: &Policy, claim: &Claim, output: &Output) -> anyhow::Result<()> {
     match (output, &claim.part) {
-        (Output::Probed { media_info, sha256, bytes, preview }, _) => {
+        (Output::Probed { media_info, fingerprint, sha256, bytes, preview }, _) => {
             let sha256 = hex::decode(sha256).context("the probe's digest is no hex")?;
             sqlx::query!(
                 "/* keep_media_info */
@@ -111,8 +136,9 @@ async fn keep(tx: &mut PgConnection, policy: &Policy, claim: &Claim, output: &Ou
             if let Some(preview) = preview {
                 previews::keep(tx, policy, claim.submission, claim.run, preview).await?;
             }
+            fingerprints::keep(tx, claim.submission, fingerprint).await?;
         }
-        (Output::Screened { verdict, plan }, _) => {
+        (Output::Screened { verdict, plan, .. }, _) => {
             sqlx::query!(
                 "/* keep_verdict */ update submissions set verdict = $2, plan = $3 where id = $1",
                 claim.submission.0,

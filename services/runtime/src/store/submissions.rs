@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, bulk, deliveries, garbage, history, messages, parts, progress, webhooks};
+use super::{Store, bulk, deliveries, fingerprints, garbage, history, messages, parts, progress, webhooks};
 use crate::{telemetry, wire};
 
 /// A submission as handlers and readers see it. No personal data.
@@ -288,6 +288,7 @@ pub async fn apply(
             progress::end(tx, id, &locked.contest, machine.run).await?;
         }
         bulk::follow(tx, id, &machine).await?;
+        fingerprints::follow(tx, id, &machine).await?;
         garbage::after_move(tx, policy, id, locked.mezzanine_upload.map(UploadId), &before, &machine).await?;
     }
     let partners = started.iter().filter_map(|todo| match &todo.part {

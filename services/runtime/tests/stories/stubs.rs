@@ -1,5 +1,6 @@
 //! What each stage would have made, without making it.
 use pipeline::catalogue::Catalogue;
+use pipeline::fingerprint::Fingerprint;
 use pipeline::media_info::MediaInfo;
 use pipeline::rendition::Plan;
 use pipeline::stage::Stage;
@@ -19,7 +20,8 @@ pub(crate) fn output(job: &Job) -> Output {
 }
 
 pub(crate) fn probed() -> Output {
-    Output::Probed { media_info: media_info(), sha256: "ab".repeat(32), bytes: 177_000_000, preview: None }
+    let fingerprint = Fingerprint::default();
+    Output::Probed { media_info: media_info(), fingerprint, sha256: "ab".repeat(32), bytes: 177_000_000, preview: None }
 }
 
 pub(crate) fn screened() -> Output {
@@ -29,7 +31,7 @@ pub(crate) fn screened() -> Output {
     let verdict = pipeline::screening::screen(&info, &contest.rules);
     assert_eq!(verdict.rejection(), None);
     let plan: Plan = pipeline::planner::plan(&info, &catalogue.partners_of(contest), &catalogue.ladders);
-    Output::Screened { verdict, plan: Some(plan) }
+    Output::Screened { verdict, plan: Some(plan), compared: None }
 }
 
 fn rendition(job: &Job) -> StoredRendition {

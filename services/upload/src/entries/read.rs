@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
-use pipeline::screening::{Outcome, Rule, RuleVerdict};
+use pipeline::screening::{Outcome, Rule, RuleVerdict, Twin};
 use pipeline::submission::State as Standing;
 use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
@@ -98,6 +98,10 @@ pub(crate) struct RuleStatus {
     text: String,
     zh: String,
     en: String,
+    /// Other entries that it is about, with the times that match; for organisers only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    others: Vec<Twin>,
 }
 
 /// Tells how an entry stands.
@@ -138,6 +142,10 @@ pub(crate) async fn read(
         text: it.text(lang).to_owned(),
         zh: it.zh.clone(),
         en: it.en.clone(),
+        others: match principal {
+            Principal::Entrant(_) => Vec::new(),
+            Principal::Person(_) => it.others.clone(),
+        },
     };
     let status = Status {
         id: submission.id.0,

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# `make bench-fingerprint`: copies that are found, strangers that are taken for one, and searches among 100,000 entries, in a private
+# PostgreSQL. ORIGINALS, SECONDS, ENTRIES, JOBS and OUT stand at the head of tests/bench-fingerprint.rs. PROGRAM runs one that is built.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=$PWD/deploy/local
+dir=$PWD/.local/bench-fingerprint
+"$here/install.sh"
+PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+if [ -z "${PROGRAM:-}" ]; then
+    SQLX_OFFLINE=true cargo build --release --locked -p tests --example bench-fingerprint
+    PROGRAM=${CARGO_TARGET_DIR:-$PWD/target}/release/examples/bench-fingerprint
+fi
+rm -rf "$dir"
+stop() {
+    trap - EXIT INT TERM
+    "$here/neighbours.sh" stop "$dir" postgres || true
+    rm -rf "$dir"
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+set -a
+. <("$here/neighbours.sh" start "$dir" postgres)
+# The program reads the services' configuration, of which it uses the database alone.
+AMQP_URL=amqp://none.invalid S3_ENDPOINT=http://none.invalid
+set +a
+"$PROGRAM"

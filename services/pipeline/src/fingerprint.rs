@@ -1,0 +1,72 @@
+//! What a work looks and sounds like, apart from its encoding: hashes that re-encoding, scaling, a logo, a crop or another
+//! frame around it hardly change, words to look it up by, and the comparison of two of them.
+//!
+//! | question | file |
+//! |---|---|
+//! | how does a picture become hashes? | `picture` |
+//! | by which words is a work found among 100,000? | `token` |
+//! | do two works match, and where? | `compare` |
+use serde::{Deserialize, Serialize};
+
+mod compare;
+mod picture;
+mod token;
+
+pub use compare::{Likeness, Match, MatchedRange, compare};
+pub use picture::{Album, Luma};
+
+/// Time from one sample of the picture to the next, in milliseconds, on a grid that begins with the first frame.
+pub const STEP_MS: u64 = 500;
+/// Time from one item of the sound to the next, in microseconds: a third of 4096 samples at 11,025 Hz.
+pub const ITEM_US: u64 = 123_810;
+/// Samples of the picture that are kept at most: 20 minutes, more than twice what the longest entry lasts.
+pub const MAX_SAMPLES: usize = 2400;
+/// Parts of a picture that are hashed: all of it, its middle, and what reframing to the other orientation would keep.
+pub const REGIONS: usize = 5;
+
+/// One sample of the picture: a hash for each region, 0 where there is nothing to recognise.
+pub type Sample = [u64; REGIONS];
+
+/// What a work looks and sounds like.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// The picture, a sample each [`STEP_MS`].
+    pub picture: Vec<Sample>,
+    /// The sound, a chromaprint item each [`ITEM_US`].
+    pub sound: Vec<u32>,
+    /// The words under which it is found: at most 384 of the picture and 128 of the sound.
+    pub tokens: Vec<u32>,
+    /// The words by which others like it are looked for: `tokens`, and those that they become when weak bits flip.
+    pub probes: Vec<u32>,
+}
+
+impl Fingerprint {
+    /// Of samples taken with their weak bits, and the items of the sound.
+    pub fn new(album: Album, sound: Vec<u32>) -> Self {
+        let hashed = album.hash();
+        let (tokens, probes) = token::of(&hashed, &sound);
+        let picture = hashed.iter().map(|sample| sample.each_ref().map(|hash| hash.bits)).collect();
+        Self { picture, sound, tokens, probes }
+    }
+
+    /// The picture as the database keeps it: little endian, sample by sample.
+    pub fn picture_bytes(&self) -> Vec<u8> {
+        self.picture.iter().flatten().flat_map(|hash| hash.to_le_bytes()).collect()
+    }
+
+    /// The sound as the database keeps it: little endian.
+    pub fn sound_bytes(&self) -> Vec<u8> {
+        self.sound.iter().flat_map(|item| item.to_le_bytes()).collect()
+    }
+
+    /// A stored fingerprint, without the words, which comparing does not need. Bytes that make no whole sample are left out.
+    pub fn from_bytes(picture: &[u8], sound: &[u8]) -> Self {
+        let hashes: Vec<u64> = picture.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
+        let picture = hashes.as_chunks::<REGIONS>().0.to_vec();
+        let sound = sound.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
+        Self { picture, sound, ..Self::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

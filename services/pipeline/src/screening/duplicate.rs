@@ -1,0 +1,102 @@
+//! The rule that a work is entered once: what it means that an entry resembles others.
+use serde::{Deserialize, Serialize};
+
+use super::judge::{broken, word};
+use super::{DuplicateRule, Outcome, Rule, RuleVerdict};
+use crate::fingerprint::{Likeness, Match};
+use crate::id::SubmissionId;
+use crate::rejection::Rejection;
+
+/// More entries than these are not kept as evidence; the ones most alike are.
+const MOST: usize = 5;
+
+/// Another entry of the contest that this one resembles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twin {
+    /// Which.
+    pub submission: SubmissionId,
+    /// Whether it is the same file, byte for byte.
+    #[serde(default)]
+    pub same_file: bool,
+    /// In what they are alike, and where.
+    #[serde(flatten)]
+    pub likeness: Likeness,
+}
+
+impl Twin {
+    fn percent(&self) -> (u32, u32) {
+        let covered = |found: &Option<Match>| found.as_ref().map_or(0, |found| found.covered_percent);
+        (covered(&self.likeness.picture), covered(&self.likeness.sound))
+    }
+}
+
+pub(super) fn judge(mut twins: Vec<Twin>, rule: DuplicateRule) -> RuleVerdict {
+    twins.retain(|twin| {
+        let (picture, sound) = twin.percent();
+        twin.same_file || picture >= rule.picture_percent || sound >= rule.sound_percent
+    });
+    twins.sort_by_key(|twin| {
+        let (picture, sound) = twin.percent();
+        (std::cmp::Reverse((twin.same_file, picture.max(sound), picture + sound)), twin.submission)
+    });
+    twins.truncate(MOST);
+    let limit = format!("picture < {} %, sound < {} %", rule.picture_percent, rule.sound_percent);
+    let Some(most) = twins.first() else {
+        let zh = "未发现与本次征选其他作品重复。".into();
+        let en = "It resembles no other entry of the contest.".into();
+        return word(Rule::Duplicate, "none".into(), limit, Outcome::Pass, zh, en);
+    };
+    let (picture, sound) = most.percent();
+    if most.same_file {
+        let verdict = broken(Rule::Duplicate, "the same file".into(), limit, Rejection::AlreadyEntered);
+        return RuleVerdict { others: twins, ..verdict };
+    }
+    let measured = format!("picture {picture} %, sound {sound} %");
+    let zh =
+        format!("与本次征选的另一条作品相似：较短一条的画面有 {picture}%、声音有 {sound}% 相同；将由工作人员核对。");
+    let en = format!(
+        "It resembles another entry of the contest: {picture} % of the shorter one's picture and {sound} % of its sound \
+         are the same. A person will look at it."
+    );
+    RuleVerdict { others: twins, ..word(Rule::Duplicate, measured, limit, Outcome::Warn, zh, en) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    const RULE: DuplicateRule = DuplicateRule { picture_percent: 25, sound_percent: 50 };
+
+    fn twin(number: u128, picture: u32, sound: u32) -> Twin {
+        let covered = |percent| {
+            (percent > 0).then(|| Match { covered_percent: percent, agreement_percent: 90, ranges: Vec::new() })
+        };
+        let likeness = Likeness { picture: covered(picture), sound: covered(sound) };
+        Twin { submission: SubmissionId(uuid::Uuid::from_u128(number)), same_file: false, likeness }
+    }
+
+    #[test]
+    fn only_what_reaches_the_rules_shares_is_shown_to_a_person() {
+        let verdict = judge(vec![twin(1, 24, 49)], RULE);
+        assert_eq!((verdict.outcome, verdict.others.len()), (Outcome::Pass, 0));
+        let verdict = judge(vec![twin(1, 24, 49), twin(2, 25, 0), twin(3, 0, 50)], RULE);
+        assert_eq!(verdict.outcome, Outcome::Warn);
+        assert_eq!(verdict.rejection, None);
+        let others: Vec<u128> = verdict.others.iter().map(|twin| twin.submission.0.as_u128()).collect();
+        assert_eq!(others, [3, 2], "the most alike first");
+        assert!(verdict.measured.contains("sound 50 %"));
+    }
+
+    #[test]
+    fn the_same_file_is_refused_and_the_entrant_is_not_told_whose_it_is() {
+        let same = Twin { same_file: true, ..twin(7, 0, 0) };
+        let verdict = judge(vec![twin(1, 100, 100), same], RULE);
+        assert_eq!(verdict.rejection, Some(Rejection::AlreadyEntered));
+        assert_eq!(verdict.others[0].submission.0.as_u128(), 7);
+        let id = verdict.others[0].submission.to_string();
+        for lang in [Lang::Zh, Lang::En] {
+            assert!(!verdict.text(lang).contains(&id) && verdict.text(lang) == Rejection::AlreadyEntered.text(lang));
+        }
+    }
+}

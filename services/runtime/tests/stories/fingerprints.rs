@@ -1,0 +1,164 @@
+//! Works that are entered twice: who stands before whom, what a search finds, and what of it is kept for how long.
+use pipeline::fingerprint::{Fingerprint, Likeness, Match};
+use pipeline::id::SubmissionId;
+use pipeline::media_info::MediaInfo;
+use pipeline::screening::{ContestRules, DuplicateRule, Twin, screen_among};
+use pipeline::stage::Stage;
+use pipeline::submission::{Event, Redo};
+use runtime::outcome::Output;
+use runtime::store::fingerprints::Seat;
+use runtime::store::history::Actor;
+use runtime::store::outcomes::Overtaken;
+use runtime::store::parts::{Claim, Commit};
+
+use crate::support::{World, probed, screened};
+
+/// A fingerprint that has these words and is looked for by them.
+fn words(words: impl IntoIterator<Item = u32>) -> Fingerprint {
+    let tokens: Vec<u32> = words.into_iter().collect();
+    Fingerprint { probes: tokens.clone(), tokens, picture: vec![[7; 5]; 4], sound: vec![1, 2, 3] }
+}
+
+impl World {
+    /// An entry that was probed: its file is `file`, byte for byte.
+    async fn probed_as(&self, file: u8, fingerprint: Fingerprint) -> SubmissionId {
+        let id = self.uploaded().await;
+        let claim = self.store.claim(Stage::Probe, "me").await.unwrap().expect("a probe");
+        let Output::Probed { media_info, bytes, .. } = probed() else { unreachable!("the probe's output") };
+        let output = Output::Probed { media_info, fingerprint, sha256: hex(file), bytes, preview: None };
+        assert_eq!(self.store.finish(&claim, &output).await.unwrap(), Commit::Committed);
+        id
+    }
+
+    /// Lets the one entry in that waits to be screened.
+    async fn let_in(&self, id: SubmissionId) {
+        let (claim, newest) = self.screening(id).await;
+        assert_eq!(self.store.finish(&claim, &passed(newest)).await.unwrap(), Commit::Committed);
+    }
+
+    /// Claims an entry's screening and looks around, as its worker does first.
+    async fn screening(&self, id: SubmissionId) -> (Claim, Seat) {
+        let claim = self.store.claim(Stage::Screen, "me").await.unwrap().expect("something to screen");
+        assert_eq!(claim.submission, id);
+        (claim, self.store.standing(id).await.unwrap().newest)
+    }
+
+    async fn found(&self, id: SubmissionId) -> Vec<SubmissionId> {
+        self.store.standing(id).await.unwrap().candidates.into_iter().map(|(id, _)| id).collect()
+    }
+}
+
+fn hex(file: u8) -> String {
+    format!("{file:02x}").repeat(32)
+}
+
+fn passed(newest: Seat) -> Output {
+    let Output::Screened { verdict, plan, .. } = screened() else { unreachable!("the screening's output") };
+    Output::Screened { verdict, plan, compared: Some(newest) }
+}
+
+#[tokio::test]
+async fn of_two_copies_that_are_screened_at_the_same_moment_one_is_let_in_and_the_other_looks_again() {
+    let world = World::new().await;
+    for (file, fingerprint) in [(1, Fingerprint::default()), (2, words(10..20))] {
+        let first = world.probed_as(file, fingerprint.clone()).await;
+        let (first_claim, first_newest) = world.screening(first).await;
+        // The same file without a word in common, and words in common without the same file.
+        let other_file = if file == 1 { 1 } else { 3 };
+        let second = world.probed_as(other_file, fingerprint).await;
+        let (second_claim, second_newest) = world.screening(second).await;
+        let (a, b) = (passed(first_newest), passed(second_newest));
+        let (a, b) = tokio::join!(world.store.finish(&first_claim, &a), world.store.finish(&second_claim, &b));
+        let (let_in, other, late) =
+            if a.is_ok() { (first, second, second_claim) } else { (second, first, first_claim) };
+        let overtaken = [a, b].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        assert_eq!(overtaken.len(), 1, "exactly one of them");
+        assert!(overtaken[0].is::<Overtaken>());
+        assert_eq!((world.state(let_in).await.as_str(), world.state(other).await.as_str()), ("transcode", "screen"));
+        assert_eq!(world.store.hand_back(&late).await.unwrap(), Commit::Committed);
+        let standing = world.store.standing(other).await.unwrap();
+        assert_eq!(standing.same_file, (file == 1).then_some(let_in));
+        assert_eq!(standing.candidates.len(), usize::from(file == 2));
+        let claim = world.store.claim(Stage::Screen, "me").await.unwrap().unwrap();
+        assert_eq!(world.store.finish(&claim, &passed(standing.newest)).await.unwrap(), Commit::Committed);
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_or_taken_back_stands_in_nobodys_way() {
+    let world = World::new().await;
+    let refused = world.probed_as(1, words(1..9)).await;
+    world.let_in(refused).await;
+    let copy = world.probed_as(1, words(1..9)).await;
+    assert_eq!(world.store.standing(copy).await.unwrap().same_file, Some(refused));
+    assert_eq!(world.found(copy).await, [refused]);
+    let reason = pipeline::rejection::Rejection::Undecodable;
+    let event = Event::Rejected { run: 1, stage: Stage::Transcode, part: None, reason };
+    assert!(world.store.apply(refused, &event, Actor::Operator).await.unwrap().changed);
+    assert_eq!(world.store.standing(copy).await.unwrap().same_file, None);
+    assert!(world.found(copy).await.is_empty());
+    world.let_in(copy).await;
+    // The refused one is judged anew: now it is the copy.
+    let again = Event::Reprocess { from: Stage::Screen, redo: Redo::default() };
+    assert!(world.store.apply(refused, &again, Actor::Operator).await.unwrap().changed);
+    assert_eq!(world.found(refused).await, [copy]);
+    // What the entrant takes back is forgotten altogether.
+    assert!(world.store.apply(copy, &Event::Withdrawn, Actor::Entrant).await.unwrap().changed);
+    let standing = world.store.standing(refused).await.unwrap();
+    assert_eq!((standing.same_file, standing.candidates.len()), (None, 0));
+    assert_eq!(world.store.standing(copy).await.unwrap().own, Fingerprint::default());
+}
+
+#[tokio::test]
+async fn a_new_run_keeps_the_place_that_a_work_has() {
+    let world = World::new().await;
+    let first = world.probed_as(1, words(1..9)).await;
+    world.let_in(first).await;
+    let second = world.probed_as(2, words(5..15)).await;
+    assert_eq!(world.found(second).await, [first]);
+    world.let_in(second).await;
+    let again = Event::Reprocess { from: Stage::Screen, redo: Redo::default() };
+    assert!(world.store.apply(first, &again, Actor::Operator).await.unwrap().changed);
+    assert!(world.found(first).await.is_empty(), "who was first is no copy of who came second");
+    world.let_in(first).await;
+}
+
+#[tokio::test]
+async fn words_that_everybody_has_find_nobody_and_most_words_in_common_come_first() {
+    let world = World::new().await;
+    let common = 4_000_000_000;
+    for number in 0..70 {
+        let id = world.probed_as(number, words([common, 1000 + u32::from(number)])).await;
+        world.let_in(id).await;
+    }
+    let near = world.probed_as(100, words([1, 2, common])).await;
+    world.let_in(near).await;
+    let nearer = world.probed_as(101, words([1, 2, 3, common])).await;
+    world.let_in(nearer).await;
+    let work = world.probed_as(102, words([1, 2, 3, 4, common, 1069])).await;
+    let found = world.found(work).await;
+    assert_eq!(found[..2], [nearer, near]);
+    assert_eq!(found.len(), 3, "and the one that shares a rare word");
+}
+
+#[tokio::test]
+async fn a_work_that_looks_like_another_one_waits_for_a_person_though_the_gates_stand_open() {
+    let world = World::new().await;
+    let first = world.probed_as(1, words(1..9)).await;
+    world.let_in(first).await;
+    let second = world.probed_as(2, words(1..9)).await;
+    let (claim, newest) = world.screening(second).await;
+    let info: MediaInfo = world.store.submission(second).await.unwrap().unwrap().media_info.unwrap();
+    let picture = Some(Match { covered_percent: 90, agreement_percent: 95, ranges: Vec::new() });
+    let twin = Twin { submission: first, same_file: false, likeness: Likeness { picture, sound: None } };
+    let duplicate = Some(DuplicateRule { picture_percent: 25, sound_percent: 50 });
+    let verdict = screen_among(&info, vec![twin], &ContestRules { duplicate, ..ContestRules::default() });
+    let Output::Screened { plan, .. } = screened() else { unreachable!("the screening's output") };
+    let output = Output::Screened { verdict, plan, compared: Some(newest) };
+    assert_eq!(world.store.finish(&claim, &output).await.unwrap(), Commit::Committed);
+    assert_eq!(world.state(second).await, "awaiting_review");
+    let verdict = world.store.submission(second).await.unwrap().unwrap().verdict.unwrap();
+    assert_eq!(verdict.rules[0].others[0].submission, first);
+    assert!(world.store.apply(second, &Event::ReviewAccepted, Actor::Screener).await.unwrap().changed);
+    assert_eq!(world.state(second).await, "transcode");
+}

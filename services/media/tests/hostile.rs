@@ -50,7 +50,8 @@ fn a_huge_picture_is_refused_at_once() {
     let before = Instant::now();
     let rejection = refused(&film);
     assert!(matches!(rejection, Rejection::PictureTooLarge { width: 16000, height: 16000 }), "{rejection:?}");
-    assert!(before.elapsed() < Duration::from_secs(5));
+    // Two frames of that size would take minutes to conceal; a busy machine takes seconds to start a process.
+    assert!(before.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

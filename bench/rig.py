@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -22,6 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
 REELMILL = Path(os.environ.get("REELMILL") or TARGET / "release" / "reelmill")
 TICKS = os.sysconf("SC_CLK_TCK")
+
+# Whoever ends a benchmark ends its servers, too.
+for _signal in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(_signal, lambda number, _: sys.exit(128 + number))
 
 
 def number(name, default):

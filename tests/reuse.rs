@@ -72,6 +72,9 @@ async fn with_two_contests(setup: Setup) -> TestPipeline {
     assert!(text.contains(&both));
     let text = text.replace(&both, &format!(r#"["{DROP}"]"#));
     std::fs::write(contests.join(format!("{OTHER}.toml")), text).expect("write the other contest");
+    // The bag wants no covers of its own: they are part of a file's wish, and so of what it is found by.
+    let bag = pipeline.dir().join(format!("catalogue/partners/{BAG}.toml"));
+    std::fs::write(bag, catalogue::partner("人工", "operator")).expect("write the bag's file");
     pipeline
 }
 

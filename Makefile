@@ -3,7 +3,7 @@
 .PHONY: help run stop test measure chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-fingerprint servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## install what is missing, build, serve all roles here, enter four samples; ONCE=1 ends after the table
 	@ONCE=$(ONCE) deploy/local/run.sh
@@ -20,7 +20,11 @@ measure: ## memory of 16 uploads at once and the cost of an idle serve, with the
 chaos-handoff: ## 1,000 deliveries by every method while everything goes wrong; DELIVERIES=60 SEED=7 choose another plan
 	@DELIVERIES=$(DELIVERIES) SEED=$(SEED) deploy/local/chaos-handoff.sh
 
-bench-mix bench-ladder bench-seams bench-workers: ## against ffmpeg as people use it: a contest's mix, one ladder, what cuts cost, 1–4 workers
+bench-mix: ## a contest's mix of entries against scripts of ffmpeg; LENGTH_S, PAIRS, SIZE, FOOTAGE, CORES as its head says
+bench-ladder: ## one entry's ladder against one ffmpeg command
+bench-seams: ## what cuts cost: quality, bitrate and the decoder's buffer against one piece
+bench-workers: ## one entry with 1, 2 and 4 transcode workers
+bench-mix bench-ladder bench-seams bench-workers:
 	@deploy/local/bench.sh $(@:bench-%=%)
 
 bench-fingerprint: ## copies found, strangers taken for one, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one

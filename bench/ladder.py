@@ -1,6 +1,6 @@
 """P2: the whole ladder of one entry, nothing shared or passed through, against one multi-output ffmpeg command with the same x264
 settings. Ours counts everything from the end of screening to the last finished file (S3, database, broker, sandbox); quality
-control is told apart. SECONDS (24), PAIRS (5), SIZE (1920x1080), FOOTAGE, CORES.
+control is told apart. LENGTH_S (24), PAIRS (5), SIZE (1920x1080), FOOTAGE, CORES.
 """
 import sys
 
@@ -47,7 +47,7 @@ def one_of_ours(servers, source, number):
 
 def main():
     cores = rig.pin()
-    seconds, pairs = rig.number("SECONDS", 24), rig.number("PAIRS", 5)
+    seconds, pairs = rig.number("LENGTH_S", 24), rig.number("PAIRS", 5)
     size = tuple(int(side) for side in rig.number("SIZE", "1920x1080").split("x"))
     files, words = rig.footage()
     with rig.work_dir() as work:

@@ -1,7 +1,7 @@
 """P1: a contest's mix. Ten entries for nine partners: four that platforms take as they are, five that they do not, one that comes
 again. Ours against (a) a script that runs one ffmpeg for each partner and rendition, and (b) one multi-output ffmpeg command for each
 entry, with equal outputs made once for all partners. CPU of everything, servers, probing and quality control included on our side;
-neither peer checks anything. SECONDS (4), PAIRS (5), SIZE (1920x1080), PEERS (ab), FOOTAGE, CORES.
+neither peer checks anything. LENGTH_S (4), PAIRS (5), SIZE (1920x1080), PEERS (ab), FOOTAGE, CORES.
 """
 import shutil
 import sys
@@ -76,7 +76,7 @@ def ours(servers, entries, pair):
 
 def main():
     rig.pin()
-    seconds, pairs, peers = rig.number("SECONDS", 4), rig.number("PAIRS", 5), rig.number("PEERS", "ab")
+    seconds, pairs, peers = rig.number("LENGTH_S", 4), rig.number("PAIRS", 5), rig.number("PEERS", "ab")
     size = tuple(int(side) for side in rig.number("SIZE", "1920x1080").split("x"))
     files, words = rig.footage()
     wanted, ladder = wishes()

@@ -1,6 +1,6 @@
 """P3: what a cut costs. The same encode in segments and in one piece, both by `reelmill render`: SSIM (and VMAF where PyPI's
 imageio-ffmpeg can be had) within 24 frames of each seam, bitrate, and the decoder's buffer over the joined stream, counted here anew.
-SECONDS (48), SEGMENT (10), SIZE (1920x1080), PARTNERS (guangming), FOOTAGE, CORES.
+LENGTH_S (48), SEGMENT (10), SIZE (1920x1080), PARTNERS (guangming), FOOTAGE, CORES.
 """
 import json
 import os
@@ -55,7 +55,7 @@ def near(scores, seams):
 
 def main():
     rig.pin()
-    seconds, segment, partners = rig.number("SECONDS", 48), rig.number("SEGMENT", 10), rig.number("PARTNERS", "guangming")
+    seconds, segment, partners = rig.number("LENGTH_S", 48), rig.number("SEGMENT", 10), rig.number("PARTNERS", "guangming")
     size = tuple(int(side) for side in rig.number("SIZE", "1920x1080").split("x"))
     files, words = rig.footage()
     rows = []

@@ -1,12 +1,12 @@
 """P4: one entry, 1, 2 and 4 transcode workers of one slot each. Time of the transcode stage falls with the workers as long as there
-are cores for them. SECONDS (480), SIZE (640x360), WORKERS (1,2,4), FOOTAGE, CORES.
+are cores for them. LENGTH_S (480), SIZE (640x360), WORKERS (1,2,4), FOOTAGE, CORES.
 """
 import rig
 
 
 def main():
     cores = rig.pin()
-    seconds = rig.number("SECONDS", 480)
+    seconds = rig.number("LENGTH_S", 480)
     size = tuple(int(side) for side in rig.number("SIZE", "640x360").split("x"))
     counts = [int(count) for count in rig.number("WORKERS", "1,2,4").split(",")]
     files, words = rig.footage()

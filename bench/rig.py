@@ -258,6 +258,9 @@ class Servers:
         return total
 
     def close(self):
+        # Whoever asks twice (`timeout` does) must not cut this off.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         for process in reversed(self.processes):
             process.terminate()
         for process in self.processes:

@@ -62,9 +62,11 @@ case $footage_status in
 *) exit "$footage_status" ;;
 esac
 
-say "tests"
-# The whole-system stories run the binary itself.
+say "the binary that the whole-system stories run"
 cargo build --release --locked -p reelmill
+say "image, compose file and chart, without an engine and a cluster"
+"$here/deployment.sh"
+say "tests"
 if cargo nextest --version >/dev/null 2>&1; then
     cargo nextest run --release --locked --workspace "$@"
 else

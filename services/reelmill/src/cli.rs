@@ -2,7 +2,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, preview, probe, recall,
+    audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, preview, probe, ready, recall,
     recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
@@ -22,6 +22,8 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Bring the database's schema up to date
     Migrate(migrate::Args),
+    /// Ask a service on this machine whether it can work, as a container's health check does
+    Ready(ready::Args),
     /// Serve a directory as S3, for one machine without an object store
     S3(s3::Args),
     /// Run one media job as told on stdin (started by the services, in a sandbox)
@@ -106,6 +108,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(*args),
             Command::Migrate(args) => block_on(migrate::run(args)),
+            Command::Ready(args) => ready::run(&args),
             Command::S3(args) => s3::run(args),
             // `main` looked for it before; only `reelmill --flag child` comes here, which is no way to start one.
             Command::Child => Ok(Exit::Usage),

@@ -13,6 +13,7 @@ pub(crate) mod partner;
 pub(crate) mod plan;
 pub(crate) mod preview;
 pub(crate) mod probe;
+pub(crate) mod ready;
 pub(crate) mod recall;
 pub(crate) mod recalled;
 pub(crate) mod release;

@@ -1,0 +1,24 @@
+#!/bin/sh
+# For the image's build: takes Debian's packages as they were on one day, `debian-snapshot 20251110T000000Z`; of today without one.
+set -eu
+day=${1:-}
+# The base image removes archives after each run, which a cache mount is there to keep.
+rm -f /etc/apt/apt.conf.d/docker-clean
+[ -n "$day" ] || exit 0
+. /etc/os-release
+rm -f /etc/apt/sources.list
+cat >/etc/apt/sources.list.d/debian.sources <<SOURCES
+Types: deb
+URIs: http://snapshot.debian.org/archive/debian/$day
+Suites: $VERSION_CODENAME $VERSION_CODENAME-updates
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+Check-Valid-Until: no
+
+Types: deb
+URIs: http://snapshot.debian.org/archive/debian-security/$day
+Suites: $VERSION_CODENAME-security
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+Check-Valid-Until: no
+SOURCES

@@ -1,0 +1,139 @@
+"""compose.yaml against the specification's schema, and against the code that it starts."""
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import facts
+import yaml
+
+DEPLOY = facts.ROOT / "deploy"
+OURS = ("upload", "probe", "transcode", "publish", "migrate", "s3")
+
+
+def command_of(service):
+    """The part of the command line that names a command of ours."""
+    return service["command"][:1]
+
+
+class Compose(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.file = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+        cls.services = cls.file["services"]
+        cls.temporary = tempfile.TemporaryDirectory()
+        subprocess.run([DEPLOY / "secrets.sh", cls.temporary.name], check=True, capture_output=True)
+        cls.secrets = {path.name: dict(line.split("=", 1) for line in path.read_text().splitlines() if line and line[0] != "#")
+                       for path in Path(cls.temporary.name).iterdir()}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def test_it_keeps_the_specification(self):
+        done = subprocess.run([sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", DEPLOY / "compose.yaml"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_each_role_is_served_by_one_service(self):
+        served = [service["command"][2] for service in self.services.values() if service.get("command", [""])[0] == "serve"]
+        self.assertEqual(sorted(served), sorted(facts.roles()))
+
+    def test_every_variable_is_one_that_the_command_reads(self):
+        for name in OURS:
+            service = self.services[name]
+            given = set(service.get("environment") or {})
+            for file in service["env_file"]:
+                given |= set(self.secrets[Path(file).name])
+            wrong = {it for it in given - facts.variables(*command_of(service)) if not facts.is_partner_variable(it)}
+            # One file for all roles: migrate is told more than it asks for.
+            if name == "migrate":
+                wrong -= set(self.secrets["services.env"])
+            self.assertEqual(wrong, set(), name)
+
+    def test_partners_examples_are_read_too(self):
+        text = Path(self.temporary.name, "partners.env").read_text()
+        named = re.findall(r"PARTNER_[A-Z0-9_]+(?==)", text)
+        self.assertTrue(named)
+        for name in named:
+            self.assertTrue(facts.is_partner_variable(name), name)
+        self.assertFalse(facts.is_partner_variable("PARTNER_TIANGONG_S3_BUKET"))
+
+    def test_every_service_is_checked_limited_and_without_privileges(self):
+        for name, service in self.services.items():
+            with self.subTest(name):
+                limits = service["deploy"]["resources"]["limits"]
+                self.assertEqual(set(limits), {"cpus", "memory"})
+                self.assertGreater(service["pids_limit"], 0)
+                self.assertTrue(service["read_only"] and service["cap_drop"] == ["ALL"])
+                self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
+                # Ours are checked by what the image says, unless they say otherwise.
+                self.assertTrue("healthcheck" in service or service.get("image") == "reelmill")
+                self.assertNotIn(service.get("user"), ("root", "0", "0:0"))
+
+    def test_whoever_waits_waits_for_health(self):
+        for name, service in self.services.items():
+            for other, how in service.get("depends_on", {}).items():
+                self.assertIn(other, self.services)
+                wanted = "service_completed_successfully" if other == "migrate" else "service_healthy"
+                self.assertEqual(how["condition"], wanted, f"{name} waits for {other}")
+
+    def test_a_worker_has_the_time_to_hand_its_parts_back(self):
+        for name in facts.roles():
+            self.assertGreater(int(self.services[name]["stop_grace_period"].removesuffix("s")), facts.stop_deadline_s())
+
+    def test_only_those_that_speak_to_the_world_reach_it(self):
+        self.assertTrue(self.file["networks"]["inside"]["internal"])
+        outside = {name for name, service in self.services.items() if "outside" in service["networks"]}
+        self.assertEqual(outside, {"upload", "publish", "prometheus", "grafana"})
+
+    def test_secrets_come_from_files_and_reach_those_alone_who_need_them(self):
+        text = (DEPLOY / "compose.yaml").read_text()
+        self.assertNotRegex(text, r"(?i)(password|secret_access_key|_pass)\s*:")
+        readers = {}
+        for name, service in self.services.items():
+            for file in service.get("env_file", []):
+                self.assertIn(Path(file).name, self.secrets, "secrets.sh makes it")
+                readers.setdefault(Path(file).stem, set()).add(name)
+        self.assertEqual(readers["partners"], {"publish"})
+        self.assertEqual(readers["personal"], {"upload", "publish"})
+        self.assertEqual(set(readers), {Path(name).stem for name in self.secrets})
+
+    def test_a_second_run_of_secrets_changes_none(self):
+        before = {path: path.read_text() for path in Path(self.temporary.name).iterdir()}
+        subprocess.run([DEPLOY / "secrets.sh", self.temporary.name], check=True, capture_output=True)
+        self.assertEqual(before, {path: path.read_text() for path in Path(self.temporary.name).iterdir()})
+        for path in before:
+            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
+
+    def test_what_the_services_are_told_of_each_other_agrees(self):
+        told = self.secrets["services.env"]
+        self.assertIn(f":{self.secrets['postgres.env']['POSTGRES_PASSWORD']}@postgres/reelmill", told["DATABASE_URL"])
+        self.assertIn(f":{self.secrets['rabbitmq.env']['RABBITMQ_DEFAULT_PASS']}@rabbitmq/", told["AMQP_URL"])
+        self.assertEqual(self.file["x-environment"]["S3_ENDPOINT"], "http://s3:" + self.services["s3"]["command"][-1].rsplit(":", 1)[1])
+
+    def test_published_ports_are_those_that_are_listened_on_and_only_this_machine_has_them(self):
+        image = (DEPLOY / "Dockerfile").read_text()
+        for name, port in (("upload", "LISTEN"), ("publish", "PUBLISH_LISTEN")):
+            listens = re.search(rf"\b{port}=0\.0\.0\.0:(\d+)", image)[1]
+            self.assertEqual(self.services[name]["ports"], [f"127.0.0.1:{listens}:{listens}"])
+        for service in self.services.values():
+            for port in service.get("ports", []):
+                self.assertTrue(port.startswith("127.0.0.1:"), port)
+
+    def test_mounted_files_exist(self):
+        for name, service in self.services.items():
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                if source in ("./prometheus", "./grafana/provisioning", "./grafana/dashboards") and not (DEPLOY / source).exists():
+                    continue
+                if source.startswith("."):
+                    self.assertTrue((DEPLOY / source).exists(), f"{name} mounts {source}")
+                else:
+                    self.assertIn(source, self.file["volumes"])
+
+
+if __name__ == "__main__":
+    unittest.main()

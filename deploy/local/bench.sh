@@ -5,6 +5,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 deploy/local/install.sh
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 [ -n "${REELMILL:-}" ] || SQLX_OFFLINE=true cargo build --release --locked -p reelmill
+if [ "$1" = upload ]; then
+    command -v npm >/dev/null || deploy/local/install.sh nodejs npm
+    npm ci --prefix bench/tus-peer --ignore-scripts --no-audit --no-fund --loglevel error
+fi
 if [ "$1" = seams ] && [ -z "${VMAF_FFMPEG:-}" ]; then
     # An ffmpeg with libvmaf, which Debian's has not; without it SSIM alone is told.
     venv=$PWD/.local/bench-venv

@@ -23,7 +23,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- end }}
 
 {{/* Pod security "restricted". The media child walls itself in with rlimits, Landlock and a seccomp filter of its own, none of which
-     needs a privilege: RuntimeDefault allows landlock_*, seccomp and close_range (containerd 1.6.7, Docker 23, CRI-O 1.25 on). */}}
+     needs a privilege: RuntimeDefault allows landlock_*, seccomp and close_range (containerd 1.6, Docker 23, CRI-O 1.25 on). */}}
 {{- define "reelmill.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 10001

@@ -134,6 +134,25 @@ class Compose(unittest.TestCase):
                 else:
                     self.assertIn(source, self.file["volumes"])
 
+    @unittest.skipUnless((DEPLOY / "prometheus/prometheus.yml").exists(), "no dashboards yet")
+    def test_prometheus_scrapes_every_role_and_grafana_asks_it(self):
+        config = yaml.safe_load((DEPLOY / "prometheus/compose.yml").read_text())
+        scraped = config["scrape_configs"][0]["dns_sd_configs"][0]
+        self.assertEqual(sorted(scraped["names"]), sorted(facts.roles()))
+        self.assertIn(f"ADMIN_LISTEN=0.0.0.0:{scraped['port']}", (DEPLOY / "Dockerfile").read_text())
+        main = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
+        self.assertEqual((config["rule_files"], config["global"]), (main["rule_files"], main["global"]))
+        for config_file in [argument for argument in self.services["prometheus"]["command"] if "config.file" in argument]:
+            self.assertTrue((DEPLOY / "prometheus" / Path(config_file).name).exists())
+        # Where its provisioning looks for what is mounted, and the variable that names Prometheus.
+        grafana = self.services["grafana"]
+        mounted = {volume.split(":")[0]: volume.split(":")[1] for volume in grafana["volumes"]}
+        for provider in yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/reelmill.yaml").read_text())["providers"]:
+            self.assertEqual(provider["options"]["path"], mounted["./grafana/dashboards"])
+        for source in yaml.safe_load((DEPLOY / "grafana/provisioning/datasources/prometheus.yaml").read_text())["datasources"]:
+            named = re.fullmatch(r"\$\{(\w+)\}", source["url"])[1]
+            self.assertEqual(grafana["environment"][named], "http://prometheus:9090")
+
 
 if __name__ == "__main__":
     unittest.main()

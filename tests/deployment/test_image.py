@@ -95,6 +95,13 @@ class Snapshot(unittest.TestCase):
         allowed = [line[1:] for line in facts.ROOT.joinpath(".dockerignore").read_text().split("\n") if line.startswith("!")]
         for copied in re.findall(r"(?m)^COPY (deploy/\S+)|python3 (deploy/\S+)", DOCKERFILE):
             self.assertIn(copied[0] or copied[1], allowed)
+        # And what code takes in from outside its crate.
+        tracked = subprocess.run(["git", "ls-files", "services/*.rs"], cwd=facts.ROOT, check=True, capture_output=True, text=True).stdout.split()
+        for file in tracked:
+            folder = facts.ROOT / file
+            for path in re.findall(r'include_(?:str|bytes)!\(\s*"([^"]+)"', folder.read_text()):
+                included = (folder.parent / path).resolve().relative_to(facts.ROOT)
+                self.assertTrue(any(included.is_relative_to(it) for it in allowed), f"{file} includes {included}")
         # Every member of the workspace has its manifest there, or cargo reads none.
         members = [Path(path).parent.name for path in subprocess.run(
             ["git", "ls-files", "*/Cargo.toml"], cwd=facts.ROOT, check=True, capture_output=True, text=True).stdout.split()]

@@ -41,6 +41,8 @@ mod seams;
 mod secrets;
 // Folders on a partner's SFTP server, and its receipts.
 mod sftp_drop;
+// One entry's way through everything, as spans.
+mod traces;
 // Uploads by the official JavaScript client, over lines that break.
 mod tus_client;
 // Workers that die, sleep or stop, at every place where it could matter.

@@ -5,6 +5,7 @@
 pub(crate) mod broker;
 pub(crate) mod catalogue;
 pub(crate) mod clips;
+pub(crate) mod collector;
 pub(crate) mod crossing;
 pub(crate) mod entrant;
 pub(crate) mod films;

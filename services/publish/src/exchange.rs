@@ -12,9 +12,11 @@ use reqwest::header::{HeaderMap, HeaderName};
 use runtime::store::Store;
 use runtime::store::accounts::{Account, Budget, Pass};
 use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
+use runtime::telemetry::spans;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
+use tracing::Instrument;
 use url::Url;
 
 use crate::redact::Secrets;
@@ -154,7 +156,16 @@ impl PartnerHttp<'_> {
         };
         let exchange = self.store.open_exchange(&new).await?;
         let hide = request.hide_answer;
-        let result = self.send(request).await;
+        let (host, port) = (request.url.host_str().unwrap_or_default(), request.url.port_or_known_default());
+        let partner = self.account.partner.as_str();
+        let span = spans::partner(partner, request.step, request.method.as_str(), host, port.unwrap_or_default());
+        let result = self.send(request).instrument(span.clone()).await;
+        match &result {
+            Ok(answer) => spans::responded(&span, answer.status),
+            Err(CallError::NotSent(_)) => spans::failed(&span, "not_sent"),
+            Err(CallError::Lost(_)) => spans::failed(&span, "lost"),
+            Err(CallError::Wait(_) | CallError::Ours(_)) => spans::failed(&span, "ours"),
+        }
         let (outcome, answer, healthy) = match &result {
             Ok(answer) => {
                 let well = answer.status < 500 && answer.status != 429;

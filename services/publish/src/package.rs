@@ -205,6 +205,7 @@ mod tests {
             media_info: None,
             verdict: None,
             plan: None,
+            traceparent: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }

@@ -3,7 +3,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, preview, probe, ready, recall,
-    recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, webhook, withdraw,
+    recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, trace, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -36,6 +36,9 @@ enum Command {
     /// Show all entries, or one with its verdict, renditions and deliveries
     #[command(after_help = exit::CODES)]
     Status(status::Args),
+    /// Show where an entry's time went: waiting, worked on, at people's gates, stage by stage and part by part
+    #[command(after_help = exit::CODES)]
+    Trace(trace::Args),
     /// Fetch what there is to look at before a decision: the film, small, and its storyboard
     #[command(after_help = exit::CODES)]
     Preview(preview::Args),
@@ -114,6 +117,7 @@ impl Cli {
             Command::Child => Ok(Exit::Usage),
             Command::Submit(args) => block_on(submit::run(*args)),
             Command::Status(args) => block_on(status::run(args)),
+            Command::Trace(args) => block_on(trace::run(args)),
             Command::Preview(args) => block_on(preview::run(args)),
             Command::Review(args) => block_on(review::run(args)),
             Command::Release(args) => block_on(release::run(args)),

@@ -26,5 +26,6 @@ pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod token;
+pub(crate) mod trace;
 pub(crate) mod webhook;
 pub(crate) mod withdraw;

@@ -20,6 +20,8 @@ use tracing::warn;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::telemetry::spans;
+use crate::wire::WORK_EXCHANGE;
 
 mod receiving;
 mod sending;
@@ -64,6 +66,11 @@ impl Hint {
         if let Ok(Err(error)) = acked {
             tracing::debug!("a message could not be acknowledged, its session has ended: {error}");
         }
+    }
+
+    /// The id that its sender gave it: the row of the outbox.
+    pub fn message_id(&self) -> Option<String> {
+        Some(self.delivery.properties.message_id().as_ref()?.as_str().to_owned())
     }
 
     /// W3C trace context of the span that made the work.
@@ -111,6 +118,11 @@ impl Broker {
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         let connecting = Connection::connect_uri(self.inner.uri.clone(), properties);
         within("connect to the broker", connecting).await
+    }
+
+    /// Where a stage's hints come from, as traces name it.
+    pub(crate) fn destination(&self, stage: Stage) -> String {
+        spans::destination(&self.name(WORK_EXCHANGE), stage, &self.queue(stage))
     }
 
     /// A name on the broker.

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::{Instrument, debug};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::telemetry::spans;
 
 mod spawner;
 
@@ -123,9 +124,13 @@ impl ChildRunner {
     ) -> Result<R, ChildError> {
         let request = serde_json::to_value(request).map_err(|error| failed("write the request", &error))?;
         let running = self.metrics.child_seconds.with_label_values(&[job_of(&request)]).start_timer();
-        let result = self.run_inner(&request, wall, cancelled, on_progress).await;
+        let span = spans::child(job_of(&request));
+        let result = self.run_inner(&request, wall, cancelled, on_progress).instrument(span.clone()).await;
         running.observe_duration();
         let end = result.as_ref().map_or_else(ChildError::end, |_| "done");
+        if matches!(end, "crashed" | "timed_out" | "failed") {
+            spans::failed(&span, end);
+        }
         self.metrics.children.with_label_values(&[end]).inc();
         result
     }

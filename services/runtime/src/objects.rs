@@ -17,6 +17,9 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use pipeline::object_key::ObjectKey;
+use tracing::Instrument;
+
+use crate::telemetry::spans;
 
 mod copy;
 mod error;
@@ -137,8 +140,27 @@ impl Objects {
 
     async fn put(&self, key: &ObjectKey, body: ByteStream) -> Result<String, ObjectError> {
         let put = self.client.put_object().bucket(&*self.bucket).key(key.to_string()).body(body);
-        let put = put.customize().config_override(within(LARGE)).send().await?;
+        let put = put.customize().config_override(within(LARGE)).send();
+        let put = self.traced("PutObject", &key.to_string(), put).await?;
         Ok(put.e_tag().unwrap_or_default().to_owned())
+    }
+
+    /// Awaits one call of the server's API, with a span of its own.
+    async fn traced<T, E>(
+        &self,
+        operation: &'static str,
+        key: &str,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, ObjectError>
+    where
+        ObjectError: From<E>,
+    {
+        let span = spans::object_store(operation, &self.bucket, key);
+        let result = Box::pin(call).instrument(span.clone()).await.map_err(ObjectError::from);
+        if let Err(error) = &result {
+            spans::failed(&span, error.name());
+        }
+        result
     }
 
     /// Size of an object in bytes.

@@ -19,6 +19,7 @@
 //! | uploads, personal data | `uploads`, `entrants` |
 //! | what partners pull | `feed` |
 //! | which works were entered before | `fingerprints` |
+//! | where an entry's time went | `trace` |
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,10 +30,12 @@ use rand::Rng;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::telemetry::spans;
 
 pub mod accounts;
 pub mod audit;
@@ -58,6 +61,7 @@ pub mod renditions;
 pub mod reuse;
 pub mod submissions;
 pub mod tokens;
+pub mod trace;
 pub mod uploads;
 pub mod webhooks;
 
@@ -187,11 +191,12 @@ impl Store {
         T: Send,
         F: for<'c> FnMut(&'c mut PgConnection, Borrows<'c, 'a>) -> BoxFuture<'c, anyhow::Result<T>> + Send + 'a,
     {
+        let span = spans::transaction(name);
         let begun = Instant::now();
         let count = |outcome| self.metrics.transactions.with_label_values(&[name, outcome]).inc();
         let mut tries = 1;
         let result = loop {
-            match self.try_once(&mut work).await {
+            match self.try_once(&mut work).instrument(span.clone()).await {
                 Err(error) if tries < TRANSACTION_TRIES && is_conflict(&error) => {
                     count("retried");
                     warn!(transaction.name = name, tries, "{name} met another transaction, trying again: {error:#}");
@@ -202,6 +207,13 @@ impl Store {
                 result => break result,
             }
         };
+        if let Err(error) = &result {
+            let code = database_code(error);
+            if let Some(code) = &code {
+                span.set_attribute("db.response.status_code", code.clone());
+            }
+            spans::failed(&span, code.unwrap_or_else(|| "failed".to_owned()));
+        }
         count(if result.is_ok() { "committed" } else { "failed" });
         self.metrics.transaction_seconds.with_label_values(&[name]).observe(begun.elapsed().as_secs_f64());
         result.with_context(|| format!("transaction {name}"))

@@ -1,4 +1,4 @@
-//! Logs, traces and the trace context that travels with parts and messages.
+//! Logs, traces and the trace context that travels with parts and messages. Which spans there are: `spans`.
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -10,12 +10,15 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use pipeline::id::SubmissionId;
 use std::collections::HashMap;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
+
+pub mod spans;
 
 /// Keeps the exporter alive; dropping it sends what is still buffered.
 #[must_use = "traces are lost when it is dropped early"]
@@ -26,13 +29,14 @@ pub struct Telemetry {
 /// Sets up logging to standard error (`LOG_FORMAT=json` for machines, `RUST_LOG` for the filter) and, when `otlp_endpoint` is
 /// given, export of spans. `service` names the process in traces. Once per process.
 pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Result<Telemetry> {
-    let (filter, spans_filter) = (filter()?, filter()?);
+    let (filter, spans_filter) = (filter(LINES)?, filter(SPANS)?);
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let lines = if json { lines.json().boxed() } else { lines.boxed() };
     let provider = otlp_endpoint.map(|endpoint| exporter(service, endpoint)).transpose()?;
     let spans = provider.as_ref().map(|provider| {
-        tracing_opentelemetry::layer().with_tracer(provider.tracer("reelmill")).with_filter(spans_filter)
+        let layer = tracing_opentelemetry::layer().with_threads(false).with_tracked_inactivity(false);
+        layer.with_tracer(provider.tracer("reelmill")).with_filter(spans_filter)
     });
     tracing_subscriber::registry()
         .with(spans)
@@ -42,19 +46,26 @@ pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Resul
     Ok(Telemetry { provider })
 }
 
+/// What only lines of the log are about is in no trace, and the other way around.
+const LINES: &str = ",otel=off";
+const SPANS: &str = ",otel=info,log_context=off";
+
 /// `RUST_LOG`, or everything from `info` up, without what libraries say of each lost connection: the store, the broker and the
 /// relay say it once an outage, in their own words.
-fn filter() -> anyhow::Result<EnvFilter> {
+fn filter(also: &str) -> anyhow::Result<EnvFilter> {
     let mut wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
     for (library, quiet) in [("lapin", ",lapin=off,io_loop=off"), ("sqlx", ",sqlx=error")] {
         if !wanted.contains(library) {
             wanted.push_str(quiet);
         }
     }
+    wanted.push_str(also);
     EnvFilter::try_new(wanted).context("read RUST_LOG")
 }
 
 fn exporter(service: &'static str, endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
+    // Its HTTP client does not come to life without one, even for plain HTTP; somebody may have set it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder()
         .with_http()
         .with_endpoint(format!("{}/v1/traces", endpoint.trim_end_matches('/')))
@@ -80,7 +91,12 @@ impl Drop for Telemetry {
 
 /// The current span as a W3C `traceparent`, to travel with what it causes; `None` when nothing is traced.
 pub fn current_traceparent() -> Option<String> {
-    let context = Span::current().context();
+    traceparent_of(&Span::current())
+}
+
+/// The same of any span.
+pub fn traceparent_of(span: &Span) -> Option<String> {
+    let context = span.context();
     if !context.span().span_context().is_valid() {
         return None;
     }
@@ -89,11 +105,31 @@ pub fn current_traceparent() -> Option<String> {
     carrier.remove("traceparent")
 }
 
-/// Links `span` to the span that a `traceparent` names: caused by it, but a trace of its own, since hours may lie between.
-pub fn link(span: &Span, traceparent: Option<&str>) {
+/// The id of a span's trace, as logs and collectors write it.
+pub fn trace_id_of(span: &Span) -> Option<String> {
+    let context = span.context();
+    let span = context.span();
+    let ids = span.span_context();
+    ids.is_valid().then(|| ids.trace_id().to_string())
+}
+
+/// Links `span` to the span that a `traceparent` names: caused by it, but a trace of its own, since hours may lie between. `how`
+/// is the link's attribute `reelmill.link`.
+pub fn link(span: &Span, traceparent: Option<&str>, how: &'static str) {
     let Some(traceparent) = traceparent else { return };
+    let producer = context_of(traceparent).span().span_context().clone();
+    span.add_link_with_attributes(producer, vec![KeyValue::new("reelmill.link", how)]);
+}
+
+/// The current span changes a submission, or is about it: names it, and links to the span that changed it before.
+pub fn follow(submission: SubmissionId, before: Option<&str>) {
+    let span = Span::current();
+    span.set_attribute("submission.id", submission.to_string());
+    link(&span, before, "follows");
+}
+
+/// The context that a `traceparent` names. A fresh one: an unreadable header must not lead to whatever span happens to be current.
+fn context_of(traceparent: &str) -> Context {
     let carrier = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
-    // A fresh context: an unreadable header must not link to whatever span happens to be current.
-    let producer = TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier);
-    span.add_link(producer.span().span_context().clone());
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
 }

@@ -26,7 +26,7 @@ use crate::store::is_unavailable;
 use crate::store::outcomes::Overtaken;
 use crate::store::parts::{Claim, Commit, Failed};
 use crate::store::submissions::SubmissionRow;
-use crate::telemetry;
+use crate::telemetry::{self, spans};
 
 /// What a stage does with a part. May run twice for the same part, even at the same time when a worker was cut off: files
 /// go under keys with the fence, and only the fence's holder commits.
@@ -93,7 +93,7 @@ pub(crate) async fn serve<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>) ->
 async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, permit: OwnedSemaphorePermit) {
     let holder = &runtime.holder;
     match runtime.store.claim(H::STAGE, holder).await {
-        Ok(Some(claim)) => do_part(&runtime, handler, claim, hint.traceparent()).await,
+        Ok(Some(claim)) => do_part(&runtime, handler, claim, &hint).await,
         Ok(None) => {}
         Err(failure) => {
             // The message is spent all the same: the reconciler sees pending parts without messages and sends new ones.
@@ -105,22 +105,25 @@ async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, 
     drop(permit);
 }
 
-async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Claim, announced_by: Option<String>) {
+async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Claim, hint: &Hint) {
     let stage = H::STAGE;
+    let traced = spans::process(&claim, hint, &runtime.broker.destination(stage));
+    // What each line of the log says it is about; the trace has it in its own span.
     let span = info_span!(
+        target: "log_context",
         parent: None,
         "part",
-        otel.name = %format!("{stage} {}", claim.part),
         submission.id = %claim.submission,
         part.stage = %stage,
         part.name = %claim.part,
         part.run = claim.run,
         part.attempt = claim.attempt,
         part.fence = %claim.fence,
-        part.outcome = tracing::field::Empty,
+        trace.id = tracing::field::Empty,
     );
-    // Whoever made the part; of one that was made untraced, whoever announced that there is work.
-    telemetry::link(&span, claim.traceparent.as_deref().or(announced_by.as_deref()));
+    if let Some(trace) = telemetry::trace_id_of(&traced) {
+        span.record("trace.id", trace);
+    }
     runtime.metrics.hop_seconds.with_label_values(&[stage.name()]).observe(claim.waited_s);
     let running = runtime.metrics.parts_running.with_label_values(&[stage.name()]);
     running.inc();
@@ -132,10 +135,11 @@ async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Cla
         let ended = run(runtime, handler, &claim, &lease, progress).await;
         commit(runtime, &claim, ended).await
     }
-    .instrument(span.clone())
+    .instrument(traced.clone())
+    .instrument(span)
     .await;
     running.dec();
-    span.record("part.outcome", outcome);
+    spans::processed(&traced, outcome);
     runtime.metrics.parts.with_label_values(&[stage.name(), outcome]).inc();
     runtime.metrics.part_seconds.with_label_values(&[stage.name()]).observe(begun.elapsed().as_secs_f64());
 }

@@ -9,7 +9,7 @@ use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError, StoredPart};
 use runtime::store::uploads::{Finished, PartRow, Progress, UploadRow, UploadState};
 use sha2::{Digest, Sha256};
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, warn};
 
 use crate::app::App;
 use crate::sweep;
@@ -21,7 +21,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Finishes an upload in a task of its own, and waits a little, so that the state that a client asks for next is the new one.
 pub(crate) async fn soon(app: &Arc<App>, id: UploadId) {
-    let running = app.tasks.spawn(run(app.clone(), id));
+    let running = app.tasks.spawn(run(app.clone(), id).in_current_span());
     let _ = tokio::time::timeout(app.settings.finish_patience, running).await;
 }
 

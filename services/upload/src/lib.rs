@@ -9,6 +9,7 @@
 //! | what do organisers see and do? | `desk` |
 //! | who may, and how often? | `access`, `token`, `limit` |
 //! | what can be wrong, in two languages? | `problem` |
+//! | how does a request show in a trace? | `traced` |
 //!
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
 
@@ -27,6 +28,7 @@ mod routes;
 mod serve;
 mod sweep;
 mod token;
+mod traced;
 mod tus;
 
 pub use access::Policy;

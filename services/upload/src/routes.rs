@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::cors::cors;
 use crate::problem::{Code, Problem};
 use crate::render::problems;
+use crate::traced::traced;
 use crate::{desk, entries, home, openapi, tus};
 
 /// The form and everything else that is JSON is answered within this.
@@ -156,6 +157,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
         .layer(from_fn(cors))
+        .layer(from_fn(traced))
         .with_state(app)
 }
 

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pipeline::id::SubmissionId;
 use rand::TryRngCore;
 use runtime::store::submissions::SubmissionRow;
+use runtime::telemetry;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -30,7 +31,11 @@ pub(crate) async fn authorize(app: &App, headers: &HeaderMap) -> Result<Submissi
     let id = token.split_once('.').and_then(|(id, _)| id.parse().ok()).ok_or(Code::TokenWrong)?;
     let submission = app.store.submission(id).await?.ok_or(Code::TokenWrong)?;
     let same: bool = Sha256::digest(token).as_slice().ct_eq(&submission.token_sha256).into();
-    if same { Ok(submission) } else { Err(Code::TokenWrong.into()) }
+    if !same {
+        return Err(Code::TokenWrong.into());
+    }
+    telemetry::follow(submission.id, submission.traceparent.as_deref());
+    Ok(submission)
 }
 
 /// What came as `Authorization: Bearer`.

@@ -2,11 +2,13 @@
 use futures::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation, Connection};
+use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
 use pipeline::stage::Stage;
+use tracing::Span;
 
 use super::{Broker, PATIENCE, within};
 use crate::store::messages::Stored;
+use crate::telemetry::{self, spans};
 use crate::wire::WORK_EXCHANGE;
 
 /// Why a message is not known to have arrived. It stays in the outbox in every case.
@@ -79,36 +81,42 @@ impl Broker {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let mut in_flight = Vec::with_capacity(messages.len());
         for message in messages {
-            let sent = tokio::time::timeout_at(deadline, self.publish(channel, message)).await;
-            in_flight.push(match sent {
+            let span = spans::send(message, &self.name(&message.exchange), self.server());
+            let sent = tokio::time::timeout_at(deadline, self.publish(channel, message, &span)).await;
+            let sent = match sent {
                 Ok(Ok(confirm)) => Ok(confirm),
                 Ok(Err(error)) => Err(SendError::Closed(error.to_string())),
                 Err(_) => Err(SendError::TimedOut),
-            });
+            };
+            in_flight.push((sent, span));
         }
-        join_all(in_flight.into_iter().map(async |sent| {
-            let confirm = sent?;
-            match tokio::time::timeout_at(deadline, confirm).await {
-                Ok(Ok(Confirmation::Ack(None))) => Ok(()),
-                Ok(Ok(Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)))) => {
-                    Err(SendError::Returned(returned.reply_text.to_string()))
-                }
-                Ok(Ok(Confirmation::Nack(None))) => Err(SendError::Nacked),
-                // Confirms are always on; without one nothing is known.
-                Ok(Ok(Confirmation::NotRequested)) => Err(SendError::Closed("confirms are off".to_owned())),
-                Ok(Err(error)) => Err(SendError::Closed(error.to_string())),
-                Err(_) => Err(SendError::TimedOut),
+        // A span ends with the broker's word on its message.
+        join_all(in_flight.into_iter().map(async |(sent, span)| {
+            let result = match sent {
+                Ok(confirm) => confirmed(confirm, deadline).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = &result {
+                spans::failed(&span, error.name());
             }
+            result
         }))
         .await
     }
 
-    async fn publish(&self, channel: &Channel, message: &Stored) -> lapin::Result<lapin::PublisherConfirm> {
+    /// The broker's host and port.
+    fn server(&self) -> (&str, u16) {
+        let authority = &self.inner.uri.authority;
+        (&authority.host, authority.port)
+    }
+
+    async fn publish(&self, channel: &Channel, message: &Stored, span: &Span) -> lapin::Result<PublisherConfirm> {
         // Work must reach a queue. An event may have no listener, which is nobody's fault.
         let options = BasicPublishOptions { mandatory: message.exchange == WORK_EXCHANGE, immediate: false };
         let exchange = ShortString::from(self.name(&message.exchange));
         let key = ShortString::from(message.routing_key.as_str());
-        channel.basic_publish(exchange, key, options, &message.body, properties(message)).await
+        let traceparent = telemetry::traceparent_of(span).or_else(|| message.headers.traceparent.clone());
+        channel.basic_publish(exchange, key, options, &message.body, properties(message, traceparent.as_deref())).await
     }
 
     /// How many hints wait in each stage's queue. Declares queues that are missing.
@@ -157,8 +165,23 @@ impl Broker {
     }
 }
 
+/// What the broker said of one message.
+async fn confirmed(confirm: PublisherConfirm, deadline: tokio::time::Instant) -> Result<(), SendError> {
+    match tokio::time::timeout_at(deadline, confirm).await {
+        Ok(Ok(Confirmation::Ack(None))) => Ok(()),
+        Ok(Ok(Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)))) => {
+            Err(SendError::Returned(returned.reply_text.to_string()))
+        }
+        Ok(Ok(Confirmation::Nack(None))) => Err(SendError::Nacked),
+        // Confirms are always on; without one nothing is known.
+        Ok(Ok(Confirmation::NotRequested)) => Err(SendError::Closed("confirms are off".to_owned())),
+        Ok(Err(error)) => Err(SendError::Closed(error.to_string())),
+        Err(_) => Err(SendError::TimedOut),
+    }
+}
+
 /// CloudEvents in binary mode: attributes as headers with the prefix of the AMQP binding, and the trace context.
-fn properties(message: &Stored) -> BasicProperties {
+fn properties(message: &Stored, traceparent: Option<&str>) -> BasicProperties {
     let id = message.id.to_string();
     let text = |text: &str| AMQPValue::LongString(LongString::from(text));
     let mut headers = FieldTable::default();
@@ -168,7 +191,7 @@ fn properties(message: &Stored) -> BasicProperties {
     headers.insert("cloudEvents:type".into(), text(&message.kind));
     headers.insert("cloudEvents:subject".into(), text(&message.headers.subject));
     headers.insert("cloudEvents:time".into(), text(&message.created_at.to_rfc3339()));
-    if let Some(traceparent) = &message.headers.traceparent {
+    if let Some(traceparent) = traceparent {
         headers.insert("traceparent".into(), text(traceparent));
     }
     const PERSISTENT: u8 = 2;

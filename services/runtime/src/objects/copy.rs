@@ -69,7 +69,8 @@ impl Objects {
 
     async fn copy_whole(&self, from: &str, to: &ObjectKey) -> Result<(), ObjectError> {
         let copy = self.client.copy_object().bucket(&*self.bucket).key(to.to_string()).copy_source(self.source(from));
-        copy.customize().config_override(within(LARGE)).send().await?;
+        let copy = copy.customize().config_override(within(LARGE)).send();
+        self.traced("CopyObject", &to.to_string(), copy).await?;
         Ok(())
     }
 

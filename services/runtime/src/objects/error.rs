@@ -19,6 +19,18 @@ pub enum ObjectError {
     File(#[from] std::io::Error),
 }
 
+impl ObjectError {
+    /// Stable word for traces.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            ObjectError::NotFound => "not_found",
+            ObjectError::Unavailable(_) => "unavailable",
+            ObjectError::Refused(_) => "refused",
+            ObjectError::File(_) => "file",
+        }
+    }
+}
+
 impl<E> From<SdkError<E, HttpResponse>> for ObjectError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

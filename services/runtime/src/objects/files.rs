@@ -59,7 +59,8 @@ impl Objects {
         let put = put
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(base64::engine::general_purpose::STANDARD.encode(digest));
-        put.customize().config_override(within(LARGE)).send().await?;
+        let put = put.customize().config_override(within(LARGE)).send();
+        self.traced("PutObject", &key.to_string(), put).await?;
         Ok(())
     }
 

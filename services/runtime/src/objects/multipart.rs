@@ -88,7 +88,8 @@ impl Objects {
         let bytes = body.len();
         let part = self.client.upload_part().bucket(&*self.bucket).key(&to.key).upload_id(&to.id);
         let part = part.part_number(as_number(number)?).body(body.into_stream().await?);
-        let stored = part.customize().config_override(within(LARGE)).send().await.map_err(gone_if_denied)?;
+        let stored = async { part.customize().config_override(within(LARGE)).send().await.map_err(gone_if_denied) };
+        let stored = self.traced("UploadPart", &to.key, stored).await?;
         Ok(StoredPart { number, etag: stored.e_tag().unwrap_or_default().to_owned(), bytes })
     }
 
@@ -102,7 +103,8 @@ impl Objects {
         let list = CompletedMultipartUpload::builder().set_parts(Some(list)).build();
         let call = self.client.complete_multipart_upload().bucket(&*self.bucket).key(&of.key).upload_id(&of.id);
         let call = call.multipart_upload(list).customize().config_override(within(LARGE));
-        call.send().await.map_err(gone_if_denied)?;
+        let done = async { call.send().await.map_err(gone_if_denied) };
+        self.traced("CompleteMultipartUpload", &of.key, done).await?;
         Ok(())
     }
 

@@ -31,7 +31,7 @@ impl Objects {
         let call = self.client.get_object().bucket(&*self.bucket).key(&key);
         // An empty stretch has no range that could be asked for.
         let call = if from < to { call.range(format!("bytes={from}-{}", to - 1)) } else { call };
-        let answer = call.send().await?;
+        let answer = self.traced("GetObject", &key, call.send()).await?;
         let etag = answer.e_tag().map(str::to_owned);
         Ok(ObjectReader { objects: self.clone(), key, body: answer.body, bytes: to, etag, at: from, resumes: 0 })
     }
@@ -39,7 +39,8 @@ impl Objects {
     /// Opens an object to be read from its start.
     pub async fn read(&self, key: &impl Display) -> Result<ObjectReader, ObjectError> {
         let key = key.to_string();
-        let answer = self.client.get_object().bucket(&*self.bucket).key(&key).send().await?;
+        let answer = self.client.get_object().bucket(&*self.bucket).key(&key).send();
+        let answer = self.traced("GetObject", &key, answer).await?;
         let bytes = answer.content_length().unwrap_or_default().try_into().unwrap_or_default();
         let etag = answer.e_tag().map(str::to_owned);
         Ok(ObjectReader { objects: self.clone(), key, body: answer.body, bytes, etag, at: 0, resumes: 0 })

@@ -233,11 +233,13 @@ pub(super) async fn start(
         select $1, $2, stage, part,
             coalesce((select j.rank from bulk_items i join bulk_jobs j on j.id = i.job
                 where i.submission = $1 and i.run = $2 limit 1), 0),
-            $5, clock_timestamp(), clock_timestamp()
+            -- Untraced acts, such as those of the command line, leave the chain as it is.
+            coalesce($5, (select traceparent from submissions where id = $1)), clock_timestamp(), clock_timestamp()
         from unnest($3::text[], $4::text[]) as new (stage, part)
         -- Only a partner that it was recalled from is started again in the same run; a recall still under way goes on to it.
         on conflict (submission, run, stage, part) do update set status = 'pending', attempt = 0, output = null,
-            finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent
+            finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent,
+            created_at = excluded.created_at, started_at = null
             where parts.status in ('done', 'cancelled', 'parked')",
         submission.0,
         run as i32,
@@ -289,8 +291,14 @@ pub(super) async fn cancel_unwanted(
 async fn release(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {
     let released = sqlx::query!(
         "/* release_part */
-        update parts set status = 'pending', fence = null, lease_until = null, progress = 0, not_before = clock_timestamp()
-        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'",
+        with ended as (
+            update parts set status = 'pending', fence = null, lease_until = null, progress = 0,
+                not_before = clock_timestamp()
+            where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'
+            returning submission, run, stage, part, started_at, holder
+        )
+        insert into attempts (submission, run, stage, part, started_at, ended_at, outcome, holder)
+        select submission, run, stage, part, coalesce(started_at, clock_timestamp()), clock_timestamp(), 'handed_back', holder from ended",
         claim.submission.0,
         claim.run as i32,
         claim.stage.name(),
@@ -305,9 +313,14 @@ async fn release(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit>
 async fn postpone(tx: &mut PgConnection, claim: &Claim, after: Duration) -> anyhow::Result<Commit> {
     let postponed = sqlx::query!(
         "/* postpone_part */
-        update parts set status = 'waiting', fence = null, lease_until = null,
-            not_before = clock_timestamp() + make_interval(secs => $6)
-        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'",
+        with ended as (
+            update parts set status = 'waiting', fence = null, lease_until = null,
+                not_before = clock_timestamp() + make_interval(secs => $6)
+            where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'
+            returning submission, run, stage, part, started_at, holder
+        )
+        insert into attempts (submission, run, stage, part, started_at, ended_at, outcome, holder)
+        select submission, run, stage, part, coalesce(started_at, clock_timestamp()), clock_timestamp(), 'later', holder from ended",
         claim.submission.0,
         claim.run as i32,
         claim.stage.name(),
@@ -330,11 +343,19 @@ async fn record_failure(
 ) -> anyhow::Result<Option<String>> {
     let status = sqlx::query_scalar!(
         r#"/* record_failure */
-        update parts set attempt = attempt + 1, last_error = $6, fence = null, lease_until = null,
-            status = case when attempt + 1 >= $7 then 'parked'::part_status else 'waiting' end,
-            not_before = clock_timestamp() + make_interval(secs => $8)
-        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'
-        returning status::text as "status!""#,
+        with ended as (
+            update parts set attempt = attempt + 1, last_error = $6, fence = null, lease_until = null,
+                status = case when attempt + 1 >= $7 then 'parked'::part_status else 'waiting' end,
+                not_before = clock_timestamp() + make_interval(secs => $8)
+            where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'
+            returning submission, run, stage, part, status, started_at, holder
+        ), noted as (
+            insert into attempts (submission, run, stage, part, started_at, ended_at, outcome, holder)
+            select submission, run, stage, part, coalesce(started_at, clock_timestamp()), clock_timestamp(),
+                case when status = 'parked' then 'parked' else 'failed' end, holder
+            from ended
+        )
+        select status::text as "status!" from ended"#,
         claim.submission.0,
         claim.run as i32,
         claim.stage.name(),

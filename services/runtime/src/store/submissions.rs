@@ -52,6 +52,8 @@ pub struct SubmissionRow {
     pub verdict: Option<Verdict>,
     /// What is made, as planned last.
     pub plan: Option<Plan>,
+    /// Trace context of the span that changed it last.
+    pub traceparent: Option<String>,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
     /// When anything about it last changed.
@@ -122,6 +124,7 @@ struct Row {
     media_info: Option<Json<MediaInfo>>,
     verdict: Option<Json<Verdict>>,
     plan: Option<Json<Plan>>,
+    traceparent: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -145,6 +148,7 @@ impl From<Row> for SubmissionRow {
             media_info: row.media_info.map(|info| info.0),
             verdict: row.verdict.map(|verdict| verdict.0),
             plan: row.plan.map(|plan| plan.0),
+            traceparent: row.traceparent,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -160,7 +164,7 @@ impl Store {
             select id, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
                 declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
                 media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
-                plan as "plan: Json<Plan>", created_at, updated_at
+                plan as "plan: Json<Plan>", traceparent, created_at, updated_at
             from submissions where id = $1"#,
             id.0,
         )
@@ -178,7 +182,7 @@ impl Store {
             select id, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
                 declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
                 media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
-                plan as "plan: Json<Plan>", created_at, updated_at
+                plan as "plan: Json<Plan>", traceparent, created_at, updated_at
             from submissions
             where ($1::text is null or contest = $1) and ($2::text is null or state = $2)
                 and ($3::uuid is null or id < $3)
@@ -207,8 +211,8 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
     sqlx::query!(
         "/* create_submission */
         insert into submissions (id, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,
-            token_sha256)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            token_sha256, traceparent)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         new.id.0,
         new.contest.as_str(),
         Json(&new.machine) as _,
@@ -220,6 +224,7 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
         new.recommending_unit,
         new.declarations,
         new.token_sha256,
+        telemetry::current_traceparent(),
     )
     .execute(&mut *tx)
     .await
@@ -270,6 +275,7 @@ pub async fn apply(
     if machine == before && started.is_empty() {
         return Ok(Applied { changed: false, machine, started });
     }
+    telemetry::follow(id, locked.traceparent.as_deref());
     let moved = machine.run != before.run || machine.state.name() != before.state.name();
     let at = save_machine(tx, id, &machine).await?;
     if moved {
@@ -330,6 +336,7 @@ struct Locked {
     contest: String,
     machine: Json<Submission>,
     mezzanine_upload: Option<Uuid>,
+    traceparent: Option<String>,
 }
 
 /// Whoever changes a submission, or a part in a way that changes its submission, holds this lock first.
@@ -337,7 +344,8 @@ async fn lock(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Locked>
     sqlx::query_as!(
         Locked,
         r#"/* lock_submission */
-        select contest, machine as "machine: Json<Submission>", mezzanine_upload from submissions where id = $1 for update"#,
+        select contest, machine as "machine: Json<Submission>", mezzanine_upload, traceparent
+        from submissions where id = $1 for update"#,
         id.0,
     )
     .fetch_optional(tx)
@@ -348,12 +356,15 @@ async fn lock(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Locked>
 async fn save_machine(tx: &mut PgConnection, id: SubmissionId, machine: &Submission) -> anyhow::Result<DateTime<Utc>> {
     let at = sqlx::query_scalar!(
         "/* save_machine */
-        update submissions set machine = $2, state = $3, run = $4, updated_at = clock_timestamp() where id = $1
+        update submissions set machine = $2, state = $3, run = $4, traceparent = coalesce($5, traceparent),
+            updated_at = clock_timestamp()
+        where id = $1
         returning updated_at",
         id.0,
         Json(machine) as _,
         machine.state.name(),
         machine.run as i32,
+        telemetry::current_traceparent(),
     )
     .fetch_one(tx)
     .await?;

@@ -1,6 +1,7 @@
 //! The runtime on a real Postgres and a real RabbitMQ. Every test has a database and queues of its own.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+mod attempts; // times that did not bring a part to its end
 mod audit; // what people did, and that nobody changes it
 mod broker; // confirms, returns, wiped queues
 mod bulk; // new runs of many works: a few at a time, below new entries, as one

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
 use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
+use tracing::Instrument;
 
 use super::checksum::Checksum;
 use super::ingest::{self, Ingest};
@@ -78,7 +79,7 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
 /// Takes the body in, in a task of its own: what came before a connection broke is made durable even though nobody waits.
 pub(crate) async fn run(app: &Arc<App>, ingest: Ingest, body: Body, contest: &Contest) -> Result<u64, Problem> {
     let (id, expiry) = (ingest.upload.id, app.expiry(contest));
-    let running = app.tasks.spawn(ingest::run(ingest, body));
+    let running = app.tasks.spawn(ingest::run(ingest, body).in_current_span());
     let taken = running.await.map_err(|err| anyhow::anyhow!("taking an upload in: {err}"))??;
     if taken.complete {
         finish::soon(app, id).await;

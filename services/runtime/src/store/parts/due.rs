@@ -89,14 +89,20 @@ impl Store {
 async fn take_expired(tx: &mut PgConnection, max_attempts: i32) -> anyhow::Result<Vec<(String, String)>> {
     let rows = sqlx::query!(
         r#"/* take_expired */
-        update parts set attempt = attempt + 1, fence = null, lease_until = null, not_before = clock_timestamp(),
-            status = case when attempt + 1 >= $1 then 'parked'::part_status else 'pending' end,
-            last_error = 'its worker fell silent: ' || coalesce(holder, 'unknown')
-        where (submission, run, stage, part) in (
-            select submission, run, stage, part from parts
-            where status = 'claimed' and lease_until < clock_timestamp()
-            order by lease_until limit 1000 for update skip locked
-        ) returning stage, status::text as "status!""#,
+        with ended as (
+            update parts set attempt = attempt + 1, fence = null, lease_until = null, not_before = clock_timestamp(),
+                status = case when attempt + 1 >= $1 then 'parked'::part_status else 'pending' end,
+                last_error = 'its worker fell silent: ' || coalesce(holder, 'unknown')
+            where (submission, run, stage, part) in (
+                select submission, run, stage, part from parts
+                where status = 'claimed' and lease_until < clock_timestamp()
+                order by lease_until limit 1000 for update skip locked
+            ) returning submission, run, stage, part, status, started_at, holder
+        ), noted as (
+            insert into attempts (submission, run, stage, part, started_at, ended_at, outcome, holder)
+            select submission, run, stage, part, coalesce(started_at, clock_timestamp()), clock_timestamp(), 'silent', holder from ended
+        )
+        select stage as "stage!", status::text as "status!" from ended"#,
         max_attempts,
     )
     .fetch_all(tx)

@@ -1,0 +1,218 @@
+//! The arithmetic of `reelmill trace`: states one after the other, parts within them, and who was waited for. Pure.
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use pipeline::stage::Stage;
+use runtime::store::parts::PartRow;
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::trace::{Attempt, DeliveryMove, Move};
+use serde::Serialize;
+
+/// An entry's time, without a gap from its form to its end or to now. All times in seconds.
+#[derive(Debug, Serialize)]
+pub(super) struct Timeline {
+    pub(super) id: SubmissionId,
+    pub(super) title: String,
+    pub(super) state: &'static str,
+    pub(super) entered_at: DateTime<Utc>,
+    /// Until it came into its last state, or until now where it is not at an end.
+    pub(super) took_s: f64,
+    /// For whom.
+    pub(super) sums: BTreeMap<WaitedFor, f64>,
+    pub(super) phases: Vec<Phase>,
+    /// What became of it at its partners, which goes on behind the line's end.
+    pub(super) deliveries: Vec<DeliveryMove>,
+}
+
+/// Whose turn it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WaitedFor {
+    /// The entrant, who uploads.
+    Entrant,
+    /// Our machines, which were at work.
+    Work,
+    /// Our machines, which were not: queues, back-off, a partner that is asked again later.
+    Machines,
+    /// A person of the organisers'.
+    People,
+}
+
+/// The time in one state.
+#[derive(Debug, Serialize)]
+pub(super) struct Phase {
+    pub(super) run: u32,
+    pub(super) state: String,
+    pub(super) from: DateTime<Utc>,
+    /// Null while it lasts.
+    pub(super) to: Option<DateTime<Utc>>,
+    pub(super) took_s: f64,
+    /// In which nobody worked on any of its parts; null where machines have nothing to do.
+    pub(super) waited_s: Option<f64>,
+    /// In which somebody did.
+    pub(super) busy_s: Option<f64>,
+    /// What all who worked took together; more than `busy_s` where they worked side by side.
+    pub(super) worked_s: Option<f64>,
+    /// What ended it, and whose hands.
+    pub(super) ended_by: Option<String>,
+    pub(super) parts: Vec<PartTime>,
+}
+
+/// One part's time.
+#[derive(Debug, Serialize)]
+pub(super) struct PartTime {
+    pub(super) part: String,
+    pub(super) status: String,
+    /// Until somebody took it up.
+    pub(super) waited_s: f64,
+    /// In all attempts together.
+    pub(super) worked_s: f64,
+    /// Between attempts: back-off, a worker that was lost, a partner that is asked again later.
+    pub(super) rested_s: f64,
+    pub(super) attempts: Vec<AttemptTime>,
+}
+
+/// One time that somebody worked on a part.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct AttemptTime {
+    pub(super) from: DateTime<Utc>,
+    /// Null while it runs.
+    pub(super) to: Option<DateTime<Utc>>,
+    pub(super) worked_s: f64,
+    pub(super) outcome: String,
+    pub(super) holder: Option<String>,
+}
+
+impl Timeline {
+    /// From what the database knows. `now` is by its clock.
+    pub(super) fn of(
+        entry: &SubmissionRow,
+        moves: &[Move],
+        parts: &[PartRow],
+        attempts: &[Attempt],
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut phases = phases(moves, now);
+        for row in parts {
+            let attempts: Vec<_> = attempts
+                .iter()
+                .filter(|it| it.run == row.run && it.stage == row.stage && it.part == row.part)
+                .collect();
+            // A stage that was left and entered again has the part where it was made.
+            let of_stage = |phase: &&mut Phase| phase.run == row.run && phase.state == row.stage;
+            let made_in = |phase: &Phase| phase.to.is_none_or(|to| row.created_at <= to);
+            if let Some(phase) = phases.iter_mut().filter(of_stage).find(|phase| made_in(phase)) {
+                phase.parts.push(part_time(row, &attempts, now));
+            }
+        }
+        for phase in &mut phases {
+            measure(phase, now);
+        }
+        let mut sums = BTreeMap::new();
+        for phase in &phases {
+            for (whom, seconds) in split(phase) {
+                *sums.entry(whom).or_insert(0.0) += seconds;
+            }
+        }
+        let took_s = phases.iter().map(|phase| phase.took_s).sum();
+        let (state, title) = (entry.machine.state.name(), entry.title.clone());
+        let deliveries = Vec::new();
+        Self { id: entry.id, title, state, entered_at: entry.created_at, took_s, sums, phases, deliveries }
+    }
+}
+
+/// What nothing follows by itself.
+fn is_an_end(state: &str) -> bool {
+    matches!(state, "published" | "rejected" | "withdrawn" | "revoked")
+}
+
+fn phases(moves: &[Move], now: DateTime<Utc>) -> Vec<Phase> {
+    let mut phases = Vec::new();
+    for (place, begun) in moves.iter().enumerate() {
+        let ended = moves.get(place + 1);
+        if is_an_end(&begun.state) {
+            // Nobody is waited for; a later run begins by itself.
+            continue;
+        }
+        let ended_by = ended.map(|ended| match &ended.by {
+            Some(name) if *name != ended.actor => format!("{} ({name}, {})", ended.what, ended.actor),
+            Some(_) | None => format!("{} ({})", ended.what, ended.actor),
+        });
+        phases.push(Phase {
+            run: begun.run,
+            state: begun.state.clone(),
+            from: begun.at,
+            to: ended.map(|ended| ended.at),
+            took_s: seconds(begun.at, ended.map_or(now, |ended| ended.at)),
+            waited_s: None,
+            busy_s: None,
+            worked_s: None,
+            ended_by,
+            parts: Vec::new(),
+        });
+    }
+    phases
+}
+
+fn part_time(row: &PartRow, before: &[&Attempt], now: DateTime<Utc>) -> PartTime {
+    let mut attempts: Vec<AttemptTime> = before
+        .iter()
+        .map(|it| AttemptTime {
+            from: it.started_at,
+            to: Some(it.ended_at),
+            worked_s: seconds(it.started_at, it.ended_at),
+            outcome: it.outcome.clone(),
+            holder: it.holder.clone(),
+        })
+        .collect();
+    // The last claim stands in the row itself, unless it is among those that ended without ending the part.
+    let last = row.started_at.filter(|at| before.iter().all(|it| it.started_at != *at));
+    if let Some(from) = last {
+        let to = row.finished_at;
+        let outcome = if to.is_some() { row.status.clone() } else { "running".to_owned() };
+        let worked_s = seconds(from, to.unwrap_or(now));
+        attempts.push(AttemptTime { from, to, worked_s, outcome, holder: row.holder.clone() });
+    }
+    let ended = row.finished_at.unwrap_or(now);
+    let waited_s = seconds(row.created_at, attempts.first().map_or(ended, |first| first.from));
+    let worked_s: f64 = attempts.iter().map(|it| it.worked_s).sum();
+    let rested_s = (seconds(row.created_at, ended) - waited_s - worked_s).max(0.0);
+    PartTime { part: row.part.clone(), status: row.status.clone(), waited_s, worked_s, rested_s, attempts }
+}
+
+/// How long anybody worked within a phase, and how long nobody did.
+fn measure(phase: &mut Phase, now: DateTime<Utc>) {
+    if phase.state.parse::<Stage>().is_err() {
+        return;
+    }
+    let end = phase.to.unwrap_or(now);
+    let mut spans: Vec<_> = phase.parts.iter().flat_map(|part| &part.attempts).collect();
+    spans.sort_by_key(|it| it.from);
+    let (mut busy_s, mut until) = (0.0, phase.from);
+    for span in spans {
+        let to = span.to.unwrap_or(now).min(end);
+        busy_s += seconds(span.from.max(until), to);
+        until = until.max(to);
+    }
+    phase.busy_s = Some(busy_s);
+    phase.waited_s = Some((phase.took_s - busy_s).max(0.0));
+    phase.worked_s = Some(phase.parts.iter().map(|part| part.worked_s).sum());
+}
+
+/// Whom a phase waited for, and how long for each.
+fn split(phase: &Phase) -> Vec<(WaitedFor, f64)> {
+    match (phase.busy_s, phase.waited_s) {
+        (Some(busy_s), Some(waited_s)) => vec![(WaitedFor::Work, busy_s), (WaitedFor::Machines, waited_s)],
+        _ if phase.state == "uploading" => vec![(WaitedFor::Entrant, phase.took_s)],
+        _ => vec![(WaitedFor::People, phase.took_s)],
+    }
+}
+
+/// Seconds between, never less than none: clocks of two transactions may cross by a moment.
+pub(super) fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
+    ((to - from).num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6).max(0.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! One entry's way through everything: as spans that a collector gets, and as `reelmill trace` tells it without one.
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::delivery::delivery_is;
+use crate::support::catalogue::{BAG, CONTEST, DROP, Gates};
+use crate::support::collector::{Collector, Span, SpanId};
+use crate::support::wait::wait_until;
+use crate::support::{Setup, TestPipeline};
+
+const SOON: Duration = Duration::from_secs(120);
+const STAGES: [&str; 5] = ["probe", "screen", "transcode", "assemble", "publish"];
+
+/// Spans by their ids.
+struct Traces(BTreeMap<SpanId, Span>);
+
+impl Traces {
+    fn all(&self, is: impl Fn(&Span) -> bool) -> Vec<&Span> {
+        self.0.values().filter(|span| is(span)).collect()
+    }
+
+    fn one(&self, what: &str, is: impl Fn(&Span) -> bool) -> &Span {
+        let found = self.all(is);
+        let names: Vec<&str> = found.iter().map(|span| span.name.as_str()).collect();
+        assert_eq!(found.len(), 1, "one span is {what}, not {names:?}");
+        found[0]
+    }
+
+    /// Children of a span, and theirs.
+    fn below(&self, span: &Span) -> Vec<&Span> {
+        let children = self.all(|it| it.parent.as_ref() == Some(&span.id));
+        children.iter().flat_map(|child| self.below(child)).chain(children.iter().copied()).collect()
+    }
+
+    /// What a span came of: its parent and what it is linked to, and what those came of.
+    fn before(&self, span: &Span) -> BTreeSet<SpanId> {
+        let mut seen = BTreeSet::from([span.id.clone()]);
+        let mut left = VecDeque::from([&span.id]);
+        while let Some(id) = left.pop_front() {
+            let span = self.0.get(id).unwrap_or_else(|| panic!("nobody received {id:?}, which another span names"));
+            for came_of in span.parent.iter().chain(span.links.iter().map(|(_, id)| id)) {
+                if seen.insert(came_of.clone()) {
+                    left.push_back(came_of);
+                }
+            }
+        }
+        seen
+    }
+}
+
+fn linked<'a>(span: &'a Span, how: &str) -> Vec<&'a SpanId> {
+    span.links.iter().filter(|(it, _)| it == how).map(|(_, id)| id).collect()
+}
+
+/// Brings one entry of several segments from its form to a partner: reviewed over HTTP, released by command.
+async fn an_entrys_way(collector: &Collector) -> (TestPipeline, Uuid) {
+    let env = vec![
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint.clone()),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100".to_owned()),
+    ];
+    let gates = Gates { review: "manual", release: "manual" };
+    let pipeline = TestPipeline::with(Setup { gates, env, segment_s: 1, ..Setup::default() }).await;
+    let service = pipeline.serve("all", &[]).await;
+    let id = pipeline.submit(&service, 3).await;
+    pipeline.truth.reaches(id, "awaiting_review", SOON).await;
+    let create = ["token", "create", "--role", "screener", "--name", "审核", "--contest", CONTEST];
+    let token = pipeline.command(&create).await.exits(0).stdout.trim().to_owned();
+    let address = service.api_address().expect("the API's address");
+    let accepted = reqwest::Client::new()
+        .post(format!("http://{address}/api/v1/submissions/{id}/review"))
+        .bearer_auth(token)
+        .header("idempotency-key", Uuid::new_v4().to_string())
+        .json(&json!({ "decision": "accept" }))
+        .send()
+        .await
+        .expect("accept it");
+    assert!(accepted.status().is_success(), "{}", accepted.text().await.unwrap_or_default());
+    pipeline.truth.reaches(id, "awaiting_release", SOON).await;
+    pipeline.command(&["release", &id.to_string()]).await.exits(0);
+    delivery_is(&pipeline, id, DROP, "live").await;
+    delivery_is(&pipeline, id, BAG, "awaiting_operator").await;
+    let id_text = id.to_string();
+    wait_until("the partners' spans have arrived", SOON, async || {
+        let spans = collector.spans();
+        let of = |part: &str| spans.iter().any(|it| it.get("submission.id") == id_text && it.get("part.name") == part);
+        (of(&format!("partner/{DROP}")) && of(&format!("partner/{BAG}"))).then_some(())
+    })
+    .await;
+    service.stop();
+    (pipeline, id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partners() {
+    let collector = Collector::start().await;
+    let (pipeline, id) = an_entrys_way(&collector).await;
+    let traces = Traces(collector.spans().into_iter().map(|span| (span.id.clone(), span)).collect());
+    let id_text = id.to_string();
+    let parts = traces.all(|it| it.kind == SpanKind::Consumer && it.get("submission.id") == id_text);
+
+    // Each part is a root of its own, described as messaging's conventions want it, in the order of the line.
+    let mut begun = BTreeMap::new();
+    for part in &parts {
+        let stage = part.get("part.stage");
+        let destination = format!("{0}reelmill.work:{stage}:{0}reelmill.work.{stage}", pipeline.amqp_prefix);
+        assert_eq!(part.parent, None, "hours may lie between a part and what made it");
+        assert_eq!(part.name, format!("process {destination}"));
+        assert_eq!(part.get("messaging.system"), "rabbitmq");
+        assert_eq!(part.get("messaging.operation.type"), "process");
+        assert_eq!(part.get("messaging.destination.name"), destination);
+        assert!(!part.get("messaging.message.id").is_empty(), "{part:?}");
+        assert!(!part.failed, "{part:?}");
+        begun.entry(stage).or_insert(part.time.0);
+    }
+    let order: BTreeMap<u64, &str> = begun.iter().map(|(stage, at)| (*at, *stage)).collect();
+    assert_eq!(order.values().copied().collect::<Vec<_>>(), STAGES);
+    let segments = parts.iter().filter(|it| it.get("part.name").starts_with("segment/")).count();
+    let names: Vec<_> = parts.iter().map(|it| it.get("part.name")).collect();
+    assert!(segments >= 2, "{names:?}");
+
+    // Within a part: the file is fetched, a child decodes, one transaction commits and writes the message for the next stage.
+    let probe =
+        traces.one("the probe", |it| parts.iter().any(|part| part.id == it.id) && it.get("part.stage") == "probe");
+    let below = traces.below(probe);
+    let of = |name: &str| below.iter().find(|it| it.name == name).unwrap_or_else(|| panic!("no {name} in {below:#?}"));
+    assert_eq!((of("S3/GetObject").kind, of("S3/GetObject").get("rpc.system")), (SpanKind::Client, "aws-api"));
+    assert!(of("child probe").time.1 > of("child probe").time.0);
+    let commit = of("finish_part");
+    assert_eq!((commit.kind, commit.get("db.system.name")), (SpanKind::Client, "postgresql"));
+    assert_eq!(commit.parent.as_ref(), Some(&probe.id));
+    let sent_to = format!("{}reelmill.work:screen", pipeline.amqp_prefix);
+    let sent = of(&format!("send {sent_to}"));
+    assert_eq!((sent.kind, sent.get("messaging.destination.name")), (SpanKind::Producer, sent_to.as_str()));
+    assert_eq!(sent.parent.as_ref(), Some(&commit.id), "it is sent within the trace that wrote it");
+    let screen = traces.one("the screening", |it| it.kind == SpanKind::Consumer && it.get("part.stage") == "screen");
+    assert_eq!(linked(screen, "made_by"), [&commit.id]);
+    assert_eq!(linked(screen, "announced_by"), [&sent.id]);
+
+    // HTTP at both ends of the entrant's and the reviewer's hands.
+    let form = traces.one("the form", |it| it.name == "POST /api/v1/submissions");
+    let review = traces.one("the review", |it| it.name == "POST /api/v1/submissions/{id}/review");
+    for (request, status) in [(form, "201"), (review, "200")] {
+        assert_eq!((request.kind, request.get("http.response.status_code")), (SpanKind::Server, status), "{request:?}");
+        assert_eq!((request.get("http.request.method"), request.parent.as_ref()), ("POST", None));
+    }
+    let uploading = traces.all(|it| it.kind == SpanKind::Server && it.get("http.route").starts_with("/files"));
+    assert!(!uploading.is_empty());
+    for request in &uploading {
+        assert!(traces.before(request).contains(&form.id), "{request:?} leads to the form");
+    }
+
+    // From each partner back: over the release, which nobody traced, every part of every stage, the review, the upload, the form.
+    let publishing: Vec<_> = parts.iter().filter(|it| it.get("part.stage") == "publish").collect();
+    assert!(publishing.len() >= 2, "one for each partner");
+    for publish in publishing {
+        let before = traces.before(publish);
+        let missing: Vec<_> = parts
+            .iter()
+            .filter(|part| part.get("part.stage") != "publish" && !before.contains(&part.id))
+            .map(|part| part.get("part.name"))
+            .collect();
+        assert!(missing.is_empty(), "{missing:?} do not lead to {}", publish.get("part.name"));
+        assert!(before.contains(&review.id) && before.contains(&form.id));
+        assert!(uploading.iter().any(|it| before.contains(&it.id)), "the upload leads to it");
+    }
+    nothing_private(&pipeline, &traces).await;
+}
+
+/// What opens something, or says who somebody is, is in no span; and none hangs in the air.
+async fn nothing_private(pipeline: &TestPipeline, traces: &Traces) {
+    let uploads = pipeline.truth.texts("select id::text from uploads").await;
+    for span in traces.0.values() {
+        let text = format!("{span:?}");
+        assert!(!uploads.iter().any(|id| text.contains(id)), "the address of an upload: {text}");
+        assert!(!text.contains("postgres://") && !text.contains("guest:guest"), "{text}");
+        assert_eq!(span.service, "reelmill");
+        traces.before(span);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trace_of_an_entry_tells_whom_its_time_went_to() {
+    let pipeline =
+        TestPipeline::with(Setup { gates: Gates { review: "manual", release: "automatic" }, ..Setup::default() }).await;
+    let service = pipeline.serve("all", &[]).await;
+    let id = pipeline.submit(&service, 2).await.to_string();
+    let submission: Uuid = id.parse().expect("an id");
+    pipeline.truth.reaches(submission, "awaiting_review", SOON).await;
+    let waiting = pipeline.command(&["trace", &id, "--output", "json"]).await.exits(0).json();
+    let last = waiting["phases"].as_array().and_then(|it| it.last()).cloned().unwrap_or_default();
+    assert_eq!((&last["state"], &last["to"]), (&"awaiting_review".into(), &Value::Null), "{waiting}");
+    pipeline.command(&["review", "accept", &id, "--as", "anna"]).await.exits(0);
+    delivery_is(&pipeline, submission, DROP, "live").await;
+    delivery_is(&pipeline, submission, BAG, "awaiting_operator").await;
+    let url = format!("https://partner.example/{id}");
+    pipeline.command(&["delivered", &id, "--partner", BAG, "--url", &url]).await.exits(0);
+    pipeline.truth.reaches(submission, "published", SOON).await;
+
+    let trace = pipeline.command(&["trace", &id, "--output", "json"]).await.exits(0).json();
+    let phases = trace["phases"].as_array().expect("phases");
+    let states: Vec<_> = phases.iter().filter_map(|it| it["state"].as_str()).collect();
+    let way = ["uploading", "probe", "screen", "awaiting_review", "transcode", "assemble", "publish"];
+    assert_eq!(states, way, "{trace:#}");
+    let s = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is seconds in {trace:#}"));
+    for (phase, next) in phases.iter().zip(&phases[1..]) {
+        assert_eq!(phase["to"], next["from"], "no gap between states");
+    }
+    let sum: f64 = trace["sums"].as_object().expect("sums").values().map(s).sum();
+    assert!((sum - s(&trace["took_s"])).abs() < 1e-6, "every second is somebody's: {trace:#}");
+    assert_eq!(phases[3]["ended_by"], "review_accepted (anna, operator)");
+    let probe = &phases[1]["parts"][0];
+    assert_eq!((&probe["part"], &probe["status"]), (&"mezzanine".into(), &"done".into()));
+    assert!(s(&probe["worked_s"]) > 0.0 && s(&probe["worked_s"]) <= s(&phases[1]["took_s"]) + 0.001, "{probe}");
+    let deliveries = trace["deliveries"].as_array().expect("deliveries");
+    let at_bag: Vec<_> = deliveries.iter().filter(|it| it["partner"] == BAG).map(|it| &it["state"]).collect();
+    assert_eq!((at_bag[at_bag.len() - 2], at_bag[at_bag.len() - 1]), (&"awaiting_operator".into(), &"live".into()));
+
+    let text = pipeline.command(&["trace", &id]).await.exits(0).stdout;
+    for words in [
+        "WAITED",
+        "awaiting_review",
+        "review_accepted (anna, operator)",
+        "waiting for people",
+        "mezzanine",
+        "live after",
+    ] {
+        assert!(text.contains(words), "{words} in\n{text}");
+    }
+    pipeline.command(&["trace", &Uuid::now_v7().to_string()]).await.exits(2);
+}

@@ -11,6 +11,8 @@ mod database;
 mod chaos;
 // What people type.
 mod command_line;
+// What operators see of it.
+mod dashboards;
 // Gates that people open, and what partners get.
 mod delivery;
 // Douyin: a person says yes before, and takes back after.

@@ -16,6 +16,7 @@ pub(crate) mod pipeline;
 pub(crate) mod planted;
 pub(crate) mod platforms;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod servers;

@@ -232,7 +232,7 @@ async fn told(pipeline: &TestPipeline, work: Uuid) -> String {
 
 async fn fenced_off(zombie: &Service) {
     wait_until_true("the zombie has found that its part is somebody else's", SOON, async || {
-        zombie.metric("reelmill_parts_total{outcome=\"fenced\",stage=\"transcode\"}").await > 0.0
+        zombie.metric("reelmill_parts_total{outcome=\"fenced\",reason=\"none\",stage=\"transcode\"}").await > 0.0
     })
     .await;
 }

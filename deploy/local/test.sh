@@ -15,6 +15,8 @@ command -v npm >/dev/null || tools+=(nodejs npm)
 python3 -m pip --version >/dev/null 2>&1 || tools+=(python3-pip)
 # Who may start a container tries the sandbox in one, behind an engine's own seccomp profile.
 [ "$(id -u)" != 0 ] || tools+=(crun golang-github-containers-common)
+# Runs the panels' queries, privately; promtool tests the alerts.
+command -v prometheus >/dev/null || tools+=(prometheus)
 "$here/install.sh" "${tools[@]}"
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 # Queries are checked against the committed .sqlx, whatever database the caller's environment names.

@@ -48,6 +48,7 @@ fn contest(gates: Gates) -> String {
     let Gates { review, release } = gates;
     format!(
         r#"name = {{ zh = "测试", en = "Test" }}
+publish_by = 2099-01-01T00:00:00+08:00
 grace_s = 3600
 max_upload_bytes = 50_000_000
 title = {{ min_chars = 1, max_chars = 80 }}

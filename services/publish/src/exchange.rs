@@ -1,7 +1,7 @@
 //! Calls to a partner over HTTP: within its rate budget and past its circuit breaker, with a deadline, a bounded answer, and every
 //! word written down as evidence before and after, secrets cut out.
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use bytes::{Bytes, BytesMut};
@@ -156,10 +156,12 @@ impl PartnerHttp<'_> {
         };
         let exchange = self.store.open_exchange(&new).await?;
         let hide = request.hide_answer;
+        let begun = Instant::now();
         let (host, port) = (request.url.host_str().unwrap_or_default(), request.url.port_or_known_default());
         let partner = self.account.partner.as_str();
         let span = spans::partner(partner, request.step, request.method.as_str(), host, port.unwrap_or_default());
         let result = self.send(request).instrument(span.clone()).await;
+        self.count(&result, begun.elapsed());
         match &result {
             Ok(answer) => spans::responded(&span, answer.status),
             Err(CallError::NotSent(_)) => spans::failed(&span, "not_sent"),
@@ -192,6 +194,21 @@ impl PartnerHttp<'_> {
             CallError::Lost(words) => CallError::Lost(secrets.cut(&words)),
             other @ (CallError::Wait(_) | CallError::Ours(_)) => other,
         })
+    }
+
+    fn count(&self, result: &Result<Answer, CallError>, took: Duration) {
+        let outcome = match result {
+            Ok(answer) => match answer.status {
+                429 | 500.. => "failed",
+                400..500 => "refused",
+                _ => "ok",
+            },
+            Err(CallError::Lost(_)) => "lost",
+            Err(CallError::Wait(_) | CallError::NotSent(_) | CallError::Ours(_)) => "not_sent",
+        };
+        let (partner, calls) = (self.account.partner.as_str(), &self.store.metrics().calls);
+        calls.partner_calls.with_label_values(&[partner, outcome]).inc();
+        calls.partner_call_seconds.with_label_values(&[partner]).observe(took.as_secs_f64());
     }
 
     async fn send(&self, request: Request) -> Result<Answer, CallError> {

@@ -3,7 +3,8 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, preview, probe, ready, recall,
-    recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, trace, webhook, withdraw,
+    recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, trace, trouble, webhook,
+    withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -39,6 +40,9 @@ enum Command {
     /// Show where an entry's time went: waiting, worked on, at people's gates, stage by stage and part by part
     #[command(after_help = exit::CODES)]
     Trace(trace::Args),
+    /// Show everything that waits for a person, the most pressing first, with the command that goes with it
+    #[command(after_help = exit::CODES)]
+    Trouble(trouble::Args),
     /// Fetch what there is to look at before a decision: the film, small, and its storyboard
     #[command(after_help = exit::CODES)]
     Preview(preview::Args),
@@ -118,6 +122,7 @@ impl Cli {
             Command::Submit(args) => block_on(submit::run(*args)),
             Command::Status(args) => block_on(status::run(args)),
             Command::Trace(args) => block_on(trace::run(args)),
+            Command::Trouble(args) => block_on(trouble::run(args)),
             Command::Preview(args) => block_on(preview::run(args)),
             Command::Review(args) => block_on(review::run(args)),
             Command::Release(args) => block_on(release::run(args)),

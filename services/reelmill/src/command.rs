@@ -27,5 +27,6 @@ pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod token;
 pub(crate) mod trace;
+pub(crate) mod trouble;
 pub(crate) mod webhook;
 pub(crate) mod withdraw;

@@ -90,6 +90,28 @@ impl ChildError {
     }
 }
 
+impl ChildError {
+    /// What ended a child before it had said its last word, as a label of `reelmill_children_killed_total`.
+    fn killed_by(&self) -> Option<&'static str> {
+        match self {
+            ChildError::Rejected(_) | ChildError::Failed(_) => None,
+            ChildError::TimedOut(_) => Some("timed_out"),
+            ChildError::Cancelled => Some("cancelled"),
+            ChildError::Crashed(Crash::Code(_) | Crash::Nonsense) => Some("no_answer"),
+            ChildError::Crashed(Crash::Signal(signal)) => Some(match *signal {
+                // Out of memory, most likely.
+                libc::SIGKILL => "sigkill",
+                libc::SIGSEGV | libc::SIGBUS => "sigsegv",
+                libc::SIGABRT => "sigabrt",
+                // The sandbox: a system call that is not allowed, or too much processor time.
+                libc::SIGSYS => "sigsys",
+                libc::SIGXCPU => "sigxcpu",
+                _ => "other_signal",
+            }),
+        }
+    }
+}
+
 /// One line of a child's standard output.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,6 +154,9 @@ impl ChildRunner {
             spans::failed(&span, end);
         }
         self.metrics.children.with_label_values(&[end]).inc();
+        if let Some(cause) = result.as_ref().err().and_then(ChildError::killed_by) {
+            self.metrics.media.children_killed.with_label_values(&[cause]).inc();
+        }
         result
     }
 

@@ -1,4 +1,4 @@
-//! What a watcher asks: /healthz (is it alive?), /readyz (can it work?), /metrics.
+//! What a watcher asks: /healthz (is it alive?), /readyz (can it work?), /metrics, and /runbook (what now?).
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use tracing::{info, warn};
 
 use crate::service::Runtime;
 
+mod runbook;
+
 /// A neighbour that needs longer than this to answer is not one to work with. Below the usual probe timeout of 5 s.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -22,6 +24,9 @@ pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/runbook", get(runbook::list))
+        .route("/runbook/", get(runbook::list))
+        .route("/runbook/{name}", get(runbook::page))
         .with_state(runtime);
     if let Err(error) = axum::serve(listener, router).await {
         warn!("the admin server ended: {error}");
@@ -69,22 +74,17 @@ async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
     }
 }
 
-/// Reads from the database what is true for the whole installation, not for this process.
+/// Reads what is true for the whole installation, and what this process has not counted by itself.
 async fn measure(runtime: &Runtime) -> anyhow::Result<()> {
-    let (metrics, queues) = (&runtime.metrics, runtime.store.queues().await?);
-    metrics.queue_parts.reset();
-    metrics.queue_age_seconds.reset();
-    for stage in pipeline::stage::Stage::ALL {
-        metrics.queue_age_seconds.with_label_values(&[stage.name()]).set(0.0);
+    let (metrics, store) = (&runtime.metrics, &runtime.store);
+    metrics.whole.tell_scratch(&runtime.config.scratch_dir);
+    let (open, idle) = store.connections();
+    let connections = &metrics.calls.database_connections;
+    connections.with_label_values(&["idle"]).set(idle);
+    connections.with_label_values(&["used"]).set(open - idle);
+    metrics.whole.tell_queues(&store.queues().await?, &store.backlog().await?);
+    if let Some((sample, age_s)) = store.last_sample().await? {
+        metrics.whole.tell_sample(&sample, age_s);
     }
-    for row in &queues {
-        metrics.queue_parts.with_label_values(&[row.stage.as_str(), row.status.as_str()]).set(row.parts);
-        if row.status == "pending" {
-            metrics.queue_age_seconds.with_label_values(&[row.stage.as_str()]).set(row.age_s);
-        }
-    }
-    let backlog = runtime.store.backlog().await?;
-    metrics.outbox_messages.set(backlog.messages);
-    metrics.outbox_lag_seconds.set(backlog.lag_seconds);
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | how is a process told what to do, started, stopped? | `config`, `service`, `health` |
 //! | what is true? | `store` (Postgres) |
-//! | who does a part, and what if they die? | `worker`, `outcome`, `lease`, `reconciler` |
+//! | who does a part, and what if they die? | `worker`, `outcome`, `failure`, `lease`, `reconciler` |
 //! | how does word get around? | `outbox`, `broker`, `wire` |
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | who opens an entrant's file? | `child` |
@@ -12,7 +12,7 @@
 //! | who is an organiser? | `bearer` |
 //! | which networks may be called? | `network` |
 //! | which bytes of a file are asked for? | `range` |
-//! | what can be watched? | `metrics`, `telemetry`, `clock` |
+//! | what can be watched? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
 
 pub mod bearer;
 pub mod broker;
@@ -20,6 +20,7 @@ pub mod child;
 pub mod clock;
 pub mod config;
 pub mod embedded_s3;
+pub mod failure;
 mod fetch;
 mod health;
 pub mod lease;
@@ -34,6 +35,7 @@ pub mod scratch;
 pub mod seal;
 pub mod service;
 pub mod store;
+mod tally;
 pub mod telemetry;
 pub mod wire;
 pub mod worker;

@@ -1,16 +1,36 @@
-//! What Prometheus reads at /metrics. Labels are few and bounded: stages, outcomes, names; never an id.
+//! What Prometheus reads at /metrics. Labels are few and bounded: stages, outcomes, names of the catalogue; never an id.
+//!
+//! Each metric stands on a panel of `deploy/grafana/generate.py`; a test says so if one does not.
+use pipeline::stage::Stage;
 use prometheus::process_collector::ProcessCollector;
-use prometheus::{
-    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
-};
+use prometheus::{Encoder, GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Registry, TextEncoder};
+
+mod calls;
+mod children;
+mod make;
+mod media;
+mod uploads;
+mod whole;
+
+pub use calls::{CallMetrics, S3_ENDS};
+pub use media::{CAUSES, MET, MediaMetrics, TRACKS};
+pub use uploads::{EVENTS, UploadMetrics};
+pub use whole::WholeMetrics;
+
+use make::{Maker, begin};
+
+/// Outcomes of a part. `overtaken` is screened again, `unrecorded` could not be written down, `fenced` is somebody else's.
+pub const OUTCOMES: [&str; 9] =
+    ["done", "rejected", "failed", "parked", "later", "handed_back", "overtaken", "fenced", "unrecorded"];
+/// Reason of a part that ended well, or for no reason of its own.
+pub const NO_REASON: &str = "none";
 
 /// Every metric of a process. Clones share them.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
-    /// `reelmill_parts_total{stage,outcome}`: parts that ended here; outcomes are done, rejected, failed, parked, later,
-    /// handed_back, overtaken and fenced.
+    /// `reelmill_parts_total{stage,outcome,reason}`: parts that ended here, see [`OUTCOMES`]. The reason is a rejection's code
+    /// or what failed, see [`crate::failure`].
     pub parts: IntCounterVec,
     /// `reelmill_part_seconds{stage}`: from claim to commit.
     pub part_seconds: HistogramVec,
@@ -18,19 +38,11 @@ pub struct Metrics {
     pub hop_seconds: HistogramVec,
     /// `reelmill_parts_running{stage}`: parts that run here now.
     pub parts_running: IntGaugeVec,
-    /// `reelmill_queue_parts{stage,status}`: parts in the database that are pending, waiting, claimed or parked.
-    pub queue_parts: IntGaugeVec,
-    /// `reelmill_queue_age_seconds{stage}`: how long the oldest pending part has been claimable.
-    pub queue_age_seconds: GaugeVec,
-    /// `reelmill_outbox_messages`: messages that were not confirmed yet.
-    pub outbox_messages: IntGauge,
-    /// `reelmill_outbox_lag_seconds`: age of the oldest of them.
-    pub outbox_lag_seconds: Gauge,
     /// `reelmill_messages_sent_total{outcome}`: confirmed, nacked, returned, closed, timed_out.
     pub messages_sent: IntCounterVec,
     /// `reelmill_leases_expired_total{stage}`: claims whose holder fell silent.
     pub leases_expired: IntCounterVec,
-    /// `reelmill_transactions_total{name,outcome}`: committed, rolled_back, retried, failed.
+    /// `reelmill_transactions_total{name,outcome}`: committed, retried, refused (by what was asked), failed (the database's fault).
     pub transactions: IntCounterVec,
     /// `reelmill_transaction_seconds{name}`: with retries.
     pub transaction_seconds: HistogramVec,
@@ -46,7 +58,41 @@ pub struct Metrics {
     pub credentials_seconds_left: GaugeVec,
     /// `reelmill_credentials_refused{partner}`: 1 where a person has to look after our account, 0 where the partner accepts us.
     pub credentials_refused: IntGaugeVec,
+    /// `reelmill_time_to_live_seconds{partner}`: from a whole upload, or the begin of a later run, until people can see the work.
+    pub time_to_live_seconds: HistogramVec,
+    /// `reelmill_delivered_media_seconds_total{partner}`: length of the works that went live.
+    pub delivered_media_seconds: prometheus::CounterVec,
+    /// `reelmill_webhook_attempts_total{outcome}`: attempts to send a webhook by what followed.
+    pub webhook_attempts: IntCounterVec,
+    /// What was made, and what it took.
+    pub media: MediaMetrics,
+    /// Calls to neighbours, to partners, and to us.
+    pub calls: CallMetrics,
+    /// Uploads.
+    pub uploads: UploadMetrics,
+    /// The installation as a whole.
+    pub whole: WholeMetrics,
 }
+
+/// A hop and a transaction are milliseconds.
+const HOPS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+/// Transactions have many names, so their buckets are few.
+const TRANSACTIONS: [f64; 7] = [0.0025, 0.01, 0.05, 0.25, 1.0, 5.0, 30.0];
+/// A part takes up to an hour.
+const WORKS: [f64; 14] = [0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
+/// People stand in the way of a work: from a minute to a month.
+const DAYS: [f64; 10] = [
+    60.0,
+    300.0,
+    900.0,
+    3600.0,
+    4.0 * 3600.0,
+    12.0 * 3600.0,
+    86_400.0,
+    3.0 * 86_400.0,
+    7.0 * 86_400.0,
+    30.0 * 86_400.0,
+];
 
 impl Metrics {
     /// A fresh set in a registry of its own.
@@ -55,19 +101,11 @@ impl Metrics {
         #[cfg(target_os = "linux")]
         registry.register(Box::new(ProcessCollector::for_self()))?;
         let make = Maker { registry: &registry };
-        // A hop is milliseconds, a part up to an hour.
-        let hops = vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
-        let works = vec![0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
-        Ok(Self {
-            parts: make.counters("parts_total", "Parts that ended here.", &["stage", "outcome"])?,
-            part_seconds: make.histograms("part_seconds", "From claim to commit.", &["stage"], works.clone())?,
-            hop_seconds: make.histograms("hop_seconds", "From claimable to claimed.", &["stage"], hops.clone())?,
+        let made = Self {
+            parts: make.counters("parts_total", "Parts that ended here.", &["stage", "outcome", "reason"])?,
+            part_seconds: make.histograms("part_seconds", "From claim to commit.", &["stage"], &WORKS)?,
+            hop_seconds: make.histograms("hop_seconds", "From claimable to claimed.", &["stage"], &HOPS)?,
             parts_running: make.gauges("parts_running", "Parts that run here now.", &["stage"])?,
-            queue_parts: make.gauges("queue_parts", "Parts in the database by status.", &["stage", "status"])?,
-            queue_age_seconds: make.float_gauges("queue_age_seconds", "Age of the oldest pending part.", &["stage"])?,
-            outbox_messages: make.gauge("outbox_messages", "Messages not confirmed yet.")?,
-            outbox_lag_seconds: make
-                .float_gauge("outbox_lag_seconds", "Age of the oldest message not confirmed yet.")?,
             messages_sent: make.counters("messages_sent_total", "Messages by what the broker said.", &["outcome"])?,
             leases_expired: make.counters("leases_expired_total", "Claims whose holder fell silent.", &["stage"])?,
             transactions: make.counters("transactions_total", "Transactions.", &["name", "outcome"])?,
@@ -75,10 +113,10 @@ impl Metrics {
                 "transaction_seconds",
                 "Transactions, retries included.",
                 &["name"],
-                hops,
+                &TRANSACTIONS,
             )?,
             children: make.counters("children_total", "Sandboxed children by how they ended.", &["end"])?,
-            child_seconds: make.histograms("child_seconds", "How long sandboxed children ran.", &["job"], works)?,
+            child_seconds: make.histograms("child_seconds", "How long sandboxed children ran.", &["job"], &WORKS)?,
             broker_reconnects: make.counter("broker_reconnects_total", "Sessions with the broker begun again.")?,
             garbage_objects: make.counter("garbage_objects_total", "Objects deleted by the sweep.")?,
             credentials_seconds_left: make.float_gauges(
@@ -91,8 +129,47 @@ impl Metrics {
                 "Whether a partner refuses our credentials.",
                 &["partner"],
             )?,
+            time_to_live_seconds: make.histograms(
+                "time_to_live_seconds",
+                "From a whole upload until people can see the work.",
+                &["partner"],
+                &DAYS,
+            )?,
+            delivered_media_seconds: make.float_counters(
+                "delivered_media_seconds_total",
+                "Length of the works that went live.",
+                &["partner"],
+            )?,
+            webhook_attempts: make.counters(
+                "webhook_attempts_total",
+                "Attempts to send a webhook by what followed.",
+                &["outcome"],
+            )?,
+            media: MediaMetrics::new(&make)?,
+            calls: CallMetrics::new(&make)?,
+            uploads: UploadMetrics::new(&make)?,
+            whole: WholeMetrics::new(&make)?,
             registry,
-        })
+        };
+        made.begin();
+        Ok(made)
+    }
+
+    /// What is known beforehand, at 0.
+    fn begin(&self) {
+        for stage in Stage::ALL {
+            let stage = stage.name();
+            for outcome in OUTCOMES {
+                self.parts.with_label_values(&[stage, outcome, NO_REASON]);
+            }
+            self.leases_expired.with_label_values(&[stage]);
+            self.parts_running.with_label_values(&[stage]).set(0);
+            self.part_seconds.with_label_values(&[stage]);
+            self.hop_seconds.with_label_values(&[stage]);
+        }
+        begin(&self.messages_sent, &["confirmed", "nacked", "returned", "closed", "timed_out"]);
+        begin(&self.webhook_attempts, &["delivered", "failed", "given_up", "gone"]);
+        begin(&self.children, &["done", "rejected", "crashed", "timed_out", "cancelled", "failed"]);
     }
 
     /// Where a service registers metrics of its own, named `reelmill_<noun>_<unit>`.
@@ -108,51 +185,6 @@ impl Metrics {
     }
 }
 
-/// Builds and registers with the common prefix.
-struct Maker<'a> {
-    registry: &'a Registry,
-}
-
-impl Maker<'_> {
-    fn opts(name: &str, help: &str) -> Opts {
-        Opts::new(format!("reelmill_{name}"), help)
-    }
-
-    fn add<C: prometheus::core::Collector + Clone + 'static>(&self, metric: C) -> anyhow::Result<C> {
-        self.registry.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> anyhow::Result<IntCounterVec> {
-        self.add(IntCounterVec::new(Self::opts(name, help), labels)?)
-    }
-
-    fn counter(&self, name: &str, help: &str) -> anyhow::Result<IntCounter> {
-        self.add(IntCounter::with_opts(Self::opts(name, help))?)
-    }
-
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> anyhow::Result<IntGaugeVec> {
-        self.add(IntGaugeVec::new(Self::opts(name, help), labels)?)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> anyhow::Result<IntGauge> {
-        self.add(IntGauge::with_opts(Self::opts(name, help))?)
-    }
-
-    fn float_gauges(&self, name: &str, help: &str, labels: &[&str]) -> anyhow::Result<GaugeVec> {
-        self.add(GaugeVec::new(Self::opts(name, help), labels)?)
-    }
-
-    fn float_gauge(&self, name: &str, help: &str) -> anyhow::Result<Gauge> {
-        self.add(Gauge::with_opts(Self::opts(name, help))?)
-    }
-
-    fn histograms(&self, name: &str, help: &str, labels: &[&str], buckets: Vec<f64>) -> anyhow::Result<HistogramVec> {
-        let opts = HistogramOpts::new(format!("reelmill_{name}"), help).buckets(buckets);
-        self.add(HistogramVec::new(opts, labels)?)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +195,100 @@ mod tests {
         one.broker_reconnects.inc();
         assert!(String::from_utf8(one.text().unwrap()).unwrap().contains("reelmill_broker_reconnects_total 1"));
         assert!(String::from_utf8(other.text().unwrap()).unwrap().contains("reelmill_broker_reconnects_total 0"));
+    }
+
+    /// Names of labels, each with what bounds its values. An id, a title or an address bounds nothing.
+    const LABELS: [(&str, &str); 21] = [
+        ("stage", "Stage::ALL"),
+        ("outcome", "a list beside the metric"),
+        ("reason", "failure::REASONS and the codes of Rejection"),
+        ("rule", "the codes of Rejection"),
+        ("status", "statuses of parts that are not final"),
+        ("state", "states of entries, deliveries, uploads, connections"),
+        ("name", "transactions, in the source"),
+        ("job", "kinds of the child's requests, in the source"),
+        ("end", "ends of children, in the source"),
+        ("cause", "CAUSES"),
+        ("track", "TRACKS"),
+        ("met", "MET"),
+        ("mode", "user and system"),
+        ("event", "EVENTS"),
+        ("operation", "the SDK's operations that we call"),
+        ("partner", "the catalogue's partners"),
+        ("contest", "the catalogue's contests"),
+        ("what", "entries and publication"),
+        ("route", "patterns of the table of routes"),
+        ("code", "classes of answers"),
+        ("space", "free and total"),
+    ];
+
+    #[test]
+    fn every_label_has_a_bound_and_a_fresh_process_has_few_series() {
+        let metrics = Metrics::new().unwrap();
+        let mut seen = std::collections::BTreeSet::new();
+        let mut touched = metrics.clone();
+        touched.touch();
+        for family in metrics.registry.gather() {
+            let series = family.get_metric().len();
+            assert!(series <= 60, "{} begins with {series} series", family.name());
+            for metric in family.get_metric() {
+                for label in metric.get_label() {
+                    assert!(
+                        LABELS.iter().any(|(name, _)| *name == label.name()),
+                        "{} has the label {}",
+                        family.name(),
+                        label.name()
+                    );
+                    seen.insert(label.name().to_owned());
+                }
+            }
+            assert!(!family.help().is_empty());
+            assert!(
+                family.name().starts_with("reelmill_") || family.name().starts_with("process_"),
+                "{}",
+                family.name()
+            );
+        }
+        assert_eq!(seen.len(), LABELS.len(), "labels that no metric has any more: {seen:?}");
+    }
+
+    impl Metrics {
+        /// One series of each metric that has none before something happens.
+        fn touch(&mut self) {
+            let none = crate::metrics::NO_REASON;
+            self.transactions.with_label_values(&["ping", "committed"]);
+            self.transaction_seconds.with_label_values(&["ping"]);
+            self.child_seconds.with_label_values(&["probe"]);
+            self.credentials_seconds_left.with_label_values(&["douyin"]);
+            self.credentials_refused.with_label_values(&["douyin"]);
+            self.time_to_live_seconds.with_label_values(&["douyin"]);
+            self.delivered_media_seconds.with_label_values(&["douyin"]);
+            self.calls.s3_requests.with_label_values(&["HeadObject", "ok"]);
+            self.calls.s3_request_seconds.with_label_values(&["HeadObject"]);
+            self.calls.database_connections.with_label_values(&["idle"]);
+            self.calls.partner_calls.with_label_values(&["douyin", "ok"]);
+            self.calls.partner_call_seconds.with_label_values(&["douyin"]);
+            self.calls.http_requests.with_label_values(&["/", "2xx"]);
+            self.calls.http_request_seconds.with_label_values(&["/"]);
+            self.parts.with_label_values(&["probe", "failed", none]);
+            let sample = crate::store::watch::Sample {
+                rejected: vec![crate::store::watch::Rejected { rule: "too_short".into(), count: 1 }],
+                deliveries: vec![crate::store::watch::Deliveries {
+                    partner: "douyin".into(),
+                    state: "in_review".into(),
+                    count: 1,
+                    oldest_s: 1.0,
+                    settled: false,
+                }],
+                ..Default::default()
+            };
+            self.whole.tell_sample(&sample, 1.0);
+            self.whole.tell_scratch(std::path::Path::new("/"));
+            let mut catalogue = pipeline::catalogue::Catalogue::builtin();
+            for contest in catalogue.contests.values_mut() {
+                contest.publish_by = contest.deadline;
+            }
+            self.whole.tell_catalogue(&catalogue);
+        }
     }
 }

@@ -11,7 +11,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Builder, Config, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    StalledStreamProtectionConfig,
+    SharedInterceptor, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
@@ -21,16 +21,21 @@ use tracing::Instrument;
 
 use crate::telemetry::spans;
 
+use crate::metrics::Metrics;
+
 mod copy;
 mod error;
 mod files;
 mod multipart;
 mod read;
+mod watch;
 
 pub use error::ObjectError;
 pub use files::StoredFile;
 pub use multipart::{Body, Multipart, StoredPart};
 pub use read::ObjectReader;
+
+use watch::Watch;
 
 /// Tries of one call, the first included. Together they wait a second at most: whoever calls has a longer way to wait.
 const TRIES: u32 = 4;
@@ -79,6 +84,15 @@ pub struct Listed {
 impl Objects {
     /// Makes the client; connects to nothing yet.
     pub fn new(access: &S3Access) -> Self {
+        Self::with(access, None)
+    }
+
+    /// As [`Objects::new`], and counts every call.
+    pub fn watched(access: &S3Access, metrics: &Metrics) -> Self {
+        Self::with(access, Some(Watch(metrics.calls.clone())))
+    }
+
+    fn with(access: &S3Access, watch: Option<Watch>) -> Self {
         let tls = aws_smithy_http_client::tls::Provider::Rustls(
             aws_smithy_http_client::tls::rustls_provider::CryptoMode::Ring,
         );
@@ -99,6 +113,7 @@ impl Objects {
             .stalled_stream_protection(
                 StalledStreamProtectionConfig::enabled().grace_period(Duration::from_secs(30)).build(),
             );
+        config.set_interceptors(watch.map(SharedInterceptor::new));
         if let Some(endpoint) = &access.endpoint {
             config = config.endpoint_url(endpoint);
         }

@@ -15,6 +15,8 @@ use crate::store::{Store, messages};
 
 /// Prefixes swept in one tick, so that a tick stays short.
 const SWEEP_LIMIT: i64 = 20;
+/// Ticks between two looks at the whole installation, which read more than the others.
+const TICKS_A_SAMPLE: u32 = 3;
 /// No tick takes longer; a hanging neighbour must not stop the ones to come.
 const TICK_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -64,6 +66,10 @@ impl Reconciler {
             self.expire_leases().await?;
             self.store.wake_due().await?;
             self.bulk().await?;
+        }
+        // Nothing hangs on it but what watchers see.
+        if let Err(error) = self.store.sample(pause * TICKS_A_SAMPLE).await {
+            warn!("could not count what stands where: {error:#}");
         }
         // Asked before the turn is taken: a process that cannot reach the broker must leave the turn to one that can.
         let waiting = self.broker.survey().await?;

@@ -132,7 +132,8 @@ impl Runtime {
         let metrics = Metrics::new()?;
         let store = Store::new(&config, metrics.clone())?;
         let broker = Broker::new(&config, metrics.clone())?;
-        let objects = Objects::new(&(&config.s3).into());
+        let objects = Objects::watched(&(&config.s3).into(), &metrics);
+        metrics.whole.tell_catalogue(&catalogue);
         let child = ChildRunner::new(&config, metrics.clone())?;
         let scratch = Scratch::new(&config.scratch_dir)?;
         let admin = TcpListener::bind(config.admin_listen)

@@ -62,7 +62,9 @@ pub mod reuse;
 pub mod submissions;
 pub mod tokens;
 pub mod trace;
+pub mod trouble;
 pub mod uploads;
+pub mod watch;
 pub mod webhooks;
 
 /// Times that a transaction is begun anew after a serialization failure or a deadlock.
@@ -130,6 +132,17 @@ impl Store {
     /// The pool, for queries outside of transactions and for listening.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Where everybody counts who has the database.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Connections of this process: how many are open, and how many of them wait for work.
+    pub(crate) fn connections(&self) -> (i64, i64) {
+        let open = i64::from(self.pool.size());
+        (open, i64::try_from(self.pool.num_idle()).unwrap_or(open).min(open))
     }
 
     /// The times that claims and retries live by.
@@ -214,7 +227,12 @@ impl Store {
             }
             spans::failed(&span, code.unwrap_or_else(|| "failed".to_owned()));
         }
-        count(if result.is_ok() { "committed" } else { "failed" });
+        count(match &result {
+            Ok(_) => "committed",
+            // The database's fault; whatever else goes wrong in here is a no to what was asked.
+            Err(error) if sqlx_error(error).is_some() => "failed",
+            Err(_) => "refused",
+        });
         self.metrics.transaction_seconds.with_label_values(&[name]).observe(begun.elapsed().as_secs_f64());
         result.with_context(|| format!("transaction {name}"))
     }
@@ -259,6 +277,11 @@ fn database_code(error: &anyhow::Error) -> Option<String> {
 
 fn sqlx_error(error: &anyhow::Error) -> Option<&sqlx::Error> {
     error.chain().find_map(|cause| cause.downcast_ref())
+}
+
+/// Whether this one cause, not the chain behind it, is the database's.
+pub(crate) fn is_database(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<sqlx::Error>()
 }
 
 /// Whether `error` says that the database cannot serve now: unreachable, restarting, or no connection free in time. A caller

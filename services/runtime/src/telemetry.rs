@@ -14,7 +14,9 @@ use pipeline::id::SubmissionId;
 use std::collections::HashMap;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Json, JsonFields, Writer};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 
@@ -32,7 +34,11 @@ pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Resul
     let (filter, spans_filter) = (filter(LINES)?, filter(SPANS)?);
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
-    let lines = if json { lines.json().boxed() } else { lines.boxed() };
+    let lines = if json {
+        lines.event_format(TracedJson(fmt::format().json())).fmt_fields(JsonFields::new()).boxed()
+    } else {
+        lines.boxed()
+    };
     let provider = otlp_endpoint.map(|endpoint| exporter(service, endpoint)).transpose()?;
     let spans = provider.as_ref().map(|provider| {
         let layer = tracing_opentelemetry::layer().with_threads(false).with_tracked_inactivity(false);
@@ -49,6 +55,33 @@ pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Resul
 /// What only lines of the log are about is in no trace, and the other way around.
 const LINES: &str = ",otel=off";
 const SPANS: &str = ",otel=info,log_context=off";
+
+/// JSON lines that name the trace that they belong to, so that a log leads to its spans and back.
+struct TracedJson(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for TracedJson
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &fmt::FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> std::fmt::Result {
+        // The layer that makes spans enters their context with them.
+        let current = Context::current();
+        let span = current.span().span_context().clone();
+        if !span.is_valid() {
+            return self.0.format_event(context, writer, event);
+        }
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        let rest = line.strip_prefix('{').unwrap_or(&line);
+        write!(writer, "{{\"trace_id\":\"{}\",\"span_id\":\"{}\",{rest}", span.trace_id(), span.span_id())
+    }
+}
 
 /// `RUST_LOG`, or everything from `info` up, without what libraries say of each lost connection: the store, the broker and the
 /// relay say it once an outage, in their own words.

@@ -18,14 +18,17 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::broker::Hint;
+use crate::failure::{self, Panicked};
 use crate::lease::{self, Lease, Progress};
-use crate::outcome::Outcome;
+use crate::metrics::NO_REASON;
+use crate::outcome::{Outcome, Output};
 use crate::scratch::ScratchDir;
 use crate::service::Runtime;
 use crate::store::is_unavailable;
 use crate::store::outcomes::Overtaken;
 use crate::store::parts::{Claim, Commit, Failed};
 use crate::store::submissions::SubmissionRow;
+use crate::tally::{self, Expected};
 use crate::telemetry::{self, spans};
 
 /// What a stage does with a part. May run twice for the same part, even at the same time when a worker was cut off: files
@@ -128,19 +131,19 @@ async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Cla
     let running = runtime.metrics.parts_running.with_label_values(&[stage.name()]);
     running.inc();
     let begun = Instant::now();
-    let outcome = async {
+    let (outcome, reason) = async {
         let progress = Progress::default();
         // Kept until after the commit, which may have to wait for the database.
         let lease = lease::keep(runtime.store.clone(), claim.clone(), progress.clone());
         let ended = run(runtime, handler, &claim, &lease, progress).await;
-        commit(runtime, &claim, ended).await
+        commit(runtime, &claim, ended, begun).await
     }
     .instrument(traced.clone())
     .instrument(span)
     .await;
     running.dec();
     spans::processed(&traced, outcome);
-    runtime.metrics.parts.with_label_values(&[stage.name(), outcome]).inc();
+    runtime.metrics.parts.with_label_values(&[stage.name(), outcome, reason]).inc();
     runtime.metrics.part_seconds.with_label_values(&[stage.name()]).observe(begun.elapsed().as_secs_f64());
 }
 
@@ -148,7 +151,7 @@ async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Cla
 #[allow(clippy::large_enum_variant, reason = "there is one for each part, which takes seconds")]
 enum Ended {
     /// By itself.
-    Returned(anyhow::Result<Outcome>),
+    Returned(anyhow::Result<(Outcome, Expected)>),
     /// Its claim was lost or its part cancelled; there is nothing to commit.
     Lost,
     /// The process stops; the part goes back.
@@ -165,7 +168,11 @@ async fn run<H: Handler>(
 ) -> Ended {
     let cancelled = CancellationToken::new();
     let job = job(runtime, claim, cancelled.clone(), progress);
-    let handled = async { handler.handle(job.await?).await };
+    let handled = async {
+        let job = job.await?;
+        let expected = Expected::of(&job, claim.stage);
+        Ok((handler.handle(job).await?, expected))
+    };
     // A handler that panics is a handler that failed.
     let handled =
         AssertUnwindSafe(handled).catch_unwind().map(|result| result.unwrap_or_else(|panic| Err(panicked(&*panic))));
@@ -209,76 +216,107 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> anyhow::Error {
         .map(|words| (*words).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "without words".to_owned());
-    anyhow::anyhow!("the handler panicked: {words}")
+    Panicked(words).into()
 }
 
-/// The one fenced commit. Returns the outcome's name, a metric label. When the database does not answer, the outcome is
-/// lost with the lease, and somebody does the part again.
-async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended) -> &'static str {
+/// How a part ended, as metric labels: an outcome of [`crate::metrics::OUTCOMES`], and why.
+type Labels = (&'static str, &'static str);
+
+/// The one fenced commit. Returns what is counted. When the database does not answer, the outcome is lost with the lease,
+/// and somebody does the part again.
+async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun: Instant) -> Labels {
     let (store, stage, part, id) = (&runtime.store, claim.stage, &claim.part, claim.submission);
     let result = match ended {
-        Ended::Returned(Ok(Outcome::Done(output))) => {
-            match lease::persist(|| store.finish(claim, &output)).await {
-                Ok(commit) => Ok(or_fenced(commit, "done")),
-                Err(failure) if failure.is::<Overtaken>() => {
-                    info!("screens {id} again: {failure}");
-                    lease::persist(|| store.hand_back(claim)).await.map(|commit| or_fenced(commit, "overtaken"))
-                }
-                // Not for want of a database: what the handler made cannot be recorded, which is its failure.
-                Err(failure) if !is_unavailable(&failure) => fail(runtime, claim, &failure).await,
-                Err(failure) => Err(failure),
-            }
+        Ended::Returned(Ok((Outcome::Done(output), expected))) => {
+            finish(runtime, claim, &output, &expected, begun).await
         }
-        Ended::Returned(Ok(Outcome::Rejected(reason))) => {
+        Ended::Returned(Ok((Outcome::Rejected(reason), _))) => {
             info!(rejection.code = reason.code(), "{stage} refused {part} of {id}: {}", reason.code());
-            lease::persist(|| store.reject(claim, &reason)).await.map(|commit| or_fenced(commit, "rejected"))
+            lease::persist(|| store.reject(claim, &reason))
+                .await
+                .map(|commit| or_fenced(commit, "rejected", reason.code()))
         }
-        Ended::Returned(Ok(Outcome::Later(after))) => {
-            lease::persist(|| store.later(claim, after)).await.map(|commit| or_fenced(commit, "later"))
+        Ended::Returned(Ok((Outcome::Later(after), _))) => {
+            lease::persist(|| store.later(claim, after)).await.map(|commit| or_fenced(commit, "later", NO_REASON))
         }
-        Ended::Returned(Ok(Outcome::Parked(evidence))) => {
+        Ended::Returned(Ok((Outcome::Parked(evidence), _))) => {
             error!("{part} of {id} is parked in {stage}: {evidence}");
-            lease::persist(|| store.park(claim, &evidence)).await.map(|commit| or_fenced(commit, "parked"))
+            let parked = lease::persist(|| store.park(claim, &evidence)).await;
+            parked.map(|commit| or_fenced(commit, "parked", failure::QUALITY))
         }
         Ended::Returned(Err(failure)) => fail(runtime, claim, &failure).await,
-        Ended::Lost => Ok("fenced"),
+        Ended::Lost => Ok(FENCED),
         Ended::Stopping => {
             info!("stopping: hands {part} of {id} back");
-            lease::persist(|| store.hand_back(claim)).await.map(|commit| or_fenced(commit, "handed_back"))
+            lease::persist(|| store.hand_back(claim)).await.map(|commit| or_fenced(commit, "handed_back", NO_REASON))
         }
     };
     match result {
-        Ok("fenced") => {
+        Ok(FENCED) => {
             info!("somebody else holds {part} of {id} by now, or nobody wants it any more; nothing was changed");
-            "fenced"
+            FENCED
         }
-        Ok(outcome) => outcome,
+        Ok(labels) => labels,
         Err(failure) => {
             error!("could not record the end of {part} of {id}, it will run again: {failure:#}");
-            "unrecorded"
+            ("unrecorded", failure::reason(stage, &failure))
         }
     }
 }
 
-async fn fail(runtime: &Runtime, claim: &Claim, failure: &anyhow::Error) -> anyhow::Result<&'static str> {
+/// Commits what the handler made. A verdict that refuses is counted as a refusal, though its part is done.
+async fn finish(
+    runtime: &Runtime,
+    claim: &Claim,
+    output: &Output,
+    expected: &Expected,
+    begun: Instant,
+) -> anyhow::Result<Labels> {
+    let store = &runtime.store;
+    let refused = match output {
+        Output::Screened { verdict, .. } => verdict.rejection(),
+        Output::Probed { .. } | Output::Encoded { .. } | Output::Assembled { .. } | Output::Published { .. } => None,
+    };
+    let done = refused.map_or(("done", NO_REASON), |reason| ("rejected", reason.code()));
+    match lease::persist(|| store.finish(claim, output)).await {
+        Ok(Commit::Committed) => {
+            tally::done(&runtime.metrics, store, claim, expected, output, begun.elapsed()).await;
+            Ok(done)
+        }
+        Ok(Commit::Fenced) => Ok(FENCED),
+        Err(failure) if failure.is::<Overtaken>() => {
+            info!("screens {} again: {failure}", claim.submission);
+            lease::persist(|| store.hand_back(claim)).await.map(|commit| or_fenced(commit, "overtaken", NO_REASON))
+        }
+        // Not for want of a database: what the handler made cannot be recorded, which is its failure.
+        Err(failure) if !is_unavailable(&failure) => fail(runtime, claim, &failure).await,
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn fail(runtime: &Runtime, claim: &Claim, failure: &anyhow::Error) -> anyhow::Result<Labels> {
+    let reason = failure::reason(claim.stage, failure);
     let (stage, part, id, attempt) = (claim.stage, &claim.part, claim.submission, claim.attempt);
     let words = format!("{failure:#}");
     match lease::persist(|| runtime.store.fail(claim, &words)).await? {
         Failed::Retrying { in_s } => {
             warn!("attempt {attempt} at {part} of {id} failed in {stage}, next in {in_s:.1} s: {words}");
-            Ok("failed")
+            Ok(("failed", reason))
         }
         Failed::Parked => {
             error!("{part} of {id} is parked in {stage} after {attempt} attempts: {words}");
-            Ok("parked")
+            Ok(("parked", reason))
         }
-        Failed::Fenced => Ok("fenced"),
+        Failed::Fenced => Ok(FENCED),
     }
 }
 
-fn or_fenced(commit: Commit, outcome: &'static str) -> &'static str {
+/// Somebody else's by now.
+const FENCED: Labels = ("fenced", NO_REASON);
+
+fn or_fenced(commit: Commit, outcome: &'static str, reason: &'static str) -> Labels {
     match commit {
-        Commit::Committed => outcome,
-        Commit::Fenced => "fenced",
+        Commit::Committed => (outcome, reason),
+        Commit::Fenced => FENCED,
     }
 }

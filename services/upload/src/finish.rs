@@ -63,12 +63,14 @@ async fn finish(app: &Arc<App>, upload: &UploadRow, lock: &Lock) -> anyhow::Resu
     let Some(sha256) = read_back(app, &upload, &parts).await? else {
         error!(upload.id = %id, submission.id = %upload.submission, "upload {id} is not what was received; giving it up");
         app.store.fail_upload(id, lock.fence).await?;
+        app.store.metrics().uploads.count("failed");
         return Ok(());
     };
     // Before the row says that it is over: who crashes here does it again, who crashes after it never comes back.
     app.objects.delete_prefix(&ObjectKey::upload_prefix(id), &[ObjectKey::Upload(id).to_string()]).await?;
     match app.store.finish_upload(&upload, lock.fence, &sha256).await? {
         Finished::Accepted => {
+            app.store.metrics().uploads.count("finished");
             info!(upload.id = %id, submission.id = %upload.submission, upload.bytes = upload.offset, "upload {id} is whole");
         }
         Finished::NotWanted => info!(upload.id = %id, "upload {id} came too late for its submission"),

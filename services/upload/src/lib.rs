@@ -7,7 +7,7 @@
 //! | how do bytes come in and survive? | `tus` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | what do organisers see and do? | `desk` |
-//! | who may, and how often? | `access`, `token`, `limit` |
+//! | who may, and how often? | `access`, `token`, `limit`, counted in `count` |
 //! | what can be wrong, in two languages? | `problem` |
 //! | how does a request show in a trace? | `traced` |
 //!
@@ -16,6 +16,7 @@
 mod access;
 mod app;
 mod cors;
+mod count;
 mod desk;
 mod entries;
 mod finish;

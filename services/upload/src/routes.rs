@@ -14,6 +14,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::access::{Gate, Policy, enforce};
 use crate::app::App;
 use crate::cors::cors;
+use crate::count::count;
 use crate::problem::{Code, Problem};
 use crate::render::problems;
 use crate::traced::traced;
@@ -157,6 +158,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
         .layer(from_fn(cors))
+        .layer(from_fn_with_state(app.clone(), count))
         .layer(from_fn(traced))
         .with_state(app)
 }

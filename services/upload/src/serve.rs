@@ -16,6 +16,7 @@ use tower::util::MapRequest;
 use tracing::{info, warn};
 
 use crate::app::{App, Settings};
+use crate::count;
 use crate::limit::Peer;
 use crate::routes::router;
 use crate::sweep::sweep;
@@ -74,6 +75,7 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
         // It may come up later; until then uploads get 503.
         warn!("the object store is not ready: {err}");
     }
+    count::begin(&app);
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
     accept(&app, listener).await;

@@ -31,7 +31,10 @@ pub async fn sweep(app: Arc<App>) {
 pub async fn sweep_once(app: &Arc<App>) {
     match app.store.expire_uploads(app.clock.now()).await {
         Ok(0) => {}
-        Ok(count) => info!("{count} uploads expired"),
+        Ok(count) => {
+            app.store.metrics().uploads.uploads.with_label_values(&["expired"]).inc_by(count);
+            info!("{count} uploads expired");
+        }
         Err(err) => warn!("could not look for expired uploads: {err:#}"),
     }
     match app.store.sweep_answers().await {

@@ -18,6 +18,8 @@ pub struct Contest {
     pub opens_at: Option<DateTime<FixedOffset>>,
     /// Uploads may start before this instant; `None` is for ever.
     pub deadline: Option<DateTime<FixedOffset>>,
+    /// By when the accepted works have to be live; whoever watches compares the forecast with it. `None` is whenever.
+    pub publish_by: Option<DateTime<FixedOffset>>,
     /// How long after the deadline an upload that started in time may finish, seconds.
     pub grace_s: u64,
     /// Largest entry, bytes.

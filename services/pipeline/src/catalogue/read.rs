@@ -21,6 +21,8 @@ struct ContestFile {
     opens_at: Option<DateTime<FixedOffset>>,
     #[serde(default, deserialize_with = "instant")]
     deadline: Option<DateTime<FixedOffset>>,
+    #[serde(default, deserialize_with = "instant")]
+    publish_by: Option<DateTime<FixedOffset>>,
     grace_s: u64,
     max_upload_bytes: u64,
     title: LengthLimit,
@@ -115,6 +117,7 @@ fn contest(id: ContestId, file: ContestFile) -> Contest {
         name: file.name,
         opens_at: file.opens_at,
         deadline: file.deadline,
+        publish_by: file.publish_by,
         grace_s: file.grace_s,
         max_upload_bytes: file.max_upload_bytes,
         title: file.title,
@@ -329,6 +332,11 @@ fn check_contest(file: &str, contest: &Contest, partners: &[&PartnerId]) -> Resu
         && opens >= deadline
     {
         return Err(wrong(file, Some("opens_at"), format!("{opens} is not before the deadline {deadline}")));
+    }
+    if let (Some(deadline), Some(publish_by)) = (contest.deadline, contest.publish_by)
+        && publish_by < deadline
+    {
+        return Err(wrong(file, Some("publish_by"), format!("{publish_by} is before the deadline {deadline}")));
     }
     if contest.themes.is_empty() {
         return Err(wrong(file, Some("themes"), "is empty; write at least one [[themes]]"));

@@ -107,6 +107,7 @@ fn a_wrong_key_or_value_is_named_with_what_is_allowed() {
     check(call, "\"yangshipin\"", "\"youku\"", "partners", "allowed are bilibili, cctv");
     check(call, "\"yangshipin\"", "\"cctv\"", "partners", "twice");
     check(call, "2024-08-01T00:00:00+08:00", "2024-08-01T00:00:00", "deadline", "with its offset");
+    check(call, "grace_s =", "publish_by = 2024-07-01T00:00:00+08:00\ngrace_s =", "publish_by", "before the deadline");
     check(call, "max_upload_bytes = 8_589_934_592", "max_upload_bytes = -1", "max_upload_bytes", "u64");
     check(call, "id = \"green\"", "id = \"digital\"", "themes.id", "twice");
     check(call, "id = \"green\"", "id = \"绿\"", "themes.id", "a-z");

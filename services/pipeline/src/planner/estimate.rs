@@ -71,11 +71,16 @@ impl Estimate {
     pub fn of(plan: &Plan, info: &MediaInfo) -> Self {
         let sound_s = if plan.audios.is_empty() { 0.0 } else { seconds(plan) };
         Self {
-            probe_cpu_s: decode(info, info.video.frames) + LOUDNESS_S * sound_length(info),
+            probe_cpu_s: Self::of_probe(info),
             segments_cpu_s: plan.segments.iter().map(|segment| segment_cpu_s(plan, info, segment.frames)).collect(),
             sound_cpu_s: LOUDNESS_S * sound_s + plan.audios.iter().map(|_| sound_encode(plan)).sum::<f64>(),
             renditions: (0..plan.renditions.len()).map(|index| rendition(plan, info, index)).collect(),
         }
+    }
+
+    /// Decoding all of a source once, and measuring its sound; seconds of one core.
+    pub fn of_probe(info: &MediaInfo) -> f64 {
+        decode(info, info.video.frames) + LOUDNESS_S * sound_length(info)
     }
 
     /// All of it, in seconds of one core.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures::future::join_all;
-use prometheus::{IntCounterVec, Opts};
 use rand::Rng;
 use reqwest::Method;
 use runtime::seal::Keyring;
@@ -36,13 +35,12 @@ struct Sender {
     runtime: Arc<Runtime>,
     keys: Keyring,
     guarded: Guarded,
-    attempts: IntCounterVec,
 }
 
 /// Sends webhooks until the process stops. What is under way then is tried again by another, under the same id.
 ///
 /// # Errors
-/// When the client cannot be made or a metric is there twice.
+/// When the client cannot be made.
 pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let soft = runtime.shutdown.soft.clone();
     let keys = match runtime.config.keyring() {
@@ -91,12 +89,7 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
 impl Sender {
     fn new(runtime: Arc<Runtime>, keys: Keyring) -> Result<Self> {
         let guarded = Guarded::new(&runtime.config.allow_private_networks)?;
-        let attempts = IntCounterVec::new(
-            Opts::new("reelmill_webhook_attempts_total", "Attempts to send a webhook by what followed."),
-            &["outcome"],
-        )?;
-        runtime.metrics.registry().register(Box::new(attempts.clone()))?;
-        Ok(Self { runtime, keys, guarded, attempts })
+        Ok(Self { runtime, keys, guarded })
     }
 
     async fn look(self: &Arc<Self>, busy: &mut HashMap<Uuid, JoinHandle<()>>) -> Result<()> {
@@ -152,7 +145,7 @@ impl Sender {
             Err(NoAnswer::Forbidden(_) | NoAnswer::NotSent(_) | NoAnswer::Lost(_)) => (again(), Mood::Unwell(None)),
         };
         let attempted = attempted(called, target, begun.elapsed());
-        self.attempts.with_label_values(&[outcome(next)]).inc();
+        self.runtime.metrics.webhook_attempts.with_label_values(&[outcome(next)]).inc();
         match next {
             Next::Delivered | Next::Again(_) => {}
             Next::GivenUp => warn!(webhook.id = %endpoint, "webhook {endpoint} did not take {}: given up", message.id),

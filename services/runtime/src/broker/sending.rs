@@ -66,7 +66,9 @@ impl Broker {
                 return messages.iter().map(|_| Err(SendError::Closed(words.clone()))).collect();
             }
         };
+        let timing = self.inner.metrics.calls.broker_send_seconds.start_timer();
         let results = self.send_all(&session.channel, messages).await;
+        timing.observe_duration();
         let outcomes = &self.inner.metrics.messages_sent;
         for result in &results {
             outcomes.with_label_values(&[result.as_ref().map_or_else(SendError::name, |()| "confirmed")]).inc();

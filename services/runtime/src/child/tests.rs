@@ -72,6 +72,8 @@ async fn a_signal_is_a_crash_and_is_counted() {
     let fixture = fixture("kill -SEGV $$");
     assert!(matches!(run(&fixture, LONG).await, Err(ChildError::Crashed(Crash::Signal(11)))));
     assert_eq!(fixture.runner.metrics.children.with_label_values(&["crashed"]).get(), 1);
+    let killed = &fixture.runner.metrics.media.children_killed;
+    assert_eq!(crate::metrics::CAUSES.map(|cause| killed.with_label_values(&[cause]).get()).iter().sum::<u64>(), 1);
 }
 
 #[tokio::test]

@@ -99,7 +99,11 @@ async fn a_refusal_is_final_and_says_why() {
     world.reaches(id, "rejected").await;
     let history = world.store.history(id).await.unwrap();
     assert_eq!(history.last().unwrap().detail["reason"]["code"], refusal().code());
-    assert_eq!(process.runtime.metrics.parts.with_label_values(&["probe", "rejected"]).get(), 1);
+    // Counted after the commit, which is what was waited for.
+    eventually("it is counted", async || {
+        process.runtime.metrics.parts.with_label_values(&["probe", "rejected", refusal().code()]).get() == 1
+    })
+    .await;
     process.stop().await;
 }
 
@@ -109,7 +113,7 @@ async fn an_output_of_another_stage_is_a_failure_and_not_a_success() {
     let id = world.uploaded().await;
     let process = world.process(probing(async |_| Ok(Outcome::Done(crate::support::screened())))).await;
     eventually("the attempt ends", async || {
-        process.runtime.metrics.parts.with_label_values(&["probe", "failed"]).get() > 0
+        process.runtime.metrics.parts.with_label_values(&["probe", "failed", "other"]).get() > 0
     })
     .await;
     assert_eq!(world.state(id).await, "probe");

@@ -81,7 +81,7 @@ async fn a_job_whose_submission_is_taken_back_is_cancelled() {
     world.store.apply(id, &withdrawn, runtime::store::history::Actor::Entrant).await.unwrap();
     tokio::time::timeout(crate::support::SOON, cancelled.notified()).await.expect("the job is told");
     eventually("the attempt ends", async || {
-        process.runtime.metrics.parts.with_label_values(&["probe", "fenced"]).get() == 1
+        process.runtime.metrics.parts.with_label_values(&["probe", "fenced", "none"]).get() == 1
     })
     .await;
     assert_eq!(world.state(id).await, "withdrawn");

@@ -50,7 +50,7 @@ async fn the_metrics_tell_parts_queues_and_lag() {
     world.reaches(id, "screen").await;
     let text = get(&process, "/metrics").await.1;
     for line in [
-        r#"reelmill_parts_total{outcome="done",stage="probe"} 1"#,
+        r#"reelmill_parts_total{outcome="done",reason="none",stage="probe"} 1"#,
         r#"reelmill_part_seconds_count{stage="probe"} 1"#,
         r#"reelmill_queue_parts{stage="screen",status="pending"} 1"#,
         r#"reelmill_queue_age_seconds{stage="screen"}"#,

@@ -68,6 +68,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     if !app.store.create_upload(&new, MOST_UPLOADS).await? {
         return Err(Code::TooManyUploads.into());
     }
+    app.store.metrics().uploads.count("created");
     let offset = match first {
         None if length != Some(0) => None,
         first => Some(take_first(&app, &new, contest, first.and_then(|it| it.checksum), body).await?),

@@ -26,6 +26,10 @@ use crate::problem::Problem;
 pub(crate) async fn head(app: Arc<App>, id: UploadId, request: &HeaderMap) -> Result<Response, Problem> {
     let (upload, _) = authorized(&app, id, request).await?;
     alive(&app, &upload)?;
+    // Nobody asks who knows: it was cut off, and comes back.
+    if upload.state == UploadState::Open && upload.offset > 0 {
+        app.store.metrics().uploads.count("resumed");
+    }
     let mut response = StatusCode::OK.into_response();
     let out = response.headers_mut();
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -72,12 +72,23 @@ pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
         drain_until: None,
     };
     let result = writer.take(body, checksum).await;
+    let uploads = &writer.app.store.metrics().uploads;
     if result.is_err() {
         writer.lock.release().await;
     }
     match &result {
-        Ok(taken) => debug!(upload.id = %id, "upload {id} went from {before} to {}", taken.offset),
-        Err(problem) => debug!(upload.id = %id, "a request to upload {id} ended: {}", problem.code.name()),
+        Ok(taken) => {
+            uploads.bytes.inc_by(taken.offset.saturating_sub(before));
+            debug!(upload.id = %id, "upload {id} went from {before} to {}", taken.offset);
+        }
+        Err(problem) => {
+            // What came is durable all the same, as far as the problem names an offset.
+            uploads.bytes.inc_by(problem.offset.map_or(0, |offset| offset.saturating_sub(before)));
+            if matches!(problem.code, Code::Interrupted | Code::Stopping) {
+                uploads.count("interrupted");
+            }
+            debug!(upload.id = %id, "a request to upload {id} ended: {}", problem.code.name());
+        }
     }
     result
 }

@@ -26,6 +26,7 @@ pub(crate) async fn terminate(app: Arc<App>, id: UploadId, headers: &HeaderMap) 
     if !app.store.terminate_upload(id).await? {
         return Err(Code::SubmissionClosed.about("the upload is whole; withdraw the submission instead"));
     }
+    app.store.metrics().uploads.count("terminated");
     // If this fails, the sweeper does it.
     app.tasks.spawn({
         let app = app.clone();

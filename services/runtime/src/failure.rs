@@ -1,0 +1,92 @@
+//! Why a part failed, as a metric label: what the chain of causes ends in. A few words, so that a dashboard can tell our disk from a
+//! partner; the sentence for people is the error itself.
+use pipeline::stage::Stage;
+
+use crate::child::ChildError;
+use crate::objects::ObjectError;
+use crate::store;
+
+/// Every reason that [`reason`] gives, and `quality`, with which parts are parked that quality control failed.
+pub const REASONS: [&str; 11] = [
+    "database",
+    "object_store",
+    "disk",
+    "child_crashed",
+    "child_timed_out",
+    "child_failed",
+    "cancelled",
+    "content",
+    "panicked",
+    "partner",
+    "other",
+];
+/// Quality control failed: another try would, too.
+pub const QUALITY: &str = "quality";
+
+/// What failed.
+pub fn reason(stage: Stage, failure: &anyhow::Error) -> &'static str {
+    if failure.is::<Panicked>() {
+        return "panicked";
+    }
+    failure.chain().find_map(cause).unwrap_or(match stage {
+        // Whatever is none of ours there is theirs.
+        Stage::Publish => "partner",
+        Stage::Probe | Stage::Screen | Stage::Transcode | Stage::Assemble => "other",
+    })
+}
+
+fn cause(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    if let Some(child) = error.downcast_ref::<ChildError>() {
+        return Some(match child {
+            ChildError::Rejected(_) => "content",
+            ChildError::Crashed(_) => "child_crashed",
+            ChildError::TimedOut(_) => "child_timed_out",
+            ChildError::Cancelled => "cancelled",
+            ChildError::Failed(_) => "child_failed",
+        });
+    }
+    if let Some(objects) = error.downcast_ref::<ObjectError>() {
+        return Some(match objects {
+            ObjectError::NotFound | ObjectError::Unavailable(_) | ObjectError::Refused(_) => "object_store",
+            ObjectError::File(_) => "disk",
+        });
+    }
+    if store::is_database(error) {
+        return Some("database");
+    }
+    error.downcast_ref::<std::io::Error>().map(|_| "disk")
+}
+
+/// A handler panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("the handler panicked: {0}")]
+pub(crate) struct Panicked(pub(crate) String);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_is_named_for_what_its_chain_ends_in() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        for (error, expected) in [
+            (
+                anyhow::Error::from(ChildError::TimedOut(Duration::from_secs(1))).context("encode segment 3"),
+                "child_timed_out",
+            ),
+            (anyhow::Error::from(ObjectError::Unavailable("slow down".into())).context("store it"), "object_store"),
+            (Err::<(), _>(ObjectError::File(full)).context("fetch it").unwrap_err(), "disk"),
+            (Err::<(), _>(sqlx::Error::PoolTimedOut).context("load it").unwrap_err(), "database"),
+            (Panicked("index out of bounds".into()).into(), "panicked"),
+            (anyhow::anyhow!("the plan has no web-720"), "other"),
+        ] {
+            assert_eq!(reason(Stage::Transcode, &error), expected, "{error:#}");
+            assert!(REASONS.contains(&expected));
+        }
+        assert_eq!(reason(Stage::Publish, &anyhow::anyhow!("archive.add answered 500")), "partner");
+    }
+}

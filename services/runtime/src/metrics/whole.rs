@@ -1,0 +1,189 @@
+//! What is true for the whole installation, as the database has it. Every process tells the same: ask for the `max`, not the `sum`.
+use std::path::Path;
+
+use pipeline::catalogue::Catalogue;
+use pipeline::stage::Stage;
+use prometheus::{Gauge, GaugeVec, IntGauge, IntGaugeVec};
+
+use super::make::Maker;
+use crate::store::messages::Backlog;
+use crate::store::parts::QueueRow;
+use crate::store::watch::Sample;
+
+/// Statuses of parts that are not final.
+const OPEN: [&str; 4] = ["pending", "waiting", "claimed", "parked"];
+/// Every state of an entry.
+const STATES: [&str; 12] = [
+    "uploading",
+    "probe",
+    "screen",
+    "awaiting_review",
+    "transcode",
+    "assemble",
+    "awaiting_release",
+    "publish",
+    "published",
+    "rejected",
+    "withdrawn",
+    "revoked",
+];
+
+/// States of an upload that is not over.
+const UPLOADING: [&str; 2] = ["open", "assembling"];
+/// States in which machines, or a reviewer before them, still have work on an entry.
+const AT_WORK: [&str; 5] = ["probe", "screen", "awaiting_review", "transcode", "assemble"];
+
+/// Gauges of the installation.
+#[derive(Clone)]
+pub struct WholeMetrics {
+    queue_parts: IntGaugeVec,
+    queue_age_seconds: GaugeVec,
+    outbox_messages: IntGauge,
+    outbox_lag_seconds: Gauge,
+    entries: IntGaugeVec,
+    entries_oldest_seconds: GaugeVec,
+    entries_rejected: IntGaugeVec,
+    deliveries: IntGaugeVec,
+    deliveries_oldest_seconds: GaugeVec,
+    recalls_overdue: IntGauge,
+    uploads_in_progress: IntGaugeVec,
+    backlog_work_seconds: GaugeVec,
+    contest_due_timestamp_seconds: GaugeVec,
+    database_bytes: IntGauge,
+    sample_age_seconds: Gauge,
+    scratch_bytes: IntGaugeVec,
+}
+
+impl WholeMetrics {
+    pub(super) fn new(make: &Maker) -> anyhow::Result<Self> {
+        let made = Self {
+            queue_parts: make.gauges("queue_parts", "Parts in the database by status.", &["stage", "status"])?,
+            queue_age_seconds: make.float_gauges("queue_age_seconds", "Age of the oldest pending part.", &["stage"])?,
+            outbox_messages: make.gauge("outbox_messages", "Messages not confirmed yet.")?,
+            outbox_lag_seconds: make
+                .float_gauge("outbox_lag_seconds", "Age of the oldest message not confirmed yet.")?,
+            entries: make.gauges("entries", "Entries by state.", &["state"])?,
+            entries_oldest_seconds: make.float_gauges(
+                "entries_oldest_seconds",
+                "Time since the entry in this state changed that has not changed for longest.",
+                &["state"],
+            )?,
+            entries_rejected: make.gauges("entries_rejected", "Entries that stand refused, by rule.", &["rule"])?,
+            deliveries: make.gauges("deliveries", "Deliveries by partner and state.", &["partner", "state"])?,
+            deliveries_oldest_seconds: make.float_gauges(
+                "deliveries_oldest_seconds",
+                "How long the oldest delivery that is under way has been in its state.",
+                &["partner", "state"],
+            )?,
+            recalls_overdue: make.gauge("recalls_overdue", "Recalls that are not proven and past their time.")?,
+            uploads_in_progress: make.gauges("uploads_in_progress", "Uploads that are not over.", &["state"])?,
+            backlog_work_seconds: make.float_gauges(
+                "backlog_work_seconds",
+                "What entries in this state still take, seconds of one core.",
+                &["state"],
+            )?,
+            contest_due_timestamp_seconds: make.float_gauges(
+                "contest_due_timestamp_seconds",
+                "When a contest's entries end, and when its works have to be live.",
+                &["contest", "what"],
+            )?,
+            database_bytes: make.gauge("database_bytes", "Size of the database.")?,
+            sample_age_seconds: make.float_gauge("sample_age_seconds", "Age of the figures of the installation.")?,
+            scratch_bytes: make.gauges("scratch_bytes", "The file system of SCRATCH_DIR.", &["space"])?,
+        };
+        made.clear_queues();
+        made.clear_sample();
+        Ok(made)
+    }
+
+    /// Every stage at 0, so that a query finds what is not there.
+    fn clear_queues(&self) {
+        for stage in Stage::ALL {
+            self.queue_age_seconds.with_label_values(&[stage.name()]).set(0.0);
+            for status in OPEN {
+                self.queue_parts.with_label_values(&[stage.name(), status]).set(0);
+            }
+        }
+    }
+
+    /// Every state at 0; partners and rules, of which there may be others than before, go.
+    fn clear_sample(&self) {
+        self.entries_rejected.reset();
+        self.deliveries.reset();
+        self.deliveries_oldest_seconds.reset();
+        for state in STATES {
+            self.entries.with_label_values(&[state]).set(0);
+            self.entries_oldest_seconds.with_label_values(&[state]).set(0.0);
+        }
+        for state in UPLOADING {
+            self.uploads_in_progress.with_label_values(&[state]).set(0);
+        }
+        for state in AT_WORK {
+            self.backlog_work_seconds.with_label_values(&[state]).set(0.0);
+        }
+    }
+
+    /// The queues, as they are at this moment.
+    pub(crate) fn tell_queues(&self, queues: &[QueueRow], backlog: &Backlog) {
+        self.clear_queues();
+        for row in queues {
+            self.queue_parts.with_label_values(&[row.stage.as_str(), row.status.as_str()]).set(row.parts);
+            if row.status == "pending" {
+                self.queue_age_seconds.with_label_values(&[row.stage.as_str()]).set(row.age_s);
+            }
+        }
+        self.outbox_messages.set(backlog.messages);
+        self.outbox_lag_seconds.set(backlog.lag_seconds);
+    }
+
+    /// The last sample that anybody took.
+    pub(crate) fn tell_sample(&self, sample: &Sample, age_s: f64) {
+        self.sample_age_seconds.set(age_s);
+        self.clear_sample();
+        for entry in &sample.entries {
+            self.entries.with_label_values(&[&entry.state]).set(entry.count);
+            if !entry.settled {
+                self.entries_oldest_seconds.with_label_values(&[&entry.state]).set(entry.oldest_s + age_s);
+            }
+        }
+        for rejected in &sample.rejected {
+            self.entries_rejected.with_label_values(&[&rejected.rule]).set(rejected.count);
+        }
+        for delivery in &sample.deliveries {
+            let labels = [delivery.partner.as_str(), delivery.state.as_str()];
+            self.deliveries.with_label_values(&labels).set(delivery.count);
+            if !delivery.settled {
+                self.deliveries_oldest_seconds.with_label_values(&labels).set(delivery.oldest_s + age_s);
+            }
+        }
+        for upload in &sample.uploads {
+            self.uploads_in_progress.with_label_values(&[&upload.state]).set(upload.count);
+        }
+        for backlog in &sample.backlog {
+            self.backlog_work_seconds.with_label_values(&[&backlog.state]).set(backlog.work_s);
+        }
+        self.recalls_overdue.set(sample.recalls_overdue);
+        self.database_bytes.set(sample.database_bytes);
+    }
+
+    /// What the catalogue says, which stays as long as the process does.
+    pub(crate) fn tell_catalogue(&self, catalogue: &Catalogue) {
+        for (id, contest) in &catalogue.contests {
+            for (what, due) in [("entries", contest.deadline), ("publication", contest.publish_by)] {
+                if let Some(due) = due {
+                    let labels = [id.as_str(), what];
+                    self.contest_due_timestamp_seconds.with_label_values(&labels).set(due.timestamp() as f64);
+                }
+            }
+        }
+    }
+
+    /// Space for running parts and incoming uploads.
+    pub(crate) fn tell_scratch(&self, dir: &Path) {
+        let Ok(space) = rustix::fs::statvfs(dir) else { return };
+        for (name, blocks) in [("free", space.f_bavail), ("total", space.f_blocks)] {
+            let bytes = i64::try_from(blocks.saturating_mul(space.f_frsize)).unwrap_or(i64::MAX);
+            self.scratch_bytes.with_label_values(&[name]).set(bytes);
+        }
+    }
+}

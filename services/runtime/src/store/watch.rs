@@ -1,0 +1,306 @@
+//! Figures of the whole installation: taken by one process every few seconds, told by all. Counts and ages come from indexes;
+//! what an entry's files take is estimated once, when its plan is new, and then only summed up.
+use std::time::Duration;
+
+use anyhow::Context;
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::media_info::MediaInfo;
+use pipeline::planner::Estimate;
+use pipeline::rendition::Plan;
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+
+use super::Store;
+
+/// Name of the sample, and of the turn at taking it.
+const NAME: &str = "installation";
+/// Plans that are estimated with one sample: each has some ten kilobytes.
+const PLANS_AT_ONCE: i64 = 200;
+/// What an entry is taken to need of which nothing was planned yet, where no plan was ever made: a minute of full HD at the
+/// ladders that the catalogue brings along.
+const UNPLANNED_WORK_S: f64 = 540.0;
+
+/// What was counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// By state.
+    pub entries: Vec<Entries>,
+    /// Refused ones by rule.
+    pub rejected: Vec<Rejected>,
+    /// By partner and state.
+    pub deliveries: Vec<Deliveries>,
+    /// Those that are not over, by state.
+    pub uploads: Vec<Uploads>,
+    /// What is still to be done, by state.
+    pub backlog: Vec<Work>,
+    /// Recalls past their time.
+    pub recalls_overdue: i64,
+    /// Size of the database.
+    pub database_bytes: i64,
+}
+
+/// Entries in one state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entries {
+    /// The state's name.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+    /// Since the one changed that has not changed for longest, seconds.
+    pub oldest_s: f64,
+    /// Whether nothing more happens in this state by itself, and nobody is waited for.
+    pub settled: bool,
+}
+
+/// Entries that one rule refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// The rejection's code.
+    pub rule: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// Deliveries of one partner in one state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Deliveries {
+    /// The partner's id.
+    pub partner: String,
+    /// The observed state's name.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+    /// How long the oldest has been there, seconds.
+    pub oldest_s: f64,
+    /// Whether that is an end.
+    pub settled: bool,
+}
+
+/// Uploads in one state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Uploads {
+    /// `open` or `assembling`.
+    pub state: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// What entries in one state still take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// The state's name.
+    pub state: String,
+    /// Seconds of one core.
+    pub work_s: f64,
+}
+
+/// A delivery that has just come to an end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Landed {
+    /// The observed state's name.
+    pub state: String,
+    /// Since the run's first part was made: since the upload was whole, or since the work was begun anew. Seconds.
+    pub since_s: f64,
+    /// Length of the work, seconds.
+    pub media_s: f64,
+}
+
+impl Store {
+    /// Takes a new sample if nobody did within `every`. Returns whether it did.
+    pub async fn sample(&self, every: Duration) -> anyhow::Result<bool> {
+        if !self.take_turn("sample_installation", every).await? {
+            return Ok(false);
+        }
+        self.estimate_plans().await?;
+        let sample = Sample {
+            entries: self.count_entries().await?,
+            rejected: self.count_rejected().await?,
+            deliveries: self.count_deliveries().await?,
+            uploads: self.count_uploads().await?,
+            backlog: self.sum_backlog().await?,
+            recalls_overdue: self.count_overdue().await?,
+            database_bytes: self.database_bytes().await?,
+        };
+        sqlx::query!(
+            "/* keep_sample */
+            insert into samples (name, taken_at, body) values ($1, clock_timestamp(), $2)
+            on conflict (name) do update set taken_at = clock_timestamp(), body = excluded.body",
+            NAME,
+            Json(&sample) as _,
+        )
+        .execute(self.pool())
+        .await
+        .context("keep a sample")?;
+        Ok(true)
+    }
+
+    /// The last sample and its age in seconds; `None` before the first.
+    pub async fn last_sample(&self) -> anyhow::Result<Option<(Sample, f64)>> {
+        let row = sqlx::query!(
+            r#"/* last_sample */
+            select body as "body: Json<Sample>", extract(epoch from clock_timestamp() - taken_at)::float8 as "age_s!"
+            from samples where name = $1"#,
+            NAME,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .context("read the last sample")?;
+        Ok(row.map(|row| (row.body.0, row.age_s)))
+    }
+
+    /// Where a delivery stands that a publish job has just finished, and how long it took to get there.
+    pub async fn landed(
+        &self,
+        submission: SubmissionId,
+        run: u32,
+        partner: &PartnerId,
+    ) -> anyhow::Result<Option<Landed>> {
+        sqlx::query_as!(
+            Landed,
+            r#"/* landed */
+            select d.state,
+                extract(epoch from clock_timestamp() - (
+                    select min(created_at) from parts where submission = $1 and run = $2))::float8 as "since_s!",
+                coalesce((select max(duration_ms) from renditions where submission = $1 and in_force), 0)::float8 / 1000
+                    as "media_s!"
+            from deliveries d where d.submission = $1 and d.partner = $3"#,
+            submission.0,
+            run as i32,
+            partner.as_str(),
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("look where the delivery of {submission} to {partner} stands"))
+    }
+
+    /// Estimates plans that are new.
+    async fn estimate_plans(&self) -> anyhow::Result<()> {
+        let rows = sqlx::query!(
+            r#"/* plans_to_estimate */
+            select s.id, s.run, s.plan as "plan!: Json<Plan>", s.media_info as "media_info!: Json<MediaInfo>"
+            from submissions s left join estimates e on e.submission = s.id and e.run = s.run
+            where s.state in ('awaiting_review', 'transcode', 'assemble') and e.submission is null
+                and s.plan is not null and s.media_info is not null
+            limit $1"#,
+            PLANS_AT_ONCE,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("read plans to estimate")?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let runs: Vec<_> = rows.iter().map(|row| row.run).collect();
+        let work: Vec<_> = rows.iter().map(|row| Estimate::of(&row.plan.0, &row.media_info.0).cpu_s()).collect();
+        sqlx::query!(
+            "/* keep_estimates */
+            insert into estimates (submission, run, work_s)
+            select new.submission, new.run, new.work_s
+            from unnest($1::uuid[], $2::integer[], $3::float8[]) as new (submission, run, work_s)
+            where exists (select from submissions where id = new.submission)
+            on conflict (submission) do update set run = excluded.run, work_s = excluded.work_s",
+            &ids,
+            &runs,
+            &work,
+        )
+        .execute(self.pool())
+        .await
+        .context("keep what plans were estimated to take")?;
+        Ok(())
+    }
+
+    async fn count_entries(&self) -> anyhow::Result<Vec<Entries>> {
+        sqlx::query_as!(
+            Entries,
+            r#"/* count_entries */
+            select state, count(*) as "count!",
+                greatest(extract(epoch from clock_timestamp() - min(updated_at)), 0)::float8 as "oldest_s!",
+                state in ('published', 'rejected', 'withdrawn', 'revoked') as "settled!"
+            from submissions group by state"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("count the entries")
+    }
+
+    async fn count_rejected(&self) -> anyhow::Result<Vec<Rejected>> {
+        sqlx::query_as!(
+            Rejected,
+            r#"/* count_rejected */
+            select coalesce(machine #>> '{state,reason,code}', 'unknown') as "rule!", count(*) as "count!"
+            from submissions where state = 'rejected' group by 1"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("count the refused entries")
+    }
+
+    async fn count_deliveries(&self) -> anyhow::Result<Vec<Deliveries>> {
+        sqlx::query_as!(
+            Deliveries,
+            r#"/* count_deliveries */
+            select partner, state, count(*) as "count!",
+                greatest(extract(epoch from clock_timestamp() - min(updated_at)), 0)::float8 as "oldest_s!",
+                state in ('live', 'recalled', 'refused') as "settled!"
+            from deliveries group by partner, state"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("count the deliveries")
+    }
+
+    async fn count_uploads(&self) -> anyhow::Result<Vec<Uploads>> {
+        sqlx::query_as!(
+            Uploads,
+            r#"/* count_uploads */
+            select 'open' as "state!", count(*) as "count!" from uploads where state = 'open'
+            union all
+            select 'assembling', count(*) from uploads where state = 'assembling'"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("count the uploads")
+    }
+
+    /// What is left of an entry is what its plan was estimated to take, less the share that is done. One without a plan takes
+    /// what the last ones took.
+    async fn sum_backlog(&self) -> anyhow::Result<Vec<Work>> {
+        sqlx::query_as!(
+            Work,
+            r#"/* sum_backlog */
+            with usual as (
+                select coalesce(avg(work_s), $1) as work_s
+                from (select work_s from estimates order by submission desc limit 200) as last
+            )
+            select s.state, sum(coalesce(e.work_s, usual.work_s) * (1 - coalesce(p.done, 0)))::float8 as "work_s!"
+            from submissions s cross join usual
+                left join estimates e on e.submission = s.id and e.run = s.run
+                left join progress p on p.submission = s.id and p.run = s.run
+            where s.state in ('probe', 'screen', 'awaiting_review', 'transcode', 'assemble')
+            group by s.state"#,
+            UNPLANNED_WORK_S,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("sum up the backlog")
+    }
+
+    async fn count_overdue(&self) -> anyhow::Result<i64> {
+        sqlx::query_scalar!(
+            r#"/* count_overdue_recalls */
+            select count(*) as "count!" from deliveries
+            where recall_due < clock_timestamp() and state not in ('recalled', 'refused')"#,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count overdue recalls")
+    }
+
+    async fn database_bytes(&self) -> anyhow::Result<i64> {
+        sqlx::query_scalar!(r#"/* database_bytes */ select pg_database_size(current_database()) as "bytes!""#)
+            .fetch_one(self.pool())
+            .await
+            .context("ask for the database's size")
+    }
+}

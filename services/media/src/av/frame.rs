@@ -41,10 +41,9 @@ pub(crate) fn picture_facts(frame: &ffmpeg::frame::Video) -> PictureFacts {
 }
 
 /// How long a frame's packet said that it lasts, in the stream's time base; 0 if it did not.
-#[allow(unsafe_code)]
 pub(crate) fn frame_duration(frame: &ffmpeg::Frame) -> i64 {
-    // SAFETY: reads a number.
-    unsafe { (*frame.as_ptr()).pkt_duration }
+    // The binding knows what the field is called in which FFmpeg: FFmpeg 7 gave it another name.
+    frame.packet().duration
 }
 
 /// Whether the decoder marked the frame as damaged or patched up.

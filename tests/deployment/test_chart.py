@@ -72,12 +72,12 @@ class Charts(Examples):
                 if resource["apiVersion"].split("/")[0] not in ("keda.sh", "monitoring.coreos.com"):
                     kubernetes_validate.validate(resource, KUBERNETES, strict=True)
                     checked.add(resource["kind"])
-        self.assertLessEqual({"Deployment", "Job", "Service", "NetworkPolicy", "PodDisruptionBudget", "Ingress"}, checked)
+        self.assertLessEqual({"Deployment", "Job", "Service", "NetworkPolicy", "PodDisruptionBudget", "Ingress", "ConfigMap"}, checked)
 
     def test_custom_resources_keep_their_definitions(self):
         customs = [it for example in EXAMPLES for it in rendered(example)
                    if it["apiVersion"].split("/")[0] in ("keda.sh", "monitoring.coreos.com")]
-        self.assertEqual({it["kind"] for it in customs}, {"ScaledObject", "TriggerAuthentication", "ServiceMonitor"})
+        self.assertEqual({it["kind"] for it in customs}, {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"})
         # That the check can fail: without what has to be there.
         broken = json.loads(json.dumps(next(it for it in customs if it["kind"] == "ScaledObject")))
         del broken["spec"]["triggers"][0]["type"]
@@ -304,7 +304,6 @@ class Autoscaling(unittest.TestCase):
 
 
 class Monitoring(unittest.TestCase):
-    @unittest.skipUnless((CHART / "rules.yml").exists(), "no rules yet")
     def test_rules_and_dashboards_are_the_files_that_compose_mounts(self):
         rule = next(iter(of_kind("production", "PrometheusRule").values()))
         self.assertEqual(rule["spec"], yaml.safe_load((facts.ROOT / "deploy/prometheus/rules.yml").read_text()))
@@ -318,7 +317,6 @@ class Monitoring(unittest.TestCase):
         # etcd takes no more in one object.
         self.assertLess(max(map(len, boards.values())), 1 << 20)
 
-    @unittest.skipUnless((CHART / "rules.yml").exists(), "no rules yet")
     def test_a_packaged_chart_carries_them_too(self):
         with tempfile.TemporaryDirectory() as directory:
             code, text = helm("package", CHART, "-d", directory)

@@ -33,6 +33,8 @@ mod s3_drop;
 mod recall;
 // A feed that a partner pulls.
 mod mrss;
+// Back to a moment, by the scripts that operators use.
+mod restore;
 // What reviewers look at before anything is made.
 mod review;
 // The same stories on two S3 servers.

@@ -89,6 +89,29 @@ impl Servers {
         assert!(status.expect("run pg_ctl").success(), "PostgreSQL did not restart");
     }
 
+    /// Where this test's own servers lie.
+    pub(crate) fn directory(&self) -> &Path {
+        self.dir()
+    }
+
+    /// Ends PostgreSQL as a power cut would, puts its data directory aside, lets `make` put another in its place, and starts the
+    /// server on that, at the same address.
+    pub(crate) fn replace_postgres(&self, make: impl FnOnce(&Path)) {
+        let place = std::fs::read_to_string(self.dir().join("pg_data_path")).expect("where PostgreSQL's data lies");
+        let data = Path::new(place.trim()).join("data");
+        let pid = std::fs::read_to_string(data.join("postmaster.pid")).expect("the server's pid file");
+        let pid = pid.lines().next().and_then(|pid| pid.trim().parse().ok()).and_then(Pid::from_raw);
+        let pid = pid.expect("a pid in the server's pid file");
+        kill_process(pid, Signal::QUIT).expect("end the server");
+        while is_alive(pid) {
+            std::thread::yield_now();
+        }
+        std::fs::rename(&data, data.with_extension("lost")).expect("put the data aside");
+        make(&data);
+        let env = self.script("start", &["postgres"]);
+        assert!(env.contains(&self.database_url), "the server came back elsewhere: {env}");
+    }
+
     fn dir(&self) -> &Path {
         self.own.as_ref().expect("only a test's own servers may be disturbed").path()
     }

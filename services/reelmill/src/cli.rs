@@ -2,9 +2,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bulk, completions, confirm, delivered, doctor, hold, migrate, partner, plan, preview, probe, ready, recall,
-    recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, trace, trouble, webhook,
-    withdraw,
+    audit, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, partner, plan, preview,
+    probe, ready, recall, recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, trace,
+    trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -105,6 +105,12 @@ enum Command {
     /// Check this machine and its servers, and say how to mend what is wrong
     #[command(after_help = exit::CODES)]
     Doctor(doctor::Args),
+    /// Compare the database with the object store: what is missing, damaged or nobody's; repair what can be repaired
+    #[command(after_help = exit::CODES)]
+    Fsck(fsck::Args),
+    /// List every object of the bucket, one JSON line each, for the record of a backup
+    #[command(after_help = exit::CODES)]
+    Inventory(inventory::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -145,6 +151,8 @@ impl Cli {
             Command::Probe(args) => block_on(probe::run(args)),
             Command::Plan(args) => block_on(plan::run(args)),
             Command::Doctor(args) => block_on(doctor::run(args)),
+            Command::Fsck(args) => block_on(fsck::run(args)),
+            Command::Inventory(args) => block_on(inventory::run(args)),
             Command::Completions(args) => completions::run(&args),
         }
     }

@@ -7,6 +7,7 @@
 //! | who does a part, and what if they die? | `worker`, `outcome`, `failure`, `lease`, `reconciler` |
 //! | how does word get around? | `outbox`, `broker`, `wire` |
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
+//! | is everything there that should be? | `fsck` |
 //! | who opens an entrant's file? | `child` |
 //! | who may read personal data? | `seal` |
 //! | who is an organiser? | `bearer` |
@@ -22,6 +23,7 @@ pub mod config;
 pub mod embedded_s3;
 pub mod failure;
 mod fetch;
+pub mod fsck;
 mod health;
 pub mod lease;
 pub mod metrics;

@@ -134,7 +134,12 @@ impl Reconciler {
 
     async fn sweep(&self) -> anyhow::Result<()> {
         for garbage in self.store.take_garbage(SWEEP_LIMIT).await? {
-            match self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await {
+            let swept = if garbage.single {
+                self.objects.delete(&garbage.prefix).await.map(|()| 1)
+            } else {
+                self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await
+            };
+            match swept {
                 Ok(objects) => {
                     self.metrics.garbage_objects.inc_by(objects as u64);
                     self.store.forget_garbage(garbage.id).await?;

@@ -20,6 +20,7 @@
 //! | what partners pull | `feed` |
 //! | which works were entered before | `fingerprints` |
 //! | where an entry's time went | `trace` |
+//! | which objects there should be | `fsck` |
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ pub mod entrants;
 pub mod exchanges;
 pub mod feed;
 pub mod fingerprints;
+pub mod fsck;
 pub mod garbage;
 pub mod history;
 pub mod idempotency;

@@ -17,6 +17,8 @@ pub struct Garbage {
     pub prefix: String,
     /// … but these keys.
     pub keep: Vec<String>,
+    /// `prefix` is the whole key of the one object that goes.
+    pub single: bool,
 }
 
 /// While a sweeper works on a row, others leave it alone for this long, in seconds; if it dies, the row comes up again.
@@ -30,7 +32,7 @@ impl Store {
             "/* take_garbage */
             update garbage set due = clock_timestamp() + make_interval(secs => $2) where id in (
                 select id from garbage where due <= clock_timestamp() order by due limit $1 for update skip locked
-            ) returning id, prefix, keep",
+            ) returning id, prefix, keep, single",
             limit,
             SWEEP_LEASE_S,
         )

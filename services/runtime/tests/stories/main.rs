@@ -8,6 +8,7 @@ mod bulk; // new runs of many works: a few at a time, below new entries, as one
 mod claims; // who gets which part, fences, leases
 mod failures; // retries, parking, panics, `Later`
 mod fingerprints; // works that are entered twice
+mod fsck; // the database and the object store compared
 mod line; // a submission's whole way, with everything that follows from each step
 mod progress; // how far an entry is, and what is chosen once for a run
 mod stopping; // soft and hard shutdown

@@ -109,7 +109,7 @@ async fn a_wrong_catalogue_stops_the_start_and_names_the_file() {
 
 impl World {
     /// Starts an object store of its own for this world.
-    async fn with_objects(&mut self) -> Objects {
+    pub(crate) async fn with_objects(&mut self) -> Objects {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.config.s3.endpoint = Some(format!("http://{}", listener.local_addr().unwrap()));
         (self.config.s3.access_key, self.config.s3.secret_key) = ("key".into(), "secret".into());

@@ -1,0 +1,237 @@
+//! What can be wrong, in stable words, and what to do about it.
+use pipeline::id::SubmissionId;
+use serde::Serialize;
+
+use crate::objects::{Listed, Multipart};
+use crate::store::fsck::{Expected, OpenMultipart};
+
+/// How a row and an object do not agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The database says that it is there.
+    Missing,
+    /// It has so many bytes, which is not what was stored.
+    WrongSize(u64),
+    /// Its SHA-256 is this, which is not what was stored.
+    WrongDigest(String),
+    /// Nobody knows of it, and nobody is about to.
+    Orphan,
+    /// It has no key of ours. It is never touched.
+    Foreign,
+}
+
+impl Fault {
+    /// Stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fault::Missing => "missing",
+            Fault::WrongSize(_) => "wrong_size",
+            Fault::WrongDigest(_) => "wrong_digest",
+            Fault::Orphan => "orphan",
+            Fault::Foreign => "foreign",
+        }
+    }
+}
+
+/// What an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An entry's source.
+    Mezzanine,
+    /// One piece of a concatenation, whole.
+    Piece,
+    /// The end of an unfinished upload.
+    Tail,
+    /// An unfinished upload in parts.
+    Multipart,
+    /// A finished file, or one that was chosen for a run under way.
+    Rendition,
+    /// A picture that goes with one.
+    Cover,
+    /// What reviewers look at.
+    Preview,
+    /// An encoded segment or sound of a run under way.
+    Encoded,
+    /// A file of a bag.
+    Bag,
+    /// A picture that proves something.
+    Proof,
+    /// Something else.
+    Other,
+}
+
+impl Kind {
+    const ALL: [Kind; 11] = [
+        Kind::Mezzanine,
+        Kind::Piece,
+        Kind::Tail,
+        Kind::Multipart,
+        Kind::Rendition,
+        Kind::Cover,
+        Kind::Preview,
+        Kind::Encoded,
+        Kind::Bag,
+        Kind::Proof,
+        Kind::Other,
+    ];
+
+    /// Stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Mezzanine => "mezzanine",
+            Kind::Piece => "piece",
+            Kind::Tail => "tail",
+            Kind::Multipart => "multipart",
+            Kind::Rendition => "rendition",
+            Kind::Cover => "cover",
+            Kind::Preview => "preview",
+            Kind::Encoded => "encoded",
+            Kind::Bag => "bag",
+            Kind::Proof => "proof",
+            Kind::Other => "other",
+        }
+    }
+
+    /// The kind that is called so.
+    pub(crate) fn called(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What lies under a key, as far as the key says.
+    pub(super) fn of_key(key: &str) -> Self {
+        match key.split('/').next() {
+            Some("uploads") if key.contains("/tail-") => Kind::Tail,
+            Some("uploads") => Kind::Mezzanine,
+            Some("renditions") if key.ends_with(".jpg") => Kind::Cover,
+            Some("renditions") => Kind::Rendition,
+            Some("previews") => Kind::Preview,
+            Some("work") => Kind::Encoded,
+            Some("bags") => Kind::Bag,
+            Some("proofs") => Kind::Proof,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// Stable name of what is wrong.
+    pub code: &'static str,
+    /// Of what.
+    pub kind: Kind,
+    /// Where.
+    pub key: String,
+    /// Whose, as far as it is known.
+    pub submission: Option<SubmissionId>,
+    /// Bytes that it should have.
+    pub expected_bytes: Option<u64>,
+    /// Bytes that it has.
+    pub bytes: Option<u64>,
+    /// What a person does about it.
+    pub mend: String,
+    /// What was done about it just now.
+    pub repaired: Option<String>,
+    #[serde(skip)]
+    pub(super) fault: Fault,
+    /// The server's id of an upload in parts.
+    #[serde(skip)]
+    pub(super) multipart: Option<Multipart>,
+}
+
+impl Finding {
+    /// Code and kind in one word, such as `missing/rendition`.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.code, self.kind.name())
+    }
+
+    pub(super) fn of(wanted: &Expected, fault: Fault) -> Self {
+        let bytes = match &fault {
+            Fault::WrongSize(bytes) => Some(*bytes),
+            Fault::WrongDigest(_) => Some(wanted.bytes),
+            Fault::Missing | Fault::Orphan | Fault::Foreign => None,
+        };
+        Self {
+            code: fault.code(),
+            kind: wanted.kind,
+            key: wanted.key.clone(),
+            submission: Some(wanted.submission),
+            expected_bytes: Some(wanted.bytes),
+            bytes,
+            mend: mend(wanted.kind, Some(wanted.submission)),
+            repaired: None,
+            fault,
+            multipart: None,
+        }
+    }
+
+    pub(super) fn of_object(there: &Listed, kind: Kind, fault: Fault) -> Self {
+        let mend = match fault {
+            Fault::Orphan => "nobody knows of it: --repair puts it to the garbage",
+            _ => "it is not ours: move it out of the bucket, or leave it",
+        };
+        Self {
+            code: fault.code(),
+            kind,
+            key: there.key.clone(),
+            submission: None,
+            expected_bytes: None,
+            bytes: Some(there.bytes),
+            mend: mend.to_owned(),
+            repaired: None,
+            fault,
+            multipart: None,
+        }
+    }
+
+    pub(super) fn of_multipart(open: &OpenMultipart) -> Self {
+        Self {
+            code: Fault::Missing.code(),
+            kind: Kind::Multipart,
+            key: open.multipart().key,
+            submission: Some(open.submission),
+            expected_bytes: Some(open.bytes),
+            bytes: None,
+            mend: mend(Kind::Multipart, Some(open.submission)),
+            repaired: None,
+            fault: Fault::Missing,
+            multipart: None,
+        }
+    }
+
+    pub(super) fn of_unknown_multipart(multipart: &Multipart) -> Self {
+        Self {
+            code: Fault::Orphan.code(),
+            kind: Kind::Multipart,
+            key: multipart.key.clone(),
+            submission: None,
+            expected_bytes: None,
+            bytes: None,
+            mend: "its upload is over: --repair aborts it".to_owned(),
+            repaired: None,
+            fault: Fault::Orphan,
+            multipart: Some(multipart.clone()),
+        }
+    }
+}
+
+/// What a person does about an object that is gone or damaged.
+fn mend(kind: Kind, submission: Option<SubmissionId>) -> String {
+    let id = submission.map(|id| id.to_string()).unwrap_or_default();
+    match kind {
+        Kind::Mezzanine => {
+            format!("bring it back from the bucket's backup, or ask the entrant again and `reelmill withdraw {id}`")
+        }
+        Kind::Piece | Kind::Tail | Kind::Multipart => {
+            "--repair gives the upload up, so that the entrant's client begins anew".to_owned()
+        }
+        Kind::Rendition | Kind::Cover | Kind::Encoded => {
+            format!("`reelmill reprocess {id} --from transcode` makes it anew")
+        }
+        Kind::Preview => format!("`reelmill reprocess {id} --from probe` makes it anew"),
+        Kind::Bag => format!("fetch the renditions in force, or `reelmill reprocess {id} --from publish`"),
+        Kind::Proof => "bring it back from the bucket's backup, or prove it again with another picture".to_owned(),
+        Kind::Other => String::new(),
+    }
+}

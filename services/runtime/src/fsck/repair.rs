@@ -1,0 +1,29 @@
+//! What can be repaired without a person: what nobody knows of goes the way of all garbage, and an upload whose bytes are gone is
+//! given up, so that its client begins anew. Making files anew takes hours of machines and perhaps partners: that is offered only.
+use pipeline::id::UploadId;
+
+use super::finding::{Fault, Finding, Kind};
+use super::place;
+use crate::objects::Objects;
+use crate::store::Store;
+
+/// Repairs, and says what it did.
+pub(super) async fn repair(store: &Store, objects: &Objects, finding: &Finding) -> anyhow::Result<Option<String>> {
+    match (&finding.fault, finding.kind) {
+        (Fault::Orphan, Kind::Multipart) => {
+            let Some(multipart) = &finding.multipart else { return Ok(None) };
+            objects.abort_multipart(multipart).await?;
+            Ok(Some("aborted".to_owned()))
+        }
+        (Fault::Orphan, _) => {
+            let due = store.note_orphan(&finding.key).await?;
+            Ok(Some(format!("goes with the garbage after {}", due.format("%F %T UTC"))))
+        }
+        (Fault::Missing | Fault::WrongSize(_) | Fault::WrongDigest(_), Kind::Piece | Kind::Tail | Kind::Multipart) => {
+            let Some((_, upload)) = place(&finding.key) else { return Ok(None) };
+            let given_up = store.terminate_upload(UploadId(upload)).await?;
+            Ok(given_up.then(|| "the upload was given up".to_owned()))
+        }
+        (Fault::Missing | Fault::WrongSize(_) | Fault::WrongDigest(_) | Fault::Foreign, _) => Ok(None),
+    }
+}

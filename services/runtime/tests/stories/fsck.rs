@@ -1,0 +1,267 @@
+//! The database and the object store compared: every kind of damage is planted, found by its name, and repaired as far as it can be.
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pipeline::id::{Fence, SubmissionId, UploadId};
+use pipeline::object_key::{ObjectKey, PreviewFile};
+use pipeline::submission::Event;
+use runtime::fsck::{Look, Report, check};
+use runtime::objects::{Objects, StoredFile};
+use runtime::outcome::StoredPreview;
+use runtime::service::Services;
+use runtime::store::history::Actor;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::support::{World, eventually};
+
+const LOOK: Look = Look { deep: false, grace: Duration::ZERO, repair: false };
+
+async fn put(objects: &Objects, key: &ObjectKey, bytes: &'static str) -> StoredFile {
+    objects.put_bytes(key, bytes).await.unwrap();
+    StoredFile { key: key.to_string(), bytes: bytes.len() as u64, sha256: hex::encode(Sha256::digest(bytes)) }
+}
+
+async fn sql(world: &World, text: &'static str, id: Uuid, more: &[&str]) {
+    let mut query = sqlx::query(text).bind(id);
+    for value in more {
+        query = query.bind((*value).to_owned());
+    }
+    query.execute(world.store.pool()).await.unwrap();
+}
+
+async fn looks(world: &World, objects: &Objects, look: Look) -> Report {
+    check(&world.store, objects, look, |_| {}).await.unwrap()
+}
+
+fn counted(report: &Report) -> BTreeMap<String, usize> {
+    report.counts()
+}
+
+fn counts<const N: usize>(of: [(&str, usize); N]) -> BTreeMap<String, usize> {
+    of.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+}
+
+/// An entry of everything that is kept of one: its source, a rendition with two covers, a preview and a proof.
+struct Entry {
+    id: SubmissionId,
+    upload: UploadId,
+}
+
+impl Entry {
+    fn rendition(&self, fence: i64) -> ObjectKey {
+        ObjectKey::Rendition(self.id, 1, "web-720".into(), Fence(fence))
+    }
+
+    async fn whole(world: &World, objects: &Objects) -> Self {
+        let entry = Self { id: world.uploaded().await, upload: UploadId(Uuid::new_v4()) };
+        let Self { id, upload } = entry;
+        // What its machine says does not matter here: everything about it is over.
+        sql(world, "update submissions set state = 'published' where id = $1", id.0, &[]).await;
+        sql(world, "update parts set status = 'done' where submission = $1", id.0, &[]).await;
+        let source = put(objects, &ObjectKey::Upload(upload), "source").await;
+        sql(
+            world,
+            "insert into uploads (id, submission, state, part_size, expires_at, created_at)
+            select $1, id, 'finished', 8388608, now(), now() from submissions where id = $2::uuid",
+            upload.0,
+            &[&id.to_string()],
+        )
+        .await;
+        sql(
+            world,
+            "update submissions set mezzanine_upload = $2::uuid, mezzanine_bytes = 6, mezzanine_sha256 = decode($3, 'hex')
+            where id = $1",
+            id.0,
+            &[&upload.to_string(), &source.sha256],
+        )
+        .await;
+        let video = put(objects, &entry.rendition(1), "video").await;
+        let cover = put(objects, &ObjectKey::Cover(id, 1, "web-720".into(), Fence(1)), "cover").await;
+        let partners = put(objects, &ObjectKey::PartnerCover(id, 1, "web-720".into(), Fence(1), 0), "square").await;
+        let covers = json!([{ "aspect": "1:1", "file": partners }]).to_string();
+        sql(
+            world,
+            "insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256,
+                width, height, duration_ms, qc, engine, in_force, covers)
+            values ($1, 1, 'web-720', $2, 5, decode($3, 'hex'), $4, 5, decode($5, 'hex'), 1, 1, 1, '[]', '', true, $6::jsonb)",
+            id.0,
+            &[&video.key, &video.sha256, &cover.key, &cover.sha256, &covers],
+        )
+        .await;
+        let preview = |file| ObjectKey::Preview(id, 1, Fence(1), file);
+        let preview = StoredPreview {
+            proxy: put(objects, &preview(PreviewFile::Proxy), "proxy").await,
+            storyboard: put(objects, &preview(PreviewFile::Storyboard), "sheet").await,
+            cues: put(objects, &preview(PreviewFile::Cues), "cues").await,
+        };
+        let files = serde_json::to_string(&preview).unwrap();
+        sql(world, "insert into previews (submission, run, files) values ($1, 1, $2::jsonb)", id.0, &[&files]).await;
+        let proof = put(objects, &ObjectKey::Proof(id, "cctv".into(), Uuid::now_v7()), "picture").await;
+        sql(
+            world,
+            "insert into proofs (id, submission, partner, shows, seen_at, file_key, file_bytes, file_sha256, by_whom)
+            values (gen_random_uuid(), $1, 'cctv', 'live', now(), $2, 7, decode($3, 'hex'), 'me')",
+            id.0,
+            &[&proof.key, &proof.sha256],
+        )
+        .await;
+        entry
+    }
+}
+
+#[tokio::test]
+async fn what_is_as_it_should_be_is_not_complained_about() {
+    let mut world = World::new().await;
+    let objects = world.with_objects().await;
+    for _ in 0..3 {
+        Entry::whole(&world, &objects).await;
+    }
+    let report = looks(&world, &objects, Look { deep: true, ..LOOK }).await;
+    assert_eq!(counted(&report), counts([]), "{:#?}", report.findings);
+    // Source, rendition, two covers, three files of the preview and a proof, of three entries.
+    assert_eq!((report.sound, report.sound_bytes), (24, 3 * (6 + 5 + 5 + 6 + 5 + 5 + 4 + 7)));
+    assert!(!report.is_wrong());
+}
+
+#[tokio::test]
+async fn every_kind_of_damage_is_found_by_its_name() {
+    let mut world = World::new().await;
+    let objects = world.with_objects().await;
+    let [lost, cut, turned, fine] = [
+        Entry::whole(&world, &objects).await,
+        Entry::whole(&world, &objects).await,
+        Entry::whole(&world, &objects).await,
+        Entry::whole(&world, &objects).await,
+    ];
+    objects.delete(&lost.rendition(1)).await.unwrap();
+    objects.delete(&ObjectKey::Upload(lost.upload)).await.unwrap();
+    put(&objects, &ObjectKey::Cover(cut.id, 1, "web-720".into(), Fence(1)), "cov").await;
+    put(&objects, &ObjectKey::Upload(turned.upload), "secruo").await;
+    // Of an attempt that nobody knows, of an entry and an upload that never were, and of somebody else altogether.
+    put(&objects, &fine.rendition(99), "attempt").await;
+    put(&objects, &ObjectKey::Audio(SubmissionId(Uuid::now_v7()), 1, Fence(7), "a".into()), "sound").await;
+    put(&objects, &ObjectKey::Upload(UploadId(Uuid::new_v4())), "nobody's").await;
+    let foreign = pipeline::object_key::BagFile::new("holiday.jpg").unwrap();
+    put(&objects, &ObjectKey::Drop(fine.id, 1, foreign), "beach").await;
+
+    let report = looks(&world, &objects, LOOK).await;
+    let shallow = [
+        ("foreign/other", 1),
+        ("missing/mezzanine", 1),
+        ("missing/rendition", 1),
+        ("orphan/encoded", 1),
+        ("orphan/mezzanine", 1),
+        ("orphan/rendition", 1),
+        ("wrong_size/cover", 1),
+    ];
+    assert_eq!(counted(&report), counts(shallow), "{:#?}", report.findings);
+    let gone = report.findings.iter().find(|it| it.name() == "missing/rendition").unwrap();
+    assert_eq!((gone.key.as_str(), gone.submission), (lost.rendition(1).to_string().as_str(), Some(lost.id)));
+    assert!(gone.mend.contains(&format!("reelmill reprocess {} --from transcode", lost.id)), "{}", gone.mend);
+
+    let report = looks(&world, &objects, Look { deep: true, ..LOOK }).await;
+    let mut deep = counts(shallow);
+    deep.insert("wrong_digest/mezzanine".into(), 1);
+    assert_eq!(counted(&report), deep, "{:#?}", report.findings);
+    assert!(report.is_wrong());
+
+    // What is young may get its row yet; what is missing is missing all the same.
+    let report = looks(&world, &objects, Look { grace: Duration::from_secs(3600), ..LOOK }).await;
+    let certain = [("foreign/other", 1), ("missing/mezzanine", 1), ("missing/rendition", 1), ("wrong_size/cover", 1)];
+    assert_eq!(counted(&report), counts(certain), "{:#?}", report.findings);
+    assert_eq!(report.left_alone, 3);
+}
+
+#[tokio::test]
+async fn what_somebody_works_on_or_sweeps_already_is_left_alone() {
+    let mut world = World::new().await;
+    let objects = world.with_objects().await;
+    // A run under way: its probe is pending, and one attempt has put a preview.
+    let running = world.uploaded().await;
+    put(&objects, &ObjectKey::Preview(running, 1, Fence(5), PreviewFile::Proxy), "half").await;
+    // An open upload that has just put another tail than its row names.
+    let upload = UploadId(Uuid::new_v4());
+    sql(
+        &world,
+        "insert into uploads (id, submission, state, part_size, expires_at, created_at)
+        select $1, id, 'open', 8388608, now() + interval '1 day', now() from submissions where id = $2::uuid",
+        upload.0,
+        &[&running.to_string()],
+    )
+    .await;
+    put(&objects, &ObjectKey::UploadTail(upload, 3), "tail").await;
+    // What its entrant took back, and what the sweep has on its list.
+    let gone = world.uploaded().await;
+    put(&objects, &ObjectKey::Audio(gone, 1, Fence(2), "a".into()), "sound").await;
+    world.store.apply(gone, &Event::Withdrawn, Actor::Entrant).await.unwrap();
+    let report = looks(&world, &objects, Look { repair: true, ..LOOK }).await;
+    assert_eq!(counted(&report), counts([]), "{:#?}", report.findings);
+    assert_eq!(report.left_alone, 3);
+    assert!(!report.is_wrong());
+}
+
+#[tokio::test]
+async fn a_repair_sweeps_what_nobody_knows_and_gives_up_uploads_whose_bytes_are_gone() {
+    let mut world = World::new().await;
+    let objects = world.with_objects().await;
+    world.config.garbage_delay_s = 0.1;
+    let entry = Entry::whole(&world, &objects).await;
+    let orphans = [entry.rendition(99), ObjectKey::Upload(UploadId(Uuid::new_v4()))];
+    for key in &orphans {
+        put(&objects, key, "orphan").await;
+    }
+    // Two open uploads: the tail of one is gone, and the parts of the other.
+    let (tailless, partless) = (UploadId(Uuid::new_v4()), UploadId(Uuid::new_v4()));
+    for (upload, columns) in [(tailless, "tail"), (partless, "multipart")] {
+        sql(
+            &world,
+            "insert into uploads (id, submission, state, part_size, expires_at, created_at, tail_key, tail_bytes, multipart_id)
+            select $1, id, 'open', 8388608, now() + interval '1 day', now(),
+                case when $3 = 'tail' then 'uploads/' || $1::text || '/tail-1' end,
+                case when $3 = 'tail' then 4 else 0 end,
+                case when $3 = 'multipart' then '0190b0a2-0000-7000-8000-000000000000' end
+            from submissions where id = $2::uuid",
+            upload.0,
+            &[&entry.id.to_string(), columns],
+        )
+        .await;
+    }
+    sql(
+        &world,
+        "insert into upload_parts (upload, number, etag, bytes, sha256) values ($1, 1, 'x', 8388608, '')",
+        partless.0,
+        &[],
+    )
+    .await;
+    objects.delete(&entry.rendition(1)).await.unwrap();
+    let found = [
+        ("missing/multipart", 1),
+        ("missing/rendition", 1),
+        ("missing/tail", 1),
+        ("orphan/mezzanine", 1),
+        ("orphan/rendition", 1),
+    ];
+    let seen = looks(&world, &objects, LOOK).await;
+    assert_eq!(counted(&seen), counts(found), "{:#?}", seen.findings);
+    for key in &orphans {
+        assert!(objects.head(key).await.is_ok(), "a look changes nothing");
+    }
+
+    let process = world.process(Services::new()).await;
+    let repaired = check(&process.runtime.store, &objects, Look { repair: true, ..LOOK }, |_| {}).await.unwrap();
+    assert_eq!(counted(&repaired), counts(found));
+    let undone: Vec<_> = repaired.findings.iter().filter(|it| it.repaired.is_none()).map(|it| it.name()).collect();
+    assert_eq!(undone, ["missing/rendition"], "only a person decides that something is made anew");
+    for key in &orphans {
+        eventually(&format!("{key} is swept"), async || objects.head(key).await.is_err()).await;
+    }
+    for upload in [tailless, partless] {
+        assert_eq!(world.store.upload(upload).await.unwrap().unwrap().state.name(), "terminated");
+    }
+    let after = looks(&world, &objects, LOOK).await;
+    assert_eq!(counted(&after), counts([("missing/rendition", 1)]), "{:#?}", after.findings);
+    assert_eq!(after.sound, 7, "everything else of the entry is there");
+    process.stop().await;
+}

@@ -1,0 +1,211 @@
+//! A restore drill with real servers: works before and after a base backup, a moment, works after the moment, a server that dies, and
+//! the way back to the moment by the scripts that operators use.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use pipeline::id::SubmissionId;
+use pipeline::object_key::ObjectKey;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::delivery::delivery_is;
+use crate::support::catalogue::DROP;
+use crate::support::wait::{wait_until, wait_until_true};
+use crate::support::{Servers, Service, Setup, TestPipeline, process};
+
+const SOON: Duration = Duration::from_secs(120);
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup").join(name)
+}
+
+/// Runs a program to its end and returns what it printed.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("run {command:?}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} ended with {}:\n{errors}", output.status);
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Where WAL and backups go: PostgreSQL's own user writes and reads there. Ended with the servers' directory.
+struct Vault {
+    dir: PathBuf,
+}
+
+impl Vault {
+    fn new(servers: &Servers) -> Self {
+        let dir = servers.directory().join("vault");
+        std::fs::create_dir_all(dir.join("wal")).expect("a directory for WAL");
+        std::fs::create_dir_all(dir.join("db")).expect("a directory for backups");
+        // The script lies where that user may read it: a checkout may be in somebody's home.
+        std::fs::copy(script("archive-wal.sh"), dir.join("archive-wal.sh")).expect("copy the script");
+        std::fs::copy(script("restore.sh"), dir.join("restore.sh")).expect("copy the script");
+        let vault = Self { dir };
+        vault.hand_over();
+        vault
+    }
+
+    /// Everything in it is for PostgreSQL's own user.
+    fn hand_over(&self) {
+        if rustix::process::geteuid().is_root() {
+            run(Command::new("chown").arg("-R").arg("postgres:").arg(&self.dir));
+        }
+    }
+
+    fn wal(&self) -> PathBuf {
+        self.dir.join("wal")
+    }
+
+    /// Tells the server to archive, as the documentation says.
+    async fn archives(&self, pipeline: &TestPipeline) {
+        let command = format!("{} %p %f {}", self.dir.join("archive-wal.sh").display(), self.wal().display());
+        for setting in ["archive_mode = on".to_owned(), format!("archive_command = '{command}'")] {
+            let alter = sqlx::AssertSqlSafe(format!("alter system set {setting}"));
+            sqlx::query(alter).execute(pipeline.truth.pool()).await.expect("set it");
+        }
+        pipeline.servers.restart_postgres_immediately();
+        wait_until_true("the server archives", SOON, async || {
+            let mode = sqlx::query_scalar::<_, String>("show archive_mode").fetch_one(pipeline.truth.pool()).await;
+            mode.is_ok_and(|mode| mode == "on")
+        })
+        .await;
+    }
+
+    /// Ends the current WAL segment and waits until it lies in the archive.
+    async fn catches_up(&self, pipeline: &TestPipeline) {
+        let segment = "select pg_walfile_name(pg_switch_wal())";
+        let name: String =
+            sqlx::query_scalar(segment).fetch_one(pipeline.truth.pool()).await.expect("end the segment of WAL");
+        wait_until_true("the WAL is archived", SOON, async || self.wal().join(&name).exists()).await;
+    }
+}
+
+async fn entered_and_delivered(pipeline: &TestPipeline, service: &Service) -> Uuid {
+    let id = pipeline.submit(service, 2).await;
+    delivery_is(pipeline, id, DROP, "live").await;
+    id
+}
+
+async fn fsck(pipeline: &TestPipeline, more: &[&str], exit: i32) -> Value {
+    let args = [&["fsck", "--grace", "0", "--output", "json"], more].concat();
+    pipeline.command(&args).await.exits(exit).json()
+}
+
+/// What was found, by name, of each entry or of the ids in keys that nobody knows.
+fn found(report: &Value) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in report["findings"].as_array().expect("findings") {
+        let (code, kind) = (finding["code"].as_str().expect("a code"), finding["kind"].as_str().expect("a kind"));
+        *counts.entry(format!("{code}/{kind}")).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has_more_and_less() {
+    let env = vec![("GARBAGE_DELAY_S", "1".to_owned()), ("RECONCILE_S", "0.5".to_owned())];
+    let pipeline = TestPipeline::with(Setup { servers: Some(Servers::own("")), env, ..Setup::default() }).await;
+    let vault = Vault::new(&pipeline.servers);
+    vault.archives(&pipeline).await;
+    let service = pipeline.serve("before", &[]).await;
+    let before = entered_and_delivered(&pipeline, &service).await;
+
+    // The base backup, taken while the services run.
+    let mut command = Command::new(script("backup.sh"));
+    command.arg(vault.dir.join("db")).env_clear().envs(pipeline.command_env()).env("REELMILL", process::binary());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    let backup = PathBuf::from(run(&mut command).trim());
+    let listed = std::fs::read_to_string(backup.join("objects.jsonl")).expect("the list of the bucket");
+    let source: String = sqlx::query_scalar("select 'uploads/' || mezzanine_upload || '/source' from submissions")
+        .fetch_one(pipeline.truth.pool())
+        .await
+        .expect("the source's key");
+    assert!(listed.lines().any(|line| line.contains(&source)), "the list names the source:\n{listed}");
+
+    let between = entered_and_delivered(&pipeline, &service).await;
+    let moment: String =
+        sqlx::query_scalar("select clock_timestamp()::text").fetch_one(pipeline.truth.pool()).await.expect("the time");
+    // After the moment: a new work, and one taken back, whose files are swept.
+    let after = entered_and_delivered(&pipeline, &service).await;
+    pipeline.command(&["withdraw", &before.to_string()]).await.exits(0);
+    wait_until_true("nothing is left of what was withdrawn", SOON, async || {
+        let left = pipeline.objects.list(&format!("renditions/{before}/")).await.expect("list the bucket");
+        left.is_empty() && pipeline.objects.head(&source).await.is_err()
+    })
+    .await;
+    wait_until_true("it is settled", SOON, async || {
+        pipeline.truth.count("select count(*) from garbage").await == 0
+            && pipeline.truth.count("select count(*) from outbox").await == 0
+    })
+    .await;
+    fsck(&pipeline, &[], 0).await;
+    vault.catches_up(&pipeline).await;
+    service.stop();
+
+    // The server dies, and is restored to the moment.
+    vault.hand_over();
+    pipeline.servers.replace_postgres(|data| {
+        let mut restore = as_postgres(&vault.dir.join("restore.sh"));
+        run(restore.arg(&backup).arg(data).arg(vault.wal()).arg(&moment));
+    });
+    wait_until_true("the restored server takes writes", SOON, async || {
+        let recovering = sqlx::query_scalar::<_, bool>("select pg_is_in_recovery()");
+        recovering.fetch_one(pipeline.truth.pool()).await.is_ok_and(|recovering| !recovering)
+    })
+    .await;
+    let known = pipeline.truth.texts("select id::text from submissions order by id").await;
+    assert_eq!(known, [before.to_string(), between.to_string()], "what came after the moment is gone");
+
+    // The bucket has more, and less.
+    let report = fsck(&pipeline, &[], 1).await;
+    let counts = found(&report);
+    for (name, least) in
+        [("missing/mezzanine", 1), ("missing/rendition", 2), ("orphan/mezzanine", 1), ("orphan/rendition", 2)]
+    {
+        assert!(counts.get(name).copied().unwrap_or(0) >= least, "{name} in {counts:?}");
+    }
+    for finding in report["findings"].as_array().expect("findings") {
+        let (key, code) = (finding["key"].as_str().unwrap_or_default(), &finding["code"]);
+        assert!(!key.contains(&between.to_string()), "what lies before the moment is whole: {finding}");
+        match code.as_str() {
+            Some("missing") => assert_eq!(finding["submission"], before.to_string()),
+            Some("orphan") => assert!(key.contains(&after.to_string()) || key.starts_with("uploads/"), "{finding}"),
+            _ => panic!("neither more nor less: {finding}"),
+        }
+    }
+
+    // The partner has what we do not know of any more. Only the partner's own list shows it, and only people can take it back.
+    let theirs = ObjectKey::drop_prefix(SubmissionId(after), 1);
+    assert!(!pipeline.partner.list(&theirs).await.expect("list the partner's bucket").is_empty());
+    pipeline.partner.delete_prefix(&theirs, &[]).await.expect("the partner takes it back");
+
+    // Repaired, withdrawn again, and on it goes.
+    fsck(&pipeline, &["--repair"], 1).await;
+    pipeline.command(&["withdraw", &before.to_string()]).await.exits(0);
+    let service = pipeline.serve("after", &[]).await;
+    wait_until("the garbage is swept", SOON, async || {
+        (pipeline.truth.count("select count(*) from garbage").await == 0).then_some(())
+    })
+    .await;
+    let next = entered_and_delivered(&pipeline, &service).await;
+    pipeline.renditions(between).await;
+    pipeline.renditions(next).await;
+    let clean = fsck(&pipeline, &["--deep"], 0).await;
+    assert_eq!(clean["findings"], Value::Array(Vec::new()));
+    pipeline.command(&["audit", "verify"]).await.exits(0);
+}
+
+/// A command as PostgreSQL's user, who owns the data.
+fn as_postgres(program: &Path) -> Command {
+    let mut command = if rustix::process::geteuid().is_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.current_dir("/");
+    command
+}

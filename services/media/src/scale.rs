@@ -134,7 +134,7 @@ fn wide_primaries(facts: PictureFacts) -> Option<String> {
 fn zimg_matrix(matrix: &str) -> Option<&str> {
     match matrix {
         "bt709" | "fcc" | "bt470bg" | "smpte170m" | "ycgco" | "bt2020nc" | "bt2020c" | "ictcp" => Some(matrix),
-        "smpte240m" => Some("smpte2400m"), // as it is misspelt there
+        "smpte240m" => Some("7"), // by its number (H.273): FFmpeg 5 misspells the name, FFmpeg 7 no longer
         _ => None,
     }
 }

@@ -107,6 +107,15 @@ impl Bench {
         }
     }
 
+    /// What the probe says of `name`, or what it refuses it with.
+    pub fn judged(&self, name: &str) -> Result<MediaInfo, Rejection> {
+        let lines = run(Job::Probe { file: name.into() }, Limits::probe(), Some(&self.dir.path().join("in")), None);
+        match lines.last() {
+            Some(Line::Rejected(rejection)) => Err(rejection.clone()),
+            _ => Ok(done::<ProbeReport>(lines).media_info),
+        }
+    }
+
     /// Hands what a job made to the next one.
     pub fn hand_on(&self, name: &str, under: &str) {
         fs::rename(self.output(name), self.input(under)).unwrap();

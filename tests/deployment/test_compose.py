@@ -118,7 +118,10 @@ class Compose(unittest.TestCase):
         image = (DEPLOY / "Dockerfile").read_text()
         for name, port in (("upload", "LISTEN"), ("publish", "PUBLISH_LISTEN")):
             listens = re.search(rf"\b{port}=0\.0\.0\.0:(\d+)", image)[1]
-            self.assertEqual(self.services[name]["ports"], [f"127.0.0.1:{listens}:{listens}"])
+            self.assertEqual(self.services[name]["ports"][0], f"127.0.0.1:{listens}:{listens}")
+        # The alerts' links lead to the pages that every process serves.
+        runbook = re.search(r"http://localhost:(\d+)/runbook", (DEPLOY / "prometheus/rules.yml").read_text())[1]
+        self.assertIn(f"127.0.0.1:{runbook}:{re.search(r'ADMIN_LISTEN=0.0.0.0:([0-9]+)', image)[1]}", self.services["upload"]["ports"])
         for service in self.services.values():
             for port in service.get("ports", []):
                 self.assertTrue(port.startswith("127.0.0.1:"), port)

@@ -9,8 +9,8 @@ dir=$PWD/.local/deployment
 REELMILL=${REELMILL:-${CARGO_TARGET_DIR:-$PWD/target}/release/reelmill}
 mkdir -p "$dir"
 
-# Fetched once for each version of what is asked for.
-wanted=$(cat "$tests/requirements.txt" "$tests/package-lock.json" | sha256sum | cut -d' ' -f1)
+# Fetched once for each version of what is asked for, and of the Python that it is for.
+wanted=$( (python3 -VV; cat "$tests/requirements.txt" "$tests/package-lock.json") | sha256sum | cut -d" " -f1)
 if [ "$(cat "$dir/fetched" 2>/dev/null || true)" != "$wanted" ] || [ ! -d "$tests/node_modules" ]; then
     rm -rf "$dir/python" "$dir/helm"
     # Into a directory of its own: neither the machine's Python nor a virtual environment's packages are needed.

@@ -166,3 +166,47 @@ fn context_of(traceparent: &str) -> Context {
     let carrier = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
     TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// Takes lines in.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_json_line_within_a_span_names_its_trace_and_one_outside_names_none() {
+        let (lines, provider) = (Lines::default(), SdkTracerProvider::builder().build());
+        let written = lines.clone();
+        let format = fmt::layer().json().event_format(TracedJson(fmt::format().json())).fmt_fields(JsonFields::new());
+        let subscriber = tracing_subscriber::registry()
+            .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
+            .with(format.with_writer(move || written.clone()));
+        let trace = tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("outside");
+            let span = tracing::info_span!("part", part.stage = "probe");
+            span.in_scope(|| tracing::info!("within"));
+            trace_id_of(&span).unwrap()
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((lines.len(), &lines[0]["trace_id"]), (2, &serde_json::Value::Null));
+        assert_eq!((&lines[1]["fields"]["message"], &lines[1]["trace_id"]), (&"within".into(), &trace.as_str().into()));
+        assert_eq!(lines[1]["span_id"].as_str().map(str::len), Some(16));
+        assert_eq!(lines[1]["span"]["part.stage"], "probe");
+    }
+}

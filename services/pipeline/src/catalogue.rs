@@ -10,9 +10,11 @@ mod builtin;
 mod contest;
 mod ladders;
 mod read;
+mod retention;
 
 pub use contest::{Contest, LengthLimit, Theme};
 pub use ladders::{Ladders, Rung};
+pub use retention::Retention;
 
 /// Everything that is data: contests, partners and the ladder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,6 +25,8 @@ pub struct Catalogue {
     pub partners: BTreeMap<PartnerId, Partner>,
     /// `ladders.toml`.
     pub ladders: Ladders,
+    /// `retention.toml`; without it everything is kept.
+    pub retention: Retention,
 }
 
 /// What is wrong with the catalogue. The text names the file, the key and what is allowed, and stops the start.
@@ -51,7 +55,7 @@ impl Catalogue {
     }
 
     /// Reads a whole catalogue from (file name, text) pairs. Names are relative to the catalogue's directory, with `/`:
-    /// `ladders.toml`, `contests/ID.toml`, `partners/ID.toml`. The caller gives the `.toml` files only.
+    /// `ladders.toml`, `retention.toml`, `contests/ID.toml`, `partners/ID.toml`. The caller gives the `.toml` files only.
     pub fn from_files(files: &[(String, String)]) -> Result<Self, CatalogueError> {
         read::catalogue(files)
     }

@@ -8,6 +8,7 @@
 //! | how does word get around? | `outbox`, `broker`, `wire` |
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | is everything there that should be? | `fsck` |
+//! | what is past its time? | `retention` |
 //! | who opens an entrant's file? | `child` |
 //! | who may read personal data? | `seal` |
 //! | who is an organiser? | `bearer` |
@@ -33,6 +34,7 @@ mod outbox;
 pub mod outcome;
 pub mod range;
 mod reconciler;
+pub mod retention;
 pub mod scratch;
 pub mod seal;
 pub mod service;

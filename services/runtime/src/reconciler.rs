@@ -1,8 +1,10 @@
 //! The reconciler: makes true again what a crash, a lost message or a wiped queue left untrue. Runs in every service; at each
 //! tick one of them does the work, and only one that reaches the broker.
 use std::collections::HashMap;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
+use pipeline::catalogue::Retention;
 use pipeline::stage::Stage;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -11,6 +13,7 @@ use crate::broker::{Broker, MAX_HINTS};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
+use crate::retention;
 use crate::store::{Store, messages};
 
 /// Prefixes swept in one tick, so that a tick stays short.
@@ -32,13 +35,23 @@ pub(crate) struct Reconciler {
     /// After this long below others a part is let through.
     pub(crate) bulk_age: Duration,
     pub(crate) clock: Clock,
+    /// How long what is no longer needed is kept.
+    pub(crate) retention: Retention,
+    /// Where dead processes of this machine left files.
+    pub(crate) scratch_dir: PathBuf,
 }
 
 impl Reconciler {
     /// Ticks until `stop`.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut failing = false;
+        let mut scratch_due = Instant::now() + retention::EVERY;
         while !stop.is_cancelled() {
+            // Each machine's own, so no turn is taken at it.
+            if Instant::now() >= scratch_due {
+                scratch_due = Instant::now() + retention::EVERY;
+                self.scratch().await;
+            }
             let tick = match tokio::time::timeout(TICK_DEADLINE, self.tick()).await {
                 Ok(ended) => ended,
                 Err(_) => Err(anyhow::anyhow!("a tick took longer than {} s", TICK_DEADLINE.as_secs())),
@@ -77,6 +90,9 @@ impl Reconciler {
             self.top_up(&waiting).await?;
             self.sweep().await?;
         }
+        if self.store.take_turn("retention", retention::EVERY).await? {
+            self.retain().await?;
+        }
         self.watch_credentials().await
     }
 
@@ -92,6 +108,34 @@ impl Reconciler {
             self.metrics.credentials_refused.with_label_values(&partner).set(i64::from(row.health == "refused"));
         }
         Ok(())
+    }
+
+    /// Removes what is past its time.
+    async fn retain(&self) -> anyhow::Result<()> {
+        let gone =
+            Box::pin(retention::run(&self.store, &self.retention, self.clock.now(), &retention::by_policy())).await?;
+        for line in gone.iter().filter(|line| line.count > 0) {
+            info!(
+                retention.policy = line.policy,
+                retention.count = line.count,
+                "{} {} are past their time by {} and went",
+                line.count,
+                line.of,
+                line.policy
+            );
+        }
+        Ok(())
+    }
+
+    /// Removes what dead processes left on this machine.
+    async fn scratch(&self) {
+        let (policy, now, dir) = (self.retention, self.clock.now(), self.scratch_dir.clone());
+        let removed = tokio::task::spawn_blocking(move || retention::run_scratch(&policy, now, &dir)).await;
+        match removed {
+            Ok(0) => {}
+            Ok(count) => info!("removed {count} directories of processes that are gone"),
+            Err(error) => warn!("could not look for what dead processes left: {error}"),
+        }
     }
 
     async fn expire_leases(&self) -> anyhow::Result<()> {

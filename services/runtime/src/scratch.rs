@@ -2,6 +2,7 @@
 //! the next one, and in it one for each part.
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use rustix::fs::{FlockOperation, flock};
@@ -75,18 +76,66 @@ impl Drop for ScratchDir {
     }
 }
 
+/// What a dead process left.
+#[derive(Clone, Debug)]
+pub struct Abandoned {
+    /// Its directory.
+    pub path: PathBuf,
+    /// Bytes in it.
+    pub bytes: u64,
+}
+
+/// Directories under `root` whose processes are gone and that nobody touched for `older_than` before `now`.
+pub fn abandoned(root: &Path, older_than: Duration, now: SystemTime) -> Vec<Abandoned> {
+    let of_processes = directories_of_processes(root).into_iter();
+    let old = of_processes.filter(|path| {
+        let touched = fs::metadata(path).and_then(|it| it.modified());
+        touched.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age >= older_than))
+    });
+    // The lock is let go of again at once: this only asks.
+    let dead = old.filter(|path| locked_by_nobody(path).is_some());
+    dead.map(|path| Abandoned { bytes: bytes_below(&path), path }).collect()
+}
+
+/// Removes a process' directory if that process is gone; whether it did.
+pub fn remove_if_abandoned(path: &Path) -> bool {
+    let Some(_lock) = locked_by_nobody(path) else { return false };
+    info!("removes {}, which a killed process left behind", path.display());
+    remove(path);
+    !path.exists()
+}
+
 fn remove_abandoned(root: &Path) {
-    let Ok(entries) = fs::read_dir(root) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        // Only what has the name of a process' directory: the root may be shared with others.
-        let ours =
-            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.parse::<uuid::Uuid>().is_ok());
-        let Ok(dir) = File::open(&path) else { continue };
-        if ours && path.is_dir() && flock(&dir, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            info!("removes {}, which a killed process left behind", path.display());
-            remove(&path);
-        }
+    for path in directories_of_processes(root) {
+        remove_if_abandoned(&path);
     }
+}
+
+/// Only what has the name of a process' directory: the root may be shared with others.
+fn directories_of_processes(root: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
+    let ours = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.parse::<uuid::Uuid>().is_ok()) && path.is_dir()
+    };
+    entries.flatten().map(|entry| entry.path()).filter(ours).collect()
+}
+
+/// The directory's lock, if its process does not hold it any more.
+fn locked_by_nobody(path: &Path) -> Option<File> {
+    let dir = File::open(path).ok()?;
+    flock(&dir, FlockOperation::NonBlockingLockExclusive).ok()?;
+    Some(dir)
+}
+
+fn bytes_below(path: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(path) else { return 0 };
+    let bytes = entries.flatten().map(|entry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => bytes_below(&entry.path()),
+        Ok(kind) if kind.is_file() => entry.metadata().map_or(0, |it| it.len()),
+        _ => 0,
+    });
+    bytes.sum()
 }
 
 fn remove(path: &Path) {
@@ -111,6 +160,13 @@ mod tests {
         fs::create_dir(&foreign).unwrap();
         let living = Scratch::new(root.path()).unwrap();
         let part = living.dir("part").unwrap();
+        fs::create_dir_all(&dead).unwrap();
+        fs::write(dead.join("file"), "12345").unwrap();
+        let hour = Duration::from_secs(3600);
+        assert!(abandoned(root.path(), hour, SystemTime::now()).is_empty(), "nothing is old yet");
+        let [old] = &abandoned(root.path(), hour, SystemTime::now() + hour * 2)[..] else { panic!("one is old") };
+        assert_eq!((&old.path, old.bytes), (&dead, 5));
+        assert!(!remove_if_abandoned(&living.path), "a living process' files are not touched, whatever their age");
         let _other = Scratch::new(root.path()).unwrap();
         assert!(!dead.exists());
         assert!(foreign.exists());

@@ -79,6 +79,11 @@ impl Keyring {
         if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self { keys }) }
     }
 
+    /// Whether a key is on the ring.
+    pub fn has(&self, id: &str) -> bool {
+        self.keys.iter().any(|(known, _)| known == id)
+    }
+
     /// Seals the personal data of one submission with the first key.
     pub fn seal(&self, submission: SubmissionId, plain: &[u8]) -> anyhow::Result<Sealed> {
         self.seal_for(submission.0.as_bytes(), plain)

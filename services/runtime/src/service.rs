@@ -220,6 +220,8 @@ impl Runtime {
             bulk_in_flight: self.config.bulk_in_flight,
             bulk_age: Duration::from_secs_f64(self.config.bulk_age_s),
             clock: self.clock.clone(),
+            retention: self.catalogue.retention,
+            scratch_dir: self.config.scratch_dir.clone(),
         }
     }
 }

@@ -20,7 +20,7 @@
 //! | what partners pull | `feed` |
 //! | which works were entered before | `fingerprints` |
 //! | where an entry's time went | `trace` |
-//! | which objects there should be | `fsck` |
+//! | which objects there should be, what is past its time, is it all well | `fsck`, `retention`, `doctor` |
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,6 +42,7 @@ pub mod accounts;
 pub mod audit;
 pub mod bulk;
 pub mod deliveries;
+pub mod doctor;
 pub mod entrants;
 pub mod exchanges;
 pub mod feed;
@@ -60,6 +61,7 @@ pub mod previews;
 pub mod progress;
 pub mod proofs;
 pub mod renditions;
+pub mod retention;
 pub mod reuse;
 pub mod submissions;
 pub mod tokens;

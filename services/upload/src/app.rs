@@ -1,4 +1,5 @@
 //! What every request needs. There is nothing in it that a second replica would have to know.
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ pub struct Settings {
     pub entries_per_minute: u32,
     /// Proxies of ours before this service, each of which adds to X-Forwarded-For.
     pub forwarded_hops: u8,
+    /// Where metrics and health are told, for the page at the root.
+    pub admin: Option<SocketAddr>,
 }
 
 impl Default for Settings {
@@ -74,6 +77,7 @@ impl Default for Settings {
             finish_patience: Duration::from_secs(5),
             entries_per_minute: 0,
             forwarded_hops: 0,
+            admin: None,
         }
     }
 }

@@ -1,31 +1,107 @@
-//! GET /: where a newcomer who typed the bare address is sent on. No script, no state.
+//! GET /: where a newcomer who typed the bare address is sent on, in Chinese and English. No script, no state, nothing from elsewhere.
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use axum::response::{Html, IntoResponse};
+use pipeline::catalogue::Contest;
 
-const PAGE: &str = r#"<!doctype html>
+use crate::app::App;
+
+/// What both pages look like. Short, since it goes with each.
+pub(crate) const STYLE: &str = "body{font-family:system-ui,sans-serif;max-width:52rem;margin:2.5rem auto;padding:0 1rem;\
+    line-height:1.6;color:#1c1c1c;background:#fff}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}\
+    dt{font-weight:600;margin-top:.7rem}dd{margin:0 0 0 1.2rem}.en{color:#555}code{background:#f2f2f2;padding:0 .25rem}\
+    table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .5rem;text-align:left;\
+    vertical-align:top}a{color:#0b57a4}";
+
+/// Says what there is and where, to people.
+#[utoipa::path(get, path = "/", tag = "service", responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
+pub(crate) async fn page(State(app): State<Arc<App>>) -> impl IntoResponse {
+    shown(&text(&app))
+}
+
+/// A page of ours as an answer: nothing in it may load anything.
+pub(crate) fn shown(page: &str) -> impl IntoResponse + use<> {
+    let headers = [
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+        (CACHE_CONTROL, "public, max-age=60"),
+    ];
+    (headers, Html(page.to_owned()))
+}
+
+/// Text of a file as HTML.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn text(app: &App) -> String {
+    let mut page = format!(
+        r#"<!doctype html>
 <html lang="zh">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>映工场 Reelmill</title>
-<style>body{font-family:system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem;line-height:1.6}</style>
+<style>{STYLE}</style>
 <h1>映工场 Reelmill</h1>
-<p>接收征选短视频，审查、转码并投放到各合作平台。<br>Takes contest videos, checks them, and delivers them to every partner.</p>
-<ul>
-<li><a href="/api/v1/openapi.json">/api/v1/openapi.json</a>：报名与上传接口 (the API: entry form and resumable upload)</li>
-<li><code>POST /api/v1/submissions</code>：提交推荐表 (enter a work)</li>
-<li><code>/files</code>：断点续传，<a href="https://tus.io/protocols/resumable-upload">tus 1.0.0</a> (resumable upload)</li>
-<li><code>/metrics</code>, <code>/healthz</code>, <code>/readyz</code>：在管理端口 (on the admin port, ADMIN_LISTEN)</li>
-<li><code>reelmill submit --help</code>：命令行 (the command line)</li>
-</ul>
+<p>接收征选短视频，审查、转码并投放到各合作平台。<br><span class="en" lang="en">Takes contest videos, checks them, and delivers them to every partner.</span></p>
+"#
+    );
+    page += "<h2>投稿 <span class=\"en\" lang=\"en\">Enter a work</span></h2>\n<dl>\n";
+    let now = app.clock.now();
+    let open: Vec<&Contest> = app.catalogue.contests.values().filter(|contest| contest.accepts(now)).collect();
+    for contest in &open {
+        let until = match contest.deadline {
+            Some(deadline) => format!("，{} 截止", deadline.format("%F %R %:z")),
+            None => String::new(),
+        };
+        let (zh, en) = (escaped(&contest.name.zh), escaped(&contest.name.en));
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "<dt>{zh}{until} <span class=\"en\" lang=\"en\">{en}</span></dt>");
+        let _ = writeln!(page, "<dd><code>reelmill submit film.mp4 --contest {} …</code></dd>", contest.id);
+    }
+    if open.is_empty() {
+        page += "<dt>现在没有开放的征选 <span class=\"en\" lang=\"en\">no contest is open now</span></dt>\n";
+    }
+    page += r#"<dd>报名表没有网页：用命令行，或由征选网站通过接口提交。<span class="en" lang="en">There is no form in HTML here: use the command line, or a contest's own site that calls the API.</span></dd>
+</dl>
+<h2>接口 <span class="en" lang="en">The API</span></h2>
+<dl>
+<dt><a href="/api/v1/docs">接口说明 <span lang="en">API documentation</span></a></dt>
+<dd>每个地址、做什么、谁可以用。<span class="en" lang="en">Every address, what it does, who may.</span></dd>
+<dt><a href="/api/v1/openapi.json">openapi.json</a></dt>
+<dd>OpenAPI 3.1，供程序使用。<span class="en" lang="en">The same for programs.</span></dd>
+<dt><code>POST /api/v1/submissions</code>，<code>/files</code></dt>
+<dd>提交推荐表；以 <a href="https://tus.io/protocols/resumable-upload">tus 1.0.0</a> 断点续传作品。<span class="en" lang="en">The form, and resumable upload by tus.</span></dd>
+</dl>
+<h2>运维 <span class="en" lang="en">Operations</span></h2>
+<dl>
+"#;
+    page += &admin(app);
+    page += r#"<dt>看板 <span class="en" lang="en">Dashboards</span></dt>
+<dd>Grafana 看板与自动配置在 <code>deploy/grafana/</code>；<code>docker compose -f deploy/compose.yaml up</code> 后打开 <a href="http://localhost:3000/">localhost:3000</a>。<span class="en" lang="en">Dashboards and their provisioning lie in <code>deploy/grafana/</code>; the compose file brings a Grafana at localhost:3000. Point your own Prometheus at <code>/metrics</code> of every service.</span></dd>
+<dt><code>reelmill doctor</code></dt>
+<dd>检查本机与各服务器，并说明如何修复。<span class="en" lang="en">Checks this machine and its servers, and says how to mend what is wrong.</span></dd>
+<dt><code>reelmill status</code>，<code>reelmill trace ID</code>，<code>reelmill fsck</code>，<code>reelmill help</code></dt>
+<dd>作品进度、时间去向、数据与文件核对。<span class="en" lang="en">How entries stand, where their time went, whether everything is there.</span></dd>
+</dl>
 </html>
 "#;
+    page
+}
 
-/// Says where the API is, to people.
-#[utoipa::path(get, path = "/", tag = "service", responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
-pub(crate) async fn page() -> impl IntoResponse {
-    let headers = [
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
-        (CACHE_CONTROL, "public, max-age=3600"),
-    ];
-    (headers, Html(PAGE))
+/// Where metrics are. An address that others can reach is nobody's business here.
+fn admin(app: &App) -> String {
+    let what = "指标、存活与就绪。<span class=\"en\" lang=\"en\">Metrics, liveness, readiness</span>";
+    match app.settings.admin.filter(|address| address.ip().is_loopback()) {
+        Some(address) => format!(
+            "<dt><a href=\"http://{address}/metrics\">/metrics</a>，<a href=\"http://{address}/healthz\">/healthz</a>，\
+             <a href=\"http://{address}/readyz\">/readyz</a></dt>\n<dd>{what}</dd>\n"
+        ),
+        None => format!(
+            "<dt><code>/metrics</code>，<code>/healthz</code>，<code>/readyz</code></dt>\n<dd>{what}，在管理端口 \
+             <span class=\"en\" lang=\"en\">on the admin port</span> (ADMIN_LISTEN)</dd>\n"
+        ),
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | which routes are there? | `routes`, `openapi`, `home` |
+//! | which routes are there? | `routes`, `openapi`, `docs`, `home` |
 //! | what does an entry need, and how does it stand? | `entries` |
 //! | how do bytes come in and survive? | `tus` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
@@ -18,6 +18,7 @@ mod app;
 mod cors;
 mod count;
 mod desk;
+mod docs;
 mod entries;
 mod finish;
 mod home;

@@ -27,7 +27,7 @@ use crate::{desk, entries, home, tus};
     external_docs(url = "https://tus.io/protocols/resumable-upload", description = "The upload protocol"),
     paths(
         entries::enter::enter, entries::read::read, entries::withdraw::withdraw,
-        home::page, serve,
+        home::page, crate::docs::page, serve,
         desk::list::submissions, desk::list::parked,
         desk::entry::history, desk::entry::verdict, desk::entry::media_info, desk::entry::renditions, desk::entry::parts,
         desk::preview::preview, desk::preview::file,

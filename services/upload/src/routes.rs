@@ -18,7 +18,7 @@ use crate::count::count;
 use crate::problem::{Code, Problem};
 use crate::render::problems;
 use crate::traced::traced;
-use crate::{desk, entries, home, openapi, tus};
+use crate::{desk, docs, entries, home, openapi, tus};
 
 /// The form and everything else that is JSON is answered within this.
 const API_DEADLINE: Duration = Duration::from_secs(30);
@@ -70,6 +70,7 @@ fn api() -> Vec<Route> {
     vec![
         read("/", Public, get(home::page)),
         read("/api/v1/openapi.json", Public, get(openapi::serve)),
+        read("/api/v1/docs", Public, get(docs::page)),
 
         route(Method::POST, "/api/v1/submissions", Public, post(entries::enter::enter)),
         read("/api/v1/submissions/{id}", Entry(READERS), get(entries::read::read)),

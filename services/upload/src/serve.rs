@@ -43,6 +43,7 @@ impl App {
             public_url,
             entries_per_minute: config.entries_per_minute,
             forwarded_hops: config.forwarded_hops,
+            admin: Some(runtime.admin_addr),
             ..Settings::default()
         };
         Ok(Arc::new(App {

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 
-use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Theme};
+use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Retention, Theme};
 use crate::id::{ContestId, PartnerId, RenditionName};
 use crate::partner::{CoverWish, DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
 use crate::screening::ContestRules;
@@ -73,10 +73,14 @@ fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<FixedOf
 
 pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
     let (mut contests, mut partners, mut ladders) = (BTreeMap::new(), BTreeMap::new(), None);
+    let mut retention = Retention::default();
     for (file, text) in files {
         let stem = |folder| file.strip_prefix(folder).and_then(|name: &str| name.strip_suffix(".toml"));
         if file == "ladders.toml" {
             ladders = Some(parse::<Ladders>(file, text)?);
+        } else if file == "retention.toml" {
+            retention = parse(file, text)?;
+            check_retention(file, &retention)?;
         } else if let Some(id) = stem("contests/") {
             let id = ContestId::new(checked_id(file, id)?);
             contests.insert(id.clone(), (file, contest(id, parse(file, text)?)));
@@ -87,7 +91,7 @@ pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, Catalog
             return Err(wrong(
                 file,
                 None,
-                "is not known; files are ladders.toml, contests/ID.toml and partners/ID.toml",
+                "is not known; files are ladders.toml, retention.toml, contests/ID.toml and partners/ID.toml",
             ));
         }
     }
@@ -104,7 +108,16 @@ pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, Catalog
         contests: contests.into_iter().map(|(id, (_, contest))| (id, contest)).collect(),
         partners: partners.into_iter().map(|(id, (_, partner))| (id, partner)).collect(),
         ladders,
+        retention,
     })
+}
+
+/// Nothing goes at once: an hour or a day is the least, ten years the most.
+fn check_retention(file: &str, retention: &Retention) -> Result<(), CatalogueError> {
+    for (key, value) in retention.set() {
+        check_range(file, key, value, 1..=3650)?;
+    }
+    Ok(())
 }
 
 fn wrong(file: &str, key: Option<&str>, problem: impl Into<String>) -> CatalogueError {

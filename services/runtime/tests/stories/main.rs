@@ -11,6 +11,7 @@ mod fingerprints; // works that are entered twice
 mod fsck; // the database and the object store compared
 mod line; // a submission's whole way, with everything that follows from each step
 mod progress; // how far an entry is, and what is chosen once for a run
+mod retention; // what is past its time
 mod sampling; // figures of the whole installation
 mod stopping; // soft and hard shutdown
 mod stubs;

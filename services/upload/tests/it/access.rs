@@ -99,6 +99,7 @@ fn table() -> Vec<Row> {
     vec![
         public("GET /", none(), "200"),
         public("GET /api/v1/openapi.json", none(), "200"),
+        public("GET /api/v1/docs", none(), "200"),
         public("POST /api/v1/submissions", form(), "201"),
         Row {
             route: "GET /api/v1/submissions/{id}",

@@ -1,0 +1,50 @@
+//! What `reelmill doctor` asks the database about itself.
+use anyhow::Context;
+
+use super::Store;
+
+/// How far the schema is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// The newest migration that was applied; 0 where none was.
+    pub applied: i64,
+    /// The newest that this program has.
+    pub known: i64,
+}
+
+impl Store {
+    /// Compares the schema with the one that this program needs.
+    pub async fn schema(&self) -> anyhow::Result<Schema> {
+        let known = sqlx::migrate!().iter().map(|migration| migration.version).max().unwrap_or_default();
+        // Not checked when it is compiled: the table is sqlx's own, and may not be there.
+        let there: bool = sqlx::query_scalar("/* has_migrations */ select to_regclass('_sqlx_migrations') is not null")
+            .fetch_one(self.pool())
+            .await
+            .context("ask for the schema")?;
+        if !there {
+            return Ok(Schema { applied: 0, known });
+        }
+        let applied: Option<i64> =
+            sqlx::query_scalar("/* applied_migration */ select max(version) from _sqlx_migrations where success")
+                .fetch_one(self.pool())
+                .await
+                .context("ask for the schema's version")?;
+        Ok(Schema { applied: applied.unwrap_or_default(), known })
+    }
+
+    /// Every key that sealed something that is kept.
+    pub async fn key_ids(&self) -> anyhow::Result<Vec<String>> {
+        sqlx::query_scalar!(
+            r#"/* key_ids */
+            select key_id as "key_id!" from (
+                select distinct key_id from entrants
+                union select distinct session_key_id from deliveries where session is not null
+                union select distinct key_id from partner_accounts where credentials is not null
+                union select distinct key_id from webhook_endpoints where state <> 'removed'
+            ) as used where key_id is not null order by key_id"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("ask which keys sealed something")
+    }
+}

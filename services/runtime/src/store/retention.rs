@@ -1,0 +1,257 @@
+//! What is past its time, by the policy of the catalogue: counted, and removed. Whatever the policy says, nothing goes that an open
+//! part, a delivery, a recall or a hold still needs; each removal asks that again under the lock of its work.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use serde_json::json;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::audit::{self, Act};
+use super::history::{self, By};
+use super::{Policy, Store};
+use crate::outcome::StoredCover;
+
+/// Works, or rows, that are dealt with in one go.
+const AT_ONCE: i64 = 200;
+
+/// How much is past its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Works, files or records.
+    pub count: u64,
+    /// Bytes of the object store that they take.
+    pub bytes: u64,
+}
+
+impl Amount {
+    fn of(count: i64, bytes: i64) -> Self {
+        Self { count: count.max(0) as u64, bytes: bytes.max(0) as u64 }
+    }
+}
+
+impl Store {
+    /// Works whose entrant's data are past their time: nothing changed about them since `before`, and nothing is open.
+    pub async fn personal_data_due(&self, before: DateTime<Utc>, limit: i64) -> anyhow::Result<Vec<SubmissionId>> {
+        let ids = sqlx::query_scalar!(
+            r#"/* personal_data_due */
+            select id as "id!" from forgettable_entrants($1, null) as id limit $2"#,
+            before,
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("look for personal data that are past their time")?;
+        Ok(ids.into_iter().map(SubmissionId).collect())
+    }
+
+    /// Forgets who entered the works that [`Store::personal_data_due`] finds, with a line of history and of the audit trail each.
+    /// Returns of how many.
+    pub async fn forget_entrants(&self, before: DateTime<Utc>, days: u32, by: &By) -> anyhow::Result<u64> {
+        let mut forgotten = 0;
+        for id in self.personal_data_due(before, AT_ONCE).await? {
+            let done = self.transaction("forget_entrant", |tx, _| {
+                Box::pin(async move { forget_entrant(tx, id, before, days, by).await })
+            });
+            forgotten += u64::from(done.await?);
+        }
+        Ok(forgotten)
+    }
+
+    /// Renditions that a newer run replaced before `before`, and that no partner has: how many, and their bytes with covers.
+    pub async fn superseded(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let row = sqlx::query!(
+            r#"/* superseded */
+            select count(*) as "count!", coalesce(sum(old.bytes + coalesce(old.cover_bytes, 0) + (
+                select coalesce(sum((cover->'file'->>'bytes')::bigint), 0) from jsonb_array_elements(old.covers) as cover
+            )), 0)::bigint as "bytes!"
+            from superseded_renditions($1, null) as old"#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for superseded renditions")?;
+        Ok(Amount::of(row.count, row.bytes))
+    }
+
+    /// Forgets those renditions and puts their objects to the garbage. Returns how many went, and their bytes.
+    pub async fn forget_superseded(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let works = sqlx::query_scalar!(
+            r#"/* superseded_works */
+            select distinct submission as "submission!" from superseded_renditions($1, null) order by 1 limit $2"#,
+            before,
+            AT_ONCE,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("look for works with superseded renditions")?;
+        let mut gone = Amount::default();
+        for work in works {
+            let went = self.transaction("forget_superseded", |tx, _| {
+                Box::pin(async move { forget_superseded(tx, self.policy(), work, before).await })
+            });
+            let went = went.await?;
+            gone = Amount { count: gone.count + went.count, bytes: gone.bytes + went.bytes };
+        }
+        Ok(gone)
+    }
+
+    /// Records of uploads that were given up before `before` and whose bytes are gone.
+    pub async fn given_up_uploads(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* given_up_uploads */
+            select count(*) as "count!" from uploads
+            where state in ('expired', 'terminated', 'failed') and free_at is null and updated_at < $1"#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for records of uploads that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Forgets those records. Returns how many.
+    pub async fn forget_uploads(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            "/* forget_uploads */
+            delete from uploads where id in (
+                select id from uploads
+                where state in ('expired', 'terminated', 'failed') and free_at is null and updated_at < $1
+                    -- A work never names one of these as its source; asked all the same, since the source would be lost with it.
+                    and not exists (select from submissions where mezzanine_upload = uploads.id)
+                order by updated_at limit $2 for update skip locked
+            )",
+            before,
+            AT_ONCE,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget records of uploads")?;
+        Ok(done.rows_affected())
+    }
+
+    /// Records of attempts that ended before `before`, of parts that are not open.
+    pub async fn old_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* old_attempts */
+            select count(*) as "count!" from attempts a where a.ended_at < $1 and not exists (
+                select from parts p where p.submission = a.submission and p.run = a.run and p.stage = a.stage
+                    and p.part = a.part and p.status in ('pending', 'waiting', 'claimed', 'parked'))"#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for records of attempts that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Forgets those records. Returns how many.
+    pub async fn forget_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            "/* forget_attempts */
+            delete from attempts where ctid in (
+                select a.ctid from attempts a where a.ended_at < $1 and not exists (
+                    select from parts p where p.submission = a.submission and p.run = a.run and p.stage = a.stage
+                        and p.part = a.part and p.status in ('pending', 'waiting', 'claimed', 'parked'))
+                limit $2
+            )",
+            before,
+            AT_ONCE * 10,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget records of attempts")?;
+        Ok(done.rows_affected())
+    }
+
+    /// Prefixes and objects that are garbage already: attempts' leftovers, and what was taken back. They go by themselves.
+    pub async fn garbage_waiting(&self) -> anyhow::Result<u64> {
+        let count = sqlx::query_scalar!(r#"/* garbage_waiting */ select count(*) as "count!" from garbage"#)
+            .fetch_one(self.pool())
+            .await
+            .context("count the garbage")?;
+        Ok(count.max(0) as u64)
+    }
+}
+
+/// Forgets who entered a work, unless something became open about it since it was found.
+async fn forget_entrant(
+    tx: &mut PgConnection,
+    id: SubmissionId,
+    before: DateTime<Utc>,
+    days: u32,
+    by: &By,
+) -> anyhow::Result<bool> {
+    // Whoever would open something about it holds this lock first.
+    let still =
+        sqlx::query_scalar!("/* lock_to_forget */ select state from submissions where id = $1 for update", id.0,)
+            .fetch_optional(&mut *tx)
+            .await?;
+    let Some(state) = still else { return Ok(false) };
+    let due = sqlx::query_scalar!(
+        r#"/* still_forgettable */ select id as "id!" from forgettable_entrants($1, $2) as id"#,
+        before,
+        id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if due.is_none() {
+        return Ok(false);
+    }
+    let gone = sqlx::query!("/* forget_entrant_by_policy */ delete from entrants where submission = $1", id.0)
+        .execute(&mut *tx)
+        .await
+        .context("forget the entrant")?;
+    if gone.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let (before, after) = (json!({ "state": state }), json!({ "policy": "personal_data_days", "days": days }));
+    history::add(tx, id, by, "personal_data_removed", &after).await?;
+    let act = Act { act: "personal_data_removed", submission: Some(id), partner: None, before, after };
+    audit::add(tx, by, &act).await?;
+    Ok(true)
+}
+
+async fn forget_superseded(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    work: Uuid,
+    before: DateTime<Utc>,
+) -> anyhow::Result<Amount> {
+    sqlx::query!("/* lock_to_forget_files */ select 1 as one from submissions where id = $1 for update", work)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let rows = sqlx::query!(
+        r#"/* forget_superseded */
+        delete from renditions using superseded_renditions($1, $2) as old
+        where renditions.submission = old.submission and renditions.run = old.run and renditions.name = old.name
+        returning renditions.object_key, renditions.bytes, renditions.cover_key, renditions.cover_bytes,
+            renditions.covers as "covers: Json<Vec<StoredCover>>""#,
+        before,
+        work,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .context("forget superseded renditions")?;
+    let mut gone = Amount::of(rows.len() as i64, 0);
+    let mut keys = Vec::new();
+    for row in rows {
+        gone.bytes += (row.bytes + row.cover_bytes.unwrap_or(0)).max(0) as u64;
+        gone.bytes += row.covers.0.iter().map(|cover| cover.file.bytes).sum::<u64>();
+        keys.push(row.object_key);
+        keys.extend(row.cover_key);
+        keys.extend(row.covers.0.into_iter().map(|cover| cover.file.key));
+    }
+    sqlx::query!(
+        "/* superseded_are_garbage */
+        insert into garbage (prefix, single, due)
+        select key, true, clock_timestamp() + make_interval(secs => $2) from unnest($1::text[]) as key",
+        &keys,
+        policy.garbage_delay.as_secs_f64(),
+    )
+    .execute(tx)
+    .await
+    .context("put superseded files to the garbage")?;
+    Ok(gone)
+}

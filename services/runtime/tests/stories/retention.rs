@@ -1,0 +1,220 @@
+//! What is past its time goes, by a moved clock; what somebody still needs stays, whatever the policy says.
+use chrono::{DateTime, TimeDelta, Utc};
+use pipeline::catalogue::Retention;
+use pipeline::id::{Fence, SubmissionId};
+use pipeline::object_key::ObjectKey;
+use runtime::clock::Clock;
+use runtime::retention::{Line, by_policy, preview, run};
+use runtime::service::Services;
+use runtime::store::audit::AuditFilter;
+use uuid::Uuid;
+
+use crate::support::{World, eventually};
+
+const POLICY: Retention = Retention {
+    personal_data_days: Some(180),
+    superseded_days: Some(14),
+    uploads_days: Some(30),
+    attempts_days: Some(90),
+    scratch_hours: Some(6),
+};
+
+fn later(days: i64) -> DateTime<Utc> {
+    Clock::default().now() + TimeDelta::days(days)
+}
+
+async fn sql(world: &World, text: &'static str, id: SubmissionId) {
+    sqlx::query(text).bind(id.0).execute(world.store.pool()).await.unwrap();
+}
+
+/// A work that is over, with its entrant's data.
+async fn over(world: &World) -> SubmissionId {
+    let id = world.uploaded().await;
+    sql(world, "update parts set status = 'done' where submission = $1", id).await;
+    sql(world, "update submissions set state = 'published' where id = $1", id).await;
+    sql(world, "insert into entrants (submission, key_id, nonce, ciphertext) values ($1, 'k', 'n', 'c')", id).await;
+    id
+}
+
+async fn is_known(world: &World, id: SubmissionId) -> bool {
+    world.store.entrant(id).await.unwrap().is_some()
+}
+
+fn line<'a>(lines: &'a [Line], policy: &str) -> &'a Line {
+    lines.iter().find(|line| line.policy == policy).unwrap_or_else(|| panic!("no line {policy} in {lines:?}"))
+}
+
+#[tokio::test]
+async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit_trail() {
+    let world = World::new().await;
+    let id = over(&world).await;
+    let dir = world.directory("none");
+    let before = preview(&world.store, &POLICY, later(179), &dir).await.unwrap();
+    assert_eq!(line(&before, "personal_data_days").count, 0);
+    let due = preview(&world.store, &POLICY, later(181), &dir).await.unwrap();
+    assert_eq!(line(&due, "personal_data_days").count, 1);
+    assert!(is_known(&world, id).await, "a dry run changes nothing");
+
+    let gone = run(&world.store, &POLICY, later(181), &by_policy()).await.unwrap();
+    assert_eq!(line(&gone, "personal_data_days").count, 1);
+    assert!(!is_known(&world, id).await);
+    let filter = AuditFilter { submission: Some(id), ..AuditFilter::default() };
+    let trail = world.store.audit(&filter).await.unwrap();
+    let row = trail.iter().find(|row| row.act == "personal_data_removed").expect("a row");
+    assert_eq!((row.name.as_str(), row.after["days"].as_u64()), ("retention", Some(180)));
+    assert!(world.store.history(id).await.unwrap().iter().any(|line| line.what == "personal_data_removed"));
+    // Once is enough.
+    let again = run(&world.store, &POLICY, later(181), &by_policy()).await.unwrap();
+    assert_eq!(line(&again, "personal_data_days").count, 0);
+}
+
+#[tokio::test]
+async fn what_a_delivery_a_recall_an_appeal_or_a_part_needs_stays_whatever_its_age() {
+    let world = World::new().await;
+    let held = over(&world).await;
+    sql(&world, "update submissions set held_at = now(), held_reason = 'an appeal' where id = $1", held).await;
+    let recalled = over(&world).await;
+    sql(
+        &world,
+        "insert into deliveries (submission, partner, machine, state, run) values ($1, 'cctv', '{}', 'recalling', 1)",
+        recalled,
+    )
+    .await;
+    let delivering = over(&world).await;
+    sql(
+        &world,
+        "insert into deliveries (submission, partner, machine, state, run) values ($1, 'cctv', '{}', 'awaiting_operator', 1)",
+        delivering,
+    )
+    .await;
+    let working = over(&world).await;
+    sql(&world, "update parts set status = 'parked' where submission = $1", working).await;
+    let judged = over(&world).await;
+    sql(&world, "update submissions set state = 'awaiting_review' where id = $1", judged).await;
+    let live = over(&world).await;
+    sql(
+        &world,
+        "insert into deliveries (submission, partner, machine, state, run) values ($1, 'cctv', '{}', 'live', 1)",
+        live,
+    )
+    .await;
+    let gone = run(&world.store, &POLICY, later(10_000), &by_policy()).await.unwrap();
+    assert_eq!(line(&gone, "personal_data_days").count, 1);
+    for (id, stays) in
+        [(held, true), (recalled, true), (delivering, true), (working, true), (judged, true), (live, false)]
+    {
+        assert_eq!(is_known(&world, id).await, stays, "{}", world.state(id).await);
+    }
+}
+
+/// A rendition of a run; `days_ago` it was made.
+async fn rendition(world: &World, id: SubmissionId, run: i32, in_force: bool, days_ago: i32) -> ObjectKey {
+    let key = ObjectKey::Rendition(id, run as u32, "web-720".into(), Fence(i64::from(run)));
+    sqlx::query(
+        "insert into renditions (submission, run, name, object_key, bytes, sha256, width, height, duration_ms, qc, engine,
+            in_force, created_at)
+        values ($1, $2, 'web-720', $3, 4, '', 1, 1, 1, '[]', '', $4, now() - make_interval(days => $5))",
+    )
+    .bind(id.0)
+    .bind(run)
+    .bind(key.to_string())
+    .bind(in_force)
+    .bind(days_ago)
+    .execute(world.store.pool())
+    .await
+    .unwrap();
+    key
+}
+
+#[tokio::test]
+async fn replaced_files_go_once_no_partner_has_them_and_those_in_force_never() {
+    let mut world = World::new().await;
+    let objects = world.with_objects().await;
+    world.config.garbage_delay_s = 0.1;
+    let (replaced, held_by_partner, fresh) = (over(&world).await, over(&world).await, over(&world).await);
+    let mut old = Vec::new();
+    for (id, days_ago) in [(replaced, 20), (held_by_partner, 20), (fresh, 13)] {
+        let before = rendition(&world, id, 1, false, 40).await;
+        let now = rendition(&world, id, 2, true, days_ago).await;
+        for key in [&before, &now] {
+            objects.put_bytes(key, "file").await.unwrap();
+        }
+        old.push((before, now));
+    }
+    sql(
+        &world,
+        "insert into deliveries (submission, partner, machine, state, run) values ($1, 'cctv', '{}', 'live', 1)",
+        held_by_partner,
+    )
+    .await;
+    let lines = preview(&world.store, &POLICY, later(0), &world.directory("none")).await.unwrap();
+    assert_eq!((line(&lines, "superseded_days").count, line(&lines, "superseded_days").bytes), (1, 4));
+
+    let process = world.process(Services::new()).await;
+    let gone = run(&process.runtime.store, &POLICY, later(0), &by_policy()).await.unwrap();
+    // The service's own slow tick may have been first.
+    assert!(line(&gone, "superseded_days").count <= 1);
+    eventually("the replaced file is swept", async || objects.head(&old[0].0).await.is_err()).await;
+    for key in [&old[0].1, &old[1].0, &old[1].1, &old[2].0, &old[2].1] {
+        assert!(objects.head(key).await.is_ok(), "{key} stays");
+    }
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn records_of_uploads_and_attempts_go_and_open_ones_stay() {
+    let world = World::new().await;
+    let id = over(&world).await;
+    for (state, freed) in [("expired", true), ("failed", false), ("open", true), ("finished", true)] {
+        sqlx::query(
+            "insert into uploads (id, submission, state, part_size, expires_at, created_at, filename, free_at)
+            values ($1, $2, $3, 1, now(), now(), '我的片子.mp4', case when $4 then null else now() end)",
+        )
+        .bind(Uuid::new_v4())
+        .bind(id.0)
+        .bind(state)
+        .bind(freed)
+        .execute(world.store.pool())
+        .await
+        .unwrap();
+    }
+    sql(
+        &world,
+        "insert into attempts (submission, run, stage, part, started_at, ended_at, outcome)
+        select $1, 1, 'probe', 'mezzanine', now(), now(), 'failed' from generate_series(1, 3)",
+        id,
+    )
+    .await;
+    let lines = preview(&world.store, &POLICY, later(31), &world.directory("none")).await.unwrap();
+    assert_eq!((line(&lines, "uploads_days").count, line(&lines, "attempts_days").count), (1, 0));
+    let gone = run(&world.store, &POLICY, later(91), &by_policy()).await.unwrap();
+    assert_eq!((line(&gone, "uploads_days").count, line(&gone, "attempts_days").count), (1, 3));
+    let left: Vec<String> =
+        sqlx::query_scalar("select state from uploads order by state").fetch_all(world.store.pool()).await.unwrap();
+    assert_eq!(left, ["failed", "finished", "open"], "of the failed one the bytes are still to be freed");
+}
+
+#[tokio::test]
+async fn the_services_do_it_by_themselves_and_by_their_clock() {
+    let world = World::new().await;
+    let id = over(&world).await;
+    let process = world.process(Services::new()).await;
+    eventually("the first look was taken", async || {
+        let taken = sqlx::query_scalar::<_, i64>("select count(*) from ticks where name = 'retention'");
+        taken.fetch_one(world.store.pool()).await.unwrap() == 1
+    })
+    .await;
+    assert!(is_known(&world, id).await);
+    process.runtime.clock.set(later(181));
+    sqlx::query("delete from ticks where name = 'retention'").execute(world.store.pool()).await.unwrap();
+    eventually("the entrant is forgotten", async || !is_known(&world, id).await).await;
+    process.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_policy_everything_is_kept() {
+    let world = World::new().await;
+    let id = over(&world).await;
+    assert!(run(&world.store, &Retention::default(), later(100_000), &by_policy()).await.unwrap().is_empty());
+    assert!(is_known(&world, id).await);
+}

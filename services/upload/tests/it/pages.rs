@@ -1,0 +1,46 @@
+//! The pages for people: where to go from the bare address, and the API's description.
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn the_page_at_the_root_leads_a_newcomer_on_in_two_languages_and_loads_nothing() {
+    let stage = Stage::new().await;
+    let answer = stage.client.get(format!("{}/", stage.url)).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    let page = answer.text().await.unwrap();
+    for words in ["/api/v1/docs", "/api/v1/openapi.json", "/metrics", "deploy/grafana/", "接口说明", "reelmill doctor"]
+    {
+        assert!(page.contains(words), "{words} in {page}");
+    }
+    assert!(page.contains("API documentation") && page.contains("Enter a work"), "{page}");
+    for loads in ["<script", " src=", "@import", "url(", "<link", "<iframe"] {
+        assert!(!page.contains(loads), "{loads} in {page}");
+    }
+    // Whatever it links to here is there.
+    for link in page.split("href=\"/").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let there = stage.client.get(format!("{}/{link}", stage.url)).send().await.unwrap();
+        assert_eq!(there.status(), 200, "/{link}");
+    }
+}
+
+#[tokio::test]
+async fn the_description_for_people_has_every_address_of_the_one_for_programs() {
+    let stage = Stage::new().await;
+    let get = async |path: &str| stage.client.get(format!("{}{path}", stage.url)).send().await.unwrap();
+    let document: serde_json::Value = get("/api/v1/openapi.json").await.json().await.unwrap();
+    let page = get("/api/v1/docs").await.text().await.unwrap();
+    let mut rows = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let address = format!("<code>{} {path}</code>", method.to_ascii_uppercase());
+            assert!(page.contains(&address), "{address}");
+            rows += 1;
+        }
+    }
+    assert_eq!(page.matches("<tr><td>").count(), rows);
+    let review = page.lines().find(|line| line.contains("POST /api/v1/submissions/{id}/review")).unwrap();
+    assert!(review.ends_with("screener"), "{review}");
+    let form = page.lines().find(|line| line.contains("POST /api/v1/submissions<")).unwrap();
+    assert!(form.ends_with("everybody"), "{form}");
+}

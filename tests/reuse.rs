@@ -72,9 +72,6 @@ async fn with_two_contests(setup: Setup) -> TestPipeline {
     assert!(text.contains(&both));
     let text = text.replace(&both, &format!(r#"["{DROP}"]"#));
     std::fs::write(contests.join(format!("{OTHER}.toml")), text).expect("write the other contest");
-    // The bag wants no covers of its own: they are part of a file's wish, and so of what it is found by.
-    let bag = pipeline.dir().join(format!("catalogue/partners/{BAG}.toml"));
-    std::fs::write(bag, catalogue::partner("人工", "operator")).expect("write the bag's file");
     pipeline
 }
 
@@ -116,11 +113,19 @@ async fn the_same_file_in_another_contest_and_a_partner_added_later_find_what_wa
     assert_eq!(done(&pipeline, first, 1).await.0, 3);
     let made = digests(&pipeline, first).await;
 
-    // For another partner, too: the bag wants what the bucket wanted.
+    // For another partner, too: the bag wants what the bucket wanted, and covers that nobody has cut yet.
     let second = enter(&pipeline, catalogue::CONTEST, 2).await;
     let theirs = Some(json!({ "submission": first, "run": 1 }));
     assert_eq!(done(&pipeline, second, 1).await, (0, vec![theirs.clone(), theirs]));
     assert_eq!(digests(&pipeline, second).await, made);
+    let covers = async |id: Uuid| -> Vec<(String, Value)> {
+        let query = "select cover ->> 'aspect', cover -> 'partners' from renditions, jsonb_array_elements(covers) as cover
+            where submission = $1 order by 1";
+        sqlx::query_as(query).bind(id).fetch_all(pipeline.truth.pool()).await.expect("covers")
+    };
+    let of_the_bucket = [("16:9".to_owned(), json!([DROP])), ("3:4".to_owned(), json!([DROP]))];
+    assert_eq!(covers(first).await, of_the_bucket);
+    assert_eq!(covers(second).await, [&of_the_bucket[..], &[("4:3".to_owned(), json!([BAG]))]].concat());
     delivery_is(&pipeline, second, DROP, "live").await;
     delivery_is(&pipeline, second, BAG, "awaiting_operator").await;
 

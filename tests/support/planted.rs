@@ -93,7 +93,15 @@ fn covers(pipeline: &TestPipeline, id: SubmissionId, partners: &[&str]) -> Vec<S
         put(pipeline, &key, &picture);
         let (bytes, sha256) = (picture.len() as u64, hex::encode(Sha256::digest(&picture)));
         let partners = vec![PartnerId::new(partner)];
-        covers.push(StoredCover { aspect, width, height, at_ms: 0, partners, file: StoredFile { key, bytes, sha256 } });
+        covers.push(StoredCover {
+            aspect,
+            width,
+            height,
+            max_bytes: None,
+            at_ms: 0,
+            partners,
+            file: StoredFile { key, bytes, sha256 },
+        });
     }
     covers
 }

@@ -13,9 +13,9 @@ use crate::decode::Tally;
 use crate::encode::time_base;
 use crate::error::{Error, Result};
 use crate::mux::Mux;
+use crate::probe;
 use crate::reader::Reader;
 use crate::source::Source;
-use crate::{cover, probe};
 
 /// What is to be written, see `Job::Assemble`.
 pub(crate) struct Wish<'a> {
@@ -23,7 +23,6 @@ pub(crate) struct Wish<'a> {
     pub(crate) sound: Option<&'a str>,
     pub(crate) aigc: Option<&'a str>,
     pub(crate) output: &'a str,
-    pub(crate) covers: cover::Wish<'a>,
 }
 
 /// Packets of a picture, ready for the muxer.
@@ -42,7 +41,7 @@ trait Pictures {
     fn overdrawn(&mut self) -> Vec<Overdrawn>;
 }
 
-/// Writes the file and its covers.
+/// Writes the file.
 pub(crate) fn assemble(request: &Request, wish: &Wish, progress: &mut dyn FnMut(f64)) -> Result<AssembleReport> {
     let limits = &request.limits;
     let path = request.output(wish.output)?;
@@ -56,14 +55,7 @@ pub(crate) fn assemble(request: &Request, wish: &Wish, progress: &mut dyn FnMut(
     };
     let mut sound = wish.sound.map(|file| Sound::open(&request.input(file)?, limits)).transpose()?;
     let made = write(&path, wish, pictures.as_mut(), &mut sound, limits, progress)?;
-    let (cover, covers) = cover::take(&path, &wish.covers, |file| request.output(file), made.duration_ms, limits)?;
-    Ok(AssembleReport {
-        cover,
-        covers,
-        overdrawn: pictures.overdrawn(),
-        encoded_again: encoded_again(wish.picture),
-        ..made
-    })
+    Ok(AssembleReport { overdrawn: pictures.overdrawn(), encoded_again: encoded_again(wish.picture), ..made })
 }
 
 /// Segments that were encoded for another fill of the buffer than planned.
@@ -108,15 +100,7 @@ fn write(
     let bytes = mux.finish()?;
     let end_us = probe::to_us(end, av::Rational { num: base.0, den: base.1 });
     let duration_ms = u64::try_from(end_us / 1000).unwrap_or(0);
-    Ok(AssembleReport {
-        bytes,
-        frames,
-        duration_ms,
-        cover: None,
-        covers: Vec::new(),
-        overdrawn: Vec::new(),
-        encoded_again: Vec::new(),
-    })
+    Ok(AssembleReport { bytes, frames, duration_ms, overdrawn: Vec::new(), encoded_again: Vec::new() })
 }
 
 /// The segments of one encode, one after the other.

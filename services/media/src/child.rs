@@ -72,11 +72,13 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
             to_value(&crate::audio::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
         }
-        Job::Assemble { picture, sound, aigc, output, cover, covers, cover_candidates_ms } => {
-            let (sound, aigc, whole) = (sound.as_deref(), aigc.as_deref(), cover.as_deref());
-            let covers = cover::Wish { whole, covers, moments_ms: cover_candidates_ms };
-            let wish = assemble::Wish { picture, sound, aigc, output, covers };
+        Job::Assemble { picture, sound, aigc, output } => {
+            let wish = assemble::Wish { picture, sound: sound.as_deref(), aigc: aigc.as_deref(), output };
             to_value(&assemble::assemble(request, &wish, &mut |part| progress.tell(part))?)
+        }
+        Job::Covers { file, duration_ms, whole, covers, moments_ms } => {
+            let wish = cover::Wish { whole, covers, moments_ms, duration_ms: *duration_ms };
+            to_value(&cover::take(&request.input(file)?, &wish, |name| request.output(name), &request.limits)?)
         }
         Job::Qc { file, expected, source, mezzanine } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));

@@ -5,7 +5,7 @@ use ffmpeg_next::frame;
 use pipeline::media_info::FieldOrder;
 
 use crate::av;
-use crate::child::protocol::{Cover, CoverWish, Limits};
+use crate::child::protocol::{Cover, CoverWish, CoversReport, Limits};
 use crate::error::{During, Error, Result};
 use crate::jpeg::{self, Window};
 use crate::reader::Reader;
@@ -22,29 +22,26 @@ const EDGE: u64 = 10;
 /// What is wanted of a rendition.
 pub(crate) struct Wish<'a> {
     /// Name of the whole picture's file.
-    pub(crate) whole: Option<&'a str>,
+    pub(crate) whole: &'a str,
     /// What partners want.
     pub(crate) covers: &'a [CoverWish],
     /// Moments of the picture, ms, best first.
     pub(crate) moments_ms: &'a [u64],
+    /// The mp4's length, ms.
+    pub(crate) duration_ms: u64,
 }
 
-/// Takes the covers of the mp4 at `path`: the whole picture, where it is wanted, then the others in their order. `output` gives
-/// each file's path.
+/// Takes the covers of the mp4 at `path`. `output` gives each file's path.
 pub(crate) fn take(
     path: &Path,
     wish: &Wish,
     output: impl Fn(&str) -> Result<std::path::PathBuf>,
-    duration_ms: u64,
     limits: &Limits,
-) -> Result<(Option<Cover>, Vec<Cover>)> {
-    if wish.whole.is_none() && wish.covers.is_empty() {
-        return Ok((None, Vec::new()));
-    }
+) -> Result<CoversReport> {
     let mut reader = Reader::open(path, 0, FieldOrder::Progressive, limits)?;
-    let found = match at_moment(&mut reader, wish.moments_ms, duration_ms, limits)? {
+    let found = match at_moment(&mut reader, wish.moments_ms, wish.duration_ms, limits)? {
         Some(found) => Some(found),
-        None => search(&mut reader, duration_ms, limits)?,
+        None => search(&mut reader, wish.duration_ms, limits)?,
     };
     let (frame, at) = found.ok_or_else(|| Error::Failed("no picture to take a cover of".into()))?;
     let at_ms = (at * 1000.0).round().max(0.0) as u64;
@@ -54,13 +51,10 @@ pub(crate) fn take(
         Ok(Cover { file: wish.file.clone(), width, height, bytes: bytes.len() as u64, at_ms })
     };
     let (width, height) = (frame.width(), frame.height());
-    let whole = |file: &str| {
-        let wish = CoverWish { file: file.to_owned(), width, height, max_bytes: None };
-        write(Window { x: 0, y: 0, width, height }, &wish)
-    };
-    let whole = wish.whole.map(whole).transpose()?;
+    let plain = CoverWish { file: wish.whole.to_owned(), width, height, max_bytes: None };
+    let whole = write(Window { x: 0, y: 0, width, height }, &plain)?;
     let covers = wish.covers.iter().map(|wish| write(window(&frame, (wish.width, wish.height)), wish));
-    Ok((whole, covers.collect::<Result<_>>()?))
+    Ok(CoversReport { whole, covers: covers.collect::<Result<_>>()? })
 }
 
 /// The picture at the first of the moments that the rendition has, and its second.

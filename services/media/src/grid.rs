@@ -72,6 +72,11 @@ impl<'a, T: FnMut(u64, &mut [frame::Video]) -> Result<()>> Grid<'a, T> {
             let from = (self.segment.first_frame - RUN_UP_FRAMES).saturating_sub(self.picture.lead_frames);
             reader.seek(self.time(from as f64), limits)?;
         }
+        self.read(&mut reader, limits, progress)
+    }
+
+    /// As [`Grid::run`], from where the reader stands.
+    pub(crate) fn read(&mut self, reader: &mut Reader, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<bool> {
         while self.next < self.end_frame() {
             let Some((frame, at, length)) = reader.next(limits)? else { return Ok(true) };
             // The first picture is shown from the beginning, although its own time may come later.

@@ -1,6 +1,7 @@
 //! Decodes a whole file once, under a budget, and says what was there. No header is believed where a thing can be counted.
 use std::path::Path;
 
+use ffmpeg_next::frame;
 use pipeline::fingerprint::Fingerprint;
 use pipeline::media_info::{MediaInfo, StreamCount, Stretch};
 use pipeline::rejection::Rejection;
@@ -36,7 +37,7 @@ pub fn report(
     preview: Option<&Path>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    measure(path, limits, preview, true, progress)
+    measure(path, limits, preview, true, &mut |_, _| (), progress)
 }
 
 /// Measures the file at `path` and nothing else.
@@ -44,14 +45,31 @@ pub fn report(
 /// # Errors
 /// As [`report`].
 pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
-    Ok(measure(path, limits, None, false, progress)?.media_info)
+    Ok(measure(path, limits, None, false, &mut |_, _| (), progress)?.media_info)
 }
+
+/// Measures the file at `path`; `watch` sees each picture that players would show, with its time in µs after the first.
+///
+/// # Errors
+/// As [`report`].
+pub(crate) fn watch(
+    path: &Path,
+    limits: &Limits,
+    watch: &mut Watch,
+    progress: &mut dyn FnMut(f64),
+) -> Result<MediaInfo> {
+    Ok(measure(path, limits, None, false, watch, progress)?.media_info)
+}
+
+/// Sees the pictures that are decoded anyway: µs after the first one, and the picture.
+pub(crate) type Watch<'a> = dyn FnMut(i64, &frame::Video) + 'a;
 
 fn measure(
     path: &Path,
     limits: &Limits,
     preview: Option<&Path>,
     fingerprint: bool,
+    watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
     let mut source = Source::open(path, limits)?;
@@ -71,12 +89,12 @@ fn measure(
             progress(packet.position() as f64 / source.size_bytes as f64);
         }
         if packet.stream() == video {
-            picture.packet(&source, Some(&packet), limits, &mut tally, preview.as_mut())?;
+            picture.packet(&source, Some(&packet), limits, &mut tally, preview.as_mut(), watch)?;
         } else if let Some(sound) = sound.as_mut().filter(|_| Some(packet.stream()) == audio) {
             sound.packet(Some(&packet), &mut tally, preview.as_mut())?;
         }
     }
-    picture.packet(&source, None, limits, &mut tally, preview.as_mut())?;
+    picture.packet(&source, None, limits, &mut tally, preview.as_mut(), watch)?;
     if let Some(sound) = &mut sound {
         sound.packet(None, &mut tally, preview.as_mut())?;
     }

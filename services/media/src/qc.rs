@@ -1,6 +1,7 @@
 //! Opens a finished rendition again, decodes all of it, and compares what is there with what was wanted. Nothing is trusted.
 use std::path::{Path, PathBuf};
 
+use ffmpeg_next::frame;
 use pipeline::media_info::{AudioInfo, FieldOrder, MediaInfo, Ratio, Stretch, Transfer};
 use pipeline::rendition::{AudioEncode, Picture, QcCheck, QcOutcome, VideoEncode};
 
@@ -50,7 +51,13 @@ pub(crate) fn check(
     progress: &mut dyn FnMut(f64),
 ) -> Result<QcReport> {
     let Compared { expected, source, mezzanine } = compared;
-    let info = probe::probe(path, limits, &mut |part| progress(part * DECODED))?;
+    let mut places = mezzanine.as_ref().map(|(file, picture)| sample::Places::choose(file, picture, expected, limits));
+    let see = &mut |at_us: i64, picture: &frame::Video| {
+        if let Some(places) = &mut places {
+            places.see(at_us, picture);
+        }
+    };
+    let info = probe::watch(path, limits, see, &mut |part| progress(part * DECODED))?;
     let packets = Packets::read(path, limits)?;
     let mut checks = Checks::default();
     checks.file(path, expected, &info, limits)?;
@@ -64,9 +71,8 @@ pub(crate) fn check(
         checks.sound(encode, audio, source);
     }
     checks.stretches(&info, source);
-    if let Some((file, picture)) = mezzanine {
-        let tell = &mut |part| progress(DECODED + part * (1.0 - DECODED));
-        let found = sample::compare(path, file, picture, expected, limits, tell);
+    if let Some(places) = places {
+        let found = places.compare(&mut |part| progress(DECODED + part * (1.0 - DECODED)));
         checks.row("source_frames", found.measured, found.limit, found.outcome);
     }
     let pass = checks.0.iter().all(|check| check.outcome != QcOutcome::Fail);

@@ -80,6 +80,26 @@ impl Reader {
         Ok(())
     }
 
+    /// Second after the first picture of the key frame that [`Reader::seek`] to `at` would begin with; `None` where the format
+    /// has no index. What was read so far is lost: seek again.
+    pub(crate) fn key_frame(&mut self, at: f64, limits: &Limits) -> Result<Option<f64>> {
+        let first = self.first(limits)?.unwrap_or(0);
+        self.not_before = None;
+        self.seek(at, limits)?;
+        while self.not_before.is_some() {
+            let Some(packet) = self.tally.next(&mut self.source, limits)? else { return Ok(None) };
+            if packet.stream() == self.stream {
+                let ticks = packet.pts().or(packet.dts()).unwrap_or(first);
+                return Ok(Some(self.seconds(ticks.saturating_sub(first))));
+            }
+        }
+        Ok(None)
+    }
+
+    fn seconds(&self, ticks: i64) -> f64 {
+        ticks as f64 * f64::from(self.base.num) / f64::from(self.base.den.max(1))
+    }
+
     /// Time of the first picture in the stream's ticks.
     pub(crate) fn first(&mut self, limits: &Limits) -> Result<Option<i64>> {
         while self.first.is_none() && !self.ended {
@@ -94,11 +114,8 @@ impl Reader {
             self.step(limits)?;
         }
         let first = self.first.unwrap_or(0);
-        let seconds = |ticks: i64| ticks as f64 * f64::from(self.base.num) / f64::from(self.base.den.max(1));
-        Ok(self
-            .ready
-            .pop_front()
-            .map(|(frame, at, length)| (frame, seconds(at.saturating_sub(first)), seconds(length))))
+        let next = self.ready.pop_front();
+        Ok(next.map(|(frame, at, length)| (frame, self.seconds(at.saturating_sub(first)), self.seconds(length))))
     }
 
     /// Reads one packet and decodes what it gives.

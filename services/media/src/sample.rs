@@ -1,8 +1,8 @@
 //! Compares a few frames of a finished rendition with the source's, frame by frame of the output grid.
 //!
-//! The rule. At [`POSITIONS`] places, evenly spread, two frames of the rendition are compared (SSIM of brightness) with the
-//! source's frames of the same index, made by the same grid and scaler as when it was encoded, and with their neighbours up to
-//! three frames away.
+//! The rule. At [`POSITIONS`] places, spread over the work, two frames of the rendition are compared (SSIM of brightness) with
+//! the source's frames of the same index, made by the same grid and scaler as when it was encoded, and with their neighbours up
+//! to three frames away. The rendition's are kept while all of it is decoded; the source is decoded at these places only.
 //!
 //! - *fail*, ours: at two places or more (at the only one, if there is one) the frames clearly match neighbours at one and the
 //!   same distance better than those of their own index: the picture is shifted in time. Clearly is by [`CLEARLY`] and by half
@@ -12,10 +12,10 @@
 //!   [`PLAUSIBLE`] although its frames match no neighbour better. An encode is not that bad: then one of both was decoded
 //!   wrongly here, or the picture is noise, of which no encode keeps a likeness. It says so, and parks nothing by itself.
 //! - *fail* otherwise: below the limit, and believable.
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use ffmpeg_next::frame;
-use pipeline::media_info::{FieldOrder, Ratio};
 use pipeline::rendition::{Picture, QcOutcome, Segment};
 
 use crate::child::protocol::{Expected, Limits};
@@ -35,9 +35,11 @@ const LIMIT: f64 = 0.75;
 /// Below this a score is no encode's.
 const PLAUSIBLE: f64 = 0.5;
 /// By how much a neighbour has to match better.
-const CLEARLY: f64 = 0.03;
-/// Packets read for one place: a minute. Where key frames are rarer, the place is left out.
-const MAX_PACKETS: u64 = 1500;
+const CLEARLY: f64 = 0.02;
+/// Pictures that are read behind the last frame of a place, to know that it is over.
+const READ_AHEAD: u64 = 2;
+/// Packets read for all places: ten minutes at most, where key frames are rare or not to be found. What lies behind is left out.
+const MAX_PACKETS: u64 = 36_000;
 
 /// One place: how well the rendition's frames from `frame` on match the source's, by distance in frames.
 #[derive(Clone, Debug)]
@@ -53,84 +55,138 @@ pub(crate) struct Compared {
     pub(crate) outcome: QcOutcome,
 }
 
-/// Compares the rendition at `made` with the source at `source`, of which `picture` says how it became the output.
-pub(crate) fn compare(
-    made: &Path,
-    source: &Path,
-    picture: &Picture,
-    expected: &Expected,
-    limits: &Limits,
-    progress: &mut dyn FnMut(f64),
-) -> Compared {
-    let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
-    let positions = POSITIONS.min(expected.frames);
-    let mut samples = Vec::new();
-    for position in 0..positions {
-        let frame = expected.frames * (2 * position + 1) / (2 * positions);
-        // What cannot be read or decoded here is no verdict over the rendition, which was decoded in full.
-        if let Ok(Some(sample)) = sample(made, source, picture, expected, frame, &limits) {
-            samples.push(sample);
-        }
-        progress((position + 1) as f64 / positions as f64);
-    }
-    judge(&samples)
+/// The places of one source, and what was kept of the rendition there.
+pub(crate) struct Places<'a> {
+    picture: &'a Picture,
+    expected: &'a Expected,
+    limits: Limits,
+    /// `None` where the source cannot be opened: then nothing is compared.
+    reader: Option<Reader>,
+    places: Vec<Place>,
+    /// The rendition's frames at the places, by index.
+    made: BTreeMap<u64, Luma>,
 }
 
-/// Compares the frames at one place.
-fn sample(
-    made: &Path,
-    source: &Path,
-    picture: &Picture,
-    expected: &Expected,
+/// Where frames are compared.
+struct Place {
+    /// The first of them.
     frame: u64,
-    limits: &Limits,
-) -> Result<Option<Sample>> {
-    let end = (frame + FRAMES).min(expected.frames);
-    let mine = rendition(made, expected.frame_rate, frame..end, limits)?;
-    let from = frame.saturating_sub(NEIGHBOURS);
-    let stretch = Segment { index: 0, first_frame: from, frames: (end + NEIGHBOURS).min(expected.frames) - from };
-    let mut theirs = Vec::new();
-    let mut grid =
-        Grid::new(picture, stretch, vec![(expected.width, expected.height)], |_, pictures: &mut [frame::Video]| {
-            theirs.extend(pictures.first().and_then(Luma::of));
-            Ok(())
-        });
-    if !grid.run(source, limits, true, &mut |_| ())? {
-        return Ok(None);
-    }
-    grid.end()?;
-    let mut scores = Vec::new();
-    for distance in -(NEIGHBOURS as i64)..=NEIGHBOURS as i64 {
-        let pairs = mine.iter().enumerate().map(|(index, one)| {
-            let other = (frame + index as u64).checked_add_signed(distance)?.checked_sub(from)?;
-            ssim(one, theirs.get(usize::try_from(other).ok()?)?)
-        });
-        // At the very ends some neighbours are missing: that distance is left out.
-        if let Some(all) = pairs.collect::<Option<Vec<f64>>>().filter(|all| !all.is_empty()) {
-            scores.push((distance, all.iter().sum::<f64>() / all.len() as f64));
-        }
-    }
-    Ok(scores.iter().any(|(distance, _)| *distance == 0).then_some(Sample { frame, scores }))
+    /// The second after the first picture to seek the source to; `None`: reading on from the place before is shorter.
+    seek_s: Option<f64>,
 }
 
-/// The frames of these indices, as a player shows them.
-fn rendition(path: &Path, rate: Ratio, frames: std::ops::Range<u64>, limits: &Limits) -> Result<Vec<Luma>> {
-    let mut reader = Reader::open(path, 0, FieldOrder::Progressive, limits)?;
-    reader.seek(frames.start as f64 / rate.value(), limits)?;
-    let mut found = Vec::new();
-    while let Some((picture, at, _)) = reader.next(limits)? {
-        let index = (at * rate.value()).round() as u64;
-        if frames.contains(&index) {
-            found.extend(Luma::of(&picture));
+impl<'a> Places<'a> {
+    /// Chooses them in the source at `source`, of which `picture` says how it became the output. Each lies right behind a key frame
+    /// of the source, where there is one that no other place has: a seek then leads to it, and hardly a frame is decoded that is
+    /// not compared. In the rendition these frames are anywhere.
+    pub(crate) fn choose(source: &Path, picture: &'a Picture, expected: &'a Expected, limits: &Limits) -> Self {
+        let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
+        let reader = Reader::open(source, picture.stream as usize, picture.field_order, &limits).ok();
+        let mut chosen = Self { picture, expected, limits, reader, places: Vec::new(), made: BTreeMap::new() };
+        let positions = POSITIONS.min(expected.frames);
+        let mut free = 0;
+        for position in 0..positions {
+            let even = expected.frames * (2 * position + 1) / (2 * positions);
+            let (place, next) = chosen.place(even, free);
+            chosen.places.extend(place);
+            free = next;
         }
-        if index + 1 >= frames.end {
-            break;
+        chosen
+    }
+
+    /// The place near frame `even`, if there is room from frame `free` on, and from where on the next one may lie.
+    fn place(&mut self, even: u64, free: u64) -> (Option<Place>, u64) {
+        let rate = self.expected.frame_rate.value();
+        let lead = self.picture.lead_frames;
+        let at = even.saturating_sub(lead) as f64 / rate;
+        let key = self.reader.as_mut().and_then(|reader| reader.key_frame(at, &self.limits).ok().flatten());
+        // Neighbours on both sides are wanted, too.
+        let behind = key.map(|key| (key.max(0.0) * rate).ceil() as u64 + lead + NEIGHBOURS);
+        let place = match (key, behind) {
+            (Some(key), Some(frame)) if frame >= free && frame + FRAMES <= self.expected.frames => {
+                Place { frame, seek_s: Some(key) }
+            }
+            // Many places have one key frame, or there is no index.
+            _ => Place { frame: even.max(free), seek_s: None },
+        };
+        let next = place.frame + FRAMES + 2 * NEIGHBOURS + READ_AHEAD;
+        if place.frame + FRAMES > self.expected.frames && !self.places.is_empty() {
+            return (None, next);
+        }
+        (Some(place), next)
+    }
+
+    /// Keeps the rendition's picture at `at_us` if it is one of those to be compared.
+    pub(crate) fn see(&mut self, at_us: i64, picture: &frame::Video) {
+        let frame = (at_us as f64 / 1e6 * self.expected.frame_rate.value()).round() as u64;
+        let wanted = |place: &Place| (place.frame..place.frame + FRAMES).contains(&frame);
+        if self.places.iter().any(wanted)
+            && let Some(luma) = Luma::of(picture)
+        {
+            self.made.insert(frame, luma);
         }
     }
-    Ok(found)
+
+    /// Compares what was kept with the source.
+    pub(crate) fn compare(mut self, progress: &mut dyn FnMut(f64)) -> Compared {
+        let places = std::mem::take(&mut self.places);
+        let mut samples = Vec::new();
+        for (done, place) in places.iter().enumerate() {
+            // What cannot be read or decoded here is no verdict over the rendition, which was decoded in full.
+            if let Ok(Some(sample)) = self.sample(place) {
+                samples.push(sample);
+            }
+            progress((done + 1) as f64 / places.len() as f64);
+        }
+        judge(&samples)
+    }
+
+    /// Compares the frames at one place.
+    fn sample(&mut self, place: &Place) -> Result<Option<Sample>> {
+        let (expected, limits, frame) = (self.expected, &self.limits, place.frame);
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        if let Some(seek_s) = place.seek_s {
+            reader.seek(seek_s, limits)?;
+        }
+        let end = (frame + FRAMES).min(expected.frames);
+        let from = frame.saturating_sub(NEIGHBOURS);
+        let stretch = Segment { index: 0, first_frame: from, frames: (end + NEIGHBOURS).min(expected.frames) - from };
+        let mut theirs = Vec::new();
+        let mut grid = Grid::new(
+            self.picture,
+            stretch,
+            vec![(expected.width, expected.height)],
+            |_, pictures: &mut [frame::Video]| {
+                theirs.extend(pictures.first().and_then(Luma::of));
+                Ok(())
+            },
+        );
+        if !grid.read(reader, limits, &mut |_| ())? {
+            return Ok(None);
+        }
+        grid.end()?;
+        let made: Option<Vec<&Luma>> = (frame..end).map(|index| self.made.get(&index)).collect();
+        Ok(made.and_then(|made| Sample::of(frame, &made, &theirs, from)))
+    }
 }
 
 impl Sample {
+    /// Compares the rendition's frames from `frame` on with `theirs`, the source's from `from` on. `None` where their own are missing.
+    fn of(frame: u64, made: &[&Luma], theirs: &[Luma], from: u64) -> Option<Self> {
+        let mut scores = Vec::new();
+        for distance in -(NEIGHBOURS as i64)..=NEIGHBOURS as i64 {
+            let pairs = made.iter().enumerate().map(|(index, one)| {
+                let other = (frame + index as u64).checked_add_signed(distance)?.checked_sub(from)?;
+                ssim(one, theirs.get(usize::try_from(other).ok()?)?)
+            });
+            // At the very ends some neighbours are missing: that distance is left out.
+            if let Some(all) = pairs.collect::<Option<Vec<f64>>>().filter(|all| !all.is_empty()) {
+                scores.push((distance, all.iter().sum::<f64>() / all.len() as f64));
+            }
+        }
+        scores.iter().any(|(distance, _)| *distance == 0).then_some(Self { frame, scores })
+    }
+
     fn own(&self) -> f64 {
         self.scores.iter().find(|(distance, _)| *distance == 0).map_or(0.0, |(_, score)| *score)
     }

@@ -40,7 +40,7 @@ fn a_plain_clip_keeps_every_frame_and_its_sound_in_time() {
     assert_eq!(numbers, (0..75).collect::<Vec<_>>());
     assert!(shown.iter().all(|shown| shown.upright));
     assert_sync(&bench, &shown, 3);
-    let cover = rendered.assembled.cover.unwrap();
+    let cover = rendered.covers.whole;
     let bytes = std::fs::read(bench.output("cover.jpg")).unwrap();
     assert_eq!((cover.width, cover.height, cover.bytes), (320, 180, bytes.len() as u64));
     assert!(bytes.starts_with(&[0xff, 0xd8, 0xff]));
@@ -145,9 +145,6 @@ fn a_copied_picture_keeps_its_frames_and_the_ai_label_and_loses_other_tags() {
         sound: None,
         aigc: info.aigc.clone(),
         output: "done.mp4".into(),
-        cover: None,
-        covers: vec![],
-        cover_candidates_ms: vec![],
     };
     let made: AssembleReport = done(bench.run(job, Limits::assemble()));
     assert_eq!((made.frames, made.duration_ms), (50, 2000));
@@ -206,7 +203,7 @@ fn covers_are_of_the_best_moment_in_the_wanted_shape_and_within_their_bytes() {
     // 5.2 s are in the second scene, far from a key frame.
     let wish = Wish { covers: covers.clone(), cover_candidates_ms: vec![9_000, 5_200, 1_000], ..Wish::size(320, 180) };
     let rendered = bench.render(&wish);
-    let made = rendered.assembled.covers;
+    let made = rendered.covers.covers;
     assert_eq!(made.len(), 3);
     for (cover, wanted) in made.iter().zip(&covers) {
         let bytes = std::fs::read(bench.output(&wanted.file)).unwrap();

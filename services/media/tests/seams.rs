@@ -35,15 +35,7 @@ fn inputs(segments: &[Segment], starts: &[f64]) -> Vec<SegmentInput> {
 fn join(bench: &Bench, video: &VideoEncode, segments: Vec<SegmentInput>) -> Vec<Line> {
     let frame_rate = bench.probe("source").video.frame_rate;
     let picture = PictureInput::Joined { encode: video.clone(), frame_rate, segments };
-    let job = Job::Assemble {
-        picture,
-        sound: None,
-        aigc: None,
-        output: "done.mp4".into(),
-        cover: None,
-        covers: vec![],
-        cover_candidates_ms: vec![],
-    };
+    let job = Job::Assemble { picture, sound: None, aigc: None, output: "done.mp4".into() };
     bench.run(job, Limits::assemble())
 }
 

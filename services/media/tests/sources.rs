@@ -299,15 +299,7 @@ fn a_picture_that_is_copied_shows_what_its_edit_list_says() {
     set_edits(&bench.input("source"), &[(2500, 19_200 + 1024)]);
     let shown = outside::frames(&bench.input("source"));
     let picture = PictureInput::Copied { file: "source".into(), stream: 0 };
-    let job = Job::Assemble {
-        picture,
-        sound: None,
-        aigc: None,
-        output: "copy.mp4".into(),
-        cover: None,
-        covers: vec![],
-        cover_candidates_ms: vec![],
-    };
+    let job = Job::Assemble { picture, sound: None, aigc: None, output: "copy.mp4".into() };
     let report: AssembleReport = done(bench.run(job, Limits::assemble()));
     assert_eq!((report.frames, outside::frames(&bench.output("copy.mp4"))), (shown, shown));
     assert_near(&outside::flashes(&bench.output("copy.mp4"), 25.0), &outside::flashes(&bench.input("source"), 25.0));

@@ -90,9 +90,6 @@ fn a_copied_picture_loses_sei_delimiters_filler_and_unknown_units_and_no_frame()
         sound: None,
         aigc: None,
         output: "done.mp4".into(),
-        cover: None,
-        covers: vec![],
-        cover_candidates_ms: vec![],
     };
     let made: AssembleReport = done(bench.run(job, Limits::assemble()));
     assert_eq!(made.frames, 50);

@@ -170,7 +170,7 @@ mod tests {
     fn cover(aspect: &str, partners: &[&str], file: StoredFile) -> StoredCover {
         let partners = partners.iter().map(|partner| PartnerId::new(*partner)).collect();
         let aspect = aspect.to_owned().try_into().unwrap();
-        StoredCover { aspect, width: 1280, height: 720, at_ms: 40_200, partners, file }
+        StoredCover { aspect, width: 1280, height: 720, max_bytes: None, at_ms: 40_200, partners, file }
     }
 
     #[test]

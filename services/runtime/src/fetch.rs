@@ -24,8 +24,8 @@ impl Runtime {
         Ok(())
     }
 
-    /// Fetches a submission's mezzanine; returns its size in bytes and its SHA-256 in lower-case hex, both as recorded when the
-    /// upload was verified.
+    /// Brings a submission's mezzanine to `path`, where nobody may write to it: another running part may have the same file.
+    /// Returns its size in bytes and its SHA-256 in lower-case hex, both as recorded when the upload was verified.
     ///
     /// # Errors
     /// When there is none yet, or the stored bytes are not those that were received.
@@ -34,7 +34,10 @@ impl Runtime {
         let bytes = submission.mezzanine_bytes.context("the mezzanine's size was never verified")?;
         let sha256 = submission.mezzanine_sha256.as_ref().context("the mezzanine's digest was never verified")?;
         let file = StoredFile { key: ObjectKey::Upload(upload).to_string(), bytes, sha256: hex::encode(sha256) };
-        self.fetch(&file, path).await?;
+        if !self.scratch.link(&file.key, path) {
+            self.fetch(&file, path).await?;
+            self.scratch.fetched(&file.key, path);
+        }
         Ok((file.bytes, file.sha256))
     }
 }

@@ -94,6 +94,9 @@ pub struct StoredCover {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    /// The largest file that was wanted, bytes.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
     /// Where in the picture it was taken, ms.
     pub at_ms: u64,
     /// Who gets it.

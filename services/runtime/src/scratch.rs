@@ -1,7 +1,9 @@
 //! Directories for the files of running parts: one for each process, locked, so that what a killed process left is removed by
 //! the next one, and in it one for each part.
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
@@ -11,6 +13,8 @@ use tracing::{info, warn};
 /// The process' directory. Removed when dropped.
 pub struct Scratch {
     path: PathBuf,
+    /// Where running parts have files that were fetched and found right, by what they are.
+    fetched: Mutex<HashMap<String, Vec<PathBuf>>>,
     // Held, never read: the lock on it says that this process lives.
     _lock: File,
 }
@@ -32,7 +36,33 @@ impl Scratch {
         fs::create_dir(&path).with_context(|| format!("make the scratch directory {}", path.display()))?;
         let lock = File::open(&path).with_context(|| format!("open {}", path.display()))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(|| format!("lock {}", path.display()))?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, fetched: Mutex::default(), _lock: lock })
+    }
+
+    /// Puts the file `key` at `to` as one more link to what another running part fetched; false if none has it any more. It takes no
+    /// room, and goes with the last part that has it.
+    pub fn link(&self, key: &str, to: &Path) -> bool {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(paths) = fetched.get_mut(key) else { return false };
+        // Those that are gone went with their parts.
+        let found = paths.iter().any(|path| fs::hard_link(path, to).is_ok());
+        paths.retain(|path| path.exists());
+        if found {
+            paths.push(to.to_owned());
+        } else if paths.is_empty() {
+            fetched.remove(key);
+        }
+        found
+    }
+
+    /// Tells that the file `key` lies at `path`, whole and right, and that nobody will write to it.
+    pub fn fetched(&self, key: &str, path: &Path) {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        fetched.retain(|_, paths| {
+            paths.retain(|path| path.exists());
+            !paths.is_empty()
+        });
+        fetched.entry(key.to_owned()).or_default().push(path.to_owned());
     }
 
     /// Makes an empty directory for one part. `name` is made of ids.
@@ -150,6 +180,26 @@ fn remove(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_running_part_has_is_linked_and_goes_with_the_last_of_them() {
+        let root = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new(root.path()).unwrap();
+        let (one, other, late) = (scratch.dir("1").unwrap(), scratch.dir("2").unwrap(), scratch.dir("3").unwrap());
+        let source = |dir: &ScratchDir| dir.input().join("source");
+        assert!(!scratch.link("film", &source(&other)));
+        fs::write(source(&one), "film").unwrap();
+        scratch.fetched("film", &source(&one));
+        assert!(!scratch.link("another film", &source(&other)));
+        assert!(scratch.link("film", &source(&other)));
+        drop(one);
+        assert!(scratch.link("film", &source(&late)), "the second has it still");
+        assert_eq!(fs::read_to_string(source(&late)).unwrap(), "film");
+        drop((other, late));
+        let next = scratch.dir("4").unwrap();
+        assert!(!scratch.link("film", &source(&next)));
+        assert!(scratch.fetched.lock().unwrap().is_empty());
+    }
 
     #[test]
     fn what_a_dead_process_left_is_removed_and_what_a_living_one_has_is_not() {

@@ -75,6 +75,8 @@ fn alone(plan: &Plan, rendition: &PlannedRendition) -> Result<Plan> {
         name: RenditionName::new("only"),
         partners: Vec::new(),
         because: Vec::new(),
+        // Cut out of the finished file, for whoever wants them.
+        covers: Vec::new(),
         ..rendition.clone()
     };
     if let VideoSource::Encoded(id) = &rendition.video {

@@ -1,9 +1,10 @@
 //! Stage assemble: one part is one rendition. It is joined, given its covers, opened again and measured, and only then stored; or
 //! it was made before, and there is nothing to do.
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use media::protocol::{AssembleReport, QcReport, SegmentReport};
+use media::protocol::{AssembleReport, CoversReport, QcReport, SegmentReport};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::ObjectKey;
@@ -116,47 +117,67 @@ impl Assemble {
         Ok(self.runtime.child.run(&timed.request, timed.deadline, &job.cancelled, show).await?)
     }
 
-    async fn store(
+    /// A file that was made before, with covers of its own where those that came with it are not the wanted ones.
+    async fn with_covers(
         &self,
         job: &Job,
         rendition: &PlannedRendition,
-        report: &AssembleReport,
-        qc: QcReport,
-        artefact: Option<String>,
+        found: &StoredRendition,
     ) -> Result<StoredRendition> {
-        let name = &rendition.name;
-        let output = job.scratch.output();
-        let key = ObjectKey::Rendition(job.submission.id, job.run, name.clone(), job.fence);
-        let video = self
-            .runtime
-            .objects
-            .put_file(&key, &output.join(RENDITION))
-            .await
-            .with_context(|| format!("store {key}"))?;
-        let cover = match &report.cover {
-            None => None,
-            Some(cover) => {
-                let key = ObjectKey::Cover(job.submission.id, job.run, name.clone(), job.fence);
-                let put = self.runtime.objects.put_file(&key, &output.join(&cover.file)).await;
-                Some(put.with_context(|| format!("store {key}"))?)
-            }
-        };
+        if found.cover.is_some() && found.covers.len() == rendition.covers.len() {
+            return Ok(found.clone());
+        }
+        self.runtime.fetch(&found.video, &job.scratch.input().join(RENDITION)).await?;
+        let timed = request::covers(rendition, source(job)?, found.duration_ms, self.place(job));
+        let report: CoversReport = self.run(job, &timed, 0.0, 1.0).await.context("cut covers")?;
+        let (cover, covers) = self.store_covers(job, rendition, &report).await?;
+        Ok(StoredRendition { cover: Some(cover), covers, ..found.clone() })
+    }
+
+    async fn put(&self, key: &ObjectKey, file: &Path) -> Result<StoredFile> {
+        self.runtime.objects.put_file(key, file).await.with_context(|| format!("store {key}"))
+    }
+
+    /// Stores what was cut: the whole picture, and the partners' covers.
+    async fn store_covers(
+        &self,
+        job: &Job,
+        rendition: &PlannedRendition,
+        made: &CoversReport,
+    ) -> Result<(StoredFile, Vec<StoredCover>)> {
+        let (id, name, output) = (job.submission.id, &rendition.name, job.scratch.output());
+        let key = ObjectKey::Cover(id, job.run, name.clone(), job.fence);
+        let whole = self.put(&key, &output.join(&made.whole.file)).await?;
         let mut covers = Vec::new();
-        for (place, (planned, made)) in rendition.covers.iter().zip(&report.covers).enumerate() {
-            let key = ObjectKey::PartnerCover(job.submission.id, job.run, name.clone(), job.fence, place as u32);
-            let put = self.runtime.objects.put_file(&key, &output.join(&made.file)).await;
+        for (place, (planned, made)) in rendition.covers.iter().zip(&made.covers).enumerate() {
+            let key = ObjectKey::PartnerCover(id, job.run, name.clone(), job.fence, place as u32);
             covers.push(StoredCover {
                 aspect: planned.aspect,
                 width: made.width,
                 height: made.height,
+                max_bytes: planned.max_bytes,
                 at_ms: made.at_ms,
                 partners: planned.partners.clone(),
-                file: put.with_context(|| format!("store {key}"))?,
+                file: self.put(&key, &output.join(&made.file)).await?,
             });
         }
+        Ok((whole, covers))
+    }
+
+    async fn store(
+        &self,
+        job: &Job,
+        rendition: &PlannedRendition,
+        covers: &CoversReport,
+        qc: QcReport,
+        artefact: Option<String>,
+    ) -> Result<StoredRendition> {
+        let key = ObjectKey::Rendition(job.submission.id, job.run, rendition.name.clone(), job.fence);
+        let video = self.put(&key, &job.scratch.output().join(RENDITION)).await?;
+        let (cover, covers) = self.store_covers(job, rendition, covers).await?;
         Ok(StoredRendition {
             video,
-            cover,
+            cover: Some(cover),
             covers,
             width: qc.info.video.display_width,
             height: qc.info.video.display_height,
@@ -201,14 +222,17 @@ impl Handler for Assemble {
         let rendition = wanted(&job, plan)?;
         if let Some(found) = reuse::choices(&self.runtime, &job, plan).await?.found(&rendition.name) {
             reuse::still_there(&self.runtime, found).await?;
-            return Ok(Outcome::Done(Output::Assembled { rendition: found.clone() }));
+            let rendition = self.with_covers(&job, rendition, found).await?;
+            return Ok(Outcome::Done(Output::Assembled { rendition }));
         }
         let encoded = self.runtime.store.outputs(job.submission.id, job.run, Stage::Transcode).await?;
         self.fetch(&job, plan, rendition, &encoded).await?;
         let (report, again) = self.join(&job, plan, rendition).await?;
         self.bring_source(&job).await?;
-        // Quality control reads what was just written, and may write nothing.
+        // What comes now reads what was just written. Quality control may write nothing.
         let place = Place { input: job.scratch.output(), ..self.place(&job) };
+        let timed = request::covers(rendition, source(&job)?, report.duration_ms, place);
+        let covers: CoversReport = self.run(&job, &timed, JOINED, JOINED).await.context("cut covers")?;
         let mut timed = request::qc(plan, rendition, source(&job)?, place)?;
         timed.request.output_dir = None;
         let mut qc: QcReport = self.run(&job, &timed, JOINED, 1.0).await.context("quality control")?;
@@ -222,7 +246,7 @@ impl Handler for Assemble {
         // What several versions made together is no version's, and nobody looks for it.
         let address = hex::encode(reuse::address(&job, plan, rendition)?);
         let artefact = of_one_code(&encoded).then_some(address);
-        let rendition = self.store(&job, rendition, &report, qc, artefact).await?;
+        let rendition = self.store(&job, rendition, &covers, qc, artefact).await?;
         Ok(Outcome::Done(Output::Assembled { rendition }))
     }
 }

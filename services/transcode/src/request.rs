@@ -79,7 +79,7 @@ pub fn sound(plan: &Plan, source: &MediaInfo, place: Place<'_>) -> Timed {
     timed(job, Limits::encode_audio(), plan.picture.frames, place)
 }
 
-/// Joins (or copies) one rendition and takes its covers. The input directory holds `SOURCE` for a copied picture, else one
+/// Joins (or copies) one rendition. The input directory holds `SOURCE` for a copied picture, else one
 /// file per segment named by [`segment_file`], and `SOUND` where the rendition has sound. `again` are those of them that
 /// were encoded again.
 ///
@@ -106,11 +106,20 @@ pub fn assemble(
         sound: rendition.audio.as_ref().map(|_| SOUND.into()),
         aigc: source.aigc.clone(),
         output: RENDITION.into(),
-        cover: Some(COVER.into()),
-        covers: rendition.covers.iter().enumerate().map(|(place, cover)| wish(place, cover)).collect(),
-        cover_candidates_ms: source.video.cover_candidates_ms.clone(),
     };
     Ok(timed(job, Limits::assemble(), plan.picture.frames, place))
+}
+
+/// Cuts the covers out of the finished rendition, `RENDITION` in the input directory, which lasts so long.
+pub fn covers(rendition: &PlannedRendition, source: &MediaInfo, duration_ms: u64, place: Place<'_>) -> Timed {
+    let job = Job::Covers {
+        file: RENDITION.into(),
+        duration_ms,
+        whole: COVER.into(),
+        covers: rendition.covers.iter().enumerate().map(|(place, cover)| wish(place, cover)).collect(),
+        moments_ms: source.video.cover_candidates_ms.clone(),
+    };
+    timed(job, Limits::covers(), 0, place)
 }
 
 /// Opens the finished rendition again, measures it and compares some of its frames with the source's. The input directory

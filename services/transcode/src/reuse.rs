@@ -6,7 +6,7 @@
 use anyhow::{Context, Result, bail};
 use pipeline::id::RenditionName;
 use pipeline::object_key::ObjectKey;
-use pipeline::rendition::{Plan, PlannedRendition, VideoSource};
+use pipeline::rendition::{Plan, PlannedCover, PlannedRendition, VideoSource};
 use runtime::objects::ObjectError;
 use runtime::outcome::{ReusedFrom, StoredCover, StoredRendition};
 use runtime::service::Runtime;
@@ -112,13 +112,20 @@ async fn copy(
         }
     };
     let mut covers = Vec::new();
-    // An equal address asked for equal covers, in the same order, but for partners of its own.
-    for (place, (planned, cover)) in rendition.covers.iter().zip(&made.covers).enumerate() {
+    // Covers are no part of the address: where one that is wanted was not made, all are cut anew out of the copy.
+    let suits = |planned: &PlannedCover| made.covers.iter().find(|made| is_wanted(made, planned));
+    let suiting: Option<Vec<_>> = rendition.covers.iter().map(|planned| Some((planned, suits(planned)?))).collect();
+    for (place, (planned, cover)) in suiting.unwrap_or_default().into_iter().enumerate() {
         let key = ObjectKey::PartnerCover(job.submission.id, job.run, name.clone(), job.fence, place as u32);
         let file = runtime.objects.copy_file(&cover.file, &key).await?;
         covers.push(StoredCover { partners: planned.partners.clone(), file, ..cover.clone() });
     }
     Ok(StoredRendition { video, cover, covers, ..made.clone() })
+}
+
+fn is_wanted(made: &StoredCover, planned: &PlannedCover) -> bool {
+    let wish = (planned.aspect, planned.width, planned.height, planned.max_bytes);
+    (made.aspect, made.width, made.height, made.max_bytes) == wish
 }
 
 /// Deletes a copy that is not needed. Best effort: the sweep at the end of the run finds it too.

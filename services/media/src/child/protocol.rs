@@ -68,7 +68,7 @@ pub enum Job {
         /// Each leaves a file in the output directory. All with the same `stream`.
         encodes: Vec<AudioEncode>,
     },
-    /// Join or copy the picture, add the sound, write one finished mp4 and its cover. Answers [`AssembleReport`].
+    /// Join or copy the picture, add the sound, write one finished mp4. Answers [`AssembleReport`].
     Assemble {
         /// Where the picture comes from.
         picture: PictureInput,
@@ -78,12 +78,19 @@ pub enum Job {
         aigc: Option<String>,
         /// Plain name of the mp4 to write in the output directory.
         output: String,
-        /// Plain name of the cover (JPEG, at the picture's size) to write in the output directory.
-        cover: Option<String>,
+    },
+    /// Cut covers out of one picture of a finished mp4. Answers [`CoversReport`].
+    Covers {
+        /// The mp4: plain file name in the input directory.
+        file: String,
+        /// How long it is.
+        duration_ms: u64,
+        /// Plain name of the whole picture's file (JPEG) in the output directory.
+        whole: String,
         /// More of them, cut out of the same picture.
         covers: Vec<CoverWish>,
         /// Moments for them, ms after the first picture, best first; a few key frames are looked at where there is none.
-        cover_candidates_ms: Vec<u64>,
+        moments_ms: Vec<u64>,
     },
     /// Open a finished rendition again, decode all of it, and compare it with what was wanted. Answers [`QcReport`].
     Qc {
@@ -257,15 +264,20 @@ pub struct AssembleReport {
     pub frames: u64,
     /// Length of the picture in milliseconds.
     pub duration_ms: u64,
-    /// The cover, where one was asked for.
-    pub cover: Option<Cover>,
-    /// The others, in the request's order.
-    pub covers: Vec<Cover>,
     /// Segments of a joined picture that take more from the decoder's buffer than is there, in order: to be encoded again, for
     /// what their bucket really holds. The file is not to be used as long as there is one that can be.
     pub overdrawn: Vec<Overdrawn>,
     /// Segments that were encoded for another fill than the plan's, since they were overdrawn before.
     pub encoded_again: Vec<u32>,
+}
+
+/// The answer to [`Job::Covers`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoversReport {
+    /// The whole picture.
+    pub whole: Cover,
+    /// The others, in the request's order.
+    pub covers: Vec<Cover>,
 }
 
 /// A segment that, behind the ones before it, breaks the cap.
@@ -380,6 +392,11 @@ impl Limits {
     /// For [`Job::Assemble`]: all segments of a work are open at once.
     pub fn assemble() -> Self {
         Self { file_bytes: 16 * GIB, open_files: 4096, ..Self::probe() }
+    }
+
+    /// For [`Job::Covers`].
+    pub fn covers() -> Self {
+        Self { file_bytes: 64 * MIB, ..Self::probe() }
     }
 
     /// For [`Job::Qc`].

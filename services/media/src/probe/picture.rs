@@ -11,7 +11,7 @@ use super::luma::{Difference, Grid};
 use super::scene::Scenes;
 use super::stretch::Stretches;
 use super::thumb::Thumb;
-use super::{to_ms, to_us, whole_ms};
+use super::{Watch, to_ms, to_us, whole_ms};
 use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
 use crate::child::protocol::Limits;
 use crate::decode::{self, Tally};
@@ -103,7 +103,7 @@ impl PictureMeasure {
         self.seen.late
     }
 
-    /// Measures one packet; `None` at the end.
+    /// Measures one packet; `None` at the end. `preview` and `watch` get what is decoded.
     pub(super) fn packet(
         &mut self,
         source: &Source,
@@ -111,6 +111,7 @@ impl PictureMeasure {
         limits: &Limits,
         tally: &mut Tally,
         mut preview: Option<&mut Preview>,
+        watch: &mut Watch,
     ) -> Result<()> {
         if let Some(packet) = packet {
             let at = packet.dts().or(packet.pts());
@@ -125,13 +126,12 @@ impl PictureMeasure {
                 return Err(Rejection::BudgetExceeded { budget: "frames".into() }.into());
             }
             let Some(at) = seen.see(frame, || av::pixel_aspect(&source.input, stream, frame))? else { return Ok(()) };
+            let first = seen.times.first().copied().unwrap_or(at);
+            let (at_us, begin_us) = (to_us(at.saturating_sub(first), seen.base), to_us(first, seen.base));
+            watch(at_us, frame);
             match &mut preview {
                 // Last of all: the picture's content moves there.
-                Some(preview) => {
-                    let first = seen.times.first().copied().unwrap_or(at);
-                    let (at_us, begin_us) = (to_us(at.saturating_sub(first), seen.base), to_us(first, seen.base));
-                    preview.picture(frame, at_us, begin_us, || seen.shape(source, stream))
-                }
+                Some(preview) => preview.picture(frame, at_us, begin_us, || seen.shape(source, stream)),
                 None => Ok(()),
             }
         })

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use media::protocol::{
-    AssembleReport, AudioReport, CoverWish, Expected, Job, Limits, Line, Mezzanine, PictureInput, ProbeReport,
-    QcReport, Request, SegmentInput, SegmentReport,
+    AssembleReport, AudioReport, CoverWish, CoversReport, Expected, Job, Limits, Line, Mezzanine, PictureInput,
+    ProbeReport, QcReport, Request, SegmentInput, SegmentReport,
 };
 use pipeline::media_info::{MediaInfo, Ratio};
 use pipeline::rejection::Rejection;
@@ -156,12 +156,17 @@ impl Bench {
             sound: Some("sound".into()),
             aigc: info.aigc.clone(),
             output: "done.mp4".into(),
-            cover: Some("cover.jpg".into()),
-            covers: wish.covers.clone(),
-            cover_candidates_ms: wish.cover_candidates_ms.clone(),
         };
         let assembled: AssembleReport = done(self.run(job, Limits::assemble()));
         self.hand_on("done.mp4", "done.mp4");
+        let job = Job::Covers {
+            file: "done.mp4".into(),
+            duration_ms: assembled.duration_ms,
+            whole: "cover.jpg".into(),
+            covers: wish.covers.clone(),
+            moments_ms: wish.cover_candidates_ms.clone(),
+        };
+        let covers: CoversReport = done(self.run(job, Limits::covers()));
         let expected = Expected {
             width: video.width,
             height: video.height,
@@ -173,7 +178,7 @@ impl Bench {
         };
         let mezzanine = Some(Mezzanine { file: "source".into(), picture: picture.clone() });
         let qc = self.qc_beside("done.mp4", expected, &info, mezzanine);
-        Rendered { source: info, picture, sound, assembled, qc }
+        Rendered { source: info, picture, sound, assembled, covers, qc }
     }
 
     /// Quality control without a look at the source's frames.
@@ -228,6 +233,7 @@ pub struct Rendered {
     pub picture: Picture,
     pub sound: AudioReport,
     pub assembled: AssembleReport,
+    pub covers: CoversReport,
     pub qc: QcReport,
 }
 

@@ -118,15 +118,7 @@ impl Bench {
         };
         let file = format!("{}.mp4", planned.name);
         let sound = audio.as_ref().map(|audio| format!("{}.m4a", audio.id));
-        let job = Job::Assemble {
-            picture,
-            sound,
-            aigc: source.aigc.clone(),
-            output: file.clone(),
-            cover: None,
-            covers: vec![],
-            cover_candidates_ms: vec![],
-        };
+        let job = Job::Assemble { picture, sound, aigc: source.aigc.clone(), output: file.clone() };
         let _: media::protocol::AssembleReport = done(self.run(job, Limits::assemble()));
         self.hand_on(&file, &file);
         let expected = Expected {

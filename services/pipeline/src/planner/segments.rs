@@ -6,8 +6,9 @@ use crate::rendition::Segment;
 const LONGEST_S: u32 = 60;
 /// None is shorter where segments of at least this length are wanted: what a process, a seek and an upload cost is then noise.
 const SHORTEST_S: u32 = 10;
-/// How far a cut moves from its even place to a change of scene, in GOPs.
-const REACH_GOPS: u64 = 3;
+/// How far a cut moves from its even place to a change of scene, in GOPs. No farther: segments that differ much in length leave
+/// workers idle at the end of a work.
+const REACH_GOPS: u64 = 1;
 /// A bound, as every fan-out has one: hours in segments of ten seconds.
 const MAX_SEGMENTS: u64 = 1000;
 
@@ -27,7 +28,7 @@ pub(super) struct Timeline<'a> {
 ///
 /// A segment is never shorter than half of what is wanted nor longer than one and a half of it, never over a minute, and at
 /// least ten seconds where ten or more are wanted. Within that, each cut lies at the GOP nearest to a change of scene, if there
-/// is one within three GOPs of its even place: there the eye starts anew, as the encoder does.
+/// is one within a GOP of its even place: there the eye starts anew, as the encoder does.
 pub(super) fn cut(timeline: &Timeline, segment_s: u32) -> Vec<Segment> {
     let frames = timeline.frames;
     let Some(bounds) = Bounds::of(timeline, segment_s) else {
@@ -147,9 +148,9 @@ mod tests {
         assert_eq!(lengths_at(1600, 16, &[17_900]), [450, 350, 400, 400]);
         assert_eq!(lengths_at(1600, 16, &[14_100, 33_000, 50_000]), [350, 500, 400, 350]);
         // Of two changes the one that lies better counts, not the nearer one.
-        assert_eq!(lengths_at(1600, 16, &[15_100, 19_950])[0], 500);
+        assert_eq!(lengths_at(1600, 16, &[16_300, 17_950])[0], 450);
         // Too far away: nothing moves.
-        assert_eq!(lengths_at(1600, 16, &[24_500]), [400, 400, 400, 400]);
+        assert_eq!(lengths_at(1600, 16, &[20_000]), [400, 400, 400, 400]);
         // Changes everywhere push no segment out of its bounds.
         let everywhere: Vec<u64> = (0..64).map(|second| second * 1000).collect();
         assert!(lengths_at(1600, 16, &everywhere).iter().all(|frames| (250..=600).contains(frames)));

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
+use pipeline::part::Part;
 use pipeline::stage::Stage;
-use runtime::outcome::Outcome;
+use runtime::outcome::{Outcome, Output};
 use runtime::store::parts::{Commit, Failed};
 
-use crate::support::{World, eventually, output, probed, probing, refusal};
+use crate::support::{World, eventually, output, probed, probing, refusal, screened};
 
 #[tokio::test]
 async fn a_commit_with_an_old_fence_changes_nothing() {
@@ -44,6 +45,26 @@ async fn parts_are_claimed_by_rank_and_then_by_age() {
         assert_eq!(world.store.claim(Stage::Probe, "me").await.unwrap().unwrap().submission, expected);
     }
     assert!(world.store.claim(Stage::Probe, "me").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn of_a_works_segments_the_longest_is_claimed_first_and_the_sound_last() {
+    let world = World::new().await;
+    world.uploaded().await;
+    for (stage, output) in [(Stage::Probe, probed()), (Stage::Screen, screened())] {
+        let claim = world.store.claim(stage, "me").await.unwrap().unwrap();
+        assert_eq!(world.store.finish(&claim, &output).await.unwrap(), Commit::Committed);
+    }
+    let Output::Screened { plan: Some(plan), .. } = screened() else { panic!("screening makes a plan") };
+    let mut lengths: Vec<u64> = plan.segments.iter().map(|segment| segment.frames).collect();
+    assert!(lengths.iter().any(|frames| *frames != lengths[0]), "lengths differ: {lengths:?}");
+    lengths.sort_unstable_by(|one, other| other.cmp(one));
+    for expected in lengths {
+        let claim = world.store.claim(Stage::Transcode, "me").await.unwrap().unwrap();
+        let Part::Segment(index) = claim.part else { panic!("{} came before a segment", claim.part) };
+        assert_eq!(plan.segments[index as usize].frames, expected);
+    }
+    assert_eq!(world.store.claim(Stage::Transcode, "me").await.unwrap().unwrap().part, Part::Audio);
 }
 
 #[tokio::test]

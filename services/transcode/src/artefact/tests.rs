@@ -163,6 +163,8 @@ fn renamed(plan: &Plan, suffix: &str, turn: usize) -> Plan {
     for rendition in &mut plan.renditions {
         rendition.name = RenditionName::new(format!("{}{suffix}", rendition.name));
         rendition.partners = vec![PartnerId::new(suffix)];
+        // Partners bring their own.
+        rendition.covers.truncate(turn);
         rendition.because = vec![Because { about: None, partner: None, en: suffix.into(), zh: suffix.into() }];
         if let VideoSource::Encoded(id) = &rendition.video {
             rendition.video = VideoSource::Encoded(call(id));
@@ -178,7 +180,7 @@ fn renamed(plan: &Plan, suffix: &str, turn: usize) -> Plan {
 
 proptest! {
     #[test]
-    fn names_orders_and_partners_are_not_in_an_address(suffix in "[a-z]{1,8}", turn in 0..8usize) {
+    fn names_orders_partners_and_covers_are_not_in_an_address(suffix in "[a-z]{1,8}", turn in 0..8usize) {
         let plan = plan();
         prop_assert_eq!(all(&plan), all(&renamed(&plan, &suffix, turn)));
     }

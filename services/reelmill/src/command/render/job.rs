@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::MultiProgress;
-use media::child::protocol::{AssembleReport, AudioReport, QcReport, SegmentReport};
+use media::child::protocol::{AssembleReport, AudioReport, CoversReport, QcReport, SegmentReport};
 use pipeline::id::{EncodeId, RenditionName};
 use pipeline::media_info::MediaInfo;
 use pipeline::part::Part;
@@ -80,6 +80,8 @@ impl Job<'_> {
         let (report, again) = self.join(rendition, place).await?;
         link_or_copy(&self.source.path().join(SOURCE), &output.path().join(SOURCE))?;
         let place = self.place(output.path(), output.path());
+        let timed = request::covers(rendition, self.info, report.duration_ms, place);
+        let cut: CoversReport = self.child(&timed, &format!("{name}, covers")).await?;
         let mut timed = request::qc(self.plan, rendition, self.info, place)?;
         timed.request.output_dir = None;
         let mut qc: QcReport = self.child(&timed, &format!("{name}, checking")).await?;
@@ -87,12 +89,9 @@ impl Job<'_> {
             qc.checks.push(again.check());
         }
         let file = self.deliver(&output.path().join(RENDITION), &format!("{name}.mp4"))?;
-        let cover = match &report.cover {
-            Some(cover) => Some(self.deliver(&output.path().join(&cover.file), &format!("{name}.jpg"))?),
-            None => None,
-        };
+        let cover = Some(self.deliver(&output.path().join(&cut.whole.file), &format!("{name}.jpg"))?);
         let mut covers = Vec::new();
-        for (place, (planned, made)) in rendition.covers.iter().zip(&report.covers).enumerate() {
+        for (place, (planned, made)) in rendition.covers.iter().zip(&cut.covers).enumerate() {
             let file = format!("{name}-cover-{}-{}.jpg", place + 1, planned.aspect.in_names());
             covers.push(self.deliver(&output.path().join(&made.file), &file)?);
         }

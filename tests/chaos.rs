@@ -11,8 +11,8 @@ use pipeline::id::{PartnerId, SubmissionId};
 use runtime::config::Config;
 use runtime::metrics::Metrics;
 use runtime::store::Store;
-use runtime::store::deliveries::RecallTerms;
 use runtime::store::history::Actor;
+use runtime::store::recalls::RecallTerms;
 use sqlx::types::Json;
 use uuid::Uuid;
 

@@ -119,7 +119,8 @@ async fn the_same_file_in_another_contest_and_a_partner_added_later_find_what_wa
     assert_eq!(done(&pipeline, second, 1).await, (0, vec![theirs.clone(), theirs]));
     assert_eq!(digests(&pipeline, second).await, made);
     let covers = async |id: Uuid| -> Vec<(String, Value)> {
-        let query = "select cover ->> 'aspect', cover -> 'partners' from renditions, jsonb_array_elements(covers) as cover
+        let query =
+            "select cover ->> 'aspect', cover -> 'partners' from renditions, jsonb_array_elements(covers) as cover
             where submission = $1 order by 1";
         sqlx::query_as(query).bind(id).fetch_all(pipeline.truth.pool()).await.expect("covers")
     };

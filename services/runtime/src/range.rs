@@ -1,9 +1,69 @@
 //! The `Range` header: one stretch of bytes, or all of them. Lists of ranges are answered with the whole file, as RFC 9110 allows.
+use axum::http::{HeaderMap, StatusCode, header, response};
+use axum::response::{IntoResponse, Response};
 
-/// What is asked for of a file.
+/// Which bytes of a stored file answer a request, `[from, to)`.
+#[derive(Clone, Debug)]
+pub struct Stretch {
+    /// First byte.
+    pub from: u64,
+    /// Behind the last one.
+    pub to: u64,
+    bytes: u64,
+    tag: String,
+    status: StatusCode,
+}
+
+/// The file has no such bytes: 416, with its size.
+#[derive(Clone, Copy, Debug)]
+pub struct Beyond {
+    bytes: u64,
+}
+
+impl Stretch {
+    /// What these headers ask for of a file of `bytes`, whose digest is its tag.
+    ///
+    /// # Errors
+    /// When it has no such bytes.
+    pub fn asked(headers: &HeaderMap, bytes: u64, sha256: &str) -> Result<Self, Beyond> {
+        let tag = format!("\"{sha256}\"");
+        // A part of another file is of no use to whoever has the rest.
+        let same = headers.get(header::IF_RANGE).is_none_or(|wanted| wanted.as_bytes() == tag.as_bytes());
+        let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| same);
+        let (status, from, to) = match asked(range, bytes) {
+            Asked::Whole => (StatusCode::OK, 0, bytes),
+            Asked::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
+            Asked::Beyond => return Err(Beyond { bytes }),
+        };
+        Ok(Self { from, to, bytes, tag, status })
+    }
+
+    /// The head of the answer. Nothing between us and the reader keeps it: who may read it may change.
+    pub fn head(&self, content_type: &str) -> response::Builder {
+        let head = Response::builder()
+            .status(self.status)
+            .header(header::CONTENT_TYPE, content_type)
+            .header(header::CONTENT_LENGTH, self.to - self.from)
+            .header(header::ACCEPT_RANGES, "bytes")
+            .header(header::CACHE_CONTROL, "private, no-store")
+            .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+            .header(header::ETAG, &self.tag);
+        if self.status != StatusCode::PARTIAL_CONTENT {
+            return head;
+        }
+        head.header(header::CONTENT_RANGE, format!("bytes {}-{}/{}", self.from, self.to.saturating_sub(1), self.bytes))
+    }
+}
+
+impl IntoResponse for Beyond {
+    fn into_response(self) -> Response {
+        (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{}", self.bytes))])
+            .into_response()
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// All of it.
+enum Asked {
     Whole,
     /// Bytes `[from, to)`.
     Part(u64, u64),
@@ -12,7 +72,7 @@ pub enum Asked {
 }
 
 /// Reads the header against a file of `bytes`. What is no range of bytes is ignored.
-pub fn asked(header: Option<&str>, bytes: u64) -> Asked {
+fn asked(header: Option<&str>, bytes: u64) -> Asked {
     let Some(range) = header.and_then(|header| header.trim().strip_prefix("bytes=")) else { return Asked::Whole };
     let Some((first, last)) = range.trim().split_once('-') else { return Asked::Whole };
     let number = |text: &str| text.bytes().all(|it| it.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();

@@ -60,6 +60,7 @@ pub mod people;
 pub mod previews;
 pub mod progress;
 pub mod proofs;
+pub mod recalls;
 pub mod renditions;
 pub mod retention;
 pub mod reuse;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::store::Store;
-use runtime::store::deliveries::RecallTerms;
+use runtime::store::recalls::RecallTerms;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};

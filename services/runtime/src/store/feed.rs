@@ -9,7 +9,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
 use serde_json::Value;
 
-use super::parts::{Claim, Commit};
+use super::parts::{Claim, Commit, check_fence};
 use super::{Store, deliveries};
 
 /// A work in a feed.
@@ -51,7 +51,7 @@ impl Store {
         let Part::Partner(partner) = &claim.part else { anyhow::bail!("{} has no feed", claim.part) };
         self.transaction("put_into_feed", |tx, _| {
             Box::pin(async move {
-                if deliveries::check_fence(tx, claim).await? == Commit::Fenced {
+                if check_fence(tx, claim).await? == Commit::Fenced {
                     return Ok(None);
                 }
                 sqlx::query!(
@@ -104,7 +104,7 @@ impl Store {
         let Part::Partner(partner) = &claim.part else { anyhow::bail!("{} has no feed", claim.part) };
         self.transaction("take_out_of_feed", |tx, _| {
             Box::pin(async move {
-                if deliveries::check_fence(tx, claim).await? == Commit::Fenced {
+                if check_fence(tx, claim).await? == Commit::Fenced {
                     return Ok(None);
                 }
                 sqlx::query!(

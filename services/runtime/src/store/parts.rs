@@ -15,8 +15,10 @@ use super::{Store, history, messages};
 use crate::telemetry;
 
 mod due;
+mod fence;
 mod read;
 
+pub(super) use fence::check_fence;
 pub use read::{PartRow, QueueRow};
 
 /// A claimed part: the right to commit its outcome, as long as nobody else claims it.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::audit::{self, Act};
-use super::deliveries::{self, RecallTerms};
 use super::history::By;
+use super::recalls::{self, RecallTerms};
 use super::submissions::{self, Applied};
 use super::{Policy, Store, history};
 
@@ -118,9 +118,9 @@ pub async fn recall(
         .filter(|it| partners.is_none_or(|some| some.contains(it)))
         .collect();
     if partners.is_some() {
-        deliveries::recall(tx, policy, id, applied.machine.run, &concerned).await?;
+        recalls::recall(tx, policy, id, applied.machine.run, &concerned).await?;
     }
-    deliveries::set_terms(tx, id, &concerned, terms).await?;
+    recalls::set_terms(tx, id, &concerned, terms).await?;
     applied.changed |= wanted_at(tx, id).await? != wanted;
     if applied.changed {
         hold(tx, id, terms.reason.as_deref().unwrap_or("recalled")).await?;

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Store;
-use super::parts::{Claim, Commit};
+use super::parts::{Claim, Commit, check_fence};
 use super::renditions::RenditionRow;
 use crate::outcome::StoredRendition;
 
@@ -50,7 +50,7 @@ impl Store {
     pub async fn choose(&self, claim: &Claim, artefact: &[u8; 32], choice: &Choice) -> anyhow::Result<Option<Choice>> {
         self.quiet_transaction("choose_rendition", |tx, _| {
             Box::pin(async move {
-                if holds(tx, claim).await? == Commit::Fenced {
+                if check_fence(tx, claim).await? == Commit::Fenced {
                     return Ok(None);
                 }
                 let held = sqlx::query!(
@@ -74,24 +74,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// Whether the claim is still its holder's; it stays so until the end of the transaction.
-async fn holds(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {
-    let row = sqlx::query!(
-        "/* holds_claim */
-        select 1 as one from parts
-        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed' for share",
-        claim.submission.0,
-        claim.run as i32,
-        claim.stage.name(),
-        claim.part.to_string(),
-        claim.fence.0,
-    )
-    .fetch_optional(tx)
-    .await
-    .context("look at the claim")?;
-    Ok(if row.is_some() { Commit::Committed } else { Commit::Fenced })
 }
 
 /// Forgets what was chosen for a run that is over.

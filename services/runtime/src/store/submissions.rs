@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, bulk, deliveries, fingerprints, garbage, history, messages, parts, progress, webhooks};
+use super::{Store, bulk, deliveries, fingerprints, garbage, history, messages, parts, progress, recalls, webhooks};
 use crate::{telemetry, wire};
 
 /// A submission as handlers and readers see it. No personal data.
@@ -304,7 +304,7 @@ pub async fn apply(
     deliveries::want(tx, id, &machine, partners).await?;
     parts::start(tx, id, machine.run, &started).await?;
     if moved && matches!(machine.state, State::Withdrawn | State::Revoked) {
-        deliveries::recall_all(tx, policy, id, machine.run).await?;
+        recalls::recall_all(tx, policy, id, machine.run).await?;
     }
     let (what, detail) = (history::name_of(event), history::detail_of(event, &machine)?);
     history::add(tx, id, by, what, &detail).await?;

@@ -3,13 +3,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use futures::stream;
 use pipeline::object_key::PreviewFile;
 use runtime::objects::{ObjectReader, StoredFile};
-use runtime::range::{Asked, asked};
+use runtime::range::Stretch;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -87,37 +87,17 @@ pub(crate) async fn file(
 }
 
 async fn served(app: &App, which: PreviewFile, file: &StoredFile, headers: &HeaderMap) -> Result<Response, Problem> {
-    let tag = format!("\"{}\"", file.sha256);
-    // A part of another file is of no use to whoever has the rest.
-    let same = headers.get(header::IF_RANGE).is_none_or(|wanted| wanted.as_bytes() == tag.as_bytes());
-    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| same);
-    let (status, from, to) = match asked(range, file.bytes) {
-        Asked::Whole => (StatusCode::OK, 0, file.bytes),
-        Asked::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
-        Asked::Beyond => {
-            let range = [(header::CONTENT_RANGE, format!("bytes */{}", file.bytes))];
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
-        }
+    let stretch = match Stretch::asked(headers, file.bytes, &file.sha256) {
+        Ok(stretch) => stretch,
+        Err(beyond) => return Ok(beyond.into_response()),
     };
-    let reader = app.objects.read_range(&file.key, from, to).await?;
+    let reader = app.objects.read_range(&file.key, stretch.from, stretch.to).await?;
     let kind = match which {
         PreviewFile::Proxy => "video/mp4",
         PreviewFile::Storyboard => "image/jpeg",
         PreviewFile::Cues => "text/vtt; charset=utf-8",
     };
-    let mut answer = Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, kind)
-        .header(header::CONTENT_LENGTH, to - from)
-        .header(header::ACCEPT_RANGES, "bytes")
-        // A token that is revoked shall not go on looking.
-        .header(header::CACHE_CONTROL, "private, no-store")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::ETAG, tag);
-    if status == StatusCode::PARTIAL_CONTENT {
-        answer = answer.header(header::CONTENT_RANGE, format!("bytes {from}-{}/{}", to.saturating_sub(1), file.bytes));
-    }
-    Ok(answer.body(body(reader)).map_err(anyhow::Error::from)?)
+    Ok(stretch.head(kind).body(body(reader)).map_err(anyhow::Error::from)?)
 }
 
 /// The bytes as the store gives them, however slowly they are taken.

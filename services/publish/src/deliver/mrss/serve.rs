@@ -17,7 +17,7 @@ use futures::stream;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::{DeliveryMethod, Partner};
 use runtime::objects::ObjectReader;
-use runtime::range::{Asked, asked};
+use runtime::range::Stretch;
 use runtime::service::Runtime;
 use runtime::store::feed::FeedItem;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tracing::{info, warn};
 
-use super::feed::{Content, File, Item, Page};
+use super::feed::{Content, Item, Page};
 use super::link::{Checked, Target};
 use super::{LINK_KEY, TOKEN};
 use crate::task::partner_setting;
@@ -203,43 +203,22 @@ async fn answer(
     let Some(item) = store.feed_item(&target.partner, target.submission, target.run).await? else { return Ok(gone()) };
     let content: Content = serde_json::from_value(item.content)?;
     let Some(file) = content.files().find(|file| file.name == target.file) else { return Ok(gone()) };
-    let tag = format!("\"{}\"", file.sha256);
-    // A part of another file is of no use to whoever has the rest.
-    let same = headers.get(header::IF_RANGE).is_none_or(|wanted| wanted.as_bytes() == tag.as_bytes());
-    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| same);
-    let (status, from, to) = match asked(range, file.bytes) {
-        Asked::Whole => (StatusCode::OK, 0, file.bytes),
-        Asked::Part(from, to) => (StatusCode::PARTIAL_CONTENT, from, to),
-        Asked::Beyond => {
-            let range = [(header::CONTENT_RANGE, format!("bytes */{}", file.bytes))];
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, range).into_response());
-        }
+    let stretch = match Stretch::asked(headers, file.bytes, &file.sha256) {
+        Ok(stretch) => stretch,
+        Err(beyond) => return Ok(beyond.into_response()),
     };
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        let reader = runtime.objects.read_range(&file.key, from, to).await?;
+        let reader = runtime.objects.read_range(&file.key, stretch.from, stretch.to).await?;
         if !store.feed_pull_begins(item.id, &file.name, file.bytes).await? {
             return Ok(gone());
         }
         info!(partner.id = %target.partner, submission.id = %target.submission, "{} fetches {}", target.partner, file.name);
-        Pulling::new(runtime.clone(), target.clone(), item.id, reader, from, to).into_body()
+        Pulling::new(runtime.clone(), target.clone(), item.id, reader, stretch.from, stretch.to).into_body()
     };
-    let mut answer = Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, if file.name.ends_with(".jpg") { "image/jpeg" } else { "video/mp4" })
-        .header(header::CONTENT_LENGTH, to - from)
-        .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::CACHE_CONTROL, "private, no-store")
-        .header(header::ETAG, tag);
-    if status == StatusCode::PARTIAL_CONTENT {
-        answer = answer.header(header::CONTENT_RANGE, content_range(file, from, to));
-    }
-    Ok(answer.body(body)?)
-}
-
-fn content_range(file: &File, from: u64, to: u64) -> String {
-    format!("bytes {from}-{}/{}", to.saturating_sub(1), file.bytes)
+    let kind = if file.name.ends_with(".jpg") { "image/jpeg" } else { "video/mp4" };
+    Ok(stretch.head(kind).body(body)?)
 }
 
 fn forbidden(words: &'static str) -> Response {

@@ -27,7 +27,7 @@ pub(super) struct Timeline<'a> {
 /// Cuts into segments of about `segment_s` seconds; 0 makes one of the whole.
 ///
 /// A segment is never shorter than half of what is wanted nor longer than one and a half of it, never over a minute, and at
-/// least ten seconds where ten or more are wanted. Within that, each cut lies at the GOP nearest to a change of scene, if there
+/// least ten seconds where ten or more are wanted; then there is an even number of them, where that fits. Within that, each cut lies at the GOP nearest to a change of scene, if there
 /// is one within a GOP of its even place: there the eye starts anew, as the encoder does.
 pub(super) fn cut(timeline: &Timeline, segment_s: u32) -> Vec<Segment> {
     let frames = timeline.frames;
@@ -85,8 +85,10 @@ impl Bounds {
         let most_s = (f64::from(segment_s) * 1.5).min(f64::from(LONGEST_S));
         let shortest = in_frames(least_s).div_ceil(gop).max(1) * gop;
         let longest = (in_frames(most_s) / gop).max(1) * gop;
-        // Rounded to the nearest count, so that no segment is much shorter than the others: the last one out decides.
-        let nearest = ((frames + wanted / 2) / wanted).clamp(1, frames.div_ceil(gop).clamp(1, MAX_SEGMENTS));
+        // Rounded to the nearest even count where segments are long: the last one out decides, and so two workers, or four, end
+        // about together. None is much shorter than the others.
+        let nearest = if least > 0 { (frames + wanted) / (2 * wanted) * 2 } else { (frames + wanted / 2) / wanted };
+        let nearest = nearest.clamp(1, frames.div_ceil(gop).clamp(1, MAX_SEGMENTS));
         let count = nearest.min((frames / shortest).max(1)).max(frames.div_ceil(longest).min(MAX_SEGMENTS));
         let fits = shortest <= longest && count * shortest <= frames && frames <= count * longest;
         // Too long for one segment as wanted and too short for two: one of up to a minute is better than stumps.
@@ -137,7 +139,9 @@ mod tests {
         assert_eq!(lengths(1600, 16), [400, 400, 400, 400]);
         assert_eq!(lengths(1601, 32), [800, 801]);
         assert_eq!(lengths(30, 16), [30]);
-        assert_eq!(lengths(599, 16), [599]); // 23.96 s: two would be as far from what is wanted
+        assert_eq!(lengths(599, 16), [300, 299]);
+        assert_eq!(lengths(1525, 12), [250, 250, 250, 250, 250, 275]); // six, since five would leave one of two workers idle
+        assert_eq!(lengths(475, 16), [475]); // 19 s: two would be too short
         assert_eq!(lengths(150, 2), [50, 50, 50]);
         // Nothing between a GOP and one and a half of two seconds fits: as equal as GOPs allow.
         assert_eq!(lengths(126, 2), [50, 76]);

@@ -230,7 +230,21 @@ async fn doctor_finds_a_whole_pipeline_in_good_health() {
     let bad: Vec<&Value> = findings.iter().filter(|found| found["health"] == "bad").collect();
     assert!(bad.iter().all(|found| found["check"] == "Landlock"), "{bad:?}");
     assert_eq!(ran.code, Some(if bad.is_empty() { 0 } else { 1 }));
-    for name in ["sandbox", "PostgreSQL", "RabbitMQ", "catalogue", "personal data keys"] {
+    for name in [
+        "sandbox",
+        "media engine",
+        "PostgreSQL",
+        "schema",
+        "clock",
+        "work",
+        "sealed data",
+        "partners' credentials",
+        "RabbitMQ",
+        "queues",
+        "S3",
+        "catalogue",
+        "personal data keys",
+    ] {
         assert!(
             findings.iter().any(|found| found["check"] == name && found["health"] == "good"),
             "{name}: {findings:?}"

@@ -3,8 +3,8 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     audit, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, partner, plan, preview,
-    probe, ready, recall, recalled, release, render, reprocess, retry, review, s3, serve, status, submit, token, trace,
-    trouble, webhook, withdraw,
+    probe, ready, recall, recalled, release, render, reprocess, retention, retry, review, s3, serve, status, submit,
+    token, trace, trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -108,6 +108,9 @@ enum Command {
     /// Compare the database with the object store: what is missing, damaged or nobody's; repair what can be repaired
     #[command(after_help = exit::CODES)]
     Fsck(fsck::Args),
+    /// Remove what is past its time by the catalogue's policy, or say what would go
+    #[command(after_help = exit::CODES)]
+    Retention(retention::Args),
     /// List every object of the bucket, one JSON line each, for the record of a backup
     #[command(after_help = exit::CODES)]
     Inventory(inventory::Args),
@@ -152,6 +155,7 @@ impl Cli {
             Command::Plan(args) => block_on(plan::run(args)),
             Command::Doctor(args) => block_on(doctor::run(args)),
             Command::Fsck(args) => block_on(fsck::run(args)),
+            Command::Retention(args) => block_on(retention::run(args)),
             Command::Inventory(args) => block_on(inventory::run(args)),
             Command::Completions(args) => completions::run(&args),
         }

@@ -21,6 +21,7 @@ pub(crate) mod recalled;
 pub(crate) mod release;
 pub(crate) mod render;
 pub(crate) mod reprocess;
+pub(crate) mod retention;
 pub(crate) mod retry;
 pub(crate) mod review;
 pub(crate) mod s3;

@@ -10,6 +10,7 @@ use crate::settings;
 
 mod machine;
 mod servers;
+mod state;
 
 /// Options of `doctor`.
 #[derive(clap::Args)]
@@ -65,9 +66,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             findings.push(catalogue(&config));
             findings.push(keys(&config));
             findings.push(machine::scratch(&config));
+            findings.push(machine::scratch_kind(&config));
             findings.extend(machine::ports(&config).await);
             findings.push(servers::database(&config).await);
+            findings.extend(state::of_database(&config).await);
             findings.push(servers::broker(&config).await);
+            findings.extend(state::queues(&config).await);
             findings.push(servers::objects(&config).await);
         }
     }

@@ -1,0 +1,57 @@
+//! `reelmill retention [--dry-run]`: removes what is past its time by the catalogue's policy, or says what would go.
+use anyhow::Context;
+use runtime::clock::Clock;
+use runtime::retention::{self, Line};
+
+use crate::database::DatabaseArgs;
+use crate::exit::{Exit, WrongUsage};
+use crate::output::{self, Format, OutputArgs, Table};
+use crate::settings;
+
+/// Options of `retention`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only say what would go
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+}
+
+/// Counts, or removes and counts. The services do the same once an hour.
+pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
+    let store = args.database.connect().await?;
+    let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
+    let (policy, now) = (config.catalogue()?.retention, Clock::default().now());
+    let lines = if args.dry_run {
+        retention::preview(&store, &policy, now, &config.scratch_dir).await.context("look for what is past its time")?
+    } else {
+        let by = args.database.by(Some("past its time by retention.toml".to_owned()));
+        let lines = retention::run(&store, &policy, now, &by).await.context("remove what is past its time")?;
+        let removed = retention::run_scratch(&policy, now, &config.scratch_dir);
+        eprintln!("{removed} directories of dead processes were removed on this machine");
+        lines
+    };
+    match args.output.output {
+        Format::Json => output::print_json(&lines)?,
+        Format::Table => output::print(&text(&lines, args.dry_run))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn text(lines: &[Line], dry_run: bool) -> String {
+    let mut table =
+        Table::with_headings(&["POLICY", "KEPT", if dry_run { "WOULD GO" } else { "WENT" }, "BYTES", "WHAT"]);
+    for line in lines {
+        let kept = match line.kept {
+            Some(kept) => kept.to_string(),
+            None if line.policy == "garbage" => String::new(),
+            None => "for ever".to_owned(),
+        };
+        let bytes = if line.bytes > 0 { output::bytes(line.bytes) } else { String::new() };
+        table.row([line.policy, &kept, &line.count.to_string(), &bytes, line.of]);
+    }
+    table.to_string()
+}

@@ -106,8 +106,8 @@ impl<'a> Places<'a> {
             (Some(key), Some(frame)) if frame >= free && frame + FRAMES <= self.expected.frames => {
                 Place { frame, seek_s: Some(key) }
             }
-            // Many places have one key frame, or there is no index.
-            _ => Place { frame: even.max(free), seek_s: None },
+            // Many places have one key frame, or there is no index. Only before the first place is the reader elsewhere.
+            _ => Place { frame: even.max(free), seek_s: key.filter(|_| self.places.is_empty()) },
         };
         let next = place.frame + FRAMES + 2 * NEIGHBOURS + READ_AHEAD;
         if place.frame + FRAMES > self.expected.frames && !self.places.is_empty() {

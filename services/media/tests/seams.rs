@@ -154,6 +154,21 @@ fn compared(bench: &Bench, expected: Expected, file: &str) -> QcReport {
 }
 
 #[test]
+fn a_work_of_four_frames_is_compared_with_its_source_too() {
+    let bench = Bench::new();
+    make(&bench.input("source"), &Clip { tone: Tone::None, duration_ms: 160, ..Clip::default() }).unwrap();
+    let video = Wish::size(320, 180).video;
+    encode(&bench, Segment { index: 0, first_frame: 0, frames: 4 }, &video, "segment-0");
+    let _: AssembleReport = done(join(&bench, &video, inputs(&stretches(4, 1), &[0.5])));
+    bench.hand_on("done.mp4", "done.mp4");
+    let (width, height, frame_rate) = (video.width, video.height, Ratio::new(25, 1));
+    let expected = Expected { width, height, frames: 4, frame_rate, video: Some(video), audio: None, aigc: None };
+    let qc = compared(&bench, expected, "source");
+    let row = qc.checks.iter().find(|check| check.check == "source_frames").unwrap();
+    assert!(row.outcome == QcOutcome::Pass && row.measured.contains("SSIM 0.9"), "{row:?}");
+}
+
+#[test]
 fn frames_in_place_pass_shifted_ones_fail_and_a_foreign_film_makes_the_measurement_invalid() {
     let clip = Clip { tone: Tone::None, duration_ms: 4000, ..Clip::default() };
     let check = |first_frame, file: &str, outcome, says: &str| {

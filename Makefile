@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test measure chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-upload bench-fingerprint servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop test measure chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bench-mix bench-ladder bench-seams bench-workers bench-upload:
 
 bench-fingerprint: ## copies found, strangers taken for one, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one
 	@deploy/local/bench-fingerprint.sh
+
+bench-control: ## the control plane with stubbed media: parts/s, hops, memory, nothing lost or doubled; ENTRIES=5000 is a short one
+	@deploy/local/bench-control.sh
 
 servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
 	@deploy/local/neighbours.sh start .local/dev

@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test measure chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop test measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ test: ## format, lints, licences and every test; ARGS='-p pipeline' narrows the 
 
 measure: ## memory of 16 uploads at once and the cost of an idle serve, with the release build
 	@deploy/local/measure.sh
+
+chaos: ## 200 faults over 300 real entries: killed, stopped, cut off, disk full; SEED=7 FAULTS=12 ENTRIES=15 is a short one
+	@SEED=$(SEED) FAULTS=$(FAULTS) ENTRIES=$(ENTRIES) deploy/local/chaos.sh
 
 chaos-handoff: ## 1,000 deliveries by every method while everything goes wrong; DELIVERIES=60 SEED=7 choose another plan
 	@DELIVERIES=$(DELIVERIES) SEED=$(SEED) deploy/local/chaos-handoff.sh

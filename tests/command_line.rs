@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(120);
 /// A directory with the test catalogue, and the environment of a person who has no server.
 fn alone() -> (tempfile::TempDir, BTreeMap<String, String>) {
     let dir = tempfile::tempdir().expect("a directory");
-    catalogue::write(&dir.path().join("catalogue"), catalogue::OPEN, (0, 0.5), &[]);
+    catalogue::write(&dir.path().join("catalogue"), catalogue::OPEN, (0, 0.5), &[], false);
     let path = |name: &str| dir.path().join(name).display().to_string();
     let env = [
         ("CATALOGUE_DIR", path("catalogue")),
@@ -268,7 +268,7 @@ async fn a_wrong_catalogue_stops_the_start_with_the_file_the_key_and_what_is_all
     ];
     for (number, (file, right, wrong, named)) in wrongs.into_iter().enumerate() {
         let dir = pipeline.dir().join(format!("wrong-{number}"));
-        catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[]);
+        catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[], false);
         let path = dir.join(file);
         let text = std::fs::read_to_string(&path).expect("read a file of the catalogue");
         assert!(text.contains(right), "{text}");

@@ -16,7 +16,7 @@ const SECONDS: u64 = 12;
 /// A service whose contest asks for works that were not entered before. All its gates stand open.
 async fn serve(pipeline: &TestPipeline) -> std::sync::Arc<Service> {
     let dir = pipeline.dir().join("strict");
-    catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[]);
+    catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[], false);
     let contest = dir.join(format!("contests/{}.toml", catalogue::CONTEST));
     let text = std::fs::read_to_string(&contest).expect("read the contest");
     let rule = "[rules]\nduplicate = { picture_percent = 25, sound_percent = 50 }";

@@ -7,8 +7,10 @@ mod bilibili;
 mod content;
 // Postgres goes away in the middle of everything and comes back.
 mod database;
-// Everything goes wrong at once, on the way to every partner.
+// Real entries while workers and servers are killed, stopped, cut off and filled; what anybody was told is there in the end.
 mod chaos;
+// Everything goes wrong at once, on the way to every partner.
+mod chaos_handoff;
 // What people type.
 mod command_line;
 // What operators see of it.

@@ -58,7 +58,7 @@ async fn run_in_force(pipeline: &TestPipeline, id: Uuid) -> Vec<i32> {
 /// A catalogue that wants its sound a little softer, so that a new run makes new files.
 fn softer(pipeline: &TestPipeline) -> String {
     let dir = pipeline.dir().join("softer");
-    catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[]);
+    catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[], false);
     let ladders = dir.join("ladders.toml");
     let text = std::fs::read_to_string(&ladders).expect("read the ladders");
     assert!(text.contains("loudness_lufs = -15.0"));

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make chaos-handoff`: deliveries by every method while workers are killed, platforms time out after committing and every message
-# is doubled; see tests/chaos.rs. DELIVERIES (1000) and SEED choose the plan: the same seed is the same plan.
+# is doubled; see tests/chaos_handoff.rs. DELIVERIES (1000) and SEED choose the plan: the same seed is the same plan.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
@@ -20,4 +20,4 @@ cargo build --release --locked -p reelmill
 export CHAOS_DELIVERIES=${DELIVERIES:-1000}
 [ -z "${SEED:-}" ] || export CHAOS_SEED=$SEED
 cargo test --release --locked -p tests --test main -- --nocapture --exact \
-    chaos::whatever_goes_wrong_each_work_is_at_each_partner_once_and_what_we_say_of_it_is_true
+    chaos_handoff::whatever_goes_wrong_each_work_is_at_each_partner_once_and_what_we_say_of_it_is_true

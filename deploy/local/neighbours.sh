@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The neighbours, PostgreSQL and RabbitMQ, privately on one machine: `neighbours.sh start|stop|env|status DIR [postgres] [rabbitmq]`, both by default.
 # Everything lies under DIR: data, logs, sockets, ports, pids and `env`, the addresses as shell assignments.
+# They listen at NEIGHBOURS_LISTEN (127.0.0.1 by default): tests that pull cables run each in a network namespace of its own.
 # Needs only Debian's packages; works as root too (PostgreSQL then runs as the user postgres). Touches no system service.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -11,6 +12,7 @@ command=${1:?$usage}
 dir=${2:?$usage}
 shift 2
 wanted=" ${*:-postgres rabbitmq} "
+listen=${NEIGHBOURS_LISTEN:-127.0.0.1}
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 pg_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1 || true)
@@ -53,17 +55,18 @@ start_postgres() {
     if [ ! -f "$data/data/PG_VERSION" ]; then
         as_postgres "$pg_bin/initdb" -D "$data/data" -U reelmill -A trust -E UTF8 --locale=C.UTF-8 >"$dir/initdb.log" 2>&1 ||
             { cat "$dir/initdb.log" >&2; return 1; }
+        [ "$listen" = 127.0.0.1 ] || echo 'host all all samenet trust' >>"$data/data/pg_hba.conf"
     fi
     if ! pg_runs "$data"; then
         port=$(remembered_port "$dir/pg_port")
         # No Unix socket: its path may have 107 bytes at most, and DIR may be deep.
         as_postgres "$pg_bin/pg_ctl" -D "$data/data" -l "$data/log" -w -t 60 \
-            -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=400 -c shared_buffers=128MB" \
+            -o "-p $port -c listen_addresses=$listen -c unix_socket_directories= -c max_connections=400 -c shared_buffers=128MB" \
             start >/dev/null || { as_postgres tail -n 20 "$data/log" >&2; return 1; }
     fi
     port=$(cat "$dir/pg_port")
-    "$pg_bin/psql" -qAt -h 127.0.0.1 -p "$port" -U reelmill -d postgres -c "select 1 from pg_database where datname = 'reelmill'" | grep -q 1 ||
-        "$pg_bin/psql" -q -h 127.0.0.1 -p "$port" -U reelmill -d postgres -c 'create database reelmill'
+    "$pg_bin/psql" -qAt -h "$listen" -p "$port" -U reelmill -d postgres -c "select 1 from pg_database where datname = 'reelmill'" | grep -q 1 ||
+        "$pg_bin/psql" -q -h "$listen" -p "$port" -U reelmill -d postgres -c 'create database reelmill'
 }
 
 rabbit_pid() { cat "$dir/rabbitmq/pid" 2>/dev/null || true; }
@@ -85,7 +88,7 @@ rabbit_env() {
     # Extra broker settings of whoever owns this directory, such as a test's short consumer_timeout.
     [ -f "$dir/rabbitmq/extra.conf" ] || : >"$dir/rabbitmq/extra.conf"
     {
-        echo "listeners.tcp.default = 127.0.0.1:$port"
+        echo "listeners.tcp.default = $listen:$port"
         echo "loopback_users = none"
         echo "log.console = false"
         cat "$dir/rabbitmq/extra.conf"
@@ -117,8 +120,8 @@ start_rabbitmq() {
 
 write_env() {
     : >"$dir/env"
-    ! wants postgres || echo "DATABASE_URL=postgres://reelmill@127.0.0.1:$(cat "$dir/pg_port")/reelmill" >>"$dir/env"
-    ! wants rabbitmq || echo "AMQP_URL=amqp://guest:guest@127.0.0.1:$(cat "$dir/amqp_port")/%2f" >>"$dir/env"
+    ! wants postgres || echo "DATABASE_URL=postgres://reelmill@$listen:$(cat "$dir/pg_port")/reelmill" >>"$dir/env"
+    ! wants rabbitmq || echo "AMQP_URL=amqp://guest:guest@$listen:$(cat "$dir/amqp_port")/%2f" >>"$dir/env"
 }
 
 stop_postgres() {

@@ -9,9 +9,9 @@ free_port() {
     fi
 }
 
-# Whether somebody listens on port $1 of this machine.
+# Whether somebody listens on port $1 of this machine, or of the address that neighbours.sh was given.
 port_is_taken() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+    (exec 3<>"/dev/tcp/${NEIGHBOURS_LISTEN:-127.0.0.1}/$1") 2>/dev/null
 }
 
 # Prints the port remembered in file $1; one that is taken or was never chosen is chosen anew, $2 first if that is free.

@@ -13,6 +13,8 @@ say() { printf '\n── %s\n' "$*"; }
 tools=()
 command -v npm >/dev/null || tools+=(nodejs npm)
 python3 -m pip --version >/dev/null 2>&1 || tools+=(python3-pip)
+# Who may make network namespaces pulls cables.
+[ "$(id -u)" != 0 ] || command -v ip >/dev/null || tools+=(iproute2)
 # Who may start a container tries the sandbox in one, behind an engine's own seccomp profile.
 [ "$(id -u)" != 0 ] || tools+=(crun golang-github-containers-common)
 # Runs the panels' queries, privately; promtool tests the alerts.

@@ -1,153 +1,252 @@
-//! What a seed decides: how many works, what goes wrong, and which deliveries are recalled, when.
+//! What a seed decides: which fault befalls whom, when, and for how long; and what is to become of each entry. A pure function of
+//! the seed and the sizes of the run.
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use pipeline::delivery::{Delivery, Observed};
+use sha2::{Digest, Sha256};
 
-use super::{PARTNERS, SHORT};
-use crate::support::platforms::Fault;
 use crate::support::platforms::faults::Chance;
 
-/// When a delivery is recalled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// While the call that counts is made, or as soon after as it is seen.
-    Sending,
-    /// While nobody knows whether it took effect.
-    Unknown,
-    /// While the partner looks, or a person has it.
-    Review,
-    /// When it can be seen.
-    Live,
+/// Replicas of the service that takes entries and serves organisers.
+pub(super) const UPLOADS: usize = 2;
+/// Workers, each of which does every stage.
+pub(super) const WORKERS: usize = 3;
+
+/// Whom a fault befalls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    /// PostgreSQL.
+    Database,
+    /// RabbitMQ.
+    Broker,
+    /// The S3 server.
+    Store,
+    /// A service with the role upload.
+    Upload(usize),
+    /// A service with all other roles.
+    Worker(usize),
 }
 
-impl Phase {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Phase::Sending => "sending",
-            Phase::Unknown => "unknown",
-            Phase::Review => "review",
-            Phase::Live => "live",
-        }
+/// What befalls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// SIGKILL; for a server of several processes, to all of them at once. It comes back when the fault is over.
+    Killed,
+    /// SIGSTOP, and SIGCONT when it is over.
+    Stopped,
+    /// Its namespace's cable is out: every packet from and to it vanishes.
+    CutOff,
+    /// What it sends to this server vanishes; what the server sends arrives.
+    OneWay(Target),
+    /// Its disk is full: a server's data, a service's scratch.
+    Filled,
+}
+
+/// One fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// When it begins, ms after the start.
+    pub(super) at_ms: u64,
+    /// How long it lasts, ms. What was killed is gone for so long.
+    pub(super) lasts_ms: u64,
+    pub(super) target: Target,
+    pub(super) kind: Kind,
+}
+
+impl Fault {
+    /// When it is over.
+    pub(super) fn ends_ms(&self) -> u64 {
+        self.at_ms + self.lasts_ms
     }
 
-    /// The phase that a delivery is in.
-    fn of(delivery: &Delivery) -> Option<Self> {
-        match &delivery.observed {
-            Observed::Sending { .. } => Some(Phase::Sending),
-            Observed::Unknown { .. } => Some(Phase::Unknown),
-            Observed::InReview { .. } | Observed::AwaitingOperator { .. } => Some(Phase::Review),
-            Observed::Live { .. } => Some(Phase::Live),
-            Observed::Planned | Observed::Recalling { .. } | Observed::Recalled { .. } | Observed::Refused { .. } => {
-                None
-            }
+    /// As the report counts it.
+    pub(super) fn name(&self) -> String {
+        let whom = |target: Target| match target {
+            Target::Database => "database",
+            Target::Broker => "broker",
+            Target::Store => "S3",
+            Target::Upload(_) => "upload",
+            Target::Worker(_) => "worker",
+        };
+        match self.kind {
+            Kind::Killed => format!("{} killed", whom(self.target)),
+            Kind::Stopped => format!("{} stopped", whom(self.target)),
+            Kind::CutOff => format!("{} cut off", whom(self.target)),
+            Kind::OneWay(server) => format!("{} unheard by {}", whom(self.target), whom(server)),
+            Kind::Filled => format!("{} disk full", whom(self.target)),
         }
     }
+}
+
+/// What is to become of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fate {
+    /// Live with every partner.
+    Live,
+    /// Refused by the rules: it is 4:3.
+    Misshapen,
+    /// Refused by its reviewer.
+    Refused,
+    /// Live with every partner, and then taken back from the partner's bucket.
+    Recalled,
 }
 
 /// The plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     pub(super) seed: u64,
-    pub(super) works: usize,
-    /// Recalled in review or when live: for each work, in the order of `PARTNERS`.
-    recalls: Vec<[Option<Phase>; PARTNERS.len()]>,
-    /// So many of the others are recalled while they are being sent, and so many while nobody knows: the first that are seen so,
-    /// since nobody can choose beforehand whom that befalls.
-    pub(super) on_sight: usize,
+    /// In order of time.
+    pub(super) faults: Vec<Fault>,
+    /// One for each entry.
+    pub(super) fates: Vec<Fate>,
 }
 
 impl Plan {
-    /// Follows from the seed alone.
-    pub(super) fn new(seed: u64, deliveries: usize) -> Self {
+    /// Follows from its arguments alone.
+    pub(super) fn new(seed: u64, faults: usize, entries: usize) -> Self {
         let mut chance = Chance::new(seed);
-        let works = deliveries.div_ceil(PARTNERS.len());
-        // About a quarter of all deliveries is recalled, each phase as often as the others.
-        let mut one = |_| chance.hits(130).then(|| [Phase::Review, Phase::Live][(chance.next() % 2) as usize]);
-        let recalls = (0..works).map(|_| PARTNERS.map(&mut one)).collect();
-        Self { seed, works, recalls, on_sight: works * PARTNERS.len() * 6 / 100 }
-    }
-
-    /// What goes wrong with calls. Five of a hundred take effect and are not answered; in the short form only the calls that
-    /// count hang until their deadline, since that is twenty seconds, and the others break off.
-    pub(super) fn faults(&self) -> Vec<(&'static str, u32, Fault)> {
-        let long = self.works * PARTNERS.len() > SHORT;
-        let silent = if long { Fault::CommitThenTimeOut } else { Fault::CommitThenCut };
-        vec![
-            ("add", 50, Fault::CommitThenTimeOut),
-            ("create", 50, Fault::CommitThenTimeOut),
-            ("*", 50, silent),
-            // So that there is a moment to recall in while a call is made, and while an unanswered one is read back.
-            ("add", 600, Fault::Late(Duration::from_millis(1500))),
-            ("create", 600, Fault::Late(Duration::from_millis(1500))),
-            ("viewlist", 600, Fault::Late(Duration::from_millis(1500))),
-            ("list", 600, Fault::Late(Duration::from_millis(1500))),
-            ("*", 20, Fault::Status(500)),
-            ("*", 20, Fault::Cut),
-        ]
-    }
-
-    /// Whether this delivery is to be recalled now. One that never was seen in review is recalled once it is live. `recalled`
-    /// are those of each phase so far.
-    pub(super) fn recall_now(
-        &self,
-        work: usize,
-        partner: &str,
-        delivery: &Delivery,
-        recalled: &BTreeMap<&str, u32>,
-    ) -> Option<Phase> {
-        let at = PARTNERS.iter().position(|name| *name == partner)?;
-        let now = Phase::of(delivery)?;
-        let on_sight = matches!(now, Phase::Sending | Phase::Unknown)
-            && recalled.get(now.name()).is_none_or(|count| (*count as usize) < self.on_sight);
-        let planned = self.recalls[work][at];
-        match planned {
-            Some(planned) => (now == planned || now == Phase::Live).then_some(now),
-            None => on_sight.then_some(now),
+        let mut planned: Vec<Fault> = Vec::with_capacity(faults);
+        let mut at_ms = 3_000;
+        let mut open: BTreeMap<Target, u64> = BTreeMap::new();
+        while planned.len() < faults {
+            let (target, kind) = draw(&mut chance);
+            let lasts_ms = lasts_ms(&mut chance, target, kind);
+            at_ms += 1_500 + chance.next() % 5_000;
+            // One fault at a time befalls a target; and of the three servers at most two are in trouble at once, so that what
+            // happens is more than waiting.
+            let free_at = |target: &Target| open.get(target).copied().unwrap_or(0);
+            let mut begins = at_ms.max(free_at(&target) + 500);
+            if is_server(target) {
+                let mut ends: Vec<u64> = SERVERS.iter().filter(|other| **other != target).map(free_at).collect();
+                ends.sort_unstable();
+                begins = begins.max(ends[0]);
+            }
+            open.insert(target, begins + lasts_ms);
+            planned.push(Fault { at_ms: begins, lasts_ms, target, kind });
         }
-    }
-
-    /// Work and partner of every delivery that is to be recalled.
-    pub(super) fn recalls(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        let of = |(work, phases): (usize, &[Option<Phase>; PARTNERS.len()])| {
-            let planned: Vec<_> =
-                PARTNERS.into_iter().zip(*phases).filter_map(|(name, phase)| phase.map(|_| (work, name))).collect();
-            planned
+        planned.sort_by_key(|fault| fault.at_ms);
+        let fate = |_| match chance.next() % 100 {
+            0..8 => Fate::Misshapen,
+            8..16 => Fate::Refused,
+            16..28 => Fate::Recalled,
+            _ => Fate::Live,
         };
-        self.recalls.iter().enumerate().flat_map(of)
+        let fates = (0..entries).map(fate).collect();
+        Self { seed, faults: planned, fates }
     }
 
-    /// How long it may take: dead workers' leases and silent platforms' deadlines, one after the other.
-    pub(super) fn patience(&self) -> Duration {
-        Duration::from_secs(120 + 2 * (self.works * PARTNERS.len()) as u64)
+    /// When the last fault is over.
+    pub(super) fn storm(&self) -> Duration {
+        Duration::from_millis(self.faults.iter().map(Fault::ends_ms).max().unwrap_or(0))
     }
+
+    /// When an entry's form is sent: evenly over nine tenths of the storm.
+    pub(super) fn enters(&self, entry: usize) -> Duration {
+        self.storm().mul_f64(0.9 * entry as f64 / self.fates.len().max(1) as f64)
+    }
+
+    /// SHA-256 over the whole plan, to compare two runs by.
+    pub(super) fn digest(&self) -> String {
+        hex::encode(Sha256::digest(format!("{self:?}")))
+    }
+
+    /// How often each fault is planned.
+    pub(super) fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for fault in &self.faults {
+            *counts.entry(fault.name()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// The servers.
+pub(super) const SERVERS: [Target; 3] = [Target::Database, Target::Broker, Target::Store];
+
+fn is_server(target: Target) -> bool {
+    SERVERS.contains(&target)
+}
+
+/// Half of all faults befall services, half servers.
+fn draw(chance: &mut Chance) -> (Target, Kind) {
+    let mut one_of = |count: usize| (chance.next() % count as u64) as usize;
+    let target = match one_of(20) {
+        0..7 => Target::Worker(one_of(WORKERS)),
+        7..10 => Target::Upload(one_of(UPLOADS)),
+        10..14 => Target::Database,
+        14..17 => Target::Store,
+        _ => Target::Broker,
+    };
+    let kind = match one_of(20) {
+        0..6 => Kind::Killed,
+        6..10 => Kind::Stopped,
+        10..14 => Kind::CutOff,
+        // A server answers; it does not call.
+        14..16 if !is_server(target) => Kind::OneWay(SERVERS[one_of(SERVERS.len())]),
+        14..16 => Kind::CutOff,
+        _ => Kind::Filled,
+    };
+    (target, kind)
+}
+
+/// From a moment to several leases; a broker or database needs seconds to come back by itself.
+fn lasts_ms(chance: &mut Chance, target: Target, kind: Kind) -> u64 {
+    let longest = match (kind, is_server(target)) {
+        (Kind::Killed, _) => 3_000,
+        (Kind::Stopped | Kind::CutOff | Kind::Filled, true) => 12_000,
+        (Kind::Stopped | Kind::CutOff | Kind::OneWay(_) | Kind::Filled, _) => 20_000,
+    };
+    500 + chance.next() % longest
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let deliveries = self.works * PARTNERS.len();
-        let count = |phase: Phase| self.recalls.iter().flatten().filter(|planned| **planned == Some(phase)).count();
-        let [review, live] = [Phase::Review, Phase::Live].map(count);
-        let seen = self.on_sight;
-        write!(f, "seed {}: {deliveries} deliveries, {} works to each of {PARTNERS:?}; ", self.seed, self.works)?;
-        write!(
+        let count = |fate: Fate| self.fates.iter().filter(|planned| **planned == fate).count();
+        writeln!(
             f,
-            "recalls planned: {review} review, {live} live, up to {seen} sending, up to {seen} unknown; faults (per mille of calls): {:?}",
-            self.faults()
-        )
+            "seed {}: {} faults in {} s, {} entries ({} live, {} recalled, {} refused by a reviewer, {} by the rules); plan {}",
+            self.seed,
+            self.faults.len(),
+            self.storm().as_secs(),
+            self.fates.len(),
+            count(Fate::Live),
+            count(Fate::Recalled),
+            count(Fate::Refused),
+            count(Fate::Misshapen),
+            &self.digest()[..16],
+        )?;
+        write!(f, "{:?}", self.counts())
     }
 }
 
-/// A work's title: no other one's begins like it.
-pub(super) fn title(number: usize) -> String {
-    format!("交接演习第{number:05}号")
+#[test]
+fn the_same_seed_gives_the_same_faults() {
+    let (one, again) = (Plan::new(7, 200, 300), Plan::new(7, 200, 300));
+    assert_eq!((one.faults.clone(), one.fates.clone()), (again.faults.clone(), again.fates.clone()));
+    assert_eq!(one.digest(), again.digest());
+    assert_ne!(one.digest(), Plan::new(8, 200, 300).digest());
+    // So that nobody changes what a seed means without noticing.
+    assert_eq!(&Plan::new(1, 12, 15).digest()[..16], "ca54b8cf893bd90c");
 }
 
 #[test]
-fn a_seed_decides_the_plan() {
-    assert_eq!(Plan::new(7, 1000), Plan::new(7, 1000));
-    assert_ne!(Plan::new(7, 1000).recalls, Plan::new(8, 1000).recalls);
-    let recalled = Plan::new(7, 1000).recalls().count();
-    assert!((80..180).contains(&recalled), "{recalled}");
+fn a_plan_has_every_kind_of_fault_and_none_befalls_a_target_twice_at_once() {
+    let plan = Plan::new(20_240_801, 200, 300);
+    assert_eq!((plan.faults.len(), plan.fates.len()), (200, 300));
+    for what in ["killed", "stopped", "cut off", "unheard by", "disk full"] {
+        assert!(plan.counts().keys().any(|name| name.contains(what)), "{what}: {:?}", plan.counts());
+    }
+    for server in ["database", "broker", "S3", "worker", "upload"] {
+        for what in ["killed", "stopped", "cut off", "disk full"] {
+            assert!(plan.counts().contains_key(&format!("{server} {what}")), "{server} {what}: {:?}", plan.counts());
+        }
+    }
+    for (at, fault) in plan.faults.iter().enumerate() {
+        let same = plan.faults[..at].iter().filter(|other| other.target == fault.target);
+        assert!(same.clone().all(|other| other.ends_ms() <= fault.at_ms), "{fault:?}");
+    }
+    for fate in [Fate::Live, Fate::Misshapen, Fate::Refused, Fate::Recalled] {
+        assert!(plan.fates.contains(&fate));
+    }
 }

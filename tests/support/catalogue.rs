@@ -28,14 +28,23 @@ pub(crate) struct Gates {
 pub(crate) const OPEN: Gates = Gates { review: "automatic", release: "automatic" };
 
 /// Writes the catalogue's files into `dir`. `segment_s` cuts the picture into segments of that length; 0 does not cut.
-/// `buffer_start` is what each of several segments is encoded for. `more` partners stand in the catalogue beside the two of the contest; only planted works go to them.
-pub(crate) fn write(dir: &Path, gates: Gates, (segment_s, buffer_start): (u32, f64), more: &[(&str, String)]) {
+/// `buffer_start` is what each of several segments is encoded for. `more` partners stand in the catalogue beside the two of the
+/// contest; unless works go `to_all`, only planted ones go to them.
+pub(crate) fn write(
+    dir: &Path,
+    gates: Gates,
+    (segment_s, buffer_start): (u32, f64),
+    more: &[(&str, String)],
+    to_all: bool,
+) {
     let file = |name: &str, text: &str| {
         let path = dir.join(name);
         std::fs::create_dir_all(path.parent().expect("files lie in the catalogue")).expect("the catalogue's folders");
         std::fs::write(path, text).expect("a file of the catalogue");
     };
-    file(&format!("contests/{CONTEST}.toml"), &contest(gates));
+    let others = more.iter().map(|(id, _)| *id).filter(|_| to_all);
+    let partners: Vec<&str> = [DROP, BAG].into_iter().chain(others).collect();
+    file(&format!("contests/{CONTEST}.toml"), &contest(gates, &partners));
     file(&format!("partners/{DROP}.toml"), &(partner("存储桶", "s3_drop") + &covers(DROP)));
     file(&format!("partners/{BAG}.toml"), &(partner("人工", "operator") + &covers(BAG)));
     for (id, text) in more {
@@ -44,7 +53,7 @@ pub(crate) fn write(dir: &Path, gates: Gates, (segment_s, buffer_start): (u32, f
     file("ladders.toml", &ladders(segment_s, buffer_start));
 }
 
-fn contest(gates: Gates) -> String {
+fn contest(gates: Gates, partners: &[&str]) -> String {
     let Gates { review, release } = gates;
     format!(
         r#"name = {{ zh = "测试", en = "Test" }}
@@ -54,7 +63,7 @@ max_upload_bytes = 50_000_000
 title = {{ min_chars = 1, max_chars = 80 }}
 synopsis = {{ min_chars = 0, max_chars = 500 }}
 gates = {{ review = "{review}", release = "{release}" }}
-partners = ["{DROP}", "{BAG}"]
+partners = {partners:?}
 
 [rules]
 format = {{ allowed = ["mp4"] }}

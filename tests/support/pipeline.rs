@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::broker::Broker;
 use super::catalogue::{self, Gates};
 use super::entrant::Entrant;
+use super::network::Place;
 use super::process::{self, Ran, Service};
 use super::proxy::Proxy;
 use super::servers::Servers;
@@ -37,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) store: Option<ObjectStore>,
     /// More partners of the catalogue: id and file, such as [`catalogue::partner`] makes.
     pub(crate) partners: Vec<(&'static str, String)>,
+    /// Whether entered works go to those too, and not only planted ones.
+    pub(crate) to_all: bool,
     /// More environment for every service.
     pub(crate) env: Vec<(&'static str, String)>,
 }
@@ -50,6 +53,7 @@ impl Default for Setup {
             buffer_start: 0.5,
             store: None,
             partners: Vec::new(),
+            to_all: false,
             env: Vec::new(),
         }
     }
@@ -97,6 +101,7 @@ impl TestPipeline {
             setup.gates,
             (setup.segment_s, setup.buffer_start),
             &setup.partners,
+            setup.to_all,
         );
         let store = match setup.store {
             Some(store) => store,
@@ -128,12 +133,20 @@ impl TestPipeline {
 
     /// Starts a service and returns at once.
     pub(crate) fn start(&self, name: &str, roles: &[&str], env: &[(&str, &str)]) -> Arc<Service> {
+        self.start_at(&Place::here(name), name, roles, env)
+    }
+
+    /// As [`TestPipeline::start`], at a place.
+    pub(crate) fn start_at(&self, place: &Place, name: &str, roles: &[&str], env: &[(&str, &str)]) -> Arc<Service> {
         let roles = roles.join(",");
         let args: Vec<&str> = if roles.is_empty() { vec!["serve"] } else { vec!["serve", "--roles", &roles] };
         let mut all = self.env.clone();
         all.insert("SCRATCH_DIR".into(), self.scratch(name).display().to_string());
         all.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let service = Arc::new(Service::start(name, &args, &all, &self.dir.path().join("logs")));
+        for listener in ["LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
+            all.entry(listener.to_owned()).or_insert_with(|| format!("{}:0", place.ip));
+        }
+        let service = Arc::new(Service::start_at(place, name, &args, &all, &self.dir.path().join("logs")));
         self.services.lock().expect("nobody panics here").push(service.clone());
         service
     }
@@ -269,9 +282,6 @@ fn environment(store: &ObjectStore, dir: &TempDir) -> BTreeMap<String, String> {
     let pairs = [
         ("CATALOGUE_DIR", dir.path().join("catalogue").display().to_string()),
         ("PERSONAL_DATA_KEYS", format!("test:{PERSONAL_DATA_KEY}")),
-        ("LISTEN", "127.0.0.1:0".to_owned()),
-        ("ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
-        ("PUBLISH_LISTEN", "127.0.0.1:0".to_owned()),
         // Partners of tests answer at once.
         ("POLL_BASE_S", "0.3".to_owned()),
         ("UNKNOWN_SETTLE_S", "1".to_owned()),

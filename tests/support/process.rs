@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::network::Place;
 use super::wait::wait_until;
 
 /// How long a service may take until it is ready: migrations, and a broker that ten tests ask at once.
@@ -80,10 +81,22 @@ pub(crate) async fn run(args: &[&str], env: &BTreeMap<String, String>) -> Ran {
 impl Service {
     /// Starts `reelmill ARGS` with nothing in its environment but `env` and PATH. Returns at once; see [`Service::ready`].
     pub(crate) fn start(name: &str, args: &[&str], env: &BTreeMap<String, String>, logs: &Path) -> Self {
+        Self::start_at(&Place::here(name), name, args, env, logs)
+    }
+
+    /// As [`Service::start`], at a place.
+    pub(crate) fn start_at(
+        place: &Place,
+        name: &str,
+        args: &[&str],
+        env: &BTreeMap<String, String>,
+        logs: &Path,
+    ) -> Self {
         std::fs::create_dir_all(logs).expect("a directory for logs");
         let log = logs.join(format!("{name}.log"));
         let file = File::create(&log).expect("a log");
-        let child = Command::new(binary())
+        let child = place
+            .command(&binary())
             .args(args)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -255,6 +268,30 @@ pub(crate) fn is_alive(pid: Pid) -> bool {
 /// Whether a process stands still.
 pub(crate) fn is_stopped(pid: Pid) -> bool {
     stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state == 'T')
+}
+
+/// A process and all that descend from it, parents before children.
+pub(crate) fn family(first: Pid) -> Vec<Pid> {
+    let all: Vec<(i32, i32)> = std::fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(|entry| {
+            let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
+            Some((pid, stat(pid)?.parent))
+        })
+        .collect();
+    let mut family = vec![first.as_raw_nonzero().get()];
+    let mut at = 0;
+    while at < family.len() {
+        let of = family[at];
+        family.extend(all.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
+        at += 1;
+    }
+    family.into_iter().filter_map(Pid::from_raw).collect()
+}
+
+/// Takes note of the end of an orphan that came to this process.
+pub(crate) fn reap(pid: Pid) {
+    let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
 }
 
 /// Living children of `parent` that are media jobs.

@@ -74,7 +74,12 @@ impl Drop for Receiver {
 impl Receiver {
     /// Starts listening.
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for a receiver");
+        Self::start_at("127.0.0.1").await
+    }
+
+    /// Starts listening at an address of this machine.
+    pub(crate) async fn start_at(ip: &str) -> Self {
+        let listener = TcpListener::bind((ip, 0)).await.expect("a port for a receiver");
         let address = listener.local_addr().expect("the port").to_string();
         let inner: Arc<Mutex<Inner>> = Arc::default();
         let router = axum::Router::new().fallback(receive).with_state(inner.clone());

@@ -5,7 +5,8 @@ use std::process::Command;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use super::process::is_alive;
+use super::network::Place;
+use super::process::{family, is_alive, reap};
 
 /// A pair of servers.
 pub(crate) struct Servers {
@@ -15,6 +16,9 @@ pub(crate) struct Servers {
     pub(crate) amqp_url: String,
     /// Where they lie if they are this test's own.
     own: Option<TempDir>,
+    /// Where each runs.
+    postgres: Place,
+    rabbitmq: Place,
 }
 
 impl Servers {
@@ -25,24 +29,34 @@ impl Servers {
                 panic!("{name} is not set: `make test` starts private servers and sets it; or set it to a server of your own")
             })
         };
-        Self { database_url: from("TEST_DATABASE_URL"), amqp_url: from("TEST_AMQP_URL"), own: None }
+        let (postgres, rabbitmq) = (Place::here("postgres"), Place::here("rabbitmq"));
+        Self { database_url: from("TEST_DATABASE_URL"), amqp_url: from("TEST_AMQP_URL"), own: None, postgres, rabbitmq }
+    }
+
+    /// A directory for a pair of servers, for [`Servers::own_in`].
+    pub(crate) fn directory_for_own() -> TempDir {
+        use std::os::unix::fs::PermissionsExt;
+        // PostgreSQL may run as another user, who has to enter.
+        let everybody_enters = std::fs::Permissions::from_mode(0o755);
+        let dir = tempfile::Builder::new().prefix("reelmill-servers-").permissions(everybody_enters).tempdir();
+        dir.expect("a directory for private servers")
     }
 
     /// A pair of this test's own, ended with it. `broker_settings` are lines of a rabbitmq.conf.
     pub(crate) fn own(broker_settings: &str) -> Self {
-        use std::os::unix::fs::PermissionsExt;
-        // PostgreSQL may run as another user, who has to enter.
-        let everybody_enters = std::fs::Permissions::from_mode(0o755);
-        let dir = tempfile::Builder::new()
-            .prefix("reelmill-servers-")
-            .permissions(everybody_enters)
-            .tempdir()
-            .expect("a directory for private servers");
-        let rabbitmq = dir.path().join("rabbitmq");
-        std::fs::create_dir_all(&rabbitmq).expect("a directory for RabbitMQ");
-        std::fs::write(rabbitmq.join("extra.conf"), broker_settings).expect("settings of RabbitMQ");
-        let mut servers = Self { database_url: String::new(), amqp_url: String::new(), own: Some(dir) };
-        let env = servers.script("start", &[]);
+        let here = [Place::here("postgres"), Place::here("rabbitmq")];
+        Self::own_in(Self::directory_for_own(), here, broker_settings)
+    }
+
+    /// As [`Servers::own`], PostgreSQL and RabbitMQ each at its place. Their data lie in `postgres` and `rabbitmq` in `dir`, which may
+    /// be volumes.
+    pub(crate) fn own_in(dir: TempDir, [postgres, rabbitmq]: [Place; 2], broker_settings: &str) -> Self {
+        let data = dir.path().join("rabbitmq");
+        std::fs::create_dir_all(&data).expect("a directory for RabbitMQ");
+        std::fs::write(data.join("extra.conf"), broker_settings).expect("settings of RabbitMQ");
+        let (database_url, amqp_url) = (String::new(), String::new());
+        let mut servers = Self { database_url, amqp_url, own: Some(dir), postgres, rabbitmq };
+        let env = ["postgres", "rabbitmq"].map(|which| servers.script("start", which)).concat();
         for line in env.lines() {
             match line.split_once('=') {
                 Some(("DATABASE_URL", url)) => servers.database_url = url.to_owned(),
@@ -56,18 +70,51 @@ impl Servers {
 
     /// Ends the broker as a power cut would.
     pub(crate) fn kill_rabbitmq(&self) {
-        let file = self.dir().join("rabbitmq/pid");
-        let pid = std::fs::read_to_string(&file).expect("the broker's pid file");
-        let pid = pid.trim().parse().ok().and_then(Pid::from_raw).expect("a pid in the broker's pid file");
+        let pid = self.rabbitmq_pid().expect("a broker that runs");
         kill_process(pid, Signal::KILL).expect("kill the broker");
         while is_alive(pid) {
             std::thread::yield_now();
         }
     }
 
+    /// The broker's process, if it lives.
+    pub(crate) fn rabbitmq_pid(&self) -> Option<Pid> {
+        let pid = std::fs::read_to_string(self.dir().join("rabbitmq/pid")).ok()?;
+        pid.trim().parse().ok().and_then(Pid::from_raw).filter(|pid| is_alive(*pid))
+    }
+
+    /// The database's first process, if it lives.
+    pub(crate) fn postgres_pid(&self) -> Option<Pid> {
+        let place = std::fs::read_to_string(self.dir().join("pg_data_path")).ok()?;
+        let pid = std::fs::read_to_string(Path::new(place.trim()).join("data/postmaster.pid")).ok()?;
+        pid.lines().next()?.trim().parse().ok().and_then(Pid::from_raw).filter(|pid| is_alive(*pid))
+    }
+
+    /// Ends every process of the database as a power cut would.
+    pub(crate) fn kill_postgres(&self) {
+        let Some(first) = self.postgres_pid() else { return };
+        // The first one first: it would start others anew.
+        let processes = family(first);
+        for pid in &processes {
+            let _ = kill_process(*pid, Signal::KILL);
+        }
+        for pid in processes {
+            while is_alive(pid) {
+                std::thread::yield_now();
+            }
+            // Its control program takes a process that nobody has waited for as one that runs.
+            reap(pid);
+        }
+    }
+
+    /// Starts what does not run: whether all runs now.
+    pub(crate) fn revive(&self, which: &str) -> bool {
+        self.try_script("start", which).is_ok()
+    }
+
     /// Starts the broker again, at the same address.
     pub(crate) fn start_rabbitmq(&self) {
-        let env = self.script("start", &["rabbitmq"]);
+        let env = self.script("start", "rabbitmq");
         assert!(env.contains(&self.amqp_url), "the broker came back elsewhere: {env}");
     }
 
@@ -108,7 +155,7 @@ impl Servers {
         }
         std::fs::rename(&data, data.with_extension("lost")).expect("put the data aside");
         make(&data);
-        let env = self.script("start", &["postgres"]);
+        let env = self.script("start", "postgres");
         assert!(env.contains(&self.database_url), "the server came back elsewhere: {env}");
     }
 
@@ -116,20 +163,24 @@ impl Servers {
         self.own.as_ref().expect("only a test's own servers may be disturbed").path()
     }
 
-    fn script(&self, command: &str, which: &[&str]) -> String {
+    fn script(&self, command: &str, which: &str) -> String {
+        self.try_script(command, which)
+            .unwrap_or_else(|errors| panic!("neighbours.sh {command} {which} failed:\n{errors}"))
+    }
+
+    fn try_script(&self, command: &str, which: &str) -> Result<String, String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/local/neighbours.sh");
         // Not a pipe for its errors: the servers that it starts would keep it open.
-        let errors = std::fs::File::create(self.dir().join("script.errors")).expect("a file for the script's errors");
-        let output = Command::new(script)
-            .arg(command)
-            .arg(self.dir())
-            .args(which)
-            .stderr(errors)
-            .output()
-            .expect("run neighbours.sh");
-        let errors = || std::fs::read_to_string(self.dir().join("script.errors")).unwrap_or_default();
-        assert!(output.status.success(), "neighbours.sh {command} failed:\n{}", errors());
-        String::from_utf8(output.stdout).expect("text from neighbours.sh")
+        let told = self.dir().join(format!("{which}.errors"));
+        let errors = std::fs::File::create(&told).expect("a file for the script's errors");
+        let place = if which == "postgres" { &self.postgres } else { &self.rabbitmq };
+        let mut process = place.command(&script);
+        process.arg(command).arg(self.dir()).arg(which).env("NEIGHBOURS_LISTEN", &place.ip);
+        let output = process.stderr(errors).output().expect("run neighbours.sh");
+        if !output.status.success() {
+            return Err(std::fs::read_to_string(&told).unwrap_or_default());
+        }
+        Ok(String::from_utf8(output.stdout).expect("text from neighbours.sh"))
     }
 }
 
@@ -138,12 +189,10 @@ impl Drop for Servers {
         if self.own.is_none() {
             return;
         }
-        if std::thread::panicking() {
+        for which in ["postgres", "rabbitmq"] {
+            let stopped = self.try_script("stop", which);
             // A second panic would hide the first.
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/local/neighbours.sh");
-            let _ = Command::new(script).arg("stop").arg(self.dir()).output();
-        } else {
-            self.script("stop", &[]);
+            assert!(std::thread::panicking() || stopped.is_ok(), "neighbours.sh stop {which} failed: {stopped:?}");
         }
         if let Ok(data) = std::fs::read_to_string(self.dir().join("pg_data_path"))
             && !Path::new(data.trim()).starts_with(self.dir())

@@ -1,5 +1,6 @@
-//! Where a story's objects lie: the embedded server in this process, which a story may stop and start again, or Garage, a server
-//! by other people with other habits.
+//! Where a story's objects lie: the embedded server in this process, which a story may stop and start again, the same server as a
+//! process of its own, which may be killed, or Garage, a server by other people with other habits.
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -11,6 +12,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::network::Place;
+use super::process::Service;
 use super::wait::wait_until;
 
 /// The secret key of the embedded store. It may be found in no log.
@@ -24,6 +27,17 @@ pub(crate) struct ObjectStore {
     /// The partner's.
     pub(crate) partners: S3Access,
     embedded: Option<Embedded>,
+    /// The server as a process.
+    pub(crate) apart: Option<Apart>,
+}
+
+/// `reelmill s3` at a place of its own.
+pub(crate) struct Apart {
+    place: Place,
+    root: PathBuf,
+    address: SocketAddr,
+    logs: PathBuf,
+    process: Mutex<(usize, Service)>,
 }
 
 struct Embedded {
@@ -39,15 +53,28 @@ impl ObjectStore {
         let address = listener.local_addr().expect("the port of S3");
         let embedded = Embedded { root: root.to_owned(), address, running: Mutex::default() };
         embedded.serve(listener);
-        let access = |bucket: &str| S3Access {
-            endpoint: Some(format!("http://{address}")),
-            region: "us-east-1".to_owned(),
-            bucket: bucket.to_owned(),
-            access_key: S3_ACCESS_KEY.to_owned(),
-            secret_key: S3_SECRET.to_owned(),
-            path_style: true,
-        };
-        Self { ours: access("reelmill"), partners: access("partner"), embedded: Some(embedded) }
+        Self {
+            ours: access(address, "reelmill"),
+            partners: access(address, "partner"),
+            embedded: Some(embedded),
+            apart: None,
+        }
+    }
+
+    /// The embedded server as a process at `place`, over the directory `root`. It ends with this value.
+    pub(crate) async fn apart(place: Place, root: &Path, logs: &Path) -> Self {
+        // Its namespace has all ports to itself; on this machine a free one is taken.
+        let port = if place.has_cable() { 9000 } else { free_port() };
+        let address: SocketAddr = format!("{}:{port}", place.ip).parse().expect("an address");
+        let process = Mutex::new((1, Apart::serve(&place, root, address, logs, 1)));
+        let apart = Apart { place, root: root.to_owned(), address, logs: logs.to_owned(), process };
+        apart.listens().await;
+        Self {
+            ours: access(address, "reelmill"),
+            partners: access(address, "partner"),
+            embedded: None,
+            apart: Some(apart),
+        }
     }
 
     /// Two new buckets on the Garage that `make test` started; `None` where there is none.
@@ -64,7 +91,7 @@ impl ObjectStore {
             secret_key: secret_key.clone(),
             path_style: true,
         };
-        Some(Self { ours: access("ours"), partners: access("partner"), embedded: None })
+        Some(Self { ours: access("ours"), partners: access("partner"), embedded: None, apart: None })
     }
 
     /// Makes both buckets and returns a client for each.
@@ -101,6 +128,53 @@ impl ObjectStore {
             && let Some((end, _)) = &*embedded.running.lock().expect("nobody panics here")
         {
             end.cancel();
+        }
+    }
+}
+
+fn access(address: SocketAddr, bucket: &str) -> S3Access {
+    S3Access {
+        endpoint: Some(format!("http://{address}")),
+        region: "us-east-1".to_owned(),
+        bucket: bucket.to_owned(),
+        access_key: S3_ACCESS_KEY.to_owned(),
+        secret_key: S3_SECRET.to_owned(),
+        path_style: true,
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its number").port()
+}
+
+impl Apart {
+    fn serve(place: &Place, root: &Path, address: SocketAddr, logs: &Path, time: usize) -> Service {
+        let env = [("S3_ACCESS_KEY_ID", S3_ACCESS_KEY), ("S3_SECRET_ACCESS_KEY", S3_SECRET), ("NO_COLOR", "1")];
+        let env: BTreeMap<String, String> = env.map(|(name, value)| (name.into(), value.into())).into();
+        let (root, address) = (root.to_str().expect("a plain path"), address.to_string());
+        let args = ["s3", "--root", root, "--listen", &address];
+        Service::start_at(place, &format!("s3-{time}"), &args, &env, logs)
+    }
+
+    async fn listens(&self) {
+        wait_until("S3 listens", Duration::from_secs(30), async || {
+            tokio::net::TcpStream::connect(self.address).await.ok()
+        })
+        .await;
+    }
+
+    /// Does something with the process.
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&Service) -> T) -> T {
+        act(&self.process.lock().expect("nobody panics here").1)
+    }
+
+    /// Starts it again where it was, if it does not run.
+    pub(crate) fn revive(&self) {
+        let mut process = self.process.lock().expect("nobody panics here");
+        if process.1.ended().is_some() {
+            let time = process.0 + 1;
+            *process = (time, Self::serve(&self.place, &self.root, self.address, &self.logs, time));
         }
     }
 }

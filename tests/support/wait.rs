@@ -29,3 +29,8 @@ pub(crate) async fn holds_for(what: &str, time: Duration, mut look: impl AsyncFn
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
+
+/// A moment between two tries of people, who do not wait on a state but ask again.
+pub(crate) async fn rest(time: Duration) {
+    tokio::time::sleep(time).await;
+}

@@ -33,9 +33,14 @@ pub(crate) struct Emulator<P> {
 impl<P: Platform> Emulator<P> {
     /// Serves a platform on a free loopback port.
     pub(crate) async fn start(platform: P, world: World) -> Self {
+        Self::start_at("127.0.0.1", platform, world).await
+    }
+
+    /// Serves a platform on a free port of an address of this machine.
+    pub(crate) async fn start_at(ip: &str, platform: P, world: World) -> Self {
         // Webhooks go out by reqwest, which has no TLS provider of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for an emulator");
+        let listener = TcpListener::bind((ip, 0)).await.expect("a port for an emulator");
         let address = listener.local_addr().expect("the emulator's port");
         let (platform, end) = (Arc::new(platform), CancellationToken::new());
         tokio::spawn(accept(listener, platform.clone(), world.clone(), end.clone()));

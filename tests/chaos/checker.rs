@@ -1,0 +1,288 @@
+//! Compares what anybody was told with what is true in the end. Pure, and tested to find what it is there for.
+//!
+//! *Lost* is what was acknowledged and is not so. *Doubled* is what was to happen once and happened twice. *Stuck* is what has not
+//! come to its right end although all faults are over. Not a failure is what took long, what was tried again, and what an entrant
+//! had to send twice because nobody had acknowledged it.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::history::{Entry, Record, Told};
+use super::plan::Fate;
+
+/// Partners to whom every work goes.
+pub(super) const PARTNERS: [&str; 3] = [DROP, DOUYIN, BAG];
+pub(super) const DROP: &str = crate::support::catalogue::DROP;
+pub(super) const BAG: &str = crate::support::catalogue::BAG;
+pub(super) const DOUYIN: &str = "douyin";
+
+/// A submission as it stands in the end, by the database, the bucket and the partners.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Work {
+    pub(super) id: Uuid,
+    pub(super) title: String,
+    pub(super) state: String,
+    /// What its verdict says; `None` without one.
+    pub(super) passes: Option<bool>,
+    /// Durable bytes of each of its uploads.
+    pub(super) uploads: BTreeMap<Uuid, u64>,
+    /// The upload that became its film, and the SHA-256 of the object as it was read now.
+    pub(super) film: Option<(Uuid, String)>,
+    /// How often each act stands in the audit trail.
+    pub(super) acts: BTreeMap<String, usize>,
+    /// Where it stands with each partner.
+    pub(super) deliveries: BTreeMap<String, String>,
+    /// How often each partner has it, by the partner's own word.
+    pub(super) at_partner: BTreeMap<String, usize>,
+}
+
+/// Everything as it stands in the end.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing {
+    pub(super) works: Vec<Work>,
+    /// Parts, messages and webhooks that are still to do, as text.
+    pub(super) open: Vec<String>,
+    /// Parts that were done twice, as text.
+    pub(super) done_twice: Vec<String>,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Findings {
+    pub(super) lost: Vec<String>,
+    pub(super) doubled: Vec<String>,
+    pub(super) stuck: Vec<String>,
+}
+
+impl Findings {
+    /// Whether nothing is.
+    pub(super) fn none(&self) -> bool {
+        self.lost.is_empty() && self.doubled.is_empty() && self.stuck.is_empty()
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} lost, {} doubled, {} stuck", self.lost.len(), self.doubled.len(), self.stuck.len())?;
+        for (what, found) in [("lost", &self.lost), ("doubled", &self.doubled), ("stuck", &self.stuck)] {
+            for one in found {
+                write!(f, "\n{what}: {one}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Holds the end against everything that was told.
+pub(super) fn compare(record: &Record, standing: &Standing) -> Findings {
+    let works: BTreeMap<Uuid, &Work> = standing.works.iter().map(|work| (work.id, work)).collect();
+    let mut findings = Findings::default();
+    for entry in &record.entries {
+        let work = entry.id().and_then(|id| works.get(&id).copied());
+        match (entry.id(), work) {
+            (Some(_), Some(work)) => one(entry, work, &mut findings),
+            (Some(id), None) => findings.lost.push(format!("{}: {id} was accepted and is not there", entry.title)),
+            (None, _) => {
+                findings.stuck.push(format!("{}: its form was never accepted: {:?}", entry.title, entry.gave_up))
+            }
+        }
+        let same = standing.works.iter().filter(|work| work.title == entry.title).count();
+        if same > 1 {
+            findings.doubled.push(format!("{}: one form, {same} submissions", entry.title));
+        }
+    }
+    let mut ids = BTreeSet::new();
+    for id in record.entries.iter().filter_map(Entry::id).filter(|id| !ids.insert(*id)) {
+        findings.doubled.push(format!("{id} was given to two entries"));
+    }
+    for (id, partner) in &record.announced {
+        let stands = works.get(id).and_then(|work| work.deliveries.get(partner)).map_or("nowhere", String::as_str);
+        if !matches!(stands, "live" | "recalling" | "recalled") {
+            findings.lost.push(format!("{id} was announced as live with {partner} and is {stands}"));
+        }
+    }
+    findings.stuck.extend(standing.open.iter().map(|open| format!("still to do: {open}")));
+    findings.doubled.extend(standing.done_twice.iter().map(|twice| format!("done twice: {twice}")));
+    findings
+}
+
+/// One entry against its work.
+fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
+    let name = format!("{} ({})", entry.title, work.id);
+    let mut told_of: BTreeMap<Uuid, u64> = BTreeMap::new();
+    for told in &entry.told {
+        match told {
+            Told::Offset { upload, bytes } | Told::Uploaded { upload, bytes, .. } => {
+                let before = told_of.insert(*upload, *bytes).unwrap_or(0);
+                let durable = work.uploads.get(upload).copied().unwrap_or(0);
+                if *bytes < before {
+                    findings.lost.push(format!("{name}: upload {upload} was at {before} and then at {bytes}"));
+                }
+                if durable < *bytes {
+                    findings.lost.push(format!("{name}: {bytes} bytes of upload {upload} were durable, {durable} are"));
+                }
+            }
+            Told::Verdict { passes } if work.passes != Some(*passes) => {
+                findings.lost.push(format!("{name}: passes was told as {passes} and is {:?}", work.passes));
+            }
+            Told::Entered(_) | Told::Verdict { .. } | Told::Act(_) | Told::Live(_) | Told::Gone(_) => {}
+        }
+        match told {
+            Told::Uploaded { upload, sha256, .. } if work.film.as_ref() != Some(&(*upload, sha256.clone())) => {
+                findings.lost.push(format!("{name}: {upload} with {sha256} was whole, the film is {:?}", work.film));
+            }
+            Told::Act(act) => match work.acts.get(*act).copied().unwrap_or(0) {
+                0 => findings.lost.push(format!("{name}: {act} was acknowledged and is not in the audit trail")),
+                1 => {}
+                times => findings.doubled.push(format!("{name}: {act} was done {times} times")),
+            },
+            Told::Live(partner) => live(entry, work, &name, partner, findings),
+            Told::Gone(partner) if work.at_partner.get(partner).copied().unwrap_or(0) > 0 => {
+                findings.lost.push(format!("{name}: {partner} has had it taken back, and has it"));
+            }
+            _ => {}
+        }
+    }
+    for (partner, times) in work.at_partner.iter().filter(|(_, times)| **times > 1) {
+        findings.doubled.push(format!("{name}: {partner} has it {times} times"));
+    }
+    if let Some(why) = entry.gave_up.as_ref().into_iter().chain(end(entry, work).as_ref()).next() {
+        findings.stuck.push(format!("{name} is {}: {why}", work.state));
+    }
+}
+
+/// What was seen live is live and there, or was taken back since.
+fn live(entry: &Entry, work: &Work, name: &str, partner: &str, findings: &mut Findings) {
+    let taken_back = entry.told.contains(&Told::Gone(partner.to_owned()));
+    let stands = work.deliveries.get(partner).map_or("nowhere", String::as_str);
+    let there = work.at_partner.get(partner).copied().unwrap_or(0);
+    if !taken_back && (stands != "live" || there == 0) {
+        findings.lost.push(format!("{name}: was live with {partner}, is {stands} and there {there} times"));
+    }
+}
+
+/// Why the work has not come to its right end.
+fn end(entry: &Entry, work: &Work) -> Option<String> {
+    let wanted = match entry.fate {
+        Fate::Misshapen | Fate::Refused => "rejected",
+        Fate::Live | Fate::Recalled => "published",
+    };
+    if work.state != wanted {
+        return Some(format!("it should be {wanted}"));
+    }
+    let at = |partner: &str| match (entry.fate, partner) {
+        (Fate::Misshapen | Fate::Refused, _) => ("nowhere", 0),
+        (Fate::Recalled, DROP) => ("recalled", 0),
+        (Fate::Live | Fate::Recalled, _) => ("live", 1),
+    };
+    PARTNERS.into_iter().find_map(|partner| {
+        let (wanted, times) = at(partner);
+        let stands = work.deliveries.get(partner).map_or("nowhere", String::as_str);
+        let there = work.at_partner.get(partner).copied().unwrap_or(0);
+        let right = stands == wanted && there.min(1) == times;
+        (!right).then(|| format!("with {partner} it is {stands} and there {there} times, and should be {wanted}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An entry that went all the way, and the work as it then is.
+    fn happy() -> (Record, Standing) {
+        let (id, upload) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let live = |partner: &str| Told::Live(partner.to_owned());
+        let mut told = vec![
+            Told::Entered(id),
+            Told::Offset { upload, bytes: 10 },
+            Told::Offset { upload, bytes: 20 },
+            Told::Uploaded { upload, bytes: 20, sha256: "ab".into() },
+            Told::Verdict { passes: true },
+            Told::Act("review_accepted"),
+            Told::Act("released"),
+        ];
+        told.extend(PARTNERS.map(live));
+        let work = Work {
+            id,
+            title: "one".into(),
+            state: "published".into(),
+            passes: Some(true),
+            uploads: [(upload, 20)].into(),
+            film: Some((upload, "ab".into())),
+            acts: [("review_accepted".into(), 1), ("released".into(), 1)].into(),
+            deliveries: PARTNERS.map(|partner| (partner.to_owned(), "live".to_owned())).into(),
+            at_partner: PARTNERS.map(|partner| (partner.to_owned(), 1)).into(),
+        };
+        let entry = Entry { title: "one".into(), fate: Fate::Live, told, gave_up: None };
+        let announced = [(id, DROP.to_owned())].into();
+        (Record { entries: vec![entry], announced }, Standing { works: vec![work], ..Standing::default() })
+    }
+
+    /// What is found when the end is changed like this: numbers of lost, doubled and stuck.
+    fn found(change: impl FnOnce(&mut Record, &mut Standing)) -> [usize; 3] {
+        let (mut record, mut standing) = happy();
+        change(&mut record, &mut standing);
+        let findings = compare(&record, &standing);
+        [findings.lost.len(), findings.doubled.len(), findings.stuck.len()]
+    }
+
+    #[test]
+    fn an_end_that_keeps_every_promise_is_not_complained_about() {
+        let (record, standing) = happy();
+        assert_eq!(compare(&record, &standing), Findings::default());
+    }
+
+    #[test]
+    fn whatever_was_acknowledged_and_is_gone_is_found() {
+        let upload = Uuid::from_u128(2);
+        assert_eq!(found(|_, end| end.works.clear()), [2, 0, 0], "the work, and its announcement");
+        assert_eq!(found(|_, end| *end.works[0].uploads.get_mut(&upload).unwrap() = 19), [2, 0, 0]);
+        assert_eq!(found(|_, end| end.works[0].film = None), [1, 0, 0]);
+        assert_eq!(found(|_, end| end.works[0].film = Some((upload, "cd".into()))), [1, 0, 0]);
+        assert_eq!(found(|_, end| end.works[0].passes = Some(false)), [1, 0, 0]);
+        assert_eq!(found(|_, end| _ = end.works[0].acts.remove("released")), [1, 0, 0]);
+        // It is not at its end either.
+        assert_eq!(found(|_, end| *end.works[0].at_partner.get_mut(DOUYIN).unwrap() = 0), [1, 0, 1]);
+        let planned = |end: &mut Standing| drop(end.works[0].deliveries.insert(BAG.into(), "planned".into()));
+        assert_eq!(found(|_, end| planned(end)), [1, 0, 1]);
+        let other = (Uuid::from_u128(1), "another".to_owned());
+        assert_eq!(found(|record, _| _ = record.announced.insert(other)), [1, 0, 0]);
+        let back = Told::Offset { upload, bytes: 5 };
+        assert_eq!(found(|record, _| record.entries[0].told.insert(3, back)), [1, 0, 0]);
+        let gone = Told::Gone(DOUYIN.into());
+        assert_eq!(found(|record, _| record.entries[0].told.push(gone)), [1, 0, 0]);
+    }
+
+    #[test]
+    fn whatever_happened_twice_is_found() {
+        assert_eq!(found(|_, end| *end.works[0].at_partner.get_mut(DROP).unwrap() = 2), [0, 1, 0]);
+        assert_eq!(found(|_, end| *end.works[0].acts.get_mut("released").unwrap() = 2), [0, 1, 0]);
+        assert_eq!(found(|_, end| end.done_twice.push("assemble web-180".into())), [0, 1, 0]);
+        let twin = |end: &Standing| Work { id: Uuid::from_u128(9), ..end.works[0].clone() };
+        assert_eq!(found(|_, end| end.works.push(twin(end))), [0, 1, 0], "two submissions of one form");
+        let again = |record: &Record| Entry { title: "two".into(), ..record.entries[0].clone() };
+        assert_eq!(found(|record, _| record.entries.push(again(record))), [0, 1, 0], "one id for two forms");
+    }
+
+    #[test]
+    fn whatever_does_not_come_to_its_end_is_found() {
+        assert_eq!(found(|_, end| end.works[0].state = "transcode".into()), [0, 0, 1]);
+        assert_eq!(found(|_, end| end.open.push("transcode segment/0 parked".into())), [0, 0, 1]);
+        assert_eq!(found(|record, _| record.entries[0].gave_up = Some("no answer".into())), [0, 0, 1]);
+        assert_eq!(found(|record, _| record.entries[0].fate = Fate::Refused), [0, 0, 1]);
+        assert_eq!(found(|record, _| record.entries[0].fate = Fate::Recalled), [0, 0, 1], "it is still at the drop");
+        let silent = |record: &mut Record| {
+            record.entries[0].told.clear();
+            record.announced.clear();
+        };
+        assert_eq!(found(|record, _| silent(record)), [0, 0, 1], "a form that was never accepted");
+        let recalled = |record: &mut Record, end: &mut Standing| {
+            record.entries[0].fate = Fate::Recalled;
+            record.entries[0].told.push(Told::Gone(DROP.into()));
+            end.works[0].deliveries.insert(DROP.into(), "recalled".into());
+            end.works[0].at_partner.insert(DROP.into(), 0);
+        };
+        assert_eq!(found(recalled), [0, 0, 0], "and this is its right end");
+    }
+}

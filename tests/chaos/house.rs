@@ -1,0 +1,311 @@
+//! The installation that everything befalls: servers and services, each at a place of its own, on disks of their own; how faults
+//! begin and end there; and the supervisor that starts again what has ended by itself.
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use super::checker::DOUYIN;
+use super::plan::{Fault, Kind, Plan, SERVERS, Target, UPLOADS, WORKERS};
+use crate::support::catalogue::{self, Gates};
+use crate::support::platforms::douyin::{Douyin, Rules};
+use crate::support::platforms::{Emulator, World};
+use crate::support::process::family;
+use crate::support::receiver::Receiver;
+use crate::support::store::Apart;
+use crate::support::{Network, ObjectStore, Place, Servers, Service, Setup, TestPipeline, Volume, network_or_say_so};
+
+/// The broker's disk is small; with less room than this it takes no more messages by itself.
+const BROKER: &str = "disk_free_limit.absolute = 32MB\nraft.wal_max_size_bytes = 16000000\n";
+/// Roles of the services that are no uploads.
+const WORK: [&str; 3] = ["probe", "transcode", "publish"];
+
+/// Everything that a run stands on. Ended from the top.
+pub(super) struct House {
+    pub(super) pipeline: TestPipeline,
+    pub(super) douyin: Emulator<Douyin>,
+    /// Hears of every change.
+    pub(super) receiver: Receiver,
+    services: Mutex<BTreeMap<Target, Arc<Service>>>,
+    /// Whom the plan wants down, or out of room, so that starting it would be in vain.
+    down: Mutex<BTreeSet<Target>>,
+    /// Processes that stand still.
+    stopped: Mutex<BTreeMap<Target, Vec<Pid>>>,
+    /// Starts so far, for the names of logs.
+    starts: AtomicUsize,
+    /// What ended by itself and was started again, and how often.
+    revived: Mutex<BTreeMap<String, usize>>,
+    places: BTreeMap<Target, Place>,
+    volumes: BTreeMap<Target, Volume>,
+    _network: Option<Network>,
+    dir: TempDir,
+}
+
+impl House {
+    /// Builds it and starts everything.
+    pub(super) async fn new(plan: &Plan) -> Self {
+        let network = network_or_say_so("faults that pull cables; all others are");
+        let place = |name: &str| network.as_ref().map_or_else(|| Place::here(name), |network| network.place(name));
+        let places: BTreeMap<Target, Place> = targets().map(|target| (target, place(&name(target)))).collect();
+        let dir = Servers::directory_for_own();
+        let volumes = volumes(&dir, plan.fates.len() as u64);
+        let disk = |target: Target| dir.path().join("disks").join(name(target));
+        let store = places[&Target::Store].clone();
+        let store = ObjectStore::apart(store, &disk(Target::Store), &dir.path().join("s3-logs")).await;
+        let servers = Servers::directory_for_own();
+        for (target, at) in [(Target::Database, "postgres"), (Target::Broker, "rabbitmq")] {
+            std::fs::create_dir_all(disk(target)).expect("a server's disk");
+            symlink(disk(target), servers.path().join(at)).expect("a server's disk, where its script looks for it");
+        }
+        let of_servers = [Target::Database, Target::Broker].map(|target| places[&target].clone());
+        let servers = Servers::own_in(servers, of_servers, BROKER);
+        let here = network.as_ref().map_or_else(|| "127.0.0.1".to_owned(), Network::gateway);
+        let world = World::new(plan.seed);
+        let rules = Rules { creates_a_day: 1_000_000, ..Rules::default() };
+        let douyin = Emulator::start_at(&here, Douyin::new(rules, &world), world).await;
+        let receiver = Receiver::start_at(&here).await;
+        let pipeline = TestPipeline::with(setup(servers, store, &douyin, &here)).await;
+        pipeline.command(&["migrate"]).await.exits(0);
+        pipeline.command(&["webhook", "add", &receiver.url("/")]).await.exits(0);
+        let house = Self {
+            pipeline,
+            douyin,
+            receiver,
+            services: Mutex::default(),
+            down: Mutex::default(),
+            stopped: Mutex::default(),
+            starts: AtomicUsize::new(0),
+            revived: Mutex::default(),
+            places,
+            volumes,
+            _network: network,
+            dir,
+        };
+        for target in targets().filter(|target| !SERVERS.contains(target)) {
+            house.serve(target);
+        }
+        for service in house.running() {
+            service.ready().await;
+        }
+        house
+    }
+
+    /// Whether this machine lets it happen.
+    pub(super) fn can(&self, fault: &Fault) -> bool {
+        match fault.kind {
+            Kind::Killed | Kind::Stopped => true,
+            Kind::CutOff | Kind::OneWay(_) => self.places[&fault.target].has_cable(),
+            Kind::Filled => self.volumes.contains_key(&fault.target),
+        }
+    }
+
+    /// Addresses at which entries are taken and organisers are served, of those services that have told one.
+    pub(super) fn apis(&self) -> Vec<String> {
+        let services = self.services.lock().expect("nobody panics here");
+        let uploads = services.iter().filter(|(target, _)| matches!(target, Target::Upload(_)));
+        uploads.filter_map(|(_, service)| service.api_address()).collect()
+    }
+
+    /// Lets a fault begin. May block for a moment.
+    pub(super) fn begin(&self, fault: &Fault) {
+        let (target, place) = (fault.target, &self.places[&fault.target]);
+        match fault.kind {
+            Kind::Killed => {
+                self.down.lock().expect("nobody panics here").insert(target);
+                self.kill(target);
+            }
+            Kind::Stopped => {
+                let processes = self.processes(target);
+                for pid in &processes {
+                    let _ = kill_process(*pid, Signal::STOP);
+                }
+                self.stopped.lock().expect("nobody panics here").insert(target, processes);
+            }
+            Kind::CutOff => place.cut_off(),
+            Kind::OneWay(server) => place.is_unheard_by(&self.places[&server]),
+            Kind::Filled => {
+                if SERVERS.contains(&target) {
+                    self.down.lock().expect("nobody panics here").insert(target);
+                }
+                self.volumes[&target].fill();
+            }
+        }
+    }
+
+    /// Ends it again. May block for as long as a server takes to start.
+    pub(super) fn end(&self, fault: &Fault) {
+        let (target, place) = (fault.target, &self.places[&fault.target]);
+        match fault.kind {
+            Kind::Killed => {
+                self.down.lock().expect("nobody panics here").remove(&target);
+                self.start(target);
+            }
+            Kind::Stopped => {
+                let processes = self.stopped.lock().expect("nobody panics here").remove(&target);
+                for pid in processes.unwrap_or_default() {
+                    let _ = kill_process(pid, Signal::CONT);
+                }
+            }
+            Kind::CutOff => place.connect(),
+            Kind::OneWay(server) => place.is_heard_by(&self.places[&server]),
+            Kind::Filled => {
+                self.volumes[&target].empty();
+                self.down.lock().expect("nobody panics here").remove(&target);
+            }
+        }
+    }
+
+    /// Starts what has ended by itself, as whatever supervises services does. May block.
+    pub(super) fn supervise(&self) {
+        for target in targets() {
+            let down = self.down.lock().expect("nobody panics here").contains(&target);
+            if !down && !self.lives(target) && self.start(target) {
+                let mut revived = self.revived.lock().expect("nobody panics here");
+                *revived.entry(name(target)).or_default() += 1;
+            }
+        }
+    }
+
+    /// What ended by itself and was started again, and how often.
+    pub(super) fn revived(&self) -> BTreeMap<String, usize> {
+        self.revived.lock().expect("nobody panics here").clone()
+    }
+
+    /// Files in services' scratch directories, which nobody needs once all is done.
+    pub(super) fn scratch_left(&self) -> Vec<String> {
+        let services = targets().filter(|target| !SERVERS.contains(target));
+        let of_processes = services.flat_map(|target| std::fs::read_dir(self.disk(target)).into_iter().flatten());
+        let dirs = of_processes.flatten().flat_map(|process| std::fs::read_dir(process.path()).into_iter().flatten());
+        dirs.flatten().map(|entry| entry.path().display().to_string()).collect()
+    }
+
+    fn disk(&self, target: Target) -> std::path::PathBuf {
+        self.dir.path().join("disks").join(name(target))
+    }
+
+    fn running(&self) -> Vec<Arc<Service>> {
+        self.services.lock().expect("nobody panics here").values().cloned().collect()
+    }
+
+    fn service(&self, target: Target) -> Option<Arc<Service>> {
+        self.services.lock().expect("nobody panics here").get(&target).cloned()
+    }
+
+    fn store(&self) -> &Apart {
+        self.pipeline.store.apart.as_ref().expect("S3 is a process of its own")
+    }
+
+    fn lives(&self, target: Target) -> bool {
+        match target {
+            Target::Database => self.pipeline.servers.postgres_pid().is_some(),
+            Target::Broker => self.pipeline.servers.rabbitmq_pid().is_some(),
+            Target::Store => self.store().with(|process| process.ended().is_none()),
+            Target::Upload(_) | Target::Worker(_) => {
+                self.service(target).is_some_and(|service| service.ended().is_none())
+            }
+        }
+    }
+
+    fn kill(&self, target: Target) {
+        match target {
+            Target::Database => self.pipeline.servers.kill_postgres(),
+            // It may have ended for another reason.
+            Target::Broker if self.lives(target) => self.pipeline.servers.kill_rabbitmq(),
+            Target::Broker => {}
+            Target::Store => self.store().with(Service::kill),
+            Target::Upload(_) | Target::Worker(_) => {
+                if let Some(service) = self.service(target) {
+                    service.kill();
+                }
+            }
+        }
+    }
+
+    /// Whether it was started; a server with no room may not start.
+    fn start(&self, target: Target) -> bool {
+        match target {
+            Target::Database => self.pipeline.servers.revive("postgres"),
+            Target::Broker => self.pipeline.servers.revive("rabbitmq"),
+            Target::Store => {
+                self.store().revive();
+                true
+            }
+            Target::Upload(_) | Target::Worker(_) => {
+                if let Some(service) = self.service(target) {
+                    // Whatever it ended with, it is no clean end that anybody expects.
+                    service.kill();
+                }
+                self.serve(target);
+                true
+            }
+        }
+    }
+
+    fn serve(&self, target: Target) {
+        let start = self.starts.fetch_add(1, Ordering::SeqCst);
+        let scratch = self.disk(target).display().to_string();
+        let roles = if matches!(target, Target::Upload(_)) { &["upload"][..] } else { &WORK[..] };
+        let (place, called) = (&self.places[&target], format!("{}.{start}", name(target)));
+        let service = self.pipeline.start_at(place, &called, roles, &[("SCRATCH_DIR", &scratch)]);
+        self.services.lock().expect("nobody panics here").insert(target, service);
+    }
+
+    fn processes(&self, target: Target) -> Vec<Pid> {
+        match target {
+            Target::Database => self.pipeline.servers.postgres_pid().map(family).unwrap_or_default(),
+            Target::Broker => self.pipeline.servers.rabbitmq_pid().into_iter().collect(),
+            Target::Store => vec![self.store().with(Service::pid)],
+            Target::Upload(_) | Target::Worker(_) => self.service(target).map(|it| it.pid()).into_iter().collect(),
+        }
+    }
+}
+
+fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douyin>, here: &str) -> Setup {
+    let limits = "\n[limits]\ncalls_per_minute = { value = 60_000, tag = \"A\", source = \"test\", valid_from = \"2024-06-01\" }\n";
+    let partners = vec![(DOUYIN, catalogue::partner("抖音", "douyin") + limits)];
+    let mut env = douyin.env(&douyin.url());
+    let times = [
+        ("LEASE_S", "5"),
+        ("RECONCILE_S", "1"),
+        ("RETRY_BASE_S", "0.5"),
+        ("GARBAGE_DELAY_S", "5"),
+        ("ENTRIES_PER_MINUTE", "0"),
+    ];
+    env.extend(times.map(|(name, value)| (name, value.to_owned())));
+    env.push(("ALLOW_PRIVATE_NETWORKS", format!("{here}/32")));
+    let gates = Gates { review: "manual", release: "manual" };
+    Setup { servers: Some(servers), store: Some(store), partners, to_all: true, gates, env, ..Setup::default() }
+}
+
+fn targets() -> impl Iterator<Item = Target> {
+    let services = (0..UPLOADS).map(Target::Upload).chain((0..WORKERS).map(Target::Worker));
+    SERVERS.into_iter().chain(services)
+}
+
+fn name(target: Target) -> String {
+    match target {
+        Target::Database => "db".to_owned(),
+        Target::Broker => "mq".to_owned(),
+        Target::Store => "s3".to_owned(),
+        Target::Upload(number) => format!("upload{number}"),
+        Target::Worker(number) => format!("worker{number}"),
+    }
+}
+
+/// A disk for each, no larger than it has to be.
+fn volumes(dir: &TempDir, entries: u64) -> BTreeMap<Target, Volume> {
+    let mib = |target: Target| match target {
+        Target::Database => 1024,
+        Target::Broker => 256,
+        Target::Store => 256 + 8 * entries,
+        Target::Upload(_) | Target::Worker(_) => 64,
+    };
+    let mount = |target: Target| {
+        let (path, what) = (dir.path().join("disks").join(name(target)), format!("a full disk of {}", name(target)));
+        Some((target, Volume::mount_or_say_so(&path, mib(target), &what)?))
+    };
+    targets().filter_map(mount).collect()
+}

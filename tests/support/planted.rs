@@ -1,5 +1,6 @@
 //! Finished works, planted: rows and files as the pipeline leaves them at the gate of release, without any media work. For stories
 //! about what comes after.
+use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt as _;
 
 use pipeline::id::{Fence, PartnerId, RenditionName, SubmissionId};
@@ -205,6 +206,7 @@ fn plan(partners: Vec<PartnerId>) -> Plan {
         audios: Vec::new(),
         renditions: vec![rendition],
         partners,
+        effort_ms: BTreeMap::new(),
     }
 }
 

@@ -177,6 +177,10 @@ pub struct VideoInfo {
     pub bitrate_kbps: u64,
     /// Highest bitrate of any second, kbit/s.
     pub peak_bitrate_kbps: u64,
+    /// Bytes of the stream in each second after its first packet, by which busy stretches are told from calm ones. Empty where it
+    /// lasts longer than an hour.
+    #[serde(default)]
+    pub bytes_by_second: Vec<u64>,
     /// Stretches of black of at least 2 s.
     pub black: Vec<Stretch>,
     /// Stretches of at least 5 s in which nothing moves.

@@ -3,6 +3,8 @@
 //! Each partner's wish becomes an effective file, capped by what the source has and what the partner takes; equal encodes are
 //! made once; a source that already satisfies a partner is passed through; the timeline is cut at multiples of the GOP.
 //! How many threads an encode gets is in the plan, too: x264's bits depend on it, and they must not depend on the machine.
+use std::collections::BTreeMap;
+
 use crate::catalogue::{Ladders, Rung};
 use crate::id::{EncodeId, PartnerId, RenditionName};
 use crate::media_info::MediaInfo;
@@ -44,6 +46,7 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
         audios: Vec::new(),
         renditions: Vec::new(),
         partners: partners.iter().map(|partner| partner.id.clone()).collect(),
+        effort_ms: BTreeMap::new(),
     };
     for partner in partners {
         for wish in wishes(info, &plan.picture, partner, ladders) {
@@ -74,6 +77,7 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
             }
         }
     }
+    plan.effort_ms = Estimate::of(&plan, info).effort_ms(&plan);
     plan
 }
 

@@ -1,8 +1,11 @@
 //! What is to be made: effective encodes, segments and renditions, as the planner decides and media carries out.
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EncodeId, PartnerId, RenditionName};
 use crate::media_info::{FieldOrder, Ratio, Transfer};
+use crate::part::Part;
 use crate::screening::Aspect;
 
 /// Everything that is to be made of one mezzanine in one run. Pure data: stored with the run, shown by `plan`, obeyed by workers.
@@ -20,6 +23,10 @@ pub struct Plan {
     pub renditions: Vec<PlannedRendition>,
     /// Partners the work goes to, in the contest's order.
     pub partners: Vec<PartnerId>,
+    /// What each part of transcode and assemble is expected to take, ms of one core. The longest is begun first, so that what is
+    /// begun last, and everything waits for, is short. Nobody's bytes depend on it.
+    #[serde(default)]
+    pub effort_ms: BTreeMap<Part, u64>,
 }
 
 /// From decoded frames to upright, square-pixel, progressive frames on the output grid.

@@ -4,6 +4,7 @@
 //! The sandboxed child sees its request, its input file and its own code, and nothing else; so the address is taken over exactly
 //! these: the requests that would make this rendition if it were the plan's only one, the source's SHA-256, and the code, ours that
 //! decides what is asked again included. Whatever a request learns to ask for in future is in the address by itself.
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -92,7 +93,15 @@ fn alone(plan: &Plan, rendition: &PlannedRendition) -> Result<Plan> {
         audios.push(audio);
     }
     let segments = if videos.is_empty() { Vec::new() } else { plan.segments.clone() };
-    Ok(Plan { segments, videos, audios, renditions: vec![only], partners: Vec::new(), ..plan.clone() })
+    Ok(Plan {
+        segments,
+        videos,
+        audios,
+        renditions: vec![only],
+        partners: Vec::new(),
+        effort_ms: BTreeMap::new(),
+        ..plan.clone()
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 /// Seconds that are told apart; a stamp beyond (28 hours) counts to the last.
 const MAX_SECONDS: usize = 100_000;
 
+/// Seconds that are told one by one; what lasts longer is no entry, and its list would be long.
+const TOLD_SECONDS: usize = 3600;
+
 /// Bytes of one stream by the second.
 #[derive(Debug, Default)]
 pub(super) struct Bitrate {
@@ -33,6 +36,11 @@ impl Bitrate {
     pub(super) fn peak_kbps(&self) -> u64 {
         self.seconds.iter().max().copied().unwrap_or(0).saturating_mul(8) / 1000
     }
+
+    /// Bytes of each second; none where there are too many.
+    pub(super) fn by_second(&self) -> Vec<u64> {
+        if self.seconds.len() > TOLD_SECONDS { Vec::new() } else { self.seconds.clone() }
+    }
 }
 
 #[cfg(test)]
@@ -47,5 +55,11 @@ mod tests {
         }
         assert_eq!(rate.peak_kbps(), 40);
         assert_eq!(rate.mean_kbps(2000), 28);
+        assert!(rate.by_second().is_empty(), "28 hours are too many");
+        let mut rate = Bitrate::default();
+        for (at, bytes) in [(5_000_000, 10), (5_900_000, 1), (7_100_000, 3)] {
+            rate.add(Some(at), bytes);
+        }
+        assert_eq!(rate.by_second(), [11, 0, 3]);
     }
 }

@@ -179,6 +179,7 @@ impl PictureMeasure {
             max_key_frame_interval_ms: whole_ms(us(longest_gap(self.keys, pace.end))),
             bitrate_kbps: self.bitrate.mean_kbps(duration_ms),
             peak_bitrate_kbps: self.bitrate.peak_kbps(),
+            bytes_by_second: self.bitrate.by_second(),
             black: seen.black.finish(duration_us),
             frozen: seen.frozen.finish(duration_us),
             scene_changes_ms: seen.scenes.finish(),

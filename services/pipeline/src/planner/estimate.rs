@@ -1,11 +1,13 @@
 //! What making a plan takes: processor time and bytes, by figures that were measured. Pure, and an estimate: content decides, and
 //! an encode of a busy picture takes twice one of a calm one.
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::id::{EncodeId, RenditionName};
 use crate::media_info::MediaInfo;
 use crate::part::Part;
-use crate::rendition::{AudioEncode, Plan, PlannedRendition, VideoEncode, VideoSource};
+use crate::rendition::{AudioEncode, Plan, PlannedRendition, Segment, VideoEncode, VideoSource};
 use crate::stage::Stage;
 
 /// Pixels of the picture that the figures were taken with.
@@ -24,6 +26,9 @@ const REMUX_S: f64 = ENCODE_S / 290.0;
 const AAC_S: f64 = 0.0145;
 /// Integrated loudness and true peak by ebur128; once before the encode, once after it.
 const LOUDNESS_S: f64 = 0.004;
+
+/// Share of an encode that goes with the source's bytes; the rest goes with frames, however still they are.
+const BUSY: f64 = 0.75;
 
 /// x264's presets against medium, Big Buck Bunny at 1920×1080, one thread, decoding taken off.
 const PRESETS: [(&str, f64); 9] = [
@@ -72,7 +77,7 @@ impl Estimate {
         let sound_s = if plan.audios.is_empty() { 0.0 } else { seconds(plan) };
         Self {
             probe_cpu_s: Self::of_probe(info),
-            segments_cpu_s: plan.segments.iter().map(|segment| segment_cpu_s(plan, info, segment.frames)).collect(),
+            segments_cpu_s: segments(plan, info),
             sound_cpu_s: LOUDNESS_S * sound_s + plan.audios.iter().map(|_| sound_encode(plan)).sum::<f64>(),
             renditions: (0..plan.renditions.len()).map(|index| rendition(plan, info, index)).collect(),
         }
@@ -98,6 +103,15 @@ impl Estimate {
         self.renditions.iter().map(|rendition| rendition.assemble_cpu_s).sum()
     }
 
+    /// Every part of transcode and assemble of `plan`, in ms of one core.
+    pub(super) fn effort_ms(&self, plan: &Plan) -> BTreeMap<Part, u64> {
+        let segments = plan.segments.iter().map(|segment| (Stage::Transcode, Part::Segment(segment.index)));
+        let sound = (!plan.audios.is_empty()).then_some((Stage::Transcode, Part::Audio));
+        let renditions = plan.renditions.iter().map(|it| (Stage::Assemble, Part::Rendition(it.name.clone())));
+        let parts = segments.chain(sound).chain(renditions);
+        parts.map(|(stage, part)| (part.clone(), (self.of_part(stage, &part) * 1000.0).round() as u64)).collect()
+    }
+
     /// One part, seconds of one core. Handing over waits for others and takes no processor time worth naming.
     pub fn of_part(&self, stage: Stage, part: &Part) -> f64 {
         match (stage, part) {
@@ -115,11 +129,30 @@ impl Estimate {
     }
 }
 
-fn segment_cpu_s(plan: &Plan, info: &MediaInfo, frames: u64) -> f64 {
-    // The source has frames of its own rate: as many as fall into the segment.
-    let source_frames = info.video.frames as f64 * frames as f64 / plan.picture.frames.max(1) as f64;
-    let encodes = plan.videos.iter().map(|video| encode(video, frames)).sum::<f64>();
-    decode(info, source_frames.round() as u64) + encodes
+/// The whole, shared out among the segments: what is busy in the source is busy to encode. Of six segments of real clips, the
+/// seconds that each took went with its bytes (13 MB took 13 s, 43 MB 43 s), not with its frames.
+fn segments(plan: &Plan, info: &MediaInfo) -> Vec<f64> {
+    let whole = decode(info, info.video.frames)
+        + plan.videos.iter().map(|video| encode(video, plan.picture.frames)).sum::<f64>();
+    let frames = plan.picture.frames.max(1) as f64;
+    let all = info.video.bytes_by_second.iter().sum::<u64>() as f64;
+    let share = |segment: &Segment| {
+        let by_frames = segment.frames as f64 / frames;
+        let (from, to) = (segment.first_frame as f64, (segment.first_frame + segment.frames) as f64);
+        let rate = plan.picture.frame_rate.value();
+        match bytes_between(&info.video.bytes_by_second, from / rate, to / rate) {
+            bytes if bytes > 0.0 => BUSY * bytes / all + (1.0 - BUSY) * by_frames,
+            _ => by_frames,
+        }
+    };
+    plan.segments.iter().map(|segment| whole * share(segment)).collect()
+}
+
+/// Bytes of the source between two of its seconds.
+fn bytes_between(by_second: &[u64], from_s: f64, to_s: f64) -> f64 {
+    let overlap = |second: usize| ((second as f64 + 1.0).min(to_s) - (second as f64).max(from_s)).max(0.0);
+    let touched = by_second.iter().enumerate().skip(from_s as usize).take_while(|(second, _)| (*second as f64) < to_s);
+    touched.map(|(second, bytes)| *bytes as f64 * overlap(second)).sum()
 }
 
 fn rendition(plan: &Plan, info: &MediaInfo, index: usize) -> RenditionEstimate {
@@ -242,6 +275,23 @@ mod tests {
         assert!(fast.transcode_cpu_s() < medium.transcode_cpu_s() * 0.4);
         assert_eq!(cut.segments_cpu_s.len(), 4);
         assert!(close(cut.transcode_cpu_s(), medium.transcode_cpu_s()), "cutting costs nothing");
+    }
+
+    #[test]
+    fn what_is_busy_in_the_source_is_expected_to_take_longer() {
+        let mut info = info();
+        let seconds = (info.video.duration_ms / 1000) as usize;
+        let (_, even) = estimated(&info, |ladders| ladders.segment_s = 16);
+        info.video.bytes_by_second =
+            (0..seconds).map(|second| if second < 16 { 3_000_000 } else { 1_000_000 }).collect();
+        let (plan, estimate) = estimated(&info, |ladders| ladders.segment_s = 16);
+        let [busy, calm, ..] = estimate.segments_cpu_s[..] else { panic!("{estimate:?}") };
+        assert!(busy > 2.0 * calm && busy < 3.0 * calm, "{estimate:?}");
+        assert!((estimate.transcode_cpu_s() / even.transcode_cpu_s() - 1.0).abs() < 0.05, "shared out, not more");
+        let effort = |part: &Part| plan.effort_ms[part];
+        assert!(effort(&Part::Segment(0)) > 2 * effort(&Part::Segment(1)));
+        assert!(effort(&Part::Audio) > 0 && effort(&Part::Audio) < effort(&Part::Segment(1)));
+        assert!(plan.renditions.iter().all(|it| effort(&Part::Rendition(it.name.clone())) > 0));
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub(crate) fn video() -> VideoInfo {
         peak_bitrate_kbps: 35_000,
         black: vec![],
         frozen: vec![],
+        bytes_by_second: vec![],
         scene_changes_ms: vec![],
         cover_candidates_ms: vec![],
     }

@@ -75,7 +75,7 @@ impl Store {
             with best as (
                 select submission, run, stage, part from parts
                 where stage = $1 and status = 'pending'
-                order by rank, created_at, frames desc limit 1 for update skip locked
+                order by rank, created_at, effort_ms desc limit 1 for update skip locked
             )
             update parts p set status = 'claimed', fence = nextval('part_fences'), holder = $2, progress = 0,
                 lease_until = clock_timestamp() + make_interval(secs => $3), started_at = clock_timestamp()
@@ -231,13 +231,11 @@ pub(super) async fn start(
     let names: Vec<String> = parts.iter().map(|todo| todo.part.to_string()).collect();
     sqlx::query!(
         "/* start_parts */
-        insert into parts (submission, run, stage, part, rank, frames, traceparent, created_at, not_before)
+        insert into parts (submission, run, stage, part, rank, effort_ms, traceparent, created_at, not_before)
         select $1, $2, stage, part,
             coalesce((select j.rank from bulk_items i join bulk_jobs j on j.id = i.job
                 where i.submission = $1 and i.run = $2 limit 1), 0),
-            coalesce((select (segment ->> 'frames')::bigint
-                from submissions s, jsonb_array_elements(s.plan -> 'segments') as segment
-                where s.id = $1 and stage = 'transcode' and part = 'segment/' || (segment ->> 'index')), 0),
+            coalesce((select (s.plan -> 'effort_ms' ->> part)::bigint from submissions s where s.id = $1), 0),
             -- Untraced acts, such as those of the command line, leave the chain as it is.
             coalesce($5, (select traceparent from submissions where id = $1)), moment, moment
         from unnest($3::text[], $4::text[]) as new (stage, part), (select clock_timestamp() as moment) as now

@@ -24,7 +24,7 @@ impl Store {
                     select submission, run, stage, part from parts
                     where stage = $1 and status = 'pending' and rank > 0
                         and not_before <= clock_timestamp() - make_interval(secs => $2)
-                    order by rank, created_at, frames desc
+                    order by rank, created_at, effort_ms desc
                     limit greatest(0, $4 - (
                         select count(*) from parts where stage = $1 and status = 'pending' and rank < 0))
                     for update skip locked)",

@@ -1,8 +1,11 @@
 """P1: a contest's mix. Ten entries for nine partners: four that platforms take as they are, five that they do not, one that comes
 again. Ours against (a) a script that runs one ffmpeg for each partner and rendition, and (b) one multi-output ffmpeg command for each
 entry, with equal outputs made once for all partners. CPU of everything, servers, probing and quality control included on our side;
-neither peer checks anything. LENGTH_S (4), PAIRS (5), SIZE (1920x1080), PEERS (ab), FOOTAGE, CORES.
+neither peer checks anything. COPIES=all asks what if every platform for phones took copies as Douyin does, which only two of the four
+are known to. LENGTH_S (4), PAIRS (5), SIZE (1920x1080), PEERS (ab), FOOTAGE, CORES.
 """
+import os
+import re
 import shutil
 import sys
 import tomllib
@@ -64,6 +67,15 @@ def one_command(source, wanted, ladder, to):
     return ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", source, "-filter_complex", ";".join(graph), *sum(outputs, [])]
 
 
+def all_take_copies(catalogue):
+    """Gives Douyin's rules for copies to all partners of its rung."""
+    rules = re.search(r"(?ms)^\[passthrough\]\n.*?\n\n", (catalogue / "partners/douyin.toml").read_text())[0]
+    for file in sorted((catalogue / "partners").iterdir()):
+        text = file.read_text()
+        if 'rungs = ["social-1080"]' in text and "[passthrough]" not in text:
+            file.write_text(text.replace("[[covers]]", rules + "[[covers]]", 1))
+
+
 def ours(servers, entries, pair):
     with rig.Meter(servers.roots()) as meter:
         ids = [servers.submit(file, f"mix {pair} {index}", contest) for index, (file, contest) in enumerate(entries[:-1])]
@@ -85,6 +97,9 @@ def main():
     with rig.work_dir() as work:
         work = rig.Path(work)
         catalogue = rig.catalogue(work / "catalogue", contests=("demo", "again"))
+        if os.environ.get("COPIES") == "all":
+            all_take_copies(catalogue)
+            words += "; as if all platforms for phones took copies"
         reel = rig.reel(work, size, seconds + 30, files)
         sources = [rig.entry(work / f"entry-{number}.mp4", number, seconds, reel, rig.CONFORMING if number < 4 else rig.FOREIGN)
                    for number in range(9)]

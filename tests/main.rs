@@ -17,6 +17,8 @@ mod command_line;
 mod dashboards;
 // Gates that people open, and what partners get.
 mod delivery;
+// The disks of the database, of the object store and of a worker have no room left.
+mod disk_full;
 // Douyin: a person says yes before, and takes back after.
 mod douyin;
 // Films that are entered again.

@@ -154,7 +154,8 @@ fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
 
 /// What was seen live is live and there, or was taken back since.
 fn live(entry: &Entry, work: &Work, name: &str, partner: &str, findings: &mut Findings) {
-    let taken_back = entry.told.contains(&Told::Gone(partner.to_owned()));
+    // From the moment on at which the recall was ordered; whether it comes to its end is another question.
+    let taken_back = partner == DROP && entry.told.contains(&Told::Act("recall_ordered"));
     let stands = work.deliveries.get(partner).map_or("nowhere", String::as_str);
     let there = work.at_partner.get(partner).copied().unwrap_or(0);
     if !taken_back && (stands != "live" || there == 0) {
@@ -279,7 +280,8 @@ mod tests {
         assert_eq!(found(|record, _| silent(record)), [0, 0, 1], "a form that was never accepted");
         let recalled = |record: &mut Record, end: &mut Standing| {
             record.entries[0].fate = Fate::Recalled;
-            record.entries[0].told.push(Told::Gone(DROP.into()));
+            record.entries[0].told.extend([Told::Act("recall_ordered"), Told::Gone(DROP.into())]);
+            end.works[0].acts.insert("recall_ordered".into(), 1);
             end.works[0].deliveries.insert(DROP.into(), "recalled".into());
             end.works[0].at_partner.insert(DROP.into(), 0);
         };

@@ -268,9 +268,11 @@ fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douyin>, here: 
     let partners = vec![(DOUYIN, catalogue::partner("抖音", "douyin") + limits)];
     let mut env = douyin.env(&douyin.url());
     let times = [
-        ("LEASE_S", "5"),
+        ("LEASE_S", "10"),
         ("RECONCILE_S", "1"),
         ("RETRY_BASE_S", "0.5"),
+        // More workers die here under one part than in years elsewhere.
+        ("MAX_ATTEMPTS", "12"),
         ("GARBAGE_DELAY_S", "5"),
         ("ENTRIES_PER_MINUTE", "0"),
     ];

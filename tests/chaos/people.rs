@@ -24,7 +24,9 @@ use crate::support::{Entrant, TestPipeline, clips};
 /// One try of a request.
 const A_TRY: Duration = Duration::from_secs(10);
 /// Between two looks, and two tries.
-const A_MOMENT: Duration = Duration::from_millis(700);
+const A_MOMENT: Duration = Duration::from_millis(1200);
+/// Longest wait that a `Retry-After` may ask for, seconds.
+const AGAIN_S: u64 = 10;
 /// What an entrant sends at once, bytes.
 const CHUNK: usize = 150_000;
 
@@ -68,25 +70,26 @@ impl People {
         self.upload(entry, &token, &film).await.context("upload")?;
         let passes = self.verdict(entry, id, &token).await.context("read the verdict")?;
         if !passes {
-            return self.is(id, "rejected").await;
+            return self.is(id, &token, "rejected").await;
         }
-        self.is(id, "awaiting_review").await?;
+        self.is(id, &token, "awaiting_review").await?;
         let refused = fate == Fate::Refused;
         let (decision, act) = if refused { ("refuse", "review_refused") } else { ("accept", "review_accepted") };
         let decision =
             json!({ "decision": decision, "words": if refused { json!("不是工业题材") } else { Value::Null } });
         self.act(entry, &self.screener, &format!("{id}/review"), &decision, act).await?;
         if refused {
-            return self.is(id, "rejected").await;
+            return self.is(id, &token, "rejected").await;
         }
-        self.is(id, "awaiting_release").await?;
+        self.is(id, &token, "awaiting_release").await?;
         self.act(entry, &self.organiser, &format!("{id}/release"), &json!({}), "released").await?;
         self.hand_over(entry, id).await.context("see it live")?;
-        self.is(id, "published").await?;
+        self.is(id, &token, "published").await?;
         if fate == Fate::Recalled {
             let recall = json!({ "reason": "演习", "partners": [DROP] });
             self.act(entry, &self.organiser, &format!("{id}/recall"), &recall, "recall_ordered").await?;
-            self.look(id, "/deliveries", |seen| (stands(&seen, DROP) == "recalled").then_some(())).await?;
+            self.look(id, "/deliveries", &self.organiser, |seen| (stands(&seen, DROP) == "recalled").then_some(()))
+                .await?;
             self.history.note(entry, Told::Gone(DROP.to_owned()));
         }
         Ok(())
@@ -171,7 +174,7 @@ impl People {
     async fn hand_over(&self, entry: usize, id: Uuid) -> Result<()> {
         let (mut carried, mut confirmed, mut live) = (false, false, Vec::new());
         while live.len() < PARTNERS.len() {
-            let seen = self.look(id, "/deliveries", Some).await?;
+            let seen = self.look(id, "/deliveries", &self.organiser, Some).await?;
             for partner in PARTNERS {
                 match stands(&seen, partner) {
                     "live" if !live.contains(&partner) => {
@@ -219,9 +222,9 @@ impl People {
         self.ask(post).await.with_context(|| path.to_owned()).map(drop)
     }
 
-    /// Looks until the entry is in this state.
-    async fn is(&self, id: Uuid, state: &str) -> Result<()> {
-        let seen = self.look(id, "", |seen| {
+    /// Looks, as its entrant, until the entry is in this state.
+    async fn is(&self, id: Uuid, token: &str, state: &str) -> Result<()> {
+        let seen = self.look(id, "", token, |seen| {
             let now = seen["state"].as_str().unwrap_or_default().to_owned();
             (now == state || ["published", "rejected"].contains(&now.as_str())).then_some(now)
         });
@@ -229,11 +232,11 @@ impl People {
         if now == state { Ok(()) } else { bail!("it is {now} and not {state}") }
     }
 
-    /// Looks, as an organiser, until there is something to see.
-    async fn look<T>(&self, id: Uuid, what: &str, see: impl Fn(Value) -> Option<T>) -> Result<T> {
+    /// Looks until there is something to see.
+    async fn look<T>(&self, id: Uuid, what: &str, token: &str, see: impl Fn(Value) -> Option<T>) -> Result<T> {
         loop {
             let place = format!("/api/v1/submissions/{id}{what}");
-            let get = |api: &str| self.http.get(format!("http://{api}{place}")).bearer_auth(&self.organiser);
+            let get = |api: &str| self.http.get(format!("http://{api}{place}")).bearer_auth(token);
             // An answer may break off in its body.
             let answer = self.ask(get).await?.json().await;
             if let Some(seen) = answer.ok().and_then(&see) {
@@ -256,7 +259,12 @@ impl People {
                     let (status, url) = (answer.status(), answer.url().clone());
                     bail!("{url} was answered with {status}: {}", answer.text().await.unwrap_or_default());
                 }
-                Ok(_) | Err(_) => self.moment().await?,
+                Ok(answer) => {
+                    let wait = answer.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse().ok());
+                    rest(Duration::from_secs(wait.unwrap_or(0).min(AGAIN_S))).await;
+                    self.moment().await?;
+                }
+                Err(_) => self.moment().await?,
             }
         }
     }

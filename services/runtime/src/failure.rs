@@ -35,6 +35,29 @@ pub fn reason(stage: Stage, failure: &anyhow::Error) -> &'static str {
     })
 }
 
+/// Whether it is for want of what everybody needs, and will be over without anybody looking at the part: no database, no object
+/// store, no room. A file that never fits is tried for ever; the oldest age of its stage tells of it.
+pub(crate) fn is_outage(failure: &anyhow::Error) -> bool {
+    store::is_unavailable(failure)
+        || failure.chain().any(|cause| match cause.downcast_ref::<ObjectError>() {
+            Some(ObjectError::Unavailable(_)) => true,
+            Some(ObjectError::NotFound | ObjectError::Refused(_) | ObjectError::File(_)) => false,
+            None => match cause.downcast_ref::<ChildError>() {
+                Some(ChildError::Failed(words)) => says_no_room(words),
+                _ => cause.downcast_ref::<std::io::Error>().is_some_and(is_no_room),
+            },
+        })
+}
+
+fn is_no_room(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+/// A child tells what failed as text; these are the words of the operating system in it.
+fn says_no_room(words: &str) -> bool {
+    ["No space left on device", "Disk quota exceeded"].iter().any(|full| words.contains(full))
+}
+
 fn cause(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     if let Some(child) = error.downcast_ref::<ChildError>() {
         return Some(match child {
@@ -42,6 +65,7 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
             ChildError::Crashed(_) => "child_crashed",
             ChildError::TimedOut(_) => "child_timed_out",
             ChildError::Cancelled => "cancelled",
+            ChildError::Failed(words) if says_no_room(words) => "disk",
             ChildError::Failed(_) => "child_failed",
         });
     }
@@ -87,6 +111,33 @@ mod tests {
             assert_eq!(reason(Stage::Transcode, &error), expected, "{error:#}");
             assert!(REASONS.contains(&expected));
         }
+        let full = ChildError::Failed("write the segment: No space left on device".into());
+        assert_eq!(reason(Stage::Transcode, &full.into()), "disk");
         assert_eq!(reason(Stage::Publish, &anyhow::anyhow!("archive.add answered 500")), "partner");
+    }
+    #[test]
+    fn want_of_a_neighbour_or_of_room_is_an_outage_and_all_else_is_the_parts_own() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let child = |words: &str| ChildError::Failed(words.into());
+        for outage in [
+            anyhow::Error::from(ObjectError::Unavailable("slow down".into())).context("store it"),
+            ObjectError::File(full()).into(),
+            anyhow::Error::from(full()).context("make a directory"),
+            sqlx::Error::PoolTimedOut.into(),
+            anyhow::Error::from(child("write the segment: No space left on device")).context("encode segment 3"),
+        ] {
+            assert!(is_outage(&outage), "{outage:#}");
+        }
+        for own in [
+            anyhow::Error::from(ObjectError::NotFound).context("fetch it"),
+            ObjectError::Refused("no such key id".into()).into(),
+            ObjectError::File(std::io::ErrorKind::PermissionDenied.into()).into(),
+            child("no encoder").into(),
+            ChildError::TimedOut(Duration::from_secs(1)).into(),
+            Panicked("index out of bounds".into()).into(),
+            anyhow::anyhow!("the plan has no web-720"),
+        ] {
+            assert!(!is_outage(&own), "{own:#}");
+        }
     }
 }

@@ -298,7 +298,12 @@ async fn fail(runtime: &Runtime, claim: &Claim, failure: &anyhow::Error) -> anyh
     let reason = failure::reason(claim.stage, failure);
     let (stage, part, id, attempt) = (claim.stage, &claim.part, claim.submission, claim.attempt);
     let words = format!("{failure:#}");
-    match lease::persist(|| runtime.store.fail(claim, &words)).await? {
+    let outage = failure::is_outage(failure);
+    let failed = lease::persist(async || match outage {
+        true => runtime.store.fail_uncounted(claim, &words).await,
+        false => runtime.store.fail(claim, &words).await,
+    });
+    match failed.await? {
         Failed::Retrying { in_s } => {
             warn!("attempt {attempt} at {part} of {id} failed in {stage}, next in {in_s:.1} s: {words}");
             Ok(("failed", reason))

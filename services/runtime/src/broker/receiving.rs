@@ -57,23 +57,35 @@ impl Drop for Standing<'_> {
     }
 }
 
-/// Deletes a queue that exists and does not serve. A broker that was killed moments after a quorum queue was declared can come
-/// back with one that has no leader and never will: it neither confirms nor delivers. Nothing in it is worth keeping, since the
+/// How the broker says that it failed in itself (541), with which it ends the whole connection.
+const INTERNAL: &str = "INTERNAL_ERROR";
+
+/// Deletes a queue that exists and does not serve; whether it did. A broker that was killed moments after a quorum queue was declared
+/// can come back with one that has no leader and never will: it neither confirms nor delivers. One whose disk was full can come back
+/// with one that has no process at all, and then ends the connection of whoever consumes. Nothing in it is worth keeping, since the
 /// table knows what is pending; the next session declares it anew.
-async fn discard(broker: &Broker, connection: &Connection, stage: Stage) {
-    if !connection.status().connected() {
-        return;
+async fn discard(broker: &Broker, connection: &Connection, stage: Stage, error: &anyhow::Error) -> bool {
+    let connected = connection.status().connected();
+    // Otherwise the connection broke, which says nothing about the queue.
+    if !connected && !format!("{error:#}").contains(INTERNAL) {
+        return false;
     }
     let name = broker.queue(stage);
     let deleted = async {
+        let another = if connected { None } else { Some(broker.connect(stage.name()).await?) };
         // A channel of its own: the other one still waits for its answer.
-        let channel = within("open a channel", connection.create_channel()).await?;
+        let opening = another.as_ref().unwrap_or(connection).create_channel();
+        let channel = within("open a channel", opening).await?;
         within("delete a queue", channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default())).await
     };
     match deleted.await {
         Ok(_) => warn!("the queue {name} did not serve; it is declared anew and filled from the table"),
-        Err(error) => warn!("the queue {name} does not serve and cannot be deleted: {error:#}"),
+        Err(error) => {
+            warn!("the queue {name} does not serve and cannot be deleted: {error:#}");
+            return false;
+        }
     }
+    true
 }
 
 /// One session; `Ok` only when it was stopped.
@@ -98,8 +110,10 @@ async fn session(
     let mut deliveries = match within("consume", consuming).await {
         Ok(deliveries) => deliveries,
         Err(error) => {
-            discard(broker, &connection, stage).await;
-            backoff.reset();
+            // At once only where something was mended: the others wait longer each time.
+            if discard(broker, &connection, stage, &error).await {
+                backoff.reset();
+            }
             return Err(error);
         }
     };

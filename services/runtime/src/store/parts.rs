@@ -144,19 +144,31 @@ impl Store {
 
     /// Records that an attempt failed by our own fault: tried again after a back-off, or parked.
     pub async fn fail(&self, claim: &Claim, error: &str) -> anyhow::Result<Failed> {
-        self.fail_within(claim, error, self.policy().max_attempts).await
+        let backoff_s = backoff_s(self.policy().retry_base, claim.attempt);
+        self.fail_within(claim, error, self.policy().max_attempts, backoff_s).await
+    }
+
+    /// Records that an attempt failed for want of what everybody needs: a database, an object store, room on the disk. That is no
+    /// fault of the part, so it is not counted: however long an outage lasts, nobody has to try its parts again by hand.
+    pub async fn fail_uncounted(&self, claim: &Claim, error: &str) -> anyhow::Result<Failed> {
+        self.fail_within(claim, error, UNCOUNTED, backoff_s(self.policy().retry_base, OUTAGE)).await
     }
 
     /// Parks a part at once: another attempt would fail the same way.
     pub async fn park(&self, claim: &Claim, evidence: &str) -> anyhow::Result<Commit> {
-        match self.fail_within(claim, evidence, 0).await? {
+        match self.fail_within(claim, evidence, 0, 0.0).await? {
             Failed::Parked | Failed::Retrying { .. } => Ok(Commit::Committed),
             Failed::Fenced => Ok(Commit::Fenced),
         }
     }
 
-    async fn fail_within(&self, claim: &Claim, error: &str, max_attempts: i32) -> anyhow::Result<Failed> {
-        let backoff_s = backoff_s(self.policy().retry_base, claim.attempt);
+    async fn fail_within(
+        &self,
+        claim: &Claim,
+        error: &str,
+        max_attempts: i32,
+        backoff_s: f64,
+    ) -> anyhow::Result<Failed> {
         self.transaction("fail_part", |tx, _| Box::pin(async move {
             let Some(status) = record_failure(tx, claim, error, max_attempts, backoff_s).await? else {
                 return Ok(Failed::Fenced);
@@ -205,6 +217,11 @@ pub async fn retry(
     audit::add(tx, by, &Act { act: "retried", submission: Some(submission), partner: None, before, after }).await?;
     Ok(stages.len())
 }
+
+/// As most attempts, where an attempt does not count.
+const UNCOUNTED: i32 = i32::MAX;
+/// In an outage one waits as after this attempt: long enough to leave the neighbour alone, short enough to go on soon after.
+const OUTAGE: u32 = 4;
 
 /// Waits before the attempt after the `attempt`th: `base × 2^(attempt − 1)`, give or take a quarter, so that parts that
 /// failed together do not come back together. At most an hour.
@@ -347,8 +364,8 @@ async fn record_failure(
     let status = sqlx::query_scalar!(
         r#"/* record_failure */
         with ended as (
-            update parts set attempt = attempt + 1, last_error = $6, fence = null, lease_until = null,
-                status = case when attempt + 1 >= $7 then 'parked'::part_status else 'waiting' end,
+            update parts set attempt = attempt + case when $9 then 1 else 0 end, last_error = $6, fence = null, lease_until = null,
+                status = case when $9 and attempt + 1 >= $7 then 'parked'::part_status else 'waiting' end,
                 not_before = clock_timestamp() + make_interval(secs => $8)
             where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'
             returning submission, run, stage, part, status, started_at, holder
@@ -367,6 +384,7 @@ async fn record_failure(
         error,
         max_attempts,
         backoff_s,
+        max_attempts != UNCOUNTED,
     )
     .fetch_optional(tx)
     .await?;

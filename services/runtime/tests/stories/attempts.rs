@@ -60,3 +60,20 @@ async fn moves_are_changes_of_state_and_nothing_else() {
     let now = world.store.time().await.unwrap();
     assert!(moves.windows(2).all(|pair| pair[0].at <= pair[1].at) && moves[2].at <= now, "{moves:?}");
 }
+
+#[tokio::test]
+async fn an_outage_parks_nothing_however_long_it_lasts() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    for _ in 0..world.store.policy().max_attempts + 1 {
+        let failed = world.store.fail_uncounted(&claim(&world).await, "the object store is away").await.unwrap();
+        assert!(matches!(failed, runtime::store::parts::Failed::Retrying { .. }), "{failed:?}");
+    }
+    let part = world.part(id, Stage::Probe).await;
+    assert_eq!((part.attempt, part.last_error.as_deref()), (0, Some("the object store is away")));
+    // A failure of its own counts from there as ever.
+    for _ in 0..world.store.policy().max_attempts {
+        let _ = world.store.fail(&claim(&world).await, "no encoder").await.unwrap();
+    }
+    assert_eq!(world.part(id, Stage::Probe).await.attempt as i32, world.store.policy().max_attempts);
+}

@@ -112,8 +112,14 @@ impl Reconciler {
 
     /// Removes what is past its time.
     async fn retain(&self) -> anyhow::Result<()> {
-        let gone =
-            Box::pin(retention::run(&self.store, &self.retention, self.clock.now(), &retention::by_policy())).await?;
+        let gone = Box::pin(retention::run(
+            &self.store,
+            &self.retention,
+            self.clock.now(),
+            &retention::by_policy(),
+            retention::MOST,
+        ))
+        .await?;
         for line in gone.iter().filter(|line| line.count > 0) {
             info!(
                 retention.policy = line.policy,

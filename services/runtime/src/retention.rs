@@ -13,8 +13,9 @@ use crate::store::retention::Amount;
 
 /// The services look this often, all of them together; a policy counts in hours at least.
 pub(crate) const EVERY: Duration = Duration::from_secs(3600);
-/// Of one line of the policy at one look.
-const MOST: u64 = 2_000;
+/// Of one line of the policy at one look of a service: a first policy on a large installation must not keep the look from everything
+/// else, and the next one goes on.
+pub(crate) const MOST: u64 = 2_000;
 
 /// One line of the policy and what it comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,8 +81,15 @@ pub async fn preview(
     Ok(lines)
 }
 
-/// Removes what is past its time at `now`, but for scratch, which is each machine's own. Returns what went.
-pub async fn run(store: &Store, policy: &Retention, now: DateTime<Utc>, by: &By) -> anyhow::Result<Vec<Line>> {
+/// Removes what is past its time at `now`, but for scratch, which is each machine's own; of each line not many more than `most`.
+/// Returns what went.
+pub async fn run(
+    store: &Store,
+    policy: &Retention,
+    now: DateTime<Utc>,
+    by: &By,
+    most: u64,
+) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
     let mut line = |policy, kept, of, amount: Amount| {
         lines.push(Line { policy, kept, count: amount.count, of, bytes: amount.bytes });
@@ -89,25 +97,25 @@ pub async fn run(store: &Store, policy: &Retention, now: DateTime<Utc>, by: &By)
     if let Some(days) = policy.personal_data_days {
         let before = now - Retention::days(days);
         let mut all = Amount::default();
-        while all.goes_on(Amount::counted(store.forget_entrants(before, days, by).await?)) {}
+        while all.goes_on(Amount::counted(store.forget_entrants(before, days, by).await?), most) {}
         line("personal_data_days", Some(days), "entrants", all);
     }
     if let Some(days) = policy.superseded_days {
         let before = now - Retention::days(days);
         let mut all = Amount::default();
-        while all.goes_on(store.forget_superseded(before).await?) {}
+        while all.goes_on(store.forget_superseded(before).await?, most) {}
         line("superseded_days", Some(days), "renditions", all);
     }
     if let Some(days) = policy.uploads_days {
         let before = now - Retention::days(days);
         let mut all = Amount::default();
-        while all.goes_on(Amount::counted(store.forget_uploads(before).await?)) {}
+        while all.goes_on(Amount::counted(store.forget_uploads(before).await?), most) {}
         line("uploads_days", Some(days), "records of uploads", all);
     }
     if let Some(days) = policy.attempts_days {
         let before = now - Retention::days(days);
         let mut all = Amount::default();
-        while all.goes_on(Amount::counted(store.forget_attempts(before).await?)) {}
+        while all.goes_on(Amount::counted(store.forget_attempts(before).await?), most) {}
         line("attempts_days", Some(days), "records of attempts", all);
     }
     Ok(lines)
@@ -118,12 +126,11 @@ impl Amount {
         Self { count, bytes: 0 }
     }
 
-    /// Adds a round; whether another may find more. Not without end: a first policy on a large installation must not keep the look
-    /// from everything else, and the next one goes on.
-    fn goes_on(&mut self, round: Amount) -> bool {
+    /// Adds a round; whether there is to be another, which may find more.
+    fn goes_on(&mut self, round: Amount, most: u64) -> bool {
         self.count += round.count;
         self.bytes += round.bytes;
-        round.count > 0 && self.count < MOST
+        round.count > 0 && self.count < most
     }
 }
 

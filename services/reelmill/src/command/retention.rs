@@ -29,7 +29,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         retention::preview(&store, &policy, now, &config.scratch_dir).await.context("look for what is past its time")?
     } else {
         let by = args.database.by(Some("past its time by retention.toml".to_owned()));
-        let lines = retention::run(&store, &policy, now, &by).await.context("remove what is past its time")?;
+        // Everything that the dry run counts, however much: whoever asks waits for it.
+        let removing = retention::run(&store, &policy, now, &by, u64::MAX);
+        let lines = removing.await.context("remove what is past its time")?;
         let removed = retention::run_scratch(&policy, now, &config.scratch_dir);
         eprintln!("{removed} directories of dead processes were removed on this machine");
         lines

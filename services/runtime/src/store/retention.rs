@@ -1,5 +1,6 @@
 //! What is past its time, by the policy of the catalogue: counted, and removed. Whatever the policy says, nothing goes that an open
-//! part, a delivery, a recall or a hold still needs; each removal asks that again under the lock of its work.
+//! part, a delivery, a recall or a hold still needs; each removal asks that again under the lock of its work. What is past its time is
+//! said once for each line, by a function of the schema that both ask, so a dry run says what a run does.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
@@ -63,9 +64,7 @@ impl Store {
     pub async fn superseded(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let row = sqlx::query!(
             r#"/* superseded */
-            select count(*) as "count!", coalesce(sum(old.bytes + coalesce(old.cover_bytes, 0) + (
-                select coalesce(sum((cover->'file'->>'bytes')::bigint), 0) from jsonb_array_elements(old.covers) as cover
-            )), 0)::bigint as "bytes!"
+            select count(*) as "count!", coalesce(sum(rendition_bytes(old)), 0)::bigint as "bytes!"
             from superseded_renditions($1, null) as old"#,
             before,
         )
@@ -101,8 +100,7 @@ impl Store {
     pub async fn given_up_uploads(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* given_up_uploads */
-            select count(*) as "count!" from uploads
-            where state in ('expired', 'terminated', 'failed') and free_at is null and updated_at < $1"#,
+            select count(*) as "count!" from forgettable_uploads($1)"#,
             before,
         )
         .fetch_one(self.pool())
@@ -115,13 +113,7 @@ impl Store {
     pub async fn forget_uploads(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* forget_uploads */
-            delete from uploads where id in (
-                select id from uploads
-                where state in ('expired', 'terminated', 'failed') and free_at is null and updated_at < $1
-                    -- A work never names one of these as its source; asked all the same, since the source would be lost with it.
-                    and not exists (select from submissions where mezzanine_upload = uploads.id)
-                order by updated_at limit $2 for update skip locked
-            )",
+            delete from uploads where id in (select id from forgettable_uploads($1) limit $2)",
             before,
             AT_ONCE,
         )
@@ -135,9 +127,7 @@ impl Store {
     pub async fn old_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* old_attempts */
-            select count(*) as "count!" from attempts a where a.ended_at < $1 and not exists (
-                select from parts p where p.submission = a.submission and p.run = a.run and p.stage = a.stage
-                    and p.part = a.part and p.status in ('pending', 'waiting', 'claimed', 'parked'))"#,
+            select count(*) as "count!" from forgettable_attempts($1)"#,
             before,
         )
         .fetch_one(self.pool())
@@ -150,12 +140,7 @@ impl Store {
     pub async fn forget_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* forget_attempts */
-            delete from attempts where ctid in (
-                select a.ctid from attempts a where a.ended_at < $1 and not exists (
-                    select from parts p where p.submission = a.submission and p.run = a.run and p.stage = a.stage
-                        and p.part = a.part and p.status in ('pending', 'waiting', 'claimed', 'parked'))
-                limit $2
-            )",
+            delete from attempts where ctid in (select forgettable_attempts($1) limit $2)",
             before,
             AT_ONCE * 10,
         )
@@ -226,8 +211,8 @@ async fn forget_superseded(
         r#"/* forget_superseded */
         delete from renditions using superseded_renditions($1, $2) as old
         where renditions.submission = old.submission and renditions.run = old.run and renditions.name = old.name
-        returning renditions.object_key, renditions.bytes, renditions.cover_key, renditions.cover_bytes,
-            renditions.covers as "covers: Json<Vec<StoredCover>>""#,
+        returning renditions.object_key, renditions.cover_key, renditions.covers as "covers: Json<Vec<StoredCover>>",
+            rendition_bytes(renditions) as "bytes!""#,
         before,
         work,
     )
@@ -237,8 +222,7 @@ async fn forget_superseded(
     let mut gone = Amount::of(rows.len() as i64, 0);
     let mut keys = Vec::new();
     for row in rows {
-        gone.bytes += (row.bytes + row.cover_bytes.unwrap_or(0)).max(0) as u64;
-        gone.bytes += row.covers.0.iter().map(|cover| cover.file.bytes).sum::<u64>();
+        gone.bytes += row.bytes.max(0) as u64;
         keys.push(row.object_key);
         keys.extend(row.cover_key);
         keys.extend(row.covers.0.into_iter().map(|cover| cover.file.key));

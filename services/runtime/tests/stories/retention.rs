@@ -55,7 +55,7 @@ async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit
     assert_eq!(line(&due, "personal_data_days").count, 1);
     assert!(is_known(&world, id).await, "a dry run changes nothing");
 
-    let gone = run(&world.store, &POLICY, later(181), &by_policy()).await.unwrap();
+    let gone = run(&world.store, &POLICY, later(181), &by_policy(), u64::MAX).await.unwrap();
     assert_eq!(line(&gone, "personal_data_days").count, 1);
     assert!(!is_known(&world, id).await);
     let filter = AuditFilter { submission: Some(id), ..AuditFilter::default() };
@@ -64,7 +64,7 @@ async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit
     assert_eq!((row.name.as_str(), row.after["days"].as_u64()), ("retention", Some(180)));
     assert!(world.store.history(id).await.unwrap().iter().any(|line| line.what == "personal_data_removed"));
     // Once is enough.
-    let again = run(&world.store, &POLICY, later(181), &by_policy()).await.unwrap();
+    let again = run(&world.store, &POLICY, later(181), &by_policy(), u64::MAX).await.unwrap();
     assert_eq!(line(&again, "personal_data_days").count, 0);
 }
 
@@ -98,7 +98,7 @@ async fn what_a_delivery_a_recall_an_appeal_or_a_part_needs_stays_whatever_its_a
         live,
     )
     .await;
-    let gone = run(&world.store, &POLICY, later(10_000), &by_policy()).await.unwrap();
+    let gone = run(&world.store, &POLICY, later(10_000), &by_policy(), u64::MAX).await.unwrap();
     assert_eq!(line(&gone, "personal_data_days").count, 1);
     for (id, stays) in
         [(held, true), (recalled, true), (delivering, true), (working, true), (judged, true), (live, false)]
@@ -151,7 +151,7 @@ async fn replaced_files_go_once_no_partner_has_them_and_those_in_force_never() {
     assert_eq!((line(&lines, "superseded_days").count, line(&lines, "superseded_days").bytes), (1, 4));
 
     let process = world.process(Services::new()).await;
-    let gone = run(&process.runtime.store, &POLICY, later(0), &by_policy()).await.unwrap();
+    let gone = run(&process.runtime.store, &POLICY, later(0), &by_policy(), u64::MAX).await.unwrap();
     // The service's own slow tick may have been first.
     assert!(line(&gone, "superseded_days").count <= 1);
     eventually("the replaced file is swept", async || objects.head(&old[0].0).await.is_err()).await;
@@ -187,11 +187,102 @@ async fn records_of_uploads_and_attempts_go_and_open_ones_stay() {
     .await;
     let lines = preview(&world.store, &POLICY, later(31), &world.directory("none")).await.unwrap();
     assert_eq!((line(&lines, "uploads_days").count, line(&lines, "attempts_days").count), (1, 0));
-    let gone = run(&world.store, &POLICY, later(91), &by_policy()).await.unwrap();
+    let gone = run(&world.store, &POLICY, later(91), &by_policy(), u64::MAX).await.unwrap();
     assert_eq!((line(&gone, "uploads_days").count, line(&gone, "attempts_days").count), (1, 3));
     let left: Vec<String> =
         sqlx::query_scalar("select state from uploads order by state").fetch_all(world.store.pool()).await.unwrap();
     assert_eq!(left, ["failed", "finished", "open"], "of the failed one the bytes are still to be freed");
+}
+
+/// Uploads of every state, freed and not, and the source of a work among them; attempts of a part in every status.
+async fn records_of_every_kind(world: &World) {
+    let id = over(world).await;
+    let mut uploads = Vec::new();
+    for state in ["open", "assembling", "finished", "expired", "terminated", "failed"] {
+        for freed in [true, false] {
+            let upload = Uuid::new_v4();
+            sqlx::query(
+                "insert into uploads (id, submission, state, part_size, expires_at, created_at, free_at)
+                values ($1, $2, $3, 1, now(), now(), case when $4 then null else now() end)",
+            )
+            .bind(upload)
+            .bind(id.0)
+            .bind(state)
+            .bind(freed)
+            .execute(world.store.pool())
+            .await
+            .unwrap();
+            uploads.push((state, freed, upload));
+        }
+    }
+    // A source that its record says was given up: nobody writes that, and it must stay all the same.
+    let odd = over(world).await;
+    let (.., expired) = *uploads.iter().find(|(state, freed, _)| *state == "expired" && *freed).unwrap();
+    sqlx::query("update submissions set mezzanine_upload = $2 where id = $1")
+        .bind(odd.0)
+        .bind(expired)
+        .execute(world.store.pool())
+        .await
+        .unwrap();
+    for status in ["pending", "waiting", "claimed", "parked", "done", "cancelled"] {
+        let work = over(world).await;
+        sql(
+            world,
+            "insert into attempts (submission, run, stage, part, started_at, ended_at, outcome)
+            select $1, 1, 'probe', 'mezzanine', now(), now(), 'failed' from generate_series(1, 3)",
+            work,
+        )
+        .await;
+        sqlx::query("update parts set status = $2::text::part_status where submission = $1")
+            .bind(work.0)
+            .bind(status)
+            .execute(world.store.pool())
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_run_removes_what_the_dry_run_said_and_a_second_dry_run_says_nothing() {
+    let world = World::new().await;
+    records_of_every_kind(&world).await;
+    for days_ago in [1, 13, 15, 40] {
+        let id = over(&world).await;
+        for run in 1..=3 {
+            rendition(&world, id, run, run == 3, days_ago).await;
+        }
+        // With covers, of which one is counted by its column and one by its list.
+        sql(
+            &world,
+            "update renditions set cover_key = 'renditions/' || submission || '/' || run || '/c.jpg', cover_bytes = 10,
+                covers = jsonb_build_array(jsonb_build_object('aspect', '1:1', 'width', 9, 'height', 9, 'at_ms', 0, 'partners', '[]'::jsonb, 'file', jsonb_build_object('key',
+                    'renditions/' || submission || '/' || run || '/s.jpg', 'bytes', 100, 'sha256', '')))
+            where submission = $1",
+            id,
+        )
+        .await;
+    }
+    let dir = world.directory("none");
+    for days in [0, 14, 31, 91, 181, 1000] {
+        let told = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
+        let went = run(&world.store, &POLICY, later(days), &by_policy(), u64::MAX).await.unwrap();
+        assert_eq!(went.len(), 4, "each line of the policy but scratch");
+        for went in &went {
+            assert_eq!(line(&told, went.policy), went, "after {days} days");
+        }
+        let left = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
+        for line in left.iter().filter(|line| line.policy != "garbage") {
+            assert_eq!((line.count, line.bytes), (0, 0), "{line:?} after {days} days");
+        }
+        // Whatever is compared above is not nothing.
+        match days {
+            0 => assert_eq!((line(&went, "superseded_days").count, line(&went, "superseded_days").bytes), (4, 4 * 114)),
+            31 => assert_eq!(line(&went, "uploads_days").count, 2, "of three that could go one is a source"),
+            91 => assert_eq!(line(&went, "attempts_days").count, 6, "of parts that are over"),
+            181 => assert!(line(&went, "personal_data_days").count > 0),
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test]
@@ -215,6 +306,6 @@ async fn the_services_do_it_by_themselves_and_by_their_clock() {
 async fn without_a_policy_everything_is_kept() {
     let world = World::new().await;
     let id = over(&world).await;
-    assert!(run(&world.store, &Retention::default(), later(100_000), &by_policy()).await.unwrap().is_empty());
+    assert!(run(&world.store, &Retention::default(), later(100_000), &by_policy(), u64::MAX).await.unwrap().is_empty());
     assert!(is_known(&world, id).await);
 }

@@ -1,4 +1,4 @@
-//! What a watcher asks: /healthz (is it alive?), /readyz (can it work?), /metrics, and /runbook (what now?).
+//! What a watcher asks: /healthz (is it alive?), /readyz (can it work?), /metrics, /dashboards (to see it) and /runbook (what now?).
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use crate::service::Runtime;
 
+mod pages;
 mod runbook;
 
 /// A neighbour that needs longer than this to answer is not one to work with. Below the usual probe timeout of 5 s.
@@ -24,6 +25,9 @@ pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
         .route("/healthz", get(async || "alive\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .route("/", get(pages::root))
+        .route("/dashboards", get(pages::dashboards))
+        .route("/dashboards/{name}", get(pages::file))
         .route("/runbook", get(runbook::list))
         .route("/runbook/", get(runbook::list))
         .route("/runbook/{name}", get(runbook::page))

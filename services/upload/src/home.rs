@@ -79,9 +79,7 @@ fn text(app: &App) -> String {
 <dl>
 "#;
     page += &admin(app);
-    page += r#"<dt>看板 <span class="en" lang="en">Dashboards</span></dt>
-<dd>Grafana 看板与自动配置在 <code>deploy/grafana/</code>；<code>docker compose -f deploy/compose.yaml up</code> 后打开 <a href="http://localhost:3000/">localhost:3000</a>。<span class="en" lang="en">Dashboards and their provisioning lie in <code>deploy/grafana/</code>; the compose file brings a Grafana at localhost:3000. Point your own Prometheus at <code>/metrics</code> of every service.</span></dd>
-<dt><code>reelmill doctor</code></dt>
+    page += r#"<dt><code>reelmill doctor</code></dt>
 <dd>检查本机与各服务器，并说明如何修复。<span class="en" lang="en">Checks this machine and its servers, and says how to mend what is wrong.</span></dd>
 <dt><code>reelmill status</code>，<code>reelmill trace ID</code>，<code>reelmill fsck</code>，<code>reelmill help</code></dt>
 <dd>作品进度、时间去向、数据与文件核对。<span class="en" lang="en">How entries stand, where their time went, whether everything is there.</span></dd>
@@ -91,17 +89,31 @@ fn text(app: &App) -> String {
     page
 }
 
-/// Where metrics are. An address that others can reach is nobody's business here.
+/// What the admin port tells: metrics, how to load the dashboards, the runbook. An address that others can reach is nobody's business
+/// here.
 fn admin(app: &App) -> String {
-    let what = "指标、存活与就绪。<span class=\"en\" lang=\"en\">Metrics, liveness, readiness</span>";
-    match app.settings.admin.filter(|address| address.ip().is_loopback()) {
-        Some(address) => format!(
-            "<dt><a href=\"http://{address}/metrics\">/metrics</a>，<a href=\"http://{address}/healthz\">/healthz</a>，\
-             <a href=\"http://{address}/readyz\">/readyz</a></dt>\n<dd>{what}</dd>\n"
+    let rows: [(&[&str], &str, &str); 3] = [
+        (&["/metrics", "/healthz", "/readyz"], "指标、存活与就绪。", "Metrics, liveness, readiness."),
+        (
+            &["/dashboards"],
+            "看板：如何装入 Grafana，文件可直接下载（源码中在 <code>deploy/grafana/</code>）。",
+            "The dashboards: how to load them into Grafana, with the files (in the source: <code>deploy/grafana/</code>).",
         ),
-        None => format!(
-            "<dt><code>/metrics</code>，<code>/healthz</code>，<code>/readyz</code></dt>\n<dd>{what}，在管理端口 \
-             <span class=\"en\" lang=\"en\">on the admin port</span> (ADMIN_LISTEN)</dd>\n"
-        ),
+        (&["/runbook"], "运维手册：每个告警的含义与处置。", "The runbook: what each alert means, and what to do."),
+    ];
+    let address = app.settings.admin.filter(|address| address.ip().is_loopback());
+    let mut told = String::new();
+    for (paths, zh, en) in rows {
+        let places = paths.iter().map(|path| match address {
+            Some(address) => format!("<a href=\"http://{address}{path}\">{path}</a>"),
+            None => format!("<code>{path}</code>"),
+        });
+        let places = places.collect::<Vec<_>>().join("，");
+        // Writing to a String cannot fail.
+        let _ = writeln!(told, "<dt>{places}</dt>\n<dd>{zh}<span class=\"en\" lang=\"en\">{en}</span></dd>");
     }
+    if address.is_none() {
+        told += "<dd>以上在管理端口。<span class=\"en\" lang=\"en\">These are on the admin port</span> (<code>ADMIN_LISTEN</code>).</dd>\n";
+    }
+    told
 }

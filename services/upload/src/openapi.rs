@@ -1,8 +1,7 @@
 //! The description of the API for programs: OpenAPI 3.1 at `/api/v1/openapi.json`.
 use axum::Json;
-use axum::http::Method;
 use utoipa::openapi::extensions::Extensions;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, ObjectBuilder, Ref, Required, ResponseBuilder, Type};
 use utoipa::{Modify, OpenApi};
@@ -11,6 +10,10 @@ use crate::access::Policy;
 use crate::render::ProblemBody;
 use crate::routes::{self, Listed};
 use crate::{desk, entries, home, tus};
+
+use words::{Words, operation};
+
+mod words;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -40,7 +43,7 @@ use crate::{desk, entries, home, tus};
         tus::options::discover, tus::create::create, tus::head::head, tus::patch::patch, tus::terminate::terminate,
     ),
     components(schemas(ProblemBody)),
-    modifiers(&Token, &Policies),
+    modifiers(&Token, &Policies, &Words),
     tags((name = "entries", description = "The form"), (name = "tus", description = "The film"), (name = "desk", description = "For organisers, by role"),
         (name = "service", description = "About itself")),
 )]
@@ -62,22 +65,12 @@ impl Modify for Policies {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         for route in routes::list() {
             let item = document.paths.paths.get_mut(route.path);
-            if let Some(operation) = item.and_then(|item| operation(item, &route.method)) {
+            if let Some(operation) = item.and_then(|item| operation(item, &route.method.as_str().to_ascii_lowercase()))
+            {
                 describe(operation, &route);
             }
         }
     }
-}
-
-fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
-    let operation = match method.as_str() {
-        "GET" => &mut item.get,
-        "POST" => &mut item.post,
-        "PUT" => &mut item.put,
-        "DELETE" => &mut item.delete,
-        _ => return None,
-    };
-    operation.as_mut()
 }
 
 fn describe(operation: &mut Operation, route: &Listed) {

@@ -1,8 +1,10 @@
 //! What to do about an alert, told on the admin port: the pages of `deploy/runbook` as they were when this program was built, for
 //! whoever has nothing but a link and a browser.
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+
+use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
@@ -33,21 +35,32 @@ const PAGES: [(&str, &str); 24] = [
     ("WebhooksGivenUp", include_str!("../../../../deploy/runbook/WebhooksGivenUp.md")),
 ];
 
-/// The pages' names.
+/// The pages' names, each with the sentence that says what has happened.
 pub(super) async fn list() -> Html<String> {
-    let lines: String = PAGES.iter().map(|(name, _)| format!("<li><a href=\"/runbook/{name}\">{name}</a>\n")).collect();
-    Html(format!(
-        "<!doctype html><meta charset=utf-8><title>Runbook</title><h1>Reelmill: runbook</h1><ul>\n{lines}</ul>\n"
-    ))
+    let lines = PAGES.iter().map(|(name, text)| {
+        let says = text.lines().nth(2).unwrap_or_default();
+        format!("<dt><a href=\"/runbook/{name}\">{name}</a></dt>\n<dd>{}</dd>\n", pages::escaped(says))
+    });
+    let lines: String = lines.collect();
+    pages::page(
+        "运维手册 Runbook",
+        &format!("<p>每个告警一页。<span class=en lang=en>One page for each alert.</span></p>\n<dl>\n{lines}</dl>\n"),
+    )
 }
 
-/// One page, as it is written.
-pub(super) async fn page(Path(name): Path<String>) -> Response {
+/// One page, as it is written; to a browser as a page, since many would put Markdown into a file.
+pub(super) async fn page(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let name = name.trim_end_matches(".md");
-    match PAGES.iter().find(|(page, _)| *page == name) {
-        Some((_, text)) => ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], *text).into_response(),
-        None => (StatusCode::NOT_FOUND, "no alert has this name; /runbook lists them\n").into_response(),
+    let Some((name, text)) = PAGES.iter().find(|(page, _)| *page == name) else {
+        return (StatusCode::NOT_FOUND, "no alert has this name; /runbook lists them\n").into_response();
+    };
+    let browser =
+        headers.get(header::ACCEPT).and_then(|it| it.to_str().ok()).is_some_and(|it| it.contains("text/html"));
+    if browser {
+        let words = format!("<p><a href=\"/runbook\">运维手册 Runbook</a></p>\n<pre>{}</pre>\n", pages::escaped(text));
+        return pages::page(name, &words).into_response();
     }
+    ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], *text).into_response()
 }
 
 #[cfg(test)]

@@ -9,8 +9,16 @@ async fn the_page_at_the_root_leads_a_newcomer_on_in_two_languages_and_loads_not
     let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
     let page = answer.text().await.unwrap();
-    for words in ["/api/v1/docs", "/api/v1/openapi.json", "/metrics", "deploy/grafana/", "接口说明", "reelmill doctor"]
-    {
+    for words in [
+        "/api/v1/docs",
+        "/api/v1/openapi.json",
+        "/metrics",
+        "/dashboards",
+        "/runbook",
+        "deploy/grafana/",
+        "接口说明",
+        "reelmill doctor",
+    ] {
         assert!(page.contains(words), "{words} in {page}");
     }
     assert!(page.contains("API documentation") && page.contains("Enter a work"), "{page}");
@@ -33,14 +41,16 @@ async fn the_description_for_people_has_every_address_of_the_one_for_programs() 
     let mut rows = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            let address = format!("<code>{} {path}</code>", method.to_ascii_uppercase());
+            let address = format!("<code>{} {}</code>", method.to_ascii_uppercase(), path.replace('/', "/<wbr>"));
             assert!(page.contains(&address), "{address}");
             rows += 1;
         }
     }
     assert_eq!(page.matches("<tr><td>").count(), rows);
-    let review = page.lines().find(|line| line.contains("POST /api/v1/submissions/{id}/review")).unwrap();
-    assert!(review.ends_with("screener"), "{review}");
-    let form = page.lines().find(|line| line.contains("POST /api/v1/submissions<")).unwrap();
-    assert!(form.ends_with("everybody"), "{form}");
+    let row = |end: &str| page.lines().find(|line| line.contains("POST") && line.contains(end)).unwrap();
+    let review = row("/<wbr>{id}/<wbr>review<");
+    assert!(review.ends_with("审查员 screener"), "{review}");
+    assert!(review.contains("通过或退回") && review.contains("Accepts or refuses"), "{review}");
+    let form = row("/<wbr>submissions<");
+    assert!(form.ends_with("所有人 everybody"), "{form}");
 }

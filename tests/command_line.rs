@@ -117,6 +117,50 @@ async fn a_server_that_is_away_is_our_failure_and_is_named() {
     assert!(finding("PostgreSQL")["mend"].as_str().is_some_and(|mend| mend.contains("DATABASE_URL")));
     assert_eq!(finding("RabbitMQ")["health"], "bad");
     assert_eq!(finding("catalogue")["health"], "good");
+    // Whatever is wrong is explained in both languages.
+    for found in doctor.as_array().expect("a list of findings").iter().filter(|found| found["health"] != "good") {
+        let (zh, en) = (found["mend_zh"].as_str().unwrap_or_default(), found["mend"].as_str().unwrap_or_default());
+        assert!(!en.is_empty() && zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{found}");
+    }
+    // One wrong setting is told as that, and hides nothing behind a cause that it is not.
+    env.insert("SLOTS".into(), "many".into());
+    let doctor = process::run(&["doctor", "--output", "json"], &env).await.exits(1).json();
+    let bad: Vec<_> = doctor.as_array().expect("a list").iter().filter(|found| found["health"] == "bad").collect();
+    assert!(bad.len() == 1 && bad[0]["found"].as_str().is_some_and(|it| it.contains("--slots")), "{doctor}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_finds_everything_from_the_first_page_on() {
+    let pipeline = TestPipeline::new().await;
+    let service = pipeline.serve("all", &[]).await;
+    let client = reqwest::Client::new();
+    let first = service.api_address().expect("the address of the API");
+    let mut seen = std::collections::BTreeSet::from([format!("{first}/")]);
+    let mut next: Vec<String> = seen.iter().cloned().collect();
+    while let Some(page) = next.pop() {
+        let answer = client.get(&page).header("accept", "text/html,*/*").send().await.expect("ask for a page");
+        assert_eq!(answer.status(), 200, "{page}");
+        let html = answer.headers()["content-type"].to_str().expect("a type").starts_with("text/html");
+        let text = answer.text().await.expect("its text");
+        let base = reqwest::Url::parse(&page).expect("an address");
+        for link in text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|_| html) {
+            let link = base.join(link).expect("a link").to_string();
+            // The standard's own page is elsewhere, where a test does not go.
+            if link.starts_with("http://127.0.0.1:") && seen.insert(link.clone()) {
+                next.push(link);
+            }
+        }
+    }
+    for end in [
+        "/api/v1/docs",
+        "/metrics",
+        "/readyz",
+        "/runbook/QueueOld",
+        "/dashboards/overview.json",
+        "/dashboards/rules.yml",
+    ] {
+        assert!(seen.iter().any(|link| link.ends_with(end)), "{end} in {seen:?}");
+    }
 }
 
 /// An entrant's command.
@@ -241,8 +285,14 @@ async fn doctor_finds_a_whole_pipeline_in_good_health() {
         "partners' credentials",
         "RabbitMQ",
         "queues",
+        "messages",
         "S3",
+        "S3 in parts",
         "catalogue",
+        "contests",
+        "partners' secrets",
+        "media parts",
+        "connections",
         "personal data keys",
     ] {
         assert!(

@@ -37,6 +37,7 @@ mod graph;
 mod grid;
 mod isobmff;
 mod jpeg;
+mod lacking;
 mod limiter;
 mod loudness;
 mod mux;
@@ -56,3 +57,4 @@ mod varispeed;
 
 pub use child::protocol;
 pub use engine::engine;
+pub use lacking::lacking;

@@ -8,6 +8,7 @@
 //! | the ways to a partner, one adapter each | `deliver/` |
 //! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
 //! | what partners ask of us: feed and webhooks | `serve` |
+//! | which settings a partner's way needs and does not find | `lacking` |
 //! | calls to addresses that others gave us | `guarded` |
 //! | webhooks out: changes told to whoever asked | `webhooks` |
 //! | documents for partners that read XML | `xml` |
@@ -15,6 +16,7 @@
 mod deliver;
 mod exchange;
 pub mod guarded;
+mod lacking;
 pub mod package;
 mod publish;
 mod redact;
@@ -24,5 +26,6 @@ pub mod webhooks;
 mod xml;
 
 pub use deliver::bilibili::tokens::{Tokens, authorise};
+pub use lacking::lacking;
 pub use publish::Publish;
 pub use serve::serve;

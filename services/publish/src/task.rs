@@ -309,7 +309,8 @@ fn cover_facts(cover: &StoredCover) -> preflight::CoverFacts {
     preflight::CoverFacts { aspect, width, height, bytes: cover.file.bytes }
 }
 
-fn variable(partner: &PartnerId, name: &str) -> String {
+/// Name of a partner's setting in the environment.
+pub(crate) fn variable(partner: &PartnerId, name: &str) -> String {
     format!("PARTNER_{}_{name}", partner.as_str().to_ascii_uppercase().replace('-', "_"))
 }
 

@@ -23,10 +23,12 @@ use crate::metrics::Metrics;
 use crate::telemetry::spans;
 use crate::wire::WORK_EXCHANGE;
 
+mod examine;
 mod receiving;
 mod sending;
 mod topology;
 
+pub use examine::QueueState;
 pub use sending::SendError;
 pub(crate) use topology::MAX_HINTS;
 

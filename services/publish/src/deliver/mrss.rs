@@ -21,7 +21,7 @@ use crate::task::Task;
 
 mod feed;
 mod link;
-mod serve;
+pub(crate) mod serve;
 
 pub(crate) use serve::router;
 

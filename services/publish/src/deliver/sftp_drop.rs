@@ -26,7 +26,7 @@ use crate::exchange::CallError;
 use crate::package::PackageFile;
 use crate::task::Task;
 
-mod access;
+pub(crate) mod access;
 mod adi;
 mod folder;
 mod receipt;

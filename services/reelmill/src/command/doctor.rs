@@ -1,5 +1,7 @@
-//! `reelmill doctor`: looks at everything that the services need and says of each what is wrong and how to mend it.
+//! `reelmill doctor`: looks at everything that the services need and says of each what is wrong and how to mend it, in both languages.
+use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
+use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::seal::Keyring;
 use serde::Serialize;
@@ -9,6 +11,7 @@ use crate::output::{self, Format, OutputArgs, Table};
 use crate::settings;
 
 mod machine;
+mod partners;
 mod servers;
 mod state;
 
@@ -25,8 +28,11 @@ struct Finding {
     check: &'static str,
     health: Health,
     found: String,
+    /// In English, for whoever reads JSON by it.
     #[serde(skip_serializing_if = "str::is_empty")]
     mend: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    mend_zh: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -38,19 +44,28 @@ enum Health {
     Bad,
 }
 
+/// What to do about it.
+#[derive(Clone, Copy, Debug)]
+struct Mend {
+    zh: &'static str,
+    en: &'static str,
+}
+
+/// The SDKs of the neighbours are talkative; the beginning names the cause.
+const FOUND_CHARS: usize = 240;
+
 impl Finding {
     fn good(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, health: Health::Good, found: found.into(), mend: "" }
+        Self { check, health: Health::Good, found: found.into(), mend: "", mend_zh: "" }
     }
 
-    fn poor(check: &'static str, found: impl Into<String>, mend: &'static str) -> Self {
-        Self { check, health: Health::Poor, found: found.into(), mend }
+    fn poor(check: &'static str, found: impl Into<String>, mend: Mend) -> Self {
+        Self { check, health: Health::Poor, found: found.into(), mend: mend.en, mend_zh: mend.zh }
     }
 
-    fn bad(check: &'static str, found: impl Into<String>, mend: &'static str) -> Self {
-        // The SDKs of the neighbours are talkative; the beginning names the cause.
-        let found = found.into().chars().take(240).collect();
-        Self { check, health: Health::Bad, found, mend }
+    fn bad(check: &'static str, found: impl Into<String>, mend: Mend) -> Self {
+        let found = found.into().chars().take(FOUND_CHARS).collect();
+        Self { check, health: Health::Bad, found, mend: mend.en, mend_zh: mend.zh }
     }
 }
 
@@ -61,18 +76,27 @@ const UNSET: &str = "unset";
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let mut findings = machine::media().await;
     match environment() {
-        Err(error) => findings.push(Finding::bad("settings", error.to_string(), "correct the variable that it names")),
+        Err(error) => {
+            const MEND: Mend = Mend {
+                zh: "改正其中所指的环境变量；`reelmill serve --help` 列出全部",
+                en: "correct the variable that it names; `reelmill serve --help` lists them all",
+            };
+            // Behind its first line it says what every wrong use says.
+            let words = error.to_string();
+            findings.push(Finding::bad("settings", words.lines().next().unwrap_or_default(), MEND));
+        }
         Ok(config) => {
-            findings.push(catalogue(&config));
+            findings.extend(of_catalogue(&config));
             findings.push(keys(&config));
             findings.push(machine::scratch(&config));
             findings.push(machine::scratch_kind(&config));
+            findings.push(machine::memory(&config));
             findings.extend(machine::ports(&config).await);
             findings.push(servers::database(&config).await);
             findings.extend(state::of_database(&config).await);
             findings.push(servers::broker(&config).await);
             findings.extend(state::queues(&config).await);
-            findings.push(servers::objects(&config).await);
+            findings.extend(servers::objects(&config).await);
         }
     }
     match args.output.output {
@@ -92,25 +116,45 @@ fn environment() -> Result<Config, clap::Error> {
     settings::read(&given)
 }
 
-fn catalogue(config: &Config) -> Finding {
-    let words = |catalogue: &Catalogue| {
-        let (contests, partners) = (catalogue.contests.len(), catalogue.partners.len());
-        format!(
-            "{contests} contests, {partners} partners, {}",
-            if config.catalogue_dir.is_some() { "from CATALOGUE_DIR" } else { "built in" }
-        )
+/// The catalogue, and what its contests and partners need.
+fn of_catalogue(config: &Config) -> Vec<Finding> {
+    const MEND: Mend = Mend {
+        zh: "改正该文件；目录有错时 `serve` 不会启动",
+        en: "correct the file; `serve` does not start with it",
     };
     match config.catalogue() {
-        Ok(catalogue) => Finding::good("catalogue", words(&catalogue)),
-        Err(error) => {
-            Finding::bad("catalogue", format!("{error:#}"), "correct the file; `serve` does not start with it")
+        Ok(known) => {
+            vec![catalogue(&known, config), contests(&known, Clock::default().now()), partners::secrets(&known)]
         }
+        Err(error) => vec![Finding::bad("catalogue", format!("{error:#}"), MEND)],
     }
 }
 
+fn catalogue(catalogue: &Catalogue, config: &Config) -> Finding {
+    let (contests, partners) = (catalogue.contests.len(), catalogue.partners.len());
+    let from = if config.catalogue_dir.is_some() { "from CATALOGUE_DIR" } else { "built in" };
+    Finding::good("catalogue", format!("{contests} contests, {partners} partners, {from}"))
+}
+
+/// Whether anybody can enter anything.
+fn contests(catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
+    const NAME: &str = "contests";
+    let open: Vec<&str> = catalogue.contests.values().filter(|it| it.accepts(now)).map(|it| it.id.as_str()).collect();
+    if open.is_empty() {
+        const MEND: Mend = Mend {
+            zh: "如仍要接收投稿，在活动文件中改 `opens` 与 `deadline`，并用 CATALOGUE_DIR 指向该目录",
+            en: "if entries are still wanted, change `opens` and `deadline` in the contest's file, and name its directory with CATALOGUE_DIR",
+        };
+        return Finding::poor(NAME, "none takes entries now", MEND);
+    }
+    Finding::good(NAME, format!("{} of {} take entries now: {}", open.len(), catalogue.contests.len(), open.join(", ")))
+}
+
 fn keys(config: &Config) -> Finding {
-    const MEND: &str =
-        "PERSONAL_DATA_KEYS=\"k1:$(openssl rand -base64 32)\"; keep it, nothing opens the data without it";
+    const MEND: Mend = Mend {
+        zh: "PERSONAL_DATA_KEYS=\"k1:$(openssl rand -base64 32)\"；务必保存，丢失后数据无法解开",
+        en: "PERSONAL_DATA_KEYS=\"k1:$(openssl rand -base64 32)\"; keep it, nothing opens the data without it",
+    };
     let Some(text) = &config.personal_data_keys else {
         return Finding::bad(
             "personal data keys",
@@ -134,6 +178,7 @@ fn table(findings: &[Finding]) -> String {
         };
         table.row([mark, finding.check, &finding.found]);
         if !finding.mend.is_empty() {
+            table.row(["", "", &format!("修复：{}", finding.mend_zh)]);
             table.row(["", "", &format!("mend: {}", finding.mend)]);
         }
     }

@@ -12,7 +12,40 @@ pub struct Schema {
     pub known: i64,
 }
 
+/// The server itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Its major version.
+    pub version: i32,
+    /// Connections that clients have now.
+    pub connections: i64,
+    /// Connections that it gives to anybody.
+    pub most_connections: i32,
+    /// Whether it puts its WAL into an archive.
+    pub archives: bool,
+    /// The WAL that the archive refused last, if it took nothing since.
+    pub not_archived: Option<String>,
+}
+
 impl Store {
+    /// Asks the server about itself.
+    pub async fn server(&self) -> anyhow::Result<Server> {
+        sqlx::query_as!(
+            Server,
+            r#"/* server */
+            select current_setting('server_version_num')::integer / 10000 as "version!",
+                (select sum(numbackends) from pg_stat_database) as "connections!",
+                current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+                    as "most_connections!",
+                current_setting('archive_mode') <> 'off' as "archives!",
+                case when last_failed_time > coalesce(last_archived_time, '-infinity') then last_failed_wal end as not_archived
+            from pg_stat_archiver"#,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("ask the server about itself")
+    }
+
     /// Compares the schema with the one that this program needs.
     pub async fn schema(&self) -> anyhow::Result<Schema> {
         let known = sqlx::migrate!().iter().map(|migration| migration.version).max().unwrap_or_default();

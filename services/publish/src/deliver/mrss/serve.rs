@@ -33,7 +33,7 @@ use crate::task::partner_setting;
 /// Items of one page: some ten kilobytes of text.
 const PAGE: u32 = 50;
 /// Shorter secrets could be guessed.
-pub(super) const SECRET_CHARS: usize = 16;
+pub(crate) const SECRET_CHARS: usize = 16;
 /// How often a running file asks whether it is still offered, and notes how far it came.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 

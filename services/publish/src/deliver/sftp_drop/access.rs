@@ -25,7 +25,7 @@ impl Access {
     }
 
     /// `secret` reads one by its name behind `PARTNER_<ID>_`.
-    fn from(secret: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
+    pub(crate) fn from(secret: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
         let wanted = |name: &str| secret(name)?.with_context(|| format!("the partner's {name} is not set"));
         let port = secret("SFTP_PORT")?.unwrap_or_else(|| "22".into());
         let host_key = wanted("SFTP_HOST_KEY")?;

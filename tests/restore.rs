@@ -116,7 +116,11 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     let mut command = Command::new(script("backup.sh"));
     command.arg(vault.dir.join("db")).env_clear().envs(pipeline.command_env()).env("REELMILL", process::binary());
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    std::fs::create_dir(vault.dir.join("db/.2020-01-01T000000Z.part")).expect("what a killed backup left");
     let backup = PathBuf::from(run(&mut command).trim());
+    assert!(!vault.dir.join("db/.2020-01-01T000000Z.part").exists(), "what a killed backup left is thrown away");
+    let refused = command.env("KEEP", "0").output().expect("run backup.sh");
+    assert!(refused.status.code() == Some(2) && backup.exists(), "no backup is kept is no number of backups");
     let listed = std::fs::read_to_string(backup.join("objects.jsonl")).expect("the list of the bucket");
     let source: String = sqlx::query_scalar("select 'uploads/' || mezzanine_upload || '/source' from submissions")
         .fetch_one(pipeline.truth.pool())
@@ -144,8 +148,9 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     vault.catches_up(&pipeline).await;
     service.stop();
 
-    // The server dies, and is restored to the moment.
     vault.hand_over();
+    a_hole_in_the_archive_is_no_end(&vault, &backup);
+    // The server dies, and is restored to the moment.
     pipeline.servers.replace_postgres(|data| {
         let mut restore = as_postgres(&vault.dir.join("restore.sh"));
         run(restore.arg(&backup).arg(data).arg(vault.wal()).arg(&moment));
@@ -195,6 +200,37 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     let clean = fsck(&pipeline, &["--deep"], 0).await;
     assert_eq!(clean["findings"], Value::Array(Vec::new()));
     pipeline.command(&["audit", "verify"]).await.exits(0);
+}
+
+/// Without a time to reach, a server would take the hole for the end of everything, and say nothing.
+fn a_hole_in_the_archive_is_no_end(vault: &Vault, backup: &Path) {
+    let (data, wal) = (vault.dir.join("holed"), vault.dir.join("holed-wal"));
+    let restored = |accept: bool| {
+        let mut restore = as_postgres(&vault.dir.join("restore.sh"));
+        restore.arg(backup).arg(&data).arg(&wal);
+        if accept {
+            restore.env("HOLES", "accept");
+        }
+        let output = restore.output().expect("run restore.sh");
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (done, said) = restored(false);
+    assert!(!done && said.contains("is it mounted"), "{said}");
+
+    run(Command::new("cp").arg("-a").arg(vault.wal()).arg(&wal));
+    let mut segments: Vec<PathBuf> = std::fs::read_dir(&wal)
+        .expect("the archive")
+        .map(|file| file.expect("a segment").path())
+        .filter(|path| path.file_name().is_some_and(|name| name.len() == 24))
+        .collect();
+    segments.sort();
+    std::fs::remove_file(&segments[segments.len() - 2]).expect("lose a segment");
+    let (done, said) = restored(false);
+    assert!(!done && said.contains("WAL is missing") && said.contains("give a TIME before the hole"), "{said}");
+    assert!(!data.exists() && !vault.dir.join("holed.part").exists(), "nothing is left that somebody might start");
+    let (done, said) = restored(true);
+    assert!(done && data.join("recovery.signal").exists(), "{said}");
+    std::fs::remove_dir_all(&data).expect("delete it");
 }
 
 /// A command as PostgreSQL's user, who owns the data.

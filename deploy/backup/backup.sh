@@ -4,15 +4,22 @@
 # under that name only when it is whole and its files have the digests of its manifest. Prints where it is.
 # WAL goes to the archive by itself (archive-wal.sh); the bucket keeps its own history (versioning, or a copy by its own tool):
 # `objects.jsonl` says which objects there were. KEEP=7 keeps the newest seven and, with ARCHIVE=DIR, the WAL that they need.
+# One at a time; what one left that was killed is thrown away by the next. Nothing old goes before the new one is whole.
 set -euo pipefail
+# Everything that people told us is in it.
+umask 077
 dir=${1:?usage: backup.sh DIR}
 : "${DATABASE_URL:?DATABASE_URL is not set}"
+case ${KEEP:-1} in *[!0-9]* | 0*) echo "backup.sh: KEEP is a number of backups, at least 1" >&2; exit 2 ;; esac
 reelmill=${REELMILL:-reelmill}
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
 tool() { if [ -n "$bin" ] && [ -x "$bin/$1" ]; then echo "$bin/$1"; else command -v "$1"; fi; }
 
 name=$(date -u +%Y-%m-%dT%H%M%SZ)
 mkdir -p "$dir"
+exec 9>"$dir/.lock"
+flock -n 9 || { echo "backup.sh: another one is at work on $dir" >&2; exit 1; }
+rm -rf "$dir"/.20*Z.part
 part=$dir/.$name.part
 trap 'rm -rf "$part"' EXIT
 "$(tool pg_basebackup)" --dbname="$DATABASE_URL" --pgdata="$part" --format=tar --gzip --wal-method=stream --checkpoint=fast \
@@ -32,6 +39,7 @@ rm -rf "$check"
 sync -f "$part/objects.jsonl"
 mv "$part" "$dir/$name"
 trap - EXIT
+sync "$dir"
 echo "$dir/$name"
 
 [ -n "${KEEP:-}" ] || exit 0

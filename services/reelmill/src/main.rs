@@ -9,6 +9,8 @@ mod exit;
 mod local;
 mod output;
 mod progress;
+#[cfg(test)]
+mod readme;
 mod resume;
 mod settings;
 mod tus;

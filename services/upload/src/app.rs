@@ -64,6 +64,14 @@ pub struct Settings {
     pub forwarded_hops: u8,
     /// Where metrics and health are told, for the page at the root.
     pub admin: Option<SocketAddr>,
+    /// Connections at once.
+    pub connections: usize,
+    /// Requests for JSON and files that are worked on at once, several for each connection to the database.
+    pub requests_at_once: usize,
+    /// Requests that bring bytes at once: each has up to two parts on disk and some hundred KiB in memory.
+    pub uploads_at_once: usize,
+    /// What is JSON or a small file is answered within this.
+    pub api_deadline: Duration,
 }
 
 impl Default for Settings {
@@ -78,6 +86,10 @@ impl Default for Settings {
             entries_per_minute: 0,
             forwarded_hops: 0,
             admin: None,
+            connections: 2048,
+            requests_at_once: 128,
+            uploads_at_once: 256,
+            api_deadline: Duration::from_secs(30),
         }
     }
 }

@@ -7,7 +7,7 @@
 //! | how do bytes come in and survive? | `tus` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | what do organisers see and do? | `desk` |
-//! | who may, and how often? | `access`, `token`, `limit`, counted in `count` |
+//! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places`, counted in `count` |
 //! | what can be wrong, in two languages? | `problem` |
 //! | how does a request show in a trace? | `traced` |
 //!
@@ -24,6 +24,7 @@ mod finish;
 mod home;
 mod limit;
 mod openapi;
+mod places;
 mod problem;
 mod render;
 mod routes;

@@ -58,6 +58,7 @@ pub enum Code {
     TooManyUploads,
     Interrupted,
     Unavailable,
+    Overloaded,
     Stopping,
     Internal,
 }
@@ -128,6 +129,7 @@ impl Code {
             Code::TooManyUploads => row(429, "too_many_uploads", "该作品未完成的上传过多，请先取消一些。", "The submission has too many unfinished uploads; give some up first."),
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
+            Code::Overloaded => row(503, "overloaded", "当前请求过多，请稍后再试。", "There is more to do at the moment than can be done; please try again in a few seconds."),
             Code::Stopping => row(503, "stopping", "服务正在重启，请稍后续传。", "The service is restarting; please resume in a moment."),
             Code::Internal => row(500, "internal", "服务器内部错误。", "Something failed on our side."),
         }
@@ -159,7 +161,7 @@ pub(crate) struct Problem {
     pub(crate) offset: Option<u64>,
 }
 
-/// Seconds until a client should try again after a 503.
+/// Seconds until a client should try again after a 503 or 429.
 pub(crate) const RETRY_AFTER_S: u32 = 5;
 
 impl From<Code> for Problem {

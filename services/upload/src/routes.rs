@@ -1,27 +1,23 @@
 //! Which address is whose, and who may use it: one table. The router is made of it and of nothing else, so a route without a
 //! policy cannot be, and a test can walk over all of them.
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, post, put};
 use runtime::store::tokens::Role;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::access::{Gate, Policy, enforce};
 use crate::app::App;
 use crate::cors::cors;
 use crate::count::count;
+use crate::places::{Places, placed, placed_if_bytes};
 use crate::problem::{Code, Problem};
 use crate::render::problems;
 use crate::traced::traced;
 use crate::{desk, docs, entries, home, openapi, tus};
-
-/// The form and everything else that is JSON is answered within this.
-const API_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Everybody with a token of ours.
 const READERS: &[Role] = &Role::ALL;
@@ -148,11 +144,11 @@ pub fn list() -> Vec<Listed> {
 pub fn router(app: Arc<App>) -> Router {
     let api = of(&app, api())
         .layer(DefaultBodyLimit::max(entries::FORM_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, API_DEADLINE));
-    // No deadline as a whole: an upload takes as long as it takes. Each read has one.
+        .layer(from_fn_with_state(Places::of_requests(&app.settings), placed));
     let tus = of(&app, uploads())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(tus::version))
+        .layer(from_fn_with_state(Places::of_uploads(&app.settings), placed_if_bytes))
         .layer(DefaultBodyLimit::disable());
     api.merge(tus)
         .fallback(async || Problem::from(Code::RouteUnknown))

@@ -15,6 +15,7 @@ mod desk; // what organisers do, and what is left of it
 mod entries; // the form, the status, withdrawing
 mod head; // offsets
 mod options; // discovery and browsers of other origins
+mod overload; // floods
 mod pages; // what people see who type the bare address
 mod patch; // bytes, checksums, lengths
 mod post; // creation, with and without bytes

@@ -92,6 +92,11 @@ impl Stage {
         (app, url)
     }
 
+    /// Where the object store listens.
+    pub(crate) fn s3_addr(&self) -> SocketAddr {
+        self.s3.addr
+    }
+
     /// The object store goes away.
     pub(crate) async fn stop_s3(&mut self) {
         self.s3.stop.cancel();

@@ -1,0 +1,286 @@
+//! Floods: what is beyond the bounds is answered 429 or 503 with Retry-After and a sentence, at once; what was let in comes through; and
+//! memory does not grow with how many come.
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use reqwest::{Method, RequestBuilder, Response};
+use runtime::store::tokens::Role;
+use serde_json::Value;
+use sqlx::{Connection, PgConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::stage::{Entry, MIB, Stage, bytes, form, number, until};
+
+/// Nobody who is turned away is kept waiting longer: the patience of a request for its place, and a busy machine.
+const SOON: Duration = Duration::from_secs(8);
+
+/// A table that nobody can read or write until this is dropped: a database that answers nothing about it.
+struct Held(PgConnection);
+
+impl Held {
+    async fn table(stage: &Stage, table: &str) -> Self {
+        let mut connection = PgConnection::connect(&stage.database_url).await.unwrap();
+        for statement in ["begin".to_owned(), format!("lock table {table} in access exclusive mode")] {
+            sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        }
+        Self(connection)
+    }
+
+    async fn release(mut self) {
+        sqlx::query("rollback").execute(&mut self.0).await.unwrap();
+    }
+}
+
+fn entering(stage: &Stage) -> RequestBuilder {
+    stage.client.post(format!("{}/api/v1/submissions", stage.url)).body(form().to_string())
+}
+
+/// Turned away as it has to be: the status and code, when to come again, a sentence in the language that was asked for.
+async fn turned_away(answer: Response, status: u16, code: &str, sentence: &str) {
+    assert_eq!(answer.status(), status);
+    let again: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&again), "{again}");
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!((body["code"].as_str().unwrap(), body["title"].as_str().unwrap()), (code, sentence));
+}
+
+const ZH: &str = "当前请求过多，请稍后再试。";
+const EN: &str = "There is more to do at the moment than can be done; please try again in a few seconds.";
+
+#[tokio::test]
+async fn of_a_flood_of_forms_those_without_a_place_are_told_to_come_again_and_none_is_half_entered() {
+    let stage = Stage::with(|settings| settings.requests_at_once = 4).await;
+    let held = Held::table(&stage, "submissions").await;
+    let let_in: Vec<_> = (0..4).map(|_| tokio::spawn(entering(&stage).send())).collect();
+    until("every place is taken", async || entering(&stage).send().await.unwrap().status() == 503).await;
+    let begun = Instant::now();
+    let flood = (0..200).map(|n| {
+        let lang = if n % 2 == 0 { "zh-CN" } else { "en" };
+        entering(&stage).header("accept-language", lang).send()
+    });
+    for (n, answer) in join_all(flood).await.into_iter().enumerate() {
+        turned_away(answer.unwrap(), 503, "overloaded", if n % 2 == 0 { ZH } else { EN }).await;
+    }
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    held.release().await;
+    let mut entered = 0;
+    for answer in let_in {
+        entered += usize::from(answer.await.unwrap().unwrap().status() == 201);
+    }
+    assert_eq!(entering(&stage).send().await.unwrap().status(), 201, "the places are free again");
+    assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, (entered + 1).to_string());
+}
+
+#[tokio::test]
+async fn a_flood_at_the_desk_is_held_off_while_the_database_says_nothing() {
+    let stage = Stage::with(|settings| settings.requests_at_once = 4).await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let held = Held::table(&stage, "tokens").await;
+    let list = || stage.desk(Method::GET, "/api/v1/submissions", &organiser).header("accept-language", "en");
+    let kept: Vec<_> = (0..4).map(|_| tokio::spawn(list().send())).collect();
+    until("every place is taken", async || list().send().await.unwrap().status() == 503).await;
+    let begun = Instant::now();
+    for answer in join_all((0..200).map(|_| list().send())).await {
+        turned_away(answer.unwrap(), 503, "overloaded", EN).await;
+    }
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    held.release().await;
+    for answer in kept {
+        let _ = answer.await.unwrap().unwrap();
+    }
+    assert_eq!(list().send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn when_no_connection_to_the_database_is_free_people_are_told_when_to_come_again() {
+    let stage = Stage::with(|settings| settings.requests_at_once = 1000).await;
+    let held = Held::table(&stage, "submissions").await;
+    // More than the pool has; those that have a connection wait for the lock, the others for a connection.
+    let begun = Instant::now();
+    for answer in join_all((0..60).map(|_| entering(&stage).header("accept-language", "en").send())).await {
+        let sentence = "The service is unavailable for the moment; please resume later.";
+        turned_away(answer.unwrap(), 503, "unavailable", sentence).await;
+    }
+    // A lock is waited for 10 s, a connection 5 s.
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
+    held.release().await;
+    assert_eq!(entering(&stage).send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_given_up_with_a_word() {
+    let stage = Stage::with(|settings| settings.api_deadline = Duration::from_millis(500)).await;
+    let held = Held::table(&stage, "submissions").await;
+    turned_away(entering(&stage).header("accept-language", "zh").send().await.unwrap(), 503, "overloaded", ZH).await;
+    held.release().await;
+    until("it goes on", async || entering(&stage).send().await.unwrap().status() == 201).await;
+}
+
+/// A PATCH that announces more than it sends, and stays.
+async fn linger(stage: &Stage, path: &str, entry: &Entry) -> TcpStream {
+    let host = stage.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    let head = format!(
+        "PATCH {path} HTTP/1.1\r\nHost: {host}\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {}\r\nUpload-Offset: 0\r\n\
+         Content-Type: application/offset+octet-stream\r\nContent-Length: 1000\r\n\r\nfilm",
+        entry.token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn uploads_beyond_the_places_are_refused_before_their_bytes_and_go_on_where_they_stood() {
+    let stage = Stage::with(|settings| settings.uploads_at_once = 2).await;
+    let entry = stage.enter().await;
+    let film = bytes(3 * MIB);
+    let path = stage.create(&entry, film.len()).await;
+    stage.send(&path, &entry, 0, &film[..MIB]).await;
+    let (one, other) = (stage.create(&entry, 1000).await, stage.create(&entry, 1000).await);
+    let lingering = [linger(&stage, &one, &entry).await, linger(&stage, &other, &entry).await];
+    let go_on = |stage: &Stage| stage.patch(&path, &entry, MIB, film[MIB..].to_vec()).header("accept-language", "zh");
+    until("every place is taken", async || {
+        // Refused for its type where there is a place.
+        stage.tus("PATCH", &path, &entry).send().await.unwrap().status() == 503
+    })
+    .await;
+    let begun = Instant::now();
+    // Who is still sending when the answer comes may see only that the connection went.
+    for answer in join_all((0..50).map(|_| go_on(&stage).send())).await.into_iter().flatten() {
+        turned_away(answer, 503, "overloaded", ZH).await;
+    }
+    let creating = stage.tus("POST", "/files", &entry).header("upload-length", 10).header("accept-language", "en");
+    turned_away(creating.send().await.unwrap(), 503, "overloaded", EN).await;
+    assert!(begun.elapsed() < SOON + SOON, "{:?}", begun.elapsed());
+    assert_eq!(stage.offset(&path, &entry).await, MIB, "asking for the offset needs no place");
+    drop(lingering);
+    until("a place is free", async || {
+        go_on(&stage)
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status() == 204 && number(&answer, "upload-offset") == film.len())
+    })
+    .await;
+    until("the film is whole", async || stage.status(&entry).await["state"] == "probe").await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_hear_that_there_is_no_place() {
+    let stage = Stage::with(|settings| settings.connections = 3).await;
+    let host = stage.url.strip_prefix("http://").unwrap();
+    // Clients that say nothing.
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(TcpStream::connect(host).await.unwrap());
+    }
+    let ask = async || {
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        stream.write_all(format!("GET /api/v1/docs HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let read = tokio::time::timeout(SOON, stream.read(&mut answer)).await.expect("an answer, not silence").unwrap();
+        String::from_utf8(answer[..read].to_vec()).unwrap()
+    };
+    until("every place is taken", async || ask().await.starts_with("HTTP/1.1 503")).await;
+    for _ in 0..20 {
+        let answer = ask().await;
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("\r\nretry-after: 5\r\n"), "{answer}");
+        assert!(answer.contains("overloaded") && answer.contains(ZH) && answer.contains(EN), "{answer}");
+    }
+    drop(silent);
+    until("there are places again", async || ask().await.starts_with("HTTP/1.1 200")).await;
+}
+
+/// An object store that takes connections and says nothing.
+async fn silence(stage: &mut Stage) -> tokio::task::JoinHandle<()> {
+    let addr = stage.s3_addr();
+    stage.stop_s3().await;
+    let listener = TcpListener::bind(addr).await.unwrap();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            kept.push(stream);
+        }
+    })
+}
+
+#[tokio::test]
+async fn an_object_store_that_says_nothing_takes_no_more_than_the_places() {
+    let mut stage = Stage::with(|settings| settings.uploads_at_once = 4).await;
+    let entry = stage.enter().await;
+    let mut paths = Vec::new();
+    for _ in 0..8 {
+        paths.push(stage.create(&entry, 1000).await);
+    }
+    let silent = silence(&mut stage).await;
+    let mut stuck = Vec::new();
+    for path in &paths[..4] {
+        let request = stage.patch(path, &entry, 0, bytes(1000));
+        stuck.push(tokio::spawn(request.send()));
+    }
+    let further = |n: usize| stage.patch(&paths[n], &entry, 0, bytes(1000)).header("accept-language", "en").send();
+    until("every place is taken", async || {
+        // Refused for its type where there is a place, and kept waiting by nobody.
+        stage.tus("PATCH", &paths[4], &entry).send().await.unwrap().status() == 503
+    })
+    .await;
+    for n in 4..8 {
+        turned_away(further(n).await.unwrap(), 503, "overloaded", EN).await;
+    }
+    // Nothing else waits for the object store.
+    assert_eq!(entering(&stage).send().await.unwrap().status(), 201);
+    assert_eq!(stage.offset(&paths[0], &entry).await, 0, "no byte is promised that is not durable");
+    for request in stuck {
+        request.abort();
+    }
+    silent.abort();
+}
+
+/// Resident memory of this process, MiB: the service, its neighbours' clients, and the flood itself.
+fn resident_mib() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
+}
+
+#[tokio::test]
+async fn memory_does_not_grow_with_a_flood() {
+    let stage = Stage::with(|settings| (settings.connections, settings.uploads_at_once) = (300, 32)).await;
+    let entry = stage.enter().await;
+    let host = stage.url.strip_prefix("http://").unwrap().to_owned();
+    // A head without end, a form without end, a film without end, from 600 connections, for as long as they are listened to.
+    static STUFF: [u8; 64 * 1024] = [b'a'; 64 * 1024];
+    let path = stage.create(&entry, 1 << 30).await;
+    let before = resident_mib();
+    let flood = (0..600).map(|n| {
+        let (host, path, token) = (host.clone(), path.clone(), entry.token.clone());
+        tokio::spawn(async move {
+            let Ok(mut stream) = TcpStream::connect(&host).await else { return };
+            let head = match n % 3 {
+                0 => format!("GET / HTTP/1.1\r\nHost: {host}\r\nX-Long: "),
+                1 => format!("POST /api/v1/submissions HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000000000\r\n\r\n"),
+                _ => format!(
+                    "PATCH {path} HTTP/1.1\r\nHost: {host}\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {token}\r\n\
+                     Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: 1000000000\r\n\r\n"
+                ),
+            };
+            let shout = async {
+                stream.write_all(head.as_bytes()).await?;
+                // 4 MiB each: 2.4 GiB, were it kept.
+                for _ in 0..64 {
+                    stream.write_all(&STUFF).await?;
+                }
+                std::io::Result::Ok(())
+            };
+            let _ = tokio::time::timeout(Duration::from_secs(10), shout).await;
+        })
+    });
+    for one in flood.collect::<Vec<_>>() {
+        one.await.unwrap();
+    }
+    let grown = resident_mib() - before;
+    // 300 connections with 128 KiB to read into, 32 uploads, and what allocators keep.
+    assert!(grown < 160, "{grown} MiB more than {before} MiB");
+    until("it serves again", async || entering(&stage).send().await.is_ok_and(|answer| answer.status() == 201)).await;
+}

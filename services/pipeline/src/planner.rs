@@ -12,6 +12,7 @@ use crate::partner::Partner;
 use crate::rendition::{AudioEncode, Because, Picture, Plan, PlannedRendition, VideoEncode, VideoSource};
 
 mod covers;
+mod effort;
 mod estimate;
 mod explain;
 mod frame_rate;
@@ -21,6 +22,7 @@ mod picture;
 mod segments;
 mod why;
 
+use effort::Effort;
 pub use estimate::{Estimate, RenditionEstimate};
 pub use explain::{How, Line, explain};
 
@@ -67,6 +69,7 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
             gop_frames,
             rate: plan.picture.frame_rate,
             scene_changes_ms: &info.video.scene_changes_ms,
+            effort: &Effort::of(info, &plan.picture),
         };
         plan.segments = segments::cut(&timeline, ladders.segment_s);
         if plan.segments.len() > 1 {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::effort::Effort;
 use crate::id::{EncodeId, RenditionName};
 use crate::media_info::MediaInfo;
 use crate::part::Part;
@@ -26,9 +27,6 @@ const REMUX_S: f64 = ENCODE_S / 290.0;
 const AAC_S: f64 = 0.0145;
 /// Integrated loudness and true peak by ebur128; once before the encode, once after it.
 const LOUDNESS_S: f64 = 0.004;
-
-/// Share of an encode that goes with the source's bytes; the rest goes with frames, however still they are.
-const BUSY: f64 = 0.75;
 
 /// x264's presets against medium, Big Buck Bunny at 1920×1080, one thread, decoding taken off.
 const PRESETS: [(&str, f64); 9] = [
@@ -129,30 +127,14 @@ impl Estimate {
     }
 }
 
-/// The whole, shared out among the segments: what is busy in the source is busy to encode. Of six segments of real clips, the
-/// seconds that each took went with its bytes (13 MB took 13 s, 43 MB 43 s), not with its frames.
+/// The whole, shared out among the segments.
 fn segments(plan: &Plan, info: &MediaInfo) -> Vec<f64> {
     let whole = decode(info, info.video.frames)
         + plan.videos.iter().map(|video| encode(video, plan.picture.frames)).sum::<f64>();
-    let frames = plan.picture.frames.max(1) as f64;
-    let all = info.video.bytes_by_second.iter().sum::<u64>() as f64;
-    let share = |segment: &Segment| {
-        let by_frames = segment.frames as f64 / frames;
-        let (from, to) = (segment.first_frame as f64, (segment.first_frame + segment.frames) as f64);
-        let rate = plan.picture.frame_rate.value();
-        match bytes_between(&info.video.bytes_by_second, from / rate, to / rate) {
-            bytes if bytes > 0.0 => BUSY * bytes / all + (1.0 - BUSY) * by_frames,
-            _ => by_frames,
-        }
-    };
+    let effort = Effort::of(info, &plan.picture);
+    let before = |frame: u64| effort.before(frame as f64 / plan.picture.frame_rate.value());
+    let share = |segment: &Segment| before(segment.first_frame + segment.frames) - before(segment.first_frame);
     plan.segments.iter().map(|segment| whole * share(segment)).collect()
-}
-
-/// Bytes of the source between two of its seconds.
-fn bytes_between(by_second: &[u64], from_s: f64, to_s: f64) -> f64 {
-    let overlap = |second: usize| ((second as f64 + 1.0).min(to_s) - (second as f64).max(from_s)).max(0.0);
-    let touched = by_second.iter().enumerate().skip(from_s as usize).take_while(|(second, _)| (*second as f64) < to_s);
-    touched.map(|(second, bytes)| *bytes as f64 * overlap(second)).sum()
 }
 
 fn rendition(plan: &Plan, info: &MediaInfo, index: usize) -> RenditionEstimate {
@@ -285,11 +267,13 @@ mod tests {
         info.video.bytes_by_second =
             (0..seconds).map(|second| if second < 16 { 3_000_000 } else { 1_000_000 }).collect();
         let (plan, estimate) = estimated(&info, |ladders| ladders.segment_s = 16);
-        let [busy, calm, ..] = estimate.segments_cpu_s[..] else { panic!("{estimate:?}") };
+        let a_frame = |index: usize| estimate.segments_cpu_s[index] / plan.segments[index].frames as f64;
+        let (busy, calm) = (a_frame(0), a_frame(3));
         assert!(busy > 2.0 * calm && busy < 3.0 * calm, "{estimate:?}");
+        assert!(plan.segments[0].frames < plan.segments[3].frames, "so it is shorter");
         assert!((estimate.transcode_cpu_s() / even.transcode_cpu_s() - 1.0).abs() < 0.05, "shared out, not more");
         let effort = |part: &Part| plan.effort_ms[part];
-        assert!(effort(&Part::Segment(0)) > 2 * effort(&Part::Segment(1)));
+        assert_eq!(effort(&Part::Segment(0)), (estimate.segments_cpu_s[0] * 1000.0).round() as u64);
         assert!(effort(&Part::Audio) > 0 && effort(&Part::Audio) < effort(&Part::Segment(1)));
         assert!(plan.renditions.iter().all(|it| effort(&Part::Rendition(it.name.clone())) > 0));
     }

@@ -1,4 +1,5 @@
-//! Where the timeline is cut: at multiples of the GOP, near changes of scene, in pieces of about one length, every frame once.
+//! Where the timeline is cut: at multiples of the GOP, near changes of scene, in pieces of about one effort, every frame once.
+use super::effort::Effort;
 use crate::media_info::Ratio;
 use crate::rendition::Segment;
 
@@ -22,13 +23,16 @@ pub(super) struct Timeline<'a> {
     pub(super) rate: Ratio,
     /// Where scenes change, ms after the first picture, in order.
     pub(super) scene_changes_ms: &'a [u64],
+    /// How hard which stretch is.
+    pub(super) effort: &'a Effort,
 }
 
 /// Cuts into segments of about `segment_s` seconds; 0 makes one of the whole.
 ///
 /// A segment is never shorter than half of what is wanted nor longer than one and a half of it, never over a minute, and at
-/// least ten seconds where ten or more are wanted; then there is an even number of them, where that fits. Within that, each cut lies at the GOP nearest to a change of scene, if there
-/// is one within a GOP of its even place: there the eye starts anew, as the encoder does.
+/// least ten seconds where ten or more are wanted; then there is an even number of them, where that fits. Within that all are to
+/// take about equally long: a busy stretch is cut shorter. Each cut lies at the GOP nearest to a change of scene, if there is one
+/// within a GOP of its place: there the eye starts anew, as the encoder does.
 pub(super) fn cut(timeline: &Timeline, segment_s: u32) -> Vec<Segment> {
     let frames = timeline.frames;
     let Some(bounds) = Bounds::of(timeline, segment_s) else {
@@ -38,7 +42,7 @@ pub(super) fn cut(timeline: &Timeline, segment_s: u32) -> Vec<Segment> {
     let mut cuts = vec![0];
     for index in 1..bounds.count {
         let from = cuts.last().copied().unwrap_or(0);
-        cuts.push(bounds.place(index, from, frames, &scenes));
+        cuts.push(bounds.place(index, from, timeline, &scenes));
     }
     cuts.push(frames);
     let stretches = cuts.windows(2).enumerate();
@@ -102,12 +106,14 @@ impl Bounds {
     }
 
     /// Where segment `index` begins when the one before it begins at `from`: so that what remains can be cut within the bounds.
-    fn place(&self, index: u64, from: u64, frames: u64, scenes: &[SceneGop]) -> u64 {
+    fn place(&self, index: u64, from: u64, timeline: &Timeline, scenes: &[SceneGop]) -> u64 {
+        let frames = timeline.frames;
         let after = self.count - index;
         let earliest =
             (from + self.shortest).max(frames.saturating_sub(after * self.longest).div_ceil(self.gop) * self.gop);
         let latest = (from + self.longest).min(frames.saturating_sub(after * self.shortest) / self.gop * self.gop);
-        let even = u64::try_from(u128::from(frames) * u128::from(index) / u128::from(self.count)).unwrap_or(u64::MAX);
+        let share = index as f64 / self.count as f64;
+        let even = (timeline.effort.second(share) * timeline.rate.value()).round() as u64;
         let even = (even.saturating_add(self.gop / 2) / self.gop * self.gop).clamp(earliest, latest.max(earliest));
         let near = |scene: &&SceneGop| {
             (earliest..=latest).contains(&scene.first_frame)
@@ -125,7 +131,12 @@ mod tests {
     use super::*;
 
     fn lengths_at(frames: u64, segment_s: u32, scene_changes_ms: &[u64]) -> Vec<u64> {
-        let timeline = Timeline { frames, gop_frames: 50, rate: Ratio::new(25, 1), scene_changes_ms };
+        lengths_of(frames, segment_s, scene_changes_ms, &[])
+    }
+
+    fn lengths_of(frames: u64, segment_s: u32, scene_changes_ms: &[u64], by_second: &[u64]) -> Vec<u64> {
+        let effort = &Effort::new(by_second, frames as f64 / 25.0);
+        let timeline = Timeline { frames, gop_frames: 50, rate: Ratio::new(25, 1), scene_changes_ms, effort };
         cut(&timeline, segment_s).iter().map(|segment| segment.frames).collect()
     }
 
@@ -145,6 +156,17 @@ mod tests {
         assert_eq!(lengths(150, 2), [50, 50, 50]);
         // Nothing between a GOP and one and a half of two seconds fits: as equal as GOPs allow.
         assert_eq!(lengths(126, 2), [50, 76]);
+    }
+
+    #[test]
+    fn a_busy_stretch_is_cut_shorter_within_the_bounds() {
+        // The first half has thrice the bytes of the second.
+        let bytes: Vec<u64> = (0..96).map(|second| if second < 48 { 3 } else { 1 }).collect();
+        let lengths = lengths_of(2400, 24, &[], &bytes);
+        // The last would be longer still, but for the bound of one and a half of what is wanted.
+        assert_eq!(lengths, [450, 400, 650, 900]);
+        // As short as a segment may be, and no shorter.
+        assert_eq!(lengths_of(600, 12, &[], &[9, 9, 9, 9, 9, 9, 9, 9, 1])[0], 250);
     }
 
     #[test]
@@ -169,12 +191,14 @@ mod tests {
             gop_s in 1..3u32,
             segment_s in 10..=60u32,
             mut scene_changes_ms in proptest::collection::vec(0..3_600_000u64, 0..400),
+            by_second in proptest::collection::vec(0..5_000_000u64, 0..3600),
         ) {
             scene_changes_ms.sort_unstable();
             let rate = Ratio::new(fps.0, fps.1);
             let gop_frames = (rate.value() * f64::from(gop_s)).round() as u32;
             let frames = (rate.value() * seconds as f64) as u64 + odd;
-            let timeline = Timeline { frames, gop_frames, rate, scene_changes_ms: &scene_changes_ms };
+            let effort = &Effort::new(&by_second, frames as f64 / rate.value());
+            let timeline = Timeline { frames, gop_frames, rate, scene_changes_ms: &scene_changes_ms, effort };
             let segments = cut(&timeline, segment_s);
             let mut next = 0;
             for (index, segment) in segments.iter().enumerate() {

@@ -6,7 +6,7 @@ use super::{Finding, Mend};
 
 /// Of those partners that a contest delivers to.
 pub(super) fn secrets(catalogue: &Catalogue) -> Finding {
-    judge(catalogue, |partner| publish::lacking(partner))
+    judge(catalogue, publish::lacking)
 }
 
 fn judge(catalogue: &Catalogue, lacking: impl Fn(&Partner) -> Vec<String>) -> Finding {

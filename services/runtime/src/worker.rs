@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use futures::FutureExt;
 use pipeline::id::Fence;
 use pipeline::part::Part;
@@ -95,8 +95,8 @@ pub(crate) async fn serve<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>) ->
 /// One message: claims a part and does it. An empty claim is normal and costs one query.
 async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, permit: OwnedSemaphorePermit) {
     let holder = &runtime.holder;
-    match runtime.store.claim(H::STAGE, holder).await {
-        Ok(Some(claim)) => do_part(&runtime, handler, claim, &hint).await,
+    match runtime.store.claim_work(H::STAGE, holder).await {
+        Ok(Some((claim, submission))) => do_part(&runtime, handler, claim, submission, &hint).await,
         Ok(None) => {}
         Err(failure) => {
             // The message is spent all the same: the reconciler sees pending parts without messages and sends new ones.
@@ -108,7 +108,13 @@ async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, 
     drop(permit);
 }
 
-async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Claim, hint: &Hint) {
+async fn do_part<H: Handler>(
+    runtime: &Arc<Runtime>,
+    handler: Arc<H>,
+    claim: Claim,
+    submission: SubmissionRow,
+    hint: &Hint,
+) {
     let stage = H::STAGE;
     let traced = spans::process(&claim, hint, &runtime.broker.destination(stage));
     // What each line of the log says it is about; the trace has it in its own span.
@@ -135,7 +141,7 @@ async fn do_part<H: Handler>(runtime: &Arc<Runtime>, handler: Arc<H>, claim: Cla
         let progress = Progress::default();
         // Kept until after the commit, which may have to wait for the database.
         let lease = lease::keep(runtime.store.clone(), claim.clone(), progress.clone());
-        let ended = run(runtime, handler, &claim, &lease, progress).await;
+        let ended = run(runtime, handler, &claim, submission, &lease, progress).await;
         commit(runtime, &claim, ended, begun).await
     }
     .instrument(traced.clone())
@@ -163,13 +169,14 @@ async fn run<H: Handler>(
     runtime: &Arc<Runtime>,
     handler: Arc<H>,
     claim: &Claim,
+    submission: SubmissionRow,
     lease: &Lease,
     progress: Progress,
 ) -> Ended {
     let cancelled = CancellationToken::new();
-    let job = job(runtime, claim, cancelled.clone(), progress);
+    let job = job(runtime, claim, submission, cancelled.clone(), progress);
     let handled = async {
-        let job = job.await?;
+        let job = job?;
         let expected = Expected::of(&job, claim.stage);
         Ok((handler.handle(job).await?, expected))
     };
@@ -188,15 +195,13 @@ async fn run<H: Handler>(
     stopped
 }
 
-async fn job(
+fn job(
     runtime: &Runtime,
     claim: &Claim,
+    submission: SubmissionRow,
     cancelled: CancellationToken,
     progress: Progress,
 ) -> anyhow::Result<Job> {
-    let Some(submission) = runtime.store.submission(claim.submission).await? else {
-        bail!("submission {} vanished", claim.submission);
-    };
     Ok(Job {
         submission,
         run: claim.run,

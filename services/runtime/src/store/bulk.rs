@@ -22,7 +22,7 @@ mod start;
 
 pub use estimate::{Addresses, Elapsed, Estimate, Holding};
 pub use read::{BulkItemRow, BulkJobRow};
-pub(super) use start::follow;
+pub(super) use start::Standing;
 
 /// `parts.rank` of bulk work: after new entries, which have 0.
 pub const BULK_RANK: i32 = 100;

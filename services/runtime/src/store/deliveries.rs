@@ -242,30 +242,35 @@ pub async fn note(
 
 /// Plans the deliveries of a run that enters publishing, wants those again that had ended, and lets those make room that the
 /// run is to replace.
-pub(super) async fn want<'a>(
+pub(super) async fn want(
     tx: &mut PgConnection,
     submission: SubmissionId,
     machine: &Submission,
-    partners: impl Iterator<Item = &'a PartnerId>,
+    partners: Vec<String>,
 ) -> anyhow::Result<()> {
+    if partners.is_empty() {
+        return Ok(());
+    }
     let run = machine.run;
-    for partner in partners {
-        sqlx::query!(
-            "/* plan_delivery */
-            insert into deliveries (submission, partner, machine, state, run) values ($1, $2, $3, $4, $5)
-            on conflict do nothing",
-            submission.0,
-            partner.as_str(),
-            Json(Delivery::new(run)) as _,
-            Observed::Planned.name(),
-            run as i32,
-        )
-        .execute(&mut *tx)
-        .await
-        .context("plan a delivery")?;
-        apply(tx, submission, partner, &DeliveryEvent::Wanted { run }, &By::WORKER).await?;
-        if machine.redo.replace.contains(partner) {
-            apply(tx, submission, partner, &DeliveryEvent::Replace { run }, &By::WORKER).await?;
+    let planned = sqlx::query_scalar!(
+        "/* plan_deliveries */
+        insert into deliveries (submission, partner, machine, state, run)
+        select $1, partner, $3, $4, $5 from unnest($2::text[]) as wanted (partner)
+        on conflict do nothing returning partner",
+        submission.0,
+        &partners,
+        Json(Delivery::new(run)) as _,
+        Observed::Planned.name(),
+        run as i32,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .context("plan deliveries")?;
+    // One that was just planned for this run is what this run wants.
+    for partner in partners.into_iter().filter(|partner| !planned.contains(partner)).map(PartnerId::new) {
+        apply(tx, submission, &partner, &DeliveryEvent::Wanted { run }, &By::WORKER).await?;
+        if machine.redo.replace.contains(&partner) {
+            apply(tx, submission, &partner, &DeliveryEvent::Replace { run }, &By::WORKER).await?;
         }
     }
     Ok(())

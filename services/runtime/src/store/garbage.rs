@@ -53,13 +53,25 @@ impl Store {
 
 /// Notes that everything under `prefix` but `keep` can go after the policy's delay.
 pub async fn add(tx: &mut PgConnection, policy: &Policy, prefix: &str, keep: &[String]) -> anyhow::Result<()> {
-    // An empty prefix would be the whole bucket, one without a slash might match a neighbour.
-    anyhow::ensure!(prefix.len() > 1 && prefix.ends_with('/'), "refusing to sweep the prefix {prefix:?}");
+    add_all(tx, policy, &[(prefix.to_owned(), keep)]).await
+}
+
+/// Notes the same of many prefixes.
+async fn add_all(tx: &mut PgConnection, policy: &Policy, unneeded: &[(String, &[String])]) -> anyhow::Result<()> {
+    for (prefix, _) in unneeded {
+        // An empty prefix would be the whole bucket, one without a slash might match a neighbour.
+        anyhow::ensure!(prefix.len() > 1 && prefix.ends_with('/'), "refusing to sweep the prefix {prefix:?}");
+    }
+    let prefixes: Vec<String> = unneeded.iter().map(|(prefix, _)| prefix.clone()).collect();
+    // Arrays of arrays of different lengths are nothing that `unnest` takes.
+    let keep: Vec<serde_json::Value> = unneeded.iter().map(|(_, keep)| (*keep).into()).collect();
     sqlx::query!(
         "/* add_garbage */
-        insert into garbage (prefix, keep, due) values ($1, $2, clock_timestamp() + make_interval(secs => $3))",
-        prefix,
-        keep,
+        insert into garbage (prefix, keep, due)
+        select prefix, array(select jsonb_array_elements_text(keep)), clock_timestamp() + make_interval(secs => $3)
+        from unnest($1::text[], $2::jsonb[]) as unneeded (prefix, keep)",
+        &prefixes,
+        &keep,
         policy.garbage_delay.as_secs_f64(),
     )
     .execute(tx)
@@ -90,9 +102,8 @@ pub(super) async fn after_move(
             .await
             .context("ask whether a mezzanine is held")?;
             let uploaded = upload.filter(|_| !held).map(ObjectKey::upload_prefix);
-            for prefix in ObjectKey::submission_prefixes(id).into_iter().chain(uploaded) {
-                add(tx, policy, &prefix, &[]).await?;
-            }
+            let prefixes = ObjectKey::submission_prefixes(id).into_iter().chain(uploaded);
+            add_all(tx, policy, &prefixes.map(|prefix| (prefix, &[][..])).collect::<Vec<_>>()).await?;
             return previews::forget(tx, id).await;
         }
         State::Revoked | State::Rejected { .. } => {}
@@ -104,13 +115,13 @@ pub(super) async fn after_move(
     renditions::forget_unused(tx, id, run).await?;
     reuse::forget(tx, id, run).await?;
     let keep = renditions::keys(tx, id, run).await?;
-    add(tx, policy, &ObjectKey::work_prefix(id, run), &[]).await?;
     let seen = previews::keys(tx, id, run).await?;
-    add(tx, policy, &ObjectKey::preview_prefix(id, run), &seen).await?;
+    let mut unneeded =
+        vec![(ObjectKey::work_prefix(id, run), &[][..]), (ObjectKey::preview_prefix(id, run), &seen[..])];
     for name in &before.work.renditions {
-        add(tx, policy, &ObjectKey::rendition_prefix(id, run, name), &keep).await?;
+        unneeded.push((ObjectKey::rendition_prefix(id, run, name), &keep[..]));
     }
-    Ok(())
+    add_all(tx, policy, &unneeded).await
 }
 
 fn is_at(submission: &Submission, wanted: Stage) -> bool {

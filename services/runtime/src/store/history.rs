@@ -133,23 +133,28 @@ pub async fn add(
     what: &str,
     detail: &Value,
 ) -> anyhow::Result<()> {
-    let mut detail = detail.clone();
-    if let (true, Value::Object(detail)) = (by.is_person(), &mut detail) {
-        detail.insert("by".into(), by.name.as_ref().into());
-        detail.extend(by.reason.as_ref().map(|reason| ("reason".to_owned(), reason.as_str().into())));
-    }
     sqlx::query!(
         "/* add_history */
         insert into history (submission, at, actor, what, detail) values ($1, clock_timestamp(), $2, $3, $4)",
         submission.0,
         by.actor.to_string(),
         what,
-        detail,
+        signed(by, detail),
     )
     .execute(tx)
     .await
     .context("add to history")?;
     Ok(())
+}
+
+/// A line's detail with a person's name and reason.
+pub(super) fn signed(by: &By, detail: &Value) -> Value {
+    let mut detail = detail.clone();
+    if let (true, Value::Object(detail)) = (by.is_person(), &mut detail) {
+        detail.insert("by".into(), by.name.as_ref().into());
+        detail.extend(by.reason.as_ref().map(|reason| ("reason".to_owned(), reason.as_str().into())));
+    }
+    detail
 }
 
 /// The stable name of an event.

@@ -55,26 +55,42 @@ impl Store {
     }
 }
 
+/// Messages as the outbox's columns, for `unnest`.
+pub(super) struct Columns {
+    pub(super) exchanges: Vec<String>,
+    pub(super) keys: Vec<String>,
+    pub(super) kinds: Vec<String>,
+    pub(super) bodies: Vec<Vec<u8>>,
+    pub(super) headers: Vec<serde_json::Value>,
+}
+
+impl Columns {
+    pub(super) fn of(messages: &[Outgoing]) -> anyhow::Result<Self> {
+        Ok(Self {
+            exchanges: messages.iter().map(|message| message.exchange.to_owned()).collect(),
+            keys: messages.iter().map(|message| message.routing_key.clone()).collect(),
+            kinds: messages.iter().map(|message| message.kind.to_owned()).collect(),
+            bodies: messages.iter().map(|message| message.body.clone()).collect(),
+            headers: messages.iter().map(|it| serde_json::to_value(&it.headers)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
 /// Puts messages into the outbox, in this order.
 pub async fn add(tx: &mut PgConnection, outgoing: &[Outgoing]) -> anyhow::Result<()> {
     if outgoing.is_empty() {
         return Ok(());
     }
-    let exchanges: Vec<String> = outgoing.iter().map(|message| message.exchange.to_owned()).collect();
-    let keys: Vec<String> = outgoing.iter().map(|message| message.routing_key.clone()).collect();
-    let kinds: Vec<String> = outgoing.iter().map(|message| message.kind.to_owned()).collect();
-    let bodies: Vec<Vec<u8>> = outgoing.iter().map(|message| message.body.clone()).collect();
-    let headers: Vec<serde_json::Value> =
-        outgoing.iter().map(|message| serde_json::to_value(&message.headers)).collect::<Result<_, _>>()?;
+    let columns = Columns::of(outgoing)?;
     sqlx::query!(
         "/* add_messages */
         insert into outbox (exchange, routing_key, kind, body, headers)
         select * from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::jsonb[])",
-        &exchanges,
-        &keys,
-        &kinds,
-        &bodies,
-        &headers,
+        &columns.exchanges,
+        &columns.keys,
+        &columns.kinds,
+        &columns.bodies,
+        &columns.headers,
     )
     .execute(tx)
     .await

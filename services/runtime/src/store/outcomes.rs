@@ -4,13 +4,14 @@ use anyhow::{Context, bail};
 use pipeline::part::Part;
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
-use pipeline::submission::{Event, Work};
+use pipeline::submission::{Event, Submission, Work};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::history::By;
 use super::parts::{Claim, Commit};
-use super::{Policy, Store, deliveries, fingerprints, previews, renditions, submissions};
+use super::submissions::{Locked, apply_locked};
+use super::{Policy, Store, deliveries, fingerprints, previews, renditions};
 use crate::outcome::Output;
 
 impl Store {
@@ -21,12 +22,10 @@ impl Store {
         let stored = &serde_json::to_value(output).context("write the output")?;
         self.transaction("finish_part", |tx, _| {
             Box::pin(async move {
-                if end(tx, claim, Some(stored)).await? == Commit::Fenced {
-                    return Ok(Commit::Fenced);
-                }
+                let Some(locked) = end(tx, claim, Some(stored)).await? else { return Ok(Commit::Fenced) };
                 seat(tx, claim, output).await?;
                 keep(tx, self.policy(), claim, output).await?;
-                submissions::apply(tx, self.policy(), claim.submission, event, &By::WORKER).await?;
+                apply_locked(tx, self.policy(), claim.submission, locked, event, &By::WORKER).await?;
                 Ok(Commit::Committed)
             })
         })
@@ -38,10 +37,8 @@ impl Store {
         let event = &rejected(claim, reason.clone());
         self.transaction("reject_part", |tx, _| {
             Box::pin(async move {
-                if end(tx, claim, None).await? == Commit::Fenced {
-                    return Ok(Commit::Fenced);
-                }
-                submissions::apply(tx, self.policy(), claim.submission, event, &By::WORKER).await?;
+                let Some(locked) = end(tx, claim, None).await? else { return Ok(Commit::Fenced) };
+                apply_locked(tx, self.policy(), claim.submission, locked, event, &By::WORKER).await?;
                 Ok(Commit::Committed)
             })
         })
@@ -73,19 +70,26 @@ fn rejected(claim: &Claim, reason: Rejection) -> Event {
     Event::Rejected { run: claim.run, stage: claim.stage, part: Some(claim.part.clone()), reason }
 }
 
-/// Ends the part if the fence is right. Locks the submission first, as everybody does who locks both.
-async fn end(tx: &mut PgConnection, claim: &Claim, output: Option<&serde_json::Value>) -> anyhow::Result<Commit> {
-    sqlx::query!(
-        "/* lock_submission_of_part */ select 1 as one from submissions where id = $1 for update",
-        claim.submission.0
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    let ended = sqlx::query!(
-        "/* end_part */
-        update parts set status = 'done', output = $6, progress = 1, lease_until = null, last_error = null,
-            finished_at = clock_timestamp()
-        where submission = $1 and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'",
+/// Ends the part if the fence is right, and `None` if it is not. Locks the submission first, as everybody does who locks both: the
+/// part is joined to the locked row, and looked at again if whoever held that lock has changed it.
+async fn end(
+    tx: &mut PgConnection,
+    claim: &Claim,
+    output: Option<&serde_json::Value>,
+) -> anyhow::Result<Option<Locked>> {
+    let row = sqlx::query!(
+        r#"/* end_part */
+        with locked as (
+            select id, contest, machine, mezzanine_upload, traceparent from submissions where id = $1 for update
+        ), ended as (
+            update parts set status = 'done', output = $6, progress = 1, lease_until = null, last_error = null,
+                finished_at = clock_timestamp()
+            from locked
+            where submission = locked.id and run = $2 and stage = $3 and part = $4 and fence = $5 and status = 'claimed'
+            returning finished_at
+        )
+        select contest, machine as "machine: Json<Submission>", mezzanine_upload, locked.traceparent, finished_at as "at!"
+        from locked, ended"#,
         claim.submission.0,
         claim.run as i32,
         claim.stage.name(),
@@ -93,9 +97,15 @@ async fn end(tx: &mut PgConnection, claim: &Claim, output: Option<&serde_json::V
         claim.fence.0,
         output,
     )
-    .execute(tx)
+    .fetch_optional(tx)
     .await?;
-    Ok(if ended.rows_affected() == 1 { Commit::Committed } else { Commit::Fenced })
+    Ok(row.map(|row| Locked {
+        contest: row.contest,
+        machine: row.machine,
+        mezzanine_upload: row.mezzanine_upload,
+        traceparent: row.traceparent,
+        at: row.at,
+    }))
 }
 
 /// While this entry was screened, another one was let in that it may be a copy of. Nothing was changed; screening it again

@@ -4,7 +4,6 @@ use anyhow::Context;
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::part::{Part, PartToDo};
 use pipeline::stage::Stage;
-use pipeline::submission::{State, Submission};
 use rand::Rng;
 use sqlx::PgConnection;
 use std::time::Duration;
@@ -12,8 +11,8 @@ use std::time::Duration;
 use super::audit::{self, Act};
 use super::history::By;
 use super::{Store, history, messages};
-use crate::telemetry;
 
+mod claim;
 mod due;
 mod fence;
 mod read;
@@ -70,37 +69,7 @@ pub enum Failed {
 impl Store {
     /// Claims the best pending part of `stage`, or `None` if there is none. `holder` is for people.
     pub async fn claim(&self, stage: Stage, holder: &str) -> anyhow::Result<Option<Claim>> {
-        let row = sqlx::query!(
-            r#"/* claim */
-            with best as (
-                select submission, run, stage, part from parts
-                where stage = $1 and status = 'pending'
-                order by rank, created_at, effort_ms desc limit 1 for update skip locked
-            )
-            update parts p set status = 'claimed', fence = nextval('part_fences'), holder = $2, progress = 0,
-                lease_until = clock_timestamp() + make_interval(secs => $3), started_at = clock_timestamp()
-            from best
-            where p.submission = best.submission and p.run = best.run and p.stage = best.stage and p.part = best.part
-            returning p.submission, p.run, p.part, p.attempt, p.fence as "fence!", p.traceparent,
-                extract(epoch from clock_timestamp() - p.not_before)::float8 as "waited_s!""#,
-            stage.name(),
-            holder,
-            self.policy().lease.as_secs_f64(),
-        )
-        .fetch_optional(self.pool())
-        .await
-        .with_context(|| format!("claim a part of {stage}"))?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(Claim {
-            submission: SubmissionId(row.submission),
-            run: row.run as u32,
-            stage,
-            part: row.part.parse()?,
-            attempt: row.attempt as u32 + 1,
-            fence: Fence(row.fence),
-            traceparent: row.traceparent,
-            waited_s: row.waited_s.max(0.0),
-        }))
+        Ok(self.claim_work(stage, holder).await?.map(|(claim, _)| claim))
     }
 
     /// Prolongs a claim and notes how far its holder is. `Fenced` means: stop, it is no longer yours.
@@ -232,80 +201,6 @@ fn backoff_s(base: Duration, attempt: u32) -> f64 {
 
 fn commit(rows: u64) -> Commit {
     if rows == 1 { Commit::Committed } else { Commit::Fenced }
-}
-
-/// Inserts the parts that a state change started, with a message for each.
-pub(super) async fn start(
-    tx: &mut PgConnection,
-    submission: SubmissionId,
-    run: u32,
-    parts: &[PartToDo],
-) -> anyhow::Result<()> {
-    if parts.is_empty() {
-        return Ok(());
-    }
-    let stages: Vec<String> = parts.iter().map(|todo| todo.stage.name().to_owned()).collect();
-    let names: Vec<String> = parts.iter().map(|todo| todo.part.to_string()).collect();
-    sqlx::query!(
-        "/* start_parts */
-        insert into parts (submission, run, stage, part, rank, effort_ms, traceparent, created_at, not_before)
-        select $1, $2, stage, part,
-            coalesce((select j.rank from bulk_items i join bulk_jobs j on j.id = i.job
-                where i.submission = $1 and i.run = $2 limit 1), 0),
-            coalesce((select (s.plan -> 'effort_ms' ->> part)::bigint from submissions s where s.id = $1), 0),
-            -- Untraced acts, such as those of the command line, leave the chain as it is.
-            coalesce($5, (select traceparent from submissions where id = $1)), moment, moment
-        from unnest($3::text[], $4::text[]) as new (stage, part), (select clock_timestamp() as moment) as now
-        -- Only a partner that it was recalled from is started again in the same run; a recall still under way goes on to it.
-        on conflict (submission, run, stage, part) do update set status = 'pending', attempt = 0, output = null,
-            finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent,
-            created_at = excluded.created_at, started_at = null
-            where parts.status in ('done', 'cancelled', 'parked')",
-        submission.0,
-        run as i32,
-        &stages,
-        &names,
-        telemetry::current_traceparent(),
-    )
-    .execute(&mut *tx)
-    .await
-    .context("start parts")?;
-    messages::add_hints(tx, parts.iter().map(|todo| todo.stage)).await
-}
-
-/// Cancels what the submission does not want any more: parts of other runs, of stages that it left, of a settled state.
-/// A running one notices at its next renewal; its commit is fenced off. A partner's part goes on, whatever becomes of the next
-/// run, since its delivery may be half sent or looked at there: until that run comes to the same partner itself, or the work is
-/// taken back.
-pub(super) async fn cancel_unwanted(
-    tx: &mut PgConnection,
-    submission: SubmissionId,
-    machine: &Submission,
-) -> anyhow::Result<()> {
-    let (stage, wanted, taken_back) = match &machine.state {
-        State::At { stage, pending } => (stage.name(), pending.iter().map(ToString::to_string).collect(), false),
-        State::Uploading
-        | State::AwaitingReview
-        | State::AwaitingRelease
-        | State::Published
-        | State::Rejected { .. } => ("", Vec::new(), false),
-        State::Withdrawn | State::Revoked => ("", Vec::new(), true),
-    };
-    sqlx::query!(
-        "/* cancel_unwanted_parts */
-        update parts set status = 'cancelled', fence = null, lease_until = null, finished_at = clock_timestamp()
-        where submission = $1 and status in ('pending', 'waiting', 'claimed', 'parked')
-            and case when stage = $3 and part = any($4) then run <> $2 else stage <> 'publish' or $5 end",
-        submission.0,
-        machine.run as i32,
-        stage,
-        &wanted as &[String],
-        taken_back,
-    )
-    .execute(tx)
-    .await
-    .context("cancel parts")?;
-    Ok(())
 }
 
 async fn release(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {

@@ -14,8 +14,12 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, bulk, deliveries, fingerprints, garbage, history, messages, parts, progress, recalls, webhooks};
-use crate::{telemetry, wire};
+use super::{Store, deliveries, fingerprints, garbage, history, progress, recalls};
+use crate::telemetry;
+
+mod moving;
+
+use moving::Step;
 
 /// A submission as handlers and readers see it. No personal data.
 #[derive(Clone, Debug)]
@@ -107,26 +111,27 @@ pub struct Applied {
     pub started: Vec<PartToDo>,
 }
 
-struct Row {
-    id: Uuid,
-    contest: String,
-    machine: Json<Submission>,
-    title: String,
-    theme: String,
-    synopsis: String,
-    recommending_unit: String,
-    declarations: serde_json::Value,
-    token_sha256: Vec<u8>,
-    mezzanine_upload: Option<Uuid>,
-    mezzanine_bytes: Option<i64>,
-    mezzanine_sha256: Option<Vec<u8>>,
-    declared_sha256: Option<Vec<u8>>,
-    media_info: Option<Json<MediaInfo>>,
-    verdict: Option<Json<Verdict>>,
-    plan: Option<Json<Plan>>,
-    traceparent: Option<String>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+/// Its columns.
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) contest: String,
+    pub(super) machine: Json<Submission>,
+    pub(super) title: String,
+    pub(super) theme: String,
+    pub(super) synopsis: String,
+    pub(super) recommending_unit: String,
+    pub(super) declarations: serde_json::Value,
+    pub(super) token_sha256: Vec<u8>,
+    pub(super) mezzanine_upload: Option<Uuid>,
+    pub(super) mezzanine_bytes: Option<i64>,
+    pub(super) mezzanine_sha256: Option<Vec<u8>>,
+    pub(super) declared_sha256: Option<Vec<u8>>,
+    pub(super) media_info: Option<Json<MediaInfo>>,
+    pub(super) verdict: Option<Json<Verdict>>,
+    pub(super) plan: Option<Json<Plan>>,
+    pub(super) traceparent: Option<String>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) updated_at: DateTime<Utc>,
 }
 
 impl From<Row> for SubmissionRow {
@@ -269,6 +274,18 @@ pub async fn apply(
     by: &By,
 ) -> anyhow::Result<Applied> {
     let locked = lock(tx, id).await?;
+    apply_locked(tx, policy, id, locked, event, by).await
+}
+
+/// The same to a submission that this transaction has locked already.
+pub(super) async fn apply_locked(
+    tx: &mut PgConnection,
+    policy: &super::Policy,
+    id: SubmissionId,
+    locked: Locked,
+    event: &Event,
+    by: &By,
+) -> anyhow::Result<Applied> {
     let before = locked.machine.0;
     let mut machine = before.clone();
     let started = machine.advance(event.clone());
@@ -277,37 +294,29 @@ pub async fn apply(
     }
     telemetry::follow(id, locked.traceparent.as_deref());
     let moved = machine.run != before.run || machine.state.name() != before.state.name();
-    let at = save_machine(tx, id, &machine).await?;
+    let (what, detail) = (history::name_of(event), history::detail_of(event, &machine)?);
+    let step = Step { id, contest: &locked.contest, machine: &machine, at: locked.at, by, what, detail: &detail };
+    // Parts are started in the state that wants them, or by a release that adds partners to it.
+    if moved || !started.is_empty() {
+        moving::go(tx, &step, &started).await?;
+    } else {
+        moving::stay(tx, &step).await?;
+    }
     if moved {
-        parts::cancel_unwanted(tx, id, &machine).await?;
-        let changed = wire::submission_changed(
-            id,
-            &locked.contest,
-            machine.run,
-            &machine.state,
-            at,
-            telemetry::current_traceparent(),
-        );
-        webhooks::follow(tx, id, &changed, at).await?;
-        messages::add(tx, &[changed]).await?;
         if has_finished_files(&before, &machine) {
             progress::end(tx, id, &locked.contest, machine.run).await?;
         }
-        bulk::follow(tx, id, &machine).await?;
         fingerprints::follow(tx, id, &machine).await?;
         garbage::after_move(tx, policy, id, locked.mezzanine_upload.map(UploadId), &before, &machine).await?;
     }
     let partners = started.iter().filter_map(|todo| match &todo.part {
-        Part::Partner(partner) => Some(partner),
+        Part::Partner(partner) => Some(partner.as_str().to_owned()),
         Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
     });
-    deliveries::want(tx, id, &machine, partners).await?;
-    parts::start(tx, id, machine.run, &started).await?;
+    deliveries::want(tx, id, &machine, partners.collect()).await?;
     if moved && matches!(machine.state, State::Withdrawn | State::Revoked) {
         recalls::recall_all(tx, policy, id, machine.run).await?;
     }
-    let (what, detail) = (history::name_of(event), history::detail_of(event, &machine)?);
-    history::add(tx, id, by, what, &detail).await?;
     // That the bytes are whole is found by us, though the entrant sent them.
     if by.is_person() && *event != Event::Uploaded {
         let stood = serde_json::json!({ "run": before.run, "state": before.state.name() });
@@ -332,11 +341,14 @@ fn has_finished_files(before: &Submission, after: &Submission) -> bool {
     behind && making && before.run == after.run
 }
 
-struct Locked {
-    contest: String,
-    machine: Json<Submission>,
-    mezzanine_upload: Option<Uuid>,
-    traceparent: Option<String>,
+/// A submission whose row is locked until the end of the transaction.
+pub(super) struct Locked {
+    pub(super) contest: String,
+    pub(super) machine: Json<Submission>,
+    pub(super) mezzanine_upload: Option<Uuid>,
+    pub(super) traceparent: Option<String>,
+    /// By the database's clock, after the lock was had.
+    pub(super) at: DateTime<Utc>,
 }
 
 /// Whoever changes a submission, or a part in a way that changes its submission, holds this lock first.
@@ -344,29 +356,14 @@ async fn lock(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Locked>
     sqlx::query_as!(
         Locked,
         r#"/* lock_submission */
-        select contest, machine as "machine: Json<Submission>", mezzanine_upload, traceparent
-        from submissions where id = $1 for update"#,
+        with locked as (
+            select contest, machine, mezzanine_upload, traceparent from submissions where id = $1 for update
+        )
+        select contest, machine as "machine: Json<Submission>", mezzanine_upload, traceparent, clock_timestamp() as "at!"
+        from locked"#,
         id.0,
     )
     .fetch_optional(tx)
     .await?
     .with_context(|| format!("there is no submission {id}"))
-}
-
-async fn save_machine(tx: &mut PgConnection, id: SubmissionId, machine: &Submission) -> anyhow::Result<DateTime<Utc>> {
-    let at = sqlx::query_scalar!(
-        "/* save_machine */
-        update submissions set machine = $2, state = $3, run = $4, traceparent = coalesce($5, traceparent),
-            updated_at = clock_timestamp()
-        where id = $1
-        returning updated_at",
-        id.0,
-        Json(machine) as _,
-        machine.state.name(),
-        machine.run as i32,
-        telemetry::current_traceparent(),
-    )
-    .fetch_one(tx)
-    .await?;
-    Ok(at)
 }

@@ -20,12 +20,32 @@ pub mod queue;
 
 /// Messages that may wait for one endpoint. Beyond it new ones are kept in the log but not sent: an endpoint that answers nothing for
 /// days must not fill the database.
-const QUEUE_BOUND: i64 = 10_000;
+pub(super) const QUEUE_BOUND: i64 = 10_000;
 
 /// Types of events that endpoints may ask for.
 pub const TYPES: [&str; 2] = ["submission.changed", "delivery.changed"];
 /// Type of the message by which a person tries an endpoint.
 pub const TEST_TYPE: &str = "webhook.test";
+
+/// What endpoints are told of a change.
+pub(super) struct Told {
+    /// One of [`TYPES`].
+    pub(super) kind: &'static str,
+    pub(super) payload: String,
+}
+
+impl Told {
+    /// Of `changed`, an event for the outbox.
+    pub(super) fn of(changed: &Outgoing, at: DateTime<Utc>) -> anyhow::Result<Self> {
+        let kind = match changed.kind {
+            "reelmill.v1.SubmissionChanged" => TYPES[0],
+            "reelmill.v1.DeliveryChanged" => TYPES[1],
+            other => anyhow::bail!("no webhook tells of {other}"),
+        };
+        let data = wire::describe(changed.kind, &changed.body).context("an event that cannot be described")?;
+        Ok(Self { kind, payload: payload(kind, at, &data) })
+    }
+}
 
 /// Writes what every interested endpoint is to be told of `changed`, an event for the outbox. In the transaction of the change.
 pub(super) async fn follow(
@@ -34,12 +54,7 @@ pub(super) async fn follow(
     changed: &Outgoing,
     at: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let kind = match changed.kind {
-        "reelmill.v1.SubmissionChanged" => TYPES[0],
-        "reelmill.v1.DeliveryChanged" => TYPES[1],
-        other => anyhow::bail!("no webhook tells of {other}"),
-    };
-    let data = wire::describe(changed.kind, &changed.body).context("an event that cannot be described")?;
+    let told = Told::of(changed, at)?;
     sqlx::query!(
         "/* add_webhook_messages */
         insert into webhook_messages (endpoint, type, submission, body, status, finished_at)
@@ -55,9 +70,9 @@ pub(super) async fn follow(
             where state = 'enabled' and (types = '{}' or $1 = any(types))
                 and (contest is null or contest = (select contest from submissions where submissions.id = $2))
         ) interested",
-        kind,
+        told.kind,
         submission.0,
-        payload(kind, at, &data),
+        told.payload,
         QUEUE_BOUND,
     )
     .execute(tx)

@@ -198,19 +198,29 @@ pub(super) async fn insert_started(
     follow(tx, submission, machine).await
 }
 
-/// A submission moved: ends the item whose run came through, was refused, or was overtaken.
-pub(in crate::store) async fn follow(
-    tx: &mut PgConnection,
-    submission: SubmissionId,
-    machine: &Submission,
-) -> anyhow::Result<()> {
-    let (state, why, detail) = match &machine.state {
-        State::Uploading | State::At { .. } => ("started", None, None),
-        State::Published => ("done", None, None),
-        State::AwaitingReview | State::AwaitingRelease => ("done", Some(machine.state.name()), None),
-        State::Rejected { reason, .. } => ("failed", Some("rejected"), Some(reason.code())),
-        State::Withdrawn | State::Revoked => ("cancelled", Some("taken_back"), Some(machine.state.name())),
-    };
+/// What an item whose run has come to `machine` comes to: columns of `bulk_items`.
+pub(in crate::store) struct Standing {
+    pub(in crate::store) state: &'static str,
+    pub(in crate::store) why: Option<&'static str>,
+    pub(in crate::store) detail: Option<&'static str>,
+}
+
+impl Standing {
+    pub(in crate::store) fn of(machine: &Submission) -> Self {
+        let (state, why, detail) = match &machine.state {
+            State::Uploading | State::At { .. } => ("started", None, None),
+            State::Published => ("done", None, None),
+            State::AwaitingReview | State::AwaitingRelease => ("done", Some(machine.state.name()), None),
+            State::Rejected { reason, .. } => ("failed", Some("rejected"), Some(reason.code())),
+            State::Withdrawn | State::Revoked => ("cancelled", Some("taken_back"), Some(machine.state.name())),
+        };
+        Self { state, why, detail }
+    }
+}
+
+/// Ends the item whose run came through, was refused, or was overtaken by the time that it was added.
+async fn follow(tx: &mut PgConnection, submission: SubmissionId, machine: &Submission) -> anyhow::Result<()> {
+    let Standing { state, why, detail } = Standing::of(machine);
     sqlx::query!(
         "/* follow_bulk_item */
         update bulk_items set changed_at = clock_timestamp(),

@@ -152,6 +152,11 @@ impl Backoff {
         self.next == BACKOFF.0
     }
 
+    /// Whether attempts failed for some seconds.
+    fn is_long(&self) -> bool {
+        self.next == BACKOFF.1
+    }
+
     async fn wait(&mut self) {
         let jitter = rand::rng().random_range(0.5..1.5);
         tokio::time::sleep(self.next.mul_f64(jitter)).await;

@@ -63,11 +63,13 @@ const INTERNAL: &str = "INTERNAL_ERROR";
 /// Deletes a queue that exists and does not serve; whether it did. A broker that was killed moments after a quorum queue was declared
 /// can come back with one that has no leader and never will: it neither confirms nor delivers. One whose disk was full can come back
 /// with one that has no process at all, and then ends the connection of whoever consumes. Nothing in it is worth keeping, since the
-/// table knows what is pending; the next session declares it anew.
-async fn discard(broker: &Broker, connection: &Connection, stage: Stage, error: &anyhow::Error) -> bool {
+/// table knows what is pending; the next session declares it anew. A queue that another process is just declaring has no process
+/// either, for a moment: deleted then, it could not be declared again. So only one that has none for seconds (`long`) is deleted.
+async fn discard(broker: &Broker, connection: &Connection, stage: Stage, error: &anyhow::Error, long: bool) -> bool {
     let connected = connection.status().connected();
     // Otherwise the connection broke, which says nothing about the queue.
-    if !connected && !format!("{error:#}").contains(INTERNAL) {
+    let has_no_process = long && format!("{error:#}").contains(INTERNAL);
+    if !connected && !has_no_process {
         return false;
     }
     let name = broker.queue(stage);
@@ -111,7 +113,7 @@ async fn session(
         Ok(deliveries) => deliveries,
         Err(error) => {
             // At once only where something was mended: the others wait longer each time.
-            if discard(broker, &connection, stage, &error).await {
+            if discard(broker, &connection, stage, &error, backoff.is_long()).await {
                 backoff.reset();
             }
             return Err(error);

@@ -68,6 +68,17 @@ async fn of_a_works_parts_what_is_expected_to_take_longest_is_claimed_first() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_not_sent_yet_is_not_sent_once_more() {
+    let world = World::new().await;
+    world.uploaded().await;
+    world.uploaded().await;
+    let short = async |limit| world.store.lasting_pending(Stage::Probe, limit, Duration::ZERO).await.unwrap();
+    assert_eq!(short(100).await, 0, "both have theirs in the outbox");
+    sqlx::query("delete from outbox").execute(world.store.pool()).await.unwrap();
+    assert_eq!((short(100).await, short(1).await), (2, 1), "both were lost");
+}
+
+#[tokio::test]
 async fn many_who_claim_at_once_get_a_part_each() {
     let world = World::new().await;
     for _ in 0..10 {

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::outcome::Output;
 use crate::store::Store;
+use crate::wire;
 
 /// A part for a reader.
 #[derive(Clone, Debug, Serialize)]
@@ -130,19 +131,27 @@ impl Store {
         .context("count the queues")
     }
 
-    /// How many parts of `stage` have been pending for at least `for_at_least`, counted up to `limit`. Younger ones have their
-    /// message on the way.
+    /// How many parts of `stage` have been pending for at least `for_at_least`, beyond those whose messages lie in the outbox yet, both
+    /// counted up to `limit`. Younger ones have their message on the way. While a broker takes nothing, messages stay in the outbox:
+    /// more of them at every look would fill the disk.
     pub async fn lasting_pending(&self, stage: Stage, limit: u32, for_at_least: Duration) -> anyhow::Result<u32> {
         let count = sqlx::query_scalar!(
             r#"/* lasting_pending */
-            select count(*) as "count!" from (
-                select 1 from parts
-                where stage = $1 and status = 'pending' and not_before <= clock_timestamp() - make_interval(secs => $3)
-                limit $2
-            ) as counted"#,
+            select greatest(0, (
+                select count(*) from (
+                    select 1 from parts
+                    where stage = $1 and status = 'pending' and not_before <= clock_timestamp() - make_interval(secs => $3)
+                    limit $2
+                ) as pending
+            ) - (
+                select count(*) from (
+                    select 1 from outbox where exchange = $4 and routing_key = $1 limit $2
+                ) as unsent
+            )) as "count!""#,
             stage.name(),
             i64::from(limit),
             for_at_least.as_secs_f64(),
+            wire::WORK_EXCHANGE,
         )
         .fetch_one(self.pool())
         .await

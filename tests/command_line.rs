@@ -134,7 +134,7 @@ async fn a_newcomer_finds_everything_from_the_first_page_on() {
     let pipeline = TestPipeline::new().await;
     let service = pipeline.serve("all", &[]).await;
     let client = reqwest::Client::new();
-    let first = service.api_address().expect("the address of the API");
+    let first = format!("http://{}", service.api_address().expect("the address of the API"));
     let mut seen = std::collections::BTreeSet::from([format!("{first}/")]);
     let mut next: Vec<String> = seen.iter().cloned().collect();
     while let Some(page) = next.pop() {

@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_named() {
         assert!(!has_stream_filter("no_such_filter") && ffmpeg::filter::find("no_such_filter").is_none());
-        assert!(Graph::audio(&RESAMPLER.replace("soxr", "none")).is_err());
+        assert!(Graph::audio(&RESAMPLER.replace("soxr", "no_such")).is_err());
     }
 
     #[test]

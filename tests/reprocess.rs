@@ -74,7 +74,8 @@ async fn a_run_that_fails_quality_control_changes_nothing_in_force_or_at_a_partn
     pipeline.services()[0].stop();
     let softer = pipeline.serve_with("softer", &[], &[("CATALOGUE_DIR", &softer(&pipeline))]).await;
     let id_text = id.to_string();
-    let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.stage = 'assemble'").await;
+    // A claim reads the plan along: whoever encodes the sound has it already, whoever assembles will see the change.
+    let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.part = 'audio'").await;
     pipeline.command(&["reprocess", &id_text, "--from", "screen"]).await.exits(0);
     pipeline.truth.reaches_gate(SOON).await;
     // The sound was made for -17 LUFS; quality control is told that -5 were wanted.

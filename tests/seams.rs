@@ -80,7 +80,8 @@ async fn a_rendition_that_fails_quality_control_is_parked_at_once_with_the_evide
     let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
     let work = pipeline.submit(&others, 2).await;
     pipeline.truth.reaches(work, "transcode", SOON).await;
-    let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.stage = 'assemble'").await;
+    // A claim reads the plan along: whoever encodes the sound has it already, whoever assembles will see the change.
+    let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.part = 'audio'").await;
     pipeline.start("transcode", &["transcode"], &[]);
     pipeline.truth.reaches_gate(SOON).await;
     // The sound was made for -15 LUFS; from now on the plan says that -5 were wanted.

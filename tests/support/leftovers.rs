@@ -52,11 +52,12 @@ async fn settle(pipeline: &TestPipeline) {
 /// Makes all garbage due, so that what remains afterwards is what the pipeline means to keep.
 async fn collect_garbage(pipeline: &TestPipeline) {
     let truth = &pipeline.truth;
-    sqlx::query("update garbage set due = now() where due > now()")
-        .execute(truth.pool())
-        .await
-        .expect("make garbage due");
     wait_until("the garbage is collected", SETTLES_WITHIN, async || {
+        // Each time, since what ends meanwhile leaves more.
+        sqlx::query("update garbage set due = now() where due > now()")
+            .execute(truth.pool())
+            .await
+            .expect("make garbage due");
         (truth.count("select count(*) from garbage").await == 0).then_some(())
     })
     .await;

@@ -68,6 +68,7 @@ async fn consuming_resumes_within_15_s_of_a_killed_brokers_return_without_a_rest
     let pipeline = TestPipeline::with(Setup { servers: Some(Servers::own("")), ..Setup::default() }).await;
     let service = pipeline.serve("all", &[]).await;
     let before = pipeline.submit(&service, 3).await;
+    // Moments after the queues were declared: the last of them comes back without a leader, and has to be replaced in that time.
     pipeline.servers.kill_rabbitmq();
     wait_until_true("it says that it is not ready", SOON, async || !service.is_ready().await).await;
     // Entries are taken all the same: the database is what they need.

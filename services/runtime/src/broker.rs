@@ -166,10 +166,19 @@ impl Backoff {
 
 /// Awaits an answer of the broker, with the deadline that every one has.
 async fn within<T>(what: &str, answer: impl Future<Output = lapin::Result<T>>) -> anyhow::Result<T> {
-    match tokio::time::timeout(PATIENCE, answer).await {
+    within_time(PATIENCE, what, answer).await
+}
+
+/// As [`within`], for an answer that may take another time.
+async fn within_time<T>(
+    time: Duration,
+    what: &str,
+    answer: impl Future<Output = lapin::Result<T>>,
+) -> anyhow::Result<T> {
+    match tokio::time::timeout(time, answer).await {
         // As text: lapin's errors name their cause themselves, and a chain would name it twice.
         Ok(result) => result.map_err(|error| anyhow::anyhow!("{what}: {error}")),
-        Err(_) => anyhow::bail!("{what}: no answer within {} s", PATIENCE.as_secs()),
+        Err(_) => anyhow::bail!("{what}: no answer within {} s", time.as_secs()),
     }
 }
 

@@ -1,4 +1,5 @@
 //! The database and the object store compared: every kind of damage is planted, found by its name, and repaired as far as it can be.
+//! On the embedded server, and on Garage where there is one, which lists by pages and knows what uploads in parts are under way.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -129,6 +130,17 @@ async fn what_is_as_it_should_be_is_not_complained_about() {
 async fn every_kind_of_damage_is_found_by_its_name() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
+    damage(world, objects).await;
+}
+
+#[tokio::test]
+async fn on_garage_every_kind_of_damage_is_found_by_its_name() {
+    let mut world = World::new().await;
+    let Some(objects) = world.with_garage().await else { return };
+    damage(world, objects).await;
+}
+
+async fn damage(world: World, objects: Objects) {
     let [lost, cut, turned, fine] = [
         Entry::whole(&world, &objects).await,
         Entry::whole(&world, &objects).await,
@@ -206,6 +218,17 @@ async fn what_somebody_works_on_or_sweeps_already_is_left_alone() {
 async fn a_repair_sweeps_what_nobody_knows_and_gives_up_uploads_whose_bytes_are_gone() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
+    repair(world, objects).await;
+}
+
+#[tokio::test]
+async fn on_garage_a_repair_sweeps_what_nobody_knows_and_gives_up_uploads_whose_bytes_are_gone() {
+    let mut world = World::new().await;
+    let Some(objects) = world.with_garage().await else { return };
+    repair(world, objects).await;
+}
+
+async fn repair(mut world: World, objects: Objects) {
     world.config.garbage_delay_s = 0.1;
     let entry = Entry::whole(&world, &objects).await;
     let orphans = [entry.rendition(99), ObjectKey::Upload(UploadId(Uuid::new_v4()))];
@@ -264,4 +287,68 @@ async fn a_repair_sweeps_what_nobody_knows_and_gives_up_uploads_whose_bytes_are_
     assert_eq!(counted(&after), counts([("missing/rendition", 1)]), "{:#?}", after.findings);
     assert_eq!(after.sound, 7, "everything else of the entry is there");
     process.stop().await;
+}
+
+#[tokio::test]
+async fn on_garage_parts_that_nobody_sends_any_more_are_found_and_given_up() {
+    let mut world = World::new().await;
+    let Some(objects) = world.with_garage().await else { return };
+    let fine = Entry::whole(&world, &objects).await;
+    // Of an upload that never was, of one that is over, and of one that is open.
+    let (over, open) = (UploadId(Uuid::new_v4()), UploadId(Uuid::new_v4()));
+    for (upload, state) in [(over, "terminated"), (open, "open")] {
+        sql(
+            &world,
+            "insert into uploads (id, submission, state, part_size, expires_at, created_at)
+            select $1, id, $3, 8388608, now() + interval '1 day', now() from submissions where id = $2::uuid",
+            upload.0,
+            &[&fine.id.to_string(), state],
+        )
+        .await;
+    }
+    let strange = UploadId(Uuid::new_v4());
+    for upload in [strange, over, open] {
+        objects.create_multipart(&ObjectKey::Upload(upload)).await.unwrap();
+    }
+    let seen = looks(&world, &objects, LOOK).await;
+    assert_eq!(counted(&seen), counts([("orphan/multipart", 2)]), "{:#?}", seen.findings);
+    let repaired = looks(&world, &objects, Look { repair: true, ..LOOK }).await;
+    assert!(!repaired.is_wrong(), "{:#?}", repaired.findings);
+    let left = objects.list_multiparts("uploads/").await.unwrap();
+    assert_eq!(left.iter().map(|it| it.key.clone()).collect::<Vec<_>>(), [ObjectKey::Upload(open).to_string()]);
+    assert_eq!(counted(&looks(&world, &objects, LOOK).await), counts([]));
+}
+
+/// More of one entry than a server lists in one answer (1,000), and more behind the last entry that the database knows.
+async fn pages(world: World, objects: Objects) {
+    let (first, last) = (Entry::whole(&world, &objects).await, Entry::whole(&world, &objects).await);
+    let beyond = SubmissionId(Uuid::max());
+    let keys = (0..1_020)
+        .map(|n| first.rendition(100 + n))
+        .chain((0..1_010).map(|n| ObjectKey::Rendition(beyond, 1, "x".into(), Fence(n))));
+    let puts = futures::stream::iter(keys.collect::<Vec<_>>());
+    futures::StreamExt::for_each_concurrent(puts, 8, async |key| objects.put_bytes(&key, "orphan").await.unwrap())
+        .await;
+    let report = looks(&world, &objects, LOOK).await;
+    assert_eq!(counted(&report), counts([("orphan/rendition", 2_030)]));
+    assert_eq!(report.sound, 16, "of the entry behind them, too: {:?}", last.id);
+    assert!(
+        report.not_looked_at.is_empty() || report.not_looked_at[0].contains("does not list"),
+        "{:?}",
+        report.not_looked_at
+    );
+}
+
+#[tokio::test]
+async fn more_objects_than_fit_into_one_answer_are_all_seen() {
+    let mut world = World::new().await;
+    let objects = world.with_objects().await;
+    pages(world, objects).await;
+}
+
+#[tokio::test]
+async fn on_garage_more_objects_than_fit_into_one_answer_are_all_seen() {
+    let mut world = World::new().await;
+    let Some(objects) = world.with_garage().await else { return };
+    pages(world, objects).await;
 }

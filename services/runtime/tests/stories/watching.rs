@@ -121,4 +121,21 @@ impl World {
         objects.ensure_bucket().await.unwrap();
         objects
     }
+
+    /// The Garage that `make test` starts where it is installed, with a bucket of this world's own; `None` elsewhere, and says so.
+    pub(crate) async fn with_garage(&mut self) -> Option<Objects> {
+        let named = |name: &str| std::env::var(format!("TEST_GARAGE_S3_{name}")).ok();
+        let Some(endpoint) = named("ENDPOINT") else {
+            eprintln!("DID NOT RUN: no Garage here (`make garage` installs it; `make test` starts it where it is)");
+            return None;
+        };
+        let s3 = &mut self.config.s3;
+        s3.endpoint = Some(endpoint);
+        s3.region = named("REGION").unwrap_or_else(|| "garage".into());
+        (s3.access_key, s3.secret_key) = (named("ACCESS_KEY_ID").unwrap(), named("SECRET_ACCESS_KEY").unwrap());
+        s3.bucket = format!("world-{}", uuid::Uuid::now_v7().simple());
+        let objects = Objects::new(&(&self.config.s3).into());
+        objects.ensure_bucket().await.unwrap();
+        Some(objects)
+    }
 }

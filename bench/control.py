@@ -29,7 +29,7 @@ class Neighbours:
         self.env = dict(line.split("=", 1) for line in (self.dir / "env").read_text().splitlines())
         data = Path((self.dir / "pg_data_path").read_text().strip())
         self.roots = {"postgres": int((data / "data/postmaster.pid").read_text().split()[0]),
-                      "rabbitmq": int((self.dir / "rabbitmq/pid").read_text())}
+                      "rabbitmq": int((self.dir / "rabbitmq.pid").read_text())}
         self.data = data
 
     def _ask(self, command):

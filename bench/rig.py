@@ -226,7 +226,7 @@ class Servers:
         pids = [process.pid for process in self.processes]
         data = (self.dir / "pg_data_path").read_text().strip()
         pids.append(int(Path(data, "data/postmaster.pid").read_text().split()[0]))
-        pids.append(int((self.dir / "rabbitmq/pid").read_text()))
+        pids.append(int((self.dir / "rabbitmq.pid").read_text()))
         return pids
 
     def submit(self, file, title, contest="demo"):

@@ -74,12 +74,21 @@ fn told(fault: &Fault) -> String {
     format!("{} ({:?})", fault.name(), fault.target)
 }
 
-/// Starts what has ended by itself until it is told to stop.
+/// Starts what has ended by itself until it is told to stop; each apart, since a server may take a minute to come up, or not to.
 async fn supervise(house: Arc<House>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let looking = house.clone();
-        tokio::task::spawn_blocking(move || looking.supervise()).await.expect("the supervisor looks");
-        rest(Duration::from_millis(500)).await;
+    let mut looking = JoinSet::new();
+    for target in house::targets() {
+        let (house, stop) = (house.clone(), stop.clone());
+        looking.spawn(async move {
+            while !stop.is_cancelled() {
+                let house = house.clone();
+                tokio::task::spawn_blocking(move || house.supervise(target)).await.expect("the supervisor looks");
+                rest(Duration::from_millis(500)).await;
+            }
+        });
+    }
+    while let Some(ended) = looking.join_next().await {
+        ended.expect("the supervisor looks until the end");
     }
 }
 

@@ -69,7 +69,7 @@ start_postgres() {
         "$pg_bin/psql" -q -h "$listen" -p "$port" -U reelmill -d postgres -c 'create database reelmill'
 }
 
-rabbit_pid() { cat "$dir/rabbitmq/pid" 2>/dev/null || true; }
+rabbit_pid() { cat "$dir/rabbitmq.pid" 2>/dev/null || true; }
 rabbit_runs() { is_ours "$(rabbit_pid)" "$dir/rabbitmq"; }
 
 # The environment that keeps the server's scripts away from /etc, /var and the machine's own node.
@@ -95,7 +95,7 @@ rabbit_env() {
     } >"$dir/rabbitmq/rabbitmq.conf"
     export RABBITMQ_NODENAME RABBITMQ_NODE_PORT="$port" RABBITMQ_DIST_PORT="$dist" \
         RABBITMQ_MNESIA_BASE="$dir/rabbitmq/mnesia" RABBITMQ_LOG_BASE="$dir/rabbitmq/log" \
-        RABBITMQ_PID_FILE="$dir/rabbitmq/pid" RABBITMQ_ENABLED_PLUGINS_FILE="$dir/rabbitmq/enabled_plugins" \
+        RABBITMQ_PID_FILE="$dir/rabbitmq.pid" RABBITMQ_ENABLED_PLUGINS_FILE="$dir/rabbitmq/enabled_plugins" \
         RABBITMQ_CONFIG_FILE="$dir/rabbitmq/rabbitmq" RABBITMQ_CONF_ENV_FILE=/dev/null \
         HOME="$dir/rabbitmq" ERL_EPMD_PORT="$epmd" ERL_EPMD_ADDRESS=127.0.0.1 \
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+sbwt none +sbwtdcpu none +sbwtdio none"
@@ -106,11 +106,11 @@ start_rabbitmq() {
     [ -x "$rabbit_bin/rabbitmq-server" ] || { echo "neighbours.sh: RabbitMQ is not installed (deploy/local/install.sh)" >&2; return 1; }
     rabbit_env
     if ! rabbit_runs; then
-        rm -f "$dir/rabbitmq/pid"
+        rm -f "$dir/rabbitmq.pid"
         # From its own directory: that is where it would leave a dump.
         (cd "$dir/rabbitmq" && "$rabbit_bin/rabbitmq-server" -detached </dev/null >"$dir/rabbitmq/start.log" 2>&1)
     fi
-    if ! { "$rabbit_bin/rabbitmqctl" -q --timeout 90 wait --timeout 90 "$dir/rabbitmq/pid" &&
+    if ! { "$rabbit_bin/rabbitmqctl" -q --timeout 90 wait --timeout 90 "$dir/rabbitmq.pid" &&
         "$rabbit_bin/rabbitmqctl" -q await_startup --timeout 90; } </dev/null >>"$dir/rabbitmq/start.log" 2>&1; then
         echo "neighbours.sh: RabbitMQ did not start; the end of its logs:" >&2
         tail -n 20 "$dir/rabbitmq/start.log" "$dir"/rabbitmq/log/*.log >&2 || true

@@ -38,6 +38,8 @@ pub(super) struct House {
     starts: AtomicUsize,
     /// What ended by itself and was started again, and how often.
     revived: Mutex<BTreeMap<String, usize>>,
+    /// Held while one is started: by the end of a fault and by the supervisor at once, a server would come up elsewhere.
+    starting: BTreeMap<Target, Mutex<()>>,
     places: BTreeMap<Target, Place>,
     volumes: BTreeMap<Target, Volume>,
     _network: Option<Network>,
@@ -79,6 +81,7 @@ impl House {
             stopped: Mutex::default(),
             starts: AtomicUsize::new(0),
             revived: Mutex::default(),
+            starting: targets().map(|target| (target, Mutex::default())).collect(),
             places,
             volumes,
             _network: network,
@@ -140,6 +143,7 @@ impl House {
         let (target, place) = (fault.target, &self.places[&fault.target]);
         match fault.kind {
             Kind::Killed => {
+                let _starting = self.starting[&target].lock().expect("nobody panics here");
                 self.down.lock().expect("nobody panics here").remove(&target);
                 self.start(target);
             }
@@ -158,14 +162,13 @@ impl House {
         }
     }
 
-    /// Starts what has ended by itself, as whatever supervises services does. May block.
-    pub(super) fn supervise(&self) {
-        for target in targets() {
-            let down = self.down.lock().expect("nobody panics here").contains(&target);
-            if !down && !self.lives(target) && self.start(target) {
-                let mut revived = self.revived.lock().expect("nobody panics here");
-                *revived.entry(name(target)).or_default() += 1;
-            }
+    /// Starts this one if it has ended by itself, as whatever supervises services does. May block.
+    pub(super) fn supervise(&self, target: Target) {
+        let _starting = self.starting[&target].lock().expect("nobody panics here");
+        let down = self.down.lock().expect("nobody panics here").contains(&target);
+        if !down && !self.lives(target) && self.start(target) {
+            let mut revived = self.revived.lock().expect("nobody panics here");
+            *revived.entry(name(target)).or_default() += 1;
         }
     }
 
@@ -282,7 +285,8 @@ fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douyin>, here: 
     Setup { servers: Some(servers), store: Some(store), partners, to_all: true, gates, env, ..Setup::default() }
 }
 
-fn targets() -> impl Iterator<Item = Target> {
+/// Everything that faults befall.
+pub(super) fn targets() -> impl Iterator<Item = Target> {
     let services = (0..UPLOADS).map(Target::Upload).chain((0..WORKERS).map(Target::Worker));
     SERVERS.into_iter().chain(services)
 }

@@ -79,7 +79,7 @@ impl Servers {
 
     /// The broker's process, if it lives.
     pub(crate) fn rabbitmq_pid(&self) -> Option<Pid> {
-        let pid = std::fs::read_to_string(self.dir().join("rabbitmq/pid")).ok()?;
+        let pid = std::fs::read_to_string(self.dir().join("rabbitmq.pid")).ok()?;
         pid.trim().parse().ok().and_then(Pid::from_raw).filter(|pid| is_alive(*pid))
     }
 

@@ -15,6 +15,8 @@ use crate::support::planted::{self, RENDITION};
 use crate::support::wait::{holds_for, wait_until, wait_until_true};
 use crate::support::{Service, Setup, TestPipeline};
 
+mod flood;
+
 /// The partner of these stories.
 const NET: &str = "net";
 const TOKEN: &str = "canary-token-of-the-feed-0123456789";

@@ -1,11 +1,19 @@
 //! What partners ask of us: the feed that they pull and the notices that they send, on the publish role's own port.
+//!
+//! Partners are few, but the port is open: places bound how many requests and how many files at once there are, and what one address
+//! may have of them. A file keeps its place until it was taken; what takes nothing for a minute is cut off and can be resumed.
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use runtime::config::Config;
 use runtime::service::Runtime;
+use runtime::serving::places::{Gate, Places, Until, share_of};
+use runtime::serving::{self, Bounds};
 use tokio::net::TcpListener;
 use tracing::info;
 
@@ -13,8 +21,18 @@ use crate::deliver::{bilibili, douyin, mrss};
 
 /// The largest notice that is read, bytes.
 const NOTICE_BYTES: usize = 256 << 10;
-/// How long running requests may take once the process stops.
+/// How long running requests may take once the process stops. Pulls can be resumed.
 const GRACE: Duration = Duration::from_secs(5);
+/// Connections at once: partners keep some open.
+const CONNECTIONS: usize = 512;
+/// Feeds and notices at once, some for each connection to the database.
+const REQUESTS: usize = 64;
+/// Files at once: each is a connection to the object store, and a piece in memory.
+const FILES: usize = 64;
+/// How long a partner may take to say what it wants.
+const HEADS_WITHIN: Duration = Duration::from_secs(15);
+/// How long a feed, the answer to a notice, and the beginning of a file may take.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// What every request of a partner needs.
 #[derive(Clone)]
@@ -25,10 +43,32 @@ pub(crate) struct PartnerApp {
 
 /// Every route, one adapter's after the other.
 fn router(app: PartnerApp) -> Router {
+    let config = &app.runtime.config;
+    let gate = |places, until| {
+        let places = Places::divided(places, config.address_share_percent);
+        from_fn_with_state(Gate::new(places, config.forwarded_hops, until).within(DEADLINE), placed)
+    };
+    let (requests, files) = (gate(REQUESTS, Until::Answered), gate(FILES, Until::Taken));
     let (bilibili, douyin) = (bilibili::webhook::routes(), douyin::webhook::routes(&app.runtime));
-    let feeds = mrss::router(app.runtime.clone());
-    let routes = Router::new().merge(bilibili).merge(douyin).with_state(app).merge(feeds);
-    routes.layer(DefaultBodyLimit::max(NOTICE_BYTES))
+    let (feeds, films) = (mrss::feeds(app.runtime.clone()), mrss::files(app.runtime.clone()));
+    let asked = Router::new().merge(bilibili).merge(douyin).with_state(app).merge(feeds).layer(requests);
+    asked.merge(films.layer(files)).layer(DefaultBodyLimit::max(NOTICE_BYTES))
+}
+
+/// Middleware: a place for each request.
+async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    gate.pass(request, next).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+fn bounds(config: &Config) -> Bounds {
+    // Behind a proxy of ours all connections are its own.
+    let percent = if config.forwarded_hops == 0 { config.address_share_percent } else { 100 };
+    Bounds {
+        connections: CONNECTIONS,
+        of_one_address: share_of(CONNECTIONS, percent),
+        heads_within: HEADS_WITHIN,
+        grace: GRACE,
+    }
 }
 
 /// Serves on `PUBLISH_LISTEN` until the process is told to stop.
@@ -36,18 +76,7 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let listen = runtime.config.publish_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for partners"))?;
     info!("partners are served on {}", listener.local_addr()?);
-    let stop = runtime.shutdown.soft.clone();
-    let out_of_time = {
-        let stop = stop.clone();
-        async move {
-            stop.cancelled().await;
-            tokio::time::sleep(GRACE).await;
-        }
-    };
-    let serving = axum::serve(listener, router(PartnerApp { runtime })).with_graceful_shutdown(stop.cancelled_owned());
-    tokio::select! {
-        served = serving => served.context("serve partners"),
-        // Pulls can be resumed.
-        () = out_of_time => Ok(()),
-    }
+    let (stop, bounds) = (runtime.shutdown.soft.clone(), bounds(&runtime.config));
+    serving::serve(listener, router(PartnerApp { runtime }), bounds, &stop).await;
+    Ok(())
 }

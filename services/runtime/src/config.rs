@@ -59,7 +59,13 @@ pub struct Config {
     #[arg(long, env = "ENTRIES_PER_MINUTE", default_value_t = 120)]
     pub entries_per_minute: u32,
 
-    /// Proxies of ours before the public API, each of which adds the address that it saw to X-Forwarded-For.
+    /// Of a hundred connections, requests and uploads that are served at once, those that one address may have. Each replica counts
+    /// for itself.
+    #[arg(long, env = "ADDRESS_SHARE_PERCENT", default_value_t = 25, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub address_share_percent: u8,
+
+    /// Proxies of ours before the public API and before partners' address, each of which adds the address that it saw to
+    /// X-Forwarded-For.
     #[arg(long, env = "FORWARDED_HOPS", default_value_t = 0)]
     pub forwarded_hops: u8,
 

@@ -2,16 +2,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::service::Runtime;
+use crate::serving::places::{Gate, Places, Until};
+use crate::serving::{self, Bounds};
 
 mod pages;
 mod runbook;
@@ -19,22 +23,47 @@ mod runbook;
 /// A neighbour that needs longer than this to answer is not one to work with. Below the usual probe timeout of 5 s.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Watchers are few. A watcher that wants everything leaves the others their part: a probe that finds no place would end the process.
+const BOUNDS: Bounds = Bounds {
+    connections: 256,
+    of_one_address: 64,
+    // Longer than the usual time between two scrapes over one connection.
+    heads_within: Duration::from_secs(75),
+    grace: Duration::ZERO,
+};
+/// Requests at once that ask the neighbours.
+const ASKING: usize = 16;
+const ASKING_OF_ONE: usize = 8;
+/// Beyond what each of them allows itself.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// Ends only by being dropped: health is told as long as there is a process.
 pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
     info!("metrics and health are told on {}", runtime.admin_addr);
-    let router = Router::new()
-        .route("/healthz", get(async || "alive\n"))
+    serving::serve(listener, router(runtime), BOUNDS, &CancellationToken::new()).await;
+}
+
+fn router(runtime: Arc<Runtime>) -> Router {
+    let places = Places::new(ASKING, ASKING_OF_ONE);
+    let asking = Router::new()
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
+        .layer(from_fn_with_state(Gate::new(places, 0, Until::Answered).within(DEADLINE), placed));
+    Router::new()
+        .route("/healthz", get(async || "alive\n"))
         .route("/", get(pages::root))
         .route("/dashboards", get(pages::dashboards))
         .route("/dashboards/{name}", get(pages::file))
         .route("/runbook", get(runbook::list))
         .route("/runbook/", get(runbook::list))
         .route("/runbook/{name}", get(runbook::page))
-        .with_state(runtime);
-    if let Err(error) = axum::serve(listener, router).await {
-        warn!("the admin server ended: {error}");
-    }
+        .merge(asking)
+        .with_state(runtime)
+}
+
+/// Middleware: a place for each request.
+async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    gate.pass(request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// 200 when the database, the broker with every consumer, and the object store answer; else 503. Says which.

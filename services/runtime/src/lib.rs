@@ -14,6 +14,7 @@
 //! | who is an organiser? | `bearer` |
 //! | which networks may be called? | `network` |
 //! | which bytes of a file are asked for? | `range` |
+//! | how much does a port bear, and one address at it? | `serving` |
 //! | what can be watched? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
 
 pub mod bearer;
@@ -38,6 +39,7 @@ pub mod retention;
 pub mod scratch;
 pub mod seal;
 pub mod service;
+pub mod serving;
 pub mod store;
 mod tally;
 pub mod telemetry;

@@ -66,6 +66,10 @@ pub struct Settings {
     pub admin: Option<SocketAddr>,
     /// Connections at once.
     pub connections: usize,
+    /// How long a client may take to say what it wants.
+    pub heads_within: Duration,
+    /// How many of a hundred connections, requests and uploads at once one address may have; 100: all of them.
+    pub address_share_percent: u8,
     /// Requests for JSON and files that are worked on at once, several for each connection to the database.
     pub requests_at_once: usize,
     /// Requests that bring bytes at once: each has up to two parts on disk and some hundred KiB in memory.
@@ -87,6 +91,8 @@ impl Default for Settings {
             forwarded_hops: 0,
             admin: None,
             connections: 2048,
+            heads_within: Duration::from_secs(15),
+            address_share_percent: 100,
             requests_at_once: 128,
             uploads_at_once: 256,
             api_deadline: Duration::from_secs(30),

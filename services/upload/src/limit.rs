@@ -1,18 +1,14 @@
 //! How many entries one address may make: a burst, and then so many a minute. Bounded in memory, each replica for itself: it keeps
 //! a script from filling the database, it does not count fairly.
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use runtime::serving::client::bucket_of;
 
 /// Addresses that are remembered, 40 bytes each.
 const MOST: usize = 65_536;
-
-/// Who is at the other end of the connection; put into each request by the server.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// One bucket an address: when it would be empty again (generic cell rate algorithm).
 #[derive(Default)]
@@ -41,26 +37,6 @@ impl Limiter {
         }
         fits
     }
-}
-
-/// Whoever has an IPv6 address has 2⁶⁴ of them.
-fn bucket_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-    }
-}
-
-/// The address that a request came from: the connection's, or, behind proxies of ours, what the outermost of them saw. What is
-/// further left in X-Forwarded-For anybody may have written.
-pub(crate) fn client_of(peer: IpAddr, headers: &HeaderMap, hops: u8) -> IpAddr {
-    if hops == 0 {
-        return peer;
-    }
-    let lines = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
-    let seen: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-    let place = seen.len().checked_sub(usize::from(hops));
-    place.and_then(|place| seen[place].parse().ok()).unwrap_or(peer)
 }
 
 #[cfg(test)]
@@ -96,18 +72,5 @@ mod tests {
             limiter.allows(std::net::Ipv4Addr::from_bits(n).into(), 1, now);
         }
         assert!(limiter.empty_at.lock().unwrap().len() <= MOST);
-    }
-
-    #[test]
-    fn only_what_our_own_proxies_saw_counts() {
-        let peer: IpAddr = "10.0.0.1".parse().unwrap();
-        let mut headers = HeaderMap::new();
-        headers.append("x-forwarded-for", "6.6.6.6, 192.0.2.7".parse().unwrap());
-        headers.append("x-forwarded-for", "10.0.0.9".parse().unwrap());
-        let client = |hops| client_of(peer, &headers, hops).to_string();
-        assert_eq!(client(0), "10.0.0.1");
-        assert_eq!(client(1), "10.0.0.9");
-        assert_eq!(client(2), "192.0.2.7");
-        assert_eq!(client(4), "10.0.0.1");
     }
 }

@@ -2,6 +2,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use runtime::objects::ObjectError;
+use runtime::serving::places::Full;
 use tracing::{error, warn};
 
 /// What is wrong. The text form of a code, in the table below, never changes.
@@ -59,6 +60,7 @@ pub enum Code {
     Interrupted,
     Unavailable,
     Overloaded,
+    TooManyAtOnce,
     Stopping,
     Internal,
 }
@@ -73,6 +75,11 @@ pub(crate) struct Row {
 
 const fn row(status: u16, code: &'static str, zh: &'static str, en: &'static str) -> Row {
     Row { code, status, zh, en }
+}
+
+/// Every port of ours says it in the same words.
+const fn held_off(full: Full) -> Row {
+    row(full.status().as_u16(), full.code(), full.zh(), full.en())
 }
 
 impl Code {
@@ -129,7 +136,8 @@ impl Code {
             Code::TooManyUploads => row(429, "too_many_uploads", "该作品未完成的上传过多，请先取消一些。", "The submission has too many unfinished uploads; give some up first."),
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
-            Code::Overloaded => row(503, "overloaded", "当前请求过多，请稍后再试。", "There is more to do at the moment than can be done; please try again in a few seconds."),
+            Code::Overloaded => held_off(Full::Everywhere),
+            Code::TooManyAtOnce => held_off(Full::Address),
             Code::Stopping => row(503, "stopping", "服务正在重启，请稍后续传。", "The service is restarting; please resume in a moment."),
             Code::Internal => row(500, "internal", "服务器内部错误。", "Something failed on our side."),
         }
@@ -160,9 +168,6 @@ pub(crate) struct Problem {
     /// The offset that is durable, where a client can use it.
     pub(crate) offset: Option<u64>,
 }
-
-/// Seconds until a client should try again after a 503 or 429.
-pub(crate) const RETRY_AFTER_S: u32 = 5;
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {

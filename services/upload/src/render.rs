@@ -7,10 +7,11 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use pipeline::lang::Lang;
+use runtime::serving::RETRY_AFTER_S;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::{Problem, RETRY_AFTER_S};
+use crate::problem::Problem;
 
 /// A problem as clients get it (RFC 9457, `application/problem+json`).
 #[derive(Serialize, ToSchema)]

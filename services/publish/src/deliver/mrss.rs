@@ -23,7 +23,7 @@ mod feed;
 mod link;
 pub(crate) mod serve;
 
-pub(crate) use serve::router;
+pub(crate) use serve::{feeds, files};
 
 use feed::{Content, Cover, File, Video};
 

@@ -9,9 +9,9 @@ use runtime::service::Services;
 use runtime::store::history::Actor;
 use runtime::store::submissions;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::support::{Process, World, eventually, output, probing};
+use crate::support::{Process, SOON, World, eventually, output, probing};
 
 /// Status and body of a GET on the admin port.
 async fn get(process: &Process, path: &str) -> (u16, String) {
@@ -40,6 +40,29 @@ async fn a_process_is_ready_when_its_neighbours_answer_and_its_consumers_stand()
     assert_eq!(status, 503);
     assert!(body.contains(r#""database":"ok""#) && body.contains("0 of 1 consumers stand"), "{body}");
     lonely.stop().await;
+}
+
+#[tokio::test]
+async fn a_watcher_that_wants_every_connection_keeps_no_probe_from_asking() {
+    let world = World::new().await;
+    let process = world.process(probing(async |_| std::future::pending().await)).await;
+    let admin = process.runtime.admin_addr;
+    let connect = async || {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        socket.connect(admin).await.unwrap()
+    };
+    let mut greedy = Vec::new();
+    for _ in 0..64 {
+        greedy.push(connect().await);
+    }
+    let mut said = [0; 12];
+    let heard = tokio::time::timeout(SOON, connect().await.read_exact(&mut said)).await;
+    heard.expect("an answer, not silence").unwrap();
+    assert_eq!(said, *b"HTTP/1.1 429");
+    assert_eq!(get(&process, "/healthz").await, (200, "alive\n".to_owned()));
+    assert_eq!(get(&process, "/metrics").await.0, 200);
+    process.stop().await;
 }
 
 #[tokio::test]

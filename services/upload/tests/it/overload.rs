@@ -1,14 +1,15 @@
 //! Floods: what is beyond the bounds is answered 429 or 503 with Retry-After and a sentence, at once; what was let in comes through; and
 //! memory does not grow with how many come.
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use runtime::store::tokens::Role;
 use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::stage::{Entry, MIB, Stage, bytes, form, number, until};
 
@@ -118,10 +119,30 @@ async fn a_request_that_takes_too_long_is_given_up_with_a_word() {
     until("it goes on", async || entering(&stage).send().await.unwrap().status() == 201).await;
 }
 
+/// Whoever is 127.0.0.`n`: this machine has sixteen million addresses.
+fn address(n: u8) -> IpAddr {
+    Ipv4Addr::new(127, 0, 0, n).into()
+}
+
+/// A client at 127.0.0.`n`.
+fn client(n: u8) -> Client {
+    Client::builder().local_address(address(n)).build().unwrap()
+}
+
+async fn connect_from(n: u8, host: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(address(n), 0)).unwrap();
+    socket.connect(host.parse().unwrap()).await.unwrap()
+}
+
 /// A PATCH that announces more than it sends, and stays.
 async fn linger(stage: &Stage, path: &str, entry: &Entry) -> TcpStream {
+    linger_from(1, stage, path, entry).await
+}
+
+async fn linger_from(n: u8, stage: &Stage, path: &str, entry: &Entry) -> TcpStream {
     let host = stage.url.strip_prefix("http://").unwrap();
-    let mut stream = TcpStream::connect(host).await.unwrap();
+    let mut stream = connect_from(n, host).await;
     let head = format!(
         "PATCH {path} HTTP/1.1\r\nHost: {host}\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {}\r\nUpload-Offset: 0\r\n\
          Content-Type: application/offset+octet-stream\r\nContent-Length: 1000\r\n\r\nfilm",
@@ -129,6 +150,115 @@ async fn linger(stage: &Stage, path: &str, entry: &Entry) -> TcpStream {
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
+}
+
+const ZH_ADDRESS: &str = "来自该网络地址的并发请求过多，请稍后再试。";
+const EN_ADDRESS: &str = "Too much is asked for at once from this address; please try again in a few seconds.";
+
+#[tokio::test]
+async fn one_address_that_asks_for_everything_keeps_no_other_out() {
+    let stage = Stage::with(|settings| (settings.requests_at_once, settings.address_share_percent) = (4, 50)).await;
+    let asks = |n: u8, lang: &str| {
+        let form = client(n).post(format!("{}/api/v1/submissions", stage.url)).header("accept-language", lang);
+        form.body(form_text()).send()
+    };
+    let held = Held::table(&stage, "submissions").await;
+    let mut kept: Vec<_> = (0..2).map(|_| tokio::spawn(asks(2, "en"))).collect();
+    until("it has its share", async || asks(2, "en").await.unwrap().status() == 429).await;
+    for (n, answer) in
+        join_all((0..100).map(|n| asks(2, if n % 2 == 0 { "zh" } else { "en" }))).await.into_iter().enumerate()
+    {
+        turned_away(answer.unwrap(), 429, "too_many_at_once", if n % 2 == 0 { ZH_ADDRESS } else { EN_ADDRESS }).await;
+    }
+    // Asked while the greedy one asks on.
+    let greedy: Vec<_> = (0..50).map(|_| tokio::spawn(asks(2, "en"))).collect();
+    let begun = Instant::now();
+    let docs = client(3).get(format!("{}/api/v1/docs", stage.url)).send().await.unwrap();
+    assert_eq!(docs.status(), 200);
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
+    for answer in greedy {
+        assert_eq!(answer.await.unwrap().unwrap().status(), 429);
+    }
+    // Another that takes the rest: now there is none for a third, whose fault it is not.
+    kept.extend((0..2).map(|_| tokio::spawn(asks(3, "en"))));
+    until("every place is taken", async || asks(4, "en").await.unwrap().status() == 503).await;
+    turned_away(asks(4, "en").await.unwrap(), 503, "overloaded", EN).await;
+    held.release().await;
+    for answer in kept {
+        let _ = answer.await.unwrap().unwrap();
+    }
+    assert_eq!(asks(2, "en").await.unwrap().status(), 201, "whoever stops asking for everything is served");
+}
+
+fn form_text() -> String {
+    form().to_string()
+}
+
+#[tokio::test]
+async fn behind_a_proxy_of_ours_the_addresses_that_it_saw_have_their_shares() {
+    let stage = Stage::with(|settings| {
+        (settings.requests_at_once, settings.address_share_percent, settings.forwarded_hops) = (4, 50, 1);
+    })
+    .await;
+    // What is left of the last address anybody may have written.
+    let asks = |from: &str| entering(&stage).header("x-forwarded-for", format!("198.51.100.77, {from}")).send();
+    let held = Held::table(&stage, "submissions").await;
+    let kept: Vec<_> = (0..2).map(|_| tokio::spawn(asks("192.0.2.1"))).collect();
+    until("it has its share", async || asks("192.0.2.1").await.unwrap().status() == 429).await;
+    let docs = stage.client.get(format!("{}/api/v1/docs", stage.url)).header("x-forwarded-for", "192.0.2.2");
+    assert_eq!(docs.send().await.unwrap().status(), 200);
+    held.release().await;
+    for answer in kept {
+        assert_eq!(answer.await.unwrap().unwrap().status(), 201);
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_many_films_keeps_no_other_from_sending_one() {
+    let stage = Stage::with(|settings| (settings.uploads_at_once, settings.address_share_percent) = (4, 50)).await;
+    let (greedy, other) = (stage.enter().await, stage.enter().await);
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let path = stage.create(&greedy, 1000).await;
+        kept.push(linger_from(2, &stage, &path, &greedy).await);
+    }
+    let path = stage.create(&greedy, 10).await;
+    let further = || {
+        let patch = client(2).patch(format!("{}{path}", stage.url)).bearer_auth(&greedy.token);
+        let patch = patch.header("tus-resumable", "1.0.0").header("upload-offset", "0").header("accept-language", "zh");
+        patch.header("content-type", "application/offset+octet-stream").body(bytes(10)).send()
+    };
+    // Whoever finds a place is told that the upload has all its bytes.
+    let mut answer = further().await.unwrap();
+    let begun = Instant::now();
+    while answer.status() != 429 {
+        assert!(begun.elapsed() < SOON, "{}", answer.status());
+        answer = further().await.unwrap();
+    }
+    turned_away(answer, 429, "too_many_at_once", ZH_ADDRESS).await;
+    let film = bytes(2 * MIB);
+    let path = stage.create(&other, film.len()).await;
+    stage.send(&path, &other, 0, &film).await;
+    until("the other's film is whole", async || stage.status(&other).await["state"] == "probe").await;
+    drop(kept);
+    until("the greedy one may go on", async || further().await.is_ok_and(|answer| answer.status() != 429)).await;
+}
+
+#[tokio::test]
+async fn sixteen_films_at_once_are_no_greed() {
+    // As a service divides its places unless it is told otherwise.
+    let stage = Stage::with(|settings| settings.address_share_percent = 25).await;
+    let entries = [stage.enter().await, stage.enter().await];
+    let mut kept = Vec::new();
+    for n in 0..16 {
+        let entry = &entries[n % 2];
+        let path = stage.create(entry, 1000).await;
+        kept.push(linger(&stage, &path, entry).await);
+    }
+    let entry = stage.enter().await;
+    let path = stage.create(&entry, MIB).await;
+    stage.send(&path, &entry, 0, &bytes(MIB)).await;
+    until("one more is whole", async || stage.status(&entry).await["state"] == "probe").await;
 }
 
 #[tokio::test]
@@ -175,14 +305,7 @@ async fn connections_beyond_the_bound_hear_that_there_is_no_place() {
     for _ in 0..3 {
         silent.push(TcpStream::connect(host).await.unwrap());
     }
-    let ask = async || {
-        let mut stream = TcpStream::connect(host).await.unwrap();
-        stream.write_all(format!("GET /api/v1/docs HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).await.unwrap();
-        let mut answer = vec![0; 4096];
-        let read = tokio::time::timeout(SOON, stream.read(&mut answer)).await.expect("an answer, not silence").unwrap();
-        // A read may end within a letter.
-        String::from_utf8_lossy(&answer[..read]).into_owned()
-    };
+    let ask = async || heard(TcpStream::connect(host).await.unwrap(), host).await;
     until("every place is taken", async || ask().await.starts_with("HTTP/1.1 503")).await;
     for _ in 0..20 {
         let answer = ask().await;
@@ -191,6 +314,55 @@ async fn connections_beyond_the_bound_hear_that_there_is_no_place() {
     }
     drop(silent);
     until("there are places again", async || ask().await.starts_with("HTTP/1.1 200")).await;
+}
+
+/// The first of what a server says to this connection.
+async fn heard(mut stream: TcpStream, host: &str) -> String {
+    stream.write_all(format!("GET /api/v1/docs HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read = tokio::time::timeout(SOON, stream.read(&mut answer)).await.expect("an answer, not silence").unwrap();
+    // A read may end within a letter.
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
+#[tokio::test]
+async fn one_address_has_its_share_of_the_connections_and_hears_so() {
+    let stage = Stage::with(|settings| (settings.connections, settings.address_share_percent) = (8, 50)).await;
+    let host = stage.url.strip_prefix("http://").unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        silent.push(connect_from(2, host).await);
+    }
+    let ask = async |n: u8| heard(connect_from(n, host).await, host).await;
+    until("it has its share", async || ask(2).await.starts_with("HTTP/1.1 429")).await;
+    for _ in 0..20 {
+        let answer = ask(2).await;
+        assert!(answer.starts_with("HTTP/1.1 429 ") && answer.contains("\r\nretry-after: 5\r\n"), "{answer}");
+        assert!(answer.contains("too_many_at_once"), "{answer}");
+        assert!(answer.contains(ZH_ADDRESS) && answer.contains(EN_ADDRESS), "{answer}");
+        assert!(ask(3).await.starts_with("HTTP/1.1 200"), "another address is served");
+    }
+    drop(silent);
+    until("there are places again", async || ask(2).await.starts_with("HTTP/1.1 200")).await;
+}
+
+#[tokio::test]
+async fn who_connects_and_says_nothing_is_let_go() {
+    let stage =
+        Stage::with(|settings| (settings.connections, settings.heads_within) = (3, Duration::from_millis(500))).await;
+    let host = stage.url.strip_prefix("http://").unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(TcpStream::connect(host).await.unwrap());
+    }
+    for stream in &mut silent {
+        let mut said = [0; 16];
+        // Whatever it hears, it is an end.
+        let end =
+            tokio::time::timeout(SOON, async { while stream.read(&mut said).await.is_ok_and(|read| read > 0) {} });
+        end.await.expect("a connection without a word ends");
+    }
+    assert!(heard(TcpStream::connect(host).await.unwrap(), host).await.starts_with("HTTP/1.1 200"));
 }
 
 /// An object store that takes connections and says nothing.

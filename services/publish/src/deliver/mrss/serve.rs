@@ -38,11 +38,13 @@ pub(crate) const SECRET_CHARS: usize = 16;
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The feeds' routes.
-pub(crate) fn router(runtime: Arc<Runtime>) -> Router {
-    Router::new()
-        .route("/partners/{partner}/feed.xml", get(feed))
-        .route("/partners/{partner}/files/{submission}/{run}/{file}", get(file))
-        .with_state(runtime)
+pub(crate) fn feeds(runtime: Arc<Runtime>) -> Router {
+    Router::new().route("/partners/{partner}/feed.xml", get(feed)).with_state(runtime)
+}
+
+/// The routes of their files.
+pub(crate) fn files(runtime: Arc<Runtime>) -> Router {
+    Router::new().route("/partners/{partner}/files/{submission}/{run}/{file}", get(file)).with_state(runtime)
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,140 @@
+//! HTTP with bounds, for every port of ours: so many connections, so many of one address, and nobody who takes for ever to ask or to
+//! take what was asked for. Whoever finds no place hears that there is none, in both languages, and when to come again.
+//!
+//! | bound | by | beyond it |
+//! |---|---|---|
+//! | connections, altogether and of one address | here | 503 or 429 and the end of the connection |
+//! | how long a head takes, and silence between requests | here | the end of the connection |
+//! | how long a client takes no byte of an answer | `stall` | the end of the connection |
+//! | requests at once, altogether and of one address, and how long each may take | `places` | 503 or 429 |
+//! | bodies | the routes | 413 |
+use std::net::IpAddr;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use tower::util::MapRequest;
+use tracing::warn;
+
+pub mod client;
+pub mod places;
+mod stall;
+
+use client::Peer;
+use places::{Full, Places};
+use stall::Stalling;
+
+/// What one connection may keep in memory of what it sends and is sent: a head, or a piece of a body on its way.
+const BUFFER_BYTES: usize = 128 * 1024;
+/// A client that takes not one byte of what it asked for within this is not there any more.
+const TAKEN_WITHIN: Duration = Duration::from_secs(60);
+/// Connections at once beyond the bound, for as long as it takes to tell them so; yet further ones wait in the kernel.
+const TURNED_AWAY_AT_ONCE: usize = 256;
+/// How long a connection that is turned away may take to hear of it.
+const TURNED_AWAY_WITHIN: Duration = Duration::from_secs(1);
+/// After a failed `accept`, such as for want of file descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+/// Seconds until a client should try again that was turned away.
+pub const RETRY_AFTER_S: u32 = 5;
+
+/// How much one port bears.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections at once.
+    pub connections: usize,
+    /// How many of them one address may have. Behind a proxy all come from one.
+    pub of_one_address: usize,
+    /// How long a client may take to say what it wants, and to say nothing between two requests.
+    pub heads_within: Duration,
+    /// How long running requests may take once the process stops.
+    pub grace: Duration,
+}
+
+/// Serves until `stop`, and then what runs until the grace is over. Each request carries its [`Peer`]. HTTP/1.1 alone: what speaks
+/// HTTP/2 to clients is the proxy before us.
+pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: &CancellationToken) {
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(bounds.heads_within).max_buf_size(BUFFER_BYTES);
+    let graceful = GracefulShutdown::new();
+    let places = Places::new(bounds.connections, bounds.of_one_address);
+    let leaving = std::sync::Arc::new(tokio::sync::Semaphore::new(TURNED_AWAY_AT_ONCE));
+    loop {
+        let accepted = async {
+            // It is never closed.
+            let way_out = leaving.clone().acquire_owned().await.ok();
+            (way_out, listener.accept().await)
+        };
+        let (way_out, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            () = stop.cancelled() => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(err) => {
+                warn!("could not accept a connection: {err}");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+                continue;
+            }
+        };
+        let place = match places.take_now(peer.ip()) {
+            Ok(place) => place,
+            Err(full) => {
+                tokio::spawn(leave(stream, full, way_out));
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let stream = TokioIo::new(Stalling::new(stream, TAKEN_WITHIN));
+        let connection = server.serve_connection(stream, TowerToHyperService::new(from(peer.ip(), router.clone())));
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            // Who hangs up knows it; whatever the request was about sees the end of its body.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(bounds.grace, graceful.shutdown()).await.is_err() {
+        warn!("some requests did not end in time and were cut off; transfers can be resumed");
+    }
+}
+
+/// The router, told with each request who is at the other end.
+fn from<S>(
+    peer: IpAddr,
+    service: S,
+) -> MapRequest<S, impl FnMut(axum::http::Request<Incoming>) -> axum::http::Request<Incoming> + Clone> {
+    MapRequest::new(service, move |mut request: axum::http::Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    })
+}
+
+async fn leave(stream: TcpStream, full: Full, way_out: Option<OwnedSemaphorePermit>) {
+    let _ = tokio::time::timeout(TURNED_AWAY_WITHIN, turn_away(stream, full)).await;
+    drop(way_out);
+}
+
+/// Says that there is no place, without reading what is wanted: it costs nothing but the connection.
+async fn turn_away(mut stream: TcpStream, full: Full) {
+    let (status, body) = (full.status(), full.body());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\nretry-after: {RETRY_AFTER_S}\r\n\
+         cache-control: no-store\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    if stream.write_all(answer.as_bytes()).await.is_err() || stream.shutdown().await.is_err() {
+        return;
+    }
+    // Closing on bytes that were not read would take the answer away from the client again.
+    let mut rest = [0; 4096];
+    while stream.read(&mut rest).await.is_ok_and(|bytes| bytes > 0) {}
+}

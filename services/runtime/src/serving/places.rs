@@ -1,0 +1,322 @@
+//! How much is done at once, and how much of it for one address. Whoever comes when every place is taken waits a moment and is then
+//! told to come again, before a byte of the body was read: so memory, scratch and the wait for the database stay bounded, however
+//! many come; and one address that wants everything is told so while there are places for others.
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::RETRY_AFTER_S;
+use super::client::{Peer, bucket_of, client_of};
+
+/// How long a request waits for a place: a burst passes within that.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// Every place is taken.
+    Everywhere,
+    /// This address has as many as one may have.
+    Address,
+}
+
+impl Full {
+    /// The stable name that clients read.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Full::Everywhere => "overloaded",
+            Full::Address => "too_many_at_once",
+        }
+    }
+
+    /// 503, or 429 where others would find a place.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Full::Everywhere => StatusCode::SERVICE_UNAVAILABLE,
+            Full::Address => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
+
+    /// What people read, in Chinese.
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Full::Everywhere => "当前请求过多，请稍后再试。",
+            Full::Address => "来自该网络地址的并发请求过多，请稍后再试。",
+        }
+    }
+
+    /// And in English.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Full::Everywhere => {
+                "There is more to do at the moment than can be done; please try again in a few seconds."
+            }
+            Full::Address => "Too much is asked for at once from this address; please try again in a few seconds.",
+        }
+    }
+
+    /// A problem (RFC 9457) in both languages, for whoever was not asked which.
+    pub(super) fn body(self) -> String {
+        let (status, code) = (self.status().as_u16(), self.code());
+        let (zh, en) = (self.zh(), self.en());
+        format!(r#"{{"type":"about:blank","title":"{zh} {en}","status":{status},"code":"{code}"}}"#)
+    }
+}
+
+impl IntoResponse for Full {
+    fn into_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, "application/problem+json".to_owned()),
+            (header::RETRY_AFTER, RETRY_AFTER_S.to_string()),
+            (header::CACHE_CONTROL, "no-store".to_owned()),
+        ];
+        (self.status(), headers, self.body()).into_response()
+    }
+}
+
+/// Places of one kind. Clones are the same places.
+#[derive(Clone)]
+pub struct Places {
+    free: Arc<Semaphore>,
+    /// `None`: one address may have them all.
+    shares: Option<Shares>,
+}
+
+impl Places {
+    /// So many places, of which one address may have `of_one_address`.
+    pub fn new(places: usize, of_one_address: usize) -> Self {
+        let shares = (of_one_address < places).then(|| Shares { each: of_one_address.max(1), taken: Arc::default() });
+        Self { free: Arc::new(Semaphore::new(places)), shares }
+    }
+
+    /// So many places, of which one address may have so many of a hundred, and one at least.
+    pub fn divided(places: usize, percent: u8) -> Self {
+        Self::new(places, share_of(places, percent))
+    }
+
+    /// A place for a request from `address`, after a moment at most. Its own share is waited for first, so that one address that wants
+    /// everything waits for itself.
+    pub async fn take(&self, address: Option<IpAddr>) -> Result<Place, Full> {
+        let until = Instant::now() + PATIENCE;
+        let mut share = self.shares.as_ref().zip(address).map(|(shares, address)| shares.of(address));
+        if let Some(share) = &mut share {
+            let own = timeout_at(until, share.places.clone().acquire_owned()).await;
+            share.taken = Some(own.ok().and_then(Result::ok).ok_or(Full::Address)?);
+        }
+        let free = timeout_at(until, self.free.clone().acquire_owned()).await;
+        let free = free.ok().and_then(Result::ok).ok_or(Full::Everywhere)?;
+        Ok(Place { _free: free, _share: share })
+    }
+
+    /// A place at once or none.
+    pub fn take_now(&self, address: IpAddr) -> Result<Place, Full> {
+        let mut share = self.shares.as_ref().map(|shares| shares.of(address));
+        if let Some(share) = &mut share {
+            share.taken = Some(share.places.clone().try_acquire_owned().map_err(|_| Full::Address)?);
+        }
+        let free = self.free.clone().try_acquire_owned().map_err(|_| Full::Everywhere)?;
+        Ok(Place { _free: free, _share: share })
+    }
+}
+
+/// So many of a hundred of these places, and one at least.
+pub fn share_of(places: usize, percent: u8) -> usize {
+    (places * usize::from(percent) / 100).max(1)
+}
+
+/// A place that is taken; dropping it frees it.
+pub struct Place {
+    _free: OwnedSemaphorePermit,
+    _share: Option<Share>,
+}
+
+/// What each address has, as long as it has or waits for something: never more entries than connections.
+#[derive(Clone)]
+struct Shares {
+    each: usize,
+    taken: Arc<Mutex<HashMap<IpAddr, Arc<Semaphore>>>>,
+}
+
+impl Shares {
+    fn of(&self, address: IpAddr) -> Share {
+        let address = bucket_of(address);
+        // A panic while the lock is held leaves a whole map behind.
+        let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = all.entry(address).or_insert_with(|| Arc::new(Semaphore::new(self.each))).clone();
+        Share { address, places, taken: None, all: self.taken.clone() }
+    }
+}
+
+/// One address's part in the places, and the one that was taken of it.
+struct Share {
+    address: IpAddr,
+    places: Arc<Semaphore>,
+    taken: Option<OwnedSemaphorePermit>,
+    all: Arc<Mutex<HashMap<IpAddr, Arc<Semaphore>>>>,
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        self.taken = None;
+        // Others of this address are counted by it, too, and are only made under the lock: the map's and ours are the last.
+        if Arc::strong_count(&self.places) == 2 {
+            all.remove(&self.address);
+        }
+    }
+}
+
+/// How long a request has its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// There is an answer.
+    Answered,
+    /// All of the answer was taken.
+    Taken,
+}
+
+/// What stands before some routes. Clones share the places.
+#[derive(Clone)]
+pub struct Gate {
+    places: Places,
+    /// Proxies of ours before this port, each of which adds to X-Forwarded-For.
+    hops: u8,
+    until: Until,
+    /// `None`: as long as it takes.
+    deadline: Option<Duration>,
+}
+
+impl Gate {
+    /// Before routes of which each request has one of these places.
+    pub fn new(places: Places, hops: u8, until: Until) -> Self {
+        Self { places, hops, until, deadline: None }
+    }
+
+    /// The same for routes whose answers begin within `deadline`.
+    #[must_use]
+    pub fn within(self, deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), ..self }
+    }
+
+    /// Lets a request through when it finds a place. A request that takes too long is given up.
+    pub async fn pass(&self, request: Request, next: Next) -> Result<Response, Full> {
+        let peer = request.extensions().get::<Peer>();
+        let address = peer.map(|peer| client_of(peer.0, request.headers(), self.hops));
+        let place = self.places.take(address).await?;
+        let answer = match self.deadline {
+            Some(deadline) => timeout(deadline, next.run(request)).await.map_err(|_| Full::Everywhere)?,
+            None => next.run(request).await,
+        };
+        Ok(match self.until {
+            Until::Answered => answer,
+            Until::Taken => answer.map(|body| Body::new(Kept { body, _place: place })),
+        })
+    }
+}
+
+/// A body that keeps a place until it is over.
+struct Kept {
+    body: Body,
+    _place: Place,
+}
+
+impl HttpBody for Kept {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "192.0.2.1";
+    const OTHER: &str = "192.0.2.2";
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn none(taken: Result<Place, Full>) -> Full {
+        taken.err().expect("no place")
+    }
+
+    #[test]
+    fn one_address_has_its_share_and_no_more_and_together_they_have_all() {
+        let places = Places::divided(4, 50);
+        let ours = [places.take_now(ip(ONE)).unwrap(), places.take_now(ip(ONE)).unwrap()];
+        assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
+        let theirs = [places.take_now(ip(OTHER)).unwrap(), places.take_now(ip(OTHER)).unwrap()];
+        assert_eq!(none(places.take_now(ip("192.0.2.3"))), Full::Everywhere);
+        drop(theirs);
+        assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
+        drop(ours);
+        places.take_now(ip(ONE)).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_kept_of_addresses_that_left() {
+        let places = Places::new(3, 1);
+        let kept = places.take_now(ip(ONE)).unwrap();
+        for n in 0..10_000u32 {
+            drop(places.take_now(std::net::Ipv4Addr::from_bits(n).into()).unwrap());
+            assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
+        }
+        let known = || places.shares.as_ref().unwrap().taken.lock().unwrap().len();
+        assert_eq!(known(), 1);
+        drop(kept);
+        assert_eq!(known(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_greedy_address_waits_for_itself_and_not_in_the_way_of_others() {
+        let places = Places::new(4, 2);
+        let held = [places.take(Some(ip(ONE))).await.unwrap(), places.take(Some(ip(ONE))).await.unwrap()];
+        let greedy: Vec<_> = (0..20)
+            .map(|_| {
+                let places = places.clone();
+                tokio::spawn(async move { places.take(Some(ip(ONE))).await })
+            })
+            .collect();
+        let (other, unknown) = (places.take(Some(ip(OTHER))).await.unwrap(), places.take(None).await.unwrap());
+        assert_eq!(none(places.take(Some(ip(OTHER))).await), Full::Everywhere);
+        for one in greedy {
+            assert_eq!(none(one.await.unwrap()), Full::Address);
+        }
+        drop((held, other, unknown));
+        assert_eq!(places.free.available_permits(), 4);
+    }
+
+    #[test]
+    fn a_share_is_never_none_and_all_of_a_hundred_is_no_division() {
+        assert_eq!((share_of(256, 25), share_of(2, 25), share_of(128, 100)), (64, 1, 128));
+        assert!(Places::divided(5, 100).shares.is_none() && Places::divided(5, 99).shares.is_some());
+    }
+}

@@ -95,25 +95,25 @@ async fn a_flood_of_connections_takes_little_memory_and_partners_pull_while_and_
     // From one address: heads without end, notices without end, films that nobody reads, and nothing at all.
     let flood: Vec<_> =
         (0..2 * CONNECTIONS_OF_ONE).map(|n| tokio::spawn(shout(n, host.to_owned(), path.clone()))).collect();
-    wait_until_true("it has its share", SOON, async || heard(2, host).await.starts_with("HTTP/1.1 429 ")).await;
     assert!(stage.get(&link, None).await.bytes().await.expect("the film") == film, "while it lasts");
     let mut kept = Vec::new();
     for one in flood {
         kept.push(one.await.expect("a shout"));
     }
     drop(kept);
-    // From enough addresses to take every connection that there is.
-    let all_taken = async || {
+    // Connections that say nothing: one address's share of them, and then, from enough addresses, all that there are.
+    let taken = async |addresses: std::ops::Range<u8>, asking: u8, status: &str| {
         let mut silent = Vec::new();
-        for n in 2..7 {
+        for n in addresses {
             for _ in 0..CONNECTIONS_OF_ONE {
                 silent.push(connect_from(n, host).await);
             }
         }
-        let answer = heard(1, host).await;
-        (answer.starts_with("HTTP/1.1 503 ")).then_some(answer)
+        let answer = heard(asking, host).await;
+        answer.starts_with(status).then_some(answer)
     };
-    let answer = wait_until("every connection is taken", SOON, all_taken).await;
+    wait_until("it has its share", SOON, async || taken(2..3, 2, "HTTP/1.1 429 ").await).await;
+    let answer = wait_until("every connection is taken", SOON, async || taken(2..7, 1, "HTTP/1.1 503 ").await).await;
     assert!(answer.contains("\r\nretry-after: 5\r\n") && answer.contains("\"code\":\"overloaded\""), "{answer}");
     let served = async || stage.http.get(&link).send().await.is_ok_and(|answer| answer.status() == StatusCode::OK);
     wait_until_true("partners are served again", SOON, served).await;

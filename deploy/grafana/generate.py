@@ -68,6 +68,8 @@ DASHBOARDS = {
               ("min by (contest, what) (reelmill_contest_due_timestamp_seconds) - time() > 0", "{{contest}}: {{what}} due in"), w=12, page="DeadlineAtRisk"),
         panel("Backlog by state", "ts", "s", "What entries still take, seconds of one core, by their plans.",
               (whole("reelmill_backlog_work_seconds", "state"), "{{state}}"), w=12, stack=True, page="DeadlineAtRisk"),
+        panel("Works under way by contest", "ts", "short", "Works that machines or partners still have before them; past the contest's date they are late. Those that wait for people are not counted.",
+              (whole("reelmill_contest_entries_under_way", "contest"), "{{contest}}"), w=12, stack=True, page="DeadlineMissed"),
         panel("Error budgets", "ts", "short", "Errors of the last hour over the budget: at 1 the budget lasts as long as it should, at 14 two days.",
               ("reelmill:errors:ratio1h / on (slo) reelmill:error_budget", "{{slo}}"), w=12, page="ErrorBudgetBurnsFast"),
         panel("Deliveries by state", "ts", "short", "Of all partners.", (f"sum by (state) ({whole('reelmill_deliveries', 'partner, state')})", "{{state}}"), w=12, stack=True),

@@ -8,13 +8,14 @@ use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 24] = [
+const PAGES: [(&str, &str); 25] = [
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
     ("CredentialsEnding", include_str!("../../../../deploy/runbook/CredentialsEnding.md")),
     ("CredentialsRefused", include_str!("../../../../deploy/runbook/CredentialsRefused.md")),
     ("DatabaseSlow", include_str!("../../../../deploy/runbook/DatabaseSlow.md")),
     ("DeadlineAtRisk", include_str!("../../../../deploy/runbook/DeadlineAtRisk.md")),
+    ("DeadlineMissed", include_str!("../../../../deploy/runbook/DeadlineMissed.md")),
     ("DeliveriesRefused", include_str!("../../../../deploy/runbook/DeliveriesRefused.md")),
     ("DeliveriesUnknown", include_str!("../../../../deploy/runbook/DeliveriesUnknown.md")),
     ("DeliveryWaits", include_str!("../../../../deploy/runbook/DeliveryWaits.md")),

@@ -1,5 +1,6 @@
 //! What is true for the whole installation, as the database has it. Every process tells the same: ask for the `max`, not the `sum`.
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use pipeline::catalogue::Catalogue;
 use pipeline::stage::Stage;
@@ -49,6 +50,9 @@ pub struct WholeMetrics {
     uploads_in_progress: IntGaugeVec,
     backlog_work_seconds: GaugeVec,
     contest_due_timestamp_seconds: GaugeVec,
+    contest_entries_under_way: IntGaugeVec,
+    /// The catalogue's.
+    contests: Arc<OnceLock<Vec<String>>>,
     database_bytes: IntGauge,
     sample_age_seconds: Gauge,
     scratch_bytes: IntGaugeVec,
@@ -87,6 +91,12 @@ impl WholeMetrics {
                 "When a contest's entries end, and when its works have to be live.",
                 &["contest", "what"],
             )?,
+            contest_entries_under_way: make.gauges(
+                "contest_entries_under_way",
+                "Entries of a contest that are with a machine or on their way to partners.",
+                &["contest"],
+            )?,
+            contests: Arc::default(),
             database_bytes: make.gauge("database_bytes", "Size of the database.")?,
             sample_age_seconds: make.float_gauge("sample_age_seconds", "Age of the figures of the installation.")?,
             scratch_bytes: make.gauges("scratch_bytes", "The file system of SCRATCH_DIR.", &["space"])?,
@@ -114,6 +124,10 @@ impl WholeMetrics {
         for state in STATES {
             self.entries.with_label_values(&[state]).set(0);
             self.entries_oldest_seconds.with_label_values(&[state]).set(0.0);
+        }
+        self.contest_entries_under_way.reset();
+        for contest in self.contests.get().into_iter().flatten() {
+            self.contest_entries_under_way.with_label_values(&[contest.as_str()]).set(0);
         }
         for state in UPLOADING {
             self.uploads_in_progress.with_label_values(&[state]).set(0);
@@ -162,12 +176,19 @@ impl WholeMetrics {
         for backlog in &sample.backlog {
             self.backlog_work_seconds.with_label_values(&[&backlog.state]).set(backlog.work_s);
         }
+        for contest in &sample.contests {
+            self.contest_entries_under_way.with_label_values(&[&contest.contest]).set(contest.count);
+        }
         self.recalls_overdue.set(sample.recalls_overdue);
         self.database_bytes.set(sample.database_bytes);
     }
 
     /// What the catalogue says, which stays as long as the process does.
     pub(crate) fn tell_catalogue(&self, catalogue: &Catalogue) {
+        let contests = self.contests.get_or_init(|| catalogue.contests.keys().map(ToString::to_string).collect());
+        for contest in contests {
+            self.contest_entries_under_way.with_label_values(&[contest.as_str()]).set(0);
+        }
         for (id, contest) in &catalogue.contests {
             for (what, due) in [("entries", contest.deadline), ("publication", contest.publish_by)] {
                 if let Some(due) = due {

@@ -33,6 +33,9 @@ pub struct Sample {
     pub uploads: Vec<Uploads>,
     /// What is still to be done, by state.
     pub backlog: Vec<Work>,
+    /// By contest, those that machines and partners still have to do with.
+    #[serde(default)]
+    pub contests: Vec<Contest>,
     /// Recalls past their time.
     pub recalls_overdue: i64,
     /// Size of the database.
@@ -94,6 +97,15 @@ pub struct Work {
     pub work_s: f64,
 }
 
+/// Entries of one contest on their way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Contest {
+    /// The contest's id.
+    pub contest: String,
+    /// How many are with a machine or on their way to partners. Those that wait for a reviewer or for their release are not.
+    pub count: i64,
+}
+
 /// A delivery that has just come to an end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Landed {
@@ -118,6 +130,7 @@ impl Store {
             deliveries: self.count_deliveries().await?,
             uploads: self.count_uploads().await?,
             backlog: self.sum_backlog().await?,
+            contests: self.count_contests().await?,
             recalls_overdue: self.count_overdue().await?,
             database_bytes: self.database_bytes().await?,
         };
@@ -284,6 +297,18 @@ impl Store {
         .fetch_all(self.pool())
         .await
         .context("sum up the backlog")
+    }
+
+    async fn count_contests(&self) -> anyhow::Result<Vec<Contest>> {
+        sqlx::query_as!(
+            Contest,
+            r#"/* count_contests */
+            select contest, count(*) as "count!" from submissions
+            where state in ('probe', 'screen', 'transcode', 'assemble', 'publish') group by contest"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("count the entries of contests")
     }
 
     async fn count_overdue(&self) -> anyhow::Result<i64> {

@@ -9,6 +9,7 @@ mod claims; // who gets which part, fences, leases
 mod failures; // retries, parking, panics, `Later`
 mod fingerprints; // works that are entered twice
 mod fsck; // the database and the object store compared
+mod gauges; // what operators decide by, held against rows of known age and effort
 mod line; // a submission's whole way, with everything that follows from each step
 mod progress; // how far an entry is, and what is chosen once for a run
 mod retention; // what is past its time

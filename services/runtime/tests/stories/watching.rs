@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use crate::support::{Process, SOON, World, eventually, output, probing};
 
 /// Status and body of a GET on the admin port.
-async fn get(process: &Process, path: &str) -> (u16, String) {
+pub(crate) async fn get(process: &Process, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(process.runtime.admin_addr).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

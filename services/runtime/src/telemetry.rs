@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::{TraceContextExt, TracerProvider as _};
+use opentelemetry::trace::{SpanContext, TraceContextExt, TracerProvider as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
@@ -14,7 +14,7 @@ use pipeline::id::SubmissionId;
 use std::collections::HashMap;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::format::{Format, FormatEvent, FormatFields, Full, Json, JsonFields, Writer};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -33,11 +33,12 @@ pub struct Telemetry {
 pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Result<Telemetry> {
     let (filter, spans_filter) = (filter(LINES)?, filter(SPANS)?);
     let json = std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json");
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let colours = std::io::stderr().is_terminal();
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let lines = if json {
         lines.event_format(TracedJson(fmt::format().json())).fmt_fields(JsonFields::new()).boxed()
     } else {
-        lines.boxed()
+        lines.event_format(TracedText(fmt::format().with_ansi(colours))).boxed()
     };
     let provider = otlp_endpoint.map(|endpoint| exporter(service, endpoint)).transpose()?;
     let spans = provider.as_ref().map(|provider| {
@@ -70,17 +71,39 @@ where
         mut writer: Writer<'_>,
         event: &tracing::Event<'_>,
     ) -> std::fmt::Result {
-        // The layer that makes spans enters their context with them.
-        let current = Context::current();
-        let span = current.span().span_context().clone();
-        if !span.is_valid() {
-            return self.0.format_event(context, writer, event);
-        }
+        let Some(span) = current_ids() else { return self.0.format_event(context, writer, event) };
         let mut line = String::new();
         self.0.format_event(context, Writer::new(&mut line), event)?;
         let rest = line.strip_prefix('{').unwrap_or(&line);
         write!(writer, "{{\"trace_id\":\"{}\",\"span_id\":\"{}\",{rest}", span.trace_id(), span.span_id())
     }
+}
+
+/// The same for lines that people read: the trace stands at the end.
+struct TracedText(Format<Full>);
+
+impl<S, N> FormatEvent<S, N> for TracedText
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &fmt::FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &tracing::Event<'_>,
+    ) -> std::fmt::Result {
+        let Some(span) = current_ids() else { return self.0.format_event(context, writer, event) };
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        writeln!(writer, "{} trace_id={}", line.trim_end_matches('\n'), span.trace_id())
+    }
+}
+
+/// The ids of the span that the current line is written in. The layer that makes spans enters their context with them.
+fn current_ids() -> Option<SpanContext> {
+    let current = Context::current();
+    Some(current.span().span_context().clone()).filter(SpanContext::is_valid)
 }
 
 /// `RUST_LOG`, or everything from `info` up, without what libraries say of each lost connection: the store, the broker and the
@@ -186,6 +209,28 @@ mod tests {
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn a_text_line_within_a_span_ends_with_its_trace_and_one_outside_is_as_it_was() {
+        let (lines, provider) = (Lines::default(), SdkTracerProvider::builder().build());
+        let written = lines.clone();
+        let format = fmt::layer().with_ansi(false).event_format(TracedText(fmt::format().with_ansi(false)));
+        let subscriber = tracing_subscriber::registry()
+            .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
+            .with(format.with_writer(move || written.clone()));
+        let trace = tracing::subscriber::with_default(subscriber, || {
+            tracing::info!("outside");
+            let span = tracing::info_span!("part", part.stage = "probe");
+            span.in_scope(|| tracing::info!(elapsed_ms = 7, "within"));
+            trace_id_of(&span).unwrap()
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.len() == 2 && lines[0].ends_with("tests: outside"), "{text}");
+        let within =
+            format!("part{{part.stage=\"probe\"}}: runtime::telemetry::tests: within elapsed_ms=7 trace_id={trace}");
+        assert!(lines[1].ends_with(&within), "{text}");
     }
 
     #[test]

@@ -276,7 +276,8 @@ fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douyin>, here: 
         ("RETRY_BASE_S", "0.5"),
         // More workers die here under one part than in years elsewhere.
         ("MAX_ATTEMPTS", "12"),
-        ("GARBAGE_DELAY_S", "5"),
+        // Longer than a fault: until then a worker that stood still may write what nobody wants any more.
+        ("GARBAGE_DELAY_S", "60"),
         ("ENTRIES_PER_MINUTE", "0"),
     ];
     env.extend(times.map(|(name, value)| (name, value.to_owned())));

@@ -141,6 +141,18 @@ class Pods(Examples):
                 if name.startswith("Deployment"):
                     self.assertEqual(environment(pod)["SCRATCH_DIR"]["value"], pod["spec"]["containers"][0]["volumeMounts"][0]["mountPath"])
 
+    def test_the_ingress_controller_is_counted_as_a_proxy_where_people_call(self):
+        for example in self.each():
+            for name, pod in pods(example).items():
+                called = {"upload", "publish"} & set(roles_of(pod))
+                hops = environment(pod).get("FORWARDED_HOPS", {}).get("value")
+                if called:
+                    self.assertEqual(hops, "1", name)
+        for more, expected in (([], "1"), (["--set", "env.FORWARDED_HOPS=2"], "2"), (["--set", "ingress.enabled=false"], None)):
+            objects = rendered("single-node", *more)
+            all_roles = next(it for it in objects if it["kind"] == "Deployment")["spec"]["template"]
+            self.assertEqual(environment(all_roles).get("FORWARDED_HOPS", {}).get("value"), expected, more)
+
     def test_every_role_is_served_by_one_deployment(self):
         for example in self.each():
             self.assertEqual(sorted(role for pod in pods(example).values() for role in roles_of(pod)), sorted(facts.roles()))

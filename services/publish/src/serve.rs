@@ -11,6 +11,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use runtime::config::Config;
+use runtime::metrics::TurnedAway;
 use runtime::service::Runtime;
 use runtime::serving::places::{Gate, Places, Until, share_of};
 use runtime::serving::{self, Bounds};
@@ -45,7 +46,7 @@ pub(crate) struct PartnerApp {
 fn router(app: PartnerApp) -> Router {
     let config = &app.runtime.config;
     let gate = |places, until| {
-        let places = Places::divided(places, config.address_share_percent);
+        let places = Places::divided(places, config.address_share_percent, turned_away(&app.runtime));
         from_fn_with_state(Gate::new(places, config.forwarded_hops, until).within(DEADLINE), placed)
     };
     let (requests, files) = (gate(REQUESTS, Until::Answered), gate(FILES, Until::Taken));
@@ -58,6 +59,10 @@ fn router(app: PartnerApp) -> Router {
 /// Middleware: a place for each request.
 async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     gate.pass(request, next).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+fn turned_away(runtime: &Runtime) -> TurnedAway {
+    runtime.metrics.calls.turned_away("partners")
 }
 
 fn bounds(config: &Config) -> Bounds {
@@ -77,6 +82,7 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for partners"))?;
     info!("partners are served on {}", listener.local_addr()?);
     let (stop, bounds) = (runtime.shutdown.soft.clone(), bounds(&runtime.config));
-    serving::serve(listener, router(PartnerApp { runtime }), bounds, &stop).await;
+    let turned_away = turned_away(&runtime);
+    serving::serve(listener, router(PartnerApp { runtime }), bounds, turned_away, &stop).await;
     Ok(())
 }

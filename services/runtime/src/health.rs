@@ -40,11 +40,12 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Ends only by being dropped: health is told as long as there is a process.
 pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
     info!("metrics and health are told on {}", runtime.admin_addr);
-    serving::serve(listener, router(runtime), BOUNDS, &CancellationToken::new()).await;
+    let turned_away = runtime.metrics.calls.turned_away("admin");
+    serving::serve(listener, router(runtime), BOUNDS, turned_away, &CancellationToken::new()).await;
 }
 
 fn router(runtime: Arc<Runtime>) -> Router {
-    let places = Places::new(ASKING, ASKING_OF_ONE);
+    let places = Places::new(ASKING, ASKING_OF_ONE, runtime.metrics.calls.turned_away("admin"));
     let asking = Router::new()
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))

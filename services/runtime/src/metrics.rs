@@ -12,7 +12,7 @@ mod media;
 mod uploads;
 mod whole;
 
-pub use calls::{CallMetrics, S3_ENDS};
+pub use calls::{CallMetrics, PORTS, S3_ENDS, TurnedAway};
 pub use media::{CAUSES, MET, MediaMetrics, TRACKS};
 pub use uploads::{EVENTS, UploadMetrics};
 pub use whole::WholeMetrics;
@@ -198,7 +198,7 @@ mod tests {
     }
 
     /// Names of labels, each with what bounds its values. An id, a title or an address bounds nothing.
-    const LABELS: [(&str, &str); 21] = [
+    const LABELS: [(&str, &str); 22] = [
         ("stage", "Stage::ALL"),
         ("outcome", "a list beside the metric"),
         ("reason", "failure::REASONS and the codes of Rejection"),
@@ -218,7 +218,8 @@ mod tests {
         ("contest", "the catalogue's contests"),
         ("what", "entries and publication"),
         ("route", "patterns of the table of routes"),
-        ("code", "classes of answers"),
+        ("code", "classes of answers, and the codes of Full"),
+        ("port", "PORTS"),
         ("space", "free and total"),
     ];
 

@@ -32,6 +32,8 @@ use client::Peer;
 use places::{Full, Places};
 use stall::Stalling;
 
+use crate::metrics::TurnedAway;
+
 /// What one connection may keep in memory of what it sends and is sent: a head, or a piece of a body on its way.
 const BUFFER_BYTES: usize = 128 * 1024;
 /// A client that takes not one byte of what it asked for within this is not there any more.
@@ -60,11 +62,17 @@ pub struct Bounds {
 
 /// Serves until `stop`, and then what runs until the grace is over. Each request carries its [`Peer`]. HTTP/1.1 alone: what speaks
 /// HTTP/2 to clients is the proxy before us.
-pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: &CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    turned_away: TurnedAway,
+    stop: &CancellationToken,
+) {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(bounds.heads_within).max_buf_size(BUFFER_BYTES);
     let graceful = GracefulShutdown::new();
-    let places = Places::new(bounds.connections, bounds.of_one_address);
+    let places = Places::new(bounds.connections, bounds.of_one_address, turned_away);
     let leaving = std::sync::Arc::new(tokio::sync::Semaphore::new(TURNED_AWAY_AT_ONCE));
     loop {
         let accepted = async {

@@ -14,23 +14,30 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use runtime::metrics::TurnedAway;
 use runtime::serving::places::{Full, Gate, Places, Until};
 
-use crate::app::Settings;
+use crate::app::App;
 use crate::problem::{Code, Problem};
 
 /// Before what is answered with JSON or a small file.
-pub(crate) fn of_requests(settings: &Settings) -> Gate {
-    gate(settings, settings.requests_at_once).within(settings.api_deadline)
+pub(crate) fn of_requests(app: &App) -> Gate {
+    gate(app, app.settings.requests_at_once).within(app.settings.api_deadline)
 }
 
 /// Before what brings bytes. An upload takes as long as it takes; each read has a deadline.
-pub(crate) fn of_uploads(settings: &Settings) -> Gate {
-    gate(settings, settings.uploads_at_once)
+pub(crate) fn of_uploads(app: &App) -> Gate {
+    gate(app, app.settings.uploads_at_once)
 }
 
-fn gate(settings: &Settings, places: usize) -> Gate {
-    Gate::new(Places::divided(places, settings.address_share_percent), settings.forwarded_hops, Until::Answered)
+fn gate(app: &App, places: usize) -> Gate {
+    let places = Places::divided(places, app.settings.address_share_percent, turned_away(app));
+    Gate::new(places, app.settings.forwarded_hops, Until::Answered)
+}
+
+/// Counts those whom the public port turned away.
+pub(crate) fn turned_away(app: &App) -> TurnedAway {
+    app.store.metrics().calls.turned_away("public")
 }
 
 /// Middleware: a place for each request.

@@ -144,11 +144,11 @@ pub fn list() -> Vec<Listed> {
 pub fn router(app: Arc<App>) -> Router {
     let api = of(&app, api())
         .layer(DefaultBodyLimit::max(entries::FORM_BYTES))
-        .layer(from_fn_with_state(of_requests(&app.settings), placed));
+        .layer(from_fn_with_state(of_requests(&app), placed));
     let tus = of(&app, uploads())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(tus::version))
-        .layer(from_fn_with_state(of_uploads(&app.settings), placed_if_bytes))
+        .layer(from_fn_with_state(of_uploads(&app), placed_if_bytes))
         .layer(DefaultBodyLimit::disable());
     api.merge(tus)
         .fallback(async || Problem::from(Code::RouteUnknown))

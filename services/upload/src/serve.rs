@@ -12,6 +12,7 @@ use tracing::{info, warn};
 
 use crate::app::{App, Settings};
 use crate::count;
+use crate::places::turned_away;
 use crate::routes::router;
 use crate::sweep::sweep;
 
@@ -68,7 +69,7 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
     count::begin(&app);
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
-    serving::serve(listener, router(app.clone()), bounds(&app.settings), &app.stop).await;
+    serving::serve(listener, router(app.clone()), bounds(&app.settings), turned_away(&app), &app.stop).await;
     // Requests have answered; what they left to do is short, and the sweeper of the next start does the rest.
     app.tasks.close();
     let _ = tokio::time::timeout(GRACE, app.tasks.wait()).await;

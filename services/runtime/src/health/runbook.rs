@@ -8,7 +8,7 @@ use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 25] = [
+const PAGES: [(&str, &str); 26] = [
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
     ("CredentialsEnding", include_str!("../../../../deploy/runbook/CredentialsEnding.md")),
@@ -26,6 +26,7 @@ const PAGES: [(&str, &str); 25] = [
     ("LeasesExpiring", include_str!("../../../../deploy/runbook/LeasesExpiring.md")),
     ("NoProgress", include_str!("../../../../deploy/runbook/NoProgress.md")),
     ("OutboxLag", include_str!("../../../../deploy/runbook/OutboxLag.md")),
+    ("Overloaded", include_str!("../../../../deploy/runbook/Overloaded.md")),
     ("PartsParked", include_str!("../../../../deploy/runbook/PartsParked.md")),
     ("QueueOld", include_str!("../../../../deploy/runbook/QueueOld.md")),
     ("RecallOverdue", include_str!("../../../../deploy/runbook/RecallOverdue.md")),

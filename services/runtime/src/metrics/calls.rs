@@ -1,10 +1,14 @@
 //! Calls to neighbours and partners, and those that others make to us: how many, how they ended, how long they took.
-use prometheus::{Histogram, HistogramVec, IntCounterVec, IntGaugeVec};
+use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
 
 use super::make::Maker;
+use crate::serving::places::Full;
 
 /// How a call to the object store ended.
 pub const S3_ENDS: [&str; 4] = ["ok", "not_found", "refused", "unavailable"];
+
+/// Ports that people, partners and watchers call.
+pub const PORTS: [&str; 3] = ["public", "partners", "admin"];
 
 /// Metrics of calls.
 #[derive(Clone)]
@@ -25,12 +29,36 @@ pub struct CallMetrics {
     pub http_requests: IntCounterVec,
     /// `reelmill_http_request_seconds{route}`: until the answer's head; of an upload, that is as long as the client takes.
     pub http_request_seconds: HistogramVec,
+    /// `reelmill_turned_away_total{port,code}`: connections and requests at one of [`PORTS`] that found no place, see [`Full`].
+    turned_away: IntCounterVec,
+}
+
+/// Counts those whom one port turned away. Clones count together.
+#[derive(Clone, Debug)]
+pub struct TurnedAway {
+    everywhere: IntCounter,
+    address: IntCounter,
+}
+
+impl TurnedAway {
+    pub(crate) fn one(&self, full: Full) {
+        match full {
+            Full::Everywhere => self.everywhere.inc(),
+            Full::Address => self.address.inc(),
+        }
+    }
 }
 
 impl CallMetrics {
+    /// The counters of one of [`PORTS`].
+    pub fn turned_away(&self, port: &str) -> TurnedAway {
+        let of = |full: Full| self.turned_away.with_label_values(&[port, full.code()]);
+        TurnedAway { everywhere: of(Full::Everywhere), address: of(Full::Address) }
+    }
+
     pub(super) fn new(make: &Maker) -> anyhow::Result<Self> {
         let calls = [0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 300.0];
-        Ok(Self {
+        let made = Self {
             s3_requests: make.counters("s3_requests_total", "Calls to the object store.", &["operation", "outcome"])?,
             s3_request_seconds: make.histograms(
                 "s3_request_seconds",
@@ -58,6 +86,15 @@ impl CallMetrics {
                 &["route"],
                 &calls,
             )?,
-        })
+            turned_away: make.counters(
+                "turned_away_total",
+                "Connections and requests that found no place.",
+                &["port", "code"],
+            )?,
+        };
+        for port in PORTS {
+            made.turned_away(port);
+        }
+        Ok(made)
     }
 }

@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::RETRY_AFTER_S;
 use super::client::{Peer, bucket_of, client_of};
+use crate::metrics::TurnedAway;
 
 /// How long a request waits for a place: a burst passes within that.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -93,23 +94,33 @@ pub struct Places {
     free: Arc<Semaphore>,
     /// `None`: one address may have them all.
     shares: Option<Shares>,
+    turned_away: TurnedAway,
 }
 
 impl Places {
-    /// So many places, of which one address may have `of_one_address`.
-    pub fn new(places: usize, of_one_address: usize) -> Self {
+    /// So many places, of which one address may have `of_one_address`. Who finds none is counted.
+    pub fn new(places: usize, of_one_address: usize, turned_away: TurnedAway) -> Self {
         let shares = (of_one_address < places).then(|| Shares { each: of_one_address.max(1), taken: Arc::default() });
-        Self { free: Arc::new(Semaphore::new(places)), shares }
+        Self { free: Arc::new(Semaphore::new(places)), shares, turned_away }
     }
 
     /// So many places, of which one address may have so many of a hundred, and one at least.
-    pub fn divided(places: usize, percent: u8) -> Self {
-        Self::new(places, share_of(places, percent))
+    pub fn divided(places: usize, percent: u8, turned_away: TurnedAway) -> Self {
+        Self::new(places, share_of(places, percent), turned_away)
     }
 
     /// A place for a request from `address`, after a moment at most. Its own share is waited for first, so that one address that wants
     /// everything waits for itself.
     pub async fn take(&self, address: Option<IpAddr>) -> Result<Place, Full> {
+        self.soon(address).await.inspect_err(|full| self.turned_away.one(*full))
+    }
+
+    /// A place at once or none.
+    pub fn take_now(&self, address: IpAddr) -> Result<Place, Full> {
+        self.now(address).inspect_err(|full| self.turned_away.one(*full))
+    }
+
+    async fn soon(&self, address: Option<IpAddr>) -> Result<Place, Full> {
         let until = Instant::now() + PATIENCE;
         let mut share = self.shares.as_ref().zip(address).map(|(shares, address)| shares.of(address));
         if let Some(share) = &mut share {
@@ -121,8 +132,7 @@ impl Places {
         Ok(Place { _free: free, _share: share })
     }
 
-    /// A place at once or none.
-    pub fn take_now(&self, address: IpAddr) -> Result<Place, Full> {
+    fn now(&self, address: IpAddr) -> Result<Place, Full> {
         let mut share = self.shares.as_ref().map(|shares| shares.of(address));
         if let Some(share) = &mut share {
             share.taken = Some(share.places.clone().try_acquire_owned().map_err(|_| Full::Address)?);
@@ -211,13 +221,18 @@ impl Gate {
         Self { deadline: Some(deadline), ..self }
     }
 
+    fn given_up(&self) -> Full {
+        self.places.turned_away.one(Full::Everywhere);
+        Full::Everywhere
+    }
+
     /// Lets a request through when it finds a place. A request that takes too long is given up.
     pub async fn pass(&self, request: Request, next: Next) -> Result<Response, Full> {
         let peer = request.extensions().get::<Peer>();
         let address = peer.map(|peer| client_of(peer.0, request.headers(), self.hops));
         let place = self.places.take(address).await?;
         let answer = match self.deadline {
-            Some(deadline) => timeout(deadline, next.run(request)).await.map_err(|_| Full::Everywhere)?,
+            Some(deadline) => timeout(deadline, next.run(request)).await.map_err(|_| self.given_up())?,
             None => next.run(request).await,
         };
         Ok(match self.until {
@@ -260,6 +275,10 @@ mod tests {
     const ONE: &str = "192.0.2.1";
     const OTHER: &str = "192.0.2.2";
 
+    fn counted() -> TurnedAway {
+        crate::metrics::Metrics::new().unwrap().calls.turned_away("public")
+    }
+
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
@@ -270,7 +289,7 @@ mod tests {
 
     #[test]
     fn one_address_has_its_share_and_no_more_and_together_they_have_all() {
-        let places = Places::divided(4, 50);
+        let places = Places::divided(4, 50, counted());
         let ours = [places.take_now(ip(ONE)).unwrap(), places.take_now(ip(ONE)).unwrap()];
         assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
         let theirs = [places.take_now(ip(OTHER)).unwrap(), places.take_now(ip(OTHER)).unwrap()];
@@ -283,7 +302,7 @@ mod tests {
 
     #[test]
     fn nothing_is_kept_of_addresses_that_left() {
-        let places = Places::new(3, 1);
+        let places = Places::new(3, 1, counted());
         let kept = places.take_now(ip(ONE)).unwrap();
         for n in 0..10_000u32 {
             drop(places.take_now(std::net::Ipv4Addr::from_bits(n).into()).unwrap());
@@ -297,7 +316,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_greedy_address_waits_for_itself_and_not_in_the_way_of_others() {
-        let places = Places::new(4, 2);
+        let places = Places::new(4, 2, counted());
         let held = [places.take(Some(ip(ONE))).await.unwrap(), places.take(Some(ip(ONE))).await.unwrap()];
         let greedy: Vec<_> = (0..20)
             .map(|_| {
@@ -317,6 +336,7 @@ mod tests {
     #[test]
     fn a_share_is_never_none_and_all_of_a_hundred_is_no_division() {
         assert_eq!((share_of(256, 25), share_of(2, 25), share_of(128, 100)), (64, 1, 128));
-        assert!(Places::divided(5, 100).shares.is_none() && Places::divided(5, 99).shares.is_some());
+        let shares = |percent| Places::divided(5, percent, counted()).shares;
+        assert!(shares(100).is_none() && shares(99).is_some());
     }
 }

@@ -342,6 +342,11 @@ async fn one_address_has_its_share_of_the_connections_and_hears_so() {
         assert!(answer.contains(ZH_ADDRESS) && answer.contains(EN_ADDRESS), "{answer}");
         assert!(ask(3).await.starts_with("HTTP/1.1 200"), "another address is served");
     }
+    let told = String::from_utf8(stage.app.store.metrics().text().unwrap()).unwrap();
+    let counted = told.lines().find_map(|line| {
+        line.strip_prefix(r#"reelmill_turned_away_total{code="too_many_at_once",port="public"} "#)?.parse::<u32>().ok()
+    });
+    assert!(counted.is_some_and(|counted| counted >= 20), "{counted:?} in {told}");
     drop(silent);
     until("there are places again", async || ask(2).await.starts_with("HTTP/1.1 200")).await;
 }

@@ -300,7 +300,8 @@ def killed(side, garage, films, chunk):
 
 
 def resumed(upload, chunk, patience=120):
-    """Goes on as clients do: an upload that the killed server still holds (423) is tried again."""
+    """Goes on as clients do: an upload that the killed server still holds (423) is tried again, and so is one whose answer came while
+    the body was still being sent, which cuts the connection."""
     until = time.monotonic() + patience
     while True:
         try:
@@ -308,7 +309,11 @@ def resumed(upload, chunk, patience=120):
         except Refused as refused:
             if refused.status != 423 or time.monotonic() > until:
                 raise
+        except ConnectionError:
+            if time.monotonic() > until:
+                raise
         time.sleep(0.25)
+        upload.promised = upload.offset()
 
 
 def offset_or_none(upload):

@@ -313,7 +313,8 @@ def resumed(upload, chunk, patience=120):
             if time.monotonic() > until:
                 raise
         time.sleep(0.25)
-        upload.promised = upload.offset()
+        told = offset_or_none(upload)
+        upload.promised = told - 1 if told else upload.promised
 
 
 def offset_or_none(upload):

@@ -132,8 +132,20 @@ class Compose(unittest.TestCase):
                 source = volume.split(":")[0]
                 if source.startswith("."):
                     self.assertTrue((DEPLOY / source).exists(), f"{name} mounts {source}")
+                elif source.startswith("/"):
+                    # The machine itself, to look at alone.
+                    self.assertEqual((name, volume), ("node-exporter", "/:/host:ro,rslave"))
                 else:
                     self.assertIn(source, self.file["volumes"])
+
+    def test_prometheus_hears_of_the_machines_disks(self):
+        config = yaml.safe_load((DEPLOY / "prometheus/compose.yml").read_text())
+        [target] = next(job for job in config["scrape_configs"] if job["job_name"] == "node")["static_configs"][0]["targets"]
+        name, port = target.split(":")
+        exporter = self.services[name]
+        self.assertIn(f":{port}/", exporter["healthcheck"]["test"][-1])
+        self.assertIn("--collector.filesystem", exporter["command"])
+        self.assertTrue(set(exporter["networks"]) & set(self.services["prometheus"]["networks"]))
 
     def test_prometheus_scrapes_every_role_and_grafana_asks_it(self):
         config = yaml.safe_load((DEPLOY / "prometheus/compose.yml").read_text())

@@ -163,7 +163,7 @@ async fn one_address_that_asks_for_everything_keeps_no_other_out() {
         form.body(form_text()).send()
     };
     let held = Held::table(&stage, "submissions").await;
-    let mut kept: Vec<_> = (0..2).map(|_| tokio::spawn(asks(2, "en"))).collect();
+    let kept: Vec<_> = (0..2).map(|_| tokio::spawn(asks(2, "en"))).collect();
     until("it has its share", async || asks(2, "en").await.unwrap().status() == 429).await;
     for (n, answer) in
         join_all((0..100).map(|n| asks(2, if n % 2 == 0 { "zh" } else { "en" }))).await.into_iter().enumerate()
@@ -177,17 +177,28 @@ async fn one_address_that_asks_for_everything_keeps_no_other_out() {
     assert_eq!(docs.status(), 200);
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     for answer in greedy {
-        assert_eq!(answer.await.unwrap().unwrap().status(), 429);
+        let status = answer.await.unwrap().unwrap().status();
+        // One whose turn came meanwhile waited for the database in vain.
+        assert!(status == 429 || status == 503, "{status}");
     }
-    // Another that takes the rest: now there is none for a third, whose fault it is not.
-    kept.extend((0..2).map(|_| tokio::spawn(asks(3, "en"))));
-    until("every place is taken", async || asks(4, "en").await.unwrap().status() == 503).await;
-    turned_away(asks(4, "en").await.unwrap(), 503, "overloaded", EN).await;
+    // Another that takes the rest: now there is none for a third, whose fault it is not. Both ask on, since whoever waits for the
+    // database for long is told that, and leaves the place.
+    until("every place is taken, and a third hears of it", async || {
+        for n in [2, 2, 3, 3] {
+            tokio::spawn(asks(n, "en"));
+        }
+        let answer = asks(4, "en").await.unwrap();
+        let told = answer.status() == 503 && answer.headers().contains_key("retry-after");
+        let body: Value = answer.json().await.unwrap();
+        told && body["code"] == "overloaded" && body["title"] == EN
+    })
+    .await;
     held.release().await;
     for answer in kept {
         let _ = answer.await.unwrap().unwrap();
     }
-    assert_eq!(asks(2, "en").await.unwrap().status(), 201, "whoever stops asking for everything is served");
+    let served = async || asks(2, "en").await.unwrap().status() == 201;
+    until("whoever stops asking for everything is served", served).await;
 }
 
 fn form_text() -> String {

@@ -50,9 +50,18 @@ impl Scaler {
     }
 }
 
-/// The sizes of `encodes`.
-pub(crate) fn sizes(encodes: &[VideoEncode]) -> Vec<(u32, u32)> {
-    encodes.iter().map(|encode| (encode.width, encode.height)).collect()
+/// The sizes of `encodes`, each once, and which of them each encode has: pictures are converted once for all of one size.
+pub(crate) fn sizes(encodes: &[VideoEncode]) -> (Vec<(u32, u32)>, Vec<usize>) {
+    let mut sizes = Vec::new();
+    let mut place = |size: (u32, u32)| {
+        let known = sizes.iter().position(|other| *other == size);
+        known.unwrap_or_else(|| {
+            sizes.push(size);
+            sizes.len() - 1
+        })
+    };
+    let places = encodes.iter().map(|encode| place((encode.width, encode.height))).collect();
+    (sizes, places)
 }
 
 /// A deinterlacer for pictures like `facts`, one picture out for each one in; `None` for whole frames.

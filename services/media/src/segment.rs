@@ -27,8 +27,14 @@ pub(crate) fn encode(
     for (encode, file) in encodes.iter().zip(&files) {
         outputs.push(VideoEncoder::create(&output(file)?, encode, picture.frame_rate)?);
     }
-    let mut grid = Grid::new(picture, segment, scale::sizes(encodes), |_, pictures| {
-        outputs.iter_mut().zip(pictures).try_for_each(|(output, picture)| output.encode(picture))
+    let (sizes, places) = scale::sizes(encodes);
+    let mut grid = Grid::new(picture, segment, sizes, |_, pictures| {
+        for (output, place) in outputs.iter_mut().zip(&places) {
+            if let Some(picture) = pictures.get_mut(*place) {
+                output.encode(picture)?;
+            }
+        }
+        Ok(())
     });
     if !grid.run(path, limits, true, progress)? {
         // The index led to a place after the segment's start: read from the beginning instead.

@@ -1,6 +1,6 @@
 //! Compares a few frames of a finished rendition with the source's, frame by frame of the output grid.
 //!
-//! The rule. At [`POSITIONS`] places, spread over the work, two frames of the rendition are compared (SSIM of brightness) with
+//! The rule. At up to [`POSITIONS`] places, spread over the work, two frames of the rendition are compared (SSIM of brightness) with
 //! the source's frames of the same index, made by the same grid and scaler as when it was encoded, and with their neighbours up
 //! to three frames away. The rendition's are kept while all of it is decoded; the source is decoded at these places only.
 //!
@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ffmpeg_next::frame;
+use pipeline::media_info::Ratio;
 use pipeline::rendition::{Picture, QcOutcome, Segment};
 
 use crate::child::protocol::{Expected, Limits};
@@ -24,8 +25,12 @@ use crate::grid::Grid;
 use crate::reader::Reader;
 use crate::ssim::{Luma, ssim};
 
-/// Places that are looked at.
+/// Most places that are looked at: works of a minute and more have as many.
 const POSITIONS: u64 = 12;
+/// Fewest, where a work has as many frames.
+const LEAST_POSITIONS: u64 = 4;
+/// Of shorter works a place in each so many seconds, since reading up to a place takes as long in them as in long ones.
+const EACH_S: f64 = 5.0;
 /// Frames at each: one after the other, since single ones are coded so differently.
 const FRAMES: u64 = 2;
 /// Neighbours that are compared, on each side.
@@ -83,7 +88,7 @@ impl<'a> Places<'a> {
         let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
         let reader = Reader::open(source, picture.stream as usize, picture.field_order, &limits).ok();
         let mut chosen = Self { picture, expected, limits, reader, places: Vec::new(), made: BTreeMap::new() };
-        let positions = POSITIONS.min(expected.frames);
+        let positions = positions(expected.frames, expected.frame_rate);
         let mut free = 0;
         for position in 0..positions {
             let even = expected.frames * (2 * position + 1) / (2 * positions);
@@ -170,6 +175,12 @@ impl<'a> Places<'a> {
     }
 }
 
+/// How many places a work of so many frames has.
+fn positions(frames: u64, rate: Ratio) -> u64 {
+    let by_length = (frames as f64 / rate.value() / EACH_S) as u64;
+    by_length.clamp(LEAST_POSITIONS, POSITIONS).min(frames)
+}
+
 impl Sample {
     /// Compares the rendition's frames from `frame` on with `theirs`, the source's from `from` on. `None` where their own are missing.
     fn of(frame: u64, made: &[&Luma], theirs: &[Luma], from: u64) -> Option<Self> {
@@ -250,6 +261,14 @@ mod tests {
         let judged = judge(samples);
         assert_eq!(judged.outcome, outcome, "{}", judged.measured);
         assert!(judged.measured.contains(says), "{}", judged.measured);
+    }
+
+    #[test]
+    fn a_minute_has_all_places_and_a_short_work_fewer() {
+        let places = |seconds: u64| positions(seconds * 25, Ratio::new(25, 1));
+        assert_eq!([480, 60, 59, 30, 20, 2].map(places), [12, 12, 11, 6, 4, 4]);
+        assert_eq!(positions(3, Ratio::new(25, 1)), 3);
+        assert_eq!(positions(0, Ratio::new(25, 1)), 0);
     }
 
     #[test]

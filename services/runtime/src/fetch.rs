@@ -34,6 +34,7 @@ impl Runtime {
         let bytes = submission.mezzanine_bytes.context("the mezzanine's size was never verified")?;
         let sha256 = submission.mezzanine_sha256.as_ref().context("the mezzanine's digest was never verified")?;
         let file = StoredFile { key: ObjectKey::Upload(upload).to_string(), bytes, sha256: hex::encode(sha256) };
+        let _alone = self.scratch.alone(&file.key).await;
         if !self.scratch.link(&file.key, path) {
             self.fetch(&file, path).await?;
             self.scratch.fetched(&file.key, path);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
@@ -15,6 +15,8 @@ pub struct Scratch {
     path: PathBuf,
     /// Where running parts have files that were fetched and found right, by what they are.
     fetched: Mutex<HashMap<String, Vec<PathBuf>>>,
+    /// Who fetches a file, or waits for whoever does.
+    fetching: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
     // Held, never read: the lock on it says that this process lives.
     _lock: File,
 }
@@ -36,7 +38,20 @@ impl Scratch {
         fs::create_dir(&path).with_context(|| format!("make the scratch directory {}", path.display()))?;
         let lock = File::open(&path).with_context(|| format!("open {}", path.display()))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(|| format!("lock {}", path.display()))?;
-        Ok(Self { path, fetched: Mutex::default(), _lock: lock })
+        Ok(Self { path, fetched: Mutex::default(), fetching: Mutex::default(), _lock: lock })
+    }
+
+    /// Waits until nobody else in this process fetches the file `key`, and holds others off until what it gives is dropped: parts
+    /// of one work that begin together then fetch it once.
+    pub async fn alone(&self, key: &str) -> tokio::sync::OwnedMutexGuard<()> {
+        let lock = {
+            let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
+            fetching.retain(|_, lock| lock.strong_count() > 0);
+            let lock: Arc<_> = fetching.get(key).and_then(Weak::upgrade).unwrap_or_default();
+            fetching.insert(key.to_owned(), Arc::downgrade(&lock));
+            lock
+        };
+        lock.lock_owned().await
     }
 
     /// Puts the file `key` at `to` as one more link to what another running part fetched; false if none has it any more. It takes no
@@ -199,6 +214,20 @@ mod tests {
         let next = scratch.dir("4").unwrap();
         assert!(!scratch.link("film", &source(&next)));
         assert!(scratch.fetched.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn one_file_is_fetched_by_one_part_at_a_time_and_another_file_beside_it() {
+        use futures::FutureExt;
+        let root = tempfile::tempdir().unwrap();
+        let scratch = Scratch::new(root.path()).unwrap();
+        let first = scratch.alone("film").await;
+        assert!(scratch.alone("another film").now_or_never().is_some());
+        let mut second = Box::pin(scratch.alone("film"));
+        assert!((&mut second).now_or_never().is_none(), "the first has not ended");
+        drop(first);
+        assert!(second.now_or_never().is_some());
+        assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of what nobody fetches any more are let go of");
     }
 
     #[test]

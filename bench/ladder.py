@@ -41,8 +41,10 @@ def one_of_ours(servers, source, number):
     parts = [part for part in status["parts"] if part["stage"] in ("transcode", "assemble")]
     began = min(rig.seconds_of(part["created_at"]) for part in parts)
     ended = max(rig.seconds_of(part["finished_at"]) for part in parts)
-    return status, {**meter.figures(), "wall_s": ended - began, "qc_s": qc, "segments": sum(
-        part["part"].startswith("segment/") for part in parts)}
+    timeline = [[part["stage"], part["part"], *(round(rig.seconds_of(part[key]) - began, 2) for key in ("started_at", "finished_at"))]
+                for part in parts]
+    return status, {**meter.figures(), "wall_s": ended - began, "qc_s": qc, "timeline": sorted(timeline, key=lambda row: row[2]),
+                    "segments": sum(part["part"].startswith("segment/") for part in parts)}
 
 
 def main():

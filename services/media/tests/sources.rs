@@ -306,6 +306,17 @@ fn a_picture_that_is_copied_shows_what_its_edit_list_says() {
 }
 
 #[test]
+fn whether_gops_are_closed_is_seen() {
+    for (options, closed) in [("-bf 2", true), ("-bf 0", true), ("-bf 2 -x264-params open-gop=1", false)] {
+        let options = format!("{options} -b_strategy 0");
+        let bench = bench(|source| named(source, "ts", |file| footage(file, [4.0, 4.0], &options)));
+        let video = bench.probe("source").video;
+        assert_eq!((video.closed_gops, video.max_key_frame_interval_ms), (closed, 1000), "{options}");
+        assert_eq!(video.key_frame_pace_frames, 25, "{options}");
+    }
+}
+
+#[test]
 fn negative_offsets_of_frames_are_in_order() {
     let options = "-bf 3 -b_strategy 0 -movflags +negative_cts_offsets";
     let bench: Bench = bench(|source| named(source, "mp4", |file| footage(file, [4.0, 4.0], options)));

@@ -67,6 +67,23 @@ pub struct MediaInfo {
     pub aigc: Option<String>,
 }
 
+/// What the simplest rules ask of a work. Measured, or as a file's headers claim before anything is decoded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outline {
+    /// As [`MediaInfo::format`].
+    pub format: String,
+    /// As [`MediaInfo::brand`].
+    pub brand: String,
+    /// How long the picture is shown, ms.
+    pub picture_ms: u64,
+    /// From the first of picture and sound to the end of the last, ms.
+    pub duration_ms: u64,
+    /// Width as people see it, pixels.
+    pub display_width: u32,
+    /// Height as people see it, pixels.
+    pub display_height: u32,
+}
+
 /// How many streams of each kind a file has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamCount {
@@ -173,6 +190,13 @@ pub struct VideoInfo {
     pub colour: Colour,
     /// Longest distance between key frames, ms.
     pub max_key_frame_interval_ms: u64,
+    /// Whether no picture that follows a key frame in the stream is shown before it. False where nobody looked.
+    #[serde(default)]
+    pub closed_gops: bool,
+    /// Shortest distance such that a key frame lies at every multiple of it, in frames from the first picture on; 0 where they keep
+    /// no such pace, or nobody looked.
+    #[serde(default)]
+    pub key_frame_pace_frames: u32,
     /// Mean bitrate of the stream, kbit/s.
     pub bitrate_kbps: u64,
     /// Highest bitrate of any second, kbit/s.
@@ -227,6 +251,18 @@ pub struct AudioInfo {
 const SLACK_MS: i64 = 250;
 
 impl MediaInfo {
+    /// What the simplest rules ask of it.
+    pub fn outline(&self) -> Outline {
+        Outline {
+            format: self.format.clone(),
+            brand: self.brand.clone(),
+            picture_ms: self.video.duration_ms,
+            duration_ms: self.duration_ms,
+            display_width: self.video.display_width,
+            display_height: self.video.display_height,
+        }
+    }
+
     /// How long the sound plays before the first picture is shown, ms; 0 where it is not worth keeping.
     pub fn sound_before_ms(&self) -> u64 {
         self.audio.as_ref().map_or(0, |sound| beyond(self.video.start_ms.saturating_sub(sound.start_ms)))

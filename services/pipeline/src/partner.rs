@@ -235,6 +235,9 @@ pub struct Passthrough {
     pub max_peak_bitrate_kbps: u64,
     /// Longest distance between key frames, ms.
     pub max_key_frame_interval_ms: u64,
+    /// Whether every key frame has to begin anew, with nothing after it that is shown before it: players can then begin there.
+    #[serde(default)]
+    pub closed_gops: bool,
     /// How well this is known.
     pub tag: SourceTag,
     /// The document or page.

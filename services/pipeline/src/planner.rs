@@ -92,11 +92,12 @@ fn wishes<'a>(info: &MediaInfo, picture: &Picture, partner: &'a Partner, ladders
     let rungs: Vec<(&RenditionName, &Rung)> =
         partner.rungs.iter().filter_map(|name| ladders.rungs.get(name).map(|rung| (name, rung))).collect();
     let mut wishes: Vec<Wish> = Vec::new();
+    let gop_frames = frame_rate::gop_frames(picture.frame_rate, ladders.gop_s);
     for (index, (rung_name, rung)) in rungs.iter().enumerate() {
         let audio = sound(info, partner, rung);
         // The list is best first, so a passed-through picture stands for its head; smaller rungs are still encoded.
         if index == 0
-            && let Some(because) = passthrough::allows(info, partner)
+            && let Some(because) = passthrough::allows(info, partner, gop_frames)
         {
             let (width, height) = (info.video.display_width, info.video.display_height);
             let because = vec![because, why::sound(info, audio.as_ref())];
@@ -144,7 +145,7 @@ fn encoded<'a>(
     };
     let audio = sound(info, partner, rung);
     let mut because: Vec<Because> = first.into_iter().collect();
-    because.extend(passthrough::why_not(info, partner));
+    because.extend(passthrough::why_not(info, partner, video.gop_frames));
     because.push(why::size(info, rung, (width, height)));
     because.push(cap.because);
     because.push(why::sound(info, audio.as_ref()));

@@ -1,4 +1,6 @@
 //! Measures the picture while it is decoded: geometry, time, colour, bitrate, black and stillness.
+use std::collections::BTreeSet;
+
 use ffmpeg::codec::decoder;
 use ffmpeg::frame;
 use ffmpeg_next as ffmpeg;
@@ -27,6 +29,8 @@ const MIN_FROZEN_US: i64 = MIN_FROZEN_MS as i64 * 1000;
 /// A last frame that claims to stay longer than this is not believed, seconds: slides stay that long, works do not.
 const LAST_FRAME_S: i64 = 30;
 
+/// Distances of key frames that are tried as their pace: a pace shows at the first few, unless there is none.
+const MOST_PACES: usize = 64;
 /// A frame that stays longer than this many usual ones is followed by a hole.
 const HOLE: i64 = 10;
 
@@ -38,6 +42,8 @@ pub(super) struct PictureMeasure {
     frame: frame::Video,
     bitrate: Bitrate,
     keys: Vec<i64>,
+    /// Whether a picture came that is shown before the key frame which it follows in the stream.
+    open_gops: bool,
     seen: Seen,
 }
 
@@ -90,7 +96,16 @@ impl PictureMeasure {
             album: fingerprint.then(Album::default),
         };
         let frame = frame::Video::empty();
-        Ok(Self { stream, facts, decoder, frame, bitrate: Bitrate::default(), keys: Vec::new(), seen })
+        Ok(Self {
+            stream,
+            facts,
+            decoder,
+            frame,
+            bitrate: Bitrate::default(),
+            keys: Vec::new(),
+            open_gops: false,
+            seen,
+        })
     }
 
     /// Frames that were decoded and would be shown.
@@ -116,8 +131,12 @@ impl PictureMeasure {
         if let Some(packet) = packet {
             let at = packet.dts().or(packet.pts());
             self.bitrate.add(at.map(|ticks| to_us(ticks, self.facts.time_base)), packet.size());
-            if let Some(at) = packet.pts().or(packet.dts()).filter(|_| packet.is_key()) {
-                self.keys.push(at);
+            if let Some(at) = packet.pts().or(packet.dts()) {
+                if packet.is_key() {
+                    self.keys.push(at);
+                } else {
+                    self.open_gops |= self.keys.last().is_some_and(|key| at < *key);
+                }
             }
         }
         let (seen, stream) = (&mut self.seen, self.stream);
@@ -125,7 +144,9 @@ impl PictureMeasure {
             if seen.times.len() as u64 >= limits.max_frames {
                 return Err(Rejection::BudgetExceeded { budget: "frames".into() }.into());
             }
-            let Some(at) = seen.see(frame, || av::pixel_aspect(&source.input, stream, frame))? else { return Ok(()) };
+            let Some(at) = seen.see(frame, || av::pixel_aspect(&source.input, stream, Some(frame)))? else {
+                return Ok(());
+            };
             let first = seen.times.first().copied().unwrap_or(at);
             let (at_us, begin_us) = (to_us(at.saturating_sub(first), seen.base), to_us(first, seen.base));
             watch(at_us, frame);
@@ -144,7 +165,7 @@ impl PictureMeasure {
 
     /// What was measured.
     pub(super) fn finish(self, origin_us: i64) -> Result<VideoInfo> {
-        let Self { stream, facts, seen, .. } = self;
+        let Self { stream, facts, seen, open_gops, .. } = self;
         let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
         let pace = Pace::of(&seen.times, seen.last_duration, seen.base);
         let us = |ticks: i64| to_us(ticks, seen.base);
@@ -176,7 +197,9 @@ impl PictureMeasure {
             variable_rate: pace.variable,
             field_order: field_order(&seen),
             colour: colour(picture),
+            key_frame_pace_frames: pace_of(&self.keys, &seen.times),
             max_key_frame_interval_ms: whole_ms(us(longest_gap(self.keys, pace.end))),
+            closed_gops: !open_gops,
             bitrate_kbps: self.bitrate.mean_kbps(duration_ms),
             peak_bitrate_kbps: self.bitrate.peak_kbps(),
             bytes_by_second: self.bitrate.by_second(),
@@ -330,7 +353,7 @@ fn greatest_common_divisor(a: u32, b: u32) -> u32 {
 }
 
 /// Clockwise rotation and mirroring (mirror first, then rotate) of a display matrix, to the nearest quarter turn.
-fn upright(matrix: [i32; 9]) -> (u32, bool) {
+pub(super) fn upright(matrix: [i32; 9]) -> (u32, bool) {
     // Row vectors, y downwards: x' = a·x + c·y, y' = b·x + d·y.
     let [a, b, c, d] = [matrix[0], matrix[1], matrix[3], matrix[4]].map(f64::from);
     let mirrored = a * d - b * c < 0.0;
@@ -340,7 +363,7 @@ fn upright(matrix: [i32; 9]) -> (u32, bool) {
 }
 
 /// Pixel aspect as far as anybody films: beyond 1:4 or 4:1 it is a mistake, and players ignore it as well as 0.
-fn honest_aspect(aspect: av::Rational) -> Ratio {
+pub(super) fn honest_aspect(aspect: av::Rational) -> Ratio {
     match (u32::try_from(aspect.num), u32::try_from(aspect.den)) {
         (Ok(num @ 1..), Ok(den @ 1..)) if num <= den.saturating_mul(4) && den <= num.saturating_mul(4) => {
             let divisor = greatest_common_divisor(num, den);
@@ -350,7 +373,7 @@ fn honest_aspect(aspect: av::Rational) -> Ratio {
     }
 }
 
-fn display_size(width: u32, height: u32, aspect: Ratio, rotation: u32) -> (u32, u32) {
+pub(super) fn display_size(width: u32, height: u32, aspect: Ratio, rotation: u32) -> (u32, u32) {
     let even = |pixels: f64| ((pixels / 2.0).round() as u32 * 2).max(2);
     let (wide, high) = (even(f64::from(width) * aspect.value()), even(f64::from(height)));
     if rotation % 180 == 90 { (high, wide) } else { (wide, high) }
@@ -381,6 +404,15 @@ fn colour(picture: PictureFacts) -> Colour {
         // 2 is AVCOL_RANGE_JPEG; the yuvj formats say it by their name alone.
         full_range: picture.range == 2 || av::pixel_format_name(picture.format).starts_with("yuvj"),
     }
+}
+
+/// The shortest distance at every multiple of which a frame is a key frame, in frames; 0 if there is none. Stamps of key frames and
+/// of all frames, the latter in order.
+fn pace_of(keys: &[i64], times: &[i64]) -> u32 {
+    let places: BTreeSet<usize> = keys.iter().filter_map(|key| times.binary_search(key).ok()).collect();
+    let kept = |pace: &usize| (0..times.len()).step_by(*pace).all(|place| places.contains(&place));
+    let pace = places.iter().copied().filter(|place| *place > 0).take(MOST_PACES).find(kept);
+    pace.and_then(|pace| u32::try_from(pace).ok()).unwrap_or(0)
 }
 
 /// Longest distance between key frames, the end of the picture counted as one.
@@ -433,6 +465,19 @@ mod tests {
         let base = av::Rational { num: 1, den: 1000 };
         assert_eq!(Pace::of(&[0, 40, 80], i64::from(u32::MAX), base).end, 120);
         assert_eq!(Pace::of(&[0], i64::MAX, base).end, 1000);
+    }
+
+    #[test]
+    fn key_frames_keep_a_pace_if_none_of_its_places_is_without_one() {
+        let times: Vec<i64> = (0..200).map(|frame| frame * 40).collect();
+        let pace = |frames: &[i64]| pace_of(&frames.iter().map(|frame| frame * 40).collect::<Vec<_>>(), &times);
+        assert_eq!(pace(&[0, 50, 100, 150]), 50);
+        // Changes of scene between do no harm, and a place that was skipped does.
+        assert_eq!(pace(&[0, 13, 50, 77, 100, 150]), 50);
+        assert_eq!(pace(&[0, 50, 51, 150]), 0);
+        assert_eq!(pace(&(0..200).collect::<Vec<_>>()), 1);
+        assert_eq!([pace(&[0]), pace(&[]), pace(&[25, 50, 100, 150, 175])], [0, 0, 0]);
+        assert_eq!(pace_of(&[], &[]), 0);
     }
 
     #[test]

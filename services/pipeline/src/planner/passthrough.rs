@@ -5,21 +5,33 @@ use crate::media_info::{FieldOrder, MediaInfo, Ratio, Transfer, VideoInfo};
 use crate::partner::{Partner, Passthrough};
 use crate::rendition::Because;
 
-/// The reason to pass through, where this partner allows it and the source satisfies it.
-pub(super) fn allows(info: &MediaInfo, partner: &Partner) -> Option<Because> {
+/// The reason to pass through, where this partner allows it and the source satisfies it. `gop_frames` is what encodes have.
+pub(super) fn allows(info: &MediaInfo, partner: &Partner, gop_frames: u32) -> Option<Because> {
     let spec = partner.passthrough.as_ref()?;
-    obstacle(info, partner, spec).is_none().then(|| why::copied(partner))
+    obstacle(info, partner, spec, gop_frames).is_none().then(|| why::copied(partner))
 }
 
 /// The reason not to, where the partner would allow it.
-pub(super) fn why_not(info: &MediaInfo, partner: &Partner) -> Option<Because> {
+pub(super) fn why_not(info: &MediaInfo, partner: &Partner, gop_frames: u32) -> Option<Because> {
     let spec = partner.passthrough.as_ref()?;
-    obstacle(info, partner, spec).map(|(en, zh)| why::not_copied(partner, &en, &zh))
+    obstacle(info, partner, spec, gop_frames).map(|(en, zh)| why::not_copied(partner, &en, &zh))
 }
 
 /// The first thing that stands against passing through, with what was measured and what the partner takes, in English and Chinese.
-fn obstacle(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(String, String)> {
-    coding(info, spec).or_else(|| look(info)).or_else(|| bounds(info, partner, spec))
+fn obstacle(info: &MediaInfo, partner: &Partner, spec: &Passthrough, gop_frames: u32) -> Option<(String, String)> {
+    let others = || coding(info, spec).or_else(|| look(info)).or_else(|| bounds(info, partner, spec));
+    others().or_else(|| switching(&info.video, partner, gop_frames))
+}
+
+/// Players change between the files of one work at key frames, which have to lie where those of our encodes do.
+fn switching(video: &VideoInfo, partner: &Partner, gop_frames: u32) -> Option<(String, String)> {
+    let pace = video.key_frame_pace_frames;
+    let kept = partner.rungs.len() < 2 || pace > 0 && gop_frames.is_multiple_of(pace);
+    first([(
+        kept,
+        format!("it has no key frame at every multiple of {gop_frames} frames, where its smaller file does"),
+        format!("并非每 {gop_frames} 帧都有关键帧，与其较小的文件不一致"),
+    )])
 }
 
 fn first(checks: impl IntoIterator<Item = (bool, String, String)>) -> Option<(String, String)> {
@@ -98,6 +110,11 @@ fn bounds(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(St
             apart <= most_apart,
             format!("its key frames are up to {apart_s} s apart, where at most {most_apart_s} s are taken"),
             format!("关键帧间隔最大 {apart_s} 秒，最多接受 {most_apart_s} 秒"),
+        ),
+        (
+            video.closed_gops || !spec.closed_gops,
+            "a picture after a key frame is shown before it".to_owned(),
+            "有画面编码在关键帧之后却显示在其之前（开放式 GOP）".to_owned(),
         ),
         (
             info.size_bytes <= most_bytes,

@@ -38,6 +38,8 @@ pub(crate) fn video() -> VideoInfo {
             full_range: false,
         },
         max_key_frame_interval_ms: 2000,
+        closed_gops: true,
+        key_frame_pace_frames: 25,
         bitrate_kbps: 23_000,
         peak_bitrate_kbps: 35_000,
         black: vec![],
@@ -156,6 +158,40 @@ fn whatever_a_partner_does_not_take_is_encoded() {
         let plan = plan_of(&info);
         assert!(plan.renditions.iter().all(|rendition| rendition.video != VideoSource::Copied), "change {index}");
     }
+}
+
+#[test]
+fn a_source_that_keeps_the_ladders_terms_is_copied_for_all_and_only_the_small_file_is_encoded() {
+    let mut info = info();
+    (info.video.bitrate_kbps, info.video.peak_bitrate_kbps) = (4_000, 5_900);
+    let plan = plan_of(&info);
+    assert_eq!(names(&plan), ["master-1080-copy", "web-1080-copy", "web-720", "social-1080-copy"]);
+    assert_eq!(plan.videos.iter().map(|video| video.height).collect::<Vec<_>>(), [720]);
+    let encoded = |change: fn(&mut MediaInfo)| {
+        let mut info = info.clone();
+        change(&mut info);
+        let plan = plan_of(&info);
+        let made = plan.renditions.iter().filter(|it| it.video != VideoSource::Copied);
+        made.map(|it| it.name.to_string()).collect::<Vec<_>>()
+    };
+    // Sites play the file as it is: its rate is what they pay for. Platforms and broadcasters encode it again.
+    assert_eq!(encoded(|info| info.video.peak_bitrate_kbps = 6_001), ["web-1080", "web-720"]);
+    assert_eq!(encoded(|info| info.video.peak_bitrate_kbps = 10_001), ["web-1080", "web-720", "social-1080"]);
+    // Where the ladder promises closed GOPs of two seconds, a source has to have them.
+    for change in
+        [|info: &mut MediaInfo| info.video.closed_gops = false, |info| info.video.max_key_frame_interval_ms = 2003]
+    {
+        assert_eq!(encoded(change), ["master-1080", "web-1080", "web-720"]);
+    }
+    // Sites get a second file, which players change to at key frames; a pace of one second has them at every two, one of 40 frames not.
+    for pace in [0, 40] {
+        let mut info = info.clone();
+        info.video.key_frame_pace_frames = pace;
+        let plan = plan_of(&info);
+        assert_eq!(names(&plan), ["master-1080-copy", "web-1080", "web-720", "social-1080-copy"], "{pace}");
+    }
+    assert_eq!(encoded(|info| info.video.profile = "Baseline".into()), ["master-1080", "web-1080", "web-720"]);
+    assert_eq!(encoded(|info| info.video.level = 50), ["master-1080", "web-1080", "web-720", "social-1080"]);
 }
 
 #[test]

@@ -59,7 +59,12 @@ fn video(table: &mut Table, video: &VideoInfo) {
     };
     let names = format!("{}/{}/{}", colour.matrix, colour.primaries, colour.transfer_name);
     table.fact("colour", format!("{names}, {range} range, {transfer}"));
-    table.fact("key frames", format!("at most {} ms apart", video.max_key_frame_interval_ms));
+    let gops = if video.closed_gops { "closed" } else { "open" };
+    let pace = match video.key_frame_pace_frames {
+        0 => "at no pace".to_owned(),
+        frames => format!("at every {frames} frames"),
+    };
+    table.fact("key frames", format!("at most {} ms apart, {pace}, {gops} GOPs", video.max_key_frame_interval_ms));
     table.fact("picture bitrate", format!("{} kbit/s, peak {} kbit/s", video.bitrate_kbps, video.peak_bitrate_kbps));
     table.fact("black", stretches(&video.black));
     table.fact("frozen", stretches(&video.frozen));

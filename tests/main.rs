@@ -23,6 +23,8 @@ mod disk_full;
 mod douyin;
 // Films that are entered again.
 mod duplicates;
+// What an entrant hears while the film is still being decoded.
+mod first_look;
 // What attacks: none of it gets anywhere.
 mod hostile;
 // RabbitMQ says too much, forgets everything, loses its patience, or dies.

@@ -300,16 +300,28 @@ pub(crate) fn display_matrix(input: &ffmpeg::format::context::Input, index: usiz
     }
 }
 
-/// Pixel aspect of a frame, the container's word before the codec's, as players do.
+/// Pixel aspect of a frame, the container's word before the codec's, as players do; without a frame, the headers'.
 #[allow(unsafe_code)]
 pub(crate) fn pixel_aspect(
     input: &ffmpeg::format::context::Input,
     index: usize,
-    frame: &ffmpeg::frame::Video,
+    frame: Option<&ffmpeg::frame::Video>,
 ) -> Rational {
     let stream = stream(input, index).unwrap_or(ptr::null_mut());
-    // SAFETY: libav only reads the three and accepts a null stream.
-    unsafe { ffi::av_guess_sample_aspect_ratio(input.as_ptr().cast_mut(), stream, frame.as_ptr().cast_mut()) }
+    // SAFETY: libav only reads the three and accepts a null stream and a null frame.
+    unsafe {
+        let frame = frame.map_or(ptr::null_mut(), |frame| frame.as_ptr().cast_mut());
+        ffi::av_guess_sample_aspect_ratio(input.as_ptr().cast_mut(), stream, frame)
+    }
+}
+
+/// How long stream `index` lasts as its header says, in its own ticks; `None` where it says nothing.
+#[allow(unsafe_code)]
+pub(crate) fn stream_duration(input: &ffmpeg::format::context::Input, index: usize) -> Option<i64> {
+    let stream = stream(input, index)?;
+    // SAFETY: reads a number.
+    let ticks = unsafe { (*stream).duration };
+    (ticks > 0).then_some(ticks)
 }
 
 /// A stream's setup record (avcC, AudioSpecificConfig); empty where there is none.

@@ -60,7 +60,8 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
     match &request.job {
         Job::Probe { file } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), tell)?)
+            let outline = &mut |outline| say_or_leave(&Line::Outline(outline));
+            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), outline, tell)?)
         }
         Job::EncodeSegment { file, picture, segment, encodes } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
@@ -116,10 +117,14 @@ impl Progress {
         }
         self.told = part.min(1.0);
         self.at = Instant::now();
-        if say(&Line::Progress(self.told)).is_err() {
-            // Nobody listens: the parent is gone, and what we make is nobody's.
-            std::process::exit(1);
-        }
+        say_or_leave(&Line::Progress(self.told));
+    }
+}
+
+/// Where nobody listens the parent is gone, and what we make is nobody's.
+fn say_or_leave(line: &Line) {
+    if say(line).is_err() {
+        std::process::exit(1);
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use ffmpeg_next::frame;
 use pipeline::fingerprint::Fingerprint;
-use pipeline::media_info::{MediaInfo, StreamCount, Stretch};
+use pipeline::media_info::{MediaInfo, Outline, StreamCount, Stretch};
 use pipeline::rejection::Rejection;
 
 use crate::av::{self, Medium};
@@ -19,14 +19,16 @@ mod aigc;
 mod bitrate;
 mod chroma;
 mod luma;
+mod outline;
 mod picture;
 mod scene;
 pub(crate) mod sound;
 mod stretch;
 mod thumb;
 
-/// Measures the file at `path` and takes its fingerprint. `progress` hears how much of the bytes has been read, 0 to 1. Where
-/// there is a `preview` directory, the same decode leaves a proxy and a storyboard there, and cover candidates are found.
+/// Measures the file at `path` and takes its fingerprint. `outline` hears what the headers say before anything is decoded, where they
+/// say enough, and `progress` how much of the bytes has been read, 0 to 1. Where there is a `preview` directory, the same decode
+/// leaves a proxy and a storyboard there, and cover candidates are found.
 ///
 /// # Errors
 /// A rejection when the content is no entry's: an unknown format, no picture, a foreign codec, a change midway, damage,
@@ -35,9 +37,10 @@ pub fn report(
     path: &Path,
     limits: &Limits,
     preview: Option<&Path>,
+    outline: &mut dyn FnMut(Outline),
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    measure(path, limits, preview, true, &mut |_, _| (), progress)
+    measure(path, limits, Some(Entry { preview, outline }), &mut |_, _| (), progress)
 }
 
 /// Measures the file at `path` and nothing else.
@@ -45,7 +48,7 @@ pub fn report(
 /// # Errors
 /// As [`report`].
 pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
-    Ok(measure(path, limits, None, false, &mut |_, _| (), progress)?.media_info)
+    Ok(measure(path, limits, None, &mut |_, _| (), progress)?.media_info)
 }
 
 /// Measures the file at `path`; `watch` sees each picture that players would show, with its time in µs after the first.
@@ -58,20 +61,26 @@ pub(crate) fn watch(
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<MediaInfo> {
-    Ok(measure(path, limits, None, false, watch, progress)?.media_info)
+    Ok(measure(path, limits, None, watch, progress)?.media_info)
 }
 
 /// Sees the pictures that are decoded anyway: µs after the first one, and the picture.
 pub(crate) type Watch<'a> = dyn FnMut(i64, &frame::Video) + 'a;
 
+/// What is wanted of an entrant's file besides measuring it.
+struct Entry<'a> {
+    preview: Option<&'a Path>,
+    outline: &'a mut dyn FnMut(Outline),
+}
+
 fn measure(
     path: &Path,
     limits: &Limits,
-    preview: Option<&Path>,
-    fingerprint: bool,
+    entry: Option<Entry>,
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
+    let fingerprint = entry.is_some();
     let mut source = Source::open(path, limits)?;
     let streams = count(&source);
     let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
@@ -83,7 +92,11 @@ fn measure(
     let mut picture = PictureMeasure::open(&source, video, limits, fingerprint)?;
     let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with_fingerprint(fingerprint));
     let mut sound = audio.map(open).transpose()?;
-    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
+    let mut preview = None;
+    if let Some(Entry { preview: dir, outline }) = entry {
+        outline::of(&source, video).into_iter().for_each(outline);
+        preview = dir.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
+    }
     while let Some(packet) = tally.next(&mut source, limits)? {
         if packet.position() > 0 && source.size_bytes > 0 {
             progress(packet.position() as f64 / source.size_bytes as f64);

@@ -1,7 +1,7 @@
 //! What the probe says of clips whose content is known.
 #![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use media::synth::{Clip, Look, Tone, make};
-use pipeline::media_info::{FieldOrder, MediaInfo, Ratio, Transfer};
+use pipeline::media_info::{FieldOrder, MediaInfo, Outline, Ratio, Transfer};
 use support::Bench;
 
 mod support;
@@ -31,6 +31,34 @@ fn a_plain_clip_is_measured_exactly() {
     assert!(audio.duration_ms.abs_diff(2000) < 25);
     // The hard edges of the beeps ring a little in AAC.
     assert!((audio.true_peak_dbtp.unwrap() + 6.0).abs() < 1.5, "{audio:?}");
+}
+
+#[test]
+fn honest_headers_say_the_same_as_decoding() {
+    let plain = Clip::default();
+    let clips = [
+        plain.clone(),
+        Clip { tone: Tone::None, duration_ms: 3000, ..plain.clone() },
+        Clip { rotation_degrees: 90, rate: Ratio::new(30_000, 1001), ..plain.clone() },
+        Clip { pixel_aspect: Ratio::new(64, 45), width: 180, height: 144, ..plain },
+    ];
+    for clip in clips {
+        let bench = Bench::new();
+        make(&bench.input("clip"), &clip).unwrap();
+        let (claimed, measured) = (bench.outline("clip").unwrap(), bench.probe("clip").outline());
+        let near = |a: u64, b: u64| a.abs_diff(b) <= 40;
+        assert!(near(claimed.picture_ms, measured.picture_ms), "{claimed:?}, {measured:?}");
+        assert!(near(claimed.duration_ms, measured.duration_ms), "{claimed:?}, {measured:?}");
+        let (picture_ms, duration_ms) = (measured.picture_ms, measured.duration_ms);
+        assert_eq!(Outline { picture_ms, duration_ms, ..claimed }, measured);
+    }
+}
+
+#[test]
+fn a_file_that_is_no_video_has_no_outline() {
+    let bench = Bench::new();
+    std::fs::write(bench.input("text"), "no video at all").unwrap();
+    assert_eq!(bench.outline("text"), None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
-use crate::media_info::MediaInfo;
+use crate::media_info::{MediaInfo, Outline};
 use crate::rejection::Rejection;
 
 mod duplicate;
@@ -123,13 +123,22 @@ impl Verdict {
     }
 }
 
+/// Judges the rules that need no decoding, by what a file's headers claim. It tells entrants within seconds what the verdict will most
+/// likely be, and decides nothing: headers are not believed.
+pub fn first_look(outline: &Outline, rules: &ContestRules) -> Verdict {
+    let words = [
+        rules.format.as_ref().map(|rule| judge::format(outline, rule)),
+        rules.duration.as_ref().map(|rule| judge::duration(outline, rule)),
+        rules.resolution.as_ref().map(|rule| judge::resolution(outline, rule)),
+        rules.aspect.as_ref().map(|rule| judge::aspect(outline, rule)),
+    ];
+    Verdict { rules: words.into_iter().flatten().collect() }
+}
+
 /// Judges an entry. A rule that the contest does not have is not judged and not named.
 pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
+    let mut verdict = first_look(&info.outline(), rules);
     let words = [
-        rules.format.as_ref().map(|rule| judge::format(info, rule)),
-        rules.duration.as_ref().map(|rule| judge::duration(info, rule)),
-        rules.resolution.as_ref().map(|rule| judge::resolution(info, rule)),
-        rules.aspect.as_ref().map(|rule| judge::aspect(info, rule)),
         rules.decode_errors.as_ref().map(|rule| judge::decode_errors(info, rule)),
         rules.sound.and_then(|severity| judge::sound(info, severity)),
         rules.sound_length.and_then(|rule| judge::sound_length(info, rule)),
@@ -140,7 +149,8 @@ pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
         rules.frozen.map(|rule| judge::frozen(info, rule)),
         rules.silent.and_then(|rule| judge::silent(info, rule)),
     ];
-    Verdict { rules: words.into_iter().flatten().collect() }
+    verdict.rules.extend(words.into_iter().flatten());
+    verdict
 }
 
 /// Judges an entry among those that the contest has already: as [`screen`], and whether it was entered before. `twins` are

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use media::protocol::{CUES, PROXY, ProbeReport, SHEET};
+use pipeline::media_info::Outline;
 use pipeline::object_key::{ObjectKey, PreviewFile};
 use pipeline::rejection::Rejection;
+use pipeline::screening::first_look;
 use pipeline::stage::Stage;
-use runtime::child::ChildError;
+use runtime::child::{ChildError, Word};
 use runtime::outcome::{Outcome, Output, StoredPreview};
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
+use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 use crate::request::{self, SOURCE};
@@ -30,8 +33,29 @@ impl Measure {
     async fn probe(&self, job: &Job, output: Option<&Path>) -> Result<ProbeReport, ChildError> {
         let request = request::probe(job.scratch.input(), output, self.runtime.config.allow_missing_landlock);
         let progress = job.progress.clone();
-        let show = move |done: f64| progress.set(done);
-        self.runtime.child.run(&request, request::DEADLINE, &job.cancelled, show).await
+        let (outlined, outline) = oneshot::channel();
+        let mut outlined = Some(outlined);
+        let hear = move |word| match word {
+            Word::Progress(done) => progress.set(done),
+            // Nobody listens any more where the part was cancelled.
+            Word::Outline(outline) => drop(outlined.take().map(|outlined| outlined.send(outline))),
+        };
+        let decoding = self.runtime.child.run_hearing(&request, request::DEADLINE, &job.cancelled, hear);
+        let telling = async {
+            if let Ok(outline) = outline.await {
+                self.tell_first_look(job, &outline).await;
+            }
+        };
+        tokio::join!(decoding, telling).0
+    }
+
+    /// Tells the entrant what the headers say of the rules, while all of the file is being decoded. The verdict does not hang on it.
+    async fn tell_first_look(&self, job: &Job, outline: &Outline) {
+        let Some(contest) = self.runtime.catalogue.contest(&job.submission.contest) else { return };
+        let look = first_look(outline, &contest.rules);
+        if let Err(error) = self.runtime.store.keep_first_look(&job.claim, &look).await {
+            warn!(submission.id = %job.submission.id, "could not tell the first look at {}: {error:#}", job.submission.id);
+        }
     }
 
     /// Stores what the child left for reviewers; `None` where it left nothing.

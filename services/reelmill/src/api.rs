@@ -86,6 +86,17 @@ pub(crate) struct Standing {
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rejection: Option<Reason>,
+    /// What the headers say of the simplest rules, before screening has spoken.
+    #[serde(default, skip_serializing)]
+    pub(crate) first_look: Vec<Look>,
+}
+
+/// What the headers say of one rule.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Look {
+    pub(crate) outcome: String,
+    pub(crate) zh: String,
+    pub(crate) en: String,
 }
 
 /// Why an entry was refused.

@@ -47,6 +47,7 @@ pub mod entrants;
 pub mod exchanges;
 pub mod feed;
 pub mod fingerprints;
+pub mod first_look;
 pub mod fsck;
 pub mod garbage;
 pub mod history;

@@ -3,7 +3,7 @@ use std::path::{Component, Path, PathBuf};
 
 use pipeline::fingerprint::Fingerprint;
 use pipeline::id::EncodeId;
-use pipeline::media_info::{MediaInfo, Ratio};
+use pipeline::media_info::{MediaInfo, Outline, Ratio};
 use pipeline::rejection::Rejection;
 use pipeline::rendition::{AudioEncode, Picture, QcCheck, Segment, VideoEncode};
 use serde::{Deserialize, Serialize};
@@ -181,12 +181,14 @@ pub struct Expected {
     pub aigc: Option<String>,
 }
 
-/// A line that a child writes to stdout: any number of `progress`, then exactly one of the others.
+/// A line that a child writes to stdout: any number of `progress` and `outline`, then exactly one of the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
     /// How much is done, 0 to 1, never falling, at most 5 a second.
     Progress(f64),
+    /// What the headers say, before anything is decoded. Of [`Job::Probe`] only, once.
+    Outline(Outline),
     /// The job's report, see [`Job`] for its type.
     Done(serde_json::Value),
     /// The content is refused.

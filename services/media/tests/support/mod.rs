@@ -12,7 +12,7 @@ use media::protocol::{
     AssembleReport, AudioReport, CoverWish, CoversReport, Expected, Job, Limits, Line, Mezzanine, PictureInput,
     ProbeReport, QcReport, Request, SegmentInput, SegmentReport,
 };
-use pipeline::media_info::{MediaInfo, Ratio};
+use pipeline::media_info::{MediaInfo, Outline, Ratio};
 use pipeline::rejection::Rejection;
 use pipeline::rendition::{AudioEncode, Picture, QcOutcome, Segment, VideoEncode};
 use serde::de::DeserializeOwned;
@@ -49,8 +49,12 @@ pub fn speak(request: &[u8]) -> Vec<Line> {
 /// The report of a job that must succeed.
 pub fn done<T: DeserializeOwned>(lines: Vec<Line>) -> T {
     let mut told = 0.0;
-    for line in &lines[..lines.len() - 1] {
-        let Line::Progress(part) = line else { panic!("{line:?} before the end") };
+    for (index, line) in lines[..lines.len() - 1].iter().enumerate() {
+        let part = match line {
+            Line::Progress(part) => part,
+            Line::Outline(_) if index == 0 => continue,
+            other => panic!("{other:?} before the end"),
+        };
         assert!((told..=1.0).contains(part), "progress fell from {told} to {part}");
         told = *part;
     }
@@ -96,6 +100,15 @@ impl Bench {
     /// Probes `name` and leaves its preview among the outputs.
     pub fn preview(&self, name: &str) -> MediaInfo {
         done::<ProbeReport>(self.run(Job::Probe { file: name.into() }, Limits::preview())).media_info
+    }
+
+    /// What the probe says of `name`'s headers, before it decodes.
+    pub fn outline(&self, name: &str) -> Option<Outline> {
+        let lines = run(Job::Probe { file: name.into() }, Limits::probe(), Some(&self.dir.path().join("in")), None);
+        match lines.first() {
+            Some(Line::Outline(outline)) => Some(outline.clone()),
+            _ => None,
+        }
     }
 
     /// The rejection that `name` ends with.

@@ -3,7 +3,7 @@ use super::rules::{AspectRule, DecodeErrorsRule, DurationRule, FormatRule};
 use super::rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
 use super::{Outcome, Rule, RuleVerdict};
 use crate::lang::{self, Lang, decimal, shown};
-use crate::media_info::{FieldOrder, MediaInfo, Stretch, Transfer};
+use crate::media_info::{FieldOrder, MediaInfo, Outline, Stretch, Transfer};
 use crate::rejection::Rejection;
 
 /// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's, those
@@ -54,12 +54,12 @@ fn pass_or_warn(kept: bool) -> Outcome {
     if kept { Outcome::Pass } else { Outcome::Warn }
 }
 
-pub(super) fn format(info: &MediaInfo, rule: &FormatRule) -> RuleVerdict {
-    let found = found_format(info);
+pub(super) fn format(outline: &Outline, rule: &FormatRule) -> RuleVerdict {
+    let found = found_format(outline);
     let limit = rule.allowed.join(", ");
-    let is_mp4 = info.format == "mp4" && MP4_BRANDS.contains(&info.brand.trim_end());
+    let is_mp4 = outline.format == "mp4" && MP4_BRANDS.contains(&outline.brand.trim_end());
     // Within the mp4 family the brand decides; every other format has no brand to look at.
-    let allowed = rule.allowed.contains(&info.format) && (info.format != "mp4" || is_mp4);
+    let allowed = rule.allowed.contains(&outline.format) && (outline.format != "mp4" || is_mp4);
     if !allowed {
         return broken(Rule::Format, found.clone(), limit, Rejection::FormatNotAllowed { found });
     }
@@ -69,15 +69,15 @@ pub(super) fn format(info: &MediaInfo, rule: &FormatRule) -> RuleVerdict {
 }
 
 /// `mp4 (isom)`, `mov (qt)`, `matroska`.
-fn found_format(info: &MediaInfo) -> String {
-    let (format, brand) = (shown(&info.format), shown(info.brand.trim_end()));
+fn found_format(outline: &Outline) -> String {
+    let (format, brand) = (shown(&outline.format), shown(outline.brand.trim_end()));
     if brand.is_empty() { format } else { format!("{format} ({brand})") }
 }
 
-pub(super) fn duration(info: &MediaInfo, rule: &DurationRule) -> RuleVerdict {
+pub(super) fn duration(outline: &Outline, rule: &DurationRule) -> RuleVerdict {
     // A work is as long as its picture is shown, so sound alone does not fill a minute; and it is not over before
     // both have ended, so sound alone can make it too long.
-    let (picture_ms, whole_ms) = (info.video.duration_ms, info.duration_ms.max(info.video.duration_ms));
+    let (picture_ms, whole_ms) = (outline.picture_ms, outline.duration_ms.max(outline.picture_ms));
     let limit = format!("{}–{} s", decimal(rule.min_ms, 1000), decimal(rule.max_ms, 1000));
     let seconds = |ms| format!("{} s", decimal(ms, 1000));
     if picture_ms.saturating_add(rule.tolerance_ms) < rule.min_ms {
@@ -97,9 +97,10 @@ pub(super) fn duration(info: &MediaInfo, rule: &DurationRule) -> RuleVerdict {
     word(Rule::Duration, seconds(whole_ms), limit, Outcome::Pass, zh, en)
 }
 
-pub(super) fn resolution(info: &MediaInfo, rule: &ResolutionRule) -> RuleVerdict {
-    let (short_side, min_short_side) = (info.video.short_side(), rule.min_short_side);
-    let measured = format!("{}×{}", info.video.display_width, info.video.display_height);
+pub(super) fn resolution(outline: &Outline, rule: &ResolutionRule) -> RuleVerdict {
+    let (width, height) = (outline.display_width, outline.display_height);
+    let (short_side, min_short_side) = (width.min(height), rule.min_short_side);
+    let measured = format!("{width}×{height}");
     let limit = format!("≥ {min_short_side}");
     if short_side < min_short_side {
         return broken(Rule::Resolution, measured, limit, Rejection::ResolutionTooLow { short_side, min_short_side });
@@ -109,8 +110,8 @@ pub(super) fn resolution(info: &MediaInfo, rule: &ResolutionRule) -> RuleVerdict
     word(Rule::Resolution, measured, limit, Outcome::Pass, zh, en)
 }
 
-pub(super) fn aspect(info: &MediaInfo, rule: &AspectRule) -> RuleVerdict {
-    let (width, height) = (info.video.display_width, info.video.display_height);
+pub(super) fn aspect(outline: &Outline, rule: &AspectRule) -> RuleVerdict {
+    let (width, height) = (outline.display_width, outline.display_height);
     let (measured, per_mille) = (format!("{width}×{height}"), u64::from(rule.tolerance_per_mille));
     let names = rule.allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let limit = format!("{names} ± {} %", decimal(per_mille, 10));

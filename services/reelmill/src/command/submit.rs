@@ -8,7 +8,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use sha2::{Digest, Sha256};
 
-use crate::api::{AiUse, Api, Contact, Declarations, Entered, Entrant, Form, Standing};
+use crate::api::{AiUse, Api, Contact, Declarations, Entered, Entrant, Form, Look, Standing};
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Format, OutputArgs};
 use crate::resume::{Entry, FileMark, Key, Memory};
@@ -220,11 +220,16 @@ impl One<'_> {
 
     /// Asks once, or until screening has decided.
     async fn wait(&self, entry: &Entry) -> anyhow::Result<Done> {
+        let mut looked = false;
         loop {
             let standing = self.api.standing(&entry.submission, &entry.token).await?;
             if standing.state == "rejected" {
                 self.tell_refusal(&standing);
                 return Ok(Done { exit: Exit::Refused, standing });
+            }
+            if !looked && !standing.first_look.is_empty() {
+                looked = true;
+                self.tell_first_look(&standing.first_look);
             }
             let undecided = matches!(standing.state.as_str(), "uploading" | "probe" | "screen");
             if !self.args.wait || !undecided {
@@ -234,6 +239,21 @@ impl One<'_> {
                 return Ok(Done { exit: Exit::Done, standing });
             }
             tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// What the headers say: the verdict follows when all of the film was decoded.
+    fn tell_first_look(&self, look: &[Look]) {
+        let broken: Vec<&Look> = look.iter().filter(|look| look.outcome == "fail").collect();
+        if broken.is_empty() {
+            eprintln!("{}: length and shape are right by its headers; now all of it is decoded", self.shown());
+            eprintln!("  从文件头看，时长和画幅符合要求；正在完整解码检查。");
+            return;
+        }
+        eprintln!("{}: will most likely be refused, by its headers; all of it is decoded to be sure", self.shown());
+        for look in broken {
+            eprintln!("  {}", output::plain(&look.zh));
+            eprintln!("  {}", output::plain(&look.en));
         }
     }
 

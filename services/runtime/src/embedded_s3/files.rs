@@ -107,7 +107,13 @@ as_it_is! {
 
 /// The bytes of an object, read in large pieces: `s3s-fs` asks for 4 KiB at a time, each on another thread, which keeps a core busy
 /// at 150 MB/s. `None` where its own body has to do: a key that is no plain path, or an object that is another by now.
-async fn body(root: &Path, bucket: &str, key: &str, range: Option<Range>, length: Option<i64>) -> Option<StreamingBlob> {
+async fn body(
+    root: &Path,
+    bucket: &str,
+    key: &str,
+    range: Option<Range>,
+    length: Option<i64>,
+) -> Option<StreamingBlob> {
     let path = Path::new(bucket).join(key);
     if !path.components().all(|part| matches!(part, Component::Normal(_))) {
         return None;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use pipeline::part::Part;
+use pipeline::screening::Verdict;
 use pipeline::stage::Stage;
 use runtime::outcome::{Outcome, Output};
 use runtime::store::parts::{Commit, Failed};
@@ -30,6 +31,23 @@ async fn a_commit_with_an_old_fence_changes_nothing() {
     assert_eq!(world.store.finish(&heir, &probed()).await.unwrap(), Commit::Committed);
     assert_eq!(world.state(id).await, "screen");
     assert_eq!(world.store.finish(&heir, &probed()).await.unwrap(), Commit::Fenced, "twice is once");
+}
+
+#[tokio::test]
+async fn a_first_look_is_kept_only_for_whoever_holds_the_claim() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    let zombie = world.store.claim(Stage::Probe, "zombie").await.unwrap().unwrap();
+    let Output::Screened { verdict: late, .. } = screened() else { panic!("screening gives a verdict") };
+    eventually("the lease expires", async || !world.store.expire_leases().await.unwrap().is_empty()).await;
+    let heir = world.store.claim(Stage::Probe, "heir").await.unwrap().unwrap();
+    world.store.keep_first_look(&zombie, &late).await.unwrap();
+    assert_eq!(world.store.first_look(id).await.unwrap(), None);
+    let look = Verdict { rules: late.rules[..2].to_vec() };
+    world.store.keep_first_look(&heir, &look).await.unwrap();
+    world.store.keep_first_look(&zombie, &late).await.unwrap();
+    assert_eq!(world.store.first_look(id).await.unwrap(), Some(look));
+    assert_eq!(world.store.finish(&heir, &probed()).await.unwrap(), Commit::Committed);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
-use pipeline::screening::{Outcome, Rule, RuleVerdict, Twin};
+use pipeline::screening::{Outcome, Rule, RuleVerdict, Twin, Verdict};
 use pipeline::submission::State as Standing;
 use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
@@ -37,6 +37,10 @@ pub(crate) struct Status {
     /// What screening says of each rule; absent before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Vec<RuleStatus>>,
+    /// What the headers of the film say of the simplest rules, seconds after its last byte. Absent before that and once screening has
+    /// spoken, whose word counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_look: Option<Vec<RuleStatus>>,
     /// The rest of the form, for organisers; without personal data.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     form: Option<FormText>,
@@ -147,6 +151,9 @@ pub(crate) async fn read(
             Principal::Person(_) => it.others.clone(),
         },
     };
+    let rules = |verdict: &Verdict| verdict.rules.iter().map(rule).collect();
+    let decided = submission.verdict.is_some() || rejection.is_some();
+    let first_look = if decided { None } else { app.store.first_look(submission.id).await? };
     let status = Status {
         id: submission.id.0,
         contest: submission.contest.to_string(),
@@ -155,7 +162,8 @@ pub(crate) async fn read(
         state: submission.machine.state.name(),
         upload,
         rejection,
-        verdict: submission.verdict.as_ref().map(|verdict| verdict.rules.iter().map(rule).collect()),
+        verdict: submission.verdict.as_ref().map(rules),
+        first_look: first_look.as_ref().map(rules),
         form: match principal {
             Principal::Entrant(_) => None,
             Principal::Person(_) => Some(form_of(&submission)),

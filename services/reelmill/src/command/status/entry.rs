@@ -35,6 +35,9 @@ pub(super) struct Entry {
     changed_at: DateTime<Utc>,
     media_info: Option<MediaInfo>,
     verdict: Option<Verdict>,
+    /// What the headers say of the simplest rules, before screening has spoken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_look: Option<Verdict>,
     /// How far the machines are, from the probe to the last finished file, and how long that still takes.
     progress: Option<Reached>,
     parts: Vec<PartRow>,
@@ -122,6 +125,8 @@ impl Entry {
         let parts = store.parts(id).await?;
         let renditions = store.renditions(id).await?.into_iter().map(rendition).collect();
         let deliveries = store.deliveries(id).await?.into_iter().map(delivery).collect();
+        let decided = row.verdict.is_some() || matches!(row.machine.state, State::Rejected { .. });
+        let first_look = if decided { None } else { store.first_look(id).await? };
         Ok(Some(Self {
             id,
             contest: row.contest.to_string(),
@@ -137,6 +142,7 @@ impl Entry {
             changed_at: row.updated_at,
             media_info: row.media_info,
             verdict: row.verdict,
+            first_look,
             progress: store.progress(id).await?,
             parts,
             preview: store.preview(id).await?,
@@ -157,6 +163,10 @@ impl Entry {
         let mut sections = vec![self.facts()];
         if let Some(verdict) = &self.verdict {
             sections.push(crate::command::probe::verdict_table(verdict));
+        }
+        if let Some(look) = &self.first_look {
+            let table = crate::command::probe::verdict_table(look);
+            sections.push(format!("by its headers, while it is being decoded:\n{table}"));
         }
         sections.extend([self.open_parts(), self.rendition_table()].into_iter().flatten());
         sections.extend(self.renditions.iter().filter_map(|made| made.qc_table(brief)));

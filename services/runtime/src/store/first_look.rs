@@ -1,0 +1,42 @@
+//! What the headers of an entrant's file say of the rules: kept while the probe still decodes, read by whoever waits for the verdict.
+use anyhow::Context;
+use pipeline::id::SubmissionId;
+use pipeline::screening::Verdict;
+use sqlx::types::Json;
+
+use super::Store;
+use super::parts::Claim;
+
+impl Store {
+    /// Keeps it for the submission of this claim; changes nothing where the claim is another's by now.
+    pub async fn keep_first_look(&self, claim: &Claim, look: &Verdict) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* keep_first_look */
+            update submissions s set first_look = $6 from parts p
+            where s.id = $1 and p.submission = $1 and p.run = $2 and p.stage = $3 and p.part = $4 and p.fence = $5
+                and p.status = 'claimed'",
+            claim.submission.0,
+            claim.run as i32,
+            claim.stage.name(),
+            claim.part.to_string(),
+            claim.fence.0,
+            Json(look) as _,
+        )
+        .execute(self.pool())
+        .await
+        .with_context(|| format!("keep the first look at {}", claim.submission))?;
+        Ok(())
+    }
+
+    /// What was seen at first; `None` before the probe looked.
+    pub async fn first_look(&self, submission: SubmissionId) -> anyhow::Result<Option<Verdict>> {
+        let look = sqlx::query_scalar!(
+            r#"/* first_look */ select first_look as "look: Json<Verdict>" from submissions where id = $1"#,
+            submission.0,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .with_context(|| format!("load the first look at {submission}"))?;
+        Ok(look.flatten().map(|look| look.0))
+    }
+}

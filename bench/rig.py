@@ -95,7 +95,8 @@ class Meter:
         return sum(stats[pid][1] for pid in _tree(self.roots, stats))
 
     def _watch(self):
-        while not self._over.wait(0.25):
+        # Not more often: what looks takes processor time from the side that is looked at.
+        while not self._over.wait(2):
             stats = _stats()
             sizes = [stats[pid][2] for pid in _tree(self.roots, stats)]
             self.peak_bytes = max(self.peak_bytes, sum(sizes))
@@ -112,6 +113,9 @@ class Meter:
         self.cpu = self._cpu() - self._before
         self._over.set()
         self._watching.join()
+
+    def cpu_so_far(self):
+        return self._cpu() - self._before
 
     def figures(self):
         return {"cpu_s": self.cpu, "wall_s": self.wall, "peak_mib": self.peak_bytes / (1 << 20),
@@ -246,7 +250,8 @@ class Servers:
             if stuck or status["state"] == "rejected":
                 sys.exit(f"{entry} does not come to {state}: {json.dumps([status.get('reason'), stuck])[:2000]}")
             return status if status["state"] == state else None
-        return wait(look, patience, f"{entry} is {state}", every=0.5)
+        # Each look is a process and a connection; times are told by the parts' own stamps.
+        return wait(look, patience, f"{entry} is {state}", every=3)
 
     def child_seconds(self, job):
         """Wall time that all services' children of one kind took so far."""
@@ -343,9 +348,13 @@ def entry(to, number, seconds, reel_file, codec):
     return to
 
 
-# What Bilibili and Douyin take as it is, and what they do not.
-CONFORMING = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "20", "-maxrate", "8M",
-              "-bufsize", "8M", "-g", "50"]
+def conforming(peak_kbps):
+    """What partners take as it is up to this peak: High, 4:2:0, key frames at a fixed pace of two seconds in closed GOPs, as phones and
+    many cameras write them."""
+    return ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "20",
+            "-maxrate", f"{round(peak_kbps * 0.9)}k", "-bufsize", f"{round(peak_kbps * 0.1)}k", "-g", "50", "-keyint_min", "50", "-sc_threshold", "0"]
+
+
 # An editor's export in good quality: nobody's limit on the codec is broken, but the bitrate is beyond Douyin's.
 EXPORT = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-b:v", "23M", "-maxrate", "30M",
           "-bufsize", "30M", "-g", "50"]

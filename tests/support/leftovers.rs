@@ -50,7 +50,7 @@ async fn settle(pipeline: &TestPipeline) {
 }
 
 /// Makes all garbage due, so that what remains afterwards is what the pipeline means to keep.
-async fn collect_garbage(pipeline: &TestPipeline) {
+pub(crate) async fn collect_garbage(pipeline: &TestPipeline) {
     let truth = &pipeline.truth;
     wait_until("the garbage is collected", SETTLES_WITHIN, async || {
         // Each time, since what ends meanwhile leaves more.

@@ -474,7 +474,7 @@ mod tests {
         assert_eq!(pace(&[0, 50, 100, 150]), 50);
         // Changes of scene between do no harm, and a place that was skipped does.
         assert_eq!(pace(&[0, 13, 50, 77, 100, 150]), 50);
-        assert_eq!(pace(&[0, 50, 51, 150]), 0);
+        assert_eq!([pace(&[0, 50, 51, 150]), pace(&[0, 30, 50])], [150, 0]);
         assert_eq!(pace(&(0..200).collect::<Vec<_>>()), 1);
         assert_eq!([pace(&[0]), pace(&[]), pace(&[25, 50, 100, 150, 175])], [0, 0, 0]);
         assert_eq!(pace_of(&[], &[]), 0);

@@ -11,7 +11,7 @@ import rig
 PARTNERS = ["yangshipin", "weixin_channels", "guangming"]  # one for each class of rungs: four rungs together
 
 # An average of 23 Mbit/s would have stills filled up.
-CALM = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "12", "-g", "50"]
+CALM = ["-c:v", "libx264", "-preset", "superfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "16", "-g", "50"]
 
 
 def size_of(directory):
@@ -83,7 +83,7 @@ def main():
     told = [look for look in seen if look["done"] is not None]
     steps = [(after["done"] - before["done"], before) for before, after in zip(told, told[1:])]
     assert all(step >= 0 for step, _ in steps), "progress never falls"
-    largest, where = max(steps)
+    largest, where = max(steps, key=lambda step: step[0])
     with_rest = sum(look["remaining_s"] is not None for look in told)
     took = told[-1]["at_s"]
     errors = [abs(look["at_s"] + look["remaining_s"] - took) / took for look in told if look["remaining_s"] is not None and look["at_s"] > took / 4]

@@ -2,6 +2,7 @@
 //! same decode left for reviewers.
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use media::protocol::{CUES, PROXY, ProbeReport, SHEET};
@@ -18,6 +19,9 @@ use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 use crate::request::{self, SOURCE};
+
+/// A database that takes longer is not waited for: a first look that comes late is of no use, and the probe must not hang on it.
+const TELLING: Duration = Duration::from_secs(5);
 
 /// The probe stage's handler.
 pub struct Measure {
@@ -53,7 +57,9 @@ impl Measure {
     async fn tell_first_look(&self, job: &Job, outline: &Outline) {
         let Some(contest) = self.runtime.catalogue.contest(&job.submission.contest) else { return };
         let look = first_look(outline, &contest.rules);
-        if let Err(error) = self.runtime.store.keep_first_look(&job.claim, &look).await {
+        let keeping = self.runtime.store.keep_first_look(&job.claim, &look);
+        let kept = tokio::time::timeout(TELLING, keeping).await.context("the database takes too long");
+        if let Err(error) = kept.flatten() {
             warn!(submission.id = %job.submission.id, "could not tell the first look at {}: {error:#}", job.submission.id);
         }
     }

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use self::files::Files;
 
-mod completing;
+mod complete;
 mod files;
 
 /// How long running requests may go on once asked to stop.

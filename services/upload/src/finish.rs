@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use bytes::Bytes;
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError, StoredPart};
 use runtime::store::uploads::{Finished, PartRow, Progress, UploadRow, UploadState};
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 use tracing::{Instrument, error, info, warn};
 
 use crate::app::App;
@@ -16,8 +18,8 @@ use crate::sweep;
 use crate::tus::lock::{Lock, Standing};
 use crate::tus::spool::Spool;
 
-/// What is hashed in one go, off the async threads.
-const BATCH_BYTES: usize = 1024 * 1024;
+/// What is digested in one go, off the async threads. Twice as much is in memory.
+const BATCH_BYTES: usize = 512 * 1024;
 
 /// Finishes an upload in a task of its own, and waits a little, so that the state that a client asks for next is the new one.
 pub(crate) async fn soon(app: &Arc<App>, id: UploadId) {
@@ -109,51 +111,60 @@ async fn read_back(app: &App, upload: &UploadRow, parts: &[PartRow]) -> anyhow::
     if object.bytes() != upload.offset || expected != upload.offset {
         return Ok(None);
     }
-    let mut check = Check { whole: Sha256::new(), part: Sha256::new(), part_bytes: 0, digests: Vec::new() };
     let sizes: Arc<[u64]> = parts.iter().map(|part| part.bytes).collect();
-    let mut batch = Vec::with_capacity(BATCH_BYTES);
+    let (mut whole, mut pieces) = (spawn_blocking(Sha256::new), spawn_blocking(Pieces::default));
+    let (mut batch, mut batched) = (Vec::new(), 0);
     loop {
         let bytes = object.next().await?;
         let over = bytes.is_none();
-        batch.extend_from_slice(&bytes.unwrap_or_default());
-        if batch.len() >= BATCH_BYTES || over {
-            let sizes = sizes.clone();
-            (check, batch) = tokio::task::spawn_blocking(move || {
-                check.update(&batch, &sizes);
-                batch.clear();
-                (check, batch)
-            })
-            .await?;
+        batched += bytes.as_ref().map_or(0, Bytes::len);
+        batch.extend(bytes);
+        if batched >= BATCH_BYTES || over {
+            let (mut digest, mut digests) = (whole.await?, pieces.await?);
+            let (full, sizes): (Arc<[Bytes]>, _) = (std::mem::take(&mut batch).into(), sizes.clone());
+            batched = 0;
+            // Side by side, while more is read: digesting takes longer than reading.
+            whole = spawn_blocking({
+                let full = full.clone();
+                move || {
+                    full.iter().for_each(|bytes| digest.update(bytes));
+                    digest
+                }
+            });
+            pieces = spawn_blocking(move || {
+                full.iter().for_each(|bytes| digests.update(bytes, &sizes));
+                digests
+            });
         }
         if over {
             break;
         }
     }
-    check.close_empty(&sizes);
-    let same = check.digests.len() == parts.len()
-        && check.digests.iter().zip(parts).all(|(digest, part)| *digest == part.sha256);
-    Ok(same.then(|| check.whole.finalize().to_vec()))
+    let (whole, mut pieces) = (whole.await?, pieces.await?);
+    pieces.close_empty(&sizes);
+    let same =
+        pieces.done.len() == parts.len() && pieces.done.iter().zip(parts).all(|(digest, part)| *digest == part.sha256);
+    Ok(same.then(|| whole.finalize().to_vec()))
 }
 
-/// Digests of the whole and of each part, in one pass.
-struct Check {
-    whole: Sha256,
+/// The digest of each part, of what comes in any pieces.
+#[derive(Default)]
+struct Pieces {
     part: Sha256,
     part_bytes: u64,
-    digests: Vec<Vec<u8>>,
+    done: Vec<Vec<u8>>,
 }
 
-impl Check {
+impl Pieces {
     fn update(&mut self, mut bytes: &[u8], sizes: &[u64]) {
-        self.whole.update(bytes);
         while !bytes.is_empty() {
-            let Some(size) = sizes.get(self.digests.len()) else { return };
+            let Some(size) = sizes.get(self.done.len()) else { return };
             let room = usize::try_from(size - self.part_bytes).unwrap_or(usize::MAX);
             let (now, later) = bytes.split_at(bytes.len().min(room));
             self.part.update(now);
             self.part_bytes += now.len() as u64;
             if self.part_bytes == *size {
-                self.digests.push(self.part.finalize_reset().to_vec());
+                self.done.push(self.part.finalize_reset().to_vec());
                 self.part_bytes = 0;
             }
             bytes = later;
@@ -163,7 +174,7 @@ impl Check {
     /// An upload without a byte has one part, of no bytes.
     fn close_empty(&mut self, sizes: &[u64]) {
         if sizes == [0] {
-            self.digests.push(self.part.finalize_reset().to_vec());
+            self.done.push(self.part.finalize_reset().to_vec());
         }
     }
 }

@@ -1,8 +1,7 @@
-//! `s3s-fs` with what it lacks for us: completing survives a crash and a client that hangs up, uploads in parts can be listed,
-//! a deleted object leaves no sidecar files, and objects are read in large pieces.
+//! `s3s-fs` with what it lacks for us: completing is quick and survives a crash and a client that hangs up, uploads in parts can be
+//! listed, a deleted object leaves no sidecar files, and objects are read in large pieces.
 use std::io::SeekFrom;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +11,7 @@ use s3s_fs::FileSystem;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use super::completing::{self, Completing};
+use super::complete::Completion;
 
 /// Bytes of an object that are read in one go.
 const READ_BYTES: usize = 256 * 1024;
@@ -20,15 +19,14 @@ const READ_BYTES: usize = 256 * 1024;
 /// A directory as S3.
 pub(super) struct Files {
     root: PathBuf,
-    inner: Arc<FileSystem>,
+    inner: FileSystem,
 }
 
 impl Files {
-    /// Opens the directory and takes back what a crash left half completed.
+    /// Opens the directory; what a crash left half written goes.
     pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
-        completing::restore_all(root)?;
         let inner = FileSystem::new(root).map_err(|err| anyhow::anyhow!("{err:?}"))?;
-        Ok(Self { root: root.canonicalize()?, inner: Arc::new(inner) })
+        Ok(Self { root: root.canonicalize()?, inner })
     }
 }
 
@@ -64,7 +62,7 @@ macro_rules! as_it_is {
                 &self,
                 req: S3Request<CompleteMultipartUploadInput>,
             ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-                complete(self.root.clone(), self.inner.clone(), req).await
+                complete(self.root.clone(), req.input).await
             }
 
             async fn list_multipart_uploads(
@@ -114,11 +112,7 @@ async fn body(
     range: Option<Range>,
     length: Option<i64>,
 ) -> Option<StreamingBlob> {
-    let path = Path::new(bucket).join(key);
-    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
-        return None;
-    }
-    let mut file = tokio::fs::File::open(root.join(path)).await.ok()?;
+    let mut file = tokio::fs::File::open(object_path(root, bucket, key)?).await.ok()?;
     let bytes = file.metadata().await.ok()?.len();
     let wanted = range.map_or(Ok(0..bytes), |range| range.check(bytes)).ok()?;
     if length.and_then(|length| u64::try_from(length).ok()) != Some(wanted.end - wanted.start) {
@@ -129,28 +123,25 @@ async fn body(
     Some(StreamingBlob::wrap(read))
 }
 
-/// `s3s-fs` deletes each part as it copies it, and stops in the middle when the client hangs up. So the parts are linked aside
-/// first, the copying runs in a task of its own, and whatever fails puts the parts back.
+/// Runs in a task of its own: a client that hangs up ends nothing in the middle.
 async fn complete(
     root: PathBuf,
-    inner: Arc<FileSystem>,
-    req: S3Request<CompleteMultipartUploadInput>,
+    input: CompleteMultipartUploadInput,
 ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-    let upload = req.input.upload_id.clone();
-    let running = tokio::spawn(async move {
-        let aside = Completing::begin(&root, &upload).map_err(|err| s3_error!(err, InternalError))?;
-        match inner.complete_multipart_upload(req).await {
-            Ok(done) => {
-                aside.forget().map_err(|err| s3_error!(err, InternalError))?;
-                Ok(done)
-            }
-            Err(err) => {
-                aside.restore().map_err(|err| s3_error!(err, InternalError))?;
-                Err(err)
-            }
-        }
-    });
-    running.await.map_err(|err| s3_error!(err, InternalError))?
+    let CompleteMultipartUploadInput { bucket, key, upload_id, multipart_upload, if_match, if_none_match, .. } = input;
+    if if_match.is_some() || if_none_match.is_some() {
+        return Err(s3_error!(NotImplemented, "completing under a condition"));
+    }
+    let parts = multipart_upload.and_then(|listed| listed.parts).unwrap_or_default();
+    let completion = Completion { bucket: bucket.clone(), key: key.clone(), upload: upload_id, parts };
+    let running = tokio::task::spawn_blocking(move || completion.run(&root));
+    let e_tag = running.await.map_err(|err| s3_error!(err, InternalError))??;
+    Ok(S3Response::new(CompleteMultipartUploadOutput {
+        bucket: Some(bucket),
+        key: Some(key),
+        e_tag: Some(e_tag),
+        ..Default::default()
+    }))
 }
 
 /// Uploads in parts that are under way, read from the names of the sidecars that `s3s-fs` makes at their start.
@@ -174,7 +165,13 @@ fn multiparts(root: &Path, bucket: &str, prefix: &str) -> std::io::Result<Vec<Mu
     Ok(found)
 }
 
+/// Where an object lies; `None` for a key that is no plain path.
+pub(super) fn object_path(root: &Path, bucket: &str, key: &str) -> Option<PathBuf> {
+    let path = Path::new(bucket).join(key);
+    path.components().all(|part| matches!(part, Component::Normal(_))).then(|| root.join(path))
+}
+
 /// The beginning of the names of an object's sidecar files.
-fn object_stem(bucket: &str, key: &str) -> String {
+pub(super) fn object_stem(bucket: &str, key: &str) -> String {
     format!(".bucket-{}.object-{}", URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key))
 }

@@ -10,6 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use pipeline::object_key::ObjectKey;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 
 use super::multipart::Body;
 use super::{LARGE, ObjectError, Objects, within};
@@ -95,14 +96,31 @@ impl Objects {
     /// Fetches an object into a new file; returns its size in bytes and its SHA-256.
     pub async fn get_to_file(&self, key: &impl Display, path: &Path) -> Result<(u64, [u8; 32]), ObjectError> {
         let mut reader = self.read(key).await?;
-        let mut sink = Sink { file: File::create(path)?, hash: Sha256::new(), batch: Vec::with_capacity(BATCH_BYTES) };
-        while let Some(bytes) = reader.next().await? {
-            sink.batch.extend_from_slice(&bytes);
-            if sink.batch.len() >= BATCH_BYTES {
-                sink = sink.flushed().await?;
+        let sink = Sink { file: File::create(path)?, hash: Sha256::new() };
+        let mut batch = Vec::with_capacity(BATCH_BYTES);
+        let mut writing = spawn_blocking(|| Ok((sink, Vec::with_capacity(BATCH_BYTES))));
+        loop {
+            let bytes = match reader.next().await {
+                Ok(bytes) => bytes,
+                Err(err) => {
+                    // Whoever tries again makes the file anew, and nobody else may write to it then.
+                    let _ = writing.await;
+                    return Err(err);
+                }
+            };
+            let over = bytes.is_none();
+            batch.extend_from_slice(&bytes.unwrap_or_default());
+            if batch.len() >= BATCH_BYTES || over {
+                // While more is read, what came is written.
+                let (sink, free) = writing.await.map_err(std::io::Error::other)??;
+                let full = std::mem::replace(&mut batch, free);
+                writing = spawn_blocking(move || sink.take(full));
+            }
+            if over {
+                break;
             }
         }
-        let sink = sink.flushed().await?;
+        let (sink, _) = writing.await.map_err(std::io::Error::other)??;
         Ok((reader.bytes(), sink.hash.finalize().into()))
     }
 }
@@ -110,18 +128,15 @@ impl Objects {
 struct Sink {
     file: File,
     hash: Sha256,
-    batch: Vec<u8>,
 }
 
 impl Sink {
-    async fn flushed(mut self) -> Result<Self, ObjectError> {
-        off_thread(move || {
-            self.hash.update(&self.batch);
-            self.file.write_all(&self.batch)?;
-            self.batch.clear();
-            Ok(self)
-        })
-        .await
+    /// Writes the batch and gives it back empty.
+    fn take(mut self, mut batch: Vec<u8>) -> std::io::Result<(Self, Vec<u8>)> {
+        self.hash.update(&batch);
+        self.file.write_all(&batch)?;
+        batch.clear();
+        Ok((self, batch))
     }
 }
 

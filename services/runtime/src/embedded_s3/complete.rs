@@ -1,0 +1,218 @@
+//! Makes the parts of an upload one object. `s3s-fs` deletes each part as it copies it, stops in the middle when the client hangs up,
+//! and digests again what it digested when the parts came; here all is checked first, the kernel copies, and the parts go last.
+//!
+//! Whoever crashes on the way leaves the upload as it was, or the object beside an upload that can be completed again or aborted.
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use s3s::crypto::{Checksum, Md5};
+use s3s::dto::{CompletedPart, ETag};
+use s3s::{S3Error, S3Result, s3_error};
+
+use super::files::{object_path, object_stem};
+
+/// S3's own limit: every part but the last has at least as many bytes.
+const LEAST_PART_BYTES: u64 = 5 * 1024 * 1024;
+
+/// Which upload is to become which object.
+pub(super) struct Completion {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    pub(super) upload: String,
+    /// As the client lists them, in order.
+    pub(super) parts: Vec<CompletedPart>,
+}
+
+impl Completion {
+    /// Puts the object there and gives its tag. Blocks.
+    ///
+    /// # Errors
+    /// When the upload is over, or the list is not what came; then nothing has changed.
+    pub(super) fn run(&self, root: &Path) -> S3Result<ETag> {
+        let internal = |err: io::Error| S3Error::from(s3_error!(err, InternalError));
+        let object = object_path(root, &self.bucket, &self.key).ok_or_else(|| s3_error!(InvalidRequest))?;
+        if !self.upload.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-') {
+            return Err(s3_error!(NoSuchUpload));
+        }
+        let begun = root.join(format!(".upload-{}.json", self.upload));
+        if !begun.exists() {
+            return Err(s3_error!(NoSuchUpload));
+        }
+        let parts = self.paths(root)?;
+        let tag = self.tag(&parts).map_err(internal)?;
+        self.join(root, &parts, &object).map_err(internal)?;
+        self.describe(root, &tag).map_err(internal)?;
+        self.forget(root).map_err(internal)?;
+        // Last of all: an abort finds the rest by it.
+        std::fs::remove_file(&begun).map_err(internal)?;
+        Ok(ETag::Strong(tag))
+    }
+
+    /// The parts' files, all of which are there.
+    fn paths(&self, root: &Path) -> S3Result<Vec<PathBuf>> {
+        let numbers = self.parts.iter().map(|part| part.part_number.ok_or_else(|| s3_error!(InvalidRequest)));
+        let numbers = numbers.collect::<S3Result<Vec<i32>>>()?;
+        if !numbers.is_sorted_by(|one, next| one < next) {
+            return Err(s3_error!(InvalidPartOrder));
+        }
+        let mut paths = Vec::new();
+        for number in numbers {
+            let path = root.join(format!("{}{number}", self.part_stem()));
+            let bytes = path.metadata().map_err(|_| s3_error!(InvalidPart))?.len();
+            if bytes < LEAST_PART_BYTES && paths.len() + 1 < self.parts.len() {
+                return Err(s3_error!(EntityTooSmall));
+            }
+            paths.push(path);
+        }
+        if paths.is_empty() {
+            return Err(s3_error!(InvalidPart, "You must specify at least one part"));
+        }
+        Ok(paths)
+    }
+
+    /// The whole's tag, as S3 makes it: the MD5 of the parts' MD5, and how many they are. A part's MD5 is its own tag, which was told
+    /// when it came; `s3s-fs` leaves tags out of its lists of parts, and then the part is digested again.
+    fn tag(&self, parts: &[PathBuf]) -> io::Result<String> {
+        let mut whole = Md5::new();
+        for (listed, part) in self.parts.iter().zip(parts) {
+            let told = listed.e_tag.as_ref().and_then(|tag| hex::decode(tag.value()).ok());
+            match told.filter(|tag| tag.len() == 16) {
+                Some(tag) => whole.update(&tag),
+                None => whole.update(&digest(part)?),
+            }
+        }
+        Ok(format!("{}-{}", hex::encode(whole.finalize()), self.parts.len()))
+    }
+
+    /// Copies the parts one after the other, beside the object first. What a crash leaves of that goes at the next start, by its name.
+    fn join(&self, root: &Path, parts: &[PathBuf], object: &Path) -> io::Result<()> {
+        let beside = root.join(format!(".tmp.{}.internal.part", self.upload));
+        // Not another's, who is at the same work.
+        let mut whole = File::create_new(&beside)?;
+        let mut copied = || {
+            for part in parts {
+                io::copy(&mut File::open(part)?, &mut whole)?;
+            }
+            if let Some(dir) = object.parent() {
+                std::fs::create_dir_all(dir)?;
+            }
+            std::fs::rename(&beside, object)
+        };
+        copied().inspect_err(|_| drop(std::fs::remove_file(&beside)))
+    }
+
+    /// Removes all parts, listed or not.
+    fn forget(&self, root: &Path) -> io::Result<()> {
+        let stem = self.part_stem();
+        for entry in std::fs::read_dir(root)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&stem)) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn part_stem(&self) -> String {
+        format!(".upload_id-{}.part-", self.upload)
+    }
+
+    /// Leaves what `s3s-fs` reads of an object: its tag, and what the client said of it when it began.
+    fn describe(&self, root: &Path, tag: &str) -> io::Result<()> {
+        let stem = root.join(object_stem(&self.bucket, &self.key)).into_os_string();
+        let named = |end: &str| {
+            let mut name = stem.clone();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        std::fs::write(named(".internal.json"), serde_json::json!({ "e_tag": tag }).to_string())?;
+        match std::fs::rename(named(&format!(".upload-{}.metadata.json", self.upload)), named(".metadata.json")) {
+            Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The MD5 of a file.
+fn digest(path: &Path) -> io::Result<[u8; 16]> {
+    let (mut file, mut digest) = (File::open(path)?, Md5::new());
+    let mut batch = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut batch)? {
+            0 => return Ok(digest.finalize()),
+            read => digest.update(&batch[..read]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completion(numbers: &[i32]) -> Completion {
+        let parts = numbers.iter().map(|number| CompletedPart {
+            part_number: Some(*number),
+            // MD5 of "one".
+            e_tag: Some(ETag::Strong("f97c5d29941bfb1b2fdab0874906ab82".into())),
+            ..Default::default()
+        });
+        Completion { bucket: "b".into(), key: "k/l".into(), upload: "ab-1".into(), parts: parts.collect() }
+    }
+
+    fn names(root: &Path) -> Vec<String> {
+        let names = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_the_list_changes_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join(".upload-ab-1.json"), "null").unwrap();
+        std::fs::write(root.path().join(".upload_id-ab-1.part-1"), "one").unwrap();
+        std::fs::write(root.path().join(".upload_id-ab-1.part-2"), "two").unwrap();
+        let before = names(root.path());
+        let code = |numbers: &[i32]| completion(numbers).run(root.path()).unwrap_err().code().as_str().to_owned();
+        assert_eq!(
+            [code(&[]), code(&[2, 1]), code(&[1, 1]), code(&[3]), code(&[1, 2])],
+            ["InvalidPart", "InvalidPartOrder", "InvalidPartOrder", "InvalidPart", "EntityTooSmall"]
+        );
+        let foreign = |upload: &str, key: &str| {
+            let asked = Completion { upload: upload.into(), key: key.into(), ..completion(&[1]) };
+            asked.run(root.path()).unwrap_err().code().as_str().to_owned()
+        };
+        assert_eq!(
+            [foreign("../x", "k"), foreign("ab-2", "k"), foreign("ab-1", "../k")],
+            ["NoSuchUpload", "NoSuchUpload", "InvalidRequest"]
+        );
+        assert_eq!(names(root.path()), before);
+    }
+
+    #[test]
+    fn the_object_is_the_parts_and_nothing_of_the_upload_stays() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::write(root.path().join(".upload-ab-1.json"), "null").unwrap();
+        std::fs::write(root.path().join(".upload_id-ab-1.part-1"), vec![b'a'; LEAST_PART_BYTES as usize]).unwrap();
+        std::fs::write(root.path().join(".upload_id-ab-1.part-3"), "one").unwrap();
+        std::fs::write(root.path().join(".upload_id-ab-1.part-7"), "not listed").unwrap();
+        let stem = object_stem("b", "k/l");
+        std::fs::write(root.path().join(format!("{stem}.upload-ab-1.metadata.json")), "{}").unwrap();
+        let mut listed = completion(&[1, 3]);
+        listed.parts[0].e_tag = None;
+        let untold = listed.tag(&listed.paths(root.path()).unwrap()).unwrap();
+        listed.parts[0].e_tag = Some(ETag::Strong("79b281060d337b9b2b84ccf390adcf74".into()));
+        let ETag::Strong(told) = listed.run(root.path()).unwrap() else { panic!("a weak tag") };
+        // By md5sum, over what the parts' MD5 are together.
+        assert_eq!([untold, told], ["9a87d5938f98ca51bace711cde4edff9-2"; 2]);
+        let whole = std::fs::read(root.path().join("b/k/l")).unwrap();
+        assert_eq!((whole.len() as u64, &whole[whole.len() - 4..]), (LEAST_PART_BYTES + 3, &b"aone"[..]));
+        assert_eq!(
+            names(root.path()),
+            [format!("{stem}.internal.json"), format!("{stem}.metadata.json"), "b".to_owned()]
+        );
+        let again = completion(&[1, 3]).run(root.path()).unwrap_err();
+        assert_eq!(again.code().as_str(), "NoSuchUpload");
+    }
+}

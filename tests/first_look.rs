@@ -67,6 +67,11 @@ async fn entrants_hear_what_the_headers_say_before_anything_is_decoded_and_the_v
     let (child, held) = after_its_first_word(pipeline.dir());
     let service = pipeline.serve_with("all", &[], &[("REELMILL_CHILD_EXE", child.to_str().expect("a path"))]).await;
     // The contest takes one to thirty seconds.
+    let gone = enter(&pipeline, &service, 2).await;
+    looked(&service, &gone).await;
+    pipeline.command(&["withdraw", &gone.id.to_string()]).await.exits(0);
+    let entry = seen(&service, &gone).await;
+    assert!(entry["first_look"].is_null() && entry["verdict"].is_null(), "nobody asks of what was withdrawn: {entry}");
     let (right, long) = (enter(&pipeline, &service, 2).await, enter(&pipeline, &service, 31).await);
     let kept = outcomes([("format", "pass"), ("duration", "pass"), ("resolution", "pass"), ("aspect", "pass")]);
     assert_eq!(looked(&service, &right).await, kept);

@@ -28,10 +28,13 @@ impl Store {
         Ok(())
     }
 
-    /// What was seen at first; `None` before the probe looked.
+    /// What was seen at first; `None` before the probe looked, and once more is known or nobody asks any more: screening has spoken,
+    /// the work was refused, or it was withdrawn.
     pub async fn first_look(&self, submission: SubmissionId) -> anyhow::Result<Option<Verdict>> {
         let look = sqlx::query_scalar!(
-            r#"/* first_look */ select first_look as "look: Json<Verdict>" from submissions where id = $1"#,
+            r#"/* first_look */
+            select first_look as "look: Json<Verdict>" from submissions
+            where id = $1 and verdict is null and state in ('probe', 'screen')"#,
             submission.0,
         )
         .fetch_optional(self.pool())

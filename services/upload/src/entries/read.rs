@@ -152,8 +152,7 @@ pub(crate) async fn read(
         },
     };
     let rules = |verdict: &Verdict| verdict.rules.iter().map(rule).collect();
-    let decided = submission.verdict.is_some() || rejection.is_some();
-    let first_look = if decided { None } else { app.store.first_look(submission.id).await? };
+    let first_look = app.store.first_look(submission.id).await?;
     let status = Status {
         id: submission.id.0,
         contest: submission.contest.to_string(),

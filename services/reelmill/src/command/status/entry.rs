@@ -125,8 +125,7 @@ impl Entry {
         let parts = store.parts(id).await?;
         let renditions = store.renditions(id).await?.into_iter().map(rendition).collect();
         let deliveries = store.deliveries(id).await?.into_iter().map(delivery).collect();
-        let decided = row.verdict.is_some() || matches!(row.machine.state, State::Rejected { .. });
-        let first_look = if decided { None } else { store.first_look(id).await? };
+        let first_look = store.first_look(id).await?;
         Ok(Some(Self {
             id,
             contest: row.contest.to_string(),

@@ -272,7 +272,7 @@ struct Copied {
 
 impl Copied {
     fn open(path: &Path, stream: usize, limits: &Limits) -> Result<Self> {
-        let first = Reader::open(path, stream, FieldOrder::Progressive, limits)?.first(limits)?.unwrap_or(0);
+        let first = Reader::open(path, stream, FieldOrder::Progressive, 1, limits)?.first(limits)?.unwrap_or(0);
         let mut source = Source::open(path, limits)?;
         source.keep_only(&[stream]);
         let missing = || Error::Failed("the planned picture is not there".into());

@@ -38,23 +38,30 @@ pub(crate) fn take(
     output: impl Fn(&str) -> Result<std::path::PathBuf>,
     limits: &Limits,
 ) -> Result<CoversReport> {
-    let mut reader = Reader::open(path, 0, FieldOrder::Progressive, limits)?;
+    let mut reader = Reader::open(path, 0, FieldOrder::Progressive, 1, limits)?;
     let found = match at_moment(&mut reader, wish.moments_ms, wish.duration_ms, limits)? {
         Some(found) => Some(found),
         None => search(&mut reader, wish.duration_ms, limits)?,
     };
     let (frame, at) = found.ok_or_else(|| Error::Failed("no picture to take a cover of".into()))?;
     let at_ms = (at * 1000.0).round().max(0.0) as u64;
-    let write = |part: Window, wish: &CoverWish| {
-        let (bytes, (width, height)) = encode(&frame, part, wish)?;
-        std::fs::write(output(&wish.file)?, &bytes).during("write a cover")?;
+    let write = |wish: &CoverWish, bytes: &[u8], (width, height): (u32, u32)| {
+        std::fs::write(output(&wish.file)?, bytes).during("write a cover")?;
         Ok(Cover { file: wish.file.clone(), width, height, bytes: bytes.len() as u64, at_ms })
     };
-    let (width, height) = (frame.width(), frame.height());
-    let plain = CoverWish { file: wish.whole.to_owned(), width, height, max_bytes: None };
-    let whole = write(Window { x: 0, y: 0, width, height }, &plain)?;
-    let covers = wish.covers.iter().map(|wish| write(window(&frame, (wish.width, wish.height)), wish));
-    Ok(CoversReport { whole, covers: covers.collect::<Result<_>>()? })
+    let size = (frame.width(), frame.height());
+    let plain = CoverWish { file: wish.whole.to_owned(), width: size.0, height: size.1, max_bytes: None };
+    let (whole, _) = encode(&frame, Window { x: 0, y: 0, width: size.0, height: size.1 }, &plain)?;
+    let cut = |wish: &CoverWish| {
+        // What is wanted most often is the picture as it is.
+        if (wish.width, wish.height) == size && wish.max_bytes.is_none_or(|most| whole.len() as u64 <= most) {
+            return write(wish, &whole, size);
+        }
+        let (bytes, made) = encode(&frame, window(&frame, (wish.width, wish.height)), wish)?;
+        write(wish, &bytes, made)
+    };
+    let covers = wish.covers.iter().map(cut).collect::<Result<_>>()?;
+    Ok(CoversReport { whole: write(&plain, &whole, size)?, covers })
 }
 
 /// The picture at the first of the moments that the rendition has, and its second.

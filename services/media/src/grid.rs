@@ -10,6 +10,7 @@ use pipeline::rendition::{Picture, Segment};
 
 use crate::av::{self, PictureFacts};
 use crate::child::protocol::Limits;
+use crate::decode;
 use crate::error::{Error, Result};
 use crate::reader::Reader;
 use crate::scale::Scaler;
@@ -67,7 +68,8 @@ impl<'a, T: FnMut(u64, &mut [frame::Video]) -> Result<()>> Grid<'a, T> {
         seeking: bool,
         progress: &mut dyn FnMut(f64),
     ) -> Result<bool> {
-        let mut reader = Reader::open(path, self.picture.stream as usize, self.picture.field_order, limits)?;
+        let mut reader =
+            Reader::open(path, self.picture.stream as usize, self.picture.field_order, decode::threads(), limits)?;
         if seeking && self.segment.first_frame > RUN_UP_FRAMES {
             let from = (self.segment.first_frame - RUN_UP_FRAMES).saturating_sub(self.picture.lead_frames);
             reader.seek(self.time(from as f64), limits)?;

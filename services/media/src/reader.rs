@@ -36,12 +36,13 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Opens the picture's stream and finds the time of its first picture.
-    pub(crate) fn open(path: &Path, stream: usize, order: FieldOrder, limits: &Limits) -> Result<Self> {
+    /// Opens the picture's stream, for a decoder of so many threads. Each holds one more picture back: for a few pictures here and
+    /// there one thread costs least.
+    pub(crate) fn open(path: &Path, stream: usize, order: FieldOrder, threads: usize, limits: &Limits) -> Result<Self> {
         let mut source = Source::open(path, limits)?;
         source.keep_only(&[stream]);
         let base = av::stream_facts(&source.input, stream).ok_or(Rejection::NoVideo)?.time_base;
-        let decoder = decode::open(&source, stream, limits, decode::threads())?;
+        let decoder = decode::open(&source, stream, limits, threads)?;
         Ok(Self {
             stream,
             base,

@@ -86,7 +86,7 @@ impl<'a> Places<'a> {
     /// not compared. In the rendition these frames are anywhere.
     pub(crate) fn choose(source: &Path, picture: &'a Picture, expected: &'a Expected, limits: &Limits) -> Self {
         let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
-        let reader = Reader::open(source, picture.stream as usize, picture.field_order, &limits).ok();
+        let reader = Reader::open(source, picture.stream as usize, picture.field_order, 1, &limits).ok();
         let mut chosen = Self { picture, expected, limits, reader, places: Vec::new(), made: BTreeMap::new() };
         let positions = positions(expected.frames, expected.frame_rate);
         let mut free = 0;

@@ -311,7 +311,7 @@ pub struct Shown {
 /// As decoding fails.
 pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
     let limits = Limits::probe();
-    let mut reader = Reader::open(path, 0, FieldOrder::Progressive, &limits)?;
+    let mut reader = Reader::open(path, 0, FieldOrder::Progressive, 1, &limits)?;
     let mut shown = Vec::new();
     while let Some((frame, at, _)) = reader.next(&limits)? {
         shown.push(pattern::read(&frame, at));

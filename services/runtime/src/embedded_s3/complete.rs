@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use s3s::crypto::{Checksum, Md5};
 use s3s::dto::{CompletedPart, ETag};
-use s3s::{S3Error, S3Result, s3_error};
+use s3s::{S3Result, s3_error};
 
 use super::files::{object_path, object_stem};
 
@@ -30,7 +30,7 @@ impl Completion {
     /// # Errors
     /// When the upload is over, or the list is not what came; then nothing has changed.
     pub(super) fn run(&self, root: &Path) -> S3Result<ETag> {
-        let internal = |err: io::Error| S3Error::from(s3_error!(err, InternalError));
+        let internal = |err: io::Error| s3_error!(err, InternalError);
         let object = object_path(root, &self.bucket, &self.key).ok_or_else(|| s3_error!(InvalidRequest))?;
         if !self.upload.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-') {
             return Err(s3_error!(NoSuchUpload));

@@ -1,7 +1,8 @@
 //! Makes the parts of an upload one object. `s3s-fs` deletes each part as it copies it, stops in the middle when the client hangs up,
 //! and digests again what it digested when the parts came; here all is checked first, the kernel copies, and the parts go last.
 //!
-//! Whoever crashes on the way leaves the upload as it was, or the object beside an upload that can be completed again or aborted.
+//! Whoever crashes on the way leaves the upload as it was, or the whole object beside an upload that can be aborted, and completed
+//! again as long as none of its parts is gone.
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,8 @@
 //! Makes the parts of an upload one object. `s3s-fs` deletes each part as it copies it, stops in the middle when the client hangs up,
 //! and digests again what it digested when the parts came; here all is checked first, the kernel copies, and the parts go last.
 //!
-//! Whoever crashes on the way leaves the upload as it was, or the whole object beside an upload that can be aborted, and completed
-//! again as long as none of its parts is gone.
+//! Whoever crashes on the way leaves the upload as it was, or the whole object beside it, or the whole object and an upload that is
+//! over: what is left of its parts goes at the next start.
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ use super::files::{object_path, object_stem};
 
 /// S3's own limit: every part but the last has at least as many bytes.
 const LEAST_PART_BYTES: u64 = 5 * 1024 * 1024;
+
+/// The beginning of the names of parts' files, before the upload's id.
+const PART_STEM: &str = ".upload_id-";
 
 /// Which upload is to become which object.
 pub(super) struct Completion {
@@ -36,7 +39,7 @@ impl Completion {
         if !self.upload.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-') {
             return Err(s3_error!(NoSuchUpload));
         }
-        let begun = root.join(format!(".upload-{}.json", self.upload));
+        let begun = begun(root, &self.upload);
         if !begun.exists() {
             return Err(s3_error!(NoSuchUpload));
         }
@@ -44,9 +47,9 @@ impl Completion {
         let tag = self.tag(&parts).map_err(internal)?;
         self.join(root, &parts, &object).map_err(internal)?;
         self.describe(root, &tag).map_err(internal)?;
-        self.forget(root).map_err(internal)?;
-        // Last of all: an abort finds the rest by it.
+        // First of all: an upload that still stands has all its parts.
         std::fs::remove_file(&begun).map_err(internal)?;
+        sweep(root, |upload| upload == self.upload).map_err(internal)?;
         Ok(ETag::Strong(tag))
     }
 
@@ -59,7 +62,7 @@ impl Completion {
         }
         let mut paths = Vec::new();
         for number in numbers {
-            let path = root.join(format!("{}{number}", self.part_stem()));
+            let path = root.join(format!("{PART_STEM}{}.part-{number}", self.upload));
             let bytes = path.metadata().map_err(|_| s3_error!(InvalidPart))?.len();
             if bytes < LEAST_PART_BYTES && paths.len() + 1 < self.parts.len() {
                 return Err(s3_error!(EntityTooSmall));
@@ -103,22 +106,6 @@ impl Completion {
         copied().inspect_err(|_| drop(std::fs::remove_file(&beside)))
     }
 
-    /// Removes all parts, listed or not.
-    fn forget(&self, root: &Path) -> io::Result<()> {
-        let stem = self.part_stem();
-        for entry in std::fs::read_dir(root)? {
-            let entry = entry?;
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(&stem)) {
-                std::fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn part_stem(&self) -> String {
-        format!(".upload_id-{}.part-", self.upload)
-    }
-
     /// Leaves what `s3s-fs` reads of an object: its tag, and what the client said of it when it began.
     fn describe(&self, root: &Path, tag: &str) -> io::Result<()> {
         let stem = root.join(object_stem(&self.bucket, &self.key)).into_os_string();
@@ -133,6 +120,32 @@ impl Completion {
             Ok(()) | Err(_) => Ok(()),
         }
     }
+}
+
+/// Removes parts that belong to no upload: a crash came after it was over and before they were gone.
+///
+/// # Errors
+/// When the directory cannot be read or a part cannot be removed.
+pub(super) fn sweep_orphans(root: &Path) -> io::Result<()> {
+    sweep(root, |upload| !begun(root, upload).exists())
+}
+
+/// Removes all parts of the uploads that `of` is true for.
+fn sweep(root: &Path, of: impl Fn(&str) -> bool) -> io::Result<()> {
+    for entry in std::fs::read_dir(root)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let part = name.to_str().and_then(|name| name.strip_prefix(PART_STEM)?.split_once(".part-"));
+        if part.is_some_and(|(upload, _)| of(upload)) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The file that stands as long as the upload does.
+fn begun(root: &Path, upload: &str) -> PathBuf {
+    root.join(format!(".upload-{upload}.json"))
 }
 
 /// The MD5 of a file.
@@ -215,5 +228,16 @@ mod tests {
         );
         let again = completion(&[1, 3]).run(root.path()).unwrap_err();
         assert_eq!(again.code().as_str(), "NoSuchUpload");
+    }
+
+    #[test]
+    fn parts_whose_upload_is_over_go_and_those_of_others_stay() {
+        let root = tempfile::tempdir().unwrap();
+        let stays = [".upload-ab-1.json", ".upload_id-ab-1.part-1", ".upload_id-ab-1.part-2"];
+        for name in stays.iter().chain(&[".upload_id-ab-2.part-2", ".upload_id-ab-2.part-10"]) {
+            std::fs::write(root.path().join(name), "part").unwrap();
+        }
+        sweep_orphans(root.path()).unwrap();
+        assert_eq!(names(root.path()), stays);
     }
 }

@@ -11,7 +11,7 @@ use s3s_fs::FileSystem;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
-use super::complete::Completion;
+use super::complete::{Completion, sweep_orphans};
 
 /// Bytes of an object that are read in one go.
 const READ_BYTES: usize = 256 * 1024;
@@ -26,6 +26,7 @@ impl Files {
     /// Opens the directory; what a crash left half written goes.
     pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
         let inner = FileSystem::new(root).map_err(|err| anyhow::anyhow!("{err:?}"))?;
+        sweep_orphans(root)?;
         Ok(Self { root: root.canonicalize()?, inner })
     }
 }

@@ -147,7 +147,7 @@ fn family(number: u64, seconds: u64) -> Family {
 }
 
 fn probed(file: &Path) -> ProbeReport {
-    media::probe::report(file, &Limits::probe(), None, &mut |_| (), &mut |_| ()).unwrap()
+    media::probe::report(file, &Limits::probe(), None, &mut |_| ()).unwrap()
 }
 
 /// Processor time of a probe of 20 s of 1080p25 without and with a fingerprint, the two alternating.

@@ -14,12 +14,13 @@ use crate::support::{Setup, TestPipeline, clips};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// A stand-in for the child's program: the child itself, of whose words only the first gets through as long as `held` is there.
-fn after_its_first_word(dir: &Path) -> (PathBuf, PathBuf) {
+/// A stand-in for the child's program: the child itself, but as long as `held` is there no probe begins.
+fn no_probe_as_long_as_held(dir: &Path) -> (PathBuf, PathBuf) {
     let (script, held) = (dir.join("held-child"), dir.join("held"));
     let (flag, child) = (held.display(), binary().display().to_string());
     let text = format!(
-        "#!/bin/sh\n'{child}' \"$@\" | {{ read -r word; echo \"$word\"; while [ -e '{flag}' ]; do sleep 0.05; done; cat; }}\n"
+        "#!/bin/sh\nrequest=$(cat)\ncase $request in *'\"job\":{{\"probe\"'*) while [ -e '{flag}' ]; do sleep 0.05; done;; esac\n\
+         printf %s \"$request\" | '{child}' \"$@\"\n"
     );
     std::fs::write(&script, text).expect("write the stand-in");
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("make it a program");
@@ -64,7 +65,7 @@ fn outcomes(all: [(&str, &str); 4]) -> Vec<(String, String)> {
 async fn entrants_hear_what_the_headers_say_before_anything_is_decoded_and_the_verdict_takes_its_place() {
     let gates = Gates { review: "manual", release: "manual" };
     let pipeline = TestPipeline::with(Setup { gates, ..Setup::default() }).await;
-    let (child, held) = after_its_first_word(pipeline.dir());
+    let (child, held) = no_probe_as_long_as_held(pipeline.dir());
     let service = pipeline.serve_with("all", &[], &[("REELMILL_CHILD_EXE", child.to_str().expect("a path"))]).await;
     // The contest takes one to thirty seconds.
     let gone = enter(&pipeline, &service, 2).await;

@@ -58,10 +58,10 @@ fn read_request() -> Result<Request> {
 fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value> {
     crate::av::init();
     match &request.job {
+        Job::Outline { file } => to_value(&crate::probe::outline(&request.input(file)?, &request.limits)?),
         Job::Probe { file } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            let outline = &mut |outline| say_or_leave(&Line::Outline(outline));
-            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), outline, tell)?)
+            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), tell)?)
         }
         Job::EncodeSegment { file, picture, segment, encodes } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));

@@ -26,9 +26,18 @@ pub(crate) mod sound;
 mod stretch;
 mod thumb;
 
-/// Measures the file at `path` and takes its fingerprint. `outline` hears what the headers say before anything is decoded, where they
-/// say enough, and `progress` how much of the bytes has been read, 0 to 1. Where there is a `preview` directory, the same decode
-/// leaves a proxy and a storyboard there, and cover candidates are found.
+/// Says what the headers of the file at `path` claim; `None` where they do not say how long it is.
+///
+/// # Errors
+/// As [`report`], for what shows without decoding all of it.
+pub(crate) fn outline(path: &Path, limits: &Limits) -> Result<Option<Outline>> {
+    let source = Source::open(path, limits)?;
+    let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
+    Ok(outline::of(&source, video))
+}
+
+/// Measures the file at `path` and takes its fingerprint. `progress` hears how much of the bytes has been read, 0 to 1. Where there is
+/// a `preview` directory, the same decode leaves a proxy and a storyboard there, and cover candidates are found.
 ///
 /// # Errors
 /// A rejection when the content is no entry's: an unknown format, no picture, a foreign codec, a change midway, damage,
@@ -37,10 +46,9 @@ pub fn report(
     path: &Path,
     limits: &Limits,
     preview: Option<&Path>,
-    outline: &mut dyn FnMut(Outline),
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    measure(path, limits, Some(Entry { preview, outline }), &mut |_, _| (), progress)
+    measure(path, limits, Some(Entry { preview }), &mut |_, _| (), progress)
 }
 
 /// Measures the file at `path` and nothing else.
@@ -70,7 +78,6 @@ pub(crate) type Watch<'a> = dyn FnMut(i64, &frame::Video) + 'a;
 /// What is wanted of an entrant's file besides measuring it.
 struct Entry<'a> {
     preview: Option<&'a Path>,
-    outline: &'a mut dyn FnMut(Outline),
 }
 
 fn measure(
@@ -93,8 +100,7 @@ fn measure(
     let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with_fingerprint(fingerprint));
     let mut sound = audio.map(open).transpose()?;
     let mut preview = None;
-    if let Some(Entry { preview: dir, outline }) = entry {
-        outline::of(&source, video).into_iter().for_each(outline);
+    if let Some(Entry { preview: dir }) = entry {
         preview = dir.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
     }
     while let Some(packet) = tally.next(&mut source, limits)? {

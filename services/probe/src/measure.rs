@@ -11,14 +11,13 @@ use pipeline::object_key::{ObjectKey, PreviewFile};
 use pipeline::rejection::Rejection;
 use pipeline::screening::first_look;
 use pipeline::stage::Stage;
-use runtime::child::{ChildError, Word};
+use runtime::child::ChildError;
 use runtime::outcome::{Outcome, Output, StoredPreview};
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
-use tokio::sync::oneshot;
 use tracing::{error, warn};
 
-use crate::request::{self, SOURCE};
+use crate::request::{self, ENDS, SOURCE};
 
 /// A database that takes longer is not waited for: a first look that comes late is of no use, and the probe must not hang on it.
 const TELLING: Duration = Duration::from_secs(5);
@@ -37,31 +36,41 @@ impl Measure {
     async fn probe(&self, job: &Job, output: Option<&Path>) -> Result<ProbeReport, ChildError> {
         let request = request::probe(job.scratch.input(), output, self.runtime.config.allow_missing_landlock);
         let progress = job.progress.clone();
-        let (outlined, outline) = oneshot::channel();
-        let mut outlined = Some(outlined);
-        let hear = move |word| match word {
-            Word::Progress(done) => progress.set(done),
-            // Nobody listens any more where the part was cancelled.
-            Word::Outline(outline) => drop(outlined.take().map(|outlined| outlined.send(outline))),
-        };
-        let decoding = self.runtime.child.run_hearing(&request, request::DEADLINE, &job.cancelled, hear);
-        let telling = async {
-            if let Ok(outline) = outline.await {
-                self.tell_first_look(job, &outline).await;
-            }
-        };
-        tokio::join!(decoding, telling).0
+        let tell = move |done| progress.set(done);
+        self.runtime.child.run(&request, request::DEADLINE, &job.cancelled, tell).await
     }
 
-    /// Tells the entrant what the headers say of the rules, while all of the file is being decoded. The verdict does not hang on it.
-    async fn tell_first_look(&self, job: &Job, outline: &Outline) {
-        let Some(contest) = self.runtime.catalogue.contest(&job.submission.contest) else { return };
-        let look = first_look(outline, &contest.rules);
+    /// Tells the entrant what the headers say of the rules, by the ends of the file, while the rest of it is still being fetched.
+    /// Whether there was something to tell; the verdict does not hang on it.
+    async fn look_at_ends(&self, job: &Job) -> bool {
+        let ends = job.scratch.input().join(ENDS);
+        let fetched = self.runtime.fetch_ends(&job.submission, &ends).await;
+        let looked = match &fetched {
+            Ok(()) => self.look_at(job, ENDS).await,
+            Err(error) => {
+                warn!(submission.id = %job.submission.id, "no first look at {}: {error:#}", job.submission.id);
+                false
+            }
+        };
+        // The scratch directory goes soon, and what is in it.
+        let _ = tokio::fs::remove_file(ends).await;
+        looked
+    }
+
+    /// Tells the entrant what the headers of this file say; whether they said something.
+    async fn look_at(&self, job: &Job, file: &str) -> bool {
+        let Some(contest) = self.runtime.catalogue.contest(&job.submission.contest) else { return false };
+        let request = request::outline(job.scratch.input(), file, self.runtime.config.allow_missing_landlock);
+        // A refusal, too, is the probe's to tell: it sees the whole file.
+        let outline = self.runtime.child.run(&request, request::OUTLINE_DEADLINE, &job.cancelled, |_| ()).await;
+        let Ok::<Option<Outline>, _>(Some(outline)) = outline else { return false };
+        let look = first_look(&outline, &contest.rules);
         let keeping = self.runtime.store.keep_first_look(&job.claim, &look);
         let kept = tokio::time::timeout(TELLING, keeping).await.context("the database takes too long");
         if let Err(error) = kept.flatten() {
             warn!(submission.id = %job.submission.id, "could not tell the first look at {}: {error:#}", job.submission.id);
         }
+        true
     }
 
     /// Stores what the child left for reviewers; `None` where it left nothing.
@@ -87,12 +96,21 @@ impl Handler for Measure {
     const STAGE: Stage = Stage::Probe;
 
     async fn handle(&self, job: Job) -> Result<Outcome> {
+        let source = job.scratch.input().join(SOURCE);
+        let fetching = self.runtime.fetch_mezzanine(&job.submission, &source);
+        let (fetched, looked) = tokio::join!(fetching, self.look_at_ends(&job));
         // Compared with what was recorded when the upload finished; a difference is our store's fault, not the entrant's.
-        let (bytes, sha256) = self.runtime.fetch_mezzanine(&job.submission, &job.scratch.input().join(SOURCE)).await?;
+        let (bytes, sha256) = fetched?;
         if job.submission.declared_sha256.as_ref().is_some_and(|declared| hex::encode(declared) != sha256) {
             return Ok(Outcome::Rejected(Rejection::DigestMismatch));
         }
-        let mut probed = self.probe(&job, Some(job.scratch.output())).await;
+        let looking = async {
+            // An index in the middle, or one too large for the ends.
+            if !looked {
+                self.look_at(&job, SOURCE).await;
+            }
+        };
+        let (mut probed, ()) = tokio::join!(self.probe(&job, Some(job.scratch.output())), looking);
         let mut previewed = true;
         if let Err(end @ (ChildError::Crashed(_) | ChildError::TimedOut(_) | ChildError::Failed(_))) = &probed {
             // Whether the measuring or the preview ended it cannot be told; a work is never refused for the latter, nor held up.

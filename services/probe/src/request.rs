@@ -12,6 +12,23 @@ pub const SOURCE: &str = "source";
 /// After this a probe hangs: half an hour decodes an eight-minute 4K entry on one slow core twice over, with a preview.
 pub const DEADLINE: Duration = Duration::from_secs(1800);
 
+/// The name that the ends of an entrant's file have there, while the file itself is not there yet.
+pub const ENDS: &str = "ends";
+
+/// After this a look at headers hangs, or comes too late to be of use.
+pub const OUTLINE_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Reads what the headers of `file` in `input` claim.
+pub fn outline(input: &Path, file: &str, allow_missing_landlock: bool) -> Request {
+    Request {
+        input_dir: Some(input.to_owned()),
+        output_dir: None,
+        limits: Limits::outline(),
+        allow_missing_landlock,
+        job: Job::Outline { file: file.into() },
+    }
+}
+
 /// Decodes the one file of `input` once and measures it; leaves a preview in `output`, or writes nothing.
 pub fn probe(input: &Path, output: Option<&Path>, allow_missing_landlock: bool) -> Request {
     Request {

@@ -6,7 +6,6 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context;
-use pipeline::media_info::Outline;
 use pipeline::rejection::Rejection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -113,21 +112,11 @@ impl ChildError {
     }
 }
 
-/// What a child says while it works.
-#[derive(Debug, PartialEq)]
-pub enum Word {
-    /// How far it is, 0 to 1.
-    Progress(f64),
-    /// What the headers of an entrant's file claim.
-    Outline(Outline),
-}
-
 /// One line of a child's standard output.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Answer<R> {
     Progress(f64),
-    Outline(Outline),
     Done(R),
     Rejected(Rejection),
     Failed(String),
@@ -153,27 +142,12 @@ impl ChildRunner {
         request: &Q,
         wall: Duration,
         cancelled: &CancellationToken,
-        mut on_progress: impl FnMut(f64) + Send,
-    ) -> Result<R, ChildError> {
-        let hear = move |word| match word {
-            Word::Progress(done) => on_progress(done),
-            Word::Outline(_) => {}
-        };
-        self.run_hearing(request, wall, cancelled, hear).await
-    }
-
-    /// As [`ChildRunner::run`], for whoever wants to hear all that the child says meanwhile.
-    pub async fn run_hearing<Q: Serialize, R: DeserializeOwned>(
-        &self,
-        request: &Q,
-        wall: Duration,
-        cancelled: &CancellationToken,
-        hear: impl FnMut(Word) + Send,
+        on_progress: impl FnMut(f64) + Send,
     ) -> Result<R, ChildError> {
         let request = serde_json::to_value(request).map_err(|error| failed("write the request", &error))?;
         let running = self.metrics.child_seconds.with_label_values(&[job_of(&request)]).start_timer();
         let span = spans::child(job_of(&request));
-        let result = self.run_inner(&request, wall, cancelled, hear).instrument(span.clone()).await;
+        let result = self.run_inner(&request, wall, cancelled, on_progress).instrument(span.clone()).await;
         running.observe_duration();
         let end = result.as_ref().map_or_else(ChildError::end, |_| "done");
         if matches!(end, "crashed" | "timed_out" | "failed") {
@@ -191,7 +165,7 @@ impl ChildRunner {
         request: &serde_json::Value,
         wall: Duration,
         cancelled: &CancellationToken,
-        hear: impl FnMut(Word) + Send,
+        on_progress: impl FnMut(f64) + Send,
     ) -> Result<R, ChildError> {
         if cancelled.is_cancelled() {
             return Err(ChildError::Cancelled);
@@ -203,7 +177,7 @@ impl ChildRunner {
         // From here on dropping `running` kills the whole group, whatever way this function is left.
         let mut running = self.spawner.spawn(command).await.map_err(|error| failed("start the child", &error))?;
         tokio::select! {
-            result = converse(&mut running, request, hear) => result,
+            result = converse(&mut running, request, on_progress) => result,
             () = tokio::time::sleep(wall) => Err(ChildError::TimedOut(wall)),
             () = cancelled.cancelled() => Err(ChildError::Cancelled),
         }
@@ -227,13 +201,13 @@ fn failed(what: &str, error: &dyn std::fmt::Display) -> ChildError {
 async fn converse<R: DeserializeOwned>(
     running: &mut Running,
     request: Vec<u8>,
-    hear: impl FnMut(Word) + Send,
+    on_progress: impl FnMut(f64) + Send,
 ) -> Result<R, ChildError> {
     let (Some(stdin), Some(stdout), Some(stderr)) = running.pipes() else {
         return Err(ChildError::Failed("the child has no pipes".to_owned()));
     };
     let answering = async {
-        let answer = listen(stdout, hear).await;
+        let answer = listen(stdout, on_progress).await;
         if answer.is_err() {
             // It would not be believed any more, so it need not go on.
             running.kill_group();
@@ -249,7 +223,7 @@ async fn converse<R: DeserializeOwned>(
         Ok(Some(Answer::Done(result))) => Ok(result),
         Ok(Some(Answer::Rejected(reason))) => Err(ChildError::Rejected(reason)),
         Ok(Some(Answer::Failed(words))) => Err(ChildError::Failed(escaped(words.as_bytes()))),
-        Ok(Some(Answer::Progress(_) | Answer::Outline(_)) | None) => Err(ChildError::Crashed(crash(status))),
+        Ok(Some(Answer::Progress(_)) | None) => Err(ChildError::Crashed(crash(status))),
         Err(Nonsense) => Err(ChildError::Crashed(Crash::Nonsense)),
     }
 }
@@ -271,14 +245,13 @@ struct Nonsense;
 /// Reads answers until the last one, then until the end, so that the child is never blocked by a full pipe.
 async fn listen<R: DeserializeOwned>(
     stdout: ChildStdout,
-    mut hear: impl FnMut(Word) + Send,
+    mut on_progress: impl FnMut(f64) + Send,
 ) -> Result<Option<Answer<R>>, Nonsense> {
     let mut reader = BufReader::new(stdout);
     let answer = loop {
         let Some(line) = line(&mut reader).await? else { return Ok(None) };
         match serde_json::from_slice(&line) {
-            Ok(Answer::Progress(progress)) => hear(Word::Progress(progress.clamp(0.0, 1.0))),
-            Ok(Answer::Outline(outline)) => hear(Word::Outline(outline)),
+            Ok(Answer::Progress(progress)) => on_progress(progress.clamp(0.0, 1.0)),
             Ok(answer) => break answer,
             Err(error) => {
                 debug!("the child wrote what is no answer: {error}: {}", escaped(&line[..line.len().min(200)]));

@@ -3,7 +3,7 @@ use std::path::{Component, Path, PathBuf};
 
 use pipeline::fingerprint::Fingerprint;
 use pipeline::id::EncodeId;
-use pipeline::media_info::{MediaInfo, Outline, Ratio};
+use pipeline::media_info::{MediaInfo, Ratio};
 use pipeline::rejection::Rejection;
 use pipeline::rendition::{AudioEncode, Picture, QcCheck, Segment, VideoEncode};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,12 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
+    /// Read what the headers of `file` claim, and decode no more than it takes to find the streams. Answers an [outline](pipeline::media_info::Outline),
+    /// or null where they do not say how long it is. Only the ends of the file need be there, if it has its size.
+    Outline {
+        /// Plain file name.
+        file: String,
+    },
     /// Decode `file` of the input directory once and measure it. Answers [`ProbeReport`]. Where there is an output directory, the
     /// same decode leaves [`PROXY`], [`SHEET`] and [`CUES`] there, unless the source lasts for more than four hours; without one
     /// nothing is written, and no cover candidates are looked for.
@@ -181,14 +187,12 @@ pub struct Expected {
     pub aigc: Option<String>,
 }
 
-/// A line that a child writes to stdout: any number of `progress` and `outline`, then exactly one of the others.
+/// A line that a child writes to stdout: any number of `progress`, then exactly one of the others.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
     /// How much is done, 0 to 1, never falling, at most 5 a second.
     Progress(f64),
-    /// What the headers say, before anything is decoded. Of [`Job::Probe`] only, once.
-    Outline(Outline),
     /// The job's report, see [`Job`] for its type.
     Done(serde_json::Value),
     /// The content is refused.
@@ -361,6 +365,11 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// For [`Job::Outline`], which is worth something for as long as somebody waits.
+    pub fn outline() -> Self {
+        Self { cpu_seconds: 20, ..Self::probe() }
+    }
+
     /// For [`Job::Probe`]: an entry of hours at 120 frames a second would still pass.
     pub fn probe() -> Self {
         Self {

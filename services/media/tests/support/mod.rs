@@ -49,10 +49,9 @@ pub fn speak(request: &[u8]) -> Vec<Line> {
 /// The report of a job that must succeed.
 pub fn done<T: DeserializeOwned>(lines: Vec<Line>) -> T {
     let mut told = 0.0;
-    for (index, line) in lines[..lines.len() - 1].iter().enumerate() {
+    for line in &lines[..lines.len() - 1] {
         let part = match line {
             Line::Progress(part) => part,
-            Line::Outline(_) if index == 0 => continue,
             other => panic!("{other:?} before the end"),
         };
         assert!((told..=1.0).contains(part), "progress fell from {told} to {part}");
@@ -102,13 +101,11 @@ impl Bench {
         done::<ProbeReport>(self.run(Job::Probe { file: name.into() }, Limits::preview())).media_info
     }
 
-    /// What the probe says of `name`'s headers, before it decodes.
+    /// What the headers of `name` say.
     pub fn outline(&self, name: &str) -> Option<Outline> {
-        let lines = run(Job::Probe { file: name.into() }, Limits::probe(), Some(&self.dir.path().join("in")), None);
-        match lines.first() {
-            Some(Line::Outline(outline)) => Some(outline.clone()),
-            _ => None,
-        }
+        let job = Job::Outline { file: name.into() };
+        let lines = run(job, Limits::outline(), Some(&self.dir.path().join("in")), None);
+        if matches!(lines.last(), Some(Line::Rejected(_))) { None } else { done(lines) }
     }
 
     /// The rejection that `name` ends with.

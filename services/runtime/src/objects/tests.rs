@@ -128,6 +128,25 @@ async fn a_stretch_of_an_object_is_that_stretch() {
 }
 
 #[tokio::test]
+async fn of_ends_no_more_than_them_is_fetched() {
+    for stage in stages().await {
+        let content = bytes(300_000);
+        stage.objects.put_bytes(&stage.key(), content.clone()).await.unwrap();
+        let fetched = async |name: &str, ends: (u64, u64)| {
+            let path = stage.dir.path().join(name);
+            stage.objects.get_ends_to_file(&stage.key(), 300_000, ends, &path).await.unwrap();
+            std::fs::read(path).unwrap()
+        };
+        let mut expected = content.clone();
+        expected[100_000..290_000].fill(0);
+        assert!(fetched("ends", (100_000, 10_000)).await == expected, "the middle is a hole");
+        assert!(fetched("all", (200_000, 100_000)).await == content, "they meet");
+        assert!(fetched("small", (400_000, 1)).await == content, "it is smaller than they are");
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_large_file_goes_in_parts_and_is_one_object() {
     for stage in stages().await {
         let path = stage.dir.path().join("file");

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::audio::Wish;
 use crate::error::{During, Error, Result};
-use crate::{assemble, cover, qc};
+use crate::{assemble, cover, qc, segment};
 use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
 
 pub mod protocol;
@@ -63,10 +63,10 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
             to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), tell)?)
         }
-        Job::EncodeSegment { file, picture, segment, encodes } => {
+        Job::EncodeSegment { file, picture, segment, warm_up, encodes } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            let output = |name: &str| request.output(name);
-            to_value(&crate::segment::encode(&path, picture, *segment, encodes, output, &request.limits, tell)?)
+            let wish = segment::Wish { picture, segment: *segment, warm_up: *warm_up, encodes };
+            to_value(&segment::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
         }
         Job::EncodeAudio { file, picture_start_ms, frames, frame_rate, encodes } => {
             let wish = Wish { picture_start_ms: *picture_start_ms, frames: *frames, frame_rate: *frame_rate, encodes };

@@ -185,7 +185,7 @@ fn a_source_that_ends_too_early_is_a_failure_and_not_a_still() {
     picture.frames = 100;
     let segment = pipeline::rendition::Segment { index: 0, first_frame: 0, frames: 100 };
     let encodes = vec![Wish::size(320, 180).video];
-    let job = Job::EncodeSegment { file: "source".into(), picture, segment, encodes };
+    let job = Job::EncodeSegment { file: "source".into(), picture, segment, warm_up: true, encodes };
     let lines = bench.run(job, Limits::encode_segment());
     assert!(matches!(lines.last(), Some(media::protocol::Line::Failed(text)) if text.contains("ends")), "{lines:?}");
 }

@@ -98,7 +98,7 @@ pub struct VideoEncode {
     pub max_bitrate_kbps: u32,
     /// Size of the decoder's buffer, kbit (x264 vbv-bufsize).
     pub buffer_kbit: u32,
-    /// Fill of the buffer at the start of a segment, 0–1 (x264 vbv-init).
+    /// Fill of the buffer when a segment's encoder begins, 0–1 (x264 vbv-init).
     pub buffer_start: f64,
     /// Key frame every this many output frames, no others.
     pub gop_frames: u32,

@@ -44,18 +44,18 @@ pub struct Timed {
 /// # Errors
 /// When the plan has no such segment.
 pub fn segment(plan: &Plan, index: u32, place: Place<'_>) -> Result<Timed> {
-    stretch(plan, index, plan.videos.clone(), place)
+    stretch(plan, index, plan.videos.clone(), true, place)
 }
 
-/// Encodes segment `index` of one encode again, which differs from the plan's in the fill of its buffer.
+/// Encodes segment `index` of one encode again, which differs from the plan's in the fill of its buffer at the segment's start.
 ///
 /// # Errors
 /// When the plan has no such segment.
 pub fn segment_again(plan: &Plan, index: u32, encode: VideoEncode, place: Place<'_>) -> Result<Timed> {
-    stretch(plan, index, vec![encode], place)
+    stretch(plan, index, vec![encode], false, place)
 }
 
-fn stretch(plan: &Plan, index: u32, encodes: Vec<VideoEncode>, place: Place<'_>) -> Result<Timed> {
+fn stretch(plan: &Plan, index: u32, encodes: Vec<VideoEncode>, warm_up: bool, place: Place<'_>) -> Result<Timed> {
     let segment = *plan
         .segments
         .iter()
@@ -63,7 +63,7 @@ fn stretch(plan: &Plan, index: u32, encodes: Vec<VideoEncode>, place: Place<'_>)
         .with_context(|| format!("the plan has no segment {index}"))?;
     // Slower than a frame a second for each encode is no slow machine but a hang; decoding up to the segment comes on top.
     let frames = segment.frames * encodes.len() as u64 + plan.picture.frames;
-    let job = Job::EncodeSegment { file: SOURCE.into(), picture: plan.picture.clone(), segment, encodes };
+    let job = Job::EncodeSegment { file: SOURCE.into(), picture: plan.picture.clone(), segment, warm_up, encodes };
     Ok(timed(job, Limits::encode_segment(), frames, place))
 }
 

@@ -57,6 +57,9 @@ pub enum Job {
         picture: Picture,
         /// Which output frames.
         segment: Segment,
+        /// Encoders begin a few frames before the segment, which are thrown away, so that it begins as it would within one piece.
+        /// Not where `buffer_start` is to hold at the segment's first frame, rather than then.
+        warm_up: bool,
         /// Each leaves a file in the output directory.
         encodes: Vec<VideoEncode>,
     },

@@ -142,6 +142,7 @@ impl Bench {
                 file: "source".into(),
                 picture: picture.clone(),
                 segment,
+                warm_up: true,
                 encodes: vec![video.clone()],
             };
             let report: SegmentReport = done(self.run(job, Limits::encode_segment()));

@@ -29,6 +29,16 @@ pub fn frames(file: &Path) -> u64 {
     raw.len() as u64 / 4
 }
 
+/// Bytes and MD5 of each picture packet, in the order of decoding.
+pub fn packets(file: &Path) -> Vec<(u64, String)> {
+    let asked = "-v error -select_streams v:0 -show_packets -show_data_hash md5 -show_entries packet=size,data_hash -of csv=p=0";
+    let output = Command::new("ffprobe").args(asked.split_whitespace()).arg(file).output().unwrap();
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    let packet = |line: &str| line.split_once(',').map(|(bytes, hash)| (bytes.parse().unwrap(), hash.to_owned()));
+    told.lines().filter_map(packet).collect()
+}
+
 /// Mean brightness of each frame's middle, 8 bits.
 pub fn brightness(file: &Path) -> Vec<u8> {
     read(file, "-map 0:v:0 -fps_mode passthrough -vf crop=iw/2:ih/2,scale=1:1:flags=area,format=gray -f rawvideo -")

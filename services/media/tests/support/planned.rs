@@ -85,7 +85,7 @@ impl Bench {
     fn encode_segments(&self, plan: &Plan) {
         for segment in plan.segments.iter().copied() {
             let (picture, encodes) = (plan.picture.clone(), plan.videos.clone());
-            let job = Job::EncodeSegment { file: "source".into(), picture, segment, encodes };
+            let job = Job::EncodeSegment { file: "source".into(), picture, segment, warm_up: true, encodes };
             let report: SegmentReport = done(self.run(job, Limits::encode_segment()));
             for made in &report.encodes {
                 assert_eq!(made.frames, segment.frames);

@@ -19,7 +19,7 @@ pub struct Ladders {
     pub buffer_s: f64,
     /// Wanted length of a segment in seconds, at most 60; 0 makes one segment of the whole.
     pub segment_s: u32,
-    /// Fill of the decoder's buffer at the start of each of several segments, 0–1.
+    /// Fill of the decoder's buffer when the encoder of each of several segments begins, 0–1.
     pub segment_buffer_start: f64,
     /// The rungs by name.
     pub rungs: BTreeMap<RenditionName, Rung>,

@@ -295,7 +295,7 @@ fn no_partners_is_no_work() {
 fn several_segments_start_with_a_buffer_that_is_not_full() {
     let plan = plan_of(&info());
     assert_eq!(plan.segments.len(), 6);
-    assert!(plan.videos.iter().all(|video| video.buffer_start == 0.5));
+    assert!(plan.videos.iter().all(|video| video.buffer_start == 0.6));
     let ladders = Ladders { segment_s: 0, ..Catalogue::builtin().ladders };
     assert!(plan_with(&info(), &ladders).videos.iter().all(|video| video.buffer_start == 0.9));
 }

@@ -36,8 +36,9 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Job {
-    /// Read what the headers of `file` claim, and decode no more than it takes to find the streams. Answers an [outline](pipeline::media_info::Outline),
-    /// or null where they do not say how long it is. Only the ends of the file need be there, if it has its size.
+    /// Read what the headers of `file` claim, and decode no more than it takes to find the streams. Answers an
+    /// [outline](pipeline::media_info::Outline), or null where they do not say how long it is. Only the ends of the file need be there,
+    /// if it has its size.
     Outline {
         /// Plain file name.
         file: String,

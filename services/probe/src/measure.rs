@@ -41,7 +41,8 @@ impl Measure {
     }
 
     /// Tells the entrant what the headers say of the rules, by the ends of the file, while the rest of it is still being fetched.
-    /// Whether there was something to tell; the verdict does not hang on it.
+    /// Whether there was something to tell. Nothing that goes wrong here changes the verdict; it may wait for it as long as a read of
+    /// the object store and [`request::OUTLINE_DEADLINE`] allow.
     async fn look_at_ends(&self, job: &Job) -> bool {
         let ends = job.scratch.input().join(ENDS);
         let fetched = self.runtime.fetch_ends(&job.submission, &ends).await;

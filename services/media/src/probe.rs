@@ -48,7 +48,7 @@ pub fn report(
     preview: Option<&Path>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    measure(path, limits, Some(Entry { preview }), &mut |_, _| (), progress)
+    measure(path, limits, Wanted { fingerprint: true, preview }, &mut |_, _| (), progress)
 }
 
 /// Measures the file at `path` and nothing else.
@@ -56,7 +56,7 @@ pub fn report(
 /// # Errors
 /// As [`report`].
 pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
-    Ok(measure(path, limits, None, &mut |_, _| (), progress)?.media_info)
+    Ok(measure(path, limits, Wanted::default(), &mut |_, _| (), progress)?.media_info)
 }
 
 /// Measures the file at `path`; `watch` sees each picture that players would show, with its time in µs after the first.
@@ -69,25 +69,27 @@ pub(crate) fn watch(
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<MediaInfo> {
-    Ok(measure(path, limits, None, watch, progress)?.media_info)
+    Ok(measure(path, limits, Wanted::default(), watch, progress)?.media_info)
 }
 
 /// Sees the pictures that are decoded anyway: µs after the first one, and the picture.
 pub(crate) type Watch<'a> = dyn FnMut(i64, &frame::Video) + 'a;
 
-/// What is wanted of an entrant's file besides measuring it.
-struct Entry<'a> {
+/// What is wanted besides measures.
+#[derive(Clone, Copy, Default)]
+struct Wanted<'a> {
+    fingerprint: bool,
+    /// Where a proxy and a storyboard go.
     preview: Option<&'a Path>,
 }
 
 fn measure(
     path: &Path,
     limits: &Limits,
-    entry: Option<Entry>,
+    Wanted { fingerprint, preview }: Wanted,
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    let fingerprint = entry.is_some();
     let mut source = Source::open(path, limits)?;
     let streams = count(&source);
     let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
@@ -99,10 +101,7 @@ fn measure(
     let mut picture = PictureMeasure::open(&source, video, limits, fingerprint)?;
     let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with_fingerprint(fingerprint));
     let mut sound = audio.map(open).transpose()?;
-    let mut preview = None;
-    if let Some(Entry { preview: dir }) = entry {
-        preview = dir.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
-    }
+    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
     while let Some(packet) = tally.next(&mut source, limits)? {
         if packet.position() > 0 && source.size_bytes > 0 {
             progress(packet.position() as f64 / source.size_bytes as f64);

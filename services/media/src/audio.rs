@@ -25,7 +25,7 @@ const BESIDE: usize = 600 * RATE as usize;
 /// So many blocks in a row have to lie behind the end before reading stops: one stamp alone may be wrong.
 const LAST_BLOCKS: usize = 16;
 /// Encodes that are made at the same time: each in a thread of its own, from the same samples, and none changes another's bits.
-const SIDE_BY_SIDE: usize = 2;
+const SIDE_BY_SIDE: usize = 4;
 /// Samples of one AAC frame.
 const FRAME: usize = 1024;
 

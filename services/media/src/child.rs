@@ -14,6 +14,7 @@ use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
 
 pub mod protocol;
 mod sandbox;
+mod scheduling;
 mod self_test;
 
 /// Shortest time between two lines of progress.
@@ -40,6 +41,10 @@ pub fn main() -> ExitCode {
 
 fn run() -> Result<serde_json::Value> {
     let request = read_request()?;
+    // Nobody waits for a segment in particular, and none has more threads.
+    if matches!(request.job, Job::EncodeSegment { .. }) {
+        scheduling::take_long_turns();
+    }
     sandbox::enter(&request)?;
     catch_unwind(AssertUnwindSafe(|| work(&request, &mut Progress::to_stdout())))
         .unwrap_or_else(|panic| Err(Error::Failed(format!("panicked: {}", panic_text(panic.as_ref())))))

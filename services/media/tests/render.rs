@@ -1,9 +1,9 @@
 //! Whole renditions by real children: what comes out is measured, picture by picture and beep by beep.
 #![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
-use media::protocol::{AssembleReport, CoverWish, Expected, Job, Limits, PictureInput};
+use media::protocol::{AssembleReport, CoverWish, Expected, Job, Limits, Line, PictureInput};
 use media::synth::{Clip, Look, Shown, Tone, beeps, make, pictures};
 use pipeline::media_info::{Ratio, Transfer};
-use pipeline::rendition::QcOutcome;
+use pipeline::rendition::{QcOutcome, Segment, VideoEncode};
 use support::{Bench, Rendered, Wish, done};
 
 mod support;
@@ -66,6 +66,29 @@ fn the_same_request_gives_the_same_bytes() {
     let clip = Clip { duration_ms: 1000, ..Clip::default() };
     let bytes = || std::fs::read(render(&clip, &Wish::size(320, 180)).0.input("done.mp4")).unwrap();
     assert!(bytes() == bytes());
+}
+
+#[test]
+fn an_encoder_that_cannot_write_ends_its_segment_and_the_others_with_it() {
+    let bench = Bench::new();
+    let clip = Clip { duration_ms: 60_000, width: 64, height: 48, ..Clip::default() };
+    make(&bench.input("source"), &clip).unwrap();
+    let source = bench.probe("source");
+    let picture = support::picture(&source, None);
+    let encode = |id: &str| VideoEncode { id: id.into(), ..Wish::size(64, 48).video };
+    std::fs::create_dir(bench.output("v2.mp4")).unwrap();
+    let job = Job::EncodeSegment {
+        file: "source".into(),
+        segment: Segment { index: 0, first_frame: 0, frames: picture.frames },
+        picture,
+        warm_up: true,
+        encodes: ["v1", "v2", "v3"].map(encode).into(),
+    };
+    let lines = bench.run(job, Limits::encode_segment());
+    let Some(Line::Failed(why)) = lines.last() else { panic!("{lines:?}") };
+    // Its own reason is told, and nobody goes on to the end without it.
+    assert!(why.starts_with("create the output"), "{why}");
+    assert!(!lines.iter().any(|line| matches!(line, Line::Progress(part) if *part > 0.5)), "{lines:?}");
 }
 
 #[test]

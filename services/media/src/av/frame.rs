@@ -5,6 +5,7 @@ use ffmpeg::ffi;
 use ffmpeg_next as ffmpeg;
 
 use super::{raw, static_name};
+use crate::error::{Error, Result};
 
 /// What a decoded picture says of itself, as plain numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,16 @@ pub(crate) fn picture_facts(frame: &ffmpeg::frame::Video) -> PictureFacts {
             interlaced: (*frame).interlaced_frame != 0,
             top_first: (*frame).top_field_first != 0,
         }
+    }
+}
+
+/// Another frame with the same picture, which nobody may write to: stamp and type are its own.
+#[allow(unsafe_code)]
+pub(crate) fn share(frame: &ffmpeg::frame::Video) -> Result<ffmpeg::frame::Video> {
+    // SAFETY: the frame is valid; libav answers with a new reference that the wrapper owns, or with null.
+    unsafe {
+        let shared = ffi::av_frame_clone(frame.as_ptr());
+        if shared.is_null() { Err(Error::out_of_memory()) } else { Ok(ffmpeg::frame::Video::wrap(shared)) }
     }
 }
 

@@ -36,7 +36,7 @@ def one_of_ours(servers, source, number):
     with rig.Meter(servers.roots()) as meter:
         before = servers.child_seconds("qc")
         entry = servers.submit(source, f"ladder {number}")
-        status = servers.await_state(entry, "awaiting_release")
+        status = servers.await_state(entry, "awaiting_release", every=15)
         qc = servers.child_seconds("qc") - before
     parts = [part for part in status["parts"] if part["stage"] in ("transcode", "assemble")]
     began = min(rig.seconds_of(part["created_at"]) for part in parts)

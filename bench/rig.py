@@ -197,19 +197,19 @@ class Servers:
     def neighbours(self, command):
         subprocess.run([ROOT / "deploy/local/neighbours.sh", command, self.dir], check=True, stdout=subprocess.DEVNULL)
 
-    def start(self, name, args, **env):
+    def start(self, name, args, cores=None, **env):
         log = open(self.work / f"{name}.log", "ab")
         process = subprocess.Popen([str(REELMILL), *map(str, args)], env={**os.environ, **self.env, **env}, stdin=subprocess.DEVNULL,
-                                   stdout=log, stderr=log)
+                                   stdout=log, stderr=log, preexec_fn=cores and (lambda: os.sched_setaffinity(0, cores)))
         self.processes.append(process)
         return process
 
-    def serve(self, name, roles=None, **env):
-        """Starts a service and waits until it is ready."""
+    def serve(self, name, roles=None, cores=None, **env):
+        """Starts a service, on these cores only if they are named, and waits until it is ready."""
         admin, api = free_port(), free_port()
         more = {"ADMIN_LISTEN": f"127.0.0.1:{admin}", "LISTEN": f"127.0.0.1:{api}", "PUBLISH_LISTEN": f"127.0.0.1:{free_port()}",
                 "SCRATCH_DIR": str(self.work / "scratch" / name), **env}
-        process = self.start(name, ["serve", *(["--roles", roles] if roles else [])], **more)
+        process = self.start(name, ["serve", *(["--roles", roles] if roles else [])], cores, **more)
         process.admin = f"http://127.0.0.1:{admin}"
         wait(lambda: process.poll() is not None or fetch(process.admin + "/readyz") is not None, 60, f"{name} is ready")
         if process.poll() is not None:
@@ -242,16 +242,16 @@ class Servers:
     def status(self, entry):
         return reelmill("status", entry, "--output", "json", env=self.env)
 
-    def await_state(self, entry, state, patience=7200):
-        """Waits until an entry stands at `state`; its status then."""
+    def await_state(self, entry, state, patience=7200, every=3):
+        """Waits until an entry stands at `state`; its status then. Each look is a process and a connection, a fifth of a second of a
+        core: where only the parts' own stamps tell the time, looking seldom leaves the cores to what is measured."""
         def look():
             status = self.status(entry)
             stuck = [part for part in status["parts"] if part["status"] == "parked"]
             if stuck or status["state"] == "rejected":
                 sys.exit(f"{entry} does not come to {state}: {json.dumps([status.get('reason'), stuck])[:2000]}")
             return status if status["state"] == state else None
-        # Each look is a process and a connection; times are told by the parts' own stamps.
-        return wait(look, patience, f"{entry} is {state}", every=3)
+        return wait(look, patience, f"{entry} is {state}", every)
 
     def child_seconds(self, job):
         """Wall time that all services' children of one kind took so far."""

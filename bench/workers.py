@@ -1,11 +1,14 @@
-"""P4: one entry, 1, 2 and 4 transcode workers of one slot each. Time of the transcode stage falls with the workers as long as there
-are cores for them. LENGTH_S (480), SIZE (640x360), WORKERS (1,2,4), FOOTAGE, CORES.
+"""P4: one entry, 1, 2 and 4 transcode workers of one slot and one core each. Time of the transcode stage falls with the workers as long
+as there are cores for them; those beyond share. LENGTH_S (480), SIZE (640x360), WORKERS (1,2,4), FOOTAGE, CORES.
 """
+import os
+
 import rig
 
 
 def main():
-    cores = rig.pin()
+    rig.pin()
+    cores = sorted(os.sched_getaffinity(0))
     seconds = rig.number("LENGTH_S", 480)
     size = tuple(int(side) for side in rig.number("SIZE", "640x360").split("x"))
     counts = [int(count) for count in rig.number("WORKERS", "1,2,4").split(",")]
@@ -21,9 +24,9 @@ def main():
             for count in counts:
                 copy = work / "entry.mp4"
                 rig.ffmpeg("-v", "error", "-i", source, "-map", "0", "-c", "copy", "-metadata", f"comment={count}", "-movflags", "use_metadata_tags", copy)
-                workers = [servers.serve(f"transcode-{count}-{n}", "transcode", SLOTS="1") for n in range(count)]
+                workers = [servers.serve(f"transcode-{count}-{n}", "transcode", {cores[n % len(cores)]}, SLOTS="1") for n in range(count)]
                 with rig.Meter(servers.roots()) as meter:
-                    status = servers.await_state(servers.submit(copy, f"workers {count}"), "awaiting_release")
+                    status = servers.await_state(servers.submit(copy, f"workers {count}"), "awaiting_release", every=10)
                 parts = [part for part in status["parts"] if part["stage"] == "transcode"]
                 took = max(rig.seconds_of(part["finished_at"]) for part in parts) - min(rig.seconds_of(part["started_at"]) for part in parts)
                 rows.append({"workers": count, "wall_s": took, "parts": len(parts), "largest_process_mib": meter.largest_bytes / (1 << 20)})
@@ -33,8 +36,8 @@ def main():
             servers.close()
     alone = rows[0]["wall_s"] * rows[0]["workers"]
     for row in rows:
-        row["efficiency"] = alone / (row["wall_s"] * min(row["workers"], cores))
-    print(f"footage {words}; {seconds} s at {size[0]}×{size[1]}, {rows[0]['parts']} parts, {cores} cores")
+        row["efficiency"] = alone / (row["wall_s"] * min(row["workers"], len(cores)))
+    print(f"footage {words}; {seconds} s at {size[0]}×{size[1]}, {rows[0]['parts']} parts, {len(cores)} cores")
     for row in rows:
         print(f"{row['workers']} workers: {row['wall_s']:.1f} s, efficiency {row['efficiency']:.2f} of the cores that exist, largest child "
               f"{row['largest_process_mib']:.0f} MiB")

@@ -17,7 +17,7 @@ use crate::support::{Setup, TestPipeline, catalogue, planted};
 const PARTNER: &str = "bilibili";
 const SOON: Duration = Duration::from_secs(60);
 /// For 600 MB, whose digest a debug build computes twice, beside all other tests. A release build needs a few seconds.
-const LONG: Duration = Duration::from_secs(240);
+const LONG: Duration = Duration::from_secs(480);
 
 /// A pipeline and the platform that it delivers to.
 struct Story {

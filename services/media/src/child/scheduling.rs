@@ -1,13 +1,14 @@
 //! How the kernel deals out cores to a child of many threads.
 
-/// How long a thread may work before another one has its turn, ns: the longest that Linux allows (`sched_ext` and real time apart).
+/// How long a thread may work before another one has its turn, ns: the longest that Linux allows.
 const SLICE_NS: u64 = 100_000_000;
 
 /// Lets each thread that comes work for longer at a time, behind whoever is in more of a hurry.
 ///
 /// Encoders that take turns every three milliseconds find nothing in the caches that they left there: four of 1080p in each of two
-/// children took 75 s of two cores' time, and 67 to 71 s in turns of 100 ms. Services lose nothing by it, since the kernel lets who has
-/// shorter turns go first. Kernels before Linux 6.12 pass over the length; where the call is not allowed all stays as it was.
+/// children took 75 to 81 s of processor time, and 67 to 73 s in turns of 100 ms. Services need not wait for a turn to end, since the
+/// kernel lets who has shorter ones go first. Kernels before Linux 6.12 pass over the length; where the call is not allowed all stays
+/// as it was.
 #[allow(unsafe_code)]
 pub(super) fn take_long_turns() {
     let nice = rustix::process::getpriority_process(None).unwrap_or(0);

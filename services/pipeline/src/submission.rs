@@ -225,7 +225,9 @@ impl State {
     fn reached(&self) -> Option<Stage> {
         match self {
             State::Uploading | State::Withdrawn | State::Revoked => None,
-            State::At { stage, .. } | State::Rejected { stage, .. } => Some(*stage),
+            State::At { stage, .. } => Some(*stage),
+            // What was refused stood in nobody's way since: it has to be screened again among those who were let in meanwhile.
+            State::Rejected { stage, .. } => Some((*stage).min(Stage::Screen)),
             State::AwaitingReview => Some(Stage::Screen),
             State::AwaitingRelease => Some(Stage::Assemble),
             State::Published => Some(Stage::Publish),

@@ -261,6 +261,17 @@ fn reprocessing_jumps_no_gate() {
 }
 
 #[test]
+fn what_was_refused_is_screened_before_it_goes_on() {
+    let mut submission = published();
+    submission.advance(again(Stage::Transcode));
+    let refused = Event::Rejected { run: 2, stage: Stage::Transcode, part: None, reason: Rejection::Undecodable };
+    submission.advance(refused);
+    assert_eq!(submission.state.name(), "rejected");
+    assert!(submission.advance(again(Stage::Transcode)).is_empty());
+    assert_eq!(submission.advance(again(Stage::Screen)).len(), 1);
+}
+
+#[test]
 fn a_person_overrides_a_verdict_by_starting_again() {
     let mut submission = Submission::new(OPEN);
     submission.advance(Event::Uploaded);

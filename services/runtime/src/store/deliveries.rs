@@ -13,7 +13,7 @@ use sqlx::types::Json;
 use super::audit::{self, Act};
 use super::history::By;
 use super::parts::{Claim, Commit, check_fence};
-use super::{Store, history, messages, webhooks};
+use super::{Store, fingerprints, history, messages, webhooks};
 use crate::seal::Sealed;
 use crate::{telemetry, wire};
 
@@ -359,6 +359,9 @@ pub(super) async fn apply(
         messages::add(tx, &[changed]).await?;
         let detail = serde_json::json!({ "partner": partner, "state": state, "run": delivery.run });
         history::add(tx, submission, by, "delivery_changed", &detail).await?;
+        if matches!(delivery.observed, Observed::Recalled { .. } | Observed::Refused { .. }) {
+            fingerprints::leave_seat(tx, submission).await?;
+        }
     }
     if by.is_person() {
         let act = Act {

@@ -13,7 +13,8 @@ use super::Store;
 /// stranger one or two.
 const MOST_CANDIDATES: i64 = 32;
 /// A word that more works than these have in common, such as an organiser's intro card, tells none of them from the others:
-/// it finds nobody, and is given up after so many rows.
+/// it finds nobody, and is given up after so many rows. Where most of a work's words are so common it is not a card that they
+/// share but the work itself, entered over and over, and some of those works are compared.
 const MOST_WORKS_OF_A_WORD: i64 = 64;
 
 /// The place of a work in the order in which a contest's works were let in.
@@ -130,10 +131,11 @@ async fn candidates(
                 where tokens @> array[word] and seat is not null and contest = $2 and seat < $3 and submission <> $4
                 limit $5::bigint + 1
             ) as near
-        ), telling as (
-            select word from hits group by word having count(*) <= $5::bigint
+        ), words as (
+            select word, count(*) > $5::bigint as common from hits group by word
         ), found as (
-            select submission, count(*) as words from hits join telling using (word)
+            select submission, count(*) as words from hits join words using (word)
+            where not common or (select count(*) from words where common) * 2 > cardinality($1::integer[])
             group by submission order by words desc, submission limit $6
         )
         select submission, picture, sound from found join fingerprints using (submission) order by words desc, submission",
@@ -211,16 +213,13 @@ pub(super) async fn overtaken(tx: &mut PgConnection, id: SubmissionId, newest: S
     Ok(overtaken)
 }
 
-/// A submission changed: one that was let in takes its seat, one that was refused gives it up, and of one that was taken
-/// back nothing is kept.
+/// A submission changed: one that was refused gives its seat up, unless an earlier run of it is still with a partner, and of one
+/// that was taken back nothing is kept.
 pub(super) async fn follow(tx: &mut PgConnection, id: SubmissionId, machine: &Submission) -> anyhow::Result<()> {
     match &machine.state {
         State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease | State::Published => {}
         State::Rejected { .. } => {
-            sqlx::query!("/* leave_seat */ update fingerprints set seat = null where submission = $1", id.0)
-                .execute(tx)
-                .await
-                .context("give the seat up")?;
+            leave_seat(tx, id).await?;
         }
         State::Withdrawn | State::Revoked => {
             sqlx::query!("/* forget_fingerprint */ delete from fingerprints where submission = $1", id.0)
@@ -229,6 +228,23 @@ pub(super) async fn follow(tx: &mut PgConnection, id: SubmissionId, machine: &Su
                 .context("forget the fingerprint")?;
         }
     }
+    Ok(())
+}
+
+/// What is refused and with no partner stands in nobody's way: asked when it is refused, and when a partner has it no more.
+pub(super) async fn leave_seat(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* leave_seat */
+        update fingerprints set seat = null where submission = $1
+            and exists (select from submissions where id = $1 and state = 'rejected')
+            and not exists (
+                select from deliveries where submission = $1 and state not in ('planned', 'recalled', 'refused')
+            )",
+        id.0,
+    )
+    .execute(tx)
+    .await
+    .context("give the seat up")?;
     Ok(())
 }
 

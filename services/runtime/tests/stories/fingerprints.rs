@@ -1,6 +1,7 @@
 //! Works that are entered twice: who stands before whom, what a search finds, and what of it is kept for how long.
+use pipeline::delivery::{DeliveryEvent, IntentId, Receipt};
 use pipeline::fingerprint::{Fingerprint, Likeness, Match};
-use pipeline::id::SubmissionId;
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::media_info::MediaInfo;
 use pipeline::screening::{ContestRules, DuplicateRule, Twin, screen_among};
 use pipeline::stage::Stage;
@@ -11,7 +12,7 @@ use runtime::store::history::Actor;
 use runtime::store::outcomes::Overtaken;
 use runtime::store::parts::{Claim, Commit};
 
-use crate::support::{World, probed, screened};
+use crate::support::{World, probed, screened, whole_line};
 
 /// A fingerprint that has these words and is looked for by them.
 fn words(words: impl IntoIterator<Item = u32>) -> Fingerprint {
@@ -107,6 +108,64 @@ async fn what_was_refused_or_taken_back_stands_in_nobodys_way() {
     let standing = world.store.standing(refused).await.unwrap();
     assert_eq!((standing.same_file, standing.candidates.len()), (None, 0));
     assert_eq!(world.store.standing(copy).await.unwrap().own, Fingerprint::default());
+}
+
+#[tokio::test]
+async fn a_work_that_is_live_keeps_its_place_though_a_later_run_of_it_is_refused() {
+    let world = World::new().await;
+    let live = world.probed_as(1, words(1..9)).await;
+    world.let_in(live).await;
+    let process = world.process(whole_line()).await;
+    world.reaches(live, "published").await;
+    process.stop().await;
+    let note = async |partner: &PartnerId, event: DeliveryEvent| {
+        world.store.delivery_note(live, partner, &event, Actor::Operator).await.unwrap();
+    };
+    let deliveries = world.store.deliveries(live).await.unwrap();
+    let partners = [&deliveries[0].partner, &deliveries[1].partner];
+    for partner in partners {
+        note(partner, DeliveryEvent::Sending { intent: IntentId(live.0) }).await;
+        note(partner, DeliveryEvent::WentLive { receipt: Receipt("BV1".into()), public_url: None }).await;
+    }
+    let redo = async |from| {
+        let again = Event::Reprocess { from, redo: Redo::default() };
+        assert!(world.store.apply(live, &again, Actor::Operator).await.unwrap().changed);
+    };
+    let refuse = async |run, stage| {
+        let reason = pipeline::rejection::Rejection::Undecodable;
+        let event = Event::Rejected { run, stage, part: None, reason };
+        assert!(world.store.apply(live, &event, Actor::Operator).await.unwrap().changed);
+        assert_eq!(world.state(live).await, "rejected");
+    };
+    redo(Stage::Transcode).await;
+    refuse(2, Stage::Transcode).await;
+    redo(Stage::Screen).await;
+    let standing = |id| world.store.standing(id);
+    assert!(standing(live).await.unwrap().candidates.is_empty());
+    refuse(3, Stage::Screen).await;
+    let copy = world.probed_as(1, words(1..9)).await;
+    assert_eq!(standing(copy).await.unwrap().same_file, Some(live), "partners show it still");
+    assert_eq!(world.found(copy).await, [live]);
+    // Gone from the last partner it stands in nobody's way.
+    let gone = || DeliveryEvent::Refused { words: "已下架".into() };
+    note(partners[0], gone()).await;
+    assert_eq!(standing(copy).await.unwrap().same_file, Some(live));
+    note(partners[1], gone()).await;
+    assert_eq!(standing(copy).await.unwrap().same_file, None);
+}
+
+#[tokio::test]
+async fn a_film_that_was_entered_over_and_over_is_still_found() {
+    let world = World::new().await;
+    let card = 4_000_000_000;
+    for number in 0..70 {
+        let id = world.probed_as(number, words((1..9).chain([card]))).await;
+        world.let_in(id).await;
+    }
+    let copy = world.probed_as(100, words((1..9).chain([50, 51]))).await;
+    assert_eq!(world.found(copy).await.len(), 32, "as many as are ever compared");
+    let other = world.probed_as(101, words((100..108).chain([card]))).await;
+    assert!(world.found(other).await.is_empty(), "a card that all of them show is not the work");
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Works in several segments: what is lost is made again alone, and no cap is broken where they meet.
 use std::time::Duration;
 
+use pipeline::id::{EncodeId, Fence, SubmissionId};
+use pipeline::object_key::ObjectKey;
 use serde_json::Value;
 
 use crate::support::wait::wait_until_true;
@@ -39,6 +41,44 @@ async fn of_several_segments_only_the_one_that_was_lost_is_made_again() {
         let is = after.iter().find(|part| part.part == was.part).expect("the part is there");
         assert_eq!(is.fence == was.fence, was.part != LOST, "{was:?} became {is:?}");
         assert!(was.part == LOST || is.output == was.output, "{was:?} became {is:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_store_lost_of_a_work_is_made_again_alone_where_it_is_missed() {
+    let pipeline = TestPipeline::with(Setup { segment_s: 1, ..Setup::default() }).await;
+    let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
+    let work = pipeline.submit(&others, 3).await;
+    // Everything is encoded, and nothing was read yet.
+    let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.stage = 'assemble'").await;
+    pipeline.serve("transcode", &["transcode"]).await;
+    pipeline.truth.reaches_gate(SOON).await;
+    let encoded = pipeline.truth.parts(work).await;
+    let fence =
+        |name: &str| encoded.iter().find(|part| part.part == name).and_then(|part| part.fence).expect("a fence");
+    let (id, lost, heard) = (SubmissionId(work), Fence(fence(LOST)), Fence(fence("audio")));
+    for encode in ["v1", "v2"] {
+        let key = ObjectKey::Segment(id, 1, 1, lost, EncodeId::new(encode));
+        pipeline.objects.head(&key).await.expect("the segment is stored");
+        pipeline.objects.delete(&key).await.expect("lose it");
+    }
+    let key = ObjectKey::Audio(id, 1, heard, EncodeId::new("a1"));
+    pipeline.objects.head(&key).await.expect("the sound is stored");
+    pipeline.objects.put_bytes(&key, "some other bytes").await.expect("mix it up");
+    gate.open().await;
+    pipeline.truth.reaches(work, "published", SOON).await;
+    let after = pipeline.truth.parts(work).await;
+    for was in encoded.iter().filter(|part| part.stage == "transcode") {
+        let is = after.iter().find(|part| part.part == was.part).expect("the part is there");
+        assert_eq!((is.fence, &is.output), (was.fence, &was.output), "no part was begun anew");
+    }
+    assert!(after.iter().all(|part| part.attempt == 0 && part.status == "done"), "and none failed: {after:?}");
+    let shown = pipeline.command(&["status", &work.to_string(), "--output", "json"]).await.exits(0).json();
+    for rendition in shown["renditions"].as_array().expect("renditions") {
+        let checks = rendition["qc"].as_array().expect("checks");
+        assert!(checks.iter().all(|check| check["outcome"] == "pass"), "{checks:?}");
+        let frames = checks.iter().find(|check| check["check"] == "frame_count").expect("frames are counted");
+        assert_eq!(frames["measured"], "75");
     }
 }
 

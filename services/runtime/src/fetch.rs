@@ -1,9 +1,10 @@
 //! Stored files brought into scratch, and compared with what was recorded of them: a store may lose or mix up bytes too.
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use pipeline::object_key::ObjectKey;
 
+use crate::objects::ObjectError;
 use crate::outcome::StoredFile;
 use crate::service::Runtime;
 use crate::store::submissions::SubmissionRow;
@@ -12,20 +13,37 @@ use crate::store::submissions::SubmissionRow;
 /// which has about 20 bytes a frame.
 const ENDS: (u64, u64) = (16 << 20, 8 << 20);
 
+/// The store has other bytes than were put.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is not what was stored: {got} bytes with digest {digest}, expected {} with {}", stored.key, stored.bytes, stored.sha256)]
+pub struct Altered {
+    stored: StoredFile,
+    got: u64,
+    digest: String,
+}
+
+/// Whether fetching failed because what was put is gone for good, or became something else: another try would find no more.
+pub fn is_lost(failure: &anyhow::Error) -> bool {
+    let gone = |cause: &(dyn std::error::Error + 'static)| {
+        cause.is::<Altered>() || matches!(cause.downcast_ref(), Some(ObjectError::NotFound))
+    };
+    failure.chain().any(gone)
+}
+
 impl Runtime {
     /// Fetches a file that a part put.
     ///
     /// # Errors
-    /// When it is not there, or not what was put.
+    /// When it is not there, or not what was put; [`is_lost`] tells these two from a store that is away.
     pub async fn fetch(&self, file: &StoredFile, path: &Path) -> anyhow::Result<()> {
         let StoredFile { key, bytes, sha256 } = file;
         let (got, digest) = self.objects.get_to_file(key, path).await.with_context(|| format!("fetch {key}"))?;
         let digest = hex::encode(digest);
-        ensure!(
-            got == *bytes && digest == *sha256,
-            "{key} is not what was stored: {got} bytes with digest {digest}, expected {bytes} with {sha256}"
-        );
-        Ok(())
+        if got == *bytes && digest == *sha256 {
+            Ok(())
+        } else {
+            Err(Altered { stored: file.clone(), got, digest }.into())
+        }
     }
 
     /// Brings a submission's mezzanine to `path`, where nobody may write to it: another running part may have the same file.

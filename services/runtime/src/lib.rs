@@ -24,7 +24,7 @@ pub mod clock;
 pub mod config;
 pub mod embedded_s3;
 pub mod failure;
-mod fetch;
+pub mod fetch;
 pub mod fsck;
 mod health;
 pub mod lease;

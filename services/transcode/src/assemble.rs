@@ -4,17 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use media::protocol::{AssembleReport, CoversReport, QcReport, SegmentReport};
+use media::protocol::{AssembleReport, CoversReport, QcReport};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::ObjectKey;
 use pipeline::part::Part;
 use pipeline::rendition::{Plan, PlannedRendition, QcOutcome, VideoEncode, VideoSource};
 use pipeline::stage::Stage;
+use runtime::fetch::is_lost;
 use runtime::outcome::{Outcome, Output, StoredCover, StoredFile, StoredRendition};
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::again::Again;
 use crate::artefact;
@@ -29,6 +30,17 @@ pub struct Assemble {
 /// How much of the part is done when the file is joined; the rest is quality control, which decodes all of it.
 const JOINED: f64 = 0.3;
 
+/// What a child that encoded says, of picture or sound.
+#[derive(serde::Deserialize)]
+struct Report {
+    encodes: Vec<Made>,
+}
+
+#[derive(serde::Deserialize)]
+struct Made {
+    file: String,
+}
+
 /// What the transcode stage left: the file of each part and encode.
 type Encoded = Vec<(Part, Output)>;
 
@@ -38,7 +50,8 @@ impl Assemble {
         Self { runtime }
     }
 
-    /// Brings everything that the rendition is joined from into the input directory.
+    /// Brings everything that the rendition is joined from into the input directory. What the store lost is made anew: encodes are
+    /// the same at every try, so nothing else of the work has to be.
     async fn fetch(&self, job: &Job, plan: &Plan, rendition: &PlannedRendition, encoded: &Encoded) -> Result<()> {
         let input = job.scratch.input();
         match &rendition.video {
@@ -47,15 +60,33 @@ impl Assemble {
             }
             VideoSource::Encoded(id) => {
                 for segment in &plan.segments {
-                    let file = find(encoded, &Part::Segment(segment.index), id)?;
-                    self.runtime.fetch(file, &input.join(request::segment_file(segment.index))).await?;
+                    let to = input.join(request::segment_file(segment.index));
+                    let lost = || request::lost_segment(plan, segment.index, id, self.place(job));
+                    self.fetch_or_make(job, find(encoded, &Part::Segment(segment.index), id)?, &to, lost).await?;
                 }
             }
         }
         if let Some(id) = &rendition.audio {
-            self.runtime.fetch(find(encoded, &Part::Audio, id)?, &input.join(SOUND)).await?;
+            let lost = || request::lost_sound(plan, id, source(job)?, self.place(job));
+            self.fetch_or_make(job, find(encoded, &Part::Audio, id)?, &input.join(SOUND), lost).await?;
         }
         Ok(())
+    }
+
+    /// Brings an encode to `to`, or makes it by the request of `lost`.
+    async fn fetch_or_make(
+        &self,
+        job: &Job,
+        file: &StoredFile,
+        to: &Path,
+        lost: impl FnOnce() -> Result<Timed>,
+    ) -> Result<()> {
+        let Err(failure) = self.runtime.fetch(file, to).await else { return Ok(()) };
+        if !is_lost(&failure) {
+            return Err(failure);
+        }
+        warn!(submission.id = %job.submission.id, "makes anew what the store lost: {failure:#}");
+        self.encode_one(job, lost()?, to).await.with_context(|| format!("make {} anew", file.key))
     }
 
     /// Joins, and encodes again what breaks the cap behind the segments before it, until nothing does or nothing helps.
@@ -82,15 +113,20 @@ impl Assemble {
 
     /// Puts a new encode of one segment into the place of the old one.
     async fn encode_again(&self, job: &Job, plan: &Plan, index: u32, encode: VideoEncode) -> Result<()> {
+        let timed = request::segment_again(plan, index, encode, self.place(job))?;
+        let to = job.scratch.input().join(request::segment_file(index));
+        self.encode_one(job, timed, &to).await.with_context(|| format!("encode segment {index} again"))
+    }
+
+    /// Puts the one encode that is asked for to `to`, whatever lies there.
+    async fn encode_one(&self, job: &Job, timed: Timed, to: &Path) -> Result<()> {
         let (input, output) = (job.scratch.input(), job.scratch.output());
         if !input.join(SOURCE).exists() {
             self.runtime.fetch_mezzanine(&job.submission, &input.join(SOURCE)).await?;
         }
-        let timed = request::segment_again(plan, index, encode, self.place(job))?;
-        let report: SegmentReport = self.run(job, &timed, 0.0, JOINED).await.context("encode a segment again")?;
+        let report: Report = self.run(job, &timed, 0.0, JOINED).await?;
         let [made] = &report.encodes[..] else { bail!("one encode was asked for, {} came", report.encodes.len()) };
-        let renamed = std::fs::rename(output.join(&made.file), input.join(request::segment_file(index)));
-        renamed.with_context(|| format!("replace segment {index}"))
+        std::fs::rename(output.join(&made.file), to).with_context(|| format!("put {} into its place", made.file))
     }
 
     /// Puts the mezzanine beside the finished rendition.

@@ -6,7 +6,9 @@ use anyhow::{Context, Result};
 use media::protocol::{CoverWish, Expected, Job, Limits, Mezzanine, PictureInput, Request, SegmentInput};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
-use pipeline::rendition::{Plan, PlannedCover, PlannedRendition, Segment, VideoEncode, VideoSource};
+use pipeline::rendition::{
+    AudioEncode, Picture, Plan, PlannedCover, PlannedRendition, Segment, VideoEncode, VideoSource,
+};
 
 use crate::again::Again;
 
@@ -47,6 +49,14 @@ pub fn segment(plan: &Plan, index: u32, place: Place<'_>) -> Result<Timed> {
     stretch(plan, index, plan.videos.clone(), true, place)
 }
 
+/// Encodes segment `index` once more as the plan's encode `id`, to the same bits as with all others.
+///
+/// # Errors
+/// When the plan has no such segment or encode.
+pub fn lost_segment(plan: &Plan, index: u32, id: &EncodeId, place: Place<'_>) -> Result<Timed> {
+    stretch(plan, index, vec![video(plan, id)?.clone()], true, place)
+}
+
 /// Encodes segment `index` of one encode again, which differs from the plan's in the fill of its buffer at the segment's start.
 ///
 /// # Errors
@@ -67,14 +77,26 @@ fn stretch(plan: &Plan, index: u32, encodes: Vec<VideoEncode>, warm_up: bool, pl
     Ok(timed(job, Limits::encode_segment(), frames, place))
 }
 
+/// Encodes the sound once more as the plan's encode `id`, to the same bits as with all others.
+///
+/// # Errors
+/// When the plan has no such encode.
+pub fn lost_sound(plan: &Plan, id: &EncodeId, source: &MediaInfo, place: Place<'_>) -> Result<Timed> {
+    Ok(sounds(plan, vec![audio(plan, id)?.clone()], source, place))
+}
+
 /// Encodes the sound, all encodes from one decode.
 pub fn sound(plan: &Plan, source: &MediaInfo, place: Place<'_>) -> Timed {
+    sounds(plan, plan.audios.clone(), source, place)
+}
+
+fn sounds(plan: &Plan, encodes: Vec<AudioEncode>, source: &MediaInfo, place: Place<'_>) -> Timed {
     let job = Job::EncodeAudio {
         file: SOURCE.into(),
         picture_start_ms: plan.picture.output_start_ms(source.video.start_ms),
         frames: plan.picture.frames,
         frame_rate: plan.picture.frame_rate,
-        encodes: plan.audios.clone(),
+        encodes,
     };
     timed(job, Limits::encode_audio(), plan.picture.frames, place)
 }
@@ -110,14 +132,15 @@ pub fn assemble(
     Ok(timed(job, Limits::assemble(), plan.picture.frames, place))
 }
 
-/// Cuts the covers out of the finished rendition, `RENDITION` in the input directory, which lasts so long.
+/// Cuts the covers out of the finished rendition, `RENDITION` in the input directory, which lasts so long. Its picture may have
+/// waited for a sound that began earlier, and moments are told from the picture's beginning.
 pub fn covers(rendition: &PlannedRendition, source: &MediaInfo, duration_ms: u64, place: Place<'_>) -> Timed {
     let job = Job::Covers {
         file: RENDITION.into(),
         duration_ms,
         whole: COVER.into(),
         covers: rendition.covers.iter().enumerate().map(|(place, cover)| wish(place, cover)).collect(),
-        moments_ms: source.video.cover_candidates_ms.clone(),
+        moments_ms: source.video.cover_candidates_ms.iter().map(|at| at + source.sound_before_ms()).collect(),
     };
     timed(job, Limits::covers(), 0, place)
 }
@@ -128,29 +151,28 @@ pub fn covers(rendition: &PlannedRendition, source: &MediaInfo, duration_ms: u64
 /// # Errors
 /// When the rendition names an encode that the plan does not have.
 pub fn qc(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: Place<'_>) -> Result<Timed> {
-    let video = match &rendition.video {
-        VideoSource::Copied => None,
-        VideoSource::Encoded(id) => Some(video(plan, id)?.clone()),
-    };
-    let audio = match &rendition.audio {
-        None => None,
-        Some(id) => {
-            let found = plan.audios.iter().find(|audio| audio.id == *id);
-            Some(found.with_context(|| format!("the plan has no sound {id}"))?.clone())
+    // A copy has the source's own frames, which encodes need not have: 120 a second become 60.
+    let (video, picture) = match &rendition.video {
+        VideoSource::Copied => {
+            let (frames, frame_rate) = (source.video.frames, source.video.frame_rate);
+            (None, Picture { frames, frame_rate, ..plan.picture.clone() })
         }
+        VideoSource::Encoded(id) => (Some(video(plan, id)?.clone()), plan.picture.clone()),
     };
+    let audio = rendition.audio.as_ref().map(|id| audio(plan, id).cloned()).transpose()?;
     let expected = Expected {
         width: rendition.width,
         height: rendition.height,
-        frames: plan.picture.frames,
-        frame_rate: plan.picture.frame_rate,
+        frames: picture.frames,
+        frame_rate: picture.frame_rate,
         video,
         audio,
         aigc: source.aigc.clone(),
     };
-    let mezzanine = Some(Mezzanine { file: SOURCE.into(), picture: plan.picture.clone() });
+    let frames = picture.frames;
+    let mezzanine = Some(Mezzanine { file: SOURCE.into(), picture });
     let job = Job::Qc { file: RENDITION.into(), expected, source: Box::new(source.clone()), mezzanine };
-    Ok(timed(job, Limits::qc(), plan.picture.frames, place))
+    Ok(timed(job, Limits::qc(), frames, place))
 }
 
 /// The name of a segment's file in the input directory of an assembly.
@@ -173,6 +195,10 @@ fn joined(segment: Segment, buffer_start: f64) -> SegmentInput {
 /// When the plan has none of this name.
 pub fn video<'a>(plan: &'a Plan, id: &EncodeId) -> Result<&'a VideoEncode> {
     plan.videos.iter().find(|video| video.id == *id).with_context(|| format!("the plan has no picture {id}"))
+}
+
+fn audio<'a>(plan: &'a Plan, id: &EncodeId) -> Result<&'a AudioEncode> {
+    plan.audios.iter().find(|audio| audio.id == *id).with_context(|| format!("the plan has no sound {id}"))
 }
 
 fn timed(job: Job, limits: Limits, frames: u64, place: Place<'_>) -> Timed {

@@ -25,7 +25,7 @@ fn info() -> MediaInfo {
                 "matrix": "bt709", "primaries": "bt709", "transfer_name": "bt709", "transfer": "sdr", "full_range": false,
             },
             "max_key_frame_interval_ms": 2000, "bitrate_kbps": 23_000, "peak_bitrate_kbps": 35_000,
-            "black": [], "frozen": [],
+            "begins_with_idr": true, "uniform": true, "black": [], "frozen": [],
         },
         "audio": {
             "stream": 1, "codec": "aac", "profile": "LC", "sample_rate": 48_000, "channels": 2, "layout": "stereo",

@@ -98,6 +98,50 @@ async fn render_makes_every_file_of_the_ladder_without_any_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_source_of_100_frames_a_second_is_copied_with_all_of_them_where_a_partner_takes_it() {
+    let (dir, mut env) = alone();
+    // What partners really take.
+    env.remove("CATALOGUE_DIR");
+    let (film, out) = (dir.path().join("fast.mp4"), dir.path().join("out"));
+    let options = "-f lavfi -i testsrc2=size=320x180:rate=100:duration=2 -f lavfi -i sine=f=440:r=48000:d=2 -c:v libx264 \
+                   -preset superfast -pix_fmt yuv420p -profile:v high -g 100 -c:a aac -ac 2 -colorspace bt709 \
+                   -color_primaries bt709 -color_trc bt709";
+    clips::ffmpeg(&options.split_whitespace().collect::<Vec<_>>(), &film);
+    let args = ["render", text(&film), "--out", text(&out), "--partners", "bilibili", "--force", "--output", "json"];
+    let made = process::run(&args, &env).await.exits(0).json();
+    let [copy] = &made.as_array().expect("a list of files")[..] else { panic!("one file: {made}") };
+    assert_eq!((&copy["rendition"], &copy["pass"]), (&"social-1080-copy".into(), &true.into()), "{copy}");
+    let file = Path::new(copy["file"].as_str().expect("a file"));
+    assert_eq!(measure::measure(file).picture.frame_times.len(), 200);
+    let checks = copy["qc"].as_array().expect("checks");
+    let compared =
+        checks.iter().find(|check| check["check"] == "source_frames").expect("it was compared with its source");
+    assert_eq!(compared["outcome"], "pass", "{compared}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cover_is_of_its_moment_where_the_picture_waits_for_the_sound() {
+    let (dir, env) = alone();
+    let path = |name: &str| dir.path().join(name);
+    let make = |args: &str, name: &str| clips::ffmpeg(&args.split_whitespace().collect::<Vec<_>>(), &path(name));
+    // Black for 1.5 s and then a picture, which begins two seconds after the sound.
+    make(
+        "-f lavfi -i testsrc2=size=320x180:rate=25:duration=4,fade=in:st=1.5:d=0.04 -c:v libx264 -pix_fmt yuv420p",
+        "picture.mp4",
+    );
+    make("-f lavfi -i sine=f=440:r=48000:d=6 -c:a aac -ac 2", "sound.mp4");
+    let [picture, sound] = ["picture.mp4", "sound.mp4"].map(|name| path(name).display().to_string());
+    make(&format!("-itsoffset 2 -i {picture} -i {sound} -map 0:v -map 1:a -c copy"), "late.mp4");
+    let (film, out) = (path("late.mp4"), path("out"));
+    let args = ["render", text(&film), "--out", text(&out), "--contest", catalogue::CONTEST, "--output", "json"];
+    let made = process::run(&args, &env).await.exits(0).json();
+    for made in made.as_array().expect("a list of files") {
+        let cover = std::fs::read(made["cover"].as_str().expect("a cover")).expect("read the cover");
+        assert!(cover.len() > 2_000, "{} bytes are a black picture", cover.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_away_is_our_failure_and_is_named() {
     let (dir, env) = alone();
     let mut env = env;

@@ -1,9 +1,14 @@
-//! Takes a digest of this crate's own code, so that the engine's name changes whenever its code does, by a person's thinking of
-//! it or not: files that another code made must never be taken for this one's.
+//! Takes a digest of this crate's own code and of the crates that make bytes for it, so that the engine's name changes whenever one
+//! of them does, by a person's thinking of it or not: files that another code made must never be taken for this one's.
 use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+
+/// Where the versions of all crates stand.
+const LOCK: &str = "../../Cargo.lock";
+/// Crates whose code decides what is in a file: the measure of loudness sets the gain, the binding what libav is asked.
+const MAKERS: [&str; 2] = ["ebur128", "ffmpeg-next"];
 
 fn main() -> io::Result<()> {
     let mut files = Vec::new();
@@ -17,11 +22,23 @@ fn main() -> io::Result<()> {
         hash.update(format!("{} {name} {} ", name.len(), content.len()));
         hash.update(content);
     }
+    let lock = std::fs::read_to_string(LOCK)?;
+    for maker in MAKERS {
+        hash.update(format!("{maker} {} ", version(&lock, maker)?));
+    }
     let digest = hash.finalize();
     let short: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     println!("cargo::rustc-env=MEDIA_CODE={short}");
     println!("cargo::rerun-if-changed=src");
+    println!("cargo::rerun-if-changed={LOCK}");
     Ok(())
+}
+
+/// The version of a crate, as the lock file has it in the line behind its name.
+fn version<'a>(lock: &'a str, name: &str) -> io::Result<&'a str> {
+    let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{name}\""));
+    let missing = || io::Error::other(format!("{LOCK} has no {name}"));
+    lines.nth(1).and_then(|line| line.strip_prefix("version = ")).ok_or_else(missing)
 }
 
 fn collect(dir: &Path, into: &mut Vec<PathBuf>) -> io::Result<()> {

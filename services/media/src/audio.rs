@@ -12,6 +12,7 @@ use crate::child::protocol::{AudioReport, EncodedAudio, Limits};
 use crate::decode::{self, Tally};
 use crate::error::{During, Error, Result};
 use crate::graph::Graph;
+use crate::limiter::Peaks;
 use crate::loudness::{self, Level};
 use crate::mux::Mux;
 use crate::placing::{self, Block};
@@ -212,17 +213,20 @@ impl Decoded {
 /// low-frequency effects, as ITU-R BS.775 says; in floats nothing clips, and the loudness step sets the level. Its own resampler
 /// folds 20 kHz of a 44.1 kHz source back at −25 dB, soxr nothing above −160 dB, in a little more time.
 pub(crate) fn stereo(facts: &av::SoundFacts) -> Result<Graph> {
-    let layout = if facts.layout.contains("channels") || facts.layout.is_empty() { None } else { Some(&facts.layout) };
-    let known = match (layout, facts.channels) {
-        (Some(layout), _) => layout.clone(),
-        (None, 1) => "mono".into(),
-        (None, 2) => "stereo".into(),
-        (None, 6) => "5.1".into(),
-        (None, channels) => format!("{channels}c"),
+    let known = match (facts.layout.split_once(" channels"), facts.channels) {
+        // Places without a name for all of them: `2 channels (FC+LFE)`.
+        (Some((_, places)), _) if places.contains('(') => places.trim_matches([' ', '(', ')']).to_owned(),
+        (None, _) if !facts.layout.is_empty() => facts.layout.clone(),
+        (_, 1) => "mono".into(),
+        (_, 2) => "stereo".into(),
+        (_, 6) => "5.1".into(),
+        (_, channels) => format!("{channels}c"),
     };
+    // Editors write tracks of one channel with a place, such as left; alone it is everybody's.
+    let single = if facts.channels == 1 && known != "mono" { "pan=mono|c0=c0," } else { "" };
     let (rate, format) = (facts.rate, facts.format);
     Graph::audio(&format!(
-        "abuffer@in=sample_rate={rate}:sample_fmt={format}:channel_layout={known}:time_base=1/{rate},\
+        "abuffer@in=sample_rate={rate}:sample_fmt={format}:channel_layout={known}:time_base=1/{rate},{single}\
          aresample={RATE}:resampler=soxr:precision=28:out_sample_fmt=fltp:ochl=stereo,\
          aformat=sample_fmts=fltp:channel_layouts=stereo:sample_rates={RATE},abuffersink@0"
     ))
@@ -311,6 +315,33 @@ pub(crate) fn measure_file(path: &Path, limits: &Limits) -> Result<Option<AudioI
         return Err(Error::Failed(format!("the encoded sound has {} errors", tally.errors)));
     }
     Ok(sound.finish(source.origin_us()))
+}
+
+/// The true peaks of the blocks of a stereo file of ours, full scale being 1; below `least` they may be the samples' own.
+pub(crate) fn peaks(path: &Path, least: f32, limits: &Limits) -> Result<Vec<f32>> {
+    let mut source = Source::open(path, limits)?;
+    let missing = || Error::Failed("the encoded sound is not there".into());
+    let index = av::best_stream(&source.input, av::Medium::Audio, None).ok_or_else(missing)?;
+    let mut decoder = decode::open(&source, index, limits, 1)?;
+    let (mut tally, mut frame) = (Tally::default(), frame::Audio::empty());
+    let (mut peaks, mut channels) = (Peaks::new(least), [Vec::new(), Vec::new()]);
+    loop {
+        let packet = tally.next(&mut source, limits)?;
+        if packet.as_ref().is_some_and(|packet| packet.stream() != index) {
+            continue;
+        }
+        decode::feed(&mut decoder, packet.as_ref(), &mut frame, &mut tally, |frame| {
+            channels.iter_mut().for_each(Vec::clear);
+            if av::samples(frame, &mut channels) {
+                let [left, right] = &channels;
+                left.iter().zip(right).for_each(|(left, right)| peaks.push([*left, *right]));
+            }
+            Ok(())
+        })?;
+        if packet.is_none() {
+            return Ok(peaks.finish());
+        }
+    }
 }
 
 /// A finished encode of the sound as the report tells it.

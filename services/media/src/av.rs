@@ -324,6 +324,13 @@ pub(crate) fn stream_duration(input: &ffmpeg::format::context::Input, index: usi
     (ticks > 0).then_some(ticks)
 }
 
+/// Profile and level of what a decoder last decoded, as libav counts them.
+#[allow(unsafe_code)]
+pub(crate) fn coding(decoder: &ffmpeg::codec::decoder::Opened) -> (c_int, c_int) {
+    // SAFETY: an opened decoder's context is valid; reads numbers.
+    unsafe { ((*decoder.as_ptr()).profile, (*decoder.as_ptr()).level) }
+}
+
 /// A stream's setup record (avcC, AudioSpecificConfig); empty where there is none.
 #[allow(unsafe_code)]
 pub(crate) fn extradata(parameters: &ffmpeg::codec::Parameters) -> Vec<u8> {

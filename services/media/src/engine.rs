@@ -1,16 +1,18 @@
 //! Which code makes the files: recorded with every rendition, so that what a later engine would make differently can be found,
 //! and part of a rendition's address, so that nothing is taken over from another engine.
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char, c_uint, c_void};
 
 /// Our version with a digest of this crate's code, and those of the libraries that make the bytes, such as
-/// `reelmill 0.1.0+1f0c9a55d2e7, ffmpeg 5.1.9, x264 164`. Opens nothing.
+/// `reelmill 0.1.0+1f0c9a55d2e7, ffmpeg 5.1.9, x264 164, zimg 3.0.4, soxr 0.1.3`. Opens nothing.
 #[allow(unsafe_code)]
 pub fn engine() -> String {
     // SAFETY: libavutil answers with a static, NUL-terminated string.
     let ffmpeg = unsafe { CStr::from_ptr(ffmpeg_next::ffi::av_version_info()) };
     let (ours, code) = (env!("CARGO_PKG_VERSION"), env!("MEDIA_CODE"));
-    let x264 = x264_build().map_or_else(String::new, |build| format!(", x264 {build}"));
-    format!("reelmill {ours}+{code}, ffmpeg {}{x264}", ffmpeg.to_string_lossy())
+    let beside = |name: &str, version: Option<String>| version.map_or_else(String::new, |it| format!(", {name} {it}"));
+    let x264 = beside("x264", x264_build().map(|build| build.to_string()));
+    let (zimg, soxr) = (beside("zimg", zimg_version()), beside("soxr", soxr_version()));
+    format!("reelmill {ours}+{code}, ffmpeg {}{x264}{zimg}{soxr}", ffmpeg.to_string_lossy())
 }
 
 /// The build of the x264 that is loaded. Distributions change it without changing ffmpeg's version, and libavcodec does not tell
@@ -18,21 +20,55 @@ pub fn engine() -> String {
 #[allow(unsafe_code)]
 fn x264_build() -> Option<u32> {
     (100..1000).find(|build| {
-        CString::new(format!("x264_encoder_open_{build}")).is_ok_and(|name| {
-            // SAFETY: the name is NUL-terminated; what it stands for is not called.
-            unsafe { !libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()).is_null() }
-        })
+        let name = CString::new(format!("x264_encoder_open_{build}"));
+        name.is_ok_and(|name| !symbol(&name).is_null())
     })
+}
+
+/// The version of the zimg that is loaded, which scales and dithers. `None` where it is linked into libavfilter.
+#[allow(unsafe_code)]
+fn zimg_version() -> Option<String> {
+    type VersionInfo = unsafe extern "C" fn(*mut c_uint, *mut c_uint, *mut c_uint);
+    let function = symbol(c"zimg_get_version_info");
+    let (mut major, mut minor, mut micro) = (0, 0, 0);
+    if function.is_null() {
+        return None;
+    }
+    // SAFETY: this is the function's type in zimg.h; it writes the three numbers.
+    unsafe { std::mem::transmute::<*mut c_void, VersionInfo>(function)(&mut major, &mut minor, &mut micro) };
+    Some(format!("{major}.{minor}.{micro}"))
+}
+
+/// The version of the soxr that is loaded, which resamples sound. `None` where it is linked into libswresample.
+#[allow(unsafe_code)]
+fn soxr_version() -> Option<String> {
+    type Version = unsafe extern "C" fn() -> *const c_char;
+    let function = symbol(c"soxr_version");
+    if function.is_null() {
+        return None;
+    }
+    // SAFETY: this is the function's type in soxr.h; it answers with a static, NUL-terminated string such as `libsoxr-0.1.3`.
+    let text = unsafe { CStr::from_ptr(std::mem::transmute::<*mut c_void, Version>(function)()) }.to_string_lossy();
+    Some(text.strip_prefix("libsoxr-").unwrap_or(&text).to_owned())
+}
+
+/// What a name stands for among everything that is loaded, or null.
+#[allow(unsafe_code)]
+fn symbol(name: &CStr) -> *mut c_void {
+    // SAFETY: the name is NUL-terminated.
+    unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_code_and_both_libraries_are_named() {
+    fn the_code_and_the_libraries_that_make_bytes_are_named() {
         let engine = super::engine();
         let (ours, libraries) = engine.split_once(", ffmpeg ").unwrap();
         let code = ours.strip_prefix(concat!("reelmill ", env!("CARGO_PKG_VERSION"), "+")).unwrap();
         assert!(code.len() == 12 && code.chars().all(|c| c.is_ascii_hexdigit()), "{engine}");
-        assert!(libraries.contains(", x264 1"), "{engine}: libavcodec is linked with a shared x264 here");
+        for library in [", x264 1", ", zimg 3.", ", soxr 0."] {
+            assert!(libraries.contains(library), "{engine}: libav is linked with a shared one here");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::graph::Graph;
 const ENCODERS: [&str; 3] = ["aac", "libx264", "mjpeg"];
 /// Of the sources, the usual ones; what else an entrant sends is judged when it comes.
 const DECODERS: [&str; 3] = ["aac", "h264", "hevc"];
-const FILTERS: [&str; 17] = [
+const FILTERS: [&str; 18] = [
     "abuffer",
     "abuffersink",
     "aformat",
@@ -20,6 +20,7 @@ const FILTERS: [&str; 17] = [
     "crop",
     "format",
     "hflip",
+    "pan",
     "scale",
     "setsar",
     "split",

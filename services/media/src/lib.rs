@@ -41,6 +41,7 @@ mod lacking;
 mod limiter;
 mod loudness;
 mod mux;
+mod nal;
 mod placing;
 mod preview;
 mod qc;

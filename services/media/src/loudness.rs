@@ -1,4 +1,5 @@
-//! Brings sound to a loudness: measure once, one linear gain, limit the true peak, encode, and measure what came out.
+//! Brings sound to a loudness: measure once, one linear gain, limit the true peak, encode, and measure what came out. Where the encoder
+//! put something on top, the ceiling is lowered there, and only there.
 use std::path::Path;
 
 use ebur128::{EbuR128, Mode};
@@ -7,12 +8,18 @@ use pipeline::rendition::AudioEncode;
 use crate::audio::{self, RATE};
 use crate::child::protocol::{EncodedAudio, Limits};
 use crate::error::{Error, Result};
-use crate::limiter::Limiter;
+use crate::limiter::{BLOCK, Limiter};
 
 /// The encoder adds a little to peaks, so the limiter aims this much lower at first, dB.
 const MARGIN_DB: f64 = 0.3;
-/// Encodes at most; each learns from the one before.
-const MAX_PASSES: u32 = 4;
+/// Encodes at most; each learns from the one before. Steady sound needs one, beats of noise two to five.
+const MAX_PASSES: u32 = 16;
+/// After so many of them the gain stays as it is: what is limited harder at each would never come under the ceiling.
+const GAIN_PASSES: u32 = 4;
+/// From this pass on the ceiling is lowered everywhere as well: of a thousand beats some come out higher at every try, never the same.
+const EVERYWHERE_FROM: u32 = 5;
+/// More than what was too much is taken off by this, dB: what the encoder adds differs from try to try.
+const MORE_DB: f64 = 0.4;
 /// A result this near to the target needs no further pass, LU.
 const CLOSE_LU: f64 = 0.5;
 /// No sound is turned up by more than this, dB: what needs more is a room's noise, and would fill the room of whoever plays it.
@@ -69,27 +76,71 @@ pub(crate) fn encode(
     // Silence stays silence: there is nothing to bring anywhere.
     let most_db = measured.map_or(0.0, |level| level.max_gain_db(encode));
     let mut gain_db = measured.map_or(0.0, |level| encode.loudness_lufs - level.loudness_lufs).min(most_db);
-    let mut ceiling = encode.true_peak_dbtp - MARGIN_DB;
+    let mut ceilings = vec![amplitude(encode.true_peak_dbtp - MARGIN_DB); sound.len().div_ceil(BLOCK)];
     for pass in 1..=MAX_PASSES {
-        let gain = 10f64.powf(gain_db / 20.0) as f32;
-        let limited = Limiter::new(ceiling).run(sound.iter().map(|[left, right]| [left * gain, right * gain]));
+        let gain = amplitude(gain_db);
+        let limited = Limiter::new(&ceilings).run(sound.iter().map(move |[left, right]| [left * gain, right * gain]));
+        let mut put = vec![0.0f32; ceilings.len()];
+        let limited = limited.enumerate().map(|(index, sample)| {
+            let most = &mut put[index / BLOCK];
+            *most = most.max(sample[0].abs()).max(sample[1].abs());
+            sample
+        });
         let bytes = audio::encode_aac(limited, encode.bitrate_kbps, path)?;
         let info =
             audio::measure_file(path, limits)?.ok_or_else(|| Error::Failed("the encoded sound is not there".into()))?;
         let excess = info.true_peak_dbtp.map_or(0.0, |peak| peak - encode.true_peak_dbtp);
         let off =
             info.loudness_lufs.filter(|_| measured.is_some()).map_or(0.0, |loudness| encode.loudness_lufs - loudness);
-        let exhausted = pass == MAX_PASSES || (off > 0.0 && gain_db >= most_db);
-        if excess <= 0.0 && (off.abs() <= CLOSE_LU || exhausted) {
+        let settled = pass >= GAIN_PASSES || (off > 0.0 && gain_db >= most_db);
+        if excess <= 0.0 && (off.abs() <= CLOSE_LU || settled) {
             return Ok(audio::report(encode, file, bytes, gain_db, pass, &info));
         }
         if excess > 0.0 {
-            ceiling -= excess + 0.1;
+            let heard = audio::peaks(path, amplitude(encode.true_peak_dbtp), limits)?;
+            lower(&mut ceilings, &put, &heard, excess);
+            if pass >= EVERYWHERE_FROM {
+                let less = amplitude(-excess);
+                ceilings.iter_mut().for_each(|ceiling| *ceiling *= less);
+            }
         }
-        // Only what the limiter took is given back, and not on the last pass, whose peak must hold.
-        if off.abs() > CLOSE_LU && pass + 1 < MAX_PASSES {
+        // Only what the limiter took is given back.
+        if off.abs() > CLOSE_LU && pass < GAIN_PASSES {
             gain_db = (gain_db + off).min(most_db);
         }
     }
     Err(Error::Failed(format!("the true peak of {} stays above {} dBTP", encode.id, encode.true_peak_dbtp)))
+}
+
+/// Lowers the ceilings of the blocks that were `heard` above the limit, of which the highest was by `excess_db`, and of their
+/// neighbours, whose windows overlap. `put` are the peaks that went into the encoder: a ceiling above them takes nothing off.
+fn lower(ceilings: &mut [f32], put: &[f32], heard: &[f32], excess_db: f64) {
+    // Two meters of true peak differ a little, so the highest of this one is what the other one has measured.
+    let limit = heard.iter().copied().fold(0.0f32, f32::max) / amplitude(excess_db);
+    for (block, heard) in heard.iter().enumerate().filter(|(_, heard)| **heard > limit) {
+        let near = block.saturating_sub(1)..(block + 2).min(ceilings.len());
+        let highest = put[near.clone()].iter().copied().fold(0.0f32, f32::max);
+        let less = limit / heard / amplitude(MORE_DB);
+        ceilings[near].iter_mut().for_each(|ceiling| *ceiling = ceiling.min(highest * less));
+    }
+}
+
+/// What full scale is multiplied by for so many decibels.
+fn amplitude(db: f64) -> f32 {
+    10f64.powf(db / 20.0) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ceilings_fall_where_the_encoder_went_over_and_nowhere_else() {
+        let mut ceilings = [0.75; 6];
+        lower(&mut ceilings, &[0.1, 0.5, 0.6, 0.1, 0.7, 0.7], &[0.1, 0.5, 1.0, 0.2, 0.7, 0.5], 2.0);
+        let lowered = 0.6 * amplitude(-2.0 - MORE_DB);
+        assert_eq!(ceilings[0], 0.75);
+        assert!(ceilings[1..4].iter().all(|ceiling| (ceiling - lowered).abs() < 1e-6), "{ceilings:?}");
+        assert_eq!(ceilings[4..], [0.75; 2]);
+    }
 }

@@ -14,7 +14,6 @@ use crate::graph::Graph;
 use crate::scale;
 use moments::Moments;
 use proxy::Proxy;
-use sound::Begin;
 use storyboard::Storyboard;
 use waiting::Waiting;
 
@@ -58,8 +57,6 @@ pub(crate) struct Preview {
     dir: PathBuf,
     /// Whether the source says that it has sound.
     sounds: bool,
-    /// Whether its stamps may jump by design.
-    discontinuous: bool,
     /// Sound that came before the first picture.
     early: Waiting,
     making: Option<Making>,
@@ -76,10 +73,10 @@ struct Making {
 }
 
 impl Preview {
-    /// A preview that leaves its files in `dir`, of a source with sound or none, whose stamps may jump by design.
-    pub(crate) fn new(dir: &Path, sounds: bool, discontinuous: bool) -> Self {
+    /// A preview that leaves its files in `dir`, of a source with sound or none.
+    pub(crate) fn new(dir: &Path, sounds: bool) -> Self {
         let (early, making) = (Waiting::default(), None);
-        Self { dir: dir.to_owned(), sounds, discontinuous, early, making, due_us: 0, too_long: false }
+        Self { dir: dir.to_owned(), sounds, early, making, due_us: 0, too_long: false }
     }
 
     /// Takes a decoded picture that is shown `at_us` after the first one, which begins at `begin_us` of the file's timeline.
@@ -109,8 +106,7 @@ impl Preview {
             Some(making) => making,
             none => {
                 let shape = shape().ok_or_else(|| Error::Failed("a picture without a shape".into()))?;
-                let begin = Begin { at_us: begin_us, discontinuous: self.discontinuous };
-                let mut making = Making::begin(&self.dir, &shape, self.sounds.then_some(begin))?;
+                let mut making = Making::begin(&self.dir, &shape, self.sounds.then_some(begin_us))?;
                 while let Some((mut block, at_us)) = self.early.next() {
                     making.proxy.hear(&mut block, at_us)?;
                 }
@@ -154,7 +150,7 @@ impl Preview {
 }
 
 impl Making {
-    fn begin(dir: &Path, shape: &Shape, begin: Option<Begin>) -> Result<Self> {
+    fn begin(dir: &Path, shape: &Shape, begin_us: Option<i64>) -> Result<Self> {
         let size = size(shape.display);
         let picture = Picture {
             stream: 0,
@@ -175,7 +171,7 @@ impl Making {
         Ok(Self {
             graph,
             ticks,
-            proxy: Proxy::create(&dir.join(PROXY), size, begin)?,
+            proxy: Proxy::create(&dir.join(PROXY), size, begin_us)?,
             storyboard: Storyboard::new(size)?,
             moments: Moments::default(),
         })

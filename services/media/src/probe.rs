@@ -23,6 +23,7 @@ mod outline;
 mod picture;
 mod scene;
 pub(crate) mod sound;
+mod still;
 mod stretch;
 mod thumb;
 
@@ -101,7 +102,7 @@ fn measure(
     let mut picture = PictureMeasure::open(&source, video, limits, fingerprint)?;
     let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with_fingerprint(fingerprint));
     let mut sound = audio.map(open).transpose()?;
-    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some(), source.format.is_discontinuous()));
+    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some()));
     while let Some(packet) = tally.next(&mut source, limits)? {
         if packet.position() > 0 && source.size_bytes > 0 {
             progress(packet.position() as f64 / source.size_bytes as f64);

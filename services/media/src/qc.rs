@@ -11,6 +11,7 @@ use crate::child::protocol::{Expected, Limits, QcReport};
 use crate::decode::Tally;
 use crate::error::{During, Error, Result};
 use crate::loudness::Level;
+use crate::nal::Framing;
 use crate::source::Source;
 use crate::{isobmff, probe, sample};
 
@@ -230,18 +231,26 @@ impl Checks {
         // The source's stretches count from its first picture and its first sample, ours from where the sound may lead.
         let lead_ms = source.sound_before_ms();
         let lead = i64::try_from(lead_ms).unwrap_or(i64::MAX);
-        let (black, frozen) = (&source.video.black, &source.video.frozen);
+        let (black, frozen) = (&source.video.black, either(&source.video.frozen, &source.video.calm));
         self.at_most("new_black_ms", uncovered(&info.video.black, black, lead), NEW_BLACK_MS + lead_ms);
-        self.at_most("new_frozen_ms", uncovered(&info.video.frozen, frozen, lead), NEW_FROZEN_MS + lead_ms);
+        self.at_most("new_frozen_ms", uncovered(&info.video.frozen, &frozen, lead), NEW_FROZEN_MS + lead_ms);
         if let (Some(made), Some(given)) = (&info.audio, &source.audio) {
-            let new = uncovered(&made.silent, &given.silent, given.start_ms - source.video.start_ms + lead);
+            let silent = either(&given.silent, &given.quiet);
+            let new = uncovered(&made.silent, &silent, given.start_ms - source.video.start_ms + lead);
             let padding = info.duration_ms.saturating_sub(given.duration_ms);
             self.at_most("new_silence_ms", new, NEW_SILENCE_MS + padding);
         }
     }
 }
 
-/// How much of `made` lies outside of `given`, whose edges are `EDGE_MS` wide and which is moved by `offset_ms`.
+/// Stretches of both, in the order of their beginnings.
+fn either(some: &[Stretch], others: &[Stretch]) -> Vec<Stretch> {
+    let mut all = [some, others].concat();
+    all.sort_by_key(|stretch| stretch.start_ms);
+    all
+}
+
+/// How much of `made` lies outside of `given`, in the order of their beginnings, whose edges are `EDGE_MS` wide and which is moved by `offset_ms`.
 fn uncovered(made: &[Stretch], given: &[Stretch], offset_ms: i64) -> u64 {
     let mut new = 0;
     for stretch in made {
@@ -275,6 +284,7 @@ impl Packets {
         let missing = || Error::Failed("the finished file has no picture".into());
         let index = av::best_stream(&source.input, av::Medium::Video, None).ok_or_else(missing)?;
         source.keep_only(&[index]);
+        let framing = Framing::of(&source.extradata(index));
         let mut tally = Tally::default();
         let (mut frames, mut shown, mut first_is_idr) = (Vec::new(), Vec::new(), false);
         while let Some(packet) = tally.next(&mut source, limits)? {
@@ -282,7 +292,7 @@ impl Packets {
                 continue;
             }
             if frames.is_empty() {
-                first_is_idr = packet.data().is_some_and(has_idr);
+                first_is_idr = packet.data().is_some_and(|data| framing.has_idr(data));
             }
             frames.push(packet.size() as u64 * 8);
             shown.push((packet.pts().unwrap_or(i64::MIN), packet.is_key()));
@@ -300,19 +310,6 @@ impl Packets {
     }
 }
 
-/// Whether an access unit with length fields of four bytes, as in mp4, has a slice of an IDR picture.
-fn has_idr(mut unit: &[u8]) -> bool {
-    while let Some((length, rest)) = unit.split_at_checked(4) {
-        let size = u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize;
-        match rest.first() {
-            Some(header) if header & 0x1f == 5 => return true,
-            Some(_) => unit = rest.get(size..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,12 +325,5 @@ mod tests {
         assert_eq!(uncovered(&[stretch(5_000, 25_000)], &given, 0), 4_000 + 4_000);
         assert_eq!(uncovered(&[stretch(30_000, 33_000)], &given, 0), 3_000);
         assert_eq!(uncovered(&[stretch(30_000, 33_000)], &given, 20_000), 0);
-    }
-
-    #[test]
-    fn an_idr_slice_is_found_behind_other_units() {
-        assert!(has_idr(&[0, 0, 0, 2, 0x67, 1, 0, 0, 0, 1, 0x65]));
-        assert!(!has_idr(&[0, 0, 0, 2, 0x41, 1]));
-        assert!(!has_idr(&[0xff, 0xff, 0xff, 0xff, 0x41]));
     }
 }

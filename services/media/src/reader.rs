@@ -49,7 +49,7 @@ impl Reader {
             decoder,
             frame: frame::Video::empty(),
             tally: Tally::default(),
-            timeline: Timeline::new(base.num, base.den, source.format.is_discontinuous()),
+            timeline: Timeline::default(),
             deinterlacer: None,
             order,
             first: None,
@@ -73,7 +73,7 @@ impl Reader {
         if av::seek(&mut self.source.input, self.stream, target) {
             self.decoder.flush();
             self.ready.clear();
-            self.timeline = Timeline::new(self.base.num, self.base.den, false);
+            self.timeline = Timeline::default();
             self.deinterlacer = None;
             self.not_before = Some(i64::MAX);
             self.ended = false;

@@ -18,15 +18,15 @@ impl Scaler {
     /// For pictures like `facts`, as `picture` says, to the sizes of `encodes`.
     pub(crate) fn new(facts: PictureFacts, picture: &Picture, sizes: &[(u32, u32)]) -> Result<Self> {
         let mut text = input(facts, 1, 1_000_000);
-        text.push_str(&upright(picture));
         if sizes.len() > 1 {
             text.push_str(&format!(",split={}", sizes.len()));
             (0..sizes.len()).for_each(|index| text.push_str(&format!("[s{index}]")));
         }
         for (index, size) in sizes.iter().enumerate() {
             text.push_str(&if sizes.len() > 1 { format!(";[s{index}]") } else { ",".to_owned() });
-            text.push_str(&convert(facts, picture, *size));
-            text.push_str(&format!("format=yuv420p,setsar=1,buffersink@{index}"));
+            // Turned when converted: there are formats that cannot be turned, and libav would bring them to another in its own way.
+            text.push_str(&convert(facts, picture, lying(picture, *size)));
+            text.push_str(&format!("format=yuv420p{},setsar=1,buffersink@{index}", upright(picture)));
         }
         let scaled = sizes.iter().map(|_| frame::Video::empty()).collect();
         Ok(Self { graph: Graph::video(&text)?, scaled })
@@ -64,7 +64,8 @@ pub(crate) fn sizes(encodes: &[VideoEncode]) -> (Vec<(u32, u32)>, Vec<usize>) {
     (sizes, places)
 }
 
-/// A deinterlacer for pictures like `facts`, one picture out for each one in; `None` for whole frames.
+/// A deinterlacer for pictures like `facts`, one picture out for each one in; `None` for whole frames. Pictures that say that they are
+/// whole pass, as where a film was cut into a broadcast.
 pub(crate) fn deinterlacer(facts: PictureFacts, order: FieldOrder, base: av::Rational) -> Result<Option<Graph>> {
     let parity = match order {
         FieldOrder::Progressive => return Ok(None),
@@ -72,17 +73,16 @@ pub(crate) fn deinterlacer(facts: PictureFacts, order: FieldOrder, base: av::Rat
         FieldOrder::BottomFirst => "bff",
     };
     let input = input(facts, base.num, base.den);
-    Graph::video(&format!("{input},bwdif=mode=send_frame:parity={parity}:deint=all,buffersink@0")).map(Some)
+    Graph::video(&format!("{input},bwdif=mode=send_frame:parity={parity}:deint=interlaced,buffersink@0")).map(Some)
 }
 
 /// Filters from pictures like `facts` to small upright ones of `size`, for looking at only: cheap, and turned when small. Fields
 /// are woven together where a picture says that it has two. Stamps are microseconds.
-pub(crate) fn small(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) -> Result<Graph> {
-    let turned = picture.rotation_degrees % 180 == 90;
-    let size = if turned { (height, width) } else { (width, height) };
+pub(crate) fn small(facts: PictureFacts, picture: &Picture, size: (u32, u32)) -> Result<Graph> {
+    let size = lying(picture, size);
     let weave = if facts.interlaced { ",bwdif=mode=send_frame:parity=auto:deint=interlaced" } else { "" };
     let convert = match picture.transfer {
-        Transfer::Pq | Transfer::Hlg => convert(facts, &Picture { rotation_degrees: 0, ..picture.clone() }, size),
+        Transfer::Pq | Transfer::Hlg => convert(facts, picture, size),
         Transfer::Sdr => {
             let (matrix, range) = (sws_matrix(&picture.matrix), if picture.full_range { "pc" } else { "tv" });
             format!(
@@ -100,6 +100,11 @@ fn input(facts: PictureFacts, num: i32, den: i32) -> String {
     format!("buffer@in=video_size={width}x{height}:pix_fmt={format}:time_base={num}/{den}:pixel_aspect=1/1")
 }
 
+/// A size as it is before the picture is turned upright.
+fn lying(picture: &Picture, (width, height): (u32, u32)) -> (u32, u32) {
+    if picture.rotation_degrees % 180 == 90 { (height, width) } else { (width, height) }
+}
+
 /// Mirrors first, then rotates, as the display matrix means.
 fn upright(picture: &Picture) -> String {
     let mirror = if picture.mirrored { ",hflip" } else { "" };
@@ -112,7 +117,7 @@ fn upright(picture: &Picture) -> String {
     format!("{mirror}{rotate}")
 }
 
-/// Size and colour in one step where that is enough; light itself is converted for HDR. Ends with a comma unless empty.
+/// Size, before turning, and colour in one step where that is enough; light itself is converted for HDR. Ends with a comma unless empty.
 fn convert(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) -> String {
     let range = if picture.full_range { "full" } else { "limited" };
     let matrix = picture.matrix.as_str();
@@ -149,8 +154,7 @@ fn zimg_matrix(matrix: &str) -> Option<&str> {
 }
 
 fn convert_sdr(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) -> String {
-    let turned = picture.rotation_degrees % 180 == 90;
-    let (wide, high) = if turned { (facts.height, facts.width) } else { (facts.width, facts.height) };
+    let (wide, high) = (facts.width, facts.height);
     let format = av::pixel_format_name(facts.format);
     let same_size = (i64::from(wide), i64::from(high)) == (i64::from(width), i64::from(height));
     let same_colour =

@@ -81,6 +81,11 @@ impl Source {
         }
     }
 
+    /// A stream's setup record; empty where there is none.
+    pub(crate) fn extradata(&self, index: usize) -> Vec<u8> {
+        self.input.stream(index).map_or_else(Vec::new, |stream| av::extradata(&stream.parameters()))
+    }
+
     /// Moves a packet that was just read onto a timeline without the jumps of a broadcast.
     pub(crate) fn straighten(&mut self, packet: &mut ffmpeg::Packet) {
         if self.format.is_discontinuous()

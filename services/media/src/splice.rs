@@ -1,4 +1,5 @@
-//! Closes the jumps of a broadcast's clock: one offset for picture and sound together, so that they stay in sync behind it.
+//! Closes the jumps of a broadcast's clock: one offset for picture and sound together, so that they stay in sync behind it. A hole in
+//! one of them, while the other goes on, is no jump of the clock and stays.
 use crate::av::{Medium, StreamFacts};
 use crate::probe::to_us;
 
@@ -6,6 +7,8 @@ use crate::probe::to_us;
 const BACK_US: i64 = 1_000_000;
 /// See `BACK_US`; ffmpeg's own threshold is 10 s as well.
 const GAP_US: i64 = 10_000_000;
+/// Picture and sound of one moment lie this near to each other in the file; what jumps by `GAP_US` is further away.
+const TOGETHER_US: i64 = 5_000_000;
 
 /// What has to be added to the stamps of the packets that come, by all packets so far, whoever wants them.
 #[derive(Default)]
@@ -38,12 +41,22 @@ impl Splice {
         if let Some(next_us) = self.next_us[stream] {
             let jump_us = at_us.saturating_add(self.offset_us).saturating_sub(next_us);
             // Packets of the other stream that still come from before the jump set the offset back, and the next one again.
-            if !(-BACK_US..=GAP_US).contains(&jump_us) {
+            let jumped = jump_us < -BACK_US || jump_us > GAP_US && !self.another_is_at(stream, at_us);
+            if jumped {
                 self.offset_us = self.offset_us.saturating_sub(jump_us);
             }
         }
         self.next_us[stream] = Some(at_us.saturating_add(self.offset_us).saturating_add(duration_us));
         self.offset_us
+    }
+
+    /// Whether another stream than `stream` has come to `at_us` by the same clock.
+    fn another_is_at(&self, stream: usize, at_us: i64) -> bool {
+        let here_us = at_us.saturating_add(self.offset_us);
+        let others = self.next_us.iter().enumerate().filter(|(other, _)| *other != stream);
+        others
+            .filter_map(|(_, next_us)| *next_us)
+            .any(|next_us| next_us.saturating_sub(here_us).saturating_abs() <= TOGETHER_US)
     }
 }
 
@@ -68,6 +81,22 @@ mod tests {
         // Back again, to what was before.
         assert_eq!(splice.see(0, s(0), s(40)), s(1080));
         assert_eq!(splice.see(1, s(10), s(20)), s(1080));
+    }
+
+    #[test]
+    fn a_hole_in_one_stream_stays_a_hole() {
+        let mut splice = Splice::default();
+        let s = |ms: i64| ms * 1000;
+        for n in 0..30 {
+            assert_eq!(splice.see(0, s(n * 1000), s(1000)), 0);
+            // Sound is missing for 15 s.
+            if !(6..21).contains(&n) {
+                assert_eq!(splice.see(1, s(n * 1000 + 200), s(1000)), 0, "{n}");
+            }
+        }
+        // A jump of the clock behind it is closed as ever.
+        assert_eq!(splice.see(0, s(99_000), s(1000)), -s(69_000));
+        assert_eq!(splice.see(1, s(99_200), s(1000)), -s(69_000));
     }
 
     #[test]

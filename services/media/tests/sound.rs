@@ -128,6 +128,50 @@ fn loud_sound_is_brought_down_without_a_clip_and_quiet_sound_up_but_not_without_
 }
 
 #[test]
+fn beats_whose_peaks_the_encoder_raises_come_below_the_ceiling() {
+    // Bursts of noise, as of a snare or of hands, on whose onsets AAC puts up to some decibels.
+    // The last one has hundreds of them, of which at every try some other is the highest.
+    for (slope, period, late, seconds) in [
+        (12, "0.33", 0.052, 5),
+        (12, "0.2", 0.0, 5),
+        (25, "0.33", 0.013, 5),
+        (45, "0.5", 0.026, 5),
+        (12, "0.2", 0.0, 60),
+    ] {
+        let burst = |seed: u32, late: f64| format!("(random({seed})*2-1)*0.8*exp(-{slope}*mod(t+{late}\\,{period}))");
+        let sound = format!("aevalsrc='{}|{}':s=48000:d={seconds}", burst(0, late), burst(1, 0.0));
+        let bench = heard("mov", seconds, &sound, "pcm_s16le");
+        let finished = finish(&bench);
+        let (loudness, peak) = outside::loudness(&finished.good().file);
+        assert!(peak <= -1.9, "{sound}: {peak} dBTP at {loudness} LUFS");
+    }
+}
+
+#[test]
+fn quiet_passages_that_are_turned_down_with_the_rest_are_no_new_silence() {
+    // Loud, then eight seconds of a room, for the quiet target of television.
+    let room = "if(between(t\\,3\\,11)\\,0.0035*sin(2*PI*300*t)\\,0.5*sin(2*PI*440*t))";
+    let bench = heard("mkv", 14, &format!("aevalsrc='{room}':s=48000:d=14"), "pcm_s16le");
+    let mut ladders = ladders([90, 46], 0);
+    ladders.rungs.values_mut().for_each(|rung| rung.loudness_lufs = -24.0);
+    let finished = bench.finish(&ladders, false);
+    assert!(finished.source.audio.as_ref().unwrap().silent.is_empty());
+    let silent = &finished.good().qc.info.audio.as_ref().unwrap().silent;
+    assert!(!silent.is_empty(), "nothing became silence, and nothing was tried");
+}
+
+#[test]
+fn one_channel_with_a_place_is_heard_on_both_sides() {
+    let sound = "aevalsrc='0.2*sin(2*PI*440*t)':s=48000:d=2,pan=1c|c0=c0,aformat=channel_layouts=FL";
+    let bench = heard("mov", 2, sound, "pcm_s16le");
+    assert!(bench.probe("source").audio.unwrap().layout.contains("FL"));
+    bench.preview("source");
+    let [left, right] = outside::stereo(&finish(&bench).good().file);
+    let level = |samples: &[f32]| outside::tone(&samples[9600..samples.len() - 9600], 440.0);
+    assert!(level(&left) > 0.05 && (level(&left) / level(&right) - 1.0).abs() < 0.01);
+}
+
+#[test]
 fn what_a_rate_cannot_hold_is_not_folded_back_into_what_is_heard() {
     // Tones just below the end of what a rate holds; swresample's own filter leaves them folded at -25 dB.
     for (rate, hertz) in [(44_100, 20_000.0), (32_000, 14_500.0), (96_000, 26_000.0), (22_050, 9_500.0)] {

@@ -37,9 +37,14 @@ fn bench(make: impl FnOnce(&Path)) -> Bench {
 
 /// A source that ffmpeg writes as `from` with `options`, then changes by `change` without encoding.
 fn changed(from: &str, options: &str, change: &str) -> Bench {
+    changed_of(4.0, from, options, change)
+}
+
+/// The same of so many seconds.
+fn changed_of(seconds: f64, from: &str, options: &str, change: &str) -> Bench {
     bench(|source| {
         let plain = source.with_file_name(format!("plain.{from}"));
-        footage(&plain, [4.0, 4.0], options);
+        footage(&plain, [seconds, seconds], options);
         let made = source.with_file_name(format!("changed.{from}"));
         outside::ffmpeg(&format!("-i {} {change}", plain.display()), &made);
         fs::rename(made, source).unwrap();
@@ -153,6 +158,52 @@ fn a_hole_in_time_is_a_still_and_a_silence() {
 }
 
 #[test]
+fn sound_behind_a_hole_is_heard_to_its_end_though_the_picture_is_over() {
+    for format in ["mp4", "mkv"] {
+        let bench = bench(|source| {
+            let plain = source.with_file_name(format!("plain.{format}"));
+            footage(&plain, [4.0, 6.0], "");
+            let later = "setts=pts='PTS+if(gte(PTS*TB\\,3)\\,3/TB\\,0)':dts='DTS+if(gte(PTS*TB\\,3)\\,3/TB\\,0)'";
+            named(source, format, |file| {
+                outside::ffmpeg(&format!("-i {} -c copy -bsf:a {later}", plain.display()), file)
+            });
+        });
+        let finished = finish(&bench);
+        assert_eq!(finished.plan.picture.frames, 225, "{format}");
+        let [flashes, beeps] = onsets(&finished);
+        assert_near(&flashes, &[0.4, 1.4, 2.4, 3.4]);
+        assert_near(&beeps, &[0.4, 1.4, 2.4, 6.4, 7.4, 8.4]);
+        let silent = &finished.source.audio.as_ref().unwrap().silent;
+        assert!(silent.iter().any(|it| it.start_ms < 3000 && it.end_ms > 6000), "{format}: {silent:?}");
+    }
+}
+
+#[test]
+fn a_picture_that_stays_for_long_is_a_still_in_the_source_too() {
+    // Three slides of 6 s.
+    let slides = "-f lavfi -i testsrc2=size=160x90:rate=25:duration=0.12,setpts=N*6/TB -f lavfi -i sine=f=440:r=48000:d=18 \
+                  -vsync vfr -c:v libx264 -preset superfast -pix_fmt yuv420p -c:a aac -t 18 -colorspace bt709";
+    let bench = bench(|source| named(source, "mkv", |file| outside::ffmpeg(slides, file)));
+    let finished = finish(&bench);
+    let frozen: u64 = finished.source.video.frozen.iter().map(|still| still.end_ms - still.start_ms).sum();
+    assert!(frozen >= 12_000, "{:?}", finished.source.video.frozen);
+    finished.good();
+}
+
+#[test]
+fn grain_that_an_encode_smooths_away_is_no_new_still() {
+    let grain = "-f lavfi -i smptebars=size=160x90:rate=25:duration=14,noise=alls=2:allf=t -f lavfi -i sine=f=440:r=48000:d=14 \
+                 -c:v libx264 -preset superfast -qp 4 -pix_fmt yuv420p -c:a aac -colorspace bt709";
+    let bench = bench(|source| named(source, "mp4", |file| outside::ffmpeg(grain, file)));
+    let mut ladders = ladders([90, 46], 0);
+    ladders.rungs.values_mut().for_each(|rung| rung.crf = 26.0);
+    let finished = bench.finish(&ladders, false);
+    assert!(finished.source.video.frozen.is_empty(), "{:?}", finished.source.video.frozen);
+    let frozen = &finished.good().qc.info.video.frozen;
+    assert!(!frozen.is_empty(), "the encode kept the grain, and nothing was tried");
+}
+
+#[test]
 fn time_that_runs_backwards_is_refused_and_not_cut_out_in_silence() {
     let back = "setts=pts='PTS-if(gte(PTS*TB\\,2)\\,1.5/TB\\,0)':dts='DTS-if(gte(PTS*TB\\,2)\\,1.5/TB\\,0)'";
     let bench = changed("mkv", "-bf 0", &format!("-c copy -bsf:v {back} -bsf:a {back}"));
@@ -188,6 +239,20 @@ fn a_broadcast_whose_clock_starts_anew_or_wraps_goes_on_in_sync() {
         for (flash, beep) in flashes.iter().zip(&beeps) {
             assert!((flash - beep).abs() <= 0.025, "{first} {second}: {flashes:?} {beeps:?}");
         }
+    }
+}
+
+#[test]
+fn a_hole_in_one_stream_of_a_broadcast_is_no_new_clock() {
+    // The other goes on: for 12 s there is no sound, or no picture.
+    for (stream, packets, flashing, beeping) in [("a", "188\\,749", 17, 5), ("v", "100\\,399", 5, 17)] {
+        let hole = format!("-bsf:{stream} noise=drop='between(n\\,{packets})'");
+        let bench = changed_of(17.0, "ts", "-bf 0", &format!("-c copy {hole}"));
+        let finished = finish(&bench);
+        let [flashes, beeps] = onsets(&finished);
+        assert_eq!((flashes.len(), beeps.len()), (flashing, beeping), "{stream}: {flashes:?} {beeps:?}");
+        let (flash, beep) = (flashes[flashes.len() - 1], beeps[beeps.len() - 1]);
+        assert!((flash - 16.4).abs() <= 0.025 && (flash - beep).abs() <= 0.025, "{stream}: {flashes:?} {beeps:?}");
     }
 }
 
@@ -314,6 +379,36 @@ fn whether_gops_are_closed_is_seen() {
         let video = bench.probe("source").video;
         assert_eq!((video.closed_gops, video.max_key_frame_interval_ms), (closed, 1000), "{options}");
         assert_eq!(video.key_frame_pace_frames, 25, "{options}");
+    }
+}
+
+#[test]
+fn what_was_cut_or_joined_without_encoding_is_seen() {
+    let seen = |bench: &Bench| {
+        let video = bench.probe("source").video;
+        (video.begins_with_idr, video.uniform)
+    };
+    for format in ["mp4", "mkv", "ts"] {
+        let plain = bench(|source| named(source, format, |file| footage(file, [2.0, 2.0], "-bf 2")));
+        assert_eq!(seen(&plain), (true, true), "{format}");
+        // From the second key frame on, which is no IDR picture where GOPs are open.
+        let open = "-bf 4 -b_strategy 0 -x264-params open-gop=1";
+        assert_eq!(seen(&changed(format, open, "-ss 0.9 -c copy -an")), (false, true), "{format}");
+        assert_eq!(seen(&changed(format, "-bf 4 -b_strategy 0", "-ss 0.9 -c copy -an")), (true, true), "{format}");
+    }
+    for other in ["-level 51", "-profile:v main", "-flags +ildct+ilme -x264-params tff=1", "-colorspace smpte170m"] {
+        let joined = bench(|source| {
+            let part = |name: &str, options: &str| {
+                let file = source.with_file_name(name);
+                footage(&file, [2.0, 2.0], &format!("-profile:v high -level 40 -s 160x96 {options} -an"));
+                fs::read(file).unwrap()
+            };
+            let both = source.with_file_name("both.ts");
+            fs::write(&both, [part("one.ts", ""), part("other.ts", other)].concat()).unwrap();
+            named(source, "mp4", |file| outside::ffmpeg(&format!("-i {} -c copy", both.display()), file));
+        });
+        assert_eq!(seen(&joined), (true, false), "{other}");
+        assert_eq!(joined.probe("source").decode_errors, 0, "{other}");
     }
 }
 

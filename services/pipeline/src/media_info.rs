@@ -184,7 +184,7 @@ pub struct VideoInfo {
     pub frame_rate: Ratio,
     /// Whether frame durations vary by more than rounding.
     pub variable_rate: bool,
-    /// Fields.
+    /// Fields; of a mixture of whole frames and fields, the order of the fields.
     pub field_order: FieldOrder,
     /// Colour.
     pub colour: Colour,
@@ -193,6 +193,14 @@ pub struct VideoInfo {
     /// Whether no picture that follows a key frame in the stream is shown before it. False where nobody looked.
     #[serde(default)]
     pub closed_gops: bool,
+    /// Whether the first picture refers to nothing before it (H.264: is an IDR picture), which a cut without encoding need not leave.
+    /// False where nobody looked.
+    #[serde(default)]
+    pub begins_with_idr: bool,
+    /// Whether every picture has the first one's fields and colour and the header's profile and level (H.264), which joining without
+    /// encoding need not leave. False where nobody looked.
+    #[serde(default)]
+    pub uniform: bool,
     /// Shortest distance such that a key frame lies at every multiple of it, in frames from the first picture on; 0 where they keep
     /// no such pace, or nobody looked.
     #[serde(default)]
@@ -209,6 +217,9 @@ pub struct VideoInfo {
     pub black: Vec<Stretch>,
     /// Stretches of at least 5 s in which nothing moves.
     pub frozen: Vec<Stretch>,
+    /// Stretches of at least 5 s in which nothing moves but grain, which an encode may smooth away. Empty where nobody looked.
+    #[serde(default)]
+    pub calm: Vec<Stretch>,
     /// Where one scene gives way to another at once, ms after the first picture, in order. At most two thousand; fades are none.
     #[serde(default)]
     pub scene_changes_ms: Vec<u64>,
@@ -245,6 +256,9 @@ pub struct AudioInfo {
     pub true_peak_dbtp: Option<f64>,
     /// Stretches of at least 2 s below −60 dBFS.
     pub silent: Vec<Stretch>,
+    /// Stretches of at least 2 s below −40 dBFS, which may be silence when the whole is turned down. Empty where nobody looked.
+    #[serde(default)]
+    pub quiet: Vec<Stretch>,
 }
 
 /// Sound that begins earlier or ends later than the picture by no more than this is cut to it, ms: codecs pad, editors round.

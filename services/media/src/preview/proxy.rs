@@ -4,7 +4,7 @@ use std::path::Path;
 use ffmpeg::{codec, encoder, frame};
 use ffmpeg_next as ffmpeg;
 
-use super::sound::{self, Begin, Sound};
+use super::sound::{self, Sound};
 use crate::av;
 use crate::error::{During, Result};
 use crate::mux::Mux;
@@ -29,10 +29,10 @@ pub(super) struct Proxy {
 }
 
 impl Proxy {
-    /// Opens the encoders. `begin` is the picture's beginning for its sound, where there is any.
-    pub(super) fn create(path: &Path, size: (u32, u32), begin: Option<Begin>) -> Result<Self> {
+    /// Opens the encoders. `begin_us` is the picture's beginning on the file's timeline, for its sound, where there is any.
+    pub(super) fn create(path: &Path, size: (u32, u32), begin_us: Option<i64>) -> Result<Self> {
         let encoder = open(size)?;
-        let sound = begin.map(Sound::new).transpose()?;
+        let sound = begin_us.map(Sound::new).transpose()?;
         let mut mux = Mux::create(path)?;
         let picture = mux.add(codec::Parameters::from(&encoder), BASE)?;
         let sound = match sound {

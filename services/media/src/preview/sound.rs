@@ -14,21 +14,11 @@ const BITRATE_KBPS: u32 = 64;
 const FRAME: usize = 1024;
 /// A hole or an overlap in the stamps of more than this is closed with silence or cut, in samples: 100 ms, as in the renditions.
 const SLIP: i64 = 4800;
-/// A broadcast's stamps that jump by more than this have begun anew, in samples: 10 s, as for its pictures.
-const ANEW: i64 = 10 * RATE as i64;
 /// Of more sound than this nothing is made, in samples: see `LONGEST_US`.
 const LONGEST: i64 = 4 * 3600 * RATE as i64;
 
 /// Ticks of its packets.
 pub(super) const BASE: (i32, i32) = (1, RATE as i32);
-
-/// The picture's beginning on the file's timeline.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Begin {
-    pub(super) at_us: i64,
-    /// Whether that timeline may jump by design, as a broadcast's.
-    pub(super) discontinuous: bool,
-}
 
 /// The encoder of the sound and what is on its way to it.
 pub(super) struct Sound {
@@ -37,8 +27,6 @@ pub(super) struct Sound {
     facts: Option<SoundFacts>,
     /// Where the picture begins, µs on the file's timeline.
     begin_us: i64,
-    /// Stamps may jump and wrap by design.
-    discontinuous: bool,
     /// Less than a frame.
     block: Stereo,
     /// Samples encoded.
@@ -48,10 +36,11 @@ pub(super) struct Sound {
 }
 
 impl Sound {
-    pub(super) fn new(Begin { at_us: begin_us, discontinuous }: Begin) -> Result<Self> {
+    /// The picture begins at `begin_us` of the file's timeline.
+    pub(super) fn new(begin_us: i64) -> Result<Self> {
         let aac = audio::open_aac(BITRATE_KBPS, ffmpeg::ChannelLayout::STEREO)?;
         let (block, graph, facts) = (Vec::new(), None, None);
-        Ok(Self { aac, graph, facts, begin_us, discontinuous, block, encoded: 0, leave: 0 })
+        Ok(Self { aac, graph, facts, begin_us, block, encoded: 0, leave: 0 })
     }
 
     pub(super) fn parameters(&self) -> codec::Parameters {
@@ -94,11 +83,6 @@ impl Sound {
         let slip = i64::try_from(target).unwrap_or(i64::MAX).saturating_sub(self.here());
         let first = self.encoded == 0 && self.block.is_empty() && self.leave == 0;
         if slip == 0 || (!first && slip.abs() <= SLIP) {
-            return Ok(());
-        }
-        if self.discontinuous && !first && slip.abs() > ANEW {
-            let us = i128::from(slip) * 1_000_000 / i128::from(RATE);
-            self.begin_us = self.begin_us.saturating_add(i64::try_from(us).unwrap_or(0));
             return Ok(());
         }
         if slip < 0 {

@@ -12,6 +12,8 @@ const BLACK_LEVEL: u8 = 38;
 const BLACK_SHARE: usize = 98;
 /// Mean difference of two pictures, in 1/256 levels, up to which nothing moved (half a level: coding noise).
 const STILL_MEAN: u64 = 128;
+/// The same up to which nothing but grain moved, of which an encode may keep nothing (four levels: more than a camera's in good light).
+const CALM_MEAN: u64 = 1024;
 /// A sample that differs by more than this has moved…
 const MOVED_LEVEL: u8 = 16;
 /// …and more than this share of them, one in so many, is motion however small the mean.
@@ -86,7 +88,16 @@ impl Difference {
 
     /// Whether it is nothing that a person would see.
     pub(super) fn is_still(self) -> bool {
-        self.sum * 256 <= STILL_MEAN * self.samples as u64 && self.moved * MOVED_ONE_IN <= self.samples
+        self.is_within(STILL_MEAN)
+    }
+
+    /// Whether it may be grain alone, and an encode of it still.
+    pub(super) fn is_calm(self) -> bool {
+        self.is_within(CALM_MEAN)
+    }
+
+    fn is_within(self, mean: u64) -> bool {
+        self.sum * 256 <= mean * self.samples as u64 && self.moved * MOVED_ONE_IN <= self.samples
     }
 }
 
@@ -111,6 +122,9 @@ mod tests {
         assert!(!is_still(&moving));
         let noisy = Grid((0..14_400).map(|i| 100 + u8::from(i % 3 == 0)).collect());
         assert!(is_still(&noisy) && !is_still(&Grid::default()));
+        let grainy = Grid((0..14_400).map(|i| 98 + (i % 5) as u8).collect());
+        let is_calm = |other: &Grid| still.difference(other).is_some_and(Difference::is_calm);
+        assert!(!is_still(&grainy) && is_calm(&grainy) && is_calm(&still) && !is_calm(&moving));
         assert!(!still.is_black() && Grid(vec![16; 100]).is_black());
     }
 }

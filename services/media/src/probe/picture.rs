@@ -2,6 +2,7 @@
 use std::collections::BTreeSet;
 
 use ffmpeg::codec::decoder;
+use ffmpeg::codec::packet::side_data::Type::NewExtraData;
 use ffmpeg::frame;
 use ffmpeg_next as ffmpeg;
 use pipeline::fingerprint::Album;
@@ -11,6 +12,7 @@ use pipeline::rejection::Rejection;
 use super::bitrate::Bitrate;
 use super::luma::{Difference, Grid};
 use super::scene::Scenes;
+use super::still::Still;
 use super::stretch::Stretches;
 use super::thumb::Thumb;
 use super::{Watch, to_ms, to_us, whole_ms};
@@ -18,6 +20,7 @@ use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
 use crate::child::protocol::Limits;
 use crate::decode::{self, Tally};
 use crate::error::Result;
+use crate::nal::Framing;
 use crate::preview::{Preview, Shape};
 use crate::source::Source;
 use crate::timeline::Timeline;
@@ -31,6 +34,8 @@ const LAST_FRAME_S: i64 = 30;
 
 /// Distances of key frames that are tried as their pace: a pace shows at the first few, unless there is none.
 const MOST_PACES: usize = 64;
+/// From one interlaced frame in so many on a work has fields that have to be made whole; fewer are a wrong flag here and there.
+const INTERLACED_ONE_IN: u64 = 50;
 /// A frame that stays longer than this many usual ones is followed by a hole.
 const HOLE: i64 = 10;
 
@@ -44,6 +49,14 @@ pub(super) struct PictureMeasure {
     keys: Vec<i64>,
     /// Whether a picture came that is shown before the key frame which it follows in the stream.
     open_gops: bool,
+    /// Of H.264, how its units are told apart.
+    framing: Option<Framing>,
+    /// Its parameter sets, as the header has them.
+    parameter_sets: Vec<u8>,
+    /// Whether the first packet has an IDR picture; `None` before it.
+    begins_with_idr: Option<bool>,
+    /// Whether there was another profile, level or record of parameter sets than the header's.
+    other_coding: bool,
     seen: Seen,
 }
 
@@ -59,12 +72,13 @@ struct Seen {
     last_duration: i64,
     interlaced: u64,
     top_first: u64,
+    /// Whether a picture had other fields or another colour than the first.
+    mixed: bool,
     grid: Grid,
-    reference: Grid,
     black: Stretches,
-    frozen: Stretches,
+    frozen: Still,
+    calm: Still,
     scenes: Scenes,
-    still_since_us: i64,
     turn: (u32, bool),
     /// Sampled pictures, where a fingerprint is wanted.
     album: Option<Album>,
@@ -78,7 +92,7 @@ impl PictureMeasure {
         let base = facts.time_base;
         let seen = Seen {
             base,
-            timeline: Timeline::new(base.num, base.den, source.format.is_discontinuous()),
+            timeline: Timeline::default(),
             first: None,
             layout: None,
             times: Vec::new(),
@@ -86,16 +100,18 @@ impl PictureMeasure {
             last_duration: 0,
             interlaced: 0,
             top_first: 0,
+            mixed: false,
             grid: Grid::default(),
-            reference: Grid::default(),
             black: Stretches::new(MIN_BLACK_US),
-            frozen: Stretches::new(MIN_FROZEN_US),
+            frozen: Still::new(MIN_FROZEN_US, Difference::is_still),
+            calm: Still::new(MIN_FROZEN_US, Difference::is_calm),
             scenes: Scenes::default(),
-            still_since_us: 0,
             turn: av::display_matrix(&source.input, stream).map_or((0, false), upright),
             album: fingerprint.then(Album::default),
         };
         let frame = frame::Video::empty();
+        let parameter_sets = source.extradata(stream);
+        let framing = (av::codec_name(facts.codec) == "h264").then(|| Framing::of(&parameter_sets));
         Ok(Self {
             stream,
             facts,
@@ -104,6 +120,10 @@ impl PictureMeasure {
             bitrate: Bitrate::default(),
             keys: Vec::new(),
             open_gops: false,
+            framing,
+            parameter_sets,
+            begins_with_idr: None,
+            other_coding: false,
             seen,
         })
     }
@@ -129,6 +149,12 @@ impl PictureMeasure {
         watch: &mut Watch,
     ) -> Result<()> {
         if let Some(packet) = packet {
+            self.begins_with_idr.get_or_insert_with(|| {
+                self.framing.zip(packet.data()).is_some_and(|(framing, data)| framing.has_idr(data))
+            });
+            // A file that was joined without encoding may have a record for each piece, where a copy has one.
+            let mut records = packet.side_data().filter(|data| data.kind() == NewExtraData);
+            self.other_coding |= records.any(|record| record.data() != self.parameter_sets);
             let at = packet.dts().or(packet.pts());
             self.bitrate.add(at.map(|ticks| to_us(ticks, self.facts.time_base)), packet.size());
             if let Some(at) = packet.pts().or(packet.dts()) {
@@ -155,7 +181,10 @@ impl PictureMeasure {
                 Some(preview) => preview.picture(frame, at_us, begin_us, || seen.shape(source, stream)),
                 None => Ok(()),
             }
-        })
+        })?;
+        self.other_coding |=
+            self.framing.is_some() && av::coding(&self.decoder) != (self.facts.profile, self.facts.level);
+        Ok(())
     }
 
     /// The pictures sampled so far, once.
@@ -165,7 +194,7 @@ impl PictureMeasure {
 
     /// What was measured.
     pub(super) fn finish(self, origin_us: i64) -> Result<VideoInfo> {
-        let Self { stream, facts, seen, open_gops, .. } = self;
+        let Self { stream, facts, seen, open_gops, framing, begins_with_idr, other_coding, .. } = self;
         let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
         let pace = Pace::of(&seen.times, seen.last_duration, seen.base);
         let us = |ticks: i64| to_us(ticks, seen.base);
@@ -200,11 +229,14 @@ impl PictureMeasure {
             key_frame_pace_frames: pace_of(&self.keys, &seen.times),
             max_key_frame_interval_ms: whole_ms(us(longest_gap(self.keys, pace.end))),
             closed_gops: !open_gops,
+            begins_with_idr: begins_with_idr == Some(true),
+            uniform: framing.is_some() && !other_coding && !seen.mixed,
             bitrate_kbps: self.bitrate.mean_kbps(duration_ms),
             peak_bitrate_kbps: self.bitrate.peak_kbps(),
             bytes_by_second: self.bitrate.by_second(),
             black: seen.black.finish(duration_us),
             frozen: seen.frozen.finish(duration_us),
+            calm: seen.calm.finish(duration_us),
             scene_changes_ms: seen.scenes.finish(),
             cover_candidates_ms: Vec::new(),
         })
@@ -238,6 +270,7 @@ impl Seen {
         self.last_duration = duration;
         self.interlaced += u64::from(facts.interlaced);
         self.top_first += u64::from(facts.interlaced && facts.top_first);
+        self.mixed |= facts != PictureFacts { top_first: facts.top_first, ..first };
         self.look(frame, at);
         Ok(Some(at))
     }
@@ -268,18 +301,12 @@ impl Seen {
         let at_us = to_us(at.saturating_sub(first), self.base);
         self.sample(frame, layout, whole_ms(at_us));
         self.black.tell(at_us, self.grid.is_black());
-        // Compared with the picture since which nothing moved, so that a slow pan is motion.
-        let difference = self.grid.difference(&self.reference);
+        let difference = self.grid.difference(self.frozen.reference());
         if let Some(difference) = difference {
-            self.scenes.see(at_us, &self.grid, &self.reference, difference);
+            self.scenes.see(at_us, &self.grid, self.frozen.reference(), difference);
         }
-        if difference.is_some_and(Difference::is_still) {
-            self.frozen.tell(self.still_since_us, true);
-        } else {
-            self.frozen.tell(at_us, false);
-            self.still_since_us = at_us;
-            std::mem::swap(&mut self.grid, &mut self.reference);
-        }
+        self.frozen.see(at_us, &self.grid, difference);
+        self.calm.see(at_us, &self.grid, self.grid.difference(self.calm.reference()));
     }
 }
 
@@ -380,7 +407,7 @@ pub(super) fn display_size(width: u32, height: u32, aspect: Ratio, rotation: u32
 }
 
 fn field_order(seen: &Seen) -> FieldOrder {
-    if seen.interlaced * 2 <= seen.times.len() as u64 {
+    if seen.interlaced * INTERLACED_ONE_IN <= seen.times.len() as u64 {
         FieldOrder::Progressive
     } else if seen.top_first * 2 >= seen.interlaced {
         FieldOrder::TopFirst

@@ -1,4 +1,6 @@
 //! Measures the sound while it is decoded: length, loudness, true peak, silence.
+use std::collections::VecDeque;
+
 use ebur128::{EbuR128, Mode};
 use ffmpeg::codec::decoder;
 use ffmpeg::frame;
@@ -19,6 +21,12 @@ use crate::source::Source;
 
 /// Loudest sample that still counts as silence: −60 dBFS.
 const SILENCE: f32 = 0.001;
+/// Loudest sample that may become silence when the loudest of works is turned down to the quietest target: −40 dBFS.
+const QUIET: f32 = 0.01;
+/// Blocks whose stamps together say where the sound is: one stamp alone may be wrong.
+const STAMPS: usize = 15;
+/// Stamps err by less than this, µs.
+const JITTER_US: i64 = 50_000;
 /// Shortest silence that is told.
 const MIN_SILENCE_US: i64 = 2_000_000;
 /// More channels than this are nobody's loudspeakers.
@@ -42,6 +50,13 @@ struct Heard {
     samples: u64,
     meter: EbuR128,
     silence: Stretches,
+    quiet: Stretches,
+    /// By how much the stamps of the last blocks are later than the samples before them, µs.
+    late_us: VecDeque<i64>,
+    /// Time without samples so far, by the stamps, µs.
+    holes_us: i64,
+    /// The latest end of a block, µs after the beginning.
+    latest_us: i64,
     channels: Vec<Vec<f32>>,
     /// Where a fingerprint is wanted.
     chroma: Option<Chroma>,
@@ -90,7 +105,7 @@ impl SoundMeasure {
     /// What was measured; `None` when nothing could be decoded, which is as good as no sound.
     pub(crate) fn finish(self, origin_us: i64) -> Option<AudioInfo> {
         let heard = self.heard?;
-        let duration_us = duration_us(heard.samples, heard.facts.rate);
+        let duration_us = heard.latest_us.max(heard.end_us());
         let duration_ms = super::whole_ms(duration_us);
         let loudness = heard.meter.loudness_global().ok().filter(|loudness| loudness.is_finite());
         let peak = (0..heard.facts.channels).filter_map(|index| heard.meter.true_peak(index).ok()).fold(0.0, f64::max);
@@ -107,7 +122,38 @@ impl SoundMeasure {
             loudness_lufs: loudness,
             true_peak_dbtp: (peak > 0.0).then(|| 20.0 * peak.log10()),
             silent: heard.silence.finish(duration_us),
+            quiet: heard.quiet.finish(duration_us),
         })
+    }
+}
+
+impl Heard {
+    /// End of what was heard, µs after its beginning.
+    fn end_us(&self) -> i64 {
+        duration_us(self.samples, self.facts.rate).saturating_add(self.holes_us)
+    }
+
+    /// Sees a block that is stamped `at_us`: a hole before it is time, and silence.
+    fn follow(&mut self, at_us: i64) {
+        let due_us = duration_us(self.samples, self.facts.rate).saturating_add(self.first_us);
+        if self.late_us.len() == STAMPS {
+            self.late_us.pop_front();
+        }
+        self.late_us.push_back(at_us.saturating_sub(due_us));
+        let mut sorted: Vec<i64> = self.late_us.iter().copied().collect();
+        sorted.sort_unstable();
+        let late_us = sorted[(sorted.len() - 1) / 2].max(0);
+        let end_us = self.end_us();
+        self.latest_us = self.latest_us.max(end_us);
+        if late_us.saturating_sub(self.holes_us).saturating_abs() <= JITTER_US {
+            return;
+        }
+        if late_us > self.holes_us {
+            self.silence.tell(end_us, true);
+            self.quiet.tell(end_us, true);
+        }
+        // Where stamps return what is too much is cut, as when it is placed.
+        self.holes_us = late_us;
     }
 }
 
@@ -131,9 +177,13 @@ fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, fin
     if !av::samples(frame, &mut heard.channels) {
         return Ok(());
     }
-    let at_us = duration_us(heard.samples, facts.rate);
-    let loud = heard.channels.iter().flatten().any(|sample| sample.abs() > SILENCE);
-    heard.silence.tell(at_us, !loud);
+    if let Some(stamp) = frame.timestamp() {
+        heard.follow(to_us(stamp, base));
+    }
+    let at_us = heard.end_us();
+    let peak = heard.channels.iter().flatten().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
+    heard.silence.tell(at_us, peak <= SILENCE);
+    heard.quiet.tell(at_us, peak <= QUIET);
     heard.samples += frame.samples() as u64;
     if let Some(chroma) = &mut heard.chroma {
         chroma.hear(&heard.channels);
@@ -156,5 +206,8 @@ fn begin(facts: SoundFacts, first_us: i64, fingerprint: bool) -> Result<Heard> {
         .map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))?;
     let channels = vec![Vec::new(); facts.channels as usize];
     let chroma = fingerprint.then(|| Chroma::new(facts.rate)).transpose()?;
-    Ok(Heard { facts, first_us, samples: 0, meter, silence: Stretches::new(MIN_SILENCE_US), channels, chroma })
+    let (silence, quiet) = (Stretches::new(MIN_SILENCE_US), Stretches::new(MIN_SILENCE_US));
+    let late_us = VecDeque::new();
+    let (samples, holes_us, latest_us) = (0, 0, 0);
+    Ok(Heard { facts, first_us, samples, meter, silence, quiet, late_us, holes_us, latest_us, channels, chroma })
 }

@@ -121,11 +121,15 @@ impl Bench {
         let job = Job::Assemble { picture, sound, aigc: source.aigc.clone(), output: file.clone() };
         let _: media::protocol::AssembleReport = done(self.run(job, Limits::assemble()));
         self.hand_on(&file, &file);
+        let (frames, frame_rate) = match &planned.video {
+            VideoSource::Copied => (source.video.frames, source.video.frame_rate),
+            VideoSource::Encoded(_) => (plan.picture.frames, plan.picture.frame_rate),
+        };
         let expected = Expected {
             width: planned.width,
             height: planned.height,
-            frames: plan.picture.frames,
-            frame_rate: plan.picture.frame_rate,
+            frames,
+            frame_rate,
             video,
             audio,
             aigc: source.aigc.clone(),

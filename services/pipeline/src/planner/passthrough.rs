@@ -1,6 +1,6 @@
 //! Passing the source's picture through: when a partner takes it as it is, it is remuxed, which costs 1/290 of an encode and no quality.
 use super::picture::matrix;
-use super::why;
+use super::{frame_rate, why};
 use crate::media_info::{FieldOrder, MediaInfo, Ratio, Transfer, VideoInfo};
 use crate::partner::{Partner, Passthrough};
 use crate::rendition::Because;
@@ -25,13 +25,23 @@ fn obstacle(info: &MediaInfo, partner: &Partner, spec: &Passthrough, gop_frames:
 
 /// Players change between the files of one work at key frames, which have to lie where those of our encodes do.
 fn switching(video: &VideoInfo, partner: &Partner, gop_frames: u32) -> Option<(String, String)> {
+    if partner.rungs.len() < 2 {
+        return None;
+    }
+    let (own, made) = (video.frame_rate, frame_rate::output(video));
     let pace = video.key_frame_pace_frames;
-    let kept = partner.rungs.len() < 2 || pace > 0 && gop_frames.is_multiple_of(pace);
-    first([(
-        kept,
-        format!("it has no key frame at every multiple of {gop_frames} frames, where its smaller file does"),
-        format!("并非每 {gop_frames} 帧都有关键帧，与其较小的文件不一致"),
-    )])
+    first([
+        (
+            own == made,
+            format!("{} frames a second, where its smaller file has {}", why::fps(own), why::fps(made)),
+            format!("帧率为 {}，与其较小文件的 {} 不一致", why::fps(own), why::fps(made)),
+        ),
+        (
+            pace > 0 && gop_frames.is_multiple_of(pace),
+            format!("it has no key frame at every multiple of {gop_frames} frames, where its smaller file does"),
+            format!("并非每 {gop_frames} 帧都有关键帧，与其较小的文件不一致"),
+        ),
+    ])
 }
 
 fn first(checks: impl IntoIterator<Item = (bool, String, String)>) -> Option<(String, String)> {
@@ -62,6 +72,16 @@ fn coding(info: &MediaInfo, spec: &Passthrough) -> Option<(String, String)> {
             format!("it is {format}, not 8-bit 4:2:0"),
             format!("像素格式为 {format}，不是 8 位 4:2:0"),
         ),
+        (
+            video.uniform,
+            "its profile, level, fields or colour change midway".to_owned(),
+            "编码档次、级别、场序或色彩中途改变".to_owned(),
+        ),
+        (
+            video.begins_with_idr,
+            "its first picture refers to what was cut off before it".to_owned(),
+            "首帧依赖已被剪去的画面（不是 IDR 帧）".to_owned(),
+        ),
     ])
 }
 
@@ -74,6 +94,10 @@ fn look(info: &MediaInfo) -> Option<(String, String)> {
         (is_bt709_sdr(video), plain("it is not limited-range SDR BT.709", "不是有限范围的 SDR BT.709")),
         (is_upright(video), plain("it is rotated or its pixels are not square", "画面带旋转或像素非方形")),
         (!video.variable_rate, plain("its frame rate varies", "帧率可变")),
+        (
+            is_as_long_as_its_frames(video),
+            plain("its frames do not last as long as their rate says", "时长与帧数、帧率不符"),
+        ),
         (is_as_long_as_sound(info), plain("its sound begins before or ends after its picture", "声音早于或长于画面")),
     ];
     first(checks.map(|(kept, (en, zh))| (kept, en, zh)))
@@ -127,6 +151,12 @@ fn bounds(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(St
 /// A copy has no frames to show while only the sound plays.
 fn is_as_long_as_sound(info: &MediaInfo) -> bool {
     info.sound_before_ms() == 0 && info.sound_after_ms() == 0
+}
+
+/// To a frame, which is what quality control asks of the copy. A last frame may claim to stay for seconds.
+fn is_as_long_as_its_frames(video: &VideoInfo) -> bool {
+    let frame_ms = 1000.0 / video.frame_rate.value();
+    (video.frames as f64 * frame_ms - video.duration_ms as f64).abs() <= frame_ms
 }
 
 /// `4.1`; unknown where it was not told.

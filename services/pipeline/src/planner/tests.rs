@@ -39,11 +39,14 @@ pub(crate) fn video() -> VideoInfo {
         },
         max_key_frame_interval_ms: 2000,
         closed_gops: true,
+        begins_with_idr: true,
+        uniform: true,
         key_frame_pace_frames: 25,
         bitrate_kbps: 23_000,
         peak_bitrate_kbps: 35_000,
         black: vec![],
         frozen: vec![],
+        calm: vec![],
         bytes_by_second: vec![],
         scene_changes_ms: vec![],
         cover_candidates_ms: vec![],
@@ -65,6 +68,7 @@ pub(crate) fn audio() -> AudioInfo {
         loudness_lufs: Some(-18.3),
         true_peak_dbtp: Some(-1.1),
         silent: vec![],
+        quiet: vec![],
     }
 }
 
@@ -126,7 +130,7 @@ fn a_source_that_satisfies_a_partner_is_copied() {
 
 #[test]
 fn whatever_a_partner_does_not_take_is_encoded() {
-    let changes: [fn(&mut MediaInfo); 24] = [
+    let changes: [fn(&mut MediaInfo); 27] = [
         |info| info.audio.iter_mut().for_each(|sound| sound.duration_ms += 251),
         |info| info.audio.iter_mut().for_each(|sound| sound.start_ms = -251),
         |info| info.video.coded_width = 4098,
@@ -151,6 +155,9 @@ fn whatever_a_partner_does_not_take_is_encoded() {
         |info| info.video.peak_bitrate_kbps = 60_001,
         |info| info.video.peak_bitrate_kbps = 0, // not measured
         |info| info.video.max_key_frame_interval_ms = 10_001,
+        |info| info.video.uniform = false,
+        |info| info.video.begins_with_idr = false,
+        |info| info.video.duration_ms += 41, // its last frame stays longer
     ];
     for (index, change) in changes.into_iter().enumerate() {
         let mut info = info();
@@ -192,6 +199,18 @@ fn a_source_that_keeps_the_ladders_terms_is_copied_for_all_and_only_the_small_fi
     }
     assert_eq!(encoded(|info| info.video.profile = "Baseline".into()), ["master-1080", "web-1080", "web-720"]);
     assert_eq!(encoded(|info| info.video.level = 50), ["master-1080", "web-1080", "web-720", "social-1080"]);
+}
+
+#[test]
+fn a_copy_keeps_frames_that_encodes_drop_where_no_smaller_file_goes_beside_it() {
+    let mut info = info();
+    (info.video.peak_bitrate_kbps, info.video.key_frame_pace_frames) = (5_900, 100);
+    (info.video.frame_rate, info.video.frames) = (Ratio::new(100, 1), 6100);
+    let plan = plan_of(&info);
+    // Bilibili takes up to 120 frames a second. Sites would change between 100 and 50.
+    assert_eq!(rendition(&plan, "social-1080-copy").partners, ["bilibili".into()]);
+    assert!(!names(&plan).contains(&"web-1080-copy"));
+    assert_eq!((plan.picture.frame_rate, plan.picture.frames), (Ratio::new(50, 1), 3050));
 }
 
 #[test]
@@ -294,7 +313,7 @@ fn no_partners_is_no_work() {
 #[test]
 fn several_segments_start_with_a_buffer_that_is_not_full() {
     let plan = plan_of(&info());
-    assert_eq!(plan.segments.len(), 4);
+    assert_eq!(plan.segments.len(), 2);
     assert!(plan.videos.iter().all(|video| video.buffer_start == 0.6));
     let ladders = Ladders { segment_s: 0, ..Catalogue::builtin().ladders };
     assert!(plan_with(&info(), &ladders).videos.iter().all(|video| video.buffer_start == 0.9));
@@ -379,7 +398,7 @@ fn plans_of_typical_sources() {
     let mut screen = info();
     screen.audio = None;
     screen.video.peak_bitrate_kbps = 1800;
-    screen.video.frame_rate = Ratio::new(60, 1);
+    (screen.video.frame_rate, screen.video.frames) = (Ratio::new(60, 1), 3660);
     insta::assert_json_snapshot!("plan_of_a_silent_screen_recording", plan_of(&screen));
 }
 

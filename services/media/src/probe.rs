@@ -20,6 +20,7 @@ mod bitrate;
 mod chroma;
 mod luma;
 mod outline;
+mod pace;
 mod picture;
 mod scene;
 pub(crate) mod sound;

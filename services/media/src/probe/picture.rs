@@ -1,6 +1,4 @@
 //! Measures the picture while it is decoded: geometry, time, colour, bitrate, black and stillness.
-use std::collections::BTreeSet;
-
 use ffmpeg::codec::decoder;
 use ffmpeg::codec::packet::side_data::Type::NewExtraData;
 use ffmpeg::frame;
@@ -11,6 +9,7 @@ use pipeline::rejection::Rejection;
 
 use super::bitrate::Bitrate;
 use super::luma::{Difference, Grid};
+use super::pace::{Pace, greatest_common_divisor, longest_gap, pace_of};
 use super::scene::Scenes;
 use super::still::Still;
 use super::stretch::Stretches;
@@ -29,15 +28,8 @@ const MIN_BLACK_US: i64 = 2_000_000;
 /// Shortest still stretch that is told.
 pub(super) const MIN_FROZEN_MS: u64 = 5_000;
 const MIN_FROZEN_US: i64 = MIN_FROZEN_MS as i64 * 1000;
-/// A last frame that claims to stay longer than this is not believed, seconds: slides stay that long, works do not.
-const LAST_FRAME_S: i64 = 30;
-
-/// Distances of key frames that are tried as their pace: a pace shows at the first few, unless there is none.
-const MOST_PACES: usize = 64;
 /// From one interlaced frame in so many on a work has fields that have to be made whole; fewer are a wrong flag here and there.
 const INTERLACED_ONE_IN: u64 = 50;
-/// A frame that stays longer than this many usual ones is followed by a hole.
-const HOLE: i64 = 10;
 
 /// The stream of pictures under measurement.
 pub(super) struct PictureMeasure {
@@ -322,63 +314,6 @@ impl Seen {
     }
 }
 
-/// How fast frames follow each other.
-struct Pace {
-    rate: Ratio,
-    variable: bool,
-    /// First tick after the last frame.
-    end: i64,
-}
-
-impl Pace {
-    fn of(times: &[i64], last_duration: i64, base: av::Rational) -> Self {
-        let steps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
-        let mut sorted = steps.clone();
-        sorted.sort_unstable();
-        let second = (i64::from(base.den) / i64::from(base.num.max(1))).max(1);
-        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
-        let usual = if usual > 0 { usual } else { last_duration.clamp(1, second) };
-        let believed = last_duration > 0 && last_duration <= second.saturating_mul(LAST_FRAME_S);
-        let last = times.last().copied().unwrap_or(0);
-        let end = last.saturating_add(if believed { last_duration } else { usual });
-        // Rounding of stamps moves each by up to a tick, or by a millisecond where a writer rounded to that.
-        let rounding = 1.5f64.max(second as f64 * 0.0011);
-        let mean = |steps: &[i64]| {
-            let sum = steps.iter().fold(0i64, |sum, step| sum.saturating_add(*step));
-            if steps.is_empty() { usual as f64 } else { sum as f64 / steps.len() as f64 }
-        };
-        // A frame lost here and there, or a pause, does not make 25 frames a second 24: where nearly all follow each other at
-        // one pace, it is that pace. Else it is the mean of what is no pause.
-        let near = rounding.min(usual as f64 / 4.0);
-        let regular: Vec<i64> = sorted.iter().copied().filter(|step| step.abs_diff(usual) as f64 <= near).collect();
-        let flow: Vec<i64> = sorted.iter().copied().take_while(|step| *step <= usual.saturating_mul(HOLE)).collect();
-        let span = if regular.len() * 10 >= steps.len() * 9 { mean(&regular) } else { mean(&flow) };
-        let variable = steps.iter().any(|step| (*step as f64 - span).abs() > rounding);
-        Self { rate: nearest_rate(f64::from(base.den) / (f64::from(base.num.max(1)) * span.max(1e-9))), variable, end }
-    }
-}
-
-/// The usual rate within 0.1 % of `fps`, or `fps` to a thousandth.
-fn nearest_rate(fps: f64) -> Ratio {
-    let whole = [12, 15, 20, 24, 25, 30, 48, 50, 60, 100, 120].map(|num| Ratio::new(num, 1));
-    let broadcast = [24_000, 30_000, 48_000, 60_000, 120_000].map(|num| Ratio::new(num, 1001));
-    let distance = |rate: &Ratio| (rate.value() / fps - 1.0).abs();
-    let usual = broadcast.into_iter().chain(whole).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    match usual {
-        // 24000/1001 and 24 differ by 0.1 %, so the nearer one is taken and only within half of that.
-        Some(rate) if distance(&rate) < 0.0005 => rate,
-        _ => {
-            let thousandths = (fps * 1000.0).round().clamp(1.0, 1e9) as u32;
-            let divisor = greatest_common_divisor(thousandths, 1000);
-            Ratio::new(thousandths / divisor, 1000 / divisor)
-        }
-    }
-}
-
-fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 { a.max(1) } else { greatest_common_divisor(b, a % b) }
-}
-
 /// Clockwise rotation and mirroring (mirror first, then rotate) of a display matrix, to the nearest quarter turn.
 pub(super) fn upright(matrix: [i32; 9]) -> (u32, bool) {
     // Row vectors, y downwards: x' = a·x + c·y, y' = b·x + d·y.
@@ -433,22 +368,6 @@ fn colour(picture: PictureFacts) -> Colour {
     }
 }
 
-/// The shortest distance at every multiple of which a frame is a key frame, in frames; 0 if there is none. Stamps of key frames and
-/// of all frames, the latter in order.
-fn pace_of(keys: &[i64], times: &[i64]) -> u32 {
-    let places: BTreeSet<usize> = keys.iter().filter_map(|key| times.binary_search(key).ok()).collect();
-    let kept = |pace: &usize| (0..times.len()).step_by(*pace).all(|place| places.contains(&place));
-    let pace = places.iter().copied().filter(|place| *place > 0).take(MOST_PACES).find(kept);
-    pace.and_then(|pace| u32::try_from(pace).ok()).unwrap_or(0)
-}
-
-/// Longest distance between key frames, the end of the picture counted as one.
-fn longest_gap(mut keys: Vec<i64>, end: i64) -> i64 {
-    keys.push(end);
-    keys.sort_unstable();
-    keys.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -463,48 +382,6 @@ mod tests {
         assert_eq!(quarter(0, -one, one, 0), (270, false));
         assert_eq!(quarter(-one, 0, 0, one), (0, true));
         assert_eq!(quarter(one, 0, 0, -one), (180, true));
-    }
-
-    #[test]
-    fn rates_snap_to_what_cameras_have() {
-        assert_eq!(nearest_rate(29.970_03), Ratio::new(30_000, 1001));
-        assert_eq!(nearest_rate(30.0), Ratio::new(30, 1));
-        assert_eq!(nearest_rate(23.98), Ratio::new(24_000, 1001));
-        assert_eq!(nearest_rate(17.5), Ratio::new(35, 2));
-    }
-
-    #[test]
-    fn rounding_is_not_a_variable_rate_and_a_dropped_frame_is() {
-        let base = av::Rational { num: 1, den: 1000 };
-        let rounded: Vec<i64> = (0..90).map(|n| n * 1001 / 30).collect();
-        let pace = Pace::of(&rounded, 33, base);
-        assert!(!pace.variable);
-        assert_eq!(pace.rate, Ratio::new(30_000, 1001));
-        let mut dropped = rounded;
-        dropped.remove(40);
-        assert!(Pace::of(&dropped, 33, base).variable);
-        let paused: Vec<i64> = (0..100).map(|n| n * 40 + if n < 50 { 0 } else { 3000 }).collect();
-        assert_eq!((Pace::of(&paused, 40, base).rate, Pace::of(&paused, 40, base).variable), (Ratio::new(25, 1), true));
-    }
-
-    #[test]
-    fn a_claim_of_weeks_for_the_last_frame_is_not_believed() {
-        let base = av::Rational { num: 1, den: 1000 };
-        assert_eq!(Pace::of(&[0, 40, 80], i64::from(u32::MAX), base).end, 120);
-        assert_eq!(Pace::of(&[0], i64::MAX, base).end, 1000);
-    }
-
-    #[test]
-    fn key_frames_keep_a_pace_if_none_of_its_places_is_without_one() {
-        let times: Vec<i64> = (0..200).map(|frame| frame * 40).collect();
-        let pace = |frames: &[i64]| pace_of(&frames.iter().map(|frame| frame * 40).collect::<Vec<_>>(), &times);
-        assert_eq!(pace(&[0, 50, 100, 150]), 50);
-        // Changes of scene between do no harm, and a place that was skipped does.
-        assert_eq!(pace(&[0, 13, 50, 77, 100, 150]), 50);
-        assert_eq!([pace(&[0, 50, 51, 150]), pace(&[0, 30, 50])], [150, 0]);
-        assert_eq!(pace(&(0..200).collect::<Vec<_>>()), 1);
-        assert_eq!([pace(&[0]), pace(&[]), pace(&[25, 50, 100, 150, 175])], [0, 0, 0]);
-        assert_eq!(pace_of(&[], &[]), 0);
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! Whole renditions by real children: what comes out is measured, picture by picture and beep by beep.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
+use crate::support::{Bench, Rendered, Wish, done};
 use media::protocol::{AssembleReport, CoverWish, Expected, Job, Limits, Line, PictureInput};
 use media::synth::{Clip, Look, Shown, Tone, beeps, make, pictures};
 use pipeline::media_info::{Ratio, Transfer};
 use pipeline::rendition::{QcOutcome, Segment, VideoEncode};
-use support::{Bench, Rendered, Wish, done};
-
-mod support;
 
 /// A beep may be this far from its flash, in seconds: sound and picture never part by more than half a frame of AAC.
 const SYNC: f64 = 0.010;
@@ -74,7 +71,7 @@ fn an_encoder_that_cannot_write_ends_its_segment_and_the_others_with_it() {
     let clip = Clip { duration_ms: 60_000, width: 64, height: 48, ..Clip::default() };
     make(&bench.input("source"), &clip).unwrap();
     let source = bench.probe("source");
-    let picture = support::picture(&source, None);
+    let picture = crate::support::picture(&source, None);
     let encode = |id: &str| VideoEncode { id: id.into(), ..Wish::size(64, 48).video };
     std::fs::create_dir(bench.output("v2.mp4")).unwrap();
     let job = Job::EncodeSegment {
@@ -204,7 +201,7 @@ fn a_copied_picture_keeps_its_frames_and_the_ai_label_and_loses_other_tags() {
 fn a_source_that_ends_too_early_is_a_failure_and_not_a_still() {
     let bench = Bench::new();
     make(&bench.input("source"), &Clip::default()).unwrap();
-    let mut picture = support::picture(&bench.probe("source"), None);
+    let mut picture = crate::support::picture(&bench.probe("source"), None);
     picture.frames = 100;
     let segment = pipeline::rendition::Segment { index: 0, first_frame: 0, frames: 100 };
     let encodes = vec![Wish::size(320, 180).video];
@@ -230,7 +227,7 @@ fn covers_are_of_the_best_moment_in_the_wanted_shape_and_within_their_bytes() {
     assert_eq!(made.len(), 3);
     for (cover, wanted) in made.iter().zip(&covers) {
         let bytes = std::fs::read(bench.output(&wanted.file)).unwrap();
-        assert_eq!(support::jpeg_size(&bytes), (wanted.width, wanted.height), "{cover:?}");
+        assert_eq!(crate::support::jpeg_size(&bytes), (wanted.width, wanted.height), "{cover:?}");
         assert_eq!((cover.width, cover.height, cover.bytes), (wanted.width, wanted.height, bytes.len() as u64));
         assert!(cover.bytes <= wanted.max_bytes.unwrap_or(u64::MAX), "{cover:?}");
         assert_eq!(cover.at_ms, 5_200, "the first moment that the work has");

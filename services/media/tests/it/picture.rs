@@ -1,14 +1,11 @@
 //! What colours, fields, turns and rates come out as: patches of known colour, moving edges and marks, made by ffmpeg, rendered by
 //! real children as planned, and measured in what came out.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::fs;
 use std::path::Path;
 
+use crate::support::planned::{Finished, ladders};
+use crate::support::{Bench, outside};
 use pipeline::media_info::{FieldOrder, Ratio};
-use support::planned::{Finished, ladders};
-use support::{Bench, outside};
-
-mod support;
 
 /// Colours that people see, red, green and blue of 255: three quarters of each primary, mixtures, greys.
 const PATCHES: [[u8; 3]; 8] = [

@@ -1,13 +1,10 @@
 //! Hostile inputs, each in a real child: each ends as a rejection with its own code, and no other file's bytes come out.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::support::Bench;
 use media::synth::{Clip, Tone, make};
 use pipeline::rejection::Rejection;
-use support::Bench;
-
-mod support;
 
 /// What a file of these bytes is refused with.
 fn refused(bytes: &[u8]) -> Rejection {

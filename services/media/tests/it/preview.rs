@@ -1,13 +1,10 @@
 //! What the probe leaves for reviewers, made of clips whose content is known, and measured.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::fs;
 
+use crate::support::Bench;
 use media::protocol::{CUES, Job, Limits, Line, PROXY, SHEET};
 use media::synth::{Clip, Look, Tone, beeps, make, pictures};
 use pipeline::media_info::{FieldOrder, MediaInfo, Ratio, Transfer};
-use support::Bench;
-
-mod support;
 
 /// The source and its proxy, as probed, on their bench.
 fn previewed(clip: &Clip) -> (Bench, MediaInfo, MediaInfo) {
@@ -114,7 +111,7 @@ fn a_storyboard_has_a_tile_for_each_cue_on_one_sheet() {
     assert_eq!(cues.len(), 5);
     assert_eq!(cues[4].0.1, source.video.duration_ms);
     assert!(cues.windows(2).all(|pair| pair[0].0.1 == pair[1].0.0), "{cues:?}");
-    let sheet = support::jpeg_size(&fs::read(bench.output(SHEET)).unwrap());
+    let sheet = crate::support::jpeg_size(&fs::read(bench.output(SHEET)).unwrap());
     assert_eq!(sheet, (5 * 160, 90));
     for (index, (_, place)) in cues.iter().enumerate() {
         assert_eq!(*place, [160 * index as u32, 0, 160, 90]);

@@ -1,16 +1,13 @@
 //! Bad sources: cut, out of step, with time stamps that jump, with edit lists. Each comes out as players show it, frame for frame
 //! and beep for beep, or is refused with its reason. ffmpeg's own programs make them and say what is shown.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::support::planned::{Finished, ladders};
+use crate::support::{Bench, done, outside};
 use media::protocol::{AssembleReport, Job, Limits, PictureInput};
 use pipeline::rejection::Rejection;
 use pipeline::rendition::VideoSource;
-use support::planned::{Finished, ladders};
-use support::{Bench, done, outside};
-
-mod support;
 
 /// Picture and sound may part by this much, seconds.
 const SYNC: f64 = 0.010;

@@ -1,10 +1,7 @@
 //! The sandbox, tried from inside a real child process.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::fs;
 
 use media::protocol::{Job, Limits, Line, SelfTestReport};
-
-mod support;
 
 #[test]
 fn a_child_that_tries_to_open_connect_exec_and_ptrace_fails_at_each() {
@@ -13,7 +10,7 @@ fn a_child_that_tries_to_open_connect_exec_and_ptrace_fails_at_each() {
     fs::create_dir(&input).unwrap();
     fs::create_dir(&output).unwrap();
     fs::write(scratch.path().join("escape-target"), "another entrant's").unwrap();
-    let lines = support::run(Job::SelfTest, Limits::self_test(), Some(&input), Some(&output));
+    let lines = crate::support::run(Job::SelfTest, Limits::self_test(), Some(&input), Some(&output));
     let Some(Line::Done(report)) = lines.last() else { panic!("{lines:?}") };
     let report: SelfTestReport = serde_json::from_value(report.clone()).unwrap();
     assert!(report.landlock);
@@ -31,7 +28,7 @@ fn a_child_that_tries_to_open_connect_exec_and_ptrace_fails_at_each() {
 #[test]
 fn a_request_that_is_no_request_is_a_failure_and_not_a_crash() {
     for request in [&b""[..], b"{}", b"[1", &[b'x'; 100_000], &vec![b' '; (4 << 20) + 1]] {
-        let lines = support::speak(request);
+        let lines = crate::support::speak(request);
         assert!(matches!(&lines[..], [Line::Failed(text)] if text.contains("request")), "{lines:?}");
     }
 }
@@ -40,7 +37,7 @@ fn a_request_that_is_no_request_is_a_failure_and_not_a_crash() {
 fn a_job_outside_its_directory_is_a_failure() {
     let input = tempfile::tempdir().unwrap();
     for file in ["../x", "/etc/passwd", ""] {
-        let lines = support::run(Job::Probe { file: file.into() }, Limits::probe(), Some(input.path()), None);
+        let lines = crate::support::run(Job::Probe { file: file.into() }, Limits::probe(), Some(input.path()), None);
         assert!(matches!(&lines[..], [Line::Failed(text)] if text.contains("plain file name")), "{lines:?}");
     }
 }

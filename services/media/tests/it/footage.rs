@@ -1,15 +1,12 @@
 //! Clips that cameras, editors and encoders of other people made: each is measured, planned, made and checked like any entry, and
 //! what comes out looks like what went in, frame for frame. `deploy/local/footage.sh` fetches them; `make test` says at its end
 //! where it could not, and where it could, each has to be there.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::path::PathBuf;
 
+use crate::support::planned::ladders;
+use crate::support::{Bench, outside};
 use pipeline::media_info::Ratio;
 use pipeline::rendition::VideoSource;
-use support::planned::ladders;
-use support::{Bench, outside};
-
-mod support;
 
 /// What a clip is to come out as.
 struct Clip {

@@ -1,10 +1,7 @@
 //! What the probe says of clips whose content is known.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
+use crate::support::Bench;
 use media::synth::{Clip, Look, Tone, make};
 use pipeline::media_info::{FieldOrder, MediaInfo, Outline, Ratio, Transfer};
-use support::Bench;
-
-mod support;
 
 fn probe(clip: &Clip) -> MediaInfo {
     let bench = Bench::new();

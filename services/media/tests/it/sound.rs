@@ -1,15 +1,12 @@
 //! What comes out of every kind of sound: on which side each speaker is heard, how loud, how high, and when. ffmpeg makes the
 //! sources and measures the results; real children make these as planned.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::fs;
 use std::path::Path;
 
+use crate::support::planned::{Finished, ladders};
+use crate::support::{Bench, outside};
 use pipeline::rejection::Rejection;
 use pipeline::rendition::VideoSource;
-use support::planned::{Finished, ladders};
-use support::{Bench, outside};
-
-mod support;
 
 /// Picture and sound may part by this much, seconds.
 const SYNC: f64 = 0.010;

@@ -1,14 +1,11 @@
 //! Segments: the same bits wherever they are made, checked when they are joined, and within the cap behind each other.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
+use crate::support::{Bench, Wish, done, outside};
 use media::protocol::{
     AssembleReport, Expected, Job, Limits, Line, Mezzanine, PictureInput, QcReport, SegmentInput, SegmentReport,
 };
 use media::synth::{Clip, Look, Tone, make, pictures};
 use pipeline::media_info::Ratio;
 use pipeline::rendition::{QcOutcome, Segment, VideoEncode};
-use support::{Bench, Wish, done, outside};
-
-mod support;
 
 /// Encodes one stretch into `name` of the input directory.
 fn encode(bench: &Bench, segment: Segment, video: &VideoEncode, name: &str) {
@@ -16,7 +13,7 @@ fn encode(bench: &Bench, segment: Segment, video: &VideoEncode, name: &str) {
 }
 
 fn encode_from(bench: &Bench, segment: Segment, warm_up: bool, video: &VideoEncode, name: &str) {
-    let picture = support::picture(&bench.probe("source"), None);
+    let picture = crate::support::picture(&bench.probe("source"), None);
     let encodes = vec![video.clone()];
     let job = Job::EncodeSegment { file: "source".into(), picture, segment, warm_up, encodes };
     let report: SegmentReport = done(bench.run(job, Limits::encode_segment()));
@@ -176,7 +173,7 @@ fn only_a_segment_that_breaks_the_cap_is_encoded_again_and_then_none_does() {
 /// Quality control of `done.mp4`, beside the source, of whose frames `file` is to be.
 fn compared(bench: &Bench, expected: Expected, file: &str) -> QcReport {
     let source = bench.probe("source");
-    let mut picture = support::picture(&source, None);
+    let mut picture = crate::support::picture(&source, None);
     picture.frames = expected.frames;
     bench.qc_beside("done.mp4", expected, &source, Some(Mezzanine { file: file.into(), picture }))
 }

@@ -1,5 +1,5 @@
 //! Runs real, sandboxed children as the service does, and makes a whole rendition with them.
-#![allow(clippy::unwrap_used, unreachable_pub, dead_code)] // a part of several test programs, none of which uses all of it
+#![allow(unreachable_pub, dead_code, reason = "each file of tests takes what it needs")]
 pub mod outside;
 pub mod planned;
 

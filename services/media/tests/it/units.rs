@@ -1,16 +1,13 @@
 //! What a copied picture loses: everything in its stream that is neither slice nor parameter set. ffmpeg's own program takes the
 //! streams apart, so that no code of ours judges itself.
-#![allow(clippy::unwrap_used)] // a test may: what cannot be unwrapped is the failure that it reports
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support::{Bench, done};
 use media::protocol::{AssembleReport, Expected, Job, Limits, PictureInput};
 use media::synth::{Clip, Tone, make, pictures};
 use pipeline::media_info::Ratio;
-use support::{Bench, done};
-
-mod support;
 
 /// In the user data of a SEI message, and in a unit of a type that the standard leaves to others.
 const HIDDEN: [&str; 2] = ["told-in-a-sei-message", "told-in-an-unknown-unit"];

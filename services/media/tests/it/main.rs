@@ -1,0 +1,26 @@
+//! What children do with films, seen from outside: real children, real codecs, and measures of what comes out. One file a subject.
+#![allow(clippy::unwrap_used, reason = "a test may: what cannot be unwrapped is the failure that it reports")]
+mod support;
+
+// Footage that other people made.
+mod footage;
+// Files that attack.
+mod hostile;
+// What becomes of a picture.
+mod picture;
+// The proxy and the storyboard.
+mod preview;
+// What the probe says of a file.
+mod probe;
+// Whole renditions.
+mod render;
+// What the sandbox allows.
+mod sandbox;
+// Works in several segments.
+mod seams;
+// What becomes of sound.
+mod sound;
+// Sources of every kind.
+mod sources;
+// Durations, rates and sizes.
+mod units;

@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop check test measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,7 +11,10 @@ run: ## install what is missing, build, serve all roles here, enter four samples
 stop: ## end what `make run` started
 	@deploy/local/stop.sh
 
-test: ## format, lints, licences and every test; ARGS='-p pipeline' narrows the tests
+check: ## the quick loop: format, lints, and tests of what changed since origin/main; BASE names another commit
+	@deploy/local/check.sh $(ARGS)
+
+test: ## format, licences, lints and every test; ARGS="-E 'package(pipeline)'" narrows the tests
 	@deploy/local/test.sh $(ARGS)
 
 measure: ## memory of 16 uploads at once and the cost of an idle serve, with the release build

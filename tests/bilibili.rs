@@ -15,7 +15,7 @@ use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{Setup, TestPipeline, catalogue, planted};
 
 const PARTNER: &str = "bilibili";
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 /// For 600 MB, whose digest a debug build computes twice, beside all other tests. A release build needs a few seconds.
 const LONG: Duration = Duration::from_secs(480);
 

@@ -11,7 +11,7 @@ use crate::support::crossing::Crossing;
 use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{TestPipeline, catalogue, clips, measure, process};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 
 /// A directory with the test catalogue, and the environment of a person who has no server.
 fn alone() -> (tempfile::TempDir, BTreeMap<String, String>) {

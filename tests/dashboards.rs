@@ -15,9 +15,9 @@ use crate::support::prometheus::{DEPLOY, Prometheus};
 use crate::support::wait::wait_until_true;
 use crate::support::{Entrant, Service, Setup, TestPipeline, planted};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 /// For a rate two looks are enough, half a second apart, and for a recorded one some more.
-const SHOWN_WITHIN: Duration = Duration::from_secs(45);
+const SHOWN_WITHIN: Duration = Duration::from_secs(180);
 
 /// One query of a panel, as the generator tells it.
 struct Query {

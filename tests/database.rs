@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::support::wait::wait_until_true;
 use crate::support::{Direction, Pause, Servers, Setup, TestPipeline};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_restarted_at_once_costs_no_part_and_no_restart() {

@@ -14,7 +14,7 @@ use crate::support::catalogue::{BAG, DROP, Gates, RUNGS};
 use crate::support::wait::{holds_for, wait_until};
 use crate::support::{Entrant, Setup, TestPipeline, clips, leftovers};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 
 /// Long enough for several hops between stages, each of which takes milliseconds when nobody holds it up.
 const A_WHILE: Duration = Duration::from_secs(2);

@@ -11,7 +11,7 @@ use crate::support::entrant::Entered;
 use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{Entrant, ObjectStore, Place, Servers, Service, Setup, TestPipeline, Volume, clips};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 /// Tries at a part until it is parked, for failures of its own.
 const MAX_ATTEMPTS: f64 = 5.0;
 

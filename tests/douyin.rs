@@ -20,7 +20,7 @@ mod strictness;
 /// The partner of these stories.
 const DOUYIN: &str = "douyin";
 /// Everything that has to happen while other tests run too.
-const SOON: Duration = Duration::from_secs(90);
+const SOON: Duration = Duration::from_secs(180);
 /// Long enough for several looks at the platform.
 const A_WHILE: Duration = Duration::from_secs(2);
 /// A call's deadline, twenty seconds, and what follows it.

@@ -12,7 +12,7 @@ use crate::support::process::{Service, binary};
 use crate::support::wait::wait_until;
 use crate::support::{Setup, TestPipeline, clips};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 
 /// A stand-in for the child's program: the child itself, but as long as `held` is there no probe begins.
 fn no_probe_as_long_as_held(dir: &Path) -> (PathBuf, PathBuf) {

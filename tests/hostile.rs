@@ -16,7 +16,7 @@ use crate::support::{Entrant, TestPipeline, clips, measure, process};
 mod files;
 
 /// A hostile file takes a child process and a look; twenty of them share two cores with the other tests.
-const SOON: Duration = Duration::from_secs(90);
+const SOON: Duration = Duration::from_secs(180);
 
 /// Hands each file in; its name is the work's title.
 async fn enter_all(pipeline: &TestPipeline, address: &str, files: &[PathBuf]) -> BTreeMap<String, Uuid> {

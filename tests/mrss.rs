@@ -21,7 +21,7 @@ mod flood;
 const NET: &str = "net";
 const TOKEN: &str = "canary-token-of-the-feed-0123456789";
 const LINK_KEY: &str = "canary-key-of-the-links-0123456789";
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 /// Long enough for several looks at what was fetched.
 const A_WHILE: Duration = Duration::from_secs(2);
 

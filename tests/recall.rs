@@ -16,7 +16,7 @@ use crate::support::catalogue::{BAG, DROP};
 use crate::support::wait::{holds_for, wait_until};
 use crate::support::{Setup, TestPipeline, leftovers, planted};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 /// Long enough for several looks.
 const A_WHILE: Duration = Duration::from_secs(2);
 

@@ -10,7 +10,7 @@ use crate::support::catalogue::{self, BAG, DROP};
 use crate::support::wait::{holds_for, wait_until};
 use crate::support::{Setup, TestPipeline, leftovers};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 /// Several looks of the reconciler.
 const A_WHILE: Duration = Duration::from_secs(2);
 

@@ -15,7 +15,7 @@ use crate::support::catalogue::DROP;
 use crate::support::wait::wait_until_true;
 use crate::support::{Servers, Service, Setup, TestPipeline, leftovers, process};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup").join(name)

@@ -11,7 +11,7 @@ use crate::delivery::{delivery_is, status};
 use crate::support::catalogue::{self, BAG, DROP, RUNGS};
 use crate::support::{Entrant, Setup, TestPipeline, clips, wait_until};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 
 /// Another contest with the same rules, for a bucket only.
 const OTHER: &str = "other";

@@ -10,7 +10,7 @@ use crate::support::catalogue::{CONTEST, Gates};
 use crate::support::wait::wait_until;
 use crate::support::{Setup, TestPipeline, leftovers};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 /// Seconds of the film.
 const SECONDS: u32 = 3;
 

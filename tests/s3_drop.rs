@@ -16,7 +16,7 @@ use crate::support::receiver::{Received, Receiver, Say};
 use crate::support::wait::wait_until;
 use crate::support::{ObjectStore, Setup, TestPipeline, leftovers, planted};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 /// Two secrets, as during a rotation.
 const NEW: &str = "whsec_Y2FuYXJ5LW5vdGljZS1zZWNyZXQtdGhlLW5ldy1vbmU=";
 const OLD: &str = "whsec_Y2FuYXJ5LW5vdGljZS1zZWNyZXQtdGhlLW9sZC1vbmU=";

@@ -12,7 +12,7 @@ use crate::support::catalogue::DROP;
 use crate::support::wait::wait_until_true;
 use crate::support::{Entrant, ObjectStore, Setup, TestPipeline, clips, leftovers, tus_js};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 
 /// An entry goes all the way: uploaded in parts of 8 MiB by the official client, killed in between, made into renditions, dropped
 /// into the partner's bucket; then what only the work needed is swept away.

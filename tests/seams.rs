@@ -9,7 +9,7 @@ use crate::support::wait::wait_until_true;
 use crate::support::{Entrant, Setup, TestPipeline, clips};
 
 /// Until a work of few seconds is published, on a machine that ten tests share.
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 /// The part that the worker dies over.
 const LOST: &str = "segment/1";
 

@@ -16,7 +16,7 @@ use crate::support::{Entrant, Service, Setup, TestPipeline, clips, leftovers, pl
 mod drops;
 mod platforms;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 /// Everything that our own code may ever say.
 const TALKATIVE: &str = "info,reelmill=trace,runtime=trace,upload=trace,probe=trace,transcode=trace,publish=trace,pipeline=trace,media=trace";
 

@@ -17,7 +17,7 @@ use crate::support::{Proxy, Service, Setup, Sshd, TestPipeline};
 /// The partner of these stories.
 const TV: &str = "tv";
 /// Everything that has to happen while other tests run too.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 /// Long enough for several looks at a receipt.
 const A_WHILE: Duration = Duration::from_secs(2);
 

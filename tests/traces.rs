@@ -12,7 +12,7 @@ use crate::support::collector::{Collector, Span, SpanId};
 use crate::support::wait::wait_until;
 use crate::support::{Setup, TestPipeline};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 const STAGES: [&str; 5] = ["probe", "screen", "transcode", "assemble", "publish"];
 
 /// Spans by their ids.

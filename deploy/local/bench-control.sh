@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 deploy/local/install.sh
+. deploy/local/steps.sh
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
-[ -n "${PROGRAM:-}" ] || SQLX_OFFLINE=true cargo build --release --locked -p runtime --example control-plane
+[ -n "${PROGRAM:-}" ] || build_programs --example control-plane
 exec python3 bench/control.py

@@ -4,11 +4,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
+. "$here/steps.sh"
 dir=$PWD/.local/bench-fingerprint
 "$here/install.sh"
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 if [ -z "${PROGRAM:-}" ]; then
-    SQLX_OFFLINE=true cargo build --release --locked -p tests --example bench-fingerprint
+    build_programs --example bench-fingerprint
     PROGRAM=${CARGO_TARGET_DIR:-$PWD/target}/release/examples/bench-fingerprint
 fi
 rm -rf "$dir"

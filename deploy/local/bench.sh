@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 deploy/local/install.sh
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
-[ -n "${REELMILL:-}" ] || SQLX_OFFLINE=true cargo build --release --locked -p reelmill
+. deploy/local/steps.sh
+[ -n "${REELMILL:-}" ] || build_programs
 if [ "$1" = upload ]; then
     command -v npm >/dev/null || deploy/local/install.sh nodejs npm
     npm ci --prefix bench/tus-peer --ignore-scripts --no-audit --no-fund --loglevel error

@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
+. "$here/steps.sh"
 dir=$PWD/.local/chaos
 "$here/install.sh"
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
@@ -16,8 +17,8 @@ trap 'exit 143' TERM
 while IFS='=' read -r name value; do export "TEST_$name=$value"; done <"$dir/env"
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
 
-cargo build --release --locked -p reelmill
+build_programs
 export CHAOS_DELIVERIES=${DELIVERIES:-1000}
 [ -z "${SEED:-}" ] || export CHAOS_SEED=$SEED
-cargo test --release --locked -p tests --test main -- --nocapture --exact \
+cargo test "${cargo_selection[@]}" --test main -- --nocapture --exact \
     chaos_handoff::whatever_goes_wrong_each_work_is_at_each_partner_once_and_what_we_say_of_it_is_true

@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
+. "$here/steps.sh"
 tools=()
 command -v ip >/dev/null || tools+=(iproute2)
 "$here/install.sh" "${tools[@]}"
@@ -14,8 +15,8 @@ export SQLX_OFFLINE=true
 # Its servers are its own.
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
 
-cargo build --release --locked -p reelmill
+build_programs
 export CHAOS_FAULTS=${FAULTS:-200} CHAOS_ENTRIES=${ENTRIES:-300}
 [ -z "${SEED:-}" ] || export CHAOS_SEED=$SEED
-cargo test --release --locked -p tests --test main -- --nocapture --exact \
+cargo test "${cargo_selection[@]}" --test main -- --nocapture --exact \
     chaos::whatever_befalls_the_house_what_anybody_was_told_is_true_in_the_end || exit 1

@@ -4,11 +4,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
+. "$here/steps.sh"
 dir=$PWD/.local/measure
 uploads=${UPLOADS:-16} mib=${MIB:-256}
 . "$here/ports.sh"
 
-SQLX_OFFLINE=true cargo build --release --locked -p reelmill
+build_programs
 reelmill=${CARGO_TARGET_DIR:-$PWD/target}/release/reelmill
 rm -rf "$dir"
 mkdir -p "$dir/s3" "$dir/scratch"

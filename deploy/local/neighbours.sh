@@ -2,6 +2,7 @@
 # The neighbours, PostgreSQL and RabbitMQ, privately on one machine: `neighbours.sh start|stop|env|status DIR [postgres] [rabbitmq]`, both by default.
 # Everything lies under DIR: data, logs, sockets, ports, pids and `env`, the addresses as shell assignments.
 # They listen at NEIGHBOURS_LISTEN (127.0.0.1 by default): tests that pull cables run each in a network namespace of its own.
+# POSTGRES_SETTINGS are more arguments of PostgreSQL, such as `-c fsync=off` for data that may go with a power cut.
 # Needs only Debian's packages; works as root too (PostgreSQL then runs as the user postgres). Touches no system service.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -61,7 +62,7 @@ start_postgres() {
         port=$(remembered_port "$dir/pg_port")
         # No Unix socket: its path may have 107 bytes at most, and DIR may be deep.
         as_postgres "$pg_bin/pg_ctl" -D "$data/data" -l "$data/log" -w -t 60 \
-            -o "-p $port -c listen_addresses=$listen -c unix_socket_directories= -c max_connections=400 -c shared_buffers=128MB" \
+            -o "-p $port -c listen_addresses=$listen -c unix_socket_directories= -c max_connections=400 -c shared_buffers=128MB ${POSTGRES_SETTINGS:-}" \
             start >/dev/null || { as_postgres tail -n 20 "$data/log" >&2; return 1; }
     fi
     port=$(cat "$dir/pg_port")
@@ -87,6 +88,8 @@ rabbit_env() {
     [ -f "$dir/rabbitmq/enabled_plugins" ] || echo '[].' >"$dir/rabbitmq/enabled_plugins"
     # Extra broker settings of whoever owns this directory, such as a test's short consumer_timeout.
     [ -f "$dir/rabbitmq/extra.conf" ] || : >"$dir/rabbitmq/extra.conf"
+    # And what has no line of a rabbitmq.conf, as arguments of Erlang.
+    [ -f "$dir/rabbitmq/extra.args" ] || : >"$dir/rabbitmq/extra.args"
     {
         echo "listeners.tcp.default = $listen:$port"
         echo "loopback_users = none"
@@ -98,7 +101,7 @@ rabbit_env() {
         RABBITMQ_PID_FILE="$dir/rabbitmq.pid" RABBITMQ_ENABLED_PLUGINS_FILE="$dir/rabbitmq/enabled_plugins" \
         RABBITMQ_CONFIG_FILE="$dir/rabbitmq/rabbitmq" RABBITMQ_CONF_ENV_FILE=/dev/null \
         HOME="$dir/rabbitmq" ERL_EPMD_PORT="$epmd" ERL_EPMD_ADDRESS=127.0.0.1 \
-        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+sbwt none +sbwtdcpu none +sbwtdio none"
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+sbwt none +sbwtdcpu none +sbwtdio none $(cat "$dir/rabbitmq/extra.args")"
     RABBITMQ_NODENAME=$(cat "$dir/node_name")
 }
 

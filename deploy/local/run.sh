@@ -7,18 +7,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
 local=$PWD/.local
 . "$here/ports.sh"
+. "$here/steps.sh"
 
-say() { printf '\n── %s\n' "$*"; }
 started=$SECONDS
 mkdir -p "$local/run" "$local/log"
 
-say "1/7 what is missing on this machine"
+step "run: 1/7 what is missing on this machine"
 "$here/install.sh"
 command -v cargo >/dev/null || export PATH="$HOME/.cargo/bin:$PATH"
 
-say "2/7 build (release)"
+step "run: 2/7 build (release)"
 # Emulators of the partner platforms that have an API are built with it, but are no part of it.
-SQLX_OFFLINE=true cargo build --release --locked -p reelmill -p tests --bin reelmill --bin platform-emulators
+build_programs
 binary=${CARGO_TARGET_DIR:-$PWD/target}/release/reelmill
 built=$SECONDS
 
@@ -29,6 +29,7 @@ fi
 
 stop() {
     trap - EXIT INT TERM
+    step_end
     "$here/stop.sh" || true
 }
 trap stop EXIT
@@ -58,7 +59,7 @@ await_up() {
     done
 }
 
-say "3/7 PostgreSQL, RabbitMQ and S3"
+step "run: 3/7 PostgreSQL, RabbitMQ and S3"
 wanted=()
 [ -n "${DATABASE_URL:-}" ] || wanted+=(postgres)
 [ -n "${AMQP_URL:-}" ] || wanted+=(rabbitmq)
@@ -124,22 +125,22 @@ if [ -n "$s3_private" ]; then
     await_up s3 port_is_taken "$s3_private"
 fi
 
-say "4/7 the partners' side: emulators of two platforms, an SFTP server for three partners (nothing leaves this machine)"
+step "run: 4/7 the partners' side: emulators of two platforms, an SFTP server for three partners (nothing leaves this machine)"
 partners_start "$publish_port"
 
-say "5/7 serve all roles (log: .local/log/serve.log)"
+step "run: 5/7 serve all roles (log: .local/log/serve.log)"
 start serve serve
 await_up serve curl -fsS "http://127.0.0.1:$admin_port/readyz"
 partners_authorise
 echo "http://127.0.0.1:$http_port/ answers; metrics at http://127.0.0.1:$admin_port/metrics"
 
-say "6/7 four entries: two that keep the rules, one of 20 s, one of 720 lines"
+step "run: 6/7 four entries: two that keep the rules, one of 20 s, one of 720 lines"
 "$here/samples.sh" "$local/samples"
 serving=$SECONDS
 status=0
 . "$here/demo.sh"
 
-say "7/7 entries, reasons, renditions, deliveries"
+step "run: 7/7 entries, reasons, renditions, deliveries"
 demo_table
 printf '\nbuild %d s, start and samples %d s, entries to delivery %d s\n' \
     $((built - started)) $((serving - built)) $((SECONDS - serving))

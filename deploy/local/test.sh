@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# `make test`: format, lints, licences and advisories, and all tests, on private servers that end with it.
-# Builds with the release profile as `make run` does: what is tested is what ships, and both share one build.
-# Arguments go to the test runner: `deploy/local/test.sh -p pipeline`.
+# `make test`: format, licences, lints, and all tests, on private servers that end with it.
+# Builds with the release profile as `make run` does: what is tested is what ships, and both share one build (steps.sh).
+# Arguments go to the test runner: `deploy/local/test.sh -E 'package(pipeline)'`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
 dir=$PWD/.local/test
+. "$here/steps.sh"
+trap step_end EXIT
 
-say() { printf '\n── %s\n' "$*"; }
-
+step "test: what is missing on this machine"
 # The official tus client runs on Node, and pip fetches footage. Those from elsewhere are as good as Debian's.
 tools=()
 command -v npm >/dev/null || tools+=(nodejs npm)
@@ -24,25 +25,29 @@ PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 # Queries are checked against the committed .sqlx, whatever database the caller's environment names.
 export SQLX_OFFLINE=true
 
-say "format"
+step "test: format, licences and sources"
 cargo fmt --all --check
-if command -v cargo-deny >/dev/null; then
-    say "licences, sources and advisories"
-    cargo deny --workspace check bans licenses sources
-    # The advisories are a git repository of their own; a machine that cannot reach it has to say so and go on.
-    if cargo deny --workspace fetch db; then
-        cargo deny --workspace check advisories
-    else
-        echo "ADVISORIES WERE NOT CHECKED: their database cannot be reached" >&2
-    fi
+python3 -m unittest discover -s tests/licences
+python3 "$here/licences.py"
+# The database of advisories is a git repository; a machine that has no cargo-deny or cannot reach it says so in the last line.
+advisories=checked
+if ! command -v cargo-deny >/dev/null; then
+    advisories="NOT CHECKED: cargo-deny is not installed"
+elif cargo deny --workspace fetch db; then
+    cargo deny --workspace check advisories
+else
+    advisories="NOT CHECKED: their database cannot be reached"
 fi
-say "lints"
-cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
-say "servers"
-trap '"$here/neighbours.sh" stop "$dir" || true; [ ! -d "$dir/garage" ] || "$here/garage.sh" stop "$dir/garage" || true' EXIT
+step "test: lints"
+compiling cargo clippy "${cargo_selection[@]}" --all-targets -- -D warnings
+
+step "test: servers"
+trap 'step_end; "$here/neighbours.sh" stop "$dir" || true; [ ! -d "$dir/garage" ] || "$here/garage.sh" stop "$dir/garage" || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+# What is tested is killed, but the power stays on: also for stories that start servers of their own.
+export POSTGRES_SETTINGS="-c fsync=off"
 "$here/neighbours.sh" start "$dir" >/dev/null
 # Tests make a database, a vhost and a bucket of their own from these.
 export_as() { while IFS='=' read -r name value; do export "$1$name=$value"; done; }
@@ -57,7 +62,7 @@ fi
 # The tests must not reach what belongs to somebody's own installation.
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
 
-say "what the tests bring along: the official tus client, footage that other people made"
+step "test: the official tus client, and footage that other people made"
 npm ci --prefix tests/support/tus-client --no-audit --no-fund
 # Where no registry can be reached (3) the tests of real footage do not run, and the last line says so.
 footage_status=0
@@ -68,16 +73,25 @@ case $footage_status in
 *) exit "$footage_status" ;;
 esac
 
-say "the binary that the whole-system stories run"
-cargo build --release --locked -p reelmill
-say "image, compose file and chart, without an engine and a cluster"
-"$here/deployment.sh"
-say "tests"
+step "test: build of what ships and of the tests"
+# In one go: while the last crate of the one is compiled, the other has work for the second core. Examples are linted, not run.
+build_programs --tests
 if cargo nextest --version >/dev/null 2>&1; then
-    cargo nextest run --release --locked --workspace "$@"
+    runner=(cargo nextest run "${cargo_selection[@]}" --tests)
 else
-    cargo test --release --locked --workspace --no-fail-fast "$@"
+    runner=(cargo test "${cargo_selection[@]}" --tests --no-fail-fast)
 fi
+step "test: image, compose file and chart, without an engine and a cluster"
+"$here/deployment.sh"
+step "test: tests"
+# Tests make their databases as copies of this one.
+database=$(sed -n 's/^DATABASE_URL=//p' "$dir/env")
+export TEST_DATABASE_TEMPLATE=migrated
+psql -q "$database" -c "drop database if exists $TEST_DATABASE_TEMPLATE" -c "create database $TEST_DATABASE_TEMPLATE"
+DATABASE_URL=${database%/*}/$TEST_DATABASE_TEMPLATE "${CARGO_TARGET_DIR:-target}/release/reelmill" migrate
+"${runner[@]}" "$@"
+step_end
 if [ "$footage_status" = 3 ]; then
-    say "SKIPPED: the tests of real footage found none: it could not be fetched (deploy/local/footage.sh says why)"
+    printf '\nSKIPPED: the tests of real footage found none: it could not be fetched (deploy/local/footage.sh says why)\n'
 fi
+printf '\nadvisories: %s\n' "$advisories"

@@ -10,7 +10,7 @@ use crate::support::broker::EVENTS;
 use crate::support::wait::wait_until;
 use crate::support::{Setup, Sshd, TestPipeline, planted};
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 const TV: &str = "tv";
 const NET: &str = "net";
 const FEED_TOKEN: &str = "canary-token-of-the-feed-0123456789";

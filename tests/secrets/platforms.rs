@@ -12,7 +12,7 @@ use crate::support::platforms::{Emulator, Fault, World};
 use crate::support::wait::wait_until_true;
 use crate::support::{Setup, TestPipeline, catalogue, planted};
 
-const SOON: Duration = Duration::from_secs(120);
+const SOON: Duration = Duration::from_secs(180);
 const BILIBILI: &str = "bilibili";
 const DOUYIN: &str = "douyin";
 

@@ -10,7 +10,7 @@ use super::process::{media_children, orphaned_media_jobs};
 use super::wait::wait_until;
 
 /// How long what is still under way may take to settle: a lease and two looks of the reconciler.
-const SETTLES_WITHIN: Duration = Duration::from_secs(60);
+const SETTLES_WITHIN: Duration = Duration::from_secs(180);
 
 /// Lets everything settle, stops the services, and says what is left behind.
 pub(crate) async fn find(pipeline: &TestPipeline) -> Result<()> {

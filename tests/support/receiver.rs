@@ -56,6 +56,28 @@ struct Inner {
     received: Vec<Received>,
     say: VecDeque<Say>,
     always: Option<Say>,
+    /// Calls that are being kept waiting, and the most of them at any time.
+    waiting: (usize, usize),
+}
+
+/// A call that is kept waiting, until the caller gives up.
+struct Waiting(Arc<Mutex<Inner>>);
+
+impl Waiting {
+    fn at(inner: &Arc<Mutex<Inner>>) -> Self {
+        let waiting = &mut inner.lock().expect("nobody panics here").waiting;
+        waiting.0 += 1;
+        waiting.1 = waiting.1.max(waiting.0);
+        Self(inner.clone())
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Ok(mut inner) = self.0.lock() {
+            inner.waiting.0 -= 1;
+        }
+    }
 }
 
 /// A server on a port of its own. Answers 204 unless told otherwise. Ended with this value.
@@ -107,6 +129,11 @@ impl Receiver {
         self.inner.lock().expect("nobody panics here").received.clone()
     }
 
+    /// The most calls that were kept waiting side by side.
+    pub(crate) fn most_waiting(&self) -> usize {
+        self.inner.lock().expect("nobody panics here").waiting.1
+    }
+
     /// Waits until there were so many calls, and returns them.
     pub(crate) async fn receives(&self, calls: usize, patience: Duration) -> Vec<Received> {
         wait_until(&format!("{calls} webhooks were received"), patience, async || {
@@ -151,7 +178,10 @@ async fn receive(State(inner): State<Arc<Mutex<Inner>>>, uri: Uri, headers: Head
     };
     match say {
         None => StatusCode::NO_CONTENT.into_response(),
-        Some(Say::Nothing) => std::future::pending().await,
+        Some(Say::Nothing) => {
+            let _waiting = Waiting::at(&inner);
+            std::future::pending().await
+        }
         Some(Say::Status(status, headers, body)) => {
             let mut answer = (StatusCode::from_u16(status).expect("a status"), body).into_response();
             for (name, value) in headers {

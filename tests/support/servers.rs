@@ -48,6 +48,17 @@ impl Servers {
         Self::own_in(Self::directory_for_own(), here, broker_settings)
     }
 
+    /// As [`Servers::own`], with a broker that ends the session of a consumer which keeps a message for longer than `patience_s`. It
+    /// looks every 5 s, where RabbitMQ's own interval is a minute; rabbitmq.conf has no line for that.
+    pub(crate) fn own_impatient(patience_s: u32) -> Self {
+        let dir = Self::directory_for_own();
+        let data = dir.path().join("rabbitmq");
+        std::fs::create_dir_all(&data).expect("a directory for RabbitMQ");
+        std::fs::write(data.join("extra.args"), "-rabbit channel_tick_interval 5000").expect("arguments of RabbitMQ");
+        let here = [Place::here("postgres"), Place::here("rabbitmq")];
+        Self::own_in(dir, here, &format!("consumer_timeout = {}000\n", patience_s))
+    }
+
     /// As [`Servers::own`], PostgreSQL and RabbitMQ each at its place. Their data lie in `postgres` and `rabbitmq` in `dir`, which may
     /// be volumes.
     pub(crate) fn own_in(dir: TempDir, [postgres, rabbitmq]: [Place; 2], broker_settings: &str) -> Self {

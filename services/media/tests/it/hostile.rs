@@ -1,6 +1,5 @@
 //! Hostile inputs, each in a real child: each ends as a rejection with its own code, and no other file's bytes come out.
 use std::fs;
-use std::time::{Duration, Instant};
 
 use crate::support::Bench;
 use media::synth::{Clip, Tone, make};
@@ -44,11 +43,9 @@ fn a_huge_picture_is_refused_at_once() {
     // A film that claims such frames is refused before a frame is decoded.
     let mut film = clip(&short());
     patch(&mut film, b"avc1", 28, &[0x3e, 0x80, 0x3e, 0x80]);
-    let before = Instant::now();
     let rejection = refused(&film);
     assert!(matches!(rejection, Rejection::PictureTooLarge { width: 16000, height: 16000 }), "{rejection:?}");
-    // Two frames of that size would take minutes to conceal; a busy machine takes seconds to start a process.
-    assert!(before.elapsed() < Duration::from_secs(30));
+    // By its headers: what is found in frames that were decoded is damage, and two frames of that size would take minutes to conceal.
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! How far an entry is, as people who watch and subscribers see it, and the choice that a run takes once for each of its files.
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use futures::future::BoxFuture;
 use pipeline::id::SubmissionId;
@@ -11,6 +10,7 @@ use pipeline::stage::Stage;
 use pipeline::submission::Event;
 use runtime::outcome::{Outcome, StoredFile, StoredRendition};
 use runtime::service::Services;
+use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::reuse::Choice;
 use runtime::wire;
@@ -19,19 +19,22 @@ use serde_json::Value;
 
 use crate::support::{Doing, World, eventually, output, probed, screened};
 
-/// What one part takes in these stories: several renewals of its lease.
-const TAKES: Duration = Duration::from_millis(1600);
-const STEPS: u32 = 16;
+/// Steps that one part takes in these stories.
+const STEPS: u32 = 6;
 
-/// Works for a while and says how far it is; the sound fails once when most of it is done.
-fn at_length(failed: Arc<AtomicBool>) -> impl Fn(Job) -> BoxFuture<'static, anyhow::Result<Outcome>> + Send + Sync {
+/// Takes a step, says how far it is, and waits until an event says so too; the sound fails once when half of it is done.
+fn at_length(
+    store: Store,
+    failed: Arc<AtomicBool>,
+) -> impl Fn(Job) -> BoxFuture<'static, anyhow::Result<Outcome>> + Send + Sync {
     move |job| {
-        let failed = failed.clone();
+        let (store, failed) = (store.clone(), failed.clone());
         Box::pin(async move {
-            for step in 1..=STEPS {
-                tokio::time::sleep(TAKES / STEPS).await;
-                job.progress.set(f64::from(step) / f64::from(STEPS));
-                if job.part == Part::Audio && step == STEPS - 2 && !failed.swap(true, Ordering::SeqCst) {
+            for step in 1..STEPS {
+                let done = f64::from(step) / f64::from(STEPS);
+                job.progress.set(done);
+                is_heard(&store, &job, done).await;
+                if job.part == Part::Audio && step == STEPS / 2 && !failed.swap(true, Ordering::SeqCst) {
                     anyhow::bail!("once");
                 }
             }
@@ -40,8 +43,29 @@ fn at_length(failed: Arc<AtomicBool>) -> impl Fn(Job) -> BoxFuture<'static, anyh
     }
 }
 
-fn slow_line() -> Services {
+/// Waits until the part's row says `done`, and then until one more event is there.
+async fn is_heard(store: &Store, job: &Job, done: f64) {
+    let (submission, stage, part) = (job.claim.submission.0, job.claim.stage.name(), job.part.to_string());
+    eventually("the row says how far the part is", async || {
+        let query = "select max(progress)::float8 from parts where submission = $1 and stage = $2 and part = $3";
+        let query = sqlx::query_scalar::<_, Option<f64>>(query).bind(submission).bind(stage).bind(&part);
+        query.fetch_one(store.pool()).await.unwrap().is_some_and(|progress| progress >= done - 0.01)
+    })
+    .await;
+    let newest = async || {
+        let query = sqlx::query_scalar::<_, i64>(
+            "select coalesce(max(id), 0) from heard where kind like '%SubmissionProgressed'",
+        );
+        query.fetch_one(store.pool()).await.unwrap()
+    };
+    let before = newest().await;
+    eventually("an event says how far the entry is", async || newest().await > before).await;
+}
+
+/// All five stages; those that take long need [`keep_messages`].
+fn slow_line(store: &Store) -> Services {
     let failed = Arc::new(AtomicBool::new(false));
+    let at_length = |failed: Arc<AtomicBool>| at_length(store.clone(), failed);
     Services::new()
         .worker(Doing::<0, _>(at_length(failed.clone())))
         .worker(Doing::<1, _>(|job| -> BoxFuture<'static, _> {
@@ -80,7 +104,7 @@ async fn told(world: &World, id: SubmissionId) -> Vec<Value> {
 async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
     let world = World::new().await;
     keep_messages(&world).await;
-    let process = world.process(slow_line()).await;
+    let process = world.process(slow_line(&world.store)).await;
     let id = world.uploaded().await;
     let watched = Mutex::new(Vec::<Reached>::new());
     eventually("its files are finished", async || {
@@ -94,25 +118,24 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
     for pair in seen.windows(2) {
         assert!(pair[0].done <= pair[1].done, "{pair:?}");
     }
-    let between =
-        seen.iter().filter(|reached| reached.done > 0.2 && reached.done < 0.9).map(|reached| reached.done.to_bits());
-    let between: std::collections::BTreeSet<_> = between.collect();
-    assert!(between.len() >= 5, "in steps that people see: {seen:?}");
     assert_eq!(seen.last(), Some(&Reached::END));
 
     let events = told(&world, id).await;
     let number = |event: &Value, name: &str| event[name].as_f64();
     let done: Vec<f64> = events.iter().map(|event| number(event, "done").unwrap()).collect();
-    assert!(done.len() >= 5 && done.is_sorted() && done.last() == Some(&1.0), "{done:?}");
+    assert!(done.is_sorted() && done.last() == Some(&1.0), "{done:?}");
+    let between = done.iter().filter(|done| (0.2..0.9).contains(*done)).map(|done| done.to_bits());
+    let between: std::collections::BTreeSet<_> = between.collect();
+    assert!(between.len() >= 5, "in steps that people see: {done:?}");
     assert_eq!(number(events.last().unwrap(), "remaining_s"), Some(0.0));
     let left: Vec<f64> = events.iter().filter_map(|event| number(event, "remaining_s")).collect();
     assert!(left.iter().all(|left| left.is_finite() && *left >= 0.0), "{left:?}");
-    let making: Vec<f64> = events
-        .iter()
-        .filter(|event| number(event, "done") > Some(0.2))
-        .filter_map(|event| number(event, "remaining_s"))
-        .collect();
-    assert!(making.len() >= 4 && making[making.len() / 2] < making[0], "it shrinks: {making:?}");
+    // How near it comes to the truth is shown in `pipeline::progress`; here a busy machine may hold up any part.
+    let making = events.iter().filter(|event| (0.2..1.0).contains(&number(event, "done").unwrap()));
+    assert!(
+        making.clone().count() >= 4 && making.clone().all(|event| number(event, "remaining_s") > Some(0.0)),
+        "{events:?}"
+    );
     process.stop().await;
 }
 

@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub(crate) use crate::stubs::{output, probed, screened};
 
 /// Longest wait for anything that should happen at once or at the next tick.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 #[derive(Parser)]
 struct Arguments {
@@ -60,7 +60,9 @@ impl World {
         let name = format!("reelmill_test_{}", Uuid::now_v7().simple());
         let server = server("TEST_DATABASE_URL");
         let mut connection = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL");
-        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}"))).await.unwrap();
+        // A copy of a migrated database costs less than 20 migrations.
+        let template = std::env::var("TEST_DATABASE_TEMPLATE").map_or(String::new(), |it| format!(" template {it}"));
+        connection.execute(sqlx::AssertSqlSafe(format!("create database {name}{template}"))).await.unwrap();
         let database = server.rsplit_once('/').unwrap().0;
         let scratch = tempfile::tempdir().unwrap();
         let parts = scratch.path().join("parts");

@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# `make check`: the quick loop. Format, licences, lints, and the tests of the crates that changed since origin/main and of those that
+# depend on them, as far as they need no server or PostgreSQL and RabbitMQ alone. The stories of the whole system (tests/) are left to
+# `make test`. Uses the build of `make test`, and servers that go on running: `make servers-stop` ends them.
+# BASE names another commit to compare with.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=$PWD/deploy/local
+dir=$PWD/.local/dev
+. "$here/steps.sh"
+trap step_end EXIT
+"$here/install.sh"
+PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
+export SQLX_OFFLINE=true
+cargo nextest --version >/dev/null 2>&1 || { echo "make check needs cargo-nextest: cargo install --locked cargo-nextest" >&2; exit 1; }
+
+step "format, licences and sources"
+cargo fmt --all --check
+python3 -m unittest --quiet discover -s tests/licences
+python3 "$here/licences.py"
+
+# What changed: committed since the branches parted, changed here, and new. Without origin/main everything counts as changed.
+filter='not package(tests)'
+if base=$(git merge-base HEAD "${BASE:-origin/main}" 2>/dev/null); then
+    changed=$( (git diff --name-only "$base"; git ls-files --others --exclude-standard) | sort -u)
+    # A crate is a folder with a manifest. What lies outside of all crates may change any: the lock file, .sqlx, the toolchain's settings.
+    crates=() everything=
+    while IFS= read -r file; do
+        case $file in
+        '') ;;
+        services/*/*) crates+=("$(cut -d/ -f2 <<<"$file")") ;;
+        proto/*) crates+=(proto) ;;
+        tests/* | bench/* | helm/* | *.md | deploy/local/* | .ci/* | Makefile | .dockerignore | .gitignore) ;;
+        *) everything=$file ;;
+        esac
+    done <<<"$changed"
+    if [ -n "$everything" ]; then
+        echo "every crate is checked, since $everything changed"
+    elif [ ${#crates[@]} = 0 ]; then
+        filter='none()'
+    else
+        mapfile -t crates < <(printf '%s\n' "${crates[@]}" | sort -u)
+        filter="($(printf 'rdeps(=%s) or ' "${crates[@]}")none()) and not package(tests)"
+        echo "changed: ${crates[*]}; checked with what depends on them"
+    fi
+fi
+
+step "lints"
+compiling cargo clippy "${cargo_selection[@]}" --all-targets -- -D warnings
+step "build"
+compiling cargo nextest run "${cargo_selection[@]}" --tests --no-run -E "$filter"
+step "tests"
+"$here/neighbours.sh" start "$dir" >/dev/null
+while IFS='=' read -r name value; do export "TEST_$name=$value"; done <"$dir/env"
+unset DATABASE_URL AMQP_URL S3_ENDPOINT
+[ ! -d .local/footage ] || export TEST_FOOTAGE=$PWD/.local/footage
+cargo nextest run "${cargo_selection[@]}" --tests --no-tests=pass -E "$filter" "$@"

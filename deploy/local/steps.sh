@@ -1,0 +1,31 @@
+# Sourced by test.sh, check.sh and run.sh: says which step runs, and notes how long each took and how much of that was compiling.
+# Notes go to the file that STEPS names, a line each: step, seconds, seconds of compiling, separated by tabs. .ci/run prints them.
+# The one selection and the one profile that everything is built with also stand here: another selection of packages changes the
+# features of shared crates, and Cargo would compile the workspace a second time.
+
+cargo_selection=(--release --locked --workspace)
+step_name=
+
+# Ends the running step and begins the one named $1.
+step() {
+    step_end
+    step_name=$1 step_began=$SECONDS step_compiled=0
+    printf '\n── %s\n' "$1"
+}
+
+step_end() {
+    [ -z "$step_name" ] || [ -z "${STEPS:-}" ] ||
+        printf '%s\t%d\t%d\n' "$step_name" $((SECONDS - step_began)) "$step_compiled" >>"$STEPS"
+    step_name=
+}
+
+# Runs a command whose time counts as compiling.
+compiling() {
+    local began=$SECONDS status=0
+    "$@" || status=$?
+    step_compiled=$((${step_compiled:-0} + SECONDS - began))
+    return $status
+}
+
+# Every program of the workspace: `reelmill`, the emulators of partners' platforms, the media child of the tests.
+build_programs() { SQLX_OFFLINE=true compiling cargo build "${cargo_selection[@]}" --bins "$@"; }

@@ -11,13 +11,14 @@ use pipeline::stage::Stage;
 use pipeline::submission::Event;
 use runtime::outcome::{Outcome, StoredFile, StoredRendition};
 use runtime::service::Services;
+use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::reuse::Choice;
 use runtime::wire;
 use runtime::worker::Job;
 use serde_json::Value;
 
-use crate::support::{Doing, World, eventually, output, probed, screened};
+use crate::support::{Doing, World, eventually, hand_over, output, probed, screened};
 
 /// What one part takes in these stories: several renewals of its lease.
 const TAKES: Duration = Duration::from_millis(1600);
@@ -40,7 +41,8 @@ fn at_length(failed: Arc<AtomicBool>) -> impl Fn(Job) -> BoxFuture<'static, anyh
     }
 }
 
-fn slow_line() -> Services {
+fn slow_line(store: &Store) -> Services {
+    let store = store.clone();
     let failed = Arc::new(AtomicBool::new(false));
     Services::new()
         .worker(Doing::<0, _>(at_length(failed.clone())))
@@ -49,8 +51,12 @@ fn slow_line() -> Services {
         }))
         .worker(Doing::<2, _>(at_length(failed.clone())))
         .worker(Doing::<3, _>(at_length(failed)))
-        .worker(Doing::<4, _>(|job| -> BoxFuture<'static, _> {
-            Box::pin(async move { Ok(Outcome::Done(output(&job))) })
+        .worker(Doing::<4, _>(move |job| -> BoxFuture<'static, _> {
+            let store = store.clone();
+            Box::pin(async move {
+                hand_over(&store, &job).await?;
+                Ok(Outcome::Done(output(&job)))
+            })
         }))
 }
 
@@ -80,7 +86,7 @@ async fn told(world: &World, id: SubmissionId) -> Vec<Value> {
 async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
     let world = World::new().await;
     keep_messages(&world).await;
-    let process = world.process(slow_line()).await;
+    let process = world.process(slow_line(&world.store)).await;
     let id = world.uploaded().await;
     let watched = Mutex::new(Vec::<Reached>::new());
     eventually("its files are finished", async || {
@@ -120,7 +126,7 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
 async fn an_entry_that_is_done_in_a_moment_is_told_once_and_costs_no_look() {
     let world = World::new().await;
     keep_messages(&world).await;
-    let process = world.process(crate::support::whole_line()).await;
+    let process = world.process(crate::support::whole_line(&world.store)).await;
     let ids = [world.uploaded().await, world.uploaded().await];
     for id in ids {
         world.reaches(id, "published").await;
@@ -133,7 +139,7 @@ async fn an_entry_that_is_done_in_a_moment_is_told_once_and_costs_no_look() {
 #[tokio::test]
 async fn a_new_run_begins_at_nothing() {
     let world = World::new().await;
-    let process = world.process(crate::support::whole_line()).await;
+    let process = world.process(crate::support::whole_line(&world.store)).await;
     let id = world.uploaded().await;
     world.reaches(id, "published").await;
     process.stop().await;

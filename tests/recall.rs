@@ -157,6 +157,61 @@ async fn an_operator_may_insist_where_a_platform_answers_for_what_it_deleted() {
     assert_eq!(pipeline.truth.state(id).await, "published");
 }
 
+/// A person has the task to take it back there, and so the recall is under way.
+async fn a_person_is_to_take_it_back(pipeline: &TestPipeline, id: Uuid, partner: &str) {
+    wait_until("a person has the task", SOON, async || {
+        let delivery = delivery(pipeline, id, partner).await;
+        (delivery["state"] == "recalling" && delivery["recall"]["by"] == "operator").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_that_is_taken_back_as_a_whole_while_one_partner_is_recalled_goes_from_every_partner() {
+    let pipeline = pipeline().await;
+    let _service = pipeline.serve("all", &[]).await;
+    let page = Page::answering(404).await;
+    for (back, state) in [(&["recall", "--reason", "全部撤回"][..], "revoked"), (&["withdraw"], "withdrawn")] {
+        let id = live_everywhere(&pipeline, &page).await;
+        let text = id.to_string();
+        pipeline.command(&["recall", &text, "--reason", "误发", "--partners", BAG]).await.exits(0);
+        a_person_is_to_take_it_back(&pipeline, id, BAG).await;
+        pipeline.command(&[back, &[text.as_str()]].concat()).await.exits(0);
+        delivery_is(&pipeline, id, DROP, "recalled").await;
+        assert!(leftovers::keys(&pipeline.partner).await.is_empty(), "the drop is empty");
+        assert_eq!(delivery(&pipeline, id, BAG).await["state"], "recalling", "only a person can say");
+        // What the person proves is looked at and believed: the recall of the one partner was not lost with that of all.
+        let picture = picture(&pipeline);
+        pipeline.command(&["recalled", &text, "--partner", BAG, "--screenshot", &picture]).await.exits(0);
+        delivery_is(&pipeline, id, BAG, "recalled").await;
+        assert_eq!(pipeline.truth.state(id).await, state);
+        pipeline.command(&["retry", &text]).await.exits(2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_recall_is_tried_again_with_the_recall_of_the_whole_work() {
+    let pipeline = pipeline().await;
+    let service = pipeline.serve("all", &[]).await;
+    let page = Page::answering(404).await;
+    let id = live_everywhere(&pipeline, &page).await;
+    service.stop();
+    let text = id.to_string();
+    pipeline.command(&["recall", &text, "--reason", "误发", "--partners", DROP]).await.exits(0);
+    // As after five failures.
+    let parked = "update parts set status = 'parked', attempt = 5 where stage = 'publish' and part = 'partner/drop'";
+    sqlx::query(parked).execute(pipeline.truth.pool()).await.expect("park a part");
+    let trouble = pipeline.command(&["trouble"]).await.exits(0);
+    assert!(trouble.stdout.contains("parked") && !trouble.stdout.contains("stuck"), "{}", trouble.stdout);
+    pipeline.command(&["recall", &text, "--reason", "全部撤回"]).await.exits(0);
+    pipeline.serve("again", &[]).await;
+    delivery_is(&pipeline, id, DROP, "recalled").await;
+    a_person_is_to_take_it_back(&pipeline, id, BAG).await;
+    let picture = picture(&pipeline);
+    pipeline.command(&["recalled", &text, "--partner", BAG, "--screenshot", &picture]).await.exits(0);
+    delivery_is(&pipeline, id, BAG, "recalled").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_recalled_from_one_partner_goes_there_again_by_a_release_only() {
     let pipeline = pipeline().await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use rustix::process::Pid;
+use uuid::Uuid;
 
 use super::pipeline::TestPipeline;
 use super::process::{media_children, orphaned_media_jobs};
@@ -24,6 +25,7 @@ pub(crate) async fn find(pipeline: &TestPipeline) -> Result<()> {
     }
     processes()?;
     scratch(pipeline)?;
+    stuck(pipeline, serving).await?;
     if serving {
         rows(pipeline).await?;
         objects(pipeline).await?;
@@ -80,18 +82,36 @@ fn scratch(pipeline: &TestPipeline) -> Result<()> {
     Ok(())
 }
 
+/// Whatever is wanted has the part that will do it, and the reconciler never had to see to that.
+async fn stuck(pipeline: &TestPipeline, serving: bool) -> Result<()> {
+    let pool = pipeline.truth.pool();
+    // Where a story has taken its servers away or never made a schema, there is nothing to look at.
+    let ids = match sqlx::query_scalar::<_, Uuid>("select id from submissions").fetch_all(pool).await {
+        Ok(ids) => ids,
+        Err(_) if !serving => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let stuck = runtime::store::stuck::find(pool, &ids).await?;
+    ensure!(stuck.is_empty(), "wanted, and no part will do it, or a part too many: {stuck:#?}");
+    let repaired = pipeline.truth.texts("select detail::text from history where what = 'unstuck'").await;
+    ensure!(repaired.is_empty(), "the reconciler had to repair: {repaired:#?}");
+    Ok(())
+}
+
 /// A published submission has every part that its plan asks for done exactly once, one rendition in force of each name, and
-/// one delivery to each partner.
+/// one delivery to each partner that it was not recalled from.
 async fn rows(pipeline: &TestPipeline) -> Result<()> {
     let truth = &pipeline.truth;
     let missing = truth
         .texts(
             "select concat_ws(' ', id, 'run', run, 'has', done, 'parts done and needs', needs) from (
                 select s.id, s.run,
-                    (select count(*) from parts p where p.submission = s.id and p.run = s.run and p.status = 'done') as done,
+                    (select count(*) from parts p where p.submission = s.id and p.run = s.run and p.status = 'done'
+                        and not (stage = 'publish' and coalesce(machine->'recalled', '[]') ? substr(part, 9))) as done,
                     2 + (machine->'work'->>'segments')::int + (case when (machine->'work'->>'audio')::bool then 1 else 0 end)
                         + jsonb_array_length(machine->'work'->'renditions')
-                        + jsonb_array_length(machine->'work'->'partners') as needs
+                        + (select count(*) from jsonb_array_elements_text(machine->'work'->'partners') as partner
+                            where not coalesce(machine->'recalled', '[]') ? partner) as needs
                 from submissions s where s.state = 'published' and s.run = 1
             ) as counted where done <> needs",
         )

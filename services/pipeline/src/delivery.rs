@@ -6,6 +6,7 @@
 //! leads out of it, so the partner has been read before anything is sent a second time.
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -133,6 +134,9 @@ pub struct Delivery {
     /// The run whose package is sent once what is there now was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<u32>,
+    /// The release's time: nothing is sent before it, also where something has to be taken back first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 /// What happened to a delivery.
@@ -150,6 +154,11 @@ pub enum DeliveryEvent {
     Replace {
         /// The run.
         run: u32,
+    },
+    /// It was released for this time.
+    NotBefore {
+        /// The time.
+        at: DateTime<Utc>,
     },
     /// A person said yes to the last step.
     Confirmed {
@@ -259,7 +268,8 @@ impl Desired {
 impl Delivery {
     /// A delivery of which nothing was sent yet.
     pub fn new(run: u32) -> Self {
-        Self { run, desired: Desired::Live, observed: Observed::Planned, confirmed: false, begun: false, then: None }
+        let (desired, observed) = (Desired::Live, Observed::Planned);
+        Self { run, desired, observed, confirmed: false, begun: false, then: None, not_before: None }
     }
 
     /// Whether what is desired is what was seen, or the partner has refused: nothing more to do.
@@ -280,6 +290,14 @@ impl Delivery {
         }
     }
 
+    /// Whether a worker has something to do, so that one publish part of this delivery has to be open. Not where it is settled,
+    /// and not where it waits for nothing but a person.
+    pub fn needs_part(&self) -> bool {
+        let waits_for_person =
+            matches!((&self.observed, self.desired), (Observed::AwaitingOperator { .. }, Desired::Live));
+        !self.is_settled() && !waits_for_person
+    }
+
     /// Applies an event and says whether anything changed. Late, repeated and out-of-place events change nothing.
     pub fn apply(&mut self, event: DeliveryEvent) -> bool {
         let before = self.clone();
@@ -288,6 +306,11 @@ impl Delivery {
             DeliveryEvent::Unwanted => self.unwanted(),
             DeliveryEvent::Replace { run } => self.replace(run),
             DeliveryEvent::Confirmed { intent } => self.confirmed(intent),
+            DeliveryEvent::NotBefore { at } => {
+                if self.observed == Observed::Planned || self.then.is_some() {
+                    self.not_before = Some(at);
+                }
+            }
             DeliveryEvent::Preparing => self.begun |= self.may_begin(),
             event => {
                 if let Some(observed) = self.next(event) {
@@ -297,7 +320,7 @@ impl Delivery {
         }
         // What was taken back to make room has made it.
         if let (Observed::Recalled { .. }, Some(run)) = (&self.observed, self.then) {
-            *self = Self::new(run);
+            *self = Self { not_before: self.not_before, ..Self::new(run) };
         }
         *self != before
     }
@@ -311,10 +334,11 @@ impl Delivery {
             // What lies there of an older run goes first; of this run it is gone on with.
             (Observed::Planned, _) if self.begun && run > self.run => self.make_room_for(run),
             (Observed::Planned, _) if self.begun => {}
-            (Observed::Planned, Desired::Live | Desired::Gone)
-            | (Observed::Recalled { .. } | Observed::Refused { .. }, _) => {
-                *self = Self::new(run);
+            // A new run of what was released for a time keeps the time.
+            (Observed::Planned, Desired::Live | Desired::Gone) => {
+                *self = Self { not_before: self.not_before, ..Self::new(run) };
             }
+            (Observed::Recalled { .. } | Observed::Refused { .. }, _) => *self = Self::new(run),
             // Wanted again while it is being taken back: once it is gone.
             (
                 Observed::Sending { .. }
@@ -381,6 +405,7 @@ impl Delivery {
     fn unwanted(&mut self) {
         self.desired = Desired::Gone;
         self.then = None;
+        self.not_before = None;
         // What never left needs no recall; everything else is taken back by an adapter or a person, which takes its time.
         if self.observed == Observed::Planned {
             self.observed = self.nothing_counts();

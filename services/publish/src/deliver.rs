@@ -182,9 +182,7 @@ async fn step<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
             Ok(None)
         }
         (Observed::Unknown { intent }, _) => read_back(way, task, intent).await,
-        (Observed::AwaitingOperator { .. } | Observed::InReview { .. }, Desired::Live) if W::BY_HAND => {
-            Ok(Some(task.done()))
-        }
+        (Observed::AwaitingOperator { .. }, Desired::Live) if W::BY_HAND => Ok(Some(task.done())),
         (Observed::AwaitingOperator { .. }, Desired::Live) => Ok(Some(task.look_again())),
         (Observed::InReview { receipt }, Desired::Live) => review(way, task, receipt).await,
         (Observed::Live { .. }, Desired::Live) | (Observed::Recalled { .. } | Observed::Refused { .. }, _) => {
@@ -204,7 +202,7 @@ async fn step<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
 
 /// Everything up to the call that counts, the call, and what came of it.
 async fn send<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
-    if let Some(wait) = task.until_window_opens() {
+    if let Some(wait) = task.until_it_may_be_sent() {
         return Ok(Some(Outcome::Later(wait)));
     }
     let files = match task.package().await? {
@@ -213,6 +211,9 @@ async fn send<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
     };
     if W::LEAVES_FILES {
         task.note(DeliveryEvent::Preparing, None).await?;
+        if task.machine().observed != Observed::Planned || task.desired() == Desired::Gone {
+            return Ok(None);
+        }
     }
     match way.prepare(task, &files).await? {
         Prepared::Ready => {}
@@ -225,6 +226,10 @@ async fn send<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
     }
     let intent = IntentId(Uuid::now_v7());
     task.note(DeliveryEvent::Sending { intent }, None).await?;
+    // Taken back while the package was prepared: there is nothing to send any more.
+    if task.machine().observed != (Observed::Sending { intent }) {
+        return Ok(None);
+    }
     // From here on it counts, so this is the last moment at which a lost claim or a recall still stops it.
     task.still_ours().await?;
     let submitted = match way.submit(task, &files, intent).await {

@@ -275,9 +275,12 @@ impl Task<'_> {
         self.delivery.recall_due.is_some_and(|due| due < self.runtime.clock.now())
     }
 
-    /// How long until the partner's publish window opens; `None` where it is open.
-    pub(crate) fn until_window_opens(&self) -> Option<Duration> {
-        self.partner.window.as_ref().and_then(|window| window.opens_in(self.runtime.clock.now()))
+    /// How long until the work may be sent: the release's time has come and the partner's publish window is open; `None` where it may
+    /// be now.
+    pub(crate) fn until_it_may_be_sent(&self) -> Option<Duration> {
+        let now = self.runtime.clock.now();
+        let released = self.machine().not_before.and_then(|at| (at - now).to_std().ok()).filter(|wait| !wait.is_zero());
+        released.or_else(|| self.partner.window.as_ref().and_then(|window| window.opens_in(now)))
     }
 
     /// The part's end once the delivery has come to its own.

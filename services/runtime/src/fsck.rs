@@ -1,5 +1,5 @@
 //! Compares what the database says there is with what the object store has: what is missing, what is not what it should be, and
-//! what nobody knows of.
+//! what nobody knows of. Looks for what is stuck as well, which the database alone says.
 //!
 //! Works through both in order of their ids, a few hundred entries at a time, so that memory does not grow with them. Services may
 //! run meanwhile: whatever looks wrong is looked at again on both sides before it is said, what is younger than the grace or under
@@ -91,6 +91,7 @@ pub async fn check(
         for prefix in OF_ENTRIES {
             check.chunk(prefix, after, until, &ids).await?;
         }
+        check.stuck(&ids).await?;
         check.report.findings[told..].iter().for_each(&mut said);
         told = check.report.findings.len();
         after = until;
@@ -209,6 +210,14 @@ impl Check<'_> {
             return Ok(());
         }
         self.found(Finding::of_object(there, Kind::of_key(&there.key), Fault::Orphan)).await
+    }
+
+    /// What is wanted of these entries and that no part will do.
+    async fn stuck(&mut self, ids: &[Uuid]) -> anyhow::Result<()> {
+        for stuck in self.store.stuck(ids).await? {
+            self.found(Finding::of_stuck(&stuck)).await?;
+        }
+        Ok(())
     }
 
     /// Uploads in parts that were begun and whose parts the object store does not have any more.

@@ -42,6 +42,8 @@ pub struct Metrics {
     pub messages_sent: IntCounterVec,
     /// `reelmill_leases_expired_total{stage}`: claims whose holder fell silent.
     pub leases_expired: IntCounterVec,
+    /// `reelmill_unstuck_total{what}`: what was stuck and was set going again by the reconciler, see [`crate::store::stuck::KINDS`].
+    pub unstuck: IntCounterVec,
     /// `reelmill_transactions_total{name,outcome}`: committed, retried, refused (by what was asked), failed (the database's fault).
     pub transactions: IntCounterVec,
     /// `reelmill_transaction_seconds{name}`: with retries.
@@ -108,6 +110,7 @@ impl Metrics {
             parts_running: make.gauges("parts_running", "Parts that run here now.", &["stage"])?,
             messages_sent: make.counters("messages_sent_total", "Messages by what the broker said.", &["outcome"])?,
             leases_expired: make.counters("leases_expired_total", "Claims whose holder fell silent.", &["stage"])?,
+            unstuck: make.counters("unstuck_total", "What was stuck and was set going again.", &["what"])?,
             transactions: make.counters("transactions_total", "Transactions.", &["name", "outcome"])?,
             transaction_seconds: make.histograms(
                 "transaction_seconds",
@@ -167,6 +170,7 @@ impl Metrics {
             self.part_seconds.with_label_values(&[stage]);
             self.hop_seconds.with_label_values(&[stage]);
         }
+        begin(&self.unstuck, &crate::store::stuck::KINDS);
         begin(&self.messages_sent, &["confirmed", "nacked", "returned", "closed", "timed_out"]);
         begin(&self.webhook_attempts, &["delivered", "failed", "given_up", "gone"]);
         begin(&self.children, &["done", "rejected", "crashed", "timed_out", "cancelled", "failed"]);
@@ -216,7 +220,7 @@ mod tests {
         ("operation", "the SDK's operations that we call"),
         ("partner", "the catalogue's partners"),
         ("contest", "the catalogue's contests"),
-        ("what", "entries and publication"),
+        ("what", "entries and publication, and store::stuck::KINDS"),
         ("route", "patterns of the table of routes"),
         ("code", "classes of answers, and the codes of Full"),
         ("port", "PORTS"),

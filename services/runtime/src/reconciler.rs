@@ -2,24 +2,30 @@
 //! tick one of them does the work, and only one that reaches the broker.
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use pipeline::catalogue::Retention;
+use pipeline::id::SubmissionId;
 use pipeline::stage::Stage;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
+use uuid::Uuid;
 
 use crate::broker::{Broker, MAX_HINTS};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::retention;
+use crate::store::stuck::Stuck;
 use crate::store::{Store, messages};
 
 /// Prefixes swept in one tick, so that a tick stays short.
 const SWEEP_LIMIT: i64 = 20;
 /// Ticks between two looks at the whole installation, which read more than the others.
 const TICKS_A_SAMPLE: u32 = 3;
+/// Entries that one look for what is stuck goes through; the next look goes on behind them.
+const LOOK_THROUGH: i64 = 200;
 /// No tick takes longer; a hanging neighbour must not stop the ones to come.
 const TICK_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -39,6 +45,8 @@ pub(crate) struct Reconciler {
     pub(crate) retention: Retention,
     /// Where dead processes of this machine left files.
     pub(crate) scratch_dir: PathBuf,
+    /// The last entry that was looked at for being stuck; `None` begins at the first.
+    pub(crate) looked_until: Mutex<Option<Uuid>>,
 }
 
 impl Reconciler {
@@ -79,6 +87,9 @@ impl Reconciler {
             self.expire_leases().await?;
             self.store.wake_due().await?;
             self.bulk().await?;
+        }
+        if self.store.take_turn("unstick", pause * TICKS_A_SAMPLE).await? {
+            self.unstick().await?;
         }
         // Nothing hangs on it but what watchers see.
         if let Err(error) = self.store.sample(pause * TICKS_A_SAMPLE).await {
@@ -150,6 +161,37 @@ impl Reconciler {
             warn!(part.stage = %stage, "a worker of {stage} fell silent; its part runs again");
         }
         Ok(())
+    }
+
+    /// Sets going again what is wanted and that no part will do. No act leaves such a thing behind, so each is a mistake of ours.
+    async fn unstick(&self) -> anyhow::Result<()> {
+        let after = *self.looked_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids = self.store.under_way_after(after, LOOK_THROUGH).await?;
+        let until = ids.last().copied().filter(|_| ids.len() as i64 == LOOK_THROUGH);
+        *self.looked_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+        let mut found: Vec<Uuid> = self.store.stuck(&ids).await?.into_iter().map(|stuck| stuck.submission).collect();
+        found.dedup();
+        for id in found {
+            match self.store.unstick(SubmissionId(id)).await {
+                Ok(repaired) => repaired.iter().for_each(|stuck| self.say_unstuck(stuck)),
+                Err(failure) => {
+                    error!(submission.id = %id, "{id} is stuck and could not be set going again: {failure:#}")
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn say_unstuck(&self, stuck: &Stuck) {
+        let Stuck { kind, submission, run, stage, part } = stuck;
+        self.metrics.unstuck.with_label_values(&[kind]).inc();
+        error!(
+            submission.id = %submission,
+            part.run = run,
+            part.stage = stage,
+            part.name = part,
+            "{submission} was stuck ({kind}: {part} of {stage} in run {run}) and was set going again"
+        );
     }
 
     /// Lets bulk work on: a few more of its works, and the parts of it that have waited too long.

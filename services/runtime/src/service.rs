@@ -222,6 +222,7 @@ impl Runtime {
             clock: self.clock.clone(),
             retention: self.catalogue.retention,
             scratch_dir: self.config.scratch_dir.clone(),
+            looked_until: Mutex::default(),
         }
     }
 }

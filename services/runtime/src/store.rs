@@ -20,6 +20,7 @@
 //! | what partners pull | `feed` |
 //! | which works were entered before | `fingerprints` |
 //! | where an entry's time went | `trace` |
+//! | what is wanted and that nobody will do | `stuck` |
 //! | which objects there should be, what is past its time, is it all well | `fsck`, `retention`, `doctor` |
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ pub mod recalls;
 pub mod renditions;
 pub mod retention;
 pub mod reuse;
+pub mod stuck;
 pub mod submissions;
 pub mod tokens;
 pub mod trace;

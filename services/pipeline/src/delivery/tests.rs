@@ -259,6 +259,7 @@ fn any_event() -> impl Strategy<Value = DeliveryEvent> {
         (1..4u32).prop_map(|run| DeliveryEvent::Wanted { run }),
         Just(DeliveryEvent::Unwanted),
         Just(DeliveryEvent::Preparing),
+        Just(DeliveryEvent::NotBefore { at: DateTime::UNIX_EPOCH }),
         (1..4u32).prop_map(|run| DeliveryEvent::Replace { run }),
         an_intent().prop_map(|intent| DeliveryEvent::Confirmed { intent }),
         Just(DeliveryEvent::RecallAcknowledged),
@@ -307,4 +308,39 @@ proptest! {
             prop_assert!(delivery.run >= before.run);
         }
     }
+}
+
+#[test]
+fn a_worker_has_something_to_do_unless_it_is_settled_or_waits_for_a_person_alone() {
+    let needs = |events: &[DeliveryEvent]| after(events.to_vec()).needs_part();
+    let handed = DeliveryEvent::HandedToOperator { intent: intent(1) };
+    let started = |by| DeliveryEvent::RecallStarted { by };
+    assert!(needs(&[]) && needs(&[sending()]) && needs(&[sending(), accepted()]));
+    assert!(!needs(&[sending(), accepted(), live()]));
+    assert!(!needs(std::slice::from_ref(&handed)), "a bag waits for the person who carries it");
+    assert!(needs(&[handed.clone(), DeliveryEvent::Confirmed { intent: intent(1) }]));
+    assert!(needs(&[handed.clone(), DeliveryEvent::Unwanted]), "a machine looks whether the person has proven it");
+    assert!(needs(&[handed, DeliveryEvent::Unwanted, started(RecallBy::Operator)]));
+    let recalling = [sending(), accepted(), live(), DeliveryEvent::Unwanted, started(RecallBy::System)];
+    assert!(needs(&recalling) && !needs(&[&recalling[..], &[DeliveryEvent::RecallConfirmed]].concat()));
+    assert!(!needs(&[DeliveryEvent::Unwanted]), "what never left needs no recall");
+}
+
+#[test]
+fn a_release_for_a_time_is_kept_through_a_recall_and_a_new_run_and_forgotten_with_the_next_recall() {
+    let at = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
+    let timed = DeliveryEvent::NotBefore { at };
+    let recall = [sending(), accepted(), live(), DeliveryEvent::Unwanted];
+    let wanted = DeliveryEvent::Wanted { run: 1 };
+    let mut again = after([&recall[..], &[wanted, timed.clone()]].concat());
+    assert_eq!((again.then, again.not_before), (Some(1), Some(at)));
+    assert!(again.apply(DeliveryEvent::RecallStarted { by: RecallBy::System }));
+    assert!(again.apply(DeliveryEvent::RecallConfirmed));
+    assert_eq!(again, Delivery { not_before: Some(at), ..Delivery::new(1) });
+    assert!(again.apply(DeliveryEvent::Wanted { run: 2 }) && again.not_before == Some(at) && again.run == 2);
+    assert!(again.apply(DeliveryEvent::Unwanted) && again.not_before.is_none());
+    assert!(again.apply(DeliveryEvent::Wanted { run: 2 }));
+    assert_eq!(again, Delivery::new(2));
+    assert!(!after(recall.to_vec()).apply(timed.clone()), "nothing comes after it that could wait");
+    assert!(!after(recall[..3].to_vec()).apply(timed), "what is live is sent already");
 }

@@ -38,6 +38,7 @@ impl Delivery {
             | DeliveryEvent::Unwanted
             | DeliveryEvent::Replace { .. }
             | DeliveryEvent::Preparing
+            | DeliveryEvent::NotBefore { .. }
             | DeliveryEvent::Confirmed { .. } => None,
         }
     }

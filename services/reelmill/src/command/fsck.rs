@@ -1,4 +1,4 @@
-//! `reelmill fsck`: compares the database with the object store, and repairs what can be repaired.
+//! `reelmill fsck`: compares the database with the object store, looks for what is stuck, and repairs what can be repaired.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,7 +16,8 @@ pub(crate) struct Args {
     /// Read every object and compare its SHA-256, too; takes as long as reading the whole bucket
     #[arg(long)]
     deep: bool,
-    /// Repair what can be repaired: what nobody knows of goes with the garbage, uploads whose bytes are gone are given up
+    /// Repair what can be repaired: what nobody knows of goes with the garbage, uploads whose bytes are gone are given up,
+    /// and what is stuck is set going again
     #[arg(long)]
     repair: bool,
     /// Leave objects alone that are younger than so many hours: their rows may be on their way

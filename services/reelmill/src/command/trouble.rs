@@ -42,6 +42,7 @@ fn table(found: &[Trouble]) -> String {
 fn next(trouble: &Trouble) -> String {
     let Trouble { submission, place, .. } = trouble;
     match trouble.kind.as_str() {
+        "stuck" => "reelmill fsck --repair".to_owned(),
         "parked" => format!("reelmill retry {submission}/{place}"),
         "overdue_recall" => format!("reelmill recalled {submission} --partner {place} --screenshot FILE"),
         "waits_for_person" => format!("reelmill delivered {submission} --partner {place} --url URL"),
@@ -74,6 +75,7 @@ mod tests {
         };
         let id = uuid::Uuid::nil();
         assert_eq!(next(&trouble("parked", "transcode/segment/3")), format!("reelmill retry {id}/transcode/segment/3"));
+        assert_eq!(next(&trouble("stuck", "publish/partner/cctv")), "reelmill fsck --repair");
         assert_eq!(next(&trouble("unknown_delivery", "bilibili")), format!("reelmill status {id}"));
         let shown = table(&[trouble("overdue_recall", "cctv")]);
         assert!(

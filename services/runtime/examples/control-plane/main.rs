@@ -92,7 +92,7 @@ async fn started(config: Config, shape: Shape) -> anyhow::Result<(Arc<Runtime>, 
 type Running = tokio::task::JoinHandle<anyhow::Result<()>>;
 
 async fn serve(runtime: &Arc<Runtime>, runs: &Arc<Runs>, work: &Arc<Work>) -> Running {
-    let running = tokio::spawn(runtime.clone().run(Stub::<0>::services(runs, work)));
+    let running = tokio::spawn(runtime.clone().run(Stub::<0>::services(runs, work, &runtime.store)));
     while runtime.broker.check().await.is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -11,6 +11,7 @@ use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate, Gates, Submission};
 use runtime::outcome::{Outcome, Output};
 use runtime::service::{Runtime, Services};
+use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::submissions::{self, NewSubmission};
 use runtime::worker::{Handler, Job};
@@ -90,20 +91,21 @@ impl Work {
 pub(crate) struct Stub<const STAGE: usize> {
     runs: Arc<Runs>,
     work: Arc<Work>,
+    store: Store,
 }
 
 impl Stub<0> {
     /// Workers for all stages.
-    pub(crate) fn services(runs: &Arc<Runs>, work: &Arc<Work>) -> Services {
-        fn stub<const STAGE: usize>(runs: &Arc<Runs>, work: &Arc<Work>) -> Stub<STAGE> {
-            Stub { runs: runs.clone(), work: work.clone() }
+    pub(crate) fn services(runs: &Arc<Runs>, work: &Arc<Work>, store: &Store) -> Services {
+        fn stub<const STAGE: usize>(runs: &Arc<Runs>, work: &Arc<Work>, store: &Store) -> Stub<STAGE> {
+            Stub { runs: runs.clone(), work: work.clone(), store: store.clone() }
         }
         Services::new()
-            .worker(stub::<0>(runs, work))
-            .worker(stub::<1>(runs, work))
-            .worker(stub::<2>(runs, work))
-            .worker(stub::<3>(runs, work))
-            .worker(stub::<4>(runs, work))
+            .worker(stub::<0>(runs, work, store))
+            .worker(stub::<1>(runs, work, store))
+            .worker(stub::<2>(runs, work, store))
+            .worker(stub::<3>(runs, work, store))
+            .worker(stub::<4>(runs, work, store))
     }
 }
 
@@ -113,7 +115,14 @@ impl<const STAGE: usize> Handler for Stub<STAGE> {
     fn handle(&self, job: Job) -> impl Future<Output = anyhow::Result<Outcome>> + Send {
         self.runs.0[STAGE].fetch_add(1, Ordering::Relaxed);
         let output = self.work.output(&job);
-        let handled: BoxFuture<'static, _> = Box::pin(async move { Ok(Outcome::Done(output)) });
+        let store = self.store.clone();
+        let handled: BoxFuture<'static, _> = Box::pin(async move {
+            // A publish part ends only where its delivery has come to rest.
+            if Self::STAGE == Stage::Publish {
+                stubs::hand_over(&store, &job).await?;
+            }
+            Ok(Outcome::Done(output))
+        });
         handled
     }
 }

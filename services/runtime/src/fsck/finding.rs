@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::objects::{Listed, Multipart};
 use crate::store::fsck::{Expected, OpenMultipart};
+use crate::store::stuck::Stuck;
 
 /// How a row and an object do not agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub enum Fault {
     Orphan,
     /// It has no key of ours. It is never touched.
     Foreign,
+    /// It is wanted, and no open part will do it.
+    Stuck,
+    /// It is open, and not wanted.
+    Surplus,
 }
 
 impl Fault {
@@ -29,11 +34,13 @@ impl Fault {
             Fault::WrongDigest(_) => "wrong_digest",
             Fault::Orphan => "orphan",
             Fault::Foreign => "foreign",
+            Fault::Stuck => "stuck",
+            Fault::Surplus => "surplus",
         }
     }
 }
 
-/// What an object is.
+/// What an object is, or what a row is about that has no object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -57,12 +64,16 @@ pub enum Kind {
     Bag,
     /// A picture that proves something.
     Proof,
+    /// What has to be done at a partner.
+    Delivery,
+    /// What one worker does.
+    Part,
     /// Something else.
     Other,
 }
 
 impl Kind {
-    const ALL: [Kind; 11] = [
+    const ALL: [Kind; 13] = [
         Kind::Mezzanine,
         Kind::Piece,
         Kind::Tail,
@@ -73,6 +84,8 @@ impl Kind {
         Kind::Encoded,
         Kind::Bag,
         Kind::Proof,
+        Kind::Delivery,
+        Kind::Part,
         Kind::Other,
     ];
 
@@ -89,6 +102,8 @@ impl Kind {
             Kind::Encoded => "encoded",
             Kind::Bag => "bag",
             Kind::Proof => "proof",
+            Kind::Delivery => "delivery",
+            Kind::Part => "part",
             Kind::Other => "other",
         }
     }
@@ -150,7 +165,7 @@ impl Finding {
         let bytes = match &fault {
             Fault::WrongSize(bytes) => Some(*bytes),
             Fault::WrongDigest(_) => Some(wanted.bytes),
-            Fault::Missing | Fault::Orphan | Fault::Foreign => None,
+            Fault::Missing | Fault::Orphan | Fault::Foreign | Fault::Stuck | Fault::Surplus => None,
         };
         Self {
             code: fault.code(),
@@ -200,6 +215,30 @@ impl Finding {
         }
     }
 
+    pub(super) fn of_stuck(stuck: &Stuck) -> Self {
+        let (fault, kind) = match stuck.kind.as_str() {
+            "delivery" => (Fault::Stuck, Kind::Delivery),
+            "part" => (Fault::Stuck, Kind::Part),
+            _ => (Fault::Surplus, Kind::Part),
+        };
+        let mend = match fault {
+            Fault::Surplus => "--repair ends the part, as the reconciler does",
+            _ => "--repair opens the part, as the reconciler does",
+        };
+        Self {
+            code: fault.code(),
+            kind,
+            key: format!("{}/{}/{}", stuck.run, stuck.stage, stuck.part),
+            submission: Some(SubmissionId(stuck.submission)),
+            expected_bytes: None,
+            bytes: None,
+            mend: mend.to_owned(),
+            repaired: None,
+            fault,
+            multipart: None,
+        }
+    }
+
     pub(super) fn of_unknown_multipart(multipart: &Multipart) -> Self {
         Self {
             code: Fault::Orphan.code(),
@@ -232,6 +271,6 @@ fn mend(kind: Kind, submission: Option<SubmissionId>) -> String {
         Kind::Preview => format!("`reelmill reprocess {id} --from probe` makes it anew"),
         Kind::Bag => format!("fetch the renditions in force, or `reelmill reprocess {id} --from publish`"),
         Kind::Proof => "bring it back from the bucket's backup, or prove it again with another picture".to_owned(),
-        Kind::Other => String::new(),
+        Kind::Delivery | Kind::Part | Kind::Other => String::new(),
     }
 }

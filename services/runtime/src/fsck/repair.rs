@@ -1,5 +1,6 @@
 //! What can be repaired without a person: what nobody knows of goes the way of all garbage, and an upload whose bytes are gone is
-//! given up, so that its client begins anew. Making files anew takes hours of machines and perhaps partners: that is offered only.
+//! given up, so that its client begins anew. What is stuck is set going again. Making files anew takes hours of machines and perhaps
+//! partners: that is offered only.
 use pipeline::id::UploadId;
 
 use super::finding::{Fault, Finding, Kind};
@@ -23,6 +24,12 @@ pub(super) async fn repair(store: &Store, objects: &Objects, finding: &Finding) 
             let Some((_, upload)) = place(&finding.key) else { return Ok(None) };
             let given_up = store.terminate_upload(UploadId(upload)).await?;
             Ok(given_up.then(|| "the upload was given up".to_owned()))
+        }
+        (Fault::Stuck | Fault::Surplus, _) => {
+            let Some(id) = finding.submission else { return Ok(None) };
+            // All of an entry is repaired with its first finding.
+            store.unstick(id).await?;
+            Ok(Some("set going again".to_owned()))
         }
         (Fault::Missing | Fault::WrongSize(_) | Fault::WrongDigest(_) | Fault::Foreign, _) => Ok(None),
     }

@@ -8,7 +8,7 @@ use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 26] = [
+const PAGES: [(&str, &str); 27] = [
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
     ("CredentialsEnding", include_str!("../../../../deploy/runbook/CredentialsEnding.md")),
@@ -33,6 +33,7 @@ const PAGES: [(&str, &str); 26] = [
     ("ReelmillDown", include_str!("../../../../deploy/runbook/ReelmillDown.md")),
     ("ScratchAlmostFull", include_str!("../../../../deploy/runbook/ScratchAlmostFull.md")),
     ("StageStandsStill", include_str!("../../../../deploy/runbook/StageStandsStill.md")),
+    ("StuckWork", include_str!("../../../../deploy/runbook/StuckWork.md")),
     ("UploadsDamaged", include_str!("../../../../deploy/runbook/UploadsDamaged.md")),
     ("WebhooksGivenUp", include_str!("../../../../deploy/runbook/WebhooksGivenUp.md")),
 ];

@@ -1,4 +1,6 @@
 //! Deliveries: desired beside observed, one row a submission and partner. `pipeline::delivery` alone says what may follow what.
+use std::time::Duration;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Observed};
@@ -13,7 +15,7 @@ use sqlx::types::Json;
 use super::audit::{self, Act};
 use super::history::By;
 use super::parts::{Claim, Commit, check_fence};
-use super::{Store, fingerprints, history, messages, webhooks};
+use super::{Policy, Store, fingerprints, history, messages, recalls, submissions, webhooks};
 use crate::seal::Sealed;
 use crate::{telemetry, wire};
 
@@ -227,7 +229,8 @@ pub async fn set_texts(
     audit::add(tx, by, &act).await
 }
 
-/// A person notes what happened, within the caller's transaction. Wakes the partner's part, so that it sees it.
+/// A person notes what happened, within the caller's transaction. Wakes the partner's part, so that it sees it; where the part
+/// had ended and there is something to do again, opens it again.
 pub async fn note(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -237,6 +240,10 @@ pub async fn note(
 ) -> anyhow::Result<Delivery> {
     let delivery = apply(tx, submission, partner, event, by).await?;
     wake(tx, submission, partner).await?;
+    if delivery.needs_part() && !recalls::has_open_part(tx, submission, partner).await? {
+        let run = submissions::lock(tx, submission).await?.machine.0.run;
+        recalls::open_part(tx, submission, run, partner, Duration::ZERO).await?;
+    }
     Ok(delivery)
 }
 
@@ -244,6 +251,7 @@ pub async fn note(
 /// run is to replace.
 pub(super) async fn want(
     tx: &mut PgConnection,
+    policy: &Policy,
     submission: SubmissionId,
     machine: &Submission,
     partners: Vec<String>,
@@ -268,9 +276,13 @@ pub(super) async fn want(
     .context("plan deliveries")?;
     // One that was just planned for this run is what this run wants.
     for partner in partners.into_iter().filter(|partner| !planned.contains(partner)).map(PartnerId::new) {
-        apply(tx, submission, &partner, &DeliveryEvent::Wanted { run }, &By::WORKER).await?;
+        let before = locked(tx, submission, &partner).await?;
+        let mut delivery = apply(tx, submission, &partner, &DeliveryEvent::Wanted { run }, &By::WORKER).await?;
         if machine.redo.replace.contains(&partner) {
-            apply(tx, submission, &partner, &DeliveryEvent::Replace { run }, &By::WORKER).await?;
+            delivery = apply(tx, submission, &partner, &DeliveryEvent::Replace { run }, &By::WORKER).await?;
+        }
+        if delivery != before {
+            recalls::wait_for_caller(tx, policy, submission, run, &partner, &delivery).await?;
         }
     }
     Ok(())
@@ -304,23 +316,25 @@ pub(super) async fn locked(
         .with_context(|| format!("there is no delivery of {submission} to {partner}"))
 }
 
-/// Stores what was handed over.
+/// Stores what was handed over. Returns the delivery as it stands, locked until the end of the transaction.
 pub(super) async fn keep_receipt(
     tx: &mut PgConnection,
     submission: SubmissionId,
     partner: &PartnerId,
     receipt: &serde_json::Value,
-) -> anyhow::Result<()> {
-    sqlx::query!(
-        "/* keep_receipt */ update deliveries set receipt = $3 where submission = $1 and partner = $2",
+) -> anyhow::Result<Delivery> {
+    let machine = sqlx::query_scalar!(
+        r#"/* keep_receipt */
+        update deliveries set receipt = $3 where submission = $1 and partner = $2
+        returning machine as "machine: Json<Delivery>""#,
         submission.0,
         partner.as_str(),
         receipt,
     )
-    .execute(tx)
+    .fetch_one(tx)
     .await
     .context("store the receipt")?;
-    Ok(())
+    Ok(machine.0)
 }
 
 /// The one way in which a delivery changes. What a person did goes to the audit trail.

@@ -162,7 +162,12 @@ async fn keep(tx: &mut PgConnection, policy: &Policy, claim: &Claim, output: &Ou
             renditions::insert(tx, claim.submission, claim.run, name, rendition).await?;
         }
         (Output::Published { receipt }, Part::Partner(partner)) => {
-            deliveries::keep_receipt(tx, claim.submission, partner, receipt).await?;
+            let delivery = deliveries::keep_receipt(tx, claim.submission, partner, receipt).await?;
+            // A release or a person's yes may have come since the worker looked. With its part ended, nobody would see that.
+            if delivery.needs_part() {
+                let (observed, desired) = (delivery.observed.name(), delivery.desired.name());
+                bail!("the delivery to {partner} is {observed} and to be {desired}, so its part does not end here");
+            }
         }
         // Encoded files stay with their part: only the assemble stage of the same run asks for them.
         (Output::Encoded { .. } | Output::Assembled { .. } | Output::Published { .. }, _) => {}

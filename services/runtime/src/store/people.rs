@@ -3,7 +3,9 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::part::Part;
 use pipeline::submission::Event;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -12,7 +14,7 @@ use super::audit::{self, Act};
 use super::history::By;
 use super::recalls::{self, RecallTerms};
 use super::submissions::{self, Applied};
-use super::{Policy, Store, history};
+use super::{Policy, Store, deliveries, history};
 
 impl Store {
     /// Opens the gate to these partners (`None`: to all), now or at a time. Whoever has the work already gets nothing again.
@@ -118,7 +120,7 @@ pub async fn recall(
         .filter(|it| partners.is_none_or(|some| some.contains(it)))
         .collect();
     if partners.is_some() {
-        recalls::recall(tx, policy, id, applied.machine.run, &concerned).await?;
+        applied.changed |= recalls::recall(tx, policy, id, applied.machine.run, &concerned).await?;
     }
     recalls::set_terms(tx, id, &concerned, terms).await?;
     applied.changed |= wanted_at(tx, id).await? != wanted;
@@ -133,14 +135,24 @@ pub async fn recall(
     Ok(applied)
 }
 
-/// The parts that a release started wait for their time. The relay may have told of them already; an empty claim does no harm.
+/// What a release started waits for its time: each delivery knows it, and a part with nothing to take back before rests until then.
+/// The relay may have told of the parts already; an empty claim does no harm.
 async fn hold_until(
     tx: &mut PgConnection,
     id: SubmissionId,
     applied: &Applied,
     at: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let parts: Vec<String> = applied.started.iter().map(|todo| todo.part.to_string()).collect();
+    let mut parts = Vec::new();
+    for todo in &applied.started {
+        let Part::Partner(partner) = &todo.part else { continue };
+        let event = DeliveryEvent::NotBefore { at };
+        let delivery = deliveries::apply(tx, id, partner, &event, &By::WORKER).await?;
+        // A recall that is under way does not wait for it.
+        if delivery.observed == Observed::Planned {
+            parts.push(todo.part.to_string());
+        }
+    }
     sqlx::query!(
         "/* hold_parts_until */
         update parts set status = 'waiting', not_before = $4

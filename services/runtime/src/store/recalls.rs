@@ -3,10 +3,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Observed};
+use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Observed, RecallBy};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
-use pipeline::stage::Stage;
 use sqlx::PgConnection;
 
 use super::Policy;
@@ -40,32 +39,41 @@ pub(super) async fn recall_all(
     .fetch_all(&mut *tx)
     .await?;
     let partners: Vec<PartnerId> = partners.into_iter().map(PartnerId::new).collect();
-    recall(tx, policy, submission, run, &partners).await
+    recall(tx, policy, submission, run, &partners).await?;
+    Ok(())
 }
 
-/// Nothing is desired at these partners any more, and what may be there gets a part that takes it back. The part of the run
-/// is used again, since publishing and recalling one delivery must never run side by side.
+/// Nothing is desired at these partners any more. What may be there gets a part that takes it back: the part of the run is used
+/// again, since publishing and recalling one delivery must never run side by side. What never left gets none, and the worker that
+/// was about to send it loses its claim. Returns whether a part was set to work.
 pub(super) async fn recall(
     tx: &mut PgConnection,
     policy: &Policy,
     submission: SubmissionId,
     run: u32,
     partners: &[PartnerId],
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
+    let mut set_to_work = false;
     for partner in partners {
         let before = locked(tx, submission, partner).await?;
         let delivery = apply(tx, submission, partner, &DeliveryEvent::Unwanted, &By::WORKER).await?;
-        // Told twice it is under way already.
-        if delivery.is_settled() || before.desired == Desired::Gone && before.then.is_none() {
+        if !delivery.needs_part() {
+            end_parts(tx, submission, partner, None).await?;
+            continue;
+        }
+        // A recall that is under way goes on undisturbed. One that is parked, or that has no part, is set to work again.
+        let known = before.desired == Desired::Gone && before.then.is_none();
+        if known && is_at_work(tx, submission, partner).await? {
             continue;
         }
         take_up(tx, policy, submission, run, partner, &delivery).await?;
+        set_to_work = true;
     }
-    Ok(())
+    Ok(set_to_work)
 }
 
-/// Starts the partner's part of the run, or starts it again, to bring the delivery to what is desired now.
-async fn take_up(
+/// Opens the partner's part in this run, to bring the delivery to what is desired now. Waits for a caller that may still be at it.
+pub(super) async fn take_up(
     tx: &mut PgConnection,
     policy: &Policy,
     submission: SubmissionId,
@@ -73,44 +81,128 @@ async fn take_up(
     partner: &PartnerId,
     delivery: &Delivery,
 ) -> anyhow::Result<()> {
-    let part = Part::Partner(partner.clone()).to_string();
-    // A run before may still have been at it.
+    let wait = if may_be_called(delivery) { policy.lease } else { Duration::ZERO };
+    open_part(tx, submission, run, partner, wait).await
+}
+
+/// A run that starts a partner's part while an earlier run's worker may still be calling the partner, or bringing it files, lets a
+/// lease pass, in which that worker notices.
+pub(super) async fn wait_for_caller(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    submission: SubmissionId,
+    run: u32,
+    partner: &PartnerId,
+    delivery: &Delivery,
+) -> anyhow::Result<()> {
+    if !may_be_called(delivery) {
+        return Ok(());
+    }
     sqlx::query!(
-        "/* end_earlier_publishing */
-        update parts set status = 'cancelled', fence = null, lease_until = null, finished_at = clock_timestamp()
-        where submission = $1 and run <> $2 and stage = $3 and part = $4
-            and status in ('pending', 'waiting', 'claimed', 'parked')",
+        "/* wait_for_caller */
+        update parts set status = 'waiting', not_before = clock_timestamp() + make_interval(secs => $4)
+        where submission = $1 and run = $2 and stage = 'publish' and part = $3 and status = 'pending'",
         submission.0,
         run as i32,
-        Stage::Publish.name(),
-        part,
+        Part::Partner(partner.clone()).to_string(),
+        policy.lease.as_secs_f64(),
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await
-    .context("end what an earlier run was doing")?;
-    // Whoever was calling the partner at this moment, or bringing it files, has a lease's time to notice that nobody wants it.
-    let calling = matches!(delivery.observed, Observed::Sending { .. } | Observed::Recalling { receipt: None, .. });
-    let wait_s = if calling { policy.lease.as_secs_f64() } else { 0.0 };
+    .context("wait for an earlier run's worker")?;
+    Ok(())
+}
+
+/// Whether a worker may be calling the partner at this moment, or bringing it files.
+fn may_be_called(delivery: &Delivery) -> bool {
+    matches!(
+        delivery.observed,
+        Observed::Sending { .. } | Observed::Recalling { receipt: None, by: RecallBy::System, .. }
+    )
+}
+
+/// Opens the partner's part in this run, claimable after `wait`, and ends those of other runs. Whoever held it loses it.
+pub(super) async fn open_part(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    run: u32,
+    partner: &PartnerId,
+    wait: Duration,
+) -> anyhow::Result<()> {
+    end_parts(tx, submission, partner, Some(run)).await?;
     sqlx::query!(
-        "/* start_recall */
+        "/* open_publish_part */
         insert into parts (submission, run, stage, part, status, not_before, traceparent)
-        values ($1, $2, $3, $4, 'waiting', clock_timestamp() + make_interval(secs => $5), $6)
+        values ($1, $2, 'publish', $3, 'waiting', clock_timestamp() + make_interval(secs => $4), $5)
         on conflict (submission, run, stage, part) do update set status = 'waiting', attempt = 0, output = null, fence = null,
             rank = 0, lease_until = null, finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent",
         submission.0,
         run as i32,
-        Stage::Publish.name(),
-        part,
-        wait_s,
+        Part::Partner(partner.clone()).to_string(),
+        wait.as_secs_f64(),
         telemetry::current_traceparent(),
     )
     .execute(&mut *tx)
     .await
-    .context("start a recall")?;
-    if !calling {
+    .context("open a partner's part")?;
+    if wait.is_zero() {
         wake(tx, submission, partner).await?;
     }
     Ok(())
+}
+
+/// Ends the partner's open parts, but for those of the run `but`. Whoever held one loses it.
+async fn end_parts(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+    but: Option<u32>,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* end_publish_parts */
+        update parts set status = 'cancelled', fence = null, lease_until = null, finished_at = clock_timestamp()
+        where submission = $1 and stage = 'publish' and part = $2 and run is distinct from $3
+            and status in ('pending', 'waiting', 'claimed', 'parked')",
+        submission.0,
+        Part::Partner(partner.clone()).to_string(),
+        but.map(|run| run as i32),
+    )
+    .execute(tx)
+    .await
+    .context("end a partner's parts")?;
+    Ok(())
+}
+
+/// Whether a part of the partner is open, be it parked.
+pub(super) async fn has_open_part(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+) -> anyhow::Result<bool> {
+    Ok(!open_statuses(tx, submission, partner).await?.is_empty())
+}
+
+/// Whether a part of the partner goes on by itself.
+async fn is_at_work(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<bool> {
+    Ok(open_statuses(tx, submission, partner).await?.iter().any(|status| status != "parked"))
+}
+
+async fn open_statuses(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+) -> anyhow::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"/* open_publish_parts */
+        select status::text as "status!" from parts
+        where submission = $1 and stage = 'publish' and part = $2
+            and status in ('pending', 'waiting', 'claimed', 'parked')"#,
+        submission.0,
+        Part::Partner(partner.clone()).to_string(),
+    )
+    .fetch_all(tx)
+    .await
+    .context("look for a partner's open parts")
 }
 
 /// Notes why and until when these partners' works are taken back.

@@ -313,7 +313,7 @@ pub(super) async fn apply_locked(
         Part::Partner(partner) => Some(partner.as_str().to_owned()),
         Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
     });
-    deliveries::want(tx, id, &machine, partners.collect()).await?;
+    deliveries::want(tx, policy, id, &machine, partners.collect()).await?;
     if moved && matches!(machine.state, State::Withdrawn | State::Revoked) {
         recalls::recall_all(tx, policy, id, machine.run).await?;
     }
@@ -352,7 +352,7 @@ pub(super) struct Locked {
 }
 
 /// Whoever changes a submission, or a part in a way that changes its submission, holds this lock first.
-async fn lock(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Locked> {
+pub(super) async fn lock(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Locked> {
     sqlx::query_as!(
         Locked,
         r#"/* lock_submission */

@@ -5,10 +5,13 @@ use uuid::Uuid;
 
 use super::Store;
 
+/// Entries under way that are looked at for being stuck.
+const LOOKED_THROUGH: i64 = 10_000;
+
 /// One thing that does not go on by itself, or has not for too long.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Trouble {
-    /// `parked`, `overdue_recall`, `unknown_delivery`, `refused_delivery`, `waits_for_person` or `no_progress`.
+    /// `stuck`, `parked`, `overdue_recall`, `unknown_delivery`, `refused_delivery`, `waits_for_person` or `no_progress`.
     pub kind: String,
     /// Whose.
     pub submission: Uuid,
@@ -24,6 +27,44 @@ impl Store {
     /// The most pressing first, at most `limit`. Entries and sent deliveries count after twenty and thirty minutes without a
     /// change, as alerts have it; refusals of the last week.
     pub async fn trouble(&self, limit: u32) -> anyhow::Result<Vec<Trouble>> {
+        let mut found = self.stuck_now(limit).await?;
+        let more = i64::from(limit).saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
+        found.extend(self.waiting(more.max(0)).await?);
+        Ok(found)
+    }
+
+    /// What no part will do. The reconciler repairs it within a minute; what stays here it could not repair.
+    async fn stuck_now(&self, limit: u32) -> anyhow::Result<Vec<Trouble>> {
+        let ids = self.under_way_after(None, LOOKED_THROUGH).await?;
+        let mut found = Vec::new();
+        for stuck in self.stuck(&ids).await?.into_iter().take(limit as usize) {
+            let since_s = self.unchanged_for(stuck.submission).await?;
+            let place = format!("{}/{}", stuck.stage, stuck.part);
+            let words = match stuck.kind.as_str() {
+                "surplus" => "a part is open that nothing waits for",
+                _ => "no part is open for it",
+            };
+            let (kind, words) = ("stuck".to_owned(), Some(words.to_owned()));
+            found.push(Trouble { kind, submission: stuck.submission, place, since_s, words });
+        }
+        Ok(found)
+    }
+
+    async fn unchanged_for(&self, submission: Uuid) -> anyhow::Result<f64> {
+        sqlx::query_scalar!(
+            r#"/* unchanged_for */
+            select extract(epoch from clock_timestamp() - greatest(updated_at, (
+                select max(updated_at) from deliveries where submission = $1)))::float8 as "since_s!"
+            from submissions where id = $1"#,
+            submission,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("ask since when an entry is stuck")
+    }
+
+    /// What waits for a person.
+    async fn waiting(&self, limit: i64) -> anyhow::Result<Vec<Trouble>> {
         sqlx::query_as!(
             Trouble,
             r#"/* trouble */
@@ -54,7 +95,7 @@ impl Store {
                     extract(epoch from clock_timestamp() - updated_at)::float8, null
                 from deliveries where state = 'awaiting_operator'
             ) as found order by pressing, since_s desc limit $1"#,
-            i64::from(limit),
+            limit,
         )
         .fetch_all(self.pool())
         .await

@@ -41,7 +41,7 @@ impl World {
 
     /// A process with all stages, until these works are in `state`.
     async fn work_off(&self, ids: &[SubmissionId], state: &str) {
-        let process = self.process(whole_line()).await;
+        let process = self.process(whole_line(&self.store)).await;
         for id in ids {
             self.reaches(*id, state).await;
         }
@@ -131,7 +131,7 @@ async fn the_reconciler_starts_what_waits_and_ends_the_job() {
     let ids = world.published(3).await;
     let (job, ..) = world.job(&selected("state=published contest=demo"), &ask(Stage::Publish)).await;
     let config = runtime::config::Config { bulk_in_flight: 1, ..world.config.clone() };
-    let process = world.process_with(config, whole_line()).await;
+    let process = world.process_with(config, whole_line(&world.store)).await;
     eventually("the job is done", async || world.job_state(job).await == "done").await;
     process.stop().await;
     for id in ids {
@@ -231,6 +231,7 @@ async fn what_a_bulk_run_does_later_has_its_rank_and_a_single_works_run_has_none
 #[tokio::test]
 async fn claiming_reads_one_index_in_order_whatever_the_ranks() {
     let world = World::new().await;
+    world.rows_are_planted();
     world.uploaded().await;
     world
         .sql(
@@ -311,7 +312,9 @@ async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
     world.job(&named(&[id]), &ask).await;
     let delivery = async |partner: &str| world.store.delivery(id, &partner.into()).await.unwrap().unwrap().machine;
     assert_eq!((delivery("bilibili").await.desired, delivery("bilibili").await.then), (Desired::Live, None), "not yet");
-    world.work_off(&[id], "published").await;
+    let process = world.process(all_but_publish()).await;
+    world.reaches(id, "publish").await;
+    process.stop().await;
     let (bilibili, tiangong) = (delivery("bilibili").await, delivery("tiangong").await);
     assert_eq!((bilibili.desired, bilibili.then, bilibili.run), (Desired::Gone, Some(2), 1), "makes room first");
     assert_eq!((tiangong.desired, tiangong.then, tiangong.run), (Desired::Live, None, 1));

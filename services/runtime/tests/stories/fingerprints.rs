@@ -115,7 +115,7 @@ async fn a_work_that_is_live_keeps_its_place_though_a_later_run_of_it_is_refused
     let world = World::new().await;
     let live = world.probed_as(1, words(1..9)).await;
     world.let_in(live).await;
-    let process = world.process(whole_line()).await;
+    let process = world.process(whole_line(&world.store)).await;
     world.reaches(live, "published").await;
     process.stop().await;
     let note = async |partner: &PartnerId, event: DeliveryEvent| {

@@ -1,9 +1,11 @@
 //! Figures that operators decide by, held against rows of known age and effort: oldest ages, backlog, due dates, time to live.
 use std::time::{Duration, Instant};
 
+use pipeline::delivery::{DeliveryEvent, IntentId, Receipt};
 use pipeline::id::SubmissionId;
 use pipeline::stage::Stage;
 use runtime::service::Services;
+use runtime::store::history::Actor;
 use uuid::Uuid;
 
 use crate::support::{Process, World, all_but_publish, eventually, whole_line};
@@ -16,6 +18,7 @@ async fn sql(world: &World, text: &'static str, id: SubmissionId, values: &[f64]
 
 /// An entry in this state, unchanged for so many seconds.
 async fn standing(world: &World, state: &'static str, for_s: f64) -> SubmissionId {
+    world.rows_are_planted();
     let id = world.uploaded().await;
     sqlx::query("delete from parts where submission = $1").bind(id.0).execute(world.store.pool()).await.unwrap();
     let text =
@@ -161,15 +164,15 @@ async fn the_time_to_live_runs_from_the_whole_upload_until_people_can_see_the_wo
         &[7200.0],
     )
     .await;
-    // At one partner people see it, another looks at it still.
+    // At one partner people see it, at another a person is to bring it there still.
     let deliveries = world.store.deliveries(id).await.unwrap();
     let (live, other) = (deliveries[0].partner.clone(), deliveries[1].partner.clone());
-    for (partner, state) in [(&live, "live"), (&other, "in_review")] {
-        let text = "update deliveries set state = $3 where submission = $1 and partner = $2";
-        let query = sqlx::query(text).bind(id.0).bind(partner.as_str()).bind(state);
-        query.execute(world.store.pool()).await.unwrap();
+    let intent = IntentId(Uuid::now_v7());
+    let seen = DeliveryEvent::WentLive { receipt: Receipt("BV1".into()), public_url: None };
+    for event in [DeliveryEvent::Sending { intent }, seen] {
+        world.store.delivery_note(id, &live, &event, Actor::Operator).await.unwrap();
     }
-    let process = world.process(whole_line()).await;
+    let process = world.process(whole_line(&world.store)).await;
     world.reaches(id, "published").await;
     let count = format!(r#"reelmill_time_to_live_seconds_count{{partner="{live}"}}"#);
     eventually("it is counted", async || get(&process, "/metrics").await.1.contains(&format!("{count} 1"))).await;

@@ -8,7 +8,7 @@ use runtime::store::history::Actor;
 use runtime::store::parts::{Claim, Commit};
 use serde_json::json;
 
-use crate::support::{World, eventually, probed, screened, whole_line};
+use crate::support::{World, all_but_publish, eventually, probed, screened, whole_line};
 
 /// Claims and finishes the one part that is pending.
 async fn step(world: &World, stage: Stage, output: Output) -> Claim {
@@ -20,7 +20,7 @@ async fn step(world: &World, stage: Stage, output: Output) -> Claim {
 #[tokio::test]
 async fn an_entry_goes_from_upload_to_every_partner() {
     let world = World::new().await;
-    let process = world.process(whole_line()).await;
+    let process = world.process(whole_line(&world.store)).await;
     let id = world.uploaded().await;
     world.reaches(id, "published").await;
     let parts = world.store.parts(id).await.unwrap();
@@ -64,7 +64,7 @@ async fn the_last_of_many_who_finish_at_once_moves_the_submission_on_once() {
 async fn a_closed_gate_waits_for_a_person() {
     let world = World::new().await;
     let id = world.entered(Gate::Manual).await;
-    let process = world.process(whole_line()).await;
+    let process = world.process(whole_line(&world.store)).await;
     world.store.apply(id, &Event::Uploaded, Actor::Entrant).await.unwrap();
     world.reaches(id, "awaiting_review").await;
     world.store.apply(id, &Event::ReviewAccepted, Actor::Operator).await.unwrap();
@@ -79,7 +79,7 @@ async fn a_closed_gate_waits_for_a_person() {
 async fn a_new_run_replaces_the_renditions_only_when_all_of_its_own_are_ready() {
     let world = World::new().await;
     let id = world.uploaded().await;
-    let process = world.process(whole_line()).await;
+    let process = world.process(whole_line(&world.store)).await;
     world.reaches(id, "published").await;
     process.stop().await;
     world
@@ -89,7 +89,7 @@ async fn a_new_run_replaces_the_renditions_only_when_all_of_its_own_are_ready() 
         .unwrap();
     let runs = async || world.store.renditions(id).await.unwrap().iter().map(|row| row.run).collect::<Vec<_>>();
     assert!(runs().await.iter().all(|run| *run == 1) && !runs().await.is_empty());
-    let process = world.process(whole_line()).await;
+    let process = world.process(whole_line(&world.store)).await;
     world.reaches(id, "published").await;
     assert!(runs().await.iter().all(|run| *run == 2) && !runs().await.is_empty());
     process.stop().await;
@@ -107,11 +107,11 @@ async fn taking_back_recalls_what_was_sent_and_only_that() {
     assert!(world.store.deliveries(id).await.unwrap().is_empty(), "nothing was planned yet");
 
     let sent = world.uploaded().await;
-    let process = world.process(whole_line()).await;
-    world.reaches(sent, "published").await;
+    let process = world.process(all_but_publish()).await;
+    world.reaches(sent, "publish").await;
     process.stop().await;
-    let delivered = world.store.deliveries(sent).await.unwrap();
-    let partner = delivered[0].partner.clone();
+    let planned = world.store.deliveries(sent).await.unwrap();
+    let partner = planned[0].partner.clone();
     let handed = pipeline::delivery::DeliveryEvent::HandedToOperator { intent: pipeline::delivery::IntentId(sent.0) };
     world.store.delivery_note(sent, &partner, &handed, Actor::Operator).await.unwrap();
     world.store.apply(sent, &Event::Revoked, Actor::Operator).await.unwrap();

@@ -6,6 +6,7 @@ mod audit; // what people did, and that nobody changes it
 mod broker; // confirms, returns, wiped queues
 mod bulk; // new runs of many works: a few at a time, below new entries, as one
 mod claims; // who gets which part, fences, leases
+mod deliveries; // what is desired at partners, and the parts that bring it about
 mod failures; // retries, parking, panics, `Later`
 mod fingerprints; // works that are entered twice
 mod fsck; // the database and the object store compared

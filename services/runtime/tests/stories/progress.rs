@@ -17,7 +17,7 @@ use runtime::wire;
 use runtime::worker::Job;
 use serde_json::Value;
 
-use crate::support::{Doing, World, eventually, output, probed, screened};
+use crate::support::{Doing, World, eventually, hand_over, output, probed, screened};
 
 /// Steps that one part takes in these stories.
 const STEPS: u32 = 6;
@@ -64,6 +64,7 @@ async fn is_heard(store: &Store, job: &Job, done: f64) {
 
 /// All five stages; those that take long need [`keep_messages`].
 fn slow_line(store: &Store) -> Services {
+    let store = store.clone();
     let failed = Arc::new(AtomicBool::new(false));
     let at_length = |failed: Arc<AtomicBool>| at_length(store.clone(), failed);
     Services::new()
@@ -73,8 +74,12 @@ fn slow_line(store: &Store) -> Services {
         }))
         .worker(Doing::<2, _>(at_length(failed.clone())))
         .worker(Doing::<3, _>(at_length(failed)))
-        .worker(Doing::<4, _>(|job| -> BoxFuture<'static, _> {
-            Box::pin(async move { Ok(Outcome::Done(output(&job))) })
+        .worker(Doing::<4, _>(move |job| -> BoxFuture<'static, _> {
+            let store = store.clone();
+            Box::pin(async move {
+                hand_over(&store, &job).await?;
+                Ok(Outcome::Done(output(&job)))
+            })
         }))
 }
 
@@ -143,7 +148,7 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
 async fn an_entry_that_is_done_in_a_moment_is_told_once_and_costs_no_look() {
     let world = World::new().await;
     keep_messages(&world).await;
-    let process = world.process(crate::support::whole_line()).await;
+    let process = world.process(crate::support::whole_line(&world.store)).await;
     let ids = [world.uploaded().await, world.uploaded().await];
     for id in ids {
         world.reaches(id, "published").await;
@@ -156,7 +161,7 @@ async fn an_entry_that_is_done_in_a_moment_is_told_once_and_costs_no_look() {
 #[tokio::test]
 async fn a_new_run_begins_at_nothing() {
     let world = World::new().await;
-    let process = world.process(crate::support::whole_line()).await;
+    let process = world.process(crate::support::whole_line(&world.store)).await;
     let id = world.uploaded().await;
     world.reaches(id, "published").await;
     process.stop().await;

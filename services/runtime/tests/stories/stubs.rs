@@ -1,12 +1,15 @@
 //! What each stage would have made, without making it.
 use pipeline::catalogue::Catalogue;
+use pipeline::delivery::{DeliveryEvent, IntentId};
 use pipeline::fingerprint::Fingerprint;
 use pipeline::media_info::MediaInfo;
 use pipeline::rendition::Plan;
 use pipeline::stage::Stage;
 use runtime::outcome::{Output, StoredFile, StoredRendition};
+use runtime::store::Store;
 use runtime::worker::Job;
 use serde_json::json;
+use uuid::Uuid;
 
 /// What a stage would have made.
 pub(crate) fn output(job: &Job) -> Output {
@@ -17,6 +20,13 @@ pub(crate) fn output(job: &Job) -> Output {
         Stage::Assemble => Output::Assembled { rendition: rendition(job) },
         Stage::Publish => Output::Published { receipt: json!({ "attempt": job.attempt }) },
     }
+}
+
+/// What publishing leaves of a delivery that was just planned: a bag is ready, and a person is to bring it there.
+pub(crate) async fn hand_over(store: &Store, job: &Job) -> anyhow::Result<()> {
+    let handed = DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) };
+    store.delivery_apply(&job.claim, &handed, None).await?;
+    Ok(())
 }
 
 pub(crate) fn probed() -> Output {

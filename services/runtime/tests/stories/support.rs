@@ -1,6 +1,7 @@
 //! A world for one test: database, queues, scratch directory, and processes as values.
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -17,6 +18,7 @@ use runtime::service::{Runtime, Services};
 use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::parts::PartRow;
+use runtime::store::stuck;
 use runtime::store::submissions::{self, NewSubmission};
 use runtime::worker::{Handler, Job};
 use serde_json::json;
@@ -24,7 +26,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-pub(crate) use crate::stubs::{output, probed, screened};
+pub(crate) use crate::stubs::{hand_over, output, probed, screened};
 
 /// Longest wait for anything that should happen at once or at the next tick.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -43,6 +45,10 @@ pub(crate) struct World {
     name: String,
     server: String,
     scratch: tempfile::TempDir,
+    /// Whether the story wrote rows by itself that do not fit together.
+    planted: AtomicBool,
+    /// Whether the story broke rows that were then repaired.
+    repaired: AtomicBool,
 }
 
 fn server(variable: &str) -> String {
@@ -84,7 +90,18 @@ impl World {
         let store = Store::new(&config, metrics.clone()).unwrap();
         store.migrate().await.unwrap();
         let broker = Broker::new(&config, metrics).unwrap();
-        Self { config, store, broker, name, server, scratch }
+        let (planted, repaired) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { config, store, broker, name, server, scratch, planted, repaired }
+    }
+
+    /// The story plants rows that do not fit together, so its end does not look at what is stuck.
+    pub(crate) fn rows_are_planted(&self) {
+        self.planted.store(true, Ordering::Relaxed);
+    }
+
+    /// The story breaks rows itself and sees them repaired.
+    pub(crate) fn repairs_are_expected(&self) {
+        self.repaired.store(true, Ordering::Relaxed);
     }
 
     /// A submission whose bytes have arrived: one probe part is pending.
@@ -153,19 +170,37 @@ impl World {
 impl Drop for World {
     fn drop(&mut self) {
         let (name, server, broker) = (self.name.clone(), self.server.clone(), self.broker.clone());
+        let database = format!("{}/{name}", server.rsplit_once('/').map_or("", |(base, _)| base));
+        let checks = !std::thread::panicking() && !self.planted.load(Ordering::Relaxed);
+        let repaired = self.repaired.load(Ordering::Relaxed);
         // Drop cannot wait, and the test's runtime is ending: clean up on a thread with a runtime of its own.
         let cleaning = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let _ = broker.delete_all().await;
+                let stuck = if checks { still_stuck(&database, repaired).await } else { Vec::new() };
                 if let Ok(mut connection) = PgConnection::connect(&server).await {
                     let drop = sqlx::AssertSqlSafe(format!("drop database if exists {name} with (force)"));
                     let _ = connection.execute(drop).await;
                 }
-            });
+                stuck
+            })
         });
-        let _ = cleaning.join();
+        let stuck = cleaning.join().unwrap_or_else(|_| vec!["its end could not be looked at".to_owned()]);
+        assert!(stuck.is_empty(), "left stuck behind, or repaired: {stuck:#?}");
     }
+}
+
+/// What is stuck at a story's end, and what was and was repaired since.
+async fn still_stuck(database: &str, repaired: bool) -> Vec<String> {
+    let mut connection = PgConnection::connect(database).await.unwrap();
+    let ids: Vec<Uuid> = sqlx::query_scalar("select id from submissions").fetch_all(&mut connection).await.unwrap();
+    let stuck = stuck::find(&mut connection, &ids).await.unwrap();
+    let unstuck = "select detail::text from history where what = 'unstuck'";
+    let mut found: Vec<String> = sqlx::query_scalar(unstuck).fetch_all(&mut connection).await.unwrap();
+    found.retain(|_| !repaired);
+    found.extend(stuck.iter().map(|stuck| format!("{stuck:?}")));
+    found
 }
 
 /// A running process.
@@ -218,9 +253,16 @@ where
     Services::new().worker(Doing::<0, _>(move |job| -> BoxFuture<'static, _> { Box::pin(work(job)) }))
 }
 
-/// All five stages, each done at once with a plausible output.
-pub(crate) fn whole_line() -> Services {
-    all_but_publish().worker(Doing::<4, _>(at_once))
+/// All five stages, each done at once with a plausible output. At every partner a person has the bag in the end.
+pub(crate) fn whole_line(store: &Store) -> Services {
+    let store = store.clone();
+    all_but_publish().worker(Doing::<4, _>(move |job| -> BoxFuture<'static, _> {
+        let store = store.clone();
+        Box::pin(async move {
+            hand_over(&store, &job).await?;
+            Ok(Outcome::Done(output(&job)))
+        })
+    }))
 }
 
 /// The stages that make files.

@@ -57,7 +57,7 @@ async fn a_hop_between_two_stages_needs_no_tick() {
     let mut config = world.config.clone();
     // Ticks that come too late for this test: whatever arrives was announced, not found.
     config.reconcile_s = 3600.0;
-    let process = world.process_with(config, whole_line()).await;
+    let process = world.process_with(config, whole_line(&world.store)).await;
     eventually("all consumers stand", async || process.runtime.broker.check().await.is_ok()).await;
     let mut waits = Vec::new();
     for _ in 0..20 {

@@ -58,8 +58,8 @@ pub(super) async fn stay(tx: &mut PgConnection, step: &Step<'_>) -> anyhow::Resu
 ///
 /// What it does not want: parts of other runs, of stages that it left, of a settled state. A running one notices at its next
 /// renewal; its commit is fenced off. A partner's part goes on, whatever becomes of the next run, since its delivery may be half sent
-/// or looked at there: until that run comes to the same partner itself, or the work is taken back. No part is both cancelled and
-/// started here: what is started is wanted.
+/// or looked at there: until that run comes to the same partner itself. What a recall makes of it is decided by the delivery, in
+/// `recalls`. No part is both cancelled and started here: what is started is wanted.
 pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartToDo]) -> anyhow::Result<()> {
     let (id, machine) = (step.id, step.machine);
     let traceparent = telemetry::current_traceparent();
@@ -68,7 +68,7 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
     let hints = started.iter().map(|todo| wire::work_available(todo.stage, traceparent.clone()));
     let messages = Columns::of(&std::iter::once(changed).chain(hints).collect::<Vec<_>>())?;
     let item = bulk::Standing::of(machine);
-    let (stage, wanted, taken_back) = wanted(machine);
+    let (stage, wanted) = wanted(machine);
     let stages: Vec<String> = started.iter().map(|todo| todo.stage.name().to_owned()).collect();
     let names: Vec<String> = started.iter().map(|todo| todo.part.to_string()).collect();
     sqlx::query!(
@@ -103,7 +103,7 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
         ), cancelled as (
             update parts set status = 'cancelled', fence = null, lease_until = null, finished_at = clock_timestamp()
             where submission = $1 and status in ('pending', 'waiting', 'claimed', 'parked')
-                and case when stage = $22 and part = any($23) then run <> $4 else stage <> 'publish' or $24 end
+                and case when stage = $22 and part = any($23) then run <> $4 else stage <> 'publish' end
         )
         insert into parts (submission, run, stage, part, rank, effort_ms, traceparent, created_at, not_before)
         select $1, $4, stage, part,
@@ -112,7 +112,7 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
             coalesce((select (s.plan -> 'effort_ms' ->> part)::bigint from submissions s where s.id = $1), 0),
             -- Untraced acts, such as those of the command line, leave the chain as it is.
             coalesce($5, (select traceparent from submissions where id = $1)), moment, moment
-        from unnest($25::text[], $26::text[]) as new (stage, part), (select clock_timestamp() as moment) as now
+        from unnest($24::text[], $25::text[]) as new (stage, part), (select clock_timestamp() as moment) as now
         -- Only a partner that it was recalled from is started again in the same run; a recall still under way goes on to it.
         on conflict (submission, run, stage, part) do update set status = 'pending', attempt = 0, output = null,
             finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent,
@@ -141,7 +141,6 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
         item.detail,
         stage,
         &wanted,
-        taken_back,
         &stages,
         &names,
     )
@@ -151,15 +150,16 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
     Ok(())
 }
 
-/// The stage whose parts are wanted, those parts, and whether even partners' parts are not.
-fn wanted(machine: &Submission) -> (&'static str, Vec<String>, bool) {
+/// The stage whose parts are wanted, and those parts.
+fn wanted(machine: &Submission) -> (&'static str, Vec<String>) {
     match &machine.state {
-        State::At { stage, pending } => (stage.name(), pending.iter().map(ToString::to_string).collect(), false),
+        State::At { stage, pending } => (stage.name(), pending.iter().map(ToString::to_string).collect()),
         State::Uploading
         | State::AwaitingReview
         | State::AwaitingRelease
         | State::Published
-        | State::Rejected { .. } => ("", Vec::new(), false),
-        State::Withdrawn | State::Revoked => ("", Vec::new(), true),
+        | State::Rejected { .. }
+        | State::Withdrawn
+        | State::Revoked => ("", Vec::new()),
     }
 }

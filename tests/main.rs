@@ -27,6 +27,8 @@ mod duplicates;
 mod first_look;
 // What attacks: none of it gets anywhere.
 mod hostile;
+// A sandboxed child that belongs to somebody else by now: none of its answers is believed.
+mod lying;
 // RabbitMQ says too much, forgets everything, loses its patience, or dies.
 mod messages;
 // New runs of works that are published.

@@ -8,7 +8,7 @@ use pipeline::rejection::Rejection;
 use pipeline::rendition::AudioEncode;
 
 use crate::av;
-use crate::child::protocol::{AudioReport, EncodedAudio, Limits};
+use crate::child::protocol::{AudioReport, EncodedAudio, Limits, audio_file};
 use crate::decode::{self, Tally};
 use crate::error::{During, Error, Result};
 use crate::graph::Graph;
@@ -81,7 +81,7 @@ fn side_by_side(
     std::thread::scope(|scope| {
         let mut running = Vec::new();
         for encode in encodes {
-            let file = format!("{}.m4a", encode.id);
+            let file = audio_file(&encode.id);
             let path = output(&file)?;
             running.push(scope.spawn(move || loudness::encode(sound, measured, encode, file, &path, limits)));
         }

@@ -7,7 +7,7 @@ use ffmpeg_next::frame;
 use pipeline::rendition::{Picture, Segment, VideoEncode};
 
 use crate::av;
-use crate::child::protocol::{EncodedSegment, Limits, SegmentReport};
+use crate::child::protocol::{EncodedSegment, Limits, SegmentReport, video_file};
 use crate::encode::{Encoded, FRAMES_AHEAD, FRAMES_BEFORE, VideoEncoder};
 use crate::error::{Error, Result};
 use crate::grid::Grid;
@@ -42,7 +42,7 @@ pub(crate) fn encode(
     std::thread::scope(|scope| {
         let mut lanes = Vec::new();
         for encode in wish.encodes {
-            let file = format!("{}.mp4", encode.id);
+            let file = video_file(&encode.id);
             lanes.push((encode, Lane::start(scope, output(&file)?, encode, wish, before, shown.frames), file));
         }
         let take = |_, pictures: &mut [frame::Video]| {

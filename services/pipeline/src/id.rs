@@ -31,13 +31,15 @@ macro_rules! name_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 
         impl $name {
-            /// Wraps a name. Names come from the catalogue, which checks them when it is read.
+            /// Wraps a name. A text that is no name becomes `-`, which names nothing: it is found nowhere. Use `parse` where
+            /// the difference has to be seen.
             pub fn new(name: impl Into<String>) -> Self {
-                Self(name.into())
+                let name: String = name.into();
+                Self::try_from(name).unwrap_or_else(|_| Self(NOTHING.to_owned()))
             }
 
             /// The name as text.
@@ -57,7 +59,53 @@ macro_rules! name_id {
                 Self::new(name)
             }
         }
+
+        impl TryFrom<String> for $name {
+            type Error = WrongName;
+            fn try_from(name: String) -> Result<Self, WrongName> {
+                if is_name(&name) { Ok(Self(name)) } else { Err(WrongName::of(&name)) }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = WrongName;
+            fn from_str(name: &str) -> Result<Self, WrongName> {
+                Self::try_from(name.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
     };
+}
+
+/// Longest name in characters: a rung and a partner of the catalogue (48 each), and what the planner puts between and after them.
+const NAME_CHARS: usize = 128;
+/// What a text becomes that is no name. It is none itself, so nothing is ever called so.
+const NOTHING: &str = "-";
+
+/// Names become object keys, file names, queue arguments and labels, so they are plain: neither a path nor a control character fits
+/// into one.
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    (1..=NAME_CHARS).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(plain)
+}
+
+/// The text is no name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no name; a name has 1 to 128 characters of a-z, 0-9, - and _ and begins with a letter or digit")]
+pub struct WrongName(String);
+
+impl WrongName {
+    /// Keeps the beginning, for the message.
+    fn of(text: &str) -> Self {
+        Self(text.chars().take(64).collect())
+    }
 }
 
 uuid_id!(
@@ -93,5 +141,38 @@ pub struct Fence(pub i64);
 impl fmt::Display for Fence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WRONG: [&str; 14] =
+        ["", "-", "_a", ".", "..", "../x", "a/b", "a.mp4", "A", "\u{0}", "a\u{0}", "a\nb", "ä", "a\u{202e}b"];
+
+    #[test]
+    fn what_is_no_name_is_refused_and_never_becomes_one() {
+        for wrong in WRONG.map(str::to_owned).into_iter().chain(["x".repeat(129)]) {
+            assert!(wrong.parse::<EncodeId>().is_err(), "{wrong:?}");
+            assert!(serde_json::from_value::<EncodeId>(wrong.clone().into()).is_err(), "{wrong:?}");
+            assert_eq!(PartnerId::new(wrong).as_str(), "-");
+        }
+        for right in ["v1", "social-1080", "web_720-copy-bilibili-2", "2024"] {
+            assert_eq!(right.parse::<RenditionName>().unwrap().as_str(), right);
+            let json = serde_json::to_value(RenditionName::new(right)).unwrap();
+            assert_eq!(json, right);
+            assert_eq!(serde_json::from_value::<RenditionName>(json).unwrap().as_str(), right);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_a_name_that_could_be_a_path(text in any::<String>()) {
+            let name = EncodeId::new(text).to_string();
+            prop_assert!(!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+        }
     }
 }

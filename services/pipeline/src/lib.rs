@@ -11,7 +11,8 @@
 //! | where does a delivery stand? | `delivery` |
 //! | which works is a bulk job about? | `selection` |
 //! | in which language is it told? | `lang` |
-//! | where does it lie in S3? | `object_key` |
+//! | what may people type? | `text` |
+//! | where does it lie in S3, and by which names? | `object_key`, `id` |
 //! | which contests, partners and ladders exist? | `catalogue` |
 
 pub mod catalogue;
@@ -32,3 +33,4 @@ pub mod screening;
 pub mod selection;
 pub mod stage;
 pub mod submission;
+pub mod text;

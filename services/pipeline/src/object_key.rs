@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::id::{EncodeId, Fence, PartnerId, RenditionName, SubmissionId, UploadId};
 
-/// Where an object lies in the bucket. The text form is the key.
+/// Where an object lies in the bucket. The text form is the key. Its parts are numbers, UUIDs and names of types that hold neither a `/`
+/// nor a `..`, so no part of a key can lead to another one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectKey {
     /// The bytes of a finished upload: a submission's mezzanine, or one piece of a concatenation.
@@ -76,6 +77,15 @@ impl fmt::Display for BagFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Whether this is a key as ours are: parts between single slashes, none of them empty, `.` or `..`, without control characters and
+/// backslashes. A store that keeps objects as files would take any other for a path.
+pub fn is_plain(key: &str) -> bool {
+    /// The most bytes that S3 allows.
+    const MOST_BYTES: usize = 1024;
+    let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.chars().any(|c| c.is_control() || c == '\\');
+    key.len() <= MOST_BYTES && key.split('/').all(plain)
 }
 
 impl ObjectKey {
@@ -150,7 +160,42 @@ impl fmt::Display for ObjectKey {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn what_could_be_a_path_is_no_plain_key() {
+        let wrong = ["", "/", "a/", "/a", "a//b", ".", "..", "a/../b", "a/./b", "a\u{0}", "a\n/b", "a\\b"];
+        for wrong in wrong.map(str::to_owned).into_iter().chain(["x".repeat(1025)]) {
+            assert!(!is_plain(&wrong), "{wrong:?}");
+        }
+        assert!(is_plain("work/1/2/segment-0/3/v1") && is_plain("a/.done") && is_plain("a..b"));
+    }
+
+    proptest! {
+        /// However hostile the names are that a key is made of, it has as many parts as it should have.
+        #[test]
+        fn no_name_changes_where_a_key_lies(text in "\\PC*|[./]{0,6}|[\0-\x1f]*") {
+            let (id, fence) = (SubmissionId(Uuid::nil()), Fence(7));
+            let (name, partner) = (RenditionName::new(&*text), PartnerId::new(&*text));
+            let file = BagFile::new(&text).unwrap_or_else(|| BagFile::new("a.mp4").unwrap());
+            for (key, parts) in [
+                (ObjectKey::Segment(id, 1, 2, fence, EncodeId::new(&*text)), 6),
+                (ObjectKey::Audio(id, 1, fence, EncodeId::new(&*text)), 6),
+                (ObjectKey::Rendition(id, 1, name.clone(), fence), 5),
+                (ObjectKey::Cover(id, 1, name.clone(), fence), 5),
+                (ObjectKey::PartnerCover(id, 1, name, fence, 0), 5),
+                (ObjectKey::Bag(id, 1, partner.clone(), file.clone()), 5),
+                (ObjectKey::Proof(id, partner, Uuid::nil()), 4),
+                (ObjectKey::Drop(id, 1, file), 3),
+            ] {
+                let key = key.to_string();
+                prop_assert!(is_plain(&key), "{}", key);
+                prop_assert_eq!(key.split('/').count(), parts, "{}", key);
+            }
+        }
+    }
 
     #[test]
     fn a_bag_file_is_never_a_path() {

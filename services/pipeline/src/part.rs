@@ -57,8 +57,8 @@ impl FromStr for Part {
             None if text == "mezzanine" => Ok(Part::Mezzanine),
             None if text == "audio" => Ok(Part::Audio),
             Some(("segment", index)) => index.parse().map(Part::Segment).map_err(|_| unknown()),
-            Some(("rendition", name)) if !name.is_empty() => Ok(Part::Rendition(name.into())),
-            Some(("partner", name)) if !name.is_empty() => Ok(Part::Partner(name.into())),
+            Some(("rendition", name)) => name.parse().map(Part::Rendition).map_err(|_| unknown()),
+            Some(("partner", name)) => name.parse().map(Part::Partner).map_err(|_| unknown()),
             _ => Err(unknown()),
         }
     }
@@ -93,7 +93,7 @@ mod tests {
         for part in parts {
             assert_eq!(part.to_string().parse::<Part>().unwrap(), part);
         }
-        for wrong in ["", "segment", "segment/x", "rendition/", "film/1"] {
+        for wrong in ["", "segment", "segment/x", "rendition/", "film/1", "rendition/../x", "partner/a\0"] {
             assert!(wrong.parse::<Part>().is_err(), "{wrong}");
         }
     }

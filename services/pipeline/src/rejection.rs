@@ -156,6 +156,25 @@ impl Rejection {
         }
     }
 
+    /// Whether decoding the file can show it. Only such reasons are believed when the sandboxed child gives them: the contest's rules and
+    /// people's decisions are none of its business, nor is what we compare ourselves.
+    pub fn is_of_the_file(&self) -> bool {
+        !matches!(
+            self,
+            Rejection::DigestMismatch
+                | Rejection::FormatNotAllowed { .. }
+                | Rejection::TooShort { .. }
+                | Rejection::TooLong { .. }
+                | Rejection::ResolutionTooLow { .. }
+                | Rejection::AspectNotAllowed { .. }
+                | Rejection::NoSound
+                | Rejection::Interlaced
+                | Rejection::HighDynamicRange
+                | Rejection::AlreadyEntered
+                | Rejection::ReviewRefused { .. }
+        )
+    }
+
     /// What the entrant is told: one or two sentences that name the measured value, the limit and the way out.
     /// Text that came out of the file is made safe to show.
     pub fn text(&self, lang: Lang) -> String {
@@ -228,6 +247,13 @@ mod tests {
                 assert!(told.insert(text.clone()), "two reasons say {text}");
             }
         }
+    }
+
+    #[test]
+    fn a_child_speaks_of_the_file_and_not_for_people() {
+        assert!(Rejection::NoVideo.is_of_the_file() && Rejection::Undecodable.is_of_the_file());
+        assert!(!Rejection::ReviewRefused { words: "no".into() }.is_of_the_file());
+        assert!(!Rejection::TooShort { duration_ms: 1, min_ms: 2 }.is_of_the_file());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use media::protocol::{CUES, PROXY, ProbeReport, SHEET};
+use media::protocol::ProbeReport;
 use pipeline::media_info::Outline;
 use pipeline::object_key::{ObjectKey, PreviewFile};
 use pipeline::rejection::Rejection;
@@ -13,10 +13,12 @@ use pipeline::screening::first_look;
 use pipeline::stage::Stage;
 use runtime::child::ChildError;
 use runtime::outcome::{Outcome, Output, StoredPreview};
+use runtime::scratch::Left;
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 use tracing::{error, warn};
 
+use crate::answer;
 use crate::request::{self, ENDS, SOURCE};
 
 /// A database that takes longer is not waited for: a first look that comes late is of no use, and the probe must not hang on it.
@@ -33,11 +35,20 @@ impl Measure {
         Self { runtime }
     }
 
-    async fn probe(&self, job: &Job, output: Option<&Path>) -> Result<ProbeReport, ChildError> {
+    /// What was measured of the `bytes` bytes, and what was left for reviewers in `output`.
+    async fn probe(
+        &self,
+        job: &Job,
+        output: Option<&Path>,
+        bytes: u64,
+    ) -> Result<(ProbeReport, Option<answer::Preview>), ChildError> {
         let request = request::probe(job.scratch.input(), output, self.runtime.config.allow_missing_landlock);
         let progress = job.progress.clone();
         let tell = move |done| progress.set(done);
-        self.runtime.child.run(&request, request::DEADLINE, &job.cancelled, tell).await
+        let report = self.runtime.child.run(&request, request::DEADLINE, &job.cancelled, tell).await?;
+        answer::probed(&request, &report, bytes)?;
+        let preview = output.map(|output| answer::preview(&request, output)).transpose()?;
+        Ok((report, preview.flatten()))
     }
 
     /// Tells the entrant what the headers say of the rules, by the ends of the file, while the rest of it is still being fetched.
@@ -65,6 +76,10 @@ impl Measure {
         // A refusal, too, is the probe's to tell: it sees the whole file.
         let outline = self.runtime.child.run(&request, request::OUTLINE_DEADLINE, &job.cancelled, |_| ()).await;
         let Ok::<Option<Outline>, _>(Some(outline)) = outline else { return false };
+        if let Err(lie) = answer::outline(&outline) {
+            warn!(submission.id = %job.submission.id, "no first look at {}: {lie}", job.submission.id);
+            return false;
+        }
         let look = first_look(&outline, &contest.rules);
         let keeping = self.runtime.store.keep_first_look(&job.claim, &look);
         let kept = tokio::time::timeout(TELLING, keeping).await.context("the database takes too long");
@@ -74,22 +89,17 @@ impl Measure {
         true
     }
 
-    /// Stores what the child left for reviewers; `None` where it left nothing.
-    async fn store(&self, job: &Job) -> Result<Option<StoredPreview>> {
-        let output = job.scratch.output();
-        let made = tokio::fs::try_exists(output.join(CUES)).await.context("look for the preview")?;
-        if !made {
-            return Ok(None);
-        }
-        let put = async |file: PreviewFile, name: &str| {
+    /// Stores what the child left for reviewers.
+    async fn store(&self, job: &Job, left: &answer::Preview) -> Result<StoredPreview> {
+        let put = async |file: PreviewFile, left: &Left| {
             let key = ObjectKey::Preview(job.submission.id, job.run, job.fence, file);
-            self.runtime.objects.put_file(&key, &output.join(name)).await.with_context(|| format!("store {key}"))
+            self.runtime.objects.put_left(&key, left).await.with_context(|| format!("store {key}"))
         };
-        Ok(Some(StoredPreview {
-            proxy: put(PreviewFile::Proxy, PROXY).await?,
-            storyboard: put(PreviewFile::Storyboard, SHEET).await?,
-            cues: put(PreviewFile::Cues, CUES).await?,
-        }))
+        Ok(StoredPreview {
+            proxy: put(PreviewFile::Proxy, &left.proxy).await?,
+            storyboard: put(PreviewFile::Storyboard, &left.storyboard).await?,
+            cues: put(PreviewFile::Cues, &left.cues).await?,
+        })
     }
 }
 
@@ -111,20 +121,26 @@ impl Handler for Measure {
                 self.look_at(&job, SOURCE).await;
             }
         };
-        let (mut probed, ()) = tokio::join!(self.probe(&job, Some(job.scratch.output())), looking);
+        let (mut probed, ()) = tokio::join!(self.probe(&job, Some(job.scratch.output()), bytes), looking);
         let mut previewed = true;
-        if let Err(end @ (ChildError::Crashed(_) | ChildError::TimedOut(_) | ChildError::Failed(_))) = &probed {
+        let retried = |end: &ChildError| !matches!(end, ChildError::Rejected(_) | ChildError::Cancelled);
+        if let Err(end) = &probed
+            && retried(end)
+        {
             // Whether the measuring or the preview ended it cannot be told; a work is never refused for the latter, nor held up.
             warn!(submission.id = %job.submission.id, "probing {} again without a preview: {end}", job.submission.id);
-            probed = self.probe(&job, None).await;
+            probed = self.probe(&job, None, bytes).await;
             previewed = false;
         }
         match probed {
-            Ok(ProbeReport { media_info, fingerprint }) => {
+            Ok((ProbeReport { media_info, fingerprint }, left)) => {
                 if !previewed {
                     error!(submission.id = %job.submission.id, "{} has no preview", job.submission.id);
                 }
-                let preview = if previewed { self.store(&job).await? } else { None };
+                let preview = match left {
+                    Some(left) => Some(self.store(&job, &left).await?),
+                    None => None,
+                };
                 Ok(Outcome::Done(Output::Probed { media_info, fingerprint, sha256, bytes, preview }))
             }
             Err(end) => match request::verdict_of(&end, job.attempt) {

@@ -42,14 +42,18 @@ pub fn probe(input: &Path, output: Option<&Path>, allow_missing_landlock: bool) 
 
 /// What the end of a probe says about the *content*; `None` where it says something about us.
 ///
-/// `attempt` counts from 1. A crash or an exceeded budget is a verdict, but a machine may also be short of memory for its own reasons: the first
+/// `attempt` counts from 1. A crash, an answer that cannot be so or an exceeded budget is a verdict, but a machine may also be short of memory for its own reasons: the first
 /// time is therefore ours and tried again, the second time is the file's.
 pub fn verdict_of(end: &ChildError, attempt: u32) -> Option<Rejection> {
     match end {
         ChildError::Rejected(reason) => Some(reason.clone()),
-        ChildError::Crashed(_) if attempt > 1 => Some(Rejection::Undecodable),
+        ChildError::Crashed(_) | ChildError::Lied(_) if attempt > 1 => Some(Rejection::Undecodable),
         ChildError::TimedOut(_) if attempt > 1 => Some(Rejection::BudgetExceeded { budget: "time".into() }),
-        ChildError::Crashed(_) | ChildError::TimedOut(_) | ChildError::Cancelled | ChildError::Failed(_) => None,
+        ChildError::Crashed(_)
+        | ChildError::Lied(_)
+        | ChildError::TimedOut(_)
+        | ChildError::Cancelled
+        | ChildError::Failed(_) => None,
     }
 }
 
@@ -64,6 +68,8 @@ mod tests {
         let crash = ChildError::Crashed(Crash::Signal(11));
         assert_eq!(verdict_of(&crash, 1), None);
         assert_eq!(verdict_of(&crash, 2), Some(Rejection::Undecodable));
+        let lie = ChildError::Lied("it measured another file".into());
+        assert_eq!((verdict_of(&lie, 1), verdict_of(&lie, 2)), (None, Some(Rejection::Undecodable)));
     }
 
     #[test]

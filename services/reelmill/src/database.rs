@@ -12,6 +12,7 @@ use runtime::store::history::{Actor, By};
 
 use crate::exit::{Exit, WrongUsage};
 use crate::settings;
+use crate::typed;
 
 /// Where the database is.
 #[derive(clap::Args, Clone)]
@@ -21,7 +22,7 @@ pub(crate) struct DatabaseArgs {
     database_url: String,
 
     /// Who does it, for the audit trail
-    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", default_value_t = login_name())]
+    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", value_parser = typed::name, default_value_t = login_name())]
     name: String,
 }
 

@@ -58,6 +58,7 @@ pub(crate) struct Local {
 impl Local {
     /// Takes scratch space and the permission to work without Landlock from the environment, as the services do.
     pub(crate) fn new() -> anyhow::Result<Self> {
+        runtime::child::hide_this_process()?;
         let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
         let child = ChildRunner::new(&config, Metrics::new()?)?;
         let scratch = Scratch::new(&config.scratch_dir).context("prepare scratch space (SCRATCH_DIR)")?;
@@ -90,7 +91,9 @@ impl Local {
         bar: &ProgressBar,
     ) -> anyhow::Result<Result<MediaInfo, Rejection>> {
         let request = probing::probe(source.path(), None, self.allow_missing_landlock);
-        let end = match self.run::<ProbeReport>(&request, probing::DEADLINE, bar).await {
+        let bytes = std::fs::metadata(source.path().join(probing::SOURCE)).context("look at the file")?.len();
+        let report = self.run::<ProbeReport>(&request, probing::DEADLINE, bar).await;
+        let end = match report.and_then(|report| probe::answer::probed(&request, &report, bytes).map(|()| report)) {
             Ok(report) => return Ok(Ok(report.media_info)),
             Err(end) => end,
         };

@@ -14,6 +14,7 @@ mod readme;
 mod resume;
 mod settings;
 mod tus;
+mod typed;
 
 fn main() -> ExitCode {
     // Before anything else: the sandbox binds the thread that enters it and those it starts, so no other may exist yet.

@@ -18,14 +18,29 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::telemetry::spans;
 
+mod believe;
 mod spawner;
 
 use spawner::{Running, Spawner};
 
+pub use believe::numbers;
+
 /// Longest line that a child may write. Its largest answer, a `MediaInfo` with many stretches, is a few hundred KiB.
-const MAX_LINE: u64 = 8 << 20;
+const MAX_LINE: u64 = 4 << 20;
+/// How much is kept of what a child says about its failure, in characters: it goes to the part's row and to people.
+const FAILURE_CHARS: usize = 2000;
 /// How much of the end of standard error is kept for the debug log.
 const STDERR_TAIL: usize = 4096;
+
+/// Keeps this process' memory, environment and open files from other processes of the same user, such as a child that got out of its
+/// sandbox: the kernel lets them neither attach nor read `/proc/PID/{mem,environ,fd}`, and writes no core. For processes with secrets.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn hide_this_process() -> anyhow::Result<()> {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("hide this process from others (PR_SET_DUMPABLE)")
+}
 
 /// Starts children. Clones share one spawner.
 #[derive(Clone)]
@@ -51,6 +66,10 @@ pub enum ChildError {
     /// The job is no longer wanted.
     #[error("the job was cancelled")]
     Cancelled,
+    /// Its answer does not fit the request, or the files that it left do not fit its answer: a decoder that an entrant's file took over,
+    /// or a bug of ours. Nothing of the answer is used.
+    #[error("the child's answer does not fit the request: {0}")]
+    Lied(String),
     /// It could not be started, or says that it failed for a reason of ours, such as a full disk.
     #[error("the child failed: {0}")]
     Failed(String),
@@ -82,7 +101,7 @@ impl ChildError {
     fn end(&self) -> &'static str {
         match self {
             ChildError::Rejected(_) => "rejected",
-            ChildError::Crashed(_) => "crashed",
+            ChildError::Crashed(_) | ChildError::Lied(_) => "crashed",
             ChildError::TimedOut(_) => "timed_out",
             ChildError::Cancelled => "cancelled",
             ChildError::Failed(_) => "failed",
@@ -97,7 +116,7 @@ impl ChildError {
             ChildError::Rejected(_) | ChildError::Failed(_) => None,
             ChildError::TimedOut(_) => Some("timed_out"),
             ChildError::Cancelled => Some("cancelled"),
-            ChildError::Crashed(Crash::Code(_) | Crash::Nonsense) => Some("no_answer"),
+            ChildError::Crashed(Crash::Code(_) | Crash::Nonsense) | ChildError::Lied(_) => Some("no_answer"),
             ChildError::Crashed(Crash::Signal(signal)) => Some(match *signal {
                 // Out of memory, most likely.
                 libc::SIGKILL => "sigkill",
@@ -115,10 +134,10 @@ impl ChildError {
 /// One line of a child's standard output.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Answer<R> {
+enum Answer {
     Progress(f64),
-    Done(R),
-    Rejected(Rejection),
+    Done(serde_json::Value),
+    Rejected(serde_json::Value),
     Failed(String),
 }
 
@@ -220,11 +239,31 @@ async fn converse<R: DeserializeOwned>(
     }
     let status = running.wait().await.map_err(|error| failed("wait for the child", &error))?;
     match answer {
-        Ok(Some(Answer::Done(result))) => Ok(result),
-        Ok(Some(Answer::Rejected(reason))) => Err(ChildError::Rejected(reason)),
-        Ok(Some(Answer::Failed(words))) => Err(ChildError::Failed(escaped(words.as_bytes()))),
+        Ok(Some(Answer::Done(result))) => believed(result),
+        Ok(Some(Answer::Rejected(reason))) => Err(refusal(reason)),
+        Ok(Some(Answer::Failed(words))) => {
+            Err(ChildError::Failed(escaped(words.as_bytes()).chars().take(FAILURE_CHARS).collect()))
+        }
         Ok(Some(Answer::Progress(_)) | None) => Err(ChildError::Crashed(crash(status))),
         Err(Nonsense) => Err(ChildError::Crashed(Crash::Nonsense)),
+    }
+}
+
+/// An answer whose texts may be kept. Whether it fits the request, the service that asked has to see.
+fn believed<R: DeserializeOwned>(answer: serde_json::Value) -> Result<R, ChildError> {
+    let read = believe::texts(&answer).and_then(|()| serde_json::from_value(answer).map_err(|error| error.to_string()));
+    read.map_err(|why| {
+        debug!("the child wrote what is no answer: {}", escaped(why.as_bytes()));
+        ChildError::Crashed(Crash::Nonsense)
+    })
+}
+
+/// A refusal that is a child's to give; any other answer is nonsense.
+fn refusal(reason: serde_json::Value) -> ChildError {
+    match believed::<Rejection>(reason) {
+        Ok(reason) if reason.is_of_the_file() => ChildError::Rejected(reason),
+        Ok(_) => ChildError::Crashed(Crash::Nonsense),
+        Err(error) => error,
     }
 }
 
@@ -243,10 +282,7 @@ async fn tell(mut stdin: ChildStdin, request: Vec<u8>) {
 struct Nonsense;
 
 /// Reads answers until the last one, then until the end, so that the child is never blocked by a full pipe.
-async fn listen<R: DeserializeOwned>(
-    stdout: ChildStdout,
-    mut on_progress: impl FnMut(f64) + Send,
-) -> Result<Option<Answer<R>>, Nonsense> {
+async fn listen(stdout: ChildStdout, mut on_progress: impl FnMut(f64) + Send) -> Result<Option<Answer>, Nonsense> {
     let mut reader = BufReader::new(stdout);
     let answer = loop {
         let Some(line) = line(&mut reader).await? else { return Ok(None) };

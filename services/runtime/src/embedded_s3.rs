@@ -14,9 +14,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use self::files::Files;
+use self::keys::PlainKeys;
 
 mod complete;
 mod files;
+mod keys;
 
 /// How long running requests may go on once asked to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -36,6 +38,7 @@ pub async fn serve(
     let files = Files::open(&root).with_context(|| format!("open {}", root.display()))?;
     let mut service = S3ServiceBuilder::new(files);
     service.set_auth(SimpleAuth::from_single(access_key, secret_key));
+    service.set_access(PlainKeys);
     let service = service.build();
     info!("serving {} as S3 on {}", root.display(), listener.local_addr()?);
 

@@ -62,7 +62,7 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     if let Some(child) = error.downcast_ref::<ChildError>() {
         return Some(match child {
             ChildError::Rejected(_) => "content",
-            ChildError::Crashed(_) => "child_crashed",
+            ChildError::Crashed(_) | ChildError::Lied(_) => "child_crashed",
             ChildError::TimedOut(_) => "child_timed_out",
             ChildError::Cancelled => "cancelled",
             ChildError::Failed(words) if says_no_room(words) => "disk",

@@ -29,6 +29,7 @@ mod error;
 mod files;
 mod multipart;
 mod read;
+mod stretch;
 mod watch;
 
 pub use error::ObjectError;

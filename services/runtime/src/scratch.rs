@@ -1,7 +1,8 @@
 //! Directories for the files of running parts: one for each process, locked, so that what a killed process left is removed by
 //! the next one, and in it one for each part.
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -9,6 +10,12 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context;
 use rustix::fs::{FlockOperation, flock};
 use tracing::{info, warn};
+
+mod left;
+
+pub use left::Left;
+
+use crate::child::ChildError;
 
 /// The process' directory. Removed when dropped.
 pub struct Scratch {
@@ -32,10 +39,13 @@ pub struct ScratchDir {
 impl Scratch {
     /// Makes a directory for this process under `root`, and removes those of processes that are gone.
     pub fn new(root: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(root).with_context(|| format!("make the scratch directory {}", root.display()))?;
+        private()
+            .recursive(true)
+            .create(root)
+            .with_context(|| format!("make the scratch directory {}", root.display()))?;
         remove_abandoned(root);
         let path = root.join(uuid::Uuid::now_v7().to_string());
-        fs::create_dir(&path).with_context(|| format!("make the scratch directory {}", path.display()))?;
+        private().create(&path).with_context(|| format!("make the scratch directory {}", path.display()))?;
         let lock = File::open(&path).with_context(|| format!("open {}", path.display()))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(|| format!("lock {}", path.display()))?;
         Ok(Self { path, fetched: Mutex::default(), fetching: Mutex::default(), _lock: lock })
@@ -86,7 +96,7 @@ impl Scratch {
         // Removed when dropped, so a half-made one goes too.
         let dir = ScratchDir { input: path.join("in"), output: path.join("out"), path };
         for part in [&dir.path, &dir.input, &dir.output] {
-            fs::create_dir(part).with_context(|| format!("make {}", part.display()))?;
+            private().create(part).with_context(|| format!("make {}", part.display()))?;
         }
         Ok(dir)
     }
@@ -113,12 +123,32 @@ impl ScratchDir {
     pub fn output(&self) -> &Path {
         &self.output
     }
+
+    /// Moves a file that a child left in the output directory to the input directory, under a name of ours, in place of what lies
+    /// there. From then on no child can change it.
+    ///
+    /// # Errors
+    /// As [`Left::open`].
+    pub fn take(&self, name: &str, most_bytes: u64, to: &str) -> Result<Left, ChildError> {
+        // A rename moves a symbolic link as it is; what was moved is looked at in its new place, where nothing changes any more.
+        Left::open(&self.output, name, most_bytes)?;
+        let moved = fs::rename(self.output.join(name), self.input.join(to));
+        moved.map_err(|error| ChildError::Failed(format!("take {name} out of the output directory: {error}")))?;
+        Left::open(&self.input, to, most_bytes)
+    }
 }
 
 impl Drop for ScratchDir {
     fn drop(&mut self) {
         remove(&self.path);
     }
+}
+
+/// Makes directories that only this user may look into: they hold works that are not published.
+fn private() -> DirBuilder {
+    let mut private = DirBuilder::new();
+    private.mode(0o700);
+    private
 }
 
 /// What a dead process left.
@@ -228,6 +258,18 @@ mod tests {
         drop(first);
         assert!(second.now_or_never().is_some());
         assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of what nobody fetches any more are let go of");
+    }
+
+    #[test]
+    fn nobody_else_may_look_into_scratch() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().join("made/by/us");
+        let scratch = Scratch::new(&root).unwrap();
+        let part = scratch.dir("part").unwrap();
+        for dir in [&root, &scratch.path, part.path(), part.input(), part.output()] {
+            assert_eq!(fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700, "{}", dir.display());
+        }
     }
 
     #[test]

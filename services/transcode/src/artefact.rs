@@ -105,4 +105,4 @@ fn alone(plan: &Plan, rendition: &PlannedRendition) -> Result<Plan> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

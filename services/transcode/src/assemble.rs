@@ -1,10 +1,9 @@
 //! Stage assemble: one part is one rendition. It is joined, given its covers, opened again and measured, and only then stored; or
 //! it was made before, and there is nothing to do.
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use media::protocol::{AssembleReport, CoversReport, QcReport};
+use media::protocol::{self, AssembleReport, AudioReport, CoversReport, QcReport, SegmentReport};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::ObjectKey;
@@ -13,11 +12,13 @@ use pipeline::rendition::{Plan, PlannedRendition, QcOutcome, VideoEncode, VideoS
 use pipeline::stage::Stage;
 use runtime::fetch::is_lost;
 use runtime::outcome::{Outcome, Output, StoredCover, StoredFile, StoredRendition};
+use runtime::scratch::Left;
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 use tracing::{info, warn};
 
 use crate::again::Again;
+use crate::answer::{self, Cut, Encoded as Made};
 use crate::artefact;
 use crate::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
 use crate::reuse;
@@ -30,15 +31,11 @@ pub struct Assemble {
 /// How much of the part is done when the file is joined; the rest is quality control, which decodes all of it.
 const JOINED: f64 = 0.3;
 
-/// What a child that encoded says, of picture or sound.
-#[derive(serde::Deserialize)]
-struct Report {
-    encodes: Vec<Made>,
-}
-
-#[derive(serde::Deserialize)]
-struct Made {
-    file: String,
+/// What was made of a rendition, checked, and out of the reach of any child.
+struct Finished {
+    video: Left,
+    cut: Cut,
+    report: CoversReport,
 }
 
 /// What the transcode stage left: the file of each part and encode.
@@ -60,7 +57,7 @@ impl Assemble {
             }
             VideoSource::Encoded(id) => {
                 for segment in &plan.segments {
-                    let to = input.join(request::segment_file(segment.index));
+                    let to = request::segment_file(segment.index);
                     let lost = || request::lost_segment(plan, segment.index, id, self.place(job));
                     self.fetch_or_make(job, find(encoded, &Part::Segment(segment.index), id)?, &to, lost).await?;
                 }
@@ -68,20 +65,20 @@ impl Assemble {
         }
         if let Some(id) = &rendition.audio {
             let lost = || request::lost_sound(plan, id, source(job)?, self.place(job));
-            self.fetch_or_make(job, find(encoded, &Part::Audio, id)?, &input.join(SOUND), lost).await?;
+            self.fetch_or_make(job, find(encoded, &Part::Audio, id)?, SOUND, lost).await?;
         }
         Ok(())
     }
 
-    /// Brings an encode to `to`, or makes it by the request of `lost`.
+    /// Brings an encode to `to` in the input directory, or makes it by the request of `lost`.
     async fn fetch_or_make(
         &self,
         job: &Job,
         file: &StoredFile,
-        to: &Path,
+        to: &str,
         lost: impl FnOnce() -> Result<Timed>,
     ) -> Result<()> {
-        let Err(failure) = self.runtime.fetch(file, to).await else { return Ok(()) };
+        let Err(failure) = self.runtime.fetch(file, &job.scratch.input().join(to)).await else { return Ok(()) };
         if !is_lost(&failure) {
             return Err(failure);
         }
@@ -96,6 +93,7 @@ impl Assemble {
         loop {
             let timed = request::assemble(plan, rendition, source, &again, self.place(job))?;
             let report: AssembleReport = self.run(job, &timed, 0.0, JOINED).await.context("assemble")?;
+            answer::assembled(&timed.request, &report).context("assemble")?;
             let wanted = match &rendition.video {
                 VideoSource::Copied => Vec::new(),
                 VideoSource::Encoded(id) => again.next(request::video(plan, id)?, &report.overdrawn),
@@ -114,28 +112,31 @@ impl Assemble {
     /// Puts a new encode of one segment into the place of the old one.
     async fn encode_again(&self, job: &Job, plan: &Plan, index: u32, encode: VideoEncode) -> Result<()> {
         let timed = request::segment_again(plan, index, encode, self.place(job))?;
-        let to = job.scratch.input().join(request::segment_file(index));
+        let to = request::segment_file(index);
         self.encode_one(job, timed, &to).await.with_context(|| format!("encode segment {index} again"))
     }
 
-    /// Puts the one encode that is asked for to `to`, whatever lies there.
-    async fn encode_one(&self, job: &Job, timed: Timed, to: &Path) -> Result<()> {
-        let (input, output) = (job.scratch.input(), job.scratch.output());
-        if !input.join(SOURCE).exists() {
-            self.runtime.fetch_mezzanine(&job.submission, &input.join(SOURCE)).await?;
-        }
-        let report: Report = self.run(job, &timed, 0.0, JOINED).await?;
-        let [made] = &report.encodes[..] else { bail!("one encode was asked for, {} came", report.encodes.len()) };
-        std::fs::rename(output.join(&made.file), to).with_context(|| format!("put {} into its place", made.file))
+    /// Puts the one encode that is asked for to `to` in the input directory, whatever lies there.
+    async fn encode_one(&self, job: &Job, timed: Timed, to: &str) -> Result<()> {
+        self.bring_source(job).await?;
+        let made = if matches!(timed.request.job, protocol::Job::EncodeSegment { .. }) {
+            let report: SegmentReport = self.run(job, &timed, 0.0, JOINED).await?;
+            answer::segment(&timed.request, &report)?
+        } else {
+            let report: AudioReport = self.run(job, &timed, 0.0, JOINED).await?;
+            answer::sound(&timed.request, &report)?
+        };
+        let [Made { name, .. }] = &made[..] else { bail!("one encode was asked for, {} came", made.len()) };
+        job.scratch.take(name, timed.request.limits.file_bytes, to)?;
+        Ok(())
     }
 
-    /// Puts the mezzanine beside the finished rendition.
+    /// Puts the mezzanine into the input directory, unless it is there.
     async fn bring_source(&self, job: &Job) -> Result<()> {
-        let (from, to) = (job.scratch.input().join(SOURCE), job.scratch.output().join(SOURCE));
-        if from.exists() {
-            return std::fs::rename(&from, &to).context("put the mezzanine beside the rendition");
+        let to = job.scratch.input().join(SOURCE);
+        if !to.exists() {
+            self.runtime.fetch_mezzanine(&job.submission, &to).await?;
         }
-        self.runtime.fetch_mezzanine(&job.submission, &to).await?;
         Ok(())
     }
 
@@ -166,12 +167,13 @@ impl Assemble {
         self.runtime.fetch(&found.video, &job.scratch.input().join(RENDITION)).await?;
         let timed = request::covers(rendition, source(job)?, found.duration_ms, self.place(job));
         let report: CoversReport = self.run(job, &timed, 0.0, 1.0).await.context("cut covers")?;
-        let (cover, covers) = self.store_covers(job, rendition, &report).await?;
+        let cut = answer::covers(&timed.request, &report).context("cut covers")?;
+        let (cover, covers) = self.store_covers(job, rendition, &report, &cut).await?;
         Ok(StoredRendition { cover: Some(cover), covers, ..found.clone() })
     }
 
-    async fn put(&self, key: &ObjectKey, file: &Path) -> Result<StoredFile> {
-        self.runtime.objects.put_file(key, file).await.with_context(|| format!("store {key}"))
+    async fn put(&self, key: &ObjectKey, file: &Left) -> Result<StoredFile> {
+        self.runtime.objects.put_left(key, file).await.with_context(|| format!("store {key}"))
     }
 
     /// Stores what was cut: the whole picture, and the partners' covers.
@@ -179,13 +181,15 @@ impl Assemble {
         &self,
         job: &Job,
         rendition: &PlannedRendition,
-        made: &CoversReport,
+        report: &CoversReport,
+        cut: &Cut,
     ) -> Result<(StoredFile, Vec<StoredCover>)> {
-        let (id, name, output) = (job.submission.id, &rendition.name, job.scratch.output());
+        let (id, name) = (job.submission.id, &rendition.name);
         let key = ObjectKey::Cover(id, job.run, name.clone(), job.fence);
-        let whole = self.put(&key, &output.join(&made.whole.file)).await?;
+        let whole = self.put(&key, &cut.whole).await?;
         let mut covers = Vec::new();
-        for (place, (planned, made)) in rendition.covers.iter().zip(&made.covers).enumerate() {
+        let made = report.covers.iter().zip(&cut.covers);
+        for (place, (planned, (made, file))) in rendition.covers.iter().zip(made).enumerate() {
             let key = ObjectKey::PartnerCover(id, job.run, name.clone(), job.fence, place as u32);
             covers.push(StoredCover {
                 aspect: planned.aspect,
@@ -194,7 +198,7 @@ impl Assemble {
                 max_bytes: planned.max_bytes,
                 at_ms: made.at_ms,
                 partners: planned.partners.clone(),
-                file: self.put(&key, &output.join(&made.file)).await?,
+                file: self.put(&key, file).await?,
             });
         }
         Ok((whole, covers))
@@ -204,13 +208,13 @@ impl Assemble {
         &self,
         job: &Job,
         rendition: &PlannedRendition,
-        covers: &CoversReport,
+        Finished { video, cut, report }: Finished,
         qc: QcReport,
         artefact: Option<String>,
     ) -> Result<StoredRendition> {
         let key = ObjectKey::Rendition(job.submission.id, job.run, rendition.name.clone(), job.fence);
-        let video = self.put(&key, &job.scratch.output().join(RENDITION)).await?;
-        let (cover, covers) = self.store_covers(job, rendition, covers).await?;
+        let video = self.put(&key, &video).await?;
+        let (cover, covers) = self.store_covers(job, rendition, &report, &cut).await?;
         Ok(StoredRendition {
             video,
             cover: Some(cover),
@@ -263,15 +267,18 @@ impl Handler for Assemble {
         }
         let encoded = self.runtime.store.outputs(job.submission.id, job.run, Stage::Transcode).await?;
         self.fetch(&job, plan, rendition, &encoded).await?;
-        let (report, again) = self.join(&job, plan, rendition).await?;
+        let (joined, again) = self.join(&job, plan, rendition).await?;
         self.bring_source(&job).await?;
-        // What comes now reads what was just written. Quality control may write nothing.
-        let place = Place { input: job.scratch.output(), ..self.place(&job) };
-        let timed = request::covers(rendition, source(&job)?, report.duration_ms, place);
-        let covers: CoversReport = self.run(&job, &timed, JOINED, JOINED).await.context("cut covers")?;
-        let mut timed = request::qc(plan, rendition, source(&job)?, place)?;
+        // What is looked at from here on lies where no child may write: what quality control sees is what partners get.
+        let most = protocol::Limits::assemble().file_bytes;
+        let video = job.scratch.take(RENDITION, most, RENDITION).context("assemble")?;
+        let timed = request::covers(rendition, source(&job)?, joined.duration_ms, self.place(&job));
+        let report: CoversReport = self.run(&job, &timed, JOINED, JOINED).await.context("cut covers")?;
+        let cut = answer::covers(&timed.request, &report).context("cut covers")?;
+        let mut timed = request::qc(plan, rendition, source(&job)?, self.place(&job))?;
         timed.request.output_dir = None;
         let mut qc: QcReport = self.run(&job, &timed, JOINED, 1.0).await.context("quality control")?;
+        answer::qc(&timed.request, &qc, video.bytes()).context("quality control")?;
         if rendition.video != VideoSource::Copied {
             qc.checks.push(again.check());
         }
@@ -282,7 +289,8 @@ impl Handler for Assemble {
         // What several versions made together is no version's, and nobody looks for it.
         let address = hex::encode(reuse::address(&job, plan, rendition)?);
         let artefact = of_one_code(&encoded).then_some(address);
-        let rendition = self.store(&job, rendition, &covers, qc, artefact).await?;
+        let finished = Finished { video, cut, report };
+        let rendition = self.store(&job, rendition, finished, qc, artefact).await?;
         Ok(Outcome::Done(Output::Assembled { rendition }))
     }
 }

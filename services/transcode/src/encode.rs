@@ -15,6 +15,7 @@ use runtime::outcome::{Outcome, Output};
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 
+use crate::answer::{self, Encoded};
 use crate::request::{self, Place, SOURCE, Timed};
 use crate::{artefact, reuse};
 
@@ -23,11 +24,10 @@ pub struct Encode {
     runtime: Arc<Runtime>,
 }
 
-/// A file that the child left in the output directory.
+/// What the child made of a part.
 struct Made {
-    encode: EncodeId,
-    file: String,
-    key: ObjectKey,
+    files: Vec<Encoded>,
+    report: serde_json::Value,
 }
 
 impl Encode {
@@ -36,27 +36,19 @@ impl Encode {
         Self { runtime }
     }
 
-    async fn segment(&self, job: &Job, plan: &Plan, index: u32) -> Result<(Vec<Made>, serde_json::Value), ChildError> {
+    async fn segment(&self, job: &Job, plan: &Plan, index: u32) -> Result<Made, ChildError> {
         let timed = request::segment(plan, index, self.place(job)).map_err(ours)?;
         let report: SegmentReport = self.run(job, &timed).await?;
-        let made = report.encodes.iter().map(|encoded| Made {
-            encode: encoded.id.clone(),
-            file: encoded.file.clone(),
-            key: ObjectKey::Segment(job.submission.id, job.run, index, job.fence, encoded.id.clone()),
-        });
-        Ok((made.collect(), serde_json::to_value(&report).map_err(ours)?))
+        let files = answer::segment(&timed.request, &report)?;
+        Ok(Made { files, report: serde_json::to_value(&report).map_err(ours)? })
     }
 
-    async fn sound(&self, job: &Job, plan: &Plan) -> Result<(Vec<Made>, serde_json::Value), ChildError> {
+    async fn sound(&self, job: &Job, plan: &Plan) -> Result<Made, ChildError> {
         let source = job.submission.media_info.as_ref().context("the submission was not probed").map_err(ours)?;
         let timed = request::sound(plan, source, self.place(job));
         let report: AudioReport = self.run(job, &timed).await?;
-        let made = report.encodes.iter().map(|encoded| Made {
-            encode: encoded.id.clone(),
-            file: encoded.file.clone(),
-            key: ObjectKey::Audio(job.submission.id, job.run, job.fence, encoded.id.clone()),
-        });
-        Ok((made.collect(), serde_json::to_value(&report).map_err(ours)?))
+        let files = answer::sound(&timed.request, &report)?;
+        Ok(Made { files, report: serde_json::to_value(&report).map_err(ours)? })
     }
 
     async fn run<R: serde::de::DeserializeOwned>(&self, job: &Job, timed: &Timed) -> Result<R, ChildError> {
@@ -70,6 +62,15 @@ impl Encode {
             output: job.scratch.output(),
             allow_missing_landlock: self.runtime.config.allow_missing_landlock,
         }
+    }
+}
+
+/// Where an encode of this job's part is stored.
+fn key_of(job: &Job, encode: &EncodeId) -> ObjectKey {
+    let (id, run, fence) = (job.submission.id, job.run, job.fence);
+    match &job.part {
+        Part::Segment(index) => ObjectKey::Segment(id, run, *index, fence, encode.clone()),
+        _ => ObjectKey::Audio(id, run, fence, encode.clone()),
     }
 }
 
@@ -97,16 +98,17 @@ impl Handler for Encode {
             Part::Segment(index) => self.segment(&job, plan, *index).await,
             _ => self.sound(&job, plan).await,
         };
-        let (made, mut report) = match made {
+        let Made { files: made, mut report } = match made {
             Ok(made) => made,
             Err(ChildError::Rejected(reason)) => return Ok(Outcome::Rejected(reason)),
             Err(error) => return Err(error).with_context(|| format!("encode {}", job.part)),
         };
         report["code"] = artefact::code().into();
         let mut files = BTreeMap::new();
-        for Made { encode, file, key } in made {
-            let stored = self.runtime.objects.put_file(&key, &job.scratch.output().join(file)).await;
-            files.insert(encode, stored.with_context(|| format!("store {key}"))?);
+        for Encoded { id, file, .. } in made {
+            let key = key_of(&job, &id);
+            let stored = self.runtime.objects.put_left(&key, &file).await;
+            files.insert(id, stored.with_context(|| format!("store {key}"))?);
         }
         Ok(Outcome::Done(Output::Encoded { files, report }))
     }

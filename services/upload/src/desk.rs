@@ -22,6 +22,7 @@ use utoipa::ToSchema;
 
 use crate::access::Principal;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 pub(crate) mod act;
 pub(crate) mod contact;
@@ -86,6 +87,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        for (name, value) in &pairs.map_err(|err| Code::QueryWrong.about(err.body_text()))?.0 {
+            typed::parameter(name, value)?;
+        }
         let query = Query::<T>::from_request_parts(parts, state).await;
         query.map(|Query(query)| Self(query)).map_err(|err| Code::QueryWrong.about(err.body_text()))
     }

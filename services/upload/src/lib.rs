@@ -9,6 +9,7 @@
 //! | what do organisers see and do? | `desk` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places`, counted in `count` |
 //! | what can be wrong, in two languages? | `problem` |
+//! | what may people type? | `typed` |
 //! | how does a request show in a trace? | `traced` |
 //!
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
@@ -33,6 +34,7 @@ mod sweep;
 mod token;
 mod traced;
 mod tus;
+mod typed;
 
 pub use access::Policy;
 pub use app::{App, Settings};

@@ -437,6 +437,16 @@ impl Request {
     }
 }
 
+/// The name of the file that [`Job::EncodeSegment`] leaves of an encode.
+pub fn video_file(encode: &EncodeId) -> String {
+    format!("{encode}.mp4")
+}
+
+/// The name of the file that [`Job::EncodeAudio`] leaves of an encode.
+pub fn audio_file(encode: &EncodeId) -> String {
+    format!("{encode}.m4a")
+}
+
 fn inside(dir: Option<&Path>, which: &str, name: &str) -> Result<PathBuf> {
     let dir = dir.ok_or_else(|| Error::Failed(format!("the request has no {which} directory")))?;
     let mut parts = Path::new(name).components();

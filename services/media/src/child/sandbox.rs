@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 
 /// Closes every wall. Call once, before any other thread exists.
 pub(super) fn enter(request: &Request) -> Result<()> {
-    close_inherited();
+    close_inherited().map_err(|error| failed("close inherited descriptors", error))?;
     limit_resources(&request.limits).map_err(|error| failed("limit resources", error))?;
     restrict_files(request)?;
     filter_calls().map_err(|error| failed("filter system calls", error))
@@ -30,12 +30,17 @@ fn failed(doing: &str, error: impl std::fmt::Display) -> Error {
 }
 
 #[allow(unsafe_code)]
-fn close_inherited() {
+fn close_inherited() -> std::io::Result<()> {
     // SAFETY: nothing in this process owns a descriptor above 2 yet: only stdin was read, and no thread was started.
-    unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
+    let closed = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) };
+    if closed != 0 {
+        // A descriptor that stays open is a way past Landlock. The call is older than Landlock itself (Linux 5.9 and 5.13).
+        return Err(std::io::Error::last_os_error());
+    }
     // glibc reserves 64 MiB of address space per arena and makes 8 per core; RLIMIT_AS counts them, so keep few.
     // SAFETY: only sets a number; called while single-threaded.
     unsafe { libc::mallopt(libc::M_ARENA_MAX, 4) };
+    Ok(())
 }
 
 fn limit_resources(limits: &Limits) -> rustix::io::Result<()> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Format, OutputArgs, Table};
+use crate::typed;
 
 /// What to do with bulk jobs.
 #[derive(clap::Subcommand)]
@@ -39,7 +40,7 @@ pub(crate) struct OneArgs {
     /// The job's id
     job: Uuid,
     /// Why, for the audit trail
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
     reason: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,

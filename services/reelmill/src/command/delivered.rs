@@ -12,6 +12,7 @@ use crate::command::recalled::put_picture;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
+use crate::typed;
 
 /// Options of `delivered`.
 #[derive(clap::Args)]
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", value_parser = web_address)]
     url: String,
     /// The partner's own name for the work, such as its video id; the address if absent
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = typed::receipt)]
     receipt: Option<String>,
     /// A picture of the published work, at most 20 MB
     #[arg(long, value_name = "FILE")]

@@ -3,6 +3,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
+use crate::typed;
 
 /// Options of `hold`.
 #[derive(clap::Args)]
@@ -10,7 +11,7 @@ pub(crate) struct Args {
     /// The entry's id
     id: SubmissionId,
     /// Why, for the record
-    #[arg(long, value_name = "WHY", required_unless_present = "lift")]
+    #[arg(long, value_name = "WHY", value_parser = typed::reason, required_unless_present = "lift")]
     reason: Option<String>,
     /// Let it go again
     #[arg(long, conflicts_with = "reason")]

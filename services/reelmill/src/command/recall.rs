@@ -11,6 +11,7 @@ use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Table};
 use crate::settings::{self, NO_SERVERS};
+use crate::typed;
 
 /// Options of `recall`.
 #[derive(clap::Args)]
@@ -19,7 +20,7 @@ pub(crate) struct Args {
     #[arg(required = true)]
     ids: Vec<SubmissionId>,
     /// Why, for the record; no personal data
-    #[arg(long, value_name = "WHY")]
+    #[arg(long, value_name = "WHY", value_parser = typed::reason)]
     reason: String,
     /// Only from these partners; without, the work as a whole is revoked
     #[arg(long, value_delimiter = ',', value_name = "PARTNER,…")]
@@ -33,9 +34,6 @@ pub(crate) struct Args {
 
 /// Starts the recalls. How they go, `reelmill status ID` shows.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    if args.reason.trim().is_empty() {
-        return Err(WrongUsage("a recall has a reason: --reason WHY".into()).into());
-    }
     let store = args.database.connect().await?;
     let catalogue = settings::read(&NO_SERVERS)?.catalogue()?;
     let partners: Option<BTreeSet<PartnerId>> =

@@ -16,6 +16,7 @@ use crate::command::release::instant;
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::settings::{self, NO_SERVERS};
+use crate::typed;
 
 /// Options of `recalled`.
 #[derive(clap::Args)]
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "URL", value_parser = web_address)]
     url: Option<String>,
     /// What was done, in a few words
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
     words: Option<String>,
     /// The work is gone although its address still answers: some platforms answer 200 for what they have deleted
     #[arg(long)]

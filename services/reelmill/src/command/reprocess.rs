@@ -15,6 +15,7 @@ use runtime::store::bulk::{Ask, Created, Which};
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::output::OutputArgs;
+use crate::typed;
 
 mod dry_run;
 
@@ -40,7 +41,7 @@ pub(crate) struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Why, for the audit trail
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
     reason: Option<String>,
     #[command(flatten)]
     output: OutputArgs,

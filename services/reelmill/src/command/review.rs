@@ -4,6 +4,7 @@ use pipeline::submission::Event;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
+use crate::typed;
 
 /// A reviewer's decision.
 #[derive(clap::Subcommand)]
@@ -20,7 +21,7 @@ pub(crate) enum Args {
         /// The entry's id
         id: SubmissionId,
         /// Why; told to the entrant in these words
-        #[arg(long, value_name = "WORDS", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
         reason: String,
         #[command(flatten)]
         database: DatabaseArgs,

@@ -53,6 +53,8 @@ impl Role {
 
 /// Serves until it is told to stop.
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
+    // Before anything is read that others may not see.
+    runtime::child::hide_this_process()?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
 }
 

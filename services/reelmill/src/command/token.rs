@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{Format, OutputArgs, Table, print, print_json};
+use crate::typed;
 
 /// What to do with tokens.
 #[derive(clap::Subcommand)]
@@ -20,7 +21,7 @@ pub(crate) enum Args {
         #[arg(long, value_name = "ROLE")]
         role: Role,
         /// Whose it is; shown in the audit trail
-        #[arg(long, value_name = "NAME", value_parser = name)]
+        #[arg(long, value_name = "NAME", value_parser = typed::token_name)]
         name: String,
         /// Only this contest; all if absent
         #[arg(long, value_name = "CONTEST")]
@@ -29,7 +30,7 @@ pub(crate) enum Args {
         #[arg(long, value_name = "TIME", default_value = "90d", value_parser = life)]
         expires: Duration,
         /// Why, for the audit trail
-        #[arg(long, value_name = "WORDS")]
+        #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
         reason: Option<String>,
         #[command(flatten)]
         database: DatabaseArgs,
@@ -46,7 +47,7 @@ pub(crate) enum Args {
         /// The token's id, as `list` shows it
         id: Uuid,
         /// Why, for the audit trail
-        #[arg(long, value_name = "WORDS")]
+        #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
         reason: Option<String>,
         #[command(flatten)]
         database: DatabaseArgs,
@@ -56,8 +57,6 @@ pub(crate) enum Args {
 const HOUR_S: u64 = 3600;
 /// Longest life. Whoever needs one longer makes a new one.
 const MOST_HOURS: u64 = 366 * 24;
-/// Longest name, in characters.
-const NAME_CHARS: usize = 80;
 
 fn life(text: &str) -> Result<Duration, String> {
     let wrong = || "a time such as 90d or 8h, at most 366d".to_owned();
@@ -71,12 +70,6 @@ fn life(text: &str) -> Result<Duration, String> {
         Some(hours) if (1..=MOST_HOURS).contains(&hours) => Ok(Duration::from_secs(hours * HOUR_S)),
         _ => Err(wrong()),
     }
-}
-
-fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let fits = (1..=NAME_CHARS).contains(&name.chars().count()) && !name.chars().any(char::is_control);
-    if fits { Ok(name.to_owned()) } else { Err(format!("1 to {NAME_CHARS} characters")) }
 }
 
 /// Does it.

@@ -68,6 +68,32 @@ async fn a_refusal_and_a_failure_are_told_apart() {
 }
 
 #[tokio::test]
+async fn an_answer_that_may_not_be_kept_is_nonsense() {
+    let nonsense = [
+        r#"{"done":{"a":"\u0000"}}"#,
+        r#"{"done":{"a":"\u001b[2J"}}"#,
+        r#"{"done":1e999}"#,
+        r#"{"done":"7"}"#,
+        r#"{"progress":"x"}"#,
+        r#"{"rejected":{"code":"review_refused","words":"never enter again"}}"#,
+        r#"{"rejected":{"code":"already_entered"}}"#,
+        r#"{"rejected":{"code":"unknown_format","found":"\u0000"}}"#,
+        r#"{"rejected":{"code":"no_such_code"}}"#,
+    ];
+    for answer in nonsense {
+        let ended = run(&fixture(&format!("printf '%s\\n' '{answer}'")), LONG).await;
+        assert!(matches!(ended, Err(ChildError::Crashed(Crash::Nonsense))), "{answer}: {ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_failure_no_more_is_kept_than_a_person_reads() {
+    let fixture = fixture(r#"printf '{"failed":"%s"}\n' "$(head -c 9000 /dev/zero | tr '\0' x)""#);
+    let Err(ChildError::Failed(words)) = run(&fixture, LONG).await else { panic!("it failed") };
+    assert_eq!(words, "x".repeat(2000));
+}
+
+#[tokio::test]
 async fn a_signal_is_a_crash_and_is_counted() {
     let fixture = fixture("kill -SEGV $$");
     assert!(matches!(run(&fixture, LONG).await, Err(ChildError::Crashed(Crash::Signal(11)))));
@@ -111,4 +137,16 @@ async fn a_grandchild_does_not_outlive_a_child_that_answered() {
 #[test]
 fn control_characters_cannot_forge_a_log_line() {
     assert_eq!(escaped("ok\u{1b}[31m\nERROR 中".as_bytes()), "ok\\u{1b}[31m\\nERROR 中");
+}
+
+/// nextest gives each test a process of its own; with others in it, they are only hidden too.
+#[tokio::test]
+async fn a_hidden_process_stays_so_beside_its_children_and_they_are_not_it() {
+    hide_this_process().unwrap();
+    let ours = || rustix::process::dumpable_behavior().unwrap();
+    assert_eq!(ours(), rustix::process::DumpableBehavior::NotDumpable);
+    // A program that is not read-protected starts as it always does: a child of ours needs its own /proc/self.
+    let fixture = fixture(r#"cat /proc/self/environ >/dev/null && echo '{"done":1}'"#);
+    assert_eq!(run(&fixture, LONG).await.unwrap(), 1);
+    assert_eq!(ours(), rustix::process::DumpableBehavior::NotDumpable);
 }

@@ -168,6 +168,9 @@ fn multiparts(root: &Path, bucket: &str, prefix: &str) -> std::io::Result<Vec<Mu
 
 /// Where an object lies; `None` for a key that is no plain path.
 pub(super) fn object_path(root: &Path, bucket: &str, key: &str) -> Option<PathBuf> {
+    if !pipeline::object_key::is_plain(key) {
+        return None;
+    }
     let path = Path::new(bucket).join(key);
     path.components().all(|part| matches!(part, Component::Normal(_))).then(|| root.join(path))
 }

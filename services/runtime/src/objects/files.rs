@@ -1,7 +1,7 @@
 //! Files in and out of the object store, with size and SHA-256 taken on the way.
 use std::fmt::Display;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 
 use super::multipart::Body;
 use super::{LARGE, ObjectError, Objects, within};
+use crate::scratch::Left;
 
 /// Files above this go in parts.
 const WHOLE_BYTES: u64 = 64 * 1024 * 1024;
@@ -42,21 +43,43 @@ pub struct StoredFile {
 impl Objects {
     /// Puts a file whole. It must not change meanwhile.
     pub async fn put_file(&self, key: &ObjectKey, path: &Path) -> Result<StoredFile, ObjectError> {
-        let (bytes, digest) = off_thread({
-            let path = path.to_owned();
-            move || hash_file(&path)
-        })
-        .await?;
+        let path = path.to_owned();
+        let opened = off_thread(move || {
+            let file = File::open(&path)?;
+            let bytes = file.metadata()?.len();
+            Ok((file, bytes))
+        });
+        let (file, bytes) = opened.await?;
+        self.put_open(key, Arc::new(file), bytes).await
+    }
+
+    /// Puts a file that a child left. Its name is not used again, and a change of its size is a failure.
+    pub async fn put_left(&self, key: &ObjectKey, left: &Left) -> Result<StoredFile, ObjectError> {
+        self.put_open(key, left.file().clone(), left.bytes()).await
+    }
+
+    /// Puts the `bytes` bytes that an open file has.
+    async fn put_open(&self, key: &ObjectKey, file: Arc<File>, bytes: u64) -> Result<StoredFile, ObjectError> {
+        let read = file.clone();
+        let digest = off_thread(move || hash_file(&read, bytes)).await?;
         if bytes <= WHOLE_BYTES {
-            self.put_whole(key, path, bytes, &digest).await?;
+            self.put_whole(key, &file, bytes, &digest).await?;
         } else {
-            self.put_parts(key, path, bytes).await?;
+            self.put_parts(key, &file, bytes).await?;
+        }
+        let now = off_thread(move || Ok(file.metadata()?.len())).await?;
+        if now != bytes {
+            // Best effort: what is under the key is named nowhere.
+            let _ = self.delete(key).await;
+            return Err(ObjectError::File(std::io::Error::other(format!(
+                "it grew from {bytes} to {now} bytes meanwhile"
+            ))));
         }
         Ok(StoredFile { key: key.to_string(), bytes, sha256: hex::encode(digest) })
     }
 
-    async fn put_whole(&self, key: &ObjectKey, path: &Path, bytes: u64, digest: &[u8]) -> Result<(), ObjectError> {
-        let body = Body::File { path: path.to_owned(), offset: 0, length: bytes }.into_stream().await?;
+    async fn put_whole(&self, key: &ObjectKey, file: &Arc<File>, bytes: u64, digest: &[u8]) -> Result<(), ObjectError> {
+        let body = Body::Open { file: file.clone(), offset: 0, length: bytes }.into_stream().await?;
         let put = self.client.put_object().bucket(&*self.bucket).key(key.to_string()).body(body);
         // The digest is known, so the server may compare what arrived.
         let put = put
@@ -67,7 +90,7 @@ impl Objects {
         Ok(())
     }
 
-    async fn put_parts(&self, key: &ObjectKey, path: &Path, bytes: u64) -> Result<(), ObjectError> {
+    async fn put_parts(&self, key: &ObjectKey, file: &Arc<File>, bytes: u64) -> Result<(), ObjectError> {
         let part_bytes = PART_BYTES.max(bytes.div_ceil(MOST_PARTS));
         let to = self.create_multipart(key).await?;
         let count = u32::try_from(bytes.div_ceil(part_bytes)).unwrap_or(u32::MAX);
@@ -75,7 +98,7 @@ impl Objects {
             .map(|index| {
                 let offset = u64::from(index) * part_bytes;
                 let length = part_bytes.min(bytes - offset);
-                self.put_part(&to, index + 1, Body::File { path: path.to_owned(), offset, length })
+                self.put_part(&to, index + 1, Body::Open { file: file.clone(), offset, length })
             })
             .buffered(PARTS_AT_ONCE)
             .try_collect::<Vec<_>>()
@@ -98,7 +121,7 @@ impl Objects {
     /// Fetches an object into a new file; returns its size in bytes and its SHA-256.
     pub async fn get_to_file(&self, key: &impl Display, path: &Path) -> Result<(u64, [u8; 32]), ObjectError> {
         let mut reader = self.read(key).await?;
-        let sink = Sink { file: File::create(path)?, hash: Sha256::new() };
+        let sink = Sink { file: anew(path)?, hash: Sha256::new() };
         let mut batch = Vec::with_capacity(BATCH_BYTES);
         let mut writing = spawn_blocking(|| Ok((sink, Vec::with_capacity(BATCH_BYTES))));
         loop {
@@ -165,19 +188,29 @@ impl Sink {
     }
 }
 
-fn hash_file(path: &Path) -> std::io::Result<(u64, [u8; 32])> {
-    let mut file = File::open(path)?;
+/// A new file at `path`, whatever lay there: a link is replaced and not followed.
+fn anew(path: &Path) -> std::io::Result<File> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => File::create_new(path),
+    }
+}
+
+/// The SHA-256 of the first `bytes` bytes of a file, which has at least as many.
+fn hash_file(file: &File, bytes: u64) -> std::io::Result<[u8; 32]> {
     let mut hash = Sha256::new();
     let mut batch = vec![0; BATCH_BYTES];
-    let mut bytes = 0;
-    loop {
-        let read = file.read(&mut batch)?;
+    let mut at = 0;
+    while at < bytes {
+        let most = usize::try_from(bytes - at).unwrap_or(BATCH_BYTES).min(BATCH_BYTES);
+        let read = file.read_at(&mut batch[..most], at)?;
         if read == 0 {
-            return Ok((bytes, hash.finalize().into()));
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         hash.update(&batch[..read]);
-        bytes += read as u64;
+        at += read as u64;
     }
+    Ok(hash.finalize().into())
 }
 
 /// Runs `work` where it may block.

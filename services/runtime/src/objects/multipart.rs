@@ -1,5 +1,7 @@
 //! Objects that arrive in parts. The caller remembers the parts: servers list them unsorted, or not at all.
+use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -8,6 +10,7 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use pipeline::object_key::ObjectKey;
 
+use super::stretch::Stretch;
 use super::{LARGE, ObjectError, Objects, within};
 
 /// An upload in parts that was begun and neither completed nor aborted.
@@ -44,6 +47,15 @@ pub enum Body {
         /// How many.
         length: u64,
     },
+    /// The same of a file that is open: what its name leads to by now does not matter.
+    Open {
+        /// The file.
+        file: Arc<File>,
+        /// First byte.
+        offset: u64,
+        /// How many.
+        length: u64,
+    },
 }
 
 /// Read-ahead when a file is sent; hyper's own of 4 KiB costs a thread hop each.
@@ -54,7 +66,7 @@ impl Body {
     pub fn len(&self) -> u64 {
         match self {
             Body::Bytes(bytes) => bytes.len() as u64,
-            Body::File { length, .. } => *length,
+            Body::File { length, .. } | Body::Open { length, .. } => *length,
         }
     }
 
@@ -66,11 +78,12 @@ impl Body {
     pub(super) async fn into_stream(self) -> Result<ByteStream, ObjectError> {
         match self {
             Body::Bytes(bytes) => Ok(ByteStream::from(bytes)),
-            Body::File { length: 0, .. } => Ok(ByteStream::from_static(b"")),
+            Body::File { length: 0, .. } | Body::Open { length: 0, .. } => Ok(ByteStream::from_static(b"")),
             Body::File { path, offset, length } => {
                 let read = ByteStream::read_from().path(path).offset(offset).length(Length::Exact(length));
                 read.buffer_size(READ_BYTES).build().await.map_err(|err| ObjectError::File(std::io::Error::other(err)))
             }
+            Body::Open { file, offset, length } => Ok(Stretch::stream(file, offset, length)),
         }
     }
 }

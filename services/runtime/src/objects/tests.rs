@@ -8,6 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::*;
+use crate::scratch::Left;
 
 struct Stage {
     objects: Objects,
@@ -157,6 +158,83 @@ async fn a_large_file_goes_in_parts_and_is_one_object() {
         assert!(stage.objects.list_multiparts(&stage.prefix()).await.unwrap().is_empty());
         stage.objects.delete(&stage.key()).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_file_that_a_child_left_is_put_by_what_was_opened_and_not_by_its_name() {
+    for stage in stages().await {
+        let out = stage.dir.path().join("out");
+        std::fs::create_dir(&out).unwrap();
+        // One that goes whole, and one that goes in parts.
+        for length in [300_000, 65 * 1024 * 1024 + 7] {
+            let content = bytes(length);
+            std::fs::write(out.join("made"), &content).unwrap();
+            let left = Left::open(&out, "made", length as u64).unwrap();
+            std::fs::write(stage.dir.path().join("secret"), "secret").unwrap();
+            std::fs::remove_file(out.join("made")).unwrap();
+            std::os::unix::fs::symlink("../secret", out.join("made")).unwrap();
+            let stored = stage.objects.put_left(&stage.key(), &left).await.unwrap();
+            assert_eq!(stored.bytes, length as u64);
+            assert!(stage.content(&stage.key()).await == content);
+            std::fs::remove_file(out.join("made")).unwrap();
+        }
+        stage.objects.delete(&stage.key()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_grows_while_it_is_put_is_not_kept() {
+    let stage = embedded().await;
+    std::fs::write(stage.dir.path().join("made"), bytes(1000)).unwrap();
+    let left = Left::open(stage.dir.path(), "made", 2000).unwrap();
+    std::fs::write(stage.dir.path().join("made"), bytes(1001)).unwrap();
+    assert!(matches!(stage.objects.put_left(&stage.key(), &left).await, Err(ObjectError::File(_))));
+    std::fs::write(stage.dir.path().join("made"), bytes(999)).unwrap();
+    assert!(matches!(stage.objects.put_left(&stage.key(), &left).await, Err(ObjectError::File(_))));
+    assert!(matches!(stage.objects.head(&stage.key()).await, Err(ObjectError::NotFound)));
+}
+
+#[tokio::test]
+async fn what_is_fetched_never_goes_through_a_link() {
+    let stage = embedded().await;
+    stage.objects.put_bytes(&stage.key(), bytes(10)).await.unwrap();
+    let (outside, to) = (stage.dir.path().join("outside"), stage.dir.path().join("to"));
+    std::fs::write(&outside, "ours").unwrap();
+    std::os::unix::fs::symlink(&outside, &to).unwrap();
+    stage.objects.get_to_file(&stage.key(), &to).await.unwrap();
+    assert_eq!(std::fs::read(&outside).unwrap(), b"ours");
+    assert_eq!(std::fs::read(&to).unwrap(), bytes(10));
+}
+
+/// Asked by the SDK itself, since no `ObjectKey` can be such a key.
+#[tokio::test]
+async fn the_embedded_store_takes_no_key_that_is_a_path() {
+    let stage = embedded().await;
+    stage.objects.put_bytes(&stage.key(), bytes(10)).await.unwrap();
+    let (client, ours) = (&stage.objects.client, stage.key().to_string());
+    let up = ours.rsplit_once('/').unwrap().0;
+    for key in [
+        format!("{up}/x/../source"),
+        format!("x/../{ours}"),
+        format!("../films/{ours}"),
+        format!("./{ours}"),
+        ours.replacen('/', "//", 1),
+        format!("{ours}/"),
+    ] {
+        let put = client.put_object().bucket("films").key(&key).body(ByteStream::from_static(b"theirs")).send().await;
+        assert!(put.is_err(), "{key}");
+        assert!(client.get_object().bucket("films").key(&key).send().await.is_err(), "{key}");
+        assert!(client.head_object().bucket("films").key(&key).send().await.is_err(), "{key}");
+        assert!(client.delete_object().bucket("films").key(&key).send().await.is_err(), "{key}");
+        assert!(client.create_multipart_upload().bucket("films").key(&key).send().await.is_err(), "{key}");
+        let from = client.copy_object().bucket("films").key("copy").copy_source(format!("films/{key}")).send().await;
+        assert!(from.is_err(), "{key}");
+        let to = client.copy_object().bucket("films").key(&key).copy_source(format!("films/{ours}")).send().await;
+        assert!(to.is_err(), "{key}");
+    }
+    assert_eq!(stage.content(&stage.key()).await, bytes(10));
+    let [only] = &stage.objects.list("").await.unwrap()[..] else { panic!("nothing else lies there") };
+    assert_eq!(only.key, ours);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::address;
 const SOURCE: &str = "ab5d1f";
 const CODE: &str = "reelmill 0.1.0+1f0c9a55d2e7, ffmpeg 5.1.9, x264 164, transcode 9f2b31c07d44";
 
-fn info() -> MediaInfo {
+pub(crate) fn info() -> MediaInfo {
     serde_json::from_value(json!({
         "size_bytes": 177_000_000, "format": "mp4", "brand": "isom", "duration_ms": 61_000, "bitrate_kbps": 23_200,
         "video": {
@@ -38,7 +38,7 @@ fn info() -> MediaInfo {
 }
 
 /// The plan for all nine partners of the call: a copy among its files, four encodes, several segments.
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let catalogue = Catalogue::builtin();
     let partners: Vec<_> = catalogue.partners.values().collect();
     let mut ladders = catalogue.ladders.clone();

@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use pipeline::text::Limit;
 use runtime::store::history::By;
 use runtime::store::idempotency::{Answer, Begun, Keyed};
 use runtime::store::tokens::TokenRow;
@@ -20,11 +21,10 @@ use serde::de::DeserializeOwned;
 use crate::access::Principal;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 /// Lengths of an Idempotency-Key: a UUID has 36 characters, and one shorter than 16 might be another's by accident.
 const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=200;
-/// Longest reason, in characters.
-const REASON_CHARS: usize = 500;
 
 /// A changing request.
 pub(crate) struct Act {
@@ -64,15 +64,12 @@ impl Act {
     /// The body; what does not come counts as `{}`.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
-        serde_json::from_slice(body).map_err(|err| Code::BodyNotJson.about(err.to_string()))
+        typed::body(body)
     }
 
     /// Who does it, and why.
     pub(crate) fn by(&self, reason: Option<&str>) -> Result<By, Problem> {
-        let reason = reason.map(str::trim).filter(|reason| !reason.is_empty()).map(ToOwned::to_owned);
-        if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_CHARS) {
-            return Err(Code::FieldWrong.about(format!("reason: at most {REASON_CHARS} characters")));
-        }
+        let reason = typed::optional("reason", reason, Limit::REASON)?;
         Ok(match &self.principal {
             Some(Principal::Person(token)) => token.by(reason),
             Some(Principal::Entrant(_)) | None => By::ENTRANT.because(reason),

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
+use pipeline::text::Limit;
 use runtime::store::audit::Act;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,6 +17,7 @@ use crate::access::Subject;
 use crate::app::App;
 use crate::entries::form::Entrant;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 /// Why somebody wants to know.
 #[derive(Deserialize, IntoParams)]
@@ -36,10 +38,10 @@ pub(crate) async fn contact(
     Extension(Subject(entry)): Extension<Subject>,
     Params(purpose): Params<Purpose>,
 ) -> Result<impl IntoResponse, Problem> {
+    let by = token.by(typed::optional("reason", purpose.reason.as_deref(), Limit::REASON)?);
     let sealed = app.store.entrant(entry.id).await?.ok_or(Code::ContactForgotten)?;
     let plain = app.keys.open(entry.id, &sealed).map_err(anyhow::Error::from)?;
     let entrant: Entrant = serde_json::from_slice(&plain).map_err(anyhow::Error::from)?;
-    let by = token.by(purpose.reason);
     let (before, after) = (json!({}), json!({}));
     let act = Act { act: "contact_read", submission: Some(entry.id), partner: None, before, after };
     app.store.audit_act(&by, &act).await?;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use pipeline::delivery::{DeliveryEvent, Observed, Receipt};
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
+use pipeline::text::Limit;
 use runtime::store::deliveries::{self, DeliveryRow, Texts};
 use runtime::store::proofs::{self, NewProof, Shows};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use super::act::{Act, Answered};
 use crate::access::Subject;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 /// Where a work stands with one partner.
 #[derive(Serialize, ToSchema)]
@@ -132,11 +134,9 @@ pub(crate) async fn delivered(
 ) -> Result<Answered, Problem> {
     let report: Delivered = act.body()?;
     let url = web_address(&report.url)?;
-    let receipt = report.receipt.unwrap_or_else(|| url.clone());
-    if receipt.trim().is_empty() || receipt.chars().count() > ADDRESS_CHARS {
-        return Err(Code::FieldWrong.about("receipt: 1 to 2000 characters"));
-    }
+    let receipt = typed::field("receipt", report.receipt.as_ref().unwrap_or(&url), Limit::RECEIPT)?;
     let by = &act.by(report.reason.as_deref())?;
+    let words = by.reason.clone();
     let proof = &NewProof {
         id: Uuid::now_v7(),
         submission: entry.id,
@@ -144,7 +144,7 @@ pub(crate) async fn delivered(
         shows: Shows::Live,
         seen_at: app.clock.now(),
         public_url: Some(url),
-        words: report.reason,
+        words,
         file: None,
         insists: false,
     };
@@ -233,27 +233,20 @@ pub(crate) struct Wording {
 }
 
 /// Bounds that no partner reaches; each partner's own limits are judged before anything is sent.
-const TITLE_CHARS: usize = 200;
-const TEXT_CHARS: usize = 5000;
+const TITLE: Limit = Limit::one(1, 200);
+const TEXT: Limit = Limit::many(1, 5000);
 const TAGS: usize = 50;
-const TAG_CHARS: usize = 50;
+const TAG: Limit = Limit::one(1, 50);
 
 impl Wording {
     fn checked(self) -> Result<Texts, Problem> {
-        let fits = |text: &str, most: usize| {
-            (1..=most).contains(&text.chars().count()) && !text.chars().any(|c| c.is_control() && c != '\n')
-        };
-        let wrong = |what: String| Err(Code::FieldWrong.about(what));
-        if self.title.as_ref().is_some_and(|title| !fits(title, TITLE_CHARS) || title.contains('\n')) {
-            return wrong(format!("title: 1 to {TITLE_CHARS} characters"));
+        let title = self.title.map(|title| typed::field("title", &title, TITLE)).transpose()?;
+        let text = self.text.map(|text| typed::field("text", &text, TEXT)).transpose()?;
+        if self.tags.as_ref().is_some_and(|tags| tags.len() > TAGS) {
+            return Err(Code::FieldWrong.about(format!("tags: at most {TAGS}")));
         }
-        if self.text.as_ref().is_some_and(|text| !fits(text, TEXT_CHARS)) {
-            return wrong(format!("text: 1 to {TEXT_CHARS} characters"));
-        }
-        if self.tags.as_ref().is_some_and(|tags| tags.len() > TAGS || tags.iter().any(|tag| !fits(tag, TAG_CHARS))) {
-            return wrong(format!("tags: at most {TAGS} of 1 to {TAG_CHARS} characters"));
-        }
-        Ok(Texts { title: self.title, text: self.text, tags: self.tags })
+        let tags = self.tags.map(|tags| tags.iter().map(|tag| typed::field("tags", tag, TAG)).collect());
+        Ok(Texts { title, text, tags: tags.transpose()? })
     }
 }
 

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use pipeline::delivery::{Observed, RecallBy};
 use pipeline::id::PartnerId;
 use pipeline::object_key::ObjectKey;
+use pipeline::text::Limit;
 use runtime::objects::StoredFile;
 use runtime::store::proofs::{self, NewProof, ProofRow, Shows};
 use runtime::store::{deliveries, submissions::SubmissionRow};
@@ -24,13 +25,12 @@ use super::deliveries::{At, Reported, web_address};
 use crate::access::Subject;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 /// The largest picture, bytes; the command line takes larger ones.
 const PICTURE_BYTES: usize = 5_000_000;
 /// Room for such a picture in base64 and the words around it.
 pub(crate) const BODY_BYTES: usize = PICTURE_BYTES / 3 * 4 + 16 * 1024;
-/// Longest description, in characters.
-const WORDS_CHARS: usize = 500;
 
 /// That a work is gone from a partner, by an operator's hand.
 #[derive(Deserialize, ToSchema)]
@@ -114,11 +114,9 @@ pub(crate) async fn recalled(
     act: Act,
 ) -> Result<Answered, Problem> {
     let gone: Gone = act.body()?;
-    if gone.words.as_ref().is_some_and(|words| words.chars().count() > WORDS_CHARS) {
-        return Err(Code::FieldWrong.about(format!("words: at most {WORDS_CHARS} characters")));
-    }
+    let words = typed::optional("words", gone.words.as_deref(), Limit::REASON)?;
     let public_url = gone.url.as_deref().map(web_address).transpose()?;
-    let by = act.by(gone.words.as_deref())?;
+    let by = act.by(words.as_deref())?;
     // Before a picture is put: a repeated request, and one that makes no sense, put none.
     if let Some(answer) = act.answered(&app.store).await? {
         return Ok(Answered(answer));
@@ -135,7 +133,7 @@ pub(crate) async fn recalled(
         shows: Shows::Gone,
         seen_at: gone.seen_at,
         public_url,
-        words: gone.words,
+        words,
         file: Some(file),
         insists: gone.insists,
     };

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
+use pipeline::text::Limit;
 use runtime::store::history::By;
 use runtime::store::submissions;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use super::act::{Act, Answered};
 use crate::access::Subject;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 /// A reviewer's decision.
 #[derive(Deserialize, ToSchema)]
@@ -49,9 +51,6 @@ pub(crate) struct Stands {
     run: u32,
 }
 
-/// Longest refusal, in characters.
-const WORDS_CHARS: usize = 500;
-
 /// Accepts or refuses an entry that awaits review.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/review", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")), request_body = Decision,
@@ -62,14 +61,12 @@ pub(crate) async fn review(
     act: Act,
 ) -> Result<Answered, Problem> {
     let decision: Decision = act.body()?;
-    let words = decision.words.as_deref().map(str::trim).filter(|words| !words.is_empty());
+    let words = typed::optional("words", decision.words.as_deref(), Limit::REASON)?;
     let event = match (decision.decision, words) {
         (Verdict::Accept, None) => Event::ReviewAccepted,
-        (Verdict::Refuse, Some(words)) if words.chars().count() <= WORDS_CHARS => {
-            Event::ReviewRefused { words: words.to_owned() }
-        }
+        (Verdict::Refuse, Some(words)) => Event::ReviewRefused { words },
         (Verdict::Accept, Some(_)) => return Err(Code::FieldWrong.about("words: only with a refusal")),
-        (Verdict::Refuse, _) => return Err(Code::FieldWrong.about("words: 1 to 500 characters")),
+        (Verdict::Refuse, None) => return Err(Code::FieldWrong.about("words: 1 to 500 characters")),
     };
     let by = act.by(decision.reason.as_deref())?;
     apply(&app, &act, entry.id, &event, &by).await

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use pipeline::text::Limit;
 use runtime::bearer::Bearer;
 use runtime::store::tokens::{self, NewToken, Role, TokenRow};
 use serde::{Deserialize, Serialize};
@@ -17,9 +18,8 @@ use super::act::{Act, Answered};
 use super::{Person, scope};
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
-/// Longest name, in characters.
-const NAME_CHARS: usize = 80;
 /// Longest life, in days. Whoever needs one longer makes a new one.
 const MOST_DAYS: u32 = 366;
 const DAY_S: u64 = 24 * 3600;
@@ -82,10 +82,7 @@ impl Wish {
         let Ok(role) = self.role.parse::<Role>() else {
             return wrong("role: screener, organiser, operator or auditor");
         };
-        let name = self.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_CHARS || name.chars().any(char::is_control) {
-            return wrong("name: 1 to 80 characters");
-        }
+        let name = typed::field("name", &self.name, Limit::TOKEN_NAME)?;
         if !(1..=MOST_DAYS).contains(&self.expires_days) {
             return wrong("expires_days: 1 to 366");
         }
@@ -94,7 +91,7 @@ impl Wish {
             return Err(Code::ContestUnknown.into());
         }
         let expires_after = Duration::from_secs(u64::from(self.expires_days) * DAY_S);
-        Ok(NewToken { id: Uuid::now_v7(), role, name: name.to_owned(), contest, expires_after })
+        Ok(NewToken { id: Uuid::now_v7(), role, name, contest, expires_after })
     }
 }
 

@@ -1,9 +1,11 @@
 //! The form as an entrant fills it in, and what of it is wrong.
-use pipeline::catalogue::Contest;
+use pipeline::catalogue::{Contest, LengthLimit};
+use pipeline::text::{Limit, Lines};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 /// An entry, but for the film.
 #[derive(Deserialize, ToSchema)]
@@ -82,10 +84,6 @@ pub(crate) enum AiUse {
     Generated,
 }
 
-/// Longest name of a person or organisation, in characters.
-const NAME_CHARS: usize = 100;
-/// Longest note, in characters.
-const NOTE_CHARS: usize = 500;
 /// Longest address for mail (RFC 5321 §4.5.3.1.3).
 const EMAIL_CHARS: usize = 254;
 /// Digits of a telephone number: the shortest that is in use, the longest of ITU-T E.164.
@@ -95,24 +93,20 @@ impl Form {
     /// Trims every text and judges it by the contest's limits.
     pub(crate) fn checked(mut self, contest: &Contest) -> Result<Self, Problem> {
         self.trim();
-        for (name, text, limit) in
-            [("title", &self.title, contest.title), ("synopsis", &self.synopsis, contest.synopsis)]
-        {
-            if !limit.allows(text) {
-                return Err(wrong(name, format!("{} to {} characters", limit.min_chars, limit.max_chars)));
-            }
-        }
+        let bounded = |limit: LengthLimit, lines| Limit {
+            min_chars: limit.min_chars as usize,
+            max_chars: limit.max_chars as usize,
+            lines,
+        };
+        typed::field("title", &self.title, bounded(contest.title, Lines::One))?;
+        typed::field("synopsis", &self.synopsis, bounded(contest.synopsis, Lines::Many))?;
         if contest.theme(&self.theme).is_none() {
             let themes: Vec<_> = contest.themes.iter().map(|theme| theme.id.as_str()).collect();
             return Err(Code::ThemeUnknown.about(themes.join(", ")));
         }
-        within("recommending_unit", &self.recommending_unit, 0, NAME_CHARS)?;
+        typed::optional("recommending_unit", Some(&self.recommending_unit), Limit::NAME)?;
         self.entrant.check()?;
         self.declarations.check()?;
-        let texts = [&self.title, &self.recommending_unit];
-        if texts.iter().any(|text| text.chars().any(char::is_control)) {
-            return Err(wrong("title, recommending_unit", "no control characters".into()));
-        }
         Ok(self)
     }
 
@@ -128,8 +122,8 @@ impl Form {
 
 impl Entrant {
     fn check(&self) -> Result<(), Problem> {
-        within("entrant.name", &self.name, 1, NAME_CHARS)?;
-        within("entrant.organisation", self.organisation.as_deref().unwrap_or_default(), 0, NAME_CHARS)?;
+        typed::field("entrant.name", &self.name, Limit::NAME)?;
+        typed::optional("entrant.organisation", self.organisation.as_deref(), Limit::NAME)?;
         let Contact { phone, email } = &self.contact;
         if phone.is_none() && email.is_none() {
             return Err(wrong("entrant.contact", "a phone or an email".into()));
@@ -151,13 +145,8 @@ impl Declarations {
                 return Err(Code::DeclarationMissing.about(format!("declarations.{name}")));
             }
         }
-        within("declarations.ai_note", self.ai_note.as_deref().unwrap_or_default(), 0, NOTE_CHARS)
+        typed::optional("declarations.ai_note", self.ai_note.as_deref(), Limit::NOTE).map(drop)
     }
-}
-
-fn within(field: &'static str, text: &str, least: usize, most: usize) -> Result<(), Problem> {
-    let chars = text.chars().count();
-    if (least..=most).contains(&chars) { Ok(()) } else { Err(wrong(field, format!("{least} to {most} characters"))) }
 }
 
 fn wrong(field: &str, allowed: String) -> Problem {
@@ -223,6 +212,12 @@ mod tests {
         assert_eq!(code("/declarations/ai_use", json!("some")).0, "not a form");
         assert_eq!(code("/id_number", json!("1")).0, "not a form");
         assert_eq!(code("/entrant/id_number", json!("1")).0, "not a form");
-        assert_eq!(code("/title", json!("a\u{1b}b")).0, "field_wrong");
+        assert_eq!(code("/title", json!("a\u{1b}b")).0, "text_unfit");
+        assert_eq!(code("/title", json!("a\nb")).0, "text_unfit");
+        assert_eq!(
+            code("/synopsis", json!("a\0b")),
+            ("text_unfit", "synopsis: the character U+0000 is not allowed".into())
+        );
+        assert_eq!(code("/entrant/name", json!("a\u{202e}b")).0, "text_unfit");
     }
 }

@@ -21,3 +21,4 @@ mod patch; // bytes, checksums, lengths
 mod post; // creation, with and without bytes
 mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload
+mod typed; // what people type, wherever they type it

@@ -13,6 +13,7 @@ use pipeline::rendition::{Plan, PlannedRendition, VideoEncode, VideoSource};
 use pipeline::submission::Work;
 use runtime::scratch::ScratchDir;
 use transcode::again::Again;
+use transcode::answer;
 use transcode::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
 
 use super::Made;
@@ -60,15 +61,18 @@ impl Job<'_> {
         let place = self.place(self.source.path(), dir.path());
         let files = match &part {
             Part::Segment(index) => {
-                let report: SegmentReport = self.child(&request::segment(self.plan, *index, place)?, &part).await?;
-                report.encodes.into_iter().map(|encoded| (encoded.id, encoded.file)).collect()
+                let timed = request::segment(self.plan, *index, place)?;
+                let report: SegmentReport = self.child(&timed, &part).await?;
+                answer::segment(&timed.request, &report)?
             }
             Part::Audio => {
-                let report: AudioReport = self.child(&request::sound(self.plan, self.info, place), &part).await?;
-                report.encodes.into_iter().map(|encoded| (encoded.id, encoded.file)).collect()
+                let timed = request::sound(self.plan, self.info, place);
+                let report: AudioReport = self.child(&timed, &part).await?;
+                answer::sound(&timed.request, &report)?
             }
             Part::Mezzanine | Part::Rendition(_) | Part::Partner(_) => bail!("{part} is no part of transcode"),
         };
+        let files = files.into_iter().map(|encoded| (encoded.id, encoded.name)).collect();
         Ok(Encoded { part, dir, files })
     }
 
@@ -78,17 +82,23 @@ impl Job<'_> {
         self.collect(rendition, encoded, input.path())?;
         let place = self.place(input.path(), output.path());
         let (report, again) = self.join(rendition, place).await?;
-        link_or_copy(&self.source.path().join(SOURCE), &output.path().join(SOURCE))?;
-        let place = self.place(output.path(), output.path());
+        // From here on they lie where no child may write.
+        let finished = input.path().join(RENDITION);
+        std::fs::rename(output.path().join(RENDITION), &finished).context("put the rendition beside its source")?;
+        if !input.path().join(SOURCE).exists() {
+            link_or_copy(&self.source.path().join(SOURCE), &input.path().join(SOURCE))?;
+        }
         let timed = request::covers(rendition, self.info, report.duration_ms, place);
         let cut: CoversReport = self.child(&timed, &format!("{name}, covers")).await?;
+        answer::covers(&timed.request, &cut)?;
         let mut timed = request::qc(self.plan, rendition, self.info, place)?;
         timed.request.output_dir = None;
         let mut qc: QcReport = self.child(&timed, &format!("{name}, checking")).await?;
+        answer::qc(&timed.request, &qc, std::fs::metadata(&finished)?.len())?;
         if rendition.video != VideoSource::Copied {
             qc.checks.push(again.check());
         }
-        let file = self.deliver(&output.path().join(RENDITION), &format!("{name}.mp4"))?;
+        let file = self.deliver(&finished, &format!("{name}.mp4"))?;
         let cover = Some(self.deliver(&output.path().join(&cut.whole.file), &format!("{name}.jpg"))?);
         let mut covers = Vec::new();
         for (place, (planned, made)) in rendition.covers.iter().zip(&cut.covers).enumerate() {
@@ -118,6 +128,7 @@ impl Job<'_> {
         loop {
             let timed = request::assemble(self.plan, rendition, self.info, &again, place)?;
             let report: AssembleReport = self.child(&timed, &format!("{name}, joining")).await?;
+            answer::assembled(&timed.request, &report)?;
             let wanted = match &rendition.video {
                 VideoSource::Copied => Vec::new(),
                 VideoSource::Encoded(id) => again.next(request::video(self.plan, id)?, &report.overdrawn),
@@ -143,10 +154,11 @@ impl Job<'_> {
         let from = Place { input: self.source.path(), output: dir.path(), ..place };
         let timed = request::segment_again(self.plan, index, encode, from)?;
         let report: SegmentReport = self.child(&timed, &what).await?;
-        let [made] = &report.encodes[..] else { bail!("one encode was asked for, {} came", report.encodes.len()) };
+        let made = answer::segment(&timed.request, &report)?;
+        let [made] = &made[..] else { bail!("one encode was asked for, {} came", made.len()) };
         let to = place.input.join(request::segment_file(index));
         // The old one may be shared with another rendition of the same encode: replaced here, not overwritten.
-        std::fs::rename(dir.path().join(&made.file), &to).with_context(|| format!("replace {}", to.display()))
+        std::fs::rename(dir.path().join(&made.name), &to).with_context(|| format!("replace {}", to.display()))
     }
 
     /// Brings what `rendition` is joined from into one directory.

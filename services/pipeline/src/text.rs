@@ -1,0 +1,188 @@
+//! What people type: forms, reasons, notes, names, words to look for. One type for all of it, made at the edge; behind the edge nothing
+//! is checked again.
+use std::fmt;
+
+use crate::lang::Lang;
+
+/// A text that a person typed: trimmed, of a bounded length, and holding text only.
+///
+/// Refused are control characters (Postgres keeps no NUL, terminals and logs obey the others) and the characters that turn the direction
+/// of what stands around them (U+202A–202E, U+2066–2069, U+2028, U+2029), with which a title could rewrite the line that it is shown in.
+/// Marks and joiners (U+200C–200F) stay: Uyghur and Arabic are written with them, and they act on their neighbours only. Nothing is
+/// normalised: a name is kept as its owner writes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(String);
+
+/// Of how many lines a text may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// One: no tab and no line end.
+    One,
+    /// Several: tabs and line ends are text.
+    Many,
+}
+
+/// What a text may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// At least, in characters (Unicode scalar values), without the space around the text.
+    pub min_chars: usize,
+    /// At most.
+    pub max_chars: usize,
+    /// Of how many lines.
+    pub lines: Lines,
+}
+
+impl Limit {
+    /// Why somebody does something, for the audit trail; and a refusal's or a proof's words.
+    pub const REASON: Limit = Limit::many(1, 500);
+    /// Name of a person, an organisation or a unit.
+    pub const NAME: Limit = Limit::one(1, 100);
+    /// Name of a token.
+    pub const TOKEN_NAME: Limit = Limit::one(1, 80);
+    /// What AI was used for.
+    pub const NOTE: Limit = Limit::many(0, 500);
+    /// What a partner calls a work, or its address there.
+    pub const RECEIPT: Limit = Limit::one(1, 2000);
+    /// What a list is searched for, and any other value of a query.
+    pub const QUERY: Limit = Limit::one(0, 1000);
+
+    /// A text of one line.
+    pub const fn one(min_chars: usize, max_chars: usize) -> Self {
+        Self { min_chars, max_chars, lines: Lines::One }
+    }
+
+    /// A text of any number of lines.
+    pub const fn many(min_chars: usize, max_chars: usize) -> Self {
+        Self { min_chars, max_chars, lines: Lines::Many }
+    }
+}
+
+/// Why a text is not taken. Never repeats the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// Too short or too long.
+    #[error("{} to {} characters", .0.min_chars, .0.max_chars)]
+    Length(Limit),
+    /// A control character, or a line end where there may be one line only.
+    #[error("the character U+{:04X} is not allowed", u32::from(*.0))]
+    Control(char),
+    /// A character that turns the direction of what stands around it.
+    #[error("the character U+{:04X} is not allowed, as it turns the direction of other text", u32::from(*.0))]
+    Direction(char),
+}
+
+impl TextError {
+    /// One sentence for people.
+    pub fn text(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (_, Lang::En) => self.to_string(),
+            (Self::Length(limit), Lang::Zh) => format!("须为 {} 至 {} 个字符", limit.min_chars, limit.max_chars),
+            (Self::Control(c), Lang::Zh) => format!("不允许使用字符 U+{:04X}", u32::from(*c)),
+            (Self::Direction(c), Lang::Zh) => format!("不允许使用改变文字方向的字符 U+{:04X}", u32::from(*c)),
+        }
+    }
+}
+
+impl Text {
+    /// Trims a text and checks it.
+    ///
+    /// # Errors
+    /// Says what is allowed.
+    pub fn new(text: &str, limit: Limit) -> Result<Self, TextError> {
+        let text = text.trim();
+        check(text, limit.lines)?;
+        let chars = text.chars().count();
+        if (limit.min_chars..=limit.max_chars).contains(&chars) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(TextError::Length(limit))
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Looks for a character that no text of people may hold, whatever its length.
+///
+/// # Errors
+/// Names the first one.
+pub fn check(text: &str, lines: Lines) -> Result<(), TextError> {
+    for c in text.chars() {
+        match c {
+            '\t' | '\n' | '\r' if lines == Lines::Many => {}
+            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => return Err(TextError::Direction(c)),
+            c if c.is_control() => return Err(TextError::Control(c)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_trimmed_and_bounded_in_characters() {
+        let text = |text: &str| Text::new(text, Limit::one(1, 3)).map(String::from);
+        assert_eq!(text("\u{3000} 早晨 \n").unwrap(), "早晨");
+        assert_eq!(text("一二三").unwrap(), "一二三");
+        assert_eq!(text("一二三四"), Err(TextError::Length(Limit::one(1, 3))));
+        assert_eq!(text(" \t ").unwrap_err().to_string(), "1 to 3 characters");
+        assert_eq!(text("").unwrap_err().text(Lang::Zh), "须为 1 至 3 个字符");
+    }
+
+    #[test]
+    fn what_acts_on_its_readers_is_no_text() {
+        for (wrong, error) in [
+            ("a\0b", TextError::Control('\0')),
+            ("a\u{1b}[2Jb", TextError::Control('\u{1b}')),
+            ("a\u{7f}b", TextError::Control('\u{7f}')),
+            ("a\u{85}b", TextError::Control('\u{85}')),
+            ("a\u{202e}b", TextError::Direction('\u{202e}')),
+            ("a\u{2066}b", TextError::Direction('\u{2066}')),
+            ("a\u{2029}b", TextError::Direction('\u{2029}')),
+        ] {
+            for limit in [Limit::one(0, 99), Limit::many(0, 99)] {
+                assert_eq!(Text::new(wrong, limit), Err(error));
+            }
+            for lang in [Lang::Zh, Lang::En] {
+                assert!(error.text(lang).contains("U+"));
+            }
+        }
+        assert_eq!(Text::new("a\r\n\tb", Limit::one(0, 99)), Err(TextError::Control('\r')));
+        assert_eq!(Text::new("a\r\n\tb", Limit::many(0, 99)).unwrap().as_str(), "a\r\n\tb");
+        // A Uyghur word with a joiner, an emoji of several characters, and a name in two spellings of its accent.
+        for right in ["ئۇي\u{200d}غۇر", "👩‍🎬", "e\u{301}", "é", "𠮷野"] {
+            assert_eq!(Text::new(right, Limit::NAME).unwrap().as_str(), right);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_taken_keeps_its_limit(text in any::<String>(), max in 0..40_usize) {
+            if let Ok(taken) = Text::new(&text, Limit::one(0, max)) {
+                prop_assert!(taken.as_str().chars().count() <= max);
+                prop_assert!(!taken.as_str().chars().any(char::is_control));
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Lies, one by one: an honest answer with one thing changed in it or in the files beside it.
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use serde_json::json;
+
+use super::*;
+use crate::request;
+
+fn info() -> MediaInfo {
+    serde_json::from_value(json!({
+        "size_bytes": 177_000_000, "format": "mp4", "brand": "isom", "duration_ms": 61_000, "bitrate_kbps": 23_200,
+        "video": {
+            "stream": 0, "codec": "h264", "profile": "High", "level": 40, "pixel_format": "yuv420p", "bit_depth": 8,
+            "coded_width": 1920, "coded_height": 1080, "display_width": 1920, "display_height": 1080,
+            "rotation_degrees": 0, "mirrored": false, "pixel_aspect": { "num": 1, "den": 1 }, "frames": 1525,
+            "start_ms": 0, "duration_ms": 61_000, "frame_rate": { "num": 25, "den": 1 }, "variable_rate": false,
+            "field_order": "progressive",
+            "colour": {
+                "matrix": "bt709", "primaries": "bt709", "transfer_name": "bt709", "transfer": "sdr", "full_range": false,
+            },
+            "max_key_frame_interval_ms": 2000, "bitrate_kbps": 23_000, "peak_bitrate_kbps": 35_000,
+            "black": [{ "start_ms": 0, "end_ms": 2000 }], "frozen": [],
+        },
+        "audio": {
+            "stream": 1, "codec": "aac", "profile": "LC", "sample_rate": 48_000, "channels": 2, "layout": "stereo",
+            "start_ms": 0, "duration_ms": 61_000, "bitrate_kbps": 192, "loudness_lufs": -18.3, "true_peak_dbtp": -1.1,
+            "silent": [],
+        },
+        "streams": { "video": 1, "audio": 1, "other": 0 }, "decode_errors": 0, "aigc": null,
+    }))
+    .unwrap()
+}
+
+const BYTES: u64 = 177_000_000;
+
+fn is_lie<T: std::fmt::Debug>(what: &str, answer: Result<T, ChildError>) {
+    assert!(matches!(answer, Err(ChildError::Lied(_))), "{what}: {answer:?}");
+}
+
+#[test]
+fn what_was_measured_can_be_so() {
+    let request = request::probe(Path::new("/in"), Some(Path::new("/out")), true);
+    let fingerprint = Fingerprint { picture: vec![[u64::MAX; 5]; 122], sound: vec![1; 490], ..Fingerprint::default() };
+    let honest = ProbeReport { media_info: info(), fingerprint };
+    probed(&request, &honest, BYTES).unwrap();
+    let lie = |what: &str, change: &dyn Fn(&mut ProbeReport)| {
+        let mut report = honest.clone();
+        change(&mut report);
+        is_lie(what, probed(&request, &report, BYTES));
+    };
+    lie("another file", &|it| it.media_info.size_bytes += 1);
+    lie("a length without end", &|it| it.media_info.duration_ms = u64::MAX);
+    lie("a beginning without end", &|it| it.media_info.video.start_ms = i64::MIN);
+    lie("a rate of nothing", &|it| it.media_info.video.frame_rate = Ratio { num: 25, den: 0 });
+    lie("a rate of none", &|it| it.media_info.video.frame_rate = Ratio { num: 0, den: 1 });
+    lie("pixels of no shape", &|it| it.media_info.video.pixel_aspect = Ratio { num: 1, den: 0 });
+    lie("no picture", &|it| it.media_info.video.coded_width = 0);
+    lie("a picture too large", &|it| it.media_info.video.coded_width = 1 << 20);
+    lie("nothing to show", &|it| it.media_info.video.display_height = 0);
+    lie("more to show than there is", &|it| it.media_info.video.display_height = u32::MAX);
+    lie("no frames", &|it| it.media_info.video.frames = 0);
+    lie("frames without end", &|it| it.media_info.video.frames = 2_000_001);
+    lie("a rotation that is none", &|it| it.media_info.video.rotation_degrees = 45);
+    lie("streams without end", &|it| it.media_info.streams.other = 33);
+    lie("a stretch that ends before it begins", &|it| it.media_info.video.black[0].start_ms = 3000);
+    lie("scenes out of order", &|it| it.media_info.video.scene_changes_ms = vec![2, 1]);
+    lie("moments without end", &|it| it.media_info.video.cover_candidates_ms = vec![1; 5000]);
+    let sound = |it: &mut ProbeReport, change: &dyn Fn(&mut AudioInfo)| change(it.media_info.audio.as_mut().unwrap());
+    lie("no channels", &|it| sound(it, &|audio| audio.channels = 0));
+    lie("no samples", &|it| sound(it, &|audio| audio.sample_rate = 0));
+    lie("a level that is none", &|it| sound(it, &|audio| audio.loudness_lufs = Some(-1e9)));
+    lie("a level that JSON does not have", &|it| sound(it, &|audio| audio.true_peak_dbtp = Some(f64::NAN)));
+    lie("a picture's print without end", &|it| it.fingerprint.picture = vec![[0; 5]; 2401]);
+    lie("a sound's print without end", &|it| it.fingerprint.sound = vec![0; 10_001]);
+    lie("words without end", &|it| it.fingerprint.probes = vec![0; 70_000]);
+}
+
+#[test]
+fn what_headers_claim_can_be_so() {
+    let honest = info().outline();
+    outline(&honest).unwrap();
+    is_lie("a length without end", outline(&Outline { duration_ms: u64::MAX, ..honest.clone() }));
+    is_lie("a size without end", outline(&Outline { display_width: u32::MAX, ..honest.clone() }));
+    is_lie("a brand without end", outline(&Outline { brand: "x".repeat(65), ..honest }));
+}
+
+#[test]
+fn a_preview_is_three_files_of_their_kind_or_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (out, secret) = (dir.path().join("out"), dir.path().join("secret"));
+    fs::create_dir(&out).unwrap();
+    fs::write(&secret, "WEBVTT secret").unwrap();
+    let request = request::probe(dir.path(), Some(&out), true);
+    assert!(preview(&request, &out).unwrap().is_none());
+    let leave = |name: &str, bytes: &[u8]| fs::write(out.join(name), bytes).unwrap();
+    leave(CUES, b"WEBVTT\n");
+    is_lie("no proxy", preview(&request, &out));
+    leave(PROXY, b"\0\0\0\x18ftypisom");
+    leave(SHEET, b"\xff\xd8\xff\xe0");
+    assert_eq!(preview(&request, &out).unwrap().unwrap().cues.bytes(), 7);
+    for name in [CUES, PROXY, SHEET] {
+        let honest = fs::read(out.join(name)).unwrap();
+        leave(name, b"<html></html>");
+        is_lie(name, preview(&request, &out));
+        fs::remove_file(out.join(name)).unwrap();
+        symlink("../secret", out.join(name)).unwrap();
+        is_lie(name, preview(&request, &out));
+        fs::remove_file(out.join(name)).unwrap();
+        leave(name, &honest);
+    }
+}

@@ -1,0 +1,192 @@
+//! A file that a child left in its output directory. The child is not trusted: it may have left a symbolic link, a pipe or a directory
+//! under the name that was agreed on, or a file of another size than it says. So a file of a child is opened here and nowhere else,
+//! and everything after that uses the open file and never the name again.
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2};
+use rustix::io::Errno;
+
+use crate::child::ChildError;
+
+/// A regular file that a child left, open for reading.
+#[derive(Clone, Debug)]
+pub struct Left {
+    file: Arc<File>,
+    bytes: u64,
+}
+
+impl Left {
+    /// Opens the file `name` of the directory `dir`. `name` comes out of the request, never out of the answer.
+    ///
+    /// # Errors
+    /// [`ChildError::Lied`] when there is no regular file of this name within the directory, when it has another name as well, or when
+    /// it is empty or larger than `most_bytes`; [`ChildError::Failed`] when this machine cannot open it.
+    pub fn open(dir: &Path, name: &str, most_bytes: u64) -> Result<Self, ChildError> {
+        let lied = |what: &str| ChildError::Lied(format!("{name:?} in its output is {what}"));
+        let failed = |error: Errno| ChildError::Failed(format!("open {name:?}, which a child left: {error}"));
+        if name.is_empty() || matches!(name, "." | "..") || name.contains(['/', '\0']) {
+            return Err(lied("no plain name"));
+        }
+        let directory = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::PATH | OFlags::CLOEXEC;
+        let dir = openat(CWD, dir, directory, Mode::empty()).map_err(failed)?;
+        let opened = match beneath(&dir, name) {
+            Ok(opened) => opened,
+            Err(Errno::NOENT) => return Err(lied("not there")),
+            Err(Errno::LOOP | Errno::XDEV) => return Err(lied("a link")),
+            // What opening a socket answers.
+            Err(Errno::NXIO) => return Err(lied("no regular file")),
+            Err(error) => return Err(failed(error)),
+        };
+        let stat = fstat(&opened).map_err(failed)?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(lied("no regular file"));
+        }
+        // A second name could be one outside, or the source, which other running parts share.
+        if stat.st_nlink != 1 {
+            return Err(lied("a file with another name elsewhere"));
+        }
+        let bytes = u64::try_from(stat.st_size).unwrap_or(0);
+        if bytes == 0 || bytes > most_bytes {
+            return Err(lied(&format!("a file of {bytes} bytes, allowed are 1 to {most_bytes}")));
+        }
+        Ok(Self { file: Arc::new(File::from(opened)), bytes })
+    }
+
+    /// As [`Left::open`], for a file that may be missing: `None`.
+    ///
+    /// # Errors
+    /// When there is something under this name that is no such file.
+    pub fn open_if_there(dir: &Path, name: &str, most_bytes: u64) -> Result<Option<Self>, ChildError> {
+        match dir.join(name).symlink_metadata() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ChildError::Failed(format!("look for {name:?}: {error}"))),
+            Ok(_) => Self::open(dir, name, most_bytes).map(Some),
+        }
+    }
+
+    /// The same file, if it has the size that the child says.
+    ///
+    /// # Errors
+    /// [`ChildError::Lied`] when it has not.
+    pub fn of_size(self, bytes: u64) -> Result<Self, ChildError> {
+        if self.bytes == bytes {
+            return Ok(self);
+        }
+        Err(ChildError::Lied(format!("it says that a file has {bytes} bytes, which has {}", self.bytes)))
+    }
+
+    /// The same file, if these bytes stand at `offset` in it: what it is by its own magic.
+    ///
+    /// # Errors
+    /// [`ChildError::Lied`] when there are others.
+    pub fn with_magic(self, offset: u64, magic: &[u8]) -> Result<Self, ChildError> {
+        let mut found = vec![0; magic.len()];
+        if self.file.read_exact_at(&mut found, offset).is_ok() && found == magic {
+            return Ok(self);
+        }
+        Err(ChildError::Lied(format!("a file lacks its magic {}", magic.escape_ascii())))
+    }
+
+    /// Size in bytes when it was opened.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The open file.
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+}
+
+/// Opens a plain name beneath a directory. `NONBLOCK` keeps a pipe without a writer from holding us; regular files ignore it.
+fn beneath(dir: &OwnedFd, name: &str) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let resolve =
+        ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
+    match openat2(dir.as_fd(), name, flags, Mode::empty(), resolve) {
+        // Some container runtimes do not know the call. Of a name without a slash, NOFOLLOW says the same.
+        Err(Errno::NOSYS) => openat(dir.as_fd(), name, flags, Mode::empty()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use rustix::fs::{FileType, mknodat};
+
+    use super::*;
+
+    fn said(dir: &Path, name: &str) -> String {
+        match Left::open(dir, name, 10) {
+            Err(ChildError::Lied(words)) => words,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_a_regular_file_of_the_directory_is_opened() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("out");
+        fs::create_dir(&out).unwrap();
+        fs::write(root.path().join("secret"), "secret").unwrap();
+        let at = |name: &str| out.join(name);
+        fs::write(at("right"), "12345").unwrap();
+        fs::write(at("large"), "12345678901").unwrap();
+        fs::write(at("empty"), "").unwrap();
+        symlink(root.path().join("secret"), at("absolute")).unwrap();
+        symlink("../secret", at("relative")).unwrap();
+        symlink("right", at("within")).unwrap();
+        symlink("nowhere", at("dangling")).unwrap();
+        symlink("/proc/self/environ", at("magic")).unwrap();
+        fs::hard_link(root.path().join("secret"), at("second")).unwrap();
+        fs::create_dir(at("directory")).unwrap();
+        mknodat(CWD, at("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+
+        let left = Left::open(&out, "right", 10).unwrap();
+        assert_eq!(left.bytes(), 5);
+        for (name, what) in [
+            ("absolute", "a link"),
+            ("relative", "a link"),
+            ("within", "a link"),
+            ("dangling", "a link"),
+            ("magic", "a link"),
+            ("second", "another name"),
+            ("directory", "no regular file"),
+            ("pipe", "no regular file"),
+            ("socket", "no regular file"),
+            ("missing", "not there"),
+            ("empty", "0 bytes"),
+            ("large", "11 bytes"),
+            ("../secret", "no plain name"),
+            ("/etc/passwd", "no plain name"),
+            ("..", "no plain name"),
+            ("", "no plain name"),
+            ("a\0b", "no plain name"),
+        ] {
+            assert!(said(&out, name).contains(what), "{name}: {}", said(&out, name));
+        }
+        assert!(left.clone().of_size(5).is_ok() && left.clone().of_size(6).is_err());
+        assert!(left.clone().with_magic(1, b"234").is_ok());
+        assert!(left.clone().with_magic(1, b"235").is_err() && left.with_magic(4, b"56").is_err());
+        assert!(Left::open_if_there(&out, "missing", 10).unwrap().is_none());
+        assert!(Left::open_if_there(&out, "dangling", 10).is_err());
+    }
+
+    #[test]
+    fn a_directory_that_is_a_link_is_not_entered() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("elsewhere")).unwrap();
+        fs::write(root.path().join("elsewhere/right"), "1").unwrap();
+        symlink("elsewhere", root.path().join("out")).unwrap();
+        assert!(Left::open(&root.path().join("out"), "right", 10).is_err());
+    }
+}

@@ -1,0 +1,234 @@
+//! Control characters in everything that people type: each text of each body, each parameter of each query, each name in each address, as
+//! the document of the API lists them. No answer may be a failure of ours.
+use std::collections::BTreeSet;
+
+use pipeline::id::SubmissionId;
+use reqwest::{Method, Response};
+use runtime::store::tokens::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::stage::{Entry, Stage, form};
+
+/// A text that Postgres cannot keep.
+const NUL: &str = "a\u{0}b";
+
+/// A value of this schema with a text wherever there may be one, and where its texts are (JSON pointers).
+fn sample(document: &Value, schema: &Value, at: &str, texts: &mut Vec<String>) -> Value {
+    if let Some(name) = schema["$ref"].as_str() {
+        let schema = document.pointer(name.trim_start_matches('#')).expect("a schema that is there");
+        return sample(document, schema, at, texts);
+    }
+    for kind in ["oneOf", "anyOf", "allOf"] {
+        let not_null = |it: &&Value| it["type"] != "null";
+        if let Some(one) = schema[kind].as_array().and_then(|all| all.iter().find(not_null)) {
+            return sample(document, one, at, texts);
+        }
+    }
+    let kinds = match &schema["type"] {
+        Value::Array(kinds) => kinds.clone(),
+        kind => vec![kind.clone()],
+    };
+    let is = |kind: &str| kinds.iter().any(|it| it == kind);
+    if is("object") {
+        let fields = schema["properties"].as_object().expect("an object says its fields");
+        return fields
+            .iter()
+            .map(|(name, it)| (name.clone(), sample(document, it, &format!("{at}/{name}"), texts)))
+            .collect();
+    }
+    if is("array") {
+        return json!([sample(document, &schema["items"], &format!("{at}/0"), texts)]);
+    }
+    if is("string") {
+        texts.push(at.to_owned());
+        return json!("x");
+    }
+    if is("boolean") { json!(false) } else { json!(1) }
+}
+
+struct Callers {
+    entry: Entry,
+    people: Vec<String>,
+}
+
+impl Callers {
+    async fn new(stage: &Stage) -> Self {
+        let mut people = Vec::new();
+        for role in Role::ALL {
+            people.push(stage.token(role, None).await);
+        }
+        Self { entry: stage.enter().await, people }
+    }
+
+    /// What that route answers to somebody who may use it.
+    async fn ask(&self, stage: &Stage, route: &upload::Listed, path: &str, body: Option<&Value>) -> Response {
+        let token = match route.policy {
+            upload::Policy::People(roles) => &self.people[Role::ALL.iter().position(|role| *role == roles[0]).unwrap()],
+            upload::Policy::Entry(_) | upload::Policy::Upload | upload::Policy::Public => &self.entry.token,
+        };
+        let mut request = stage.client.request(route.method.clone(), format!("{}{path}", stage.url));
+        request = request.bearer_auth(token).header("idempotency-key", Uuid::new_v4().to_string());
+        request = request.header("tus-resumable", "1.0.0").header("upload-length", 10);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        request.send().await.unwrap()
+    }
+
+    /// The route's address with what its names stand for.
+    fn path(&self, route: &upload::Listed) -> String {
+        let path = route.path.replace("{id}", &self.entry.id).replace("{partner}", "bilibili");
+        let nil = Uuid::nil().to_string();
+        path.replace("{token}", &nil).replace("{webhook}", &nil).replace("{job}", &nil).replace("{file}", "proxy.mp4")
+    }
+}
+
+async fn code(answer: Response) -> String {
+    let status = answer.status().as_u16();
+    let problem: Value = answer.json().await.unwrap_or_default();
+    format!("{status} {}", problem["code"].as_str().unwrap_or_default())
+}
+
+fn api() -> Vec<upload::Listed> {
+    upload::list().into_iter().filter(|route| !route.path.starts_with("/files")).collect()
+}
+
+#[tokio::test]
+async fn a_control_character_in_any_text_of_any_body_is_named_and_never_a_failure_of_ours() {
+    let stage = Stage::new().await;
+    let callers = Callers::new(&stage).await;
+    let document = serde_json::to_value(upload::document()).unwrap();
+    let (mut wrong, mut tried, mut bodies) = (Vec::new(), 0, BTreeSet::new());
+    for route in api() {
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        if schema.is_null() {
+            continue;
+        }
+        bodies.insert(route.path);
+        let mut texts = Vec::new();
+        let body = sample(&document, schema, "", &mut texts);
+        for at in &texts {
+            for hostile in [NUL, "\u{1b}[2J", "\u{202e}gpj.exe"] {
+                let mut body = body.clone();
+                *body.pointer_mut(at).unwrap() = hostile.into();
+                let got = code(callers.ask(&stage, &route, &callers.path(&route), Some(&body)).await).await;
+                tried += 1;
+                if got != "422 text_unfit" {
+                    wrong.push(format!("{} {} {at} {hostile:?}: {got}", route.method, route.path));
+                }
+            }
+        }
+        let mut body = body.clone();
+        body[NUL] = json!(1);
+        let got = code(callers.ask(&stage, &route, &callers.path(&route), Some(&body)).await).await;
+        if got != "422 text_unfit" {
+            wrong.push(format!("{} {} a field's name: {got}", route.method, route.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(bodies.len() >= 10 && tried >= 90, "{tried} texts of {bodies:?}");
+}
+
+#[tokio::test]
+async fn a_control_character_in_any_parameter_of_any_query_is_never_a_failure_of_ours() {
+    let stage = Stage::new().await;
+    let callers = Callers::new(&stage).await;
+    let document = serde_json::to_value(upload::document()).unwrap();
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for route in api().into_iter().filter(|route| route.method == Method::GET) {
+        let operation = &document["paths"][route.path]["get"];
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if parameter["in"] != "query" {
+                continue;
+            }
+            let name = parameter["name"].as_str().unwrap();
+            for hostile in ["%00", "a%00b", "%1B[2J", "%0A", "%E2%80%AE"] {
+                let path = format!("{}?{name}={hostile}", callers.path(&route));
+                let got = code(callers.ask(&stage, &route, &path, None).await).await;
+                tried += 1;
+                if got != "400 query_wrong" {
+                    wrong.push(format!("GET {path}: {got}"));
+                }
+            }
+            // What is no UTF-8 is replaced or refused.
+            let path = format!("{}?{name}=%FF%FE", callers.path(&route));
+            let status = callers.ask(&stage, &route, &path, None).await.status();
+            if status.is_server_error() {
+                wrong.push(format!("GET {path}: {status}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried >= 50, "{tried} parameters");
+}
+
+#[tokio::test]
+async fn whatever_stands_in_an_address_is_never_a_failure_of_ours() {
+    let stage = Stage::new().await;
+    let callers = Callers::new(&stage).await;
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for route in upload::list() {
+        let names: Vec<_> = route.path.split('/').filter(|part| part.starts_with('{')).collect();
+        for name in names {
+            for hostile in ["%00", "a%00b", "%FF", "%2E%2E%2Fx", "..%2f", "%1B", &"x".repeat(3000)] {
+                let path = callers.path(&route);
+                let at = route.path.split('/').position(|part| part == name).unwrap();
+                let mut parts: Vec<_> = path.split('/').collect();
+                parts[at] = hostile;
+                let body = (route.method != Method::GET).then(|| json!({}));
+                let status = callers.ask(&stage, &route, &parts.join("/"), body.as_ref()).await.status();
+                tried += 1;
+                if status.is_server_error() {
+                    wrong.push(format!("{} {}: {status}", route.method, parts.join("/")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried >= 150, "{tried} names");
+}
+
+#[tokio::test]
+async fn a_film_whose_name_holds_control_characters_is_taken_under_a_name_without() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    // `a`, NUL, `b` in base64.
+    let upload = stage.tus("POST", "/files", &entry).header("upload-length", 10);
+    let answer = upload.header("upload-metadata", "filename YQBi,note AAAA").send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+}
+
+/// The bounds of texts, and that a problem is told in both languages.
+#[tokio::test]
+async fn a_text_beyond_its_bounds_is_a_problem_with_a_code_and_a_sentence() {
+    let stage = Stage::new().await;
+    let mut long = form();
+    long["entrant"]["name"] = "长".repeat(101).into();
+    let answer = stage.post_form(&long).await;
+    assert_eq!(code(answer).await, "422 field_wrong");
+    let mut unfit = form();
+    unfit["synopsis"] = NUL.into();
+    for (lang, says) in [("zh", "文字中含有不允许使用的字符。"), ("en", "A text holds a character that is not allowed")]
+    {
+        let request = stage.client.post(format!("{}/api/v1/submissions", stage.url)).header("accept-language", lang);
+        let answer = request.body(unfit.to_string()).header("content-type", "application/json").send().await.unwrap();
+        assert_eq!(answer.status(), 422);
+        let problem: Value = answer.json().await.unwrap();
+        assert!(problem["title"].as_str().unwrap().starts_with(says), "{problem}");
+        assert_eq!(problem["detail"], "synopsis: the character U+0000 is not allowed");
+    }
+    // A reason is bounded where a query carries it, too.
+    let entry = stage.enter().await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let contact = |reason: &str| format!("/api/v1/submissions/{}/contact?reason={reason}", entry.id);
+    let long = stage.desk(Method::GET, &contact(&"x".repeat(501)), &organiser).send().await.unwrap();
+    assert_eq!(code(long).await, "422 field_wrong");
+    let right = stage.desk(Method::GET, &contact(&"x".repeat(500)), &organiser).send().await.unwrap();
+    assert_eq!(right.status(), 200);
+    let id: SubmissionId = entry.id.parse().unwrap();
+    let filter = runtime::store::audit::AuditFilter { submission: Some(id), ..Default::default() };
+    let trail = stage.app.store.audit(&filter).await.unwrap();
+    assert_eq!(trail.iter().filter(|row| row.act == "contact_read").count(), 1, "a refused look is no look");
+}

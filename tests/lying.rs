@@ -1,0 +1,360 @@
+//! A child that lies. The parent's decoders are fed with strangers' files, so one day a child will be somebody else's: then its answers and
+//! the files that it leaves are lies. Each of them has to end as a failure of ours or as a verdict: nothing outside of scratch is read, no
+//! key of another entry is written, and the next honest child finishes the work.
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use pipeline::id::UploadId;
+use pipeline::object_key::{ObjectKey, is_plain};
+use uuid::Uuid;
+
+use crate::support::entrant::Entrant;
+use crate::support::process::binary;
+use crate::support::wait::wait_until_true;
+use crate::support::{Setup, TestPipeline, clips};
+
+/// Two dozen lies are two dozen attempts, on two cores that other tests use too.
+const SOON: Duration = Duration::from_secs(180);
+/// Stands in every file that no child may carry out.
+const MARK: &str = "TOP SECRET OF THE HOUSE";
+
+/// Files outside of scratch that look like what a child leaves.
+struct Secrets {
+    film: PathBuf,
+    picture: PathBuf,
+    text: PathBuf,
+}
+
+impl Secrets {
+    fn write(dir: &Path) -> Self {
+        let file = |name: &str, magic: &[u8]| {
+            let path = dir.join(name);
+            std::fs::write(&path, [magic, MARK.as_bytes()].concat()).expect("write a secret");
+            path
+        };
+        Self {
+            film: file("secret.mp4", b"\0\0\0\x18ftypisom"),
+            picture: file("secret.jpg", b"\xff\xd8\xff\xe0"),
+            text: file("secret.vtt", b"WEBVTT\n"),
+        }
+    }
+}
+
+/// A stand-in for the child's program: the child itself, whose answer and files the next lie about its job changes. A lie is a few lines of
+/// shell and is told once; they find the answer in `$answer` and the output directory in `$out`.
+struct Liar {
+    program: PathBuf,
+    lies: PathBuf,
+}
+
+impl Liar {
+    fn new(dir: &Path) -> Self {
+        let (program, lies) = (dir.join("lying-child"), dir.join("lies"));
+        std::fs::create_dir(&lies).expect("a directory for lies");
+        let text = format!(
+            r#"#!/bin/sh
+work=$(mktemp -d '{dir}/child.XXXXXX')
+request=$work/request answer=$work/answer
+cat > "$request"
+job=$(sed -n 's/.*"job":{{"\([a-z_]*\)".*/\1/p' "$request")
+out=$(sed -n 's/.*"output_dir":"\([^"]*\)".*/\1/p' "$request")
+'{child}' "$@" < "$request" > "$answer"
+for lie in '{lies}'/$job.*.lie; do
+    if [ -f "$lie" ] && mv "$lie" "$lie.told" 2>/dev/null; then . "$lie.told"; break; fi
+done
+cat "$answer"
+rm -rf "$work"
+"#,
+            dir = dir.display(),
+            child = binary().display(),
+            lies = lies.display(),
+        );
+        std::fs::write(&program, text).expect("write the liar");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("make it a program");
+        Self { program, lies }
+    }
+
+    /// Lies about a job, to be told in this order.
+    fn tell(&self, job: &str, lies: &[String]) {
+        for (number, lie) in lies.iter().enumerate() {
+            let file = self.lies.join(format!("{job}.{number:02}.lie"));
+            std::fs::write(file, lie).expect("write a lie");
+        }
+    }
+
+    /// Lies that were not told yet.
+    fn left(&self) -> Vec<String> {
+        let names = std::fs::read_dir(&self.lies).expect("the lies").map(|entry| entry.expect("a lie").file_name());
+        names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".lie")).collect()
+    }
+}
+
+/// Says another thing.
+fn says(honest: &str, instead: &str) -> String {
+    format!(r#"sed -i 's#{honest}#{instead}#' "$answer""#)
+}
+
+/// Leaves something else under a name.
+fn leaves(name: &str, what: &str) -> String {
+    format!(r#"rm -rf "$out/{name}"; {what} "$out/{name}""#)
+}
+
+fn link(to: &Path) -> String {
+    format!("ln -s '{}'", to.display())
+}
+
+/// A liar, a service that believes it to be its child, and an environment in which attempts follow each other at once.
+async fn house() -> (TestPipeline, Liar) {
+    let env = [("RETRY_BASE_S", "0.02"), ("RECONCILE_S", "0.3"), ("MAX_ATTEMPTS", "20")];
+    let env = env.map(|(name, value)| (name, value.to_owned())).to_vec();
+    let pipeline = TestPipeline::with(Setup { env, ..Setup::default() }).await;
+    let liar = Liar::new(pipeline.dir());
+    (pipeline, liar)
+}
+
+async fn serve(pipeline: &TestPipeline, liar: &Liar) -> std::sync::Arc<crate::support::process::Service> {
+    pipeline.serve_with("all", &[], &[("REELMILL_CHILD_EXE", liar.program.to_str().expect("a path"))]).await
+}
+
+/// Every file below a directory that holds the mark.
+fn marked(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            marked(&path, found);
+        } else {
+            let bytes = std::fs::read(&path).expect("read an object");
+            if bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes()) {
+                found.push(path);
+            }
+        }
+    }
+}
+
+/// The upload of a submission, as its row names it.
+async fn upload_of(pipeline: &TestPipeline, submission: Uuid) -> UploadId {
+    let query = sqlx::query_scalar("select mezzanine_upload from submissions where id = $1").bind(submission);
+    UploadId(query.fetch_one(pipeline.truth.pool()).await.expect("an upload"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and_the_work_is_finished_all_the_same() {
+    let (pipeline, liar) = house().await;
+    let service = serve(&pipeline, &liar).await;
+    let secrets = Secrets::write(pipeline.dir());
+    // Another entrant's film, as the store keeps it.
+    let victim = pipeline.submit(&service, 2).await;
+    pipeline.truth.reaches(victim, "published", SOON).await;
+    let theirs = ObjectKey::Upload(upload_of(&pipeline, victim).await);
+    let digest = async || {
+        let (_, digest) =
+            pipeline.objects.get_to_file(&theirs, &pipeline.dir().join("theirs")).await.expect("their film");
+        digest
+    };
+    let before = digest().await;
+
+    let lies: [(&str, Vec<String>); 7] = [
+        (
+            "outline",
+            vec![
+                says(r#""brand":"[^"]*""#, r#""brand":"\\u0000""#),
+                says(r#""display_width":[0-9]*"#, r#""display_width":4294967295"#),
+            ],
+        ),
+        // One for the child with a preview, one for that without.
+        ("probe", vec![leaves("proxy.mp4", &link(&secrets.film)), says(r#""size_bytes":[0-9]*"#, r#""size_bytes":1"#)]),
+        (
+            "encode_segment",
+            vec![
+                says(r#""id":"v1""#, &format!(r#""id":"../../../../{theirs}""#)),
+                says(r#""id":"v1""#, r#""id":"v7""#),
+                says(r#""file":"v1.mp4""#, &format!(r#""file":"{}""#, secrets.film.display())),
+                says(r#""encodes":\[.*\]"#, r#""encodes":[]"#),
+                leaves("v1.mp4", &link(&secrets.film)),
+                leaves("v1.mp4", "mkfifo"),
+                r#"printf x >> "$out/v1.mp4""#.to_owned(),
+                says(r#""frames":[0-9]*"#, r#""frames":18446744073709551615"#),
+            ],
+        ),
+        (
+            "encode_audio",
+            vec![
+                leaves("a1.m4a", &link(&secrets.film)),
+                leaves("a1.m4a", "mkdir"),
+                leaves("a1.m4a", &format!("ln '{}'", secrets.film.display())),
+                says(r#""id":"a1""#, r#""id":"..""#),
+                says(r#""gain_db":[-0-9.e]*"#, r#""gain_db":1e999"#),
+            ],
+        ),
+        (
+            "assemble",
+            vec![
+                leaves("rendition.mp4", &link(&secrets.film)),
+                says(r#""overdrawn":\[\]"#, r#""overdrawn":[{"segment":999,"held":0.1,"lowest_kbit":-1.0}]"#),
+                says(r#""bytes":[0-9]*"#, r#""bytes":18446744073709551615"#),
+                r#"printf x >> "$out/rendition.mp4""#.to_owned(),
+            ],
+        ),
+        (
+            "covers",
+            vec![
+                leaves("cover.jpg", &link(&secrets.picture)),
+                leaves("cover-0.jpg", &link(&secrets.picture)),
+                says(r#""file":"cover.jpg""#, &format!(r#""file":"{}""#, secrets.picture.display())),
+                says(r#""covers":\[.*\],"whole""#, r#""covers":[],"whole""#),
+                says(r#""at_ms":[0-9]*"#, r#""at_ms":86400000"#),
+            ],
+        ),
+        (
+            "qc",
+            vec![
+                says(r#""pass":true"#, r#""pass":false"#),
+                says(r#""check":"format""#, r#""check":"\\u001b[2J""#),
+                says(r#""size_bytes":[0-9]*"#, r#""size_bytes":1"#),
+            ],
+        ),
+    ];
+    for (job, told) in &lies {
+        liar.tell(job, told);
+    }
+    // Another film: an equal one would be taken over from the first entry, without a child.
+    let entry = pipeline.submit(&service, 3).await;
+    pipeline.truth.reaches(entry, "published", SOON).await;
+    assert_eq!(liar.left(), Vec::<String>::new(), "every lie was told");
+
+    assert_eq!(digest().await, before, "another entrant's film is what it was");
+    let mut carried_out = Vec::new();
+    marked(&pipeline.dir().join("s3"), &mut carried_out);
+    assert!(carried_out.is_empty(), "{carried_out:?}");
+    for object in pipeline.objects.list("").await.expect("list the objects") {
+        assert!(is_plain(&object.key), "{}", object.key);
+    }
+    let log = service.log_text();
+    assert!(!log.contains('\u{1b}') && !log.contains("panicked"), "nothing acts on the log, and nothing panicked");
+    // The two about headers are told nobody, and the first about the probe costs the preview only for as long as the second is not told.
+    let attempts: BTreeMap<String, i32> = {
+        let mut attempts = BTreeMap::new();
+        for part in pipeline.truth.parts(entry).await {
+            *attempts.entry(part.stage).or_default() += part.attempt;
+        }
+        attempts
+    };
+    let failures = |stage: &str| log.lines().filter(|line| line.contains(&format!("failed in {stage}"))).count();
+    assert_eq!(failures("probe"), 1, "{attempts:?}");
+    assert_eq!(failures("transcode"), 13, "each lie of an encoder is an attempt: {attempts:?}");
+    assert_eq!(failures("assemble"), 12, "each lie about a rendition is an attempt: {attempts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_child_that_lies_about_a_file_again_is_a_verdict_about_the_file() {
+    let (pipeline, liar) = house().await;
+    let service = serve(&pipeline, &liar).await;
+    // Four children: with a preview and without, twice. A refusal that is not a child's to give, too, is only a lie.
+    let refusal = r#"printf '%s\n' '{"rejected":{"code":"review_refused","words":"never come back"}}' > "$answer""#;
+    let endless = r#"head -c 20000000 /dev/zero | tr '\0' ' ' > "$answer""#;
+    let text = says(r#""format":"[^"]*""#, r#""format":"\\u0000""#);
+    let number = says(r#""frames":[0-9]*"#, r#""frames":0"#);
+    liar.tell("probe", &[text, refusal.to_owned(), endless.to_owned(), number]);
+    let entry = pipeline.submit(&service, 2).await;
+    pipeline.truth.reaches(entry, "rejected", SOON).await;
+    assert_eq!(pipeline.truth.machine(entry).await["state"]["reason"]["code"], "undecodable");
+    assert_eq!(liar.left(), Vec::<String>::new());
+}
+
+/// A preview is no reason to hold a work up: one that is none is left out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_that_leads_outside_is_left_out() {
+    let (pipeline, liar) = house().await;
+    let service = serve(&pipeline, &liar).await;
+    let secrets = Secrets::write(pipeline.dir());
+    liar.tell("probe", &[leaves("storyboard.vtt", &link(&secrets.text))]);
+    let entry = pipeline.submit(&service, 2).await;
+    pipeline.truth.reaches(entry, "published", SOON).await;
+    let mut carried_out = Vec::new();
+    marked(&pipeline.dir().join("s3"), &mut carried_out);
+    assert!(carried_out.is_empty(), "{carried_out:?}");
+    assert_eq!(pipeline.truth.count("select count(*) from previews").await, 0);
+}
+
+/// `render` and `probe` run the same children without any server.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_believes_a_lying_child_no_more_than_the_services_do() {
+    let (pipeline, liar) = house().await;
+    let secrets = Secrets::write(pipeline.dir());
+    let clip = clips::plain(pipeline.dir(), 2);
+    let out = pipeline.dir().join("rendered");
+    let mut env = pipeline.command_env();
+    env.insert("REELMILL_CHILD_EXE".into(), liar.program.display().to_string());
+    let (clip, to) = (clip.to_str().expect("a path"), out.to_str().expect("a path"));
+    for (job, lie) in [
+        ("encode_segment", leaves("v1.mp4", &link(&secrets.film))),
+        ("encode_audio", says(r#""file":"a1.m4a""#, &format!(r#""file":"{}""#, secrets.film.display()))),
+        ("assemble", leaves("rendition.mp4", &link(&secrets.film))),
+        ("covers", leaves("cover.jpg", &link(&secrets.picture))),
+        ("qc", says(r#""pass":true"#, r#""pass":false"#)),
+    ] {
+        liar.tell(job, &[lie]);
+        let ran =
+            crate::support::process::run(&["render", clip, "--out", to, "--contest", "test"], &env).await.exits(1);
+        assert!(ran.stderr.contains("does not fit the request"), "{job}: {}", ran.stderr);
+        assert_eq!(liar.left(), Vec::<String>::new(), "{job}");
+    }
+    liar.tell("probe", &[says(r#""size_bytes":[0-9]*"#, r#""size_bytes":1"#)]);
+    let ran = crate::support::process::run(&["probe", clip, "--contest", "test"], &env).await.exits(3);
+    assert!(ran.stderr.contains("undecodable"), "{}", ran.stderr);
+    let mut carried_out = Vec::new();
+    marked(&out, &mut carried_out);
+    assert!(carried_out.is_empty(), "{carried_out:?}");
+}
+
+/// Scratch holds works that are not published.
+#[tokio::test(flavor = "multi_thread")]
+async fn scratch_is_not_for_others_on_the_machine() {
+    let pipeline = TestPipeline::new().await;
+    let _service = pipeline.serve("all", &[]).await;
+    let scratch = pipeline.scratch("all");
+    let mode = |path: &Path| std::fs::metadata(path).expect("a directory").permissions().mode() & 0o777;
+    let own = std::fs::read_dir(&scratch).expect("scratch").next().expect("the process' own").expect("an entry").path();
+    assert_eq!((mode(&scratch), mode(&own)), (0o700, 0o700));
+}
+
+/// A program that has no capabilities, whoever the user is: as in a container, and as a child that got out of its sandbox.
+fn without_capabilities(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set=-all", "--inh-caps=-all", program]).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Ends with the test.
+struct Running(Child);
+
+impl Running {
+    /// Whether another process of the same user reads its environment.
+    fn shows_its_secrets(&self) -> bool {
+        let environ = format!("/proc/{}/environ", self.0.id());
+        without_capabilities("cat").arg(environ).status().expect("run cat").success()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The addresses of a service hold passwords, and its memory the keys of personal data.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_process_of_the_same_user_reads_what_a_service_knows() {
+    let pipeline = TestPipeline::new().await;
+    let sleeping = Running(without_capabilities("sleep").arg("60").spawn().expect("run sleep"));
+    wait_until_true("any other process shows its environment", SOON, async || sleeping.shows_its_secrets()).await;
+    let mut serve = without_capabilities(binary().to_str().expect("a path"));
+    serve.args(["serve", "--roles", "probe"]).envs(pipeline.command_env()).env("ADMIN_LISTEN", "127.0.0.1:0");
+    let mut service = Running(serve.spawn().expect("run a service"));
+    wait_until_true("a service does not", SOON, async || !service.shows_its_secrets()).await;
+    assert!(service.0.try_wait().expect("ask for it").is_none(), "and it is still there");
+}

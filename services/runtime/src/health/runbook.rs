@@ -8,7 +8,7 @@ use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 26] = [
+const PAGES: [(&str, &str); 27] = [
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
     ("CredentialsEnding", include_str!("../../../../deploy/runbook/CredentialsEnding.md")),
@@ -34,6 +34,7 @@ const PAGES: [(&str, &str); 26] = [
     ("ScratchAlmostFull", include_str!("../../../../deploy/runbook/ScratchAlmostFull.md")),
     ("StageStandsStill", include_str!("../../../../deploy/runbook/StageStandsStill.md")),
     ("UploadsDamaged", include_str!("../../../../deploy/runbook/UploadsDamaged.md")),
+    ("UploadsHeldOff", include_str!("../../../../deploy/runbook/UploadsHeldOff.md")),
     ("WebhooksGivenUp", include_str!("../../../../deploy/runbook/WebhooksGivenUp.md")),
 ];
 

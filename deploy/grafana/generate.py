@@ -138,7 +138,7 @@ DASHBOARDS = {
         panel("In progress", "ts", "short", "Open: bytes are missing. Assembling: all are there, the object is made and read back.",
               (whole("reelmill_uploads_in_progress", "state"), "{{state}}"), w=8),
         panel("Bytes", "ts", "Bps", "Bytes that became durable.", (rate("reelmill_upload_bytes_total"), "in"), w=8),
-        panel("What becomes of uploads", "ts", "ops", "Resumed: a client came back and asked where to go on. Interrupted: one went silent or away. Expired, terminated and failed ones were given up.",
+        panel("What becomes of uploads", "ts", "ops", "Resumed: a client came back and asked where to go on. Interrupted: one went silent or away. Slow: one sent too little. Over budget and held off: refused. Expired, unjoinable, terminated and failed ones were given up.",
               (rate("reelmill_uploads_total", by="event"), "{{event}}"), w=8, page="UploadsDamaged"),
         panel("Answers", "ts", "ops", "Of the public API, by class; 429 by itself.", (rate("reelmill_http_requests_total", by="code"), "{{code}}"), w=8, page="ErrorBudgetBurnsFast"),
         panel("Turned away", "ts", "ops", "Connections and requests that found no place, at the ports of people, partners and watchers. overloaded: all were taken. too_many_at_once: one address had its share.",

@@ -64,6 +64,21 @@ pub struct Config {
     #[arg(long, env = "ADDRESS_SHARE_PERCENT", default_value_t = 25, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub address_share_percent: u8,
 
+    /// What the unfinished uploads of one entry may come to, as a multiple of its contest's largest film. A film that is sent in
+    /// pieces needs two, since the pieces go when it is joined; the third is for an attempt that was left unfinished.
+    #[arg(long, env = "UPLOAD_BUDGET_FACTOR", default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=100))]
+    pub upload_budget_factor: u8,
+
+    /// GiB of unfinished uploads in the whole installation from which on no upload begins; those that began go on until there is a
+    /// tenth more. 0 for no bound.
+    #[arg(long, env = "UPLOAD_HIGH_WATER_GIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(..=1_048_576))]
+    pub upload_high_water_gib: u32,
+
+    /// KiB a second that a client sends at least on average; a slower one is ended after a minute, keeps what it sent and may
+    /// resume.
+    #[arg(long, env = "UPLOAD_LEAST_KIB_S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub upload_least_kib_s: u16,
+
     /// Proxies of ours before the public API and before partners' address, each of which adds the address that it saw to
     /// X-Forwarded-For.
     #[arg(long, env = "FORWARDED_HOPS", default_value_t = 0)]

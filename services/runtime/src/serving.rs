@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | connections, altogether and of one address | here | 503 or 429 and the end of the connection |
 //! | how long a head takes, and silence between requests | here | the end of the connection |
-//! | how long a client takes no byte of an answer | `stall` | the end of the connection |
+//! | how long a client takes no byte of an answer, and how slowly it takes them | `stall`, `pace` | the end of the connection |
 //! | requests at once, altogether and of one address, and how long each may take | `places` | 503 or 429 |
 //! | bodies | the routes | 413 |
 use std::net::IpAddr;
@@ -25,6 +25,7 @@ use tower::util::MapRequest;
 use tracing::warn;
 
 pub mod client;
+pub mod pace;
 pub mod places;
 mod stall;
 

@@ -15,6 +15,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::desk::verify::Verifier;
 use crate::limit::Limiter;
+use crate::senders::Senders;
+use crate::stock::{self, Stock};
 
 /// Neighbours and settings.
 pub struct App {
@@ -34,6 +36,10 @@ pub struct App {
     pub desk: Verifier,
     /// Who entered how often lately, at this replica.
     pub entries: Limiter,
+    /// Who is sending bytes to this replica.
+    pub senders: Senders,
+    /// What unfinished uploads come to.
+    pub stock: Stock,
     /// Numbers and places.
     pub settings: Settings,
     /// Cancelled when the service is to stop: running uploads make durable what they have and answer.
@@ -76,6 +82,18 @@ pub struct Settings {
     pub uploads_at_once: usize,
     /// What is JSON or a small file is answered within this.
     pub api_deadline: Duration,
+    /// What the unfinished uploads of one entry may come to, as a multiple of its contest's largest film.
+    pub budget_factor: u8,
+    /// Bytes of unfinished uploads in the installation from which on no upload begins; 0 for no bound.
+    pub high_water_bytes: u64,
+    /// How often that sum is asked for.
+    pub high_water_every: Duration,
+    /// Bytes a second that a client sends at least, on average.
+    pub least_rate: u64,
+    /// How long a client may send nothing or too little, altogether, beyond what it earned by sending faster.
+    pub rate_grace: Duration,
+    /// How long a client has to be waited for before it can count as the slowest when every place is taken.
+    pub slow_after: Duration,
 }
 
 impl Default for Settings {
@@ -96,6 +114,12 @@ impl Default for Settings {
             requests_at_once: 128,
             uploads_at_once: 256,
             api_deadline: Duration::from_secs(30),
+            budget_factor: 3,
+            high_water_bytes: 0,
+            high_water_every: stock::EVERY,
+            least_rate: 10 * 1024,
+            rate_grace: Duration::from_secs(60),
+            slow_after: Duration::from_secs(10),
         }
     }
 }

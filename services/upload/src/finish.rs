@@ -1,25 +1,49 @@
 //! The end of a good upload: the object is made, read back and compared, and only then the submission moves on.
 //!
-//! Every step may run twice. What a crash interrupts, the sweeper of any replica takes up.
+//! Every step may run twice. What a crash interrupts, the sweeper of any replica takes up. A try without a result is put off; one
+//! that can have none ends with a failure that the client reads.
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use bytes::Bytes;
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError, StoredPart};
-use runtime::store::uploads::{Finished, PartRow, Progress, UploadRow, UploadState};
+use runtime::store::is_unavailable;
+use runtime::store::uploads::{Failure, Finished, PartRow, Progress, PutOff, UploadRow, UploadState};
 use sha2::{Digest, Sha256};
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info, warn};
 
 use crate::app::App;
+use crate::problem::{Code, Problem};
 use crate::sweep;
+use crate::tus::ingest::begin_parts;
 use crate::tus::lock::{Lock, Standing};
 use crate::tus::spool::Spool;
 
 /// What is digested in one go, off the async threads. Twice as much is in memory.
 const BATCH_BYTES: usize = 512 * 1024;
+/// Tries that fail while the database and the object store answer. The upload is given up after the last one, more than an hour
+/// after the first. While one of the two is away nothing is counted.
+const MOST_FAULTS: i32 = 12;
+/// How long a concatenation waits for a piece that is being read back, before it is put off.
+const PIECE_PATIENCE: Duration = Duration::from_secs(10);
+/// How often it looks.
+const PIECE_EVERY: Duration = Duration::from_millis(200);
+
+/// Why joining pieces came to an end.
+#[derive(Debug, thiserror::Error)]
+enum NoJoin {
+    /// It or its object is gone, and does not come back.
+    #[error("piece {0} is gone")]
+    PieceGone(UploadId),
+    /// Its own finishing is not over, and counts its own faults.
+    #[error("piece {0} is not finished yet")]
+    PieceUnfinished(UploadId),
+}
 
 /// Finishes an upload in a task of its own, and waits a little, so that the state that a client asks for next is the new one.
 pub(crate) async fn soon(app: &Arc<App>, id: UploadId) {
@@ -41,16 +65,51 @@ async fn try_run(app: &Arc<App>, id: UploadId) -> anyhow::Result<()> {
     let done = tokio::select! {
         done = finish(app, &upload, &lock) => done,
         _ = lost => anyhow::bail!("somebody else finishes it"),
-        () = app.stop.cancelled() => Err(anyhow::anyhow!("the service stops")),
+        () = app.stop.cancelled() => {
+            lock.release().await;
+            anyhow::bail!("the service stops");
+        }
     };
-    if done.is_err() {
-        lock.release().await;
+    if let Err(err) = &done {
+        put_off(app, &upload, &lock, err).await?;
     }
     // Out of reach of the lock, which is over by now: the pieces of a concatenation are due once the whole is there.
-    if !app.stop.is_cancelled() {
-        sweep::free_due(app).await;
-    }
+    sweep::free_due(app).await;
     done
+}
+
+/// A try ended without a result: there will be another one later, unless there is no use in it.
+async fn put_off(app: &App, upload: &UploadRow, lock: &Lock, err: &anyhow::Error) -> anyhow::Result<()> {
+    let (id, store) = (upload.id, &app.store);
+    let failed = if matches!(err.downcast_ref(), Some(NoJoin::PieceGone(_))) {
+        let failed = store.fail_upload(id, lock.fence, Failure::JoinFailed).await?;
+        if failed {
+            store.metrics().uploads.count("unjoinable");
+        }
+        failed
+    } else {
+        let most = if is_fault(err) { Some(MOST_FAULTS) } else { None };
+        let given_up = store.put_off_upload(id, lock.fence, most).await? == PutOff::Failed;
+        if given_up {
+            store.metrics().uploads.count("failed");
+        }
+        given_up
+    };
+    if failed {
+        error!(upload.id = %id, submission.id = %upload.submission, "upload {id} cannot be finished; giving it up: {err:#}");
+    }
+    Ok(())
+}
+
+/// Whether a failed try says something about the upload, and not about neighbours that are away.
+pub(crate) fn is_fault(err: &anyhow::Error) -> bool {
+    let away = err.chain().any(|cause| {
+        matches!(cause.downcast_ref(), Some(ObjectError::Unavailable(_) | ObjectError::File(_)))
+            || cause.is::<std::io::Error>()
+            || matches!(cause.downcast_ref(), Some(NoJoin::PieceUnfinished(_)))
+            || matches!(cause.downcast_ref(), Some(Problem { code: Code::Unavailable, .. }))
+    });
+    !away && !is_unavailable(err)
 }
 
 async fn finish(app: &Arc<App>, upload: &UploadRow, lock: &Lock) -> anyhow::Result<()> {
@@ -64,12 +123,15 @@ async fn finish(app: &Arc<App>, upload: &UploadRow, lock: &Lock) -> anyhow::Resu
     complete(app, &upload, &parts).await?;
     let Some(sha256) = read_back(app, &upload, &parts).await? else {
         error!(upload.id = %id, submission.id = %upload.submission, "upload {id} is not what was received; giving it up");
-        app.store.fail_upload(id, lock.fence).await?;
+        app.store.fail_upload(id, lock.fence, Failure::Damaged).await?;
         app.store.metrics().uploads.count("failed");
         return Ok(());
     };
     // Before the row says that it is over: who crashes here does it again, who crashes after it never comes back.
     app.objects.delete_prefix(&ObjectKey::upload_prefix(id), &[ObjectKey::Upload(id).to_string()]).await?;
+    if upload.offset >= upload.part_size {
+        sweep::abort_unnamed(app, id).await?;
+    }
     match app.store.finish_upload(&upload, lock.fence, &sha256).await? {
         Finished::Accepted => {
             app.store.metrics().uploads.count("finished");
@@ -179,42 +241,69 @@ impl Pieces {
     }
 }
 
-/// Puts the pieces of a concatenation one after the other, in parts of its own. Begins anew if it was interrupted.
-async fn join(app: &Arc<App>, upload: &UploadRow, lock: &Lock) -> anyhow::Result<()> {
+/// Puts the pieces of a concatenation one after the other, in parts of its own. Begins again if it was interrupted.
+async fn join(app: &App, upload: &UploadRow, lock: &Lock) -> anyhow::Result<()> {
     let parts = app.store.upload_parts(upload.id).await?;
     if parts.iter().map(|part| part.bytes).sum::<u64>() == upload.offset && !parts.is_empty() {
         return Ok(());
     }
     for id in &upload.pieces {
-        let piece = app.store.upload(*id).await?.context("a piece is gone")?;
-        if piece.state == UploadState::Assembling {
-            Box::pin(try_run(app, *id)).await?;
+        wait_for_piece(app, *id).await?;
+    }
+    let key = ObjectKey::Upload(upload.id).to_string();
+    if let Some(id) = upload.multipart_id.clone() {
+        app.objects.abort_multipart(&Multipart { key, id }).await?;
+    }
+    sweep::abort_unnamed(app, upload.id).await?;
+    let to = begin_parts(app, upload.id, lock.fence).await?;
+    let joined = join_into(app, upload, &to).await;
+    // The next try begins at the first piece again, perhaps much later. If this fails, that one aborts it.
+    if joined.is_err()
+        && let Err(err) = app.objects.abort_multipart(&to).await
+    {
+        warn!(upload.id = %upload.id, "what was joined of upload {} stays for now: {err}", upload.id);
+    }
+    anyhow::ensure!(app.store.advance_upload(upload.id, lock.fence, &joined?, false).await?, "the lock was lost");
+    Ok(())
+}
+
+/// Waits a little for a piece that is being read back. What a crash left unfinished of it is the sweeper's.
+async fn wait_for_piece(app: &App, id: UploadId) -> anyhow::Result<()> {
+    let until = Instant::now() + PIECE_PATIENCE;
+    loop {
+        match app.store.upload(id).await?.map(|piece| piece.state) {
+            Some(UploadState::Finished) => return Ok(()),
+            Some(UploadState::Assembling) if Instant::now() < until => {}
+            Some(UploadState::Assembling) => return Err(NoJoin::PieceUnfinished(id).into()),
+            _ => return Err(NoJoin::PieceGone(id).into()),
         }
+        sleep(PIECE_EVERY).await;
     }
-    let key = ObjectKey::Upload(upload.id);
-    for begun in app.objects.list_multiparts(&key.to_string()).await.unwrap_or_default() {
-        app.objects.abort_multipart(&begun).await?;
-    }
-    let to = app.objects.create_multipart(&key).await?;
-    let mut progress = Progress { offset: upload.offset, multipart_id: Some(to.id.clone()), ..Progress::default() };
+}
+
+async fn join_into(app: &App, upload: &UploadRow, to: &Multipart) -> anyhow::Result<Progress> {
+    let mut progress = Progress { offset: upload.offset, ..Progress::default() };
     let mut spool = Spool::new(app.scratch.path());
     for piece in &upload.pieces {
-        let mut object = app.objects.read(&ObjectKey::Upload(*piece)).await.context("read a piece")?;
+        let mut object = match app.objects.read(&ObjectKey::Upload(*piece)).await {
+            Ok(object) => object,
+            Err(ObjectError::NotFound) => return Err(NoJoin::PieceGone(*piece).into()),
+            Err(err) => return Err(err).context("read a piece"),
+        };
         while let Some(mut bytes) = object.next().await? {
             while !bytes.is_empty() {
                 let room = usize::try_from(upload.part_size - spool.bytes()).unwrap_or(usize::MAX);
                 spool.write(&bytes.split_to(bytes.len().min(room))).await?;
                 if spool.bytes() == upload.part_size {
-                    put(app, &to, &mut spool, &mut progress).await?;
+                    put(app, to, &mut spool, &mut progress).await?;
                 }
             }
         }
     }
     if spool.bytes() > 0 || progress.parts.is_empty() {
-        put(app, &to, &mut spool, &mut progress).await?;
+        put(app, to, &mut spool, &mut progress).await?;
     }
-    anyhow::ensure!(app.store.advance_upload(upload.id, lock.fence, &progress, false).await?, "the lock was lost");
-    Ok(())
+    Ok(progress)
 }
 
 async fn put(app: &App, to: &Multipart, spool: &mut Spool, progress: &mut Progress) -> anyhow::Result<()> {

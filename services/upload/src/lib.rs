@@ -8,6 +8,7 @@
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | what do organisers see and do? | `desk` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places`, counted in `count` |
+//! | who is too slow, and how much is unfinished altogether? | `senders`, `stock` |
 //! | what can be wrong, in two languages? | `problem` |
 //! | what may people type? | `typed` |
 //! | how does a request show in a trace? | `traced` |
@@ -29,7 +30,9 @@ mod places;
 mod problem;
 mod render;
 mod routes;
+mod senders;
 mod serve;
+mod stock;
 mod sweep;
 mod token;
 mod traced;
@@ -43,5 +46,7 @@ pub use limit::Limiter;
 pub use openapi::document;
 pub use problem::Code;
 pub use routes::{Listed, list, router};
+pub use senders::Senders;
 pub use serve::{serve, serve_on};
+pub use stock::Stock;
 pub use sweep::{sweep, sweep_once};

@@ -60,7 +60,8 @@ mod tests {
         let (limiter, now) = (Limiter::default(), Instant::now());
         assert!(limiter.allows("2001:db8::1".parse().unwrap(), 1, now));
         assert!(!limiter.allows("2001:db8::ffff:2".parse().unwrap(), 1, now));
-        assert!(limiter.allows("2001:db8:0:1::1".parse().unwrap(), 1, now));
+        assert!(!limiter.allows("2001:db8:0:1::1".parse().unwrap(), 1, now));
+        assert!(limiter.allows("2001:db8:1::1".parse().unwrap(), 1, now));
         assert!(limiter.allows("::ffff:192.0.2.9".parse().unwrap(), 1, now));
         assert!(!limiter.allows("192.0.2.9".parse().unwrap(), 1, now));
     }

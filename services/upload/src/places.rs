@@ -6,10 +6,15 @@
 //! | connections, and those of one address | `serve` | 503 `overloaded` or 429 `too_many_at_once`, and the end of the connection |
 //! | requests for JSON and files, and how long each may take | here | 503 or 429 |
 //! | requests that bring bytes of films | here | 503 or 429; the upload goes on where it stood |
+//! | short requests about uploads, and how long each may take | here | 503 or 429 |
+//! | how slowly bytes may come, and who makes room when every place is taken | `tus::ingest`, `senders` | 503 `too_slow` |
 //! | bodies | the routes | 413 |
 //! | entries of one address | `limit` | 429 |
-//! | unfinished uploads of one entry | `tus::create` | 429 |
+//! | unfinished uploads of one entry, and their bytes | `tus::create` | 429 |
+//! | bytes of unfinished uploads in the installation | `stock` | 503 `store_full` |
 //! | hashes of organisers' tokens | `desk::verify` | 503 |
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
@@ -25,9 +30,21 @@ pub(crate) fn of_requests(app: &App) -> Gate {
     gate(app, app.settings.requests_at_once).within(app.settings.api_deadline)
 }
 
-/// Before what brings bytes. An upload takes as long as it takes; each read has a deadline.
-pub(crate) fn of_uploads(app: &App) -> Gate {
-    gate(app, app.settings.uploads_at_once)
+/// Before the upload protocol.
+#[derive(Clone)]
+pub(crate) struct Uploads {
+    app: Arc<App>,
+    /// Before what brings bytes. An upload takes as long as it takes; each read has a deadline, and their sum a least rate.
+    bytes: Gate,
+    /// Before the rest: short, but each asks the database. Places of their own, so that who is refused at the one can ask at the
+    /// other how far its upload is.
+    short: Gate,
+}
+
+impl Uploads {
+    pub(crate) fn of(app: &Arc<App>) -> Self {
+        Self { app: app.clone(), bytes: gate(app, app.settings.uploads_at_once), short: of_requests(app) }
+    }
 }
 
 fn gate(app: &App, places: usize) -> Gate {
@@ -46,11 +63,16 @@ pub(crate) async fn placed(State(gate): State<Gate>, request: Request, next: Nex
     answered.unwrap_or_else(|full| Problem::from(Code::from(full)).into_response())
 }
 
-/// Middleware: a place for each request that may bring bytes; the others of the protocol are short and read no body.
-pub(crate) async fn placed_if_bytes(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    // A POST may be any of them, by X-HTTP-Method-Override.
-    let brings = matches!(*request.method(), Method::PATCH | Method::POST);
-    if brings { placed(State(gate), request, next).await } else { next.run(request).await }
+/// Middleware: a place for each request of the upload protocol, by its method as `tus::overridden` left it. If every place for bytes
+/// is taken, the slowest sender gives its own up.
+pub(crate) async fn placed_upload(State(uploads): State<Uploads>, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::PATCH | Method::POST) {
+        return placed(State(uploads.short), request, next).await;
+    }
+    if uploads.bytes.is_short_for(&request) {
+        uploads.app.senders.drop_slowest(uploads.app.settings.slow_after);
+    }
+    placed(State(uploads.bytes), request, next).await
 }
 
 impl From<Full> for Code {

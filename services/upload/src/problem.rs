@@ -2,7 +2,9 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use runtime::objects::ObjectError;
+use runtime::serving::RETRY_AFTER_S;
 use runtime::serving::places::Full;
+use runtime::store::uploads::Failure;
 use tracing::{error, warn};
 
 /// What is wrong. The text form of a code, in the table below, never changes.
@@ -57,8 +59,14 @@ pub enum Code {
     ConcatWrong,
     FinalReadOnly,
     PieceUnfinished,
+    PieceInUse,
+    JoinFailed,
+    UploadDamaged,
     TooManyUploads,
+    UploadBudget,
+    StoreFull,
     Interrupted,
+    TooSlow,
     Unavailable,
     Overloaded,
     TooManyAtOnce,
@@ -136,6 +144,12 @@ impl Code {
             Code::FinalReadOnly => row(403, "final_read_only", "合并后的上传不能再写入。", "A concatenation cannot be written to."),
             Code::PieceUnfinished => row(400, "piece_unfinished", "有分段尚未传完。", "A piece is not complete yet."),
             Code::TooManyUploads => row(429, "too_many_uploads", "该作品未完成的上传过多，请先取消一些。", "The submission has too many unfinished uploads; give some up first."),
+            Code::PieceInUse => row(409, "piece_in_use", "该分段正在合并，不能取消。", "The piece is being joined and cannot be given up."),
+            Code::JoinFailed => row(410, "join_failed", "有分段已不存在，合并失败，请重新上传。", "A piece is gone, so the pieces could not be joined; please upload again."),
+            Code::UploadDamaged => row(410, "upload_damaged", "存储未能完整保存该上传，请重新上传。", "The upload could not be stored intact; please upload again."),
+            Code::UploadBudget => row(429, "upload_budget", "该作品未完成的上传总量过大，请先取消一些。", "The submission's unfinished uploads come to too many bytes; give some up first."),
+            Code::StoreFull => row(503, "store_full", "存储空间暂时不足，请稍后再试；已上传的内容不受影响。", "Storage is short at the moment; please try again later. What was uploaded is kept."),
+            Code::TooSlow => row(503, "too_slow", "传输过慢，连接已让出；已收到的内容已保存，可以续传。", "The upload was too slow and gave its place up; what came is stored, and it can be resumed."),
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
             Code::Overloaded => held_off(Full::Everywhere),
@@ -155,9 +169,23 @@ impl Code {
         StatusCode::from_u16(self.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// Seconds until the same request may succeed. A full store takes longer than a moment.
+    pub(crate) fn retry_after_s(self) -> u32 {
+        if self == Code::StoreFull { 60 } else { RETRY_AFTER_S }
+    }
+
     /// The problem with more said about it.
     pub(crate) fn about(self, detail: impl Into<String>) -> Problem {
         Problem { code: self, detail: Some(detail.into()), offset: None }
+    }
+}
+
+impl From<Failure> for Code {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::JoinFailed => Code::JoinFailed,
+            Failure::Damaged | Failure::StoreFailed => Code::UploadDamaged,
+        }
     }
 }
 

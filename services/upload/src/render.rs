@@ -7,7 +7,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use pipeline::lang::Lang;
-use runtime::serving::RETRY_AFTER_S;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -68,7 +67,7 @@ fn write(response: Response, problem: &Problem, lang: Lang, bodiless: bool) -> R
         headers.insert("upload-offset", HeaderValue::from(offset));
     }
     if matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
+        headers.insert(RETRY_AFTER, HeaderValue::from(problem.code.retry_after_s()));
     }
     if parts.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

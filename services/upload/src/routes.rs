@@ -13,7 +13,7 @@ use crate::access::{Gate, Policy, enforce};
 use crate::app::App;
 use crate::cors::cors;
 use crate::count::count;
-use crate::places::{of_requests, of_uploads, placed, placed_if_bytes};
+use crate::places::{Uploads, of_requests, placed, placed_upload};
 use crate::problem::{Code, Problem};
 use crate::render::problems;
 use crate::traced::traced;
@@ -148,7 +148,8 @@ pub fn router(app: Arc<App>) -> Router {
     let tus = of(&app, uploads())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(tus::version))
-        .layer(from_fn_with_state(of_uploads(&app), placed_if_bytes))
+        .layer(from_fn_with_state(Uploads::of(&app), placed_upload))
+        .layer(from_fn(tus::overridden))
         .layer(DefaultBodyLimit::disable());
     api.merge(tus)
         .fallback(async || Problem::from(Code::RouteUnknown))

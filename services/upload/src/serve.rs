@@ -34,6 +34,9 @@ impl App {
             forwarded_hops: config.forwarded_hops,
             address_share_percent: config.address_share_percent,
             admin: Some(runtime.admin_addr),
+            budget_factor: config.upload_budget_factor,
+            high_water_bytes: u64::from(config.upload_high_water_gib) << 30,
+            least_rate: u64::from(config.upload_least_kib_s) * 1024,
             ..Settings::default()
         };
         Ok(Arc::new(App {
@@ -45,6 +48,8 @@ impl App {
             scratch,
             desk: crate::desk::verify::Verifier::default(),
             entries: crate::limit::Limiter::default(),
+            senders: crate::senders::Senders::default(),
+            stock: crate::stock::Stock::default(),
             settings,
             stop: runtime.shutdown.soft.clone(),
             tasks: TaskTracker::new(),

@@ -1,12 +1,15 @@
 //! What nobody asks for: uploads past their time are given up, what given-up ones put is freed, and what a crash left
-//! unfinished is finished. Any replica does it; rows are taken one by one.
+//! unfinished is finished. Any replica does it; rows are taken one by one, and one that fails each time keeps no other waiting.
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::stream;
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::objects::Multipart;
 use tracing::{info, warn};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::finish;
@@ -15,20 +18,42 @@ use crate::finish;
 const EVERY: Duration = Duration::from_secs(5);
 /// Uploads of one kind in one round; the next round takes the next ones.
 const AT_ONCE: i64 = 16;
+/// Uploads that are finished side by side: a large one keeps three others from nothing.
+const FINISHING: usize = 4;
+/// How often the whole installation looks for multipart uploads that no upload needs.
+const ORPHANS_EVERY: Duration = Duration::from_secs(3600);
+/// Multipart uploads that the database is asked about in one go.
+const ORPHANS_AT_ONCE: usize = 500;
 
-/// Sweeps until the service stops.
+/// Sweeps until the service stops. Joining and reading back take as long as films are large, so freeing does not wait for them.
 pub async fn sweep(app: Arc<App>) {
-    loop {
-        sweep_once(&app).await;
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            () = app.stop.cancelled() => return,
+    let over = async {
+        loop {
+            sweep_over(&app).await;
+            tokio::time::sleep(EVERY).await;
         }
+    };
+    let unfinished = async {
+        loop {
+            finish_due(&app).await;
+            tokio::time::sleep(EVERY).await;
+        }
+    };
+    tokio::select! {
+        _ = over => {}
+        _ = unfinished => {}
+        () = app.stop.cancelled() => {}
     }
 }
 
 /// One round.
 pub async fn sweep_once(app: &Arc<App>) {
+    sweep_over(app).await;
+    finish_due(app).await;
+}
+
+/// What is past its time.
+async fn sweep_over(app: &Arc<App>) {
     match app.store.expire_uploads(app.clock.now()).await {
         Ok(0) => {}
         Ok(count) => {
@@ -43,27 +68,43 @@ pub async fn sweep_once(app: &Arc<App>) {
         Err(err) => warn!("could not delete old answers: {err:#}"),
     }
     free_due(app).await;
+    match app.store.take_turn("upload_orphans", ORPHANS_EVERY).await {
+        Ok(true) => abort_orphans(app).await,
+        Ok(false) => {}
+        Err(err) => warn!("could not ask whose turn it is to look for orphans: {err:#}"),
+    }
+}
+
+/// What a crash left unfinished, or a try that is due again.
+async fn finish_due(app: &Arc<App>) {
     match app.store.uploads_to_assemble(AT_ONCE).await {
-        // One after the other: this is the rare case, and each may be large.
-        Ok(ids) => {
-            for id in ids {
-                finish::run(app.clone(), id).await;
-            }
-        }
+        Ok(ids) => stream::iter(ids).for_each_concurrent(FINISHING, |id| finish::run(app.clone(), id)).await,
         Err(err) => warn!("could not look for unfinished uploads: {err:#}"),
     }
 }
 
-/// Frees what given-up uploads put. What fails is due again in the next round.
+/// Frees what was just given up, in a task of its own. If this fails, the next round does it.
+pub(crate) fn soon(app: &Arc<App>) {
+    app.tasks.spawn({
+        let app = app.clone();
+        async move { free_due(&app).await }
+    });
+}
+
+/// Frees what given-up uploads put. What fails is due again later.
 pub(crate) async fn free_due(app: &App) {
     let due = match app.store.uploads_to_free(AT_ONCE).await {
         Ok(due) => due,
         Err(err) => return warn!("could not look for uploads to free: {err:#}"),
     };
     for id in due {
-        match free(app, id).await {
-            Ok(()) => info!(upload.id = %id, "freed what upload {id} had put"),
-            Err(err) => warn!(upload.id = %id, "could not free what upload {id} had put: {err:#}"),
+        let Err(err) = free(app, id).await else {
+            info!(upload.id = %id, "freed what upload {id} had put");
+            continue;
+        };
+        warn!(upload.id = %id, "could not free what upload {id} had put: {err:#}");
+        if let Err(err) = app.store.put_off_freeing(id, finish::is_fault(&err)).await {
+            warn!(upload.id = %id, "it is due at once again: {err:#}");
         }
     }
 }
@@ -74,16 +115,50 @@ async fn free(app: &App, id: UploadId) -> anyhow::Result<()> {
     if let Some(known) = upload.multipart_id {
         app.objects.abort_multipart(&Multipart { key, id: known }).await?;
     }
-    let prefix = ObjectKey::upload_prefix(id);
-    // Those whose id died with a process. A server that cannot list them has none of ours to hide for long: it has a rule for them.
-    match app.objects.list_multiparts(&prefix).await {
-        Ok(orphans) => {
-            for orphan in orphans {
-                app.objects.abort_multipart(&orphan).await?;
+    abort_unnamed(app, id).await?;
+    app.objects.delete_prefix(&ObjectKey::upload_prefix(id), &[]).await?;
+    app.store.upload_freed(id).await
+}
+
+/// Aborts every multipart upload of this upload, such as one whose id died with a process before it was recorded.
+pub(crate) async fn abort_unnamed(app: &App, id: UploadId) -> anyhow::Result<()> {
+    match app.objects.list_multiparts(&ObjectKey::upload_prefix(id)).await {
+        Ok(begun) => {
+            for one in begun {
+                app.objects.abort_multipart(&one).await?;
             }
         }
+        // A server that cannot list them has none of ours to hide for long: it has a rule for them.
         Err(err) => warn!("the object store does not list uploads in parts: {err}"),
     }
-    app.objects.delete_prefix(&prefix, &[]).await?;
-    app.store.upload_freed(id).await
+    Ok(())
+}
+
+/// Aborts multipart uploads of uploads that are over or that nobody remembers: a writer that stood still for longer than it had its
+/// lock may have begun one after everything was freed. A row is there before its first multipart upload, so one without a row has
+/// none on its way.
+async fn abort_orphans(app: &App) {
+    let begun = match app.objects.list_multiparts("uploads/").await {
+        Ok(begun) => begun,
+        Err(err) => return warn!("the object store does not list uploads in parts: {err}"),
+    };
+    let begun: Vec<_> = begun.into_iter().filter_map(|one| Some((upload_of(&one.key)?, one))).collect();
+    for some in begun.chunks(ORPHANS_AT_ONCE) {
+        let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
+        let over = match app.store.uploads_over(&ids).await {
+            Ok(over) => over,
+            Err(err) => return warn!("could not ask which uploads are over: {err:#}"),
+        };
+        for (id, orphan) in some.iter().filter(|(id, _)| over.contains(&UploadId(*id))) {
+            match app.objects.abort_multipart(orphan).await {
+                Ok(()) => info!(upload.id = %id, "aborted a multipart upload that upload {id} left"),
+                Err(err) => warn!(upload.id = %id, "could not abort a multipart upload that upload {id} left: {err}"),
+            }
+        }
+    }
+}
+
+/// The upload that an object belongs to, by its key.
+fn upload_of(key: &str) -> Option<Uuid> {
+    key.strip_prefix("uploads/")?.split('/').next()?.parse().ok()
 }

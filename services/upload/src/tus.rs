@@ -45,25 +45,31 @@ pub(crate) async fn version(request: Request, next: Next) -> Response {
     response
 }
 
-/// `/files/{id}`, by the method or by `X-HTTP-Method-Override`, for networks that know GET and POST only.
+/// Middleware before everything else of the protocol: a request has the method that `X-HTTP-Method-Override` names, for networks that
+/// know GET and POST only. So whatever limits or judges by the method does so by the one that is carried out.
+pub(crate) async fn overridden(mut request: Request, next: Next) -> Response {
+    if let Some(wished) = request.headers_mut().remove("x-http-method-override") {
+        let wished = wished.to_str().ok().and_then(|it| Method::from_bytes(it.to_ascii_uppercase().as_bytes()).ok());
+        let Some(wished) = wished else { return Problem::from(Code::MethodUnknown).into_response() };
+        *request.method_mut() = wished;
+    }
+    next.run(request).await
+}
+
+/// `/files/{id}`, by its method.
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
     let id = id.parse::<UploadId>().map_err(|_| Code::UploadUnknown)?;
-    match method_of(&request).as_str() {
+    match request.method().as_str() {
         "HEAD" => head::head(app, id, request.headers()).await,
         "PATCH" => patch::patch(app, id, request).await,
         "DELETE" => terminate::terminate(app, id, request.headers()).await,
         "OPTIONS" => Ok(options::options(&app)),
         _ => Err(Code::MethodUnknown.into()),
     }
-}
-
-fn method_of(request: &Request) -> String {
-    let wished = request.headers().get("x-http-method-override").and_then(|it| it.to_str().ok());
-    wished.unwrap_or(request.method().as_str()).to_ascii_uppercase()
 }
 
 /// The upload and its submission, for whoever has the submission's token.
@@ -83,7 +89,7 @@ pub(crate) fn alive(app: &App, upload: &UploadRow) -> Result<(), Problem> {
         UploadState::Open if app.clock.now() < upload.expires_at => Ok(()),
         UploadState::Assembling | UploadState::Finished => Ok(()),
         UploadState::Open | UploadState::Expired | UploadState::Terminated | UploadState::Failed => {
-            Err(Code::UploadGone.into())
+            Err(upload.failure.map_or(Code::UploadGone, Code::from).into())
         }
     }
 }

@@ -8,7 +8,7 @@ use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 27] = [
+const PAGES: [(&str, &str); 28] = [
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
     ("CredentialsEnding", include_str!("../../../../deploy/runbook/CredentialsEnding.md")),
@@ -35,6 +35,7 @@ const PAGES: [(&str, &str); 27] = [
     ("StageStandsStill", include_str!("../../../../deploy/runbook/StageStandsStill.md")),
     ("StuckWork", include_str!("../../../../deploy/runbook/StuckWork.md")),
     ("UploadsDamaged", include_str!("../../../../deploy/runbook/UploadsDamaged.md")),
+    ("UploadsHeldOff", include_str!("../../../../deploy/runbook/UploadsHeldOff.md")),
     ("WebhooksGivenUp", include_str!("../../../../deploy/runbook/WebhooksGivenUp.md")),
 ];
 

@@ -4,8 +4,22 @@ use prometheus::{IntCounter, IntCounterVec};
 use super::make::{Maker, begin};
 
 /// What becomes of an upload. `resumed`: a client came back and asked where to go on. `interrupted`: a request whose client
-/// went silent or away. The last three are uploads that were given up.
-pub const EVENTS: [&str; 7] = ["created", "resumed", "interrupted", "finished", "expired", "terminated", "failed"];
+/// went silent or away; `slow`: one that was ended because its client sent too little. `over_budget` and `held_off`: wishes that were
+/// refused, since the submission or the installation had its share of unfinished uploads. The last four are uploads that were given
+/// up; `unjoinable`: a concatenation whose piece is gone.
+pub const EVENTS: [&str; 11] = [
+    "created",
+    "resumed",
+    "interrupted",
+    "slow",
+    "over_budget",
+    "held_off",
+    "finished",
+    "expired",
+    "terminated",
+    "unjoinable",
+    "failed",
+];
 
 /// Metrics of the upload role.
 #[derive(Clone)]

@@ -7,11 +7,13 @@ use axum::http::HeaderMap;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-/// What is counted as one address: whoever has an IPv6 address has 2⁶⁴ of them.
+/// What is counted as one address. Of IPv6 that is a /48: a site gets as much (RFC 6177), tunnels give one away free of charge, and
+/// it has 65,536 of the /64 that a single host has. Customers of one provider who share a /48 share its part, as those do who share
+/// an IPv4 address.
 pub fn bucket_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
     }
 }
 
@@ -35,7 +37,8 @@ mod tests {
     fn a_network_of_addresses_is_one() {
         let bucket = |address: &str| bucket_of(address.parse().unwrap()).to_string();
         assert_eq!(bucket("2001:db8::1"), bucket("2001:db8::ffff:2"));
-        assert_ne!(bucket("2001:db8::1"), bucket("2001:db8:0:1::1"));
+        assert_eq!(bucket("2001:db8::1"), bucket("2001:db8:0:ffff::1"));
+        assert_ne!(bucket("2001:db8::1"), bucket("2001:db8:1::1"));
         assert_eq!(bucket("::ffff:192.0.2.9"), "192.0.2.9");
     }
 

@@ -120,6 +120,12 @@ impl Places {
         self.now(address).inspect_err(|full| self.turned_away.one(*full))
     }
 
+    /// Whether a request from `address` would have to wait for a place of others, while its own share has room.
+    fn is_short(&self, address: Option<IpAddr>) -> bool {
+        let own = self.shares.as_ref().zip(address).map(|(shares, address)| shares.of(address));
+        self.free.available_permits() == 0 && own.is_none_or(|own| own.places.available_permits() > 0)
+    }
+
     async fn soon(&self, address: Option<IpAddr>) -> Result<Place, Full> {
         let until = Instant::now() + PATIENCE;
         let mut share = self.shares.as_ref().zip(address).map(|(shares, address)| shares.of(address));
@@ -226,11 +232,20 @@ impl Gate {
         Full::Everywhere
     }
 
+    /// Whether this request would have to wait for a place that others have: every one is taken, and its own address has fewer than
+    /// one may have.
+    pub fn is_short_for(&self, request: &Request) -> bool {
+        self.places.is_short(self.address_of(request))
+    }
+
+    fn address_of(&self, request: &Request) -> Option<IpAddr> {
+        let peer = request.extensions().get::<Peer>();
+        peer.map(|peer| client_of(peer.0, request.headers(), self.hops))
+    }
+
     /// Lets a request through when it finds a place. A request that takes too long is given up.
     pub async fn pass(&self, request: Request, next: Next) -> Result<Response, Full> {
-        let peer = request.extensions().get::<Peer>();
-        let address = peer.map(|peer| client_of(peer.0, request.headers(), self.hops));
-        let place = self.places.take(address).await?;
+        let place = self.places.take(self.address_of(&request)).await?;
         let answer = match self.deadline {
             Some(deadline) => timeout(deadline, next.run(request)).await.map_err(|_| self.given_up())?,
             None => next.run(request).await,
@@ -298,6 +313,16 @@ mod tests {
         assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
         drop(ours);
         places.take_now(ip(ONE)).unwrap();
+    }
+
+    #[test]
+    fn only_an_address_with_room_in_its_share_is_short_of_others_places() {
+        let places = Places::divided(4, 50, counted());
+        let _ours = [places.take_now(ip(ONE)).unwrap(), places.take_now(ip(ONE)).unwrap()];
+        assert!(!places.is_short(Some(ip(OTHER))), "there are places");
+        let _theirs = [places.take_now(ip(OTHER)).unwrap(), places.take_now(ip("192.0.2.3")).unwrap()];
+        assert!(!places.is_short(Some(ip(ONE))), "it has its share");
+        assert!(places.is_short(Some(ip(OTHER))) && places.is_short(None));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! A connection that breaks when its client takes nothing for too long. How fast it takes is its own affair, but who takes nothing
-//! would hold a place, and what an answer is made of, for ever.
+//! A connection that breaks when its client takes nothing for too long, or next to nothing on average: it would hold a place, and
+//! what an answer is made of, for ever.
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -7,29 +7,41 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::pace::Pace;
+
+/// Bytes a second that a client takes at least, on average: a fifth of what a modem takes. A partner on a poor line is served.
+const LEAST_TAKEN: u64 = 1024;
 
 pub(super) struct Stalling<T> {
     inner: T,
-    within: Duration,
-    /// Runs while a write waits.
-    waiting: Option<Pin<Box<Sleep>>>,
+    pace: Pace,
+    /// Runs while a write waits, since then.
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl<T> Stalling<T> {
     pub(super) fn new(inner: T, within: Duration) -> Self {
-        Self { inner, within, waiting: None }
+        Self { inner, pace: Pace::new(LEAST_TAKEN, within), waiting: None }
     }
 
-    /// What became of a write, which is an error once writes have waited too long.
-    fn timed<R>(&mut self, cx: &mut Context<'_>, written: Poll<Result<R>>) -> Poll<Result<R>> {
-        if written.is_ready() {
-            self.waiting = None;
+    /// What became of a write of `bytes_of` its result, which is an error once writes have waited too long.
+    fn timed<R>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<Result<R>>,
+        bytes_of: impl Fn(&R) -> usize,
+    ) -> Poll<Result<R>> {
+        if let Poll::Ready(result) = &written {
+            let waited = self.waiting.take().map_or(Duration::ZERO, |(since, _)| since.elapsed());
+            self.pace.came(waited, result.as_ref().map_or(0, |it| bytes_of(it) as u64));
             return written;
         }
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(self.within)));
+        let left = self.pace.left();
+        let (_, waiting) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
         ready!(waiting.as_mut().poll(cx));
-        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client takes nothing any more")))
+        Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the client takes too little of its answer")))
     }
 }
 
@@ -42,7 +54,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stalling<T> {
 impl<T: AsyncWrite + Unpin> AsyncWrite for Stalling<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        self.timed(cx, written)
+        self.timed(cx, written, |bytes| *bytes)
     }
 
     fn poll_write_vectored(
@@ -51,7 +63,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stalling<T> {
         slices: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
-        self.timed(cx, written)
+        self.timed(cx, written, |bytes| *bytes)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -69,11 +81,24 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stalling<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
+
+    #[tokio::test]
+    async fn who_takes_a_byte_now_and_then_is_let_go() {
+        let within = Duration::from_millis(400);
+        let (ours, mut theirs) = duplex(1024);
+        let trickle = tokio::spawn(async move {
+            // It takes a byte four times as often as it would have to, if any byte sufficed.
+            while theirs.read_u8().await.is_ok() {
+                sleep(within / 4).await;
+            }
+        });
+        let broken = Stalling::new(ours, within).write_all(&[7; 64 * 1024]).await.unwrap_err();
+        assert_eq!(broken.kind(), ErrorKind::TimedOut);
+        trickle.abort();
+    }
 
     #[tokio::test]
     async fn who_takes_nothing_is_let_go_and_who_takes_slowly_is_not() {

@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::{Fence, SubmissionId, UploadId};
+use pipeline::id::{Fence, UploadId};
 use sqlx::PgConnection;
 
 use super::Store;
 
+mod budget;
+pub use budget::{Budget, Created};
 mod free;
-pub use free::Finished;
+pub use free::{Failure, Finished};
+mod recover;
+pub use recover::PutOff;
 mod rows;
 
 use rows::Row;
@@ -25,8 +29,6 @@ pub struct Progress {
     pub offset: u64,
     /// Parts that the object store has beyond those known.
     pub parts: Vec<PartRow>,
-    /// The multipart upload that they belong to.
-    pub multipart_id: Option<String>,
     /// Key and size of the object with the bytes beyond the last part.
     pub tail: Option<(String, u64)>,
     /// Whole length, where the client has told it by now.
@@ -45,43 +47,13 @@ pub struct LockState {
 }
 
 impl Store {
-    /// Stores a new upload unless its submission has `most` unfinished ones already; then `false`.
-    pub async fn create_upload(&self, new: &NewUpload, most: i64) -> anyhow::Result<bool> {
-        let pieces: Vec<_> = new.pieces.iter().map(|piece| piece.0).collect();
-        let done = sqlx::query!(
-            "/* create_upload */
-            insert into uploads (id, submission, length, \"offset\", state, kind, pieces, metadata, filename, declared_sha256,
-                part_size, expires_at, created_at)
-            select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13
-            where (select count(*) from uploads where submission = $2 and state in ('open', 'assembling')) < $14",
-            new.id.0,
-            new.submission.0,
-            new.length.map(i64::try_from).transpose()?,
-            i64::try_from(new.offset)?,
-            new.state.name(),
-            new.kind.name(),
-            &pieces,
-            new.metadata,
-            new.filename,
-            new.declared_sha256,
-            i64::try_from(new.part_size)?,
-            new.expires_at,
-            new.created_at,
-            most,
-        )
-        .execute(self.pool())
-        .await
-        .context("store the upload")?;
-        Ok(done.rows_affected() == 1)
-    }
-
     /// An upload, or `None` if there is none of this id.
     pub async fn upload(&self, id: UploadId) -> anyhow::Result<Option<UploadRow>> {
         let row = sqlx::query_as!(
             Row,
             r#"/* upload */
             select id, submission, length, "offset", state, kind, pieces, metadata, declared_sha256, multipart_id, part_size,
-                tail_key, tail_bytes, lock_fence, expires_at, created_at
+                tail_key, tail_bytes, lock_fence, failure, expires_at, created_at
             from uploads where id = $1"#,
             id.0,
         )
@@ -89,24 +61,6 @@ impl Store {
         .await
         .with_context(|| format!("load upload {id}"))?;
         row.map(TryInto::try_into).transpose()
-    }
-
-    /// The unfinished or finished `final` upload of exactly these pieces.
-    pub async fn upload_of_pieces(
-        &self,
-        submission: SubmissionId,
-        pieces: &[UploadId],
-    ) -> anyhow::Result<Option<UploadId>> {
-        let pieces: Vec<_> = pieces.iter().map(|piece| piece.0).collect();
-        let found = sqlx::query_scalar!(
-            "/* upload_of_pieces */
-            select id from uploads where submission = $1 and pieces = $2 and state in ('assembling', 'finished') limit 1",
-            submission.0,
-            &pieces,
-        )
-        .fetch_optional(self.pool())
-        .await?;
-        Ok(found.map(UploadId))
     }
 
     /// Takes the lock of an upload that is in `state` and that nobody holds, and returns the upload as it is then.
@@ -123,7 +77,7 @@ impl Store {
                 lock_until = clock_timestamp() + make_interval(secs => $3)
             where id = $1 and state = $2 and (lock_until is null or lock_until < clock_timestamp())
             returning id, submission, length, "offset", state, kind, pieces, metadata, declared_sha256, multipart_id, part_size,
-                tail_key, tail_bytes, lock_fence, expires_at, created_at"#,
+                tail_key, tail_bytes, lock_fence, failure, expires_at, created_at"#,
             id.0,
             state.name(),
             lease.as_secs_f64(),
@@ -162,15 +116,23 @@ impl Store {
 
     /// Gives the lock back.
     pub async fn unlock_upload(&self, id: UploadId, fence: Fence) -> anyhow::Result<()> {
-        sqlx::query!(
-            "/* unlock_upload */
-            update uploads set lock_fence = null, lock_until = null where id = $1 and lock_fence = $2",
+        let mut connection = self.pool().acquire().await?;
+        unlock(&mut connection, id, fence).await
+    }
+
+    /// Records the multipart upload that was just begun, before anything is sent to it: so whatever frees the upload can abort it.
+    /// `false`: the lock was lost, and nothing is recorded.
+    pub async fn begin_upload_parts(&self, id: UploadId, fence: Fence, multipart_id: &str) -> anyhow::Result<bool> {
+        let done = sqlx::query!(
+            "/* begin_upload_parts */ update uploads set multipart_id = $3 where id = $1 and lock_fence = $2",
             id.0,
             fence.0,
+            multipart_id,
         )
         .execute(self.pool())
-        .await?;
-        Ok(())
+        .await
+        .with_context(|| format!("record the multipart upload of upload {id}"))?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Records what became durable, and gives the lock back if `release`. `false`: the lock was lost, and nothing is recorded.
@@ -210,19 +172,6 @@ impl Store {
         rows.into_iter().map(|row| part(row.number, row.etag, row.bytes, row.sha256)).collect()
     }
 
-    /// Uploads that wait to be assembled and that nobody assembles, oldest first.
-    pub async fn uploads_to_assemble(&self, limit: i64) -> anyhow::Result<Vec<UploadId>> {
-        let ids = sqlx::query_scalar!(
-            "/* uploads_to_assemble */
-            select id from uploads where state = 'assembling' and (lock_until is null or lock_until < clock_timestamp())
-            order by updated_at limit $1",
-            limit,
-        )
-        .fetch_all(self.pool())
-        .await?;
-        Ok(ids.into_iter().map(UploadId).collect())
-    }
-
     /// Lets uploads live until `expires_at` at least from now on, as their client is alive.
     pub async fn prolong_upload(&self, id: UploadId, expires_at: DateTime<Utc>) -> anyhow::Result<()> {
         sqlx::query!(
@@ -236,6 +185,18 @@ impl Store {
     }
 }
 
+async fn unlock(tx: &mut PgConnection, id: UploadId, fence: Fence) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* unlock_upload */
+        update uploads set lock_fence = null, lock_until = null where id = $1 and lock_fence = $2",
+        id.0,
+        fence.0,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 async fn advance(
     tx: &mut PgConnection,
     id: UploadId,
@@ -247,15 +208,14 @@ async fn advance(
     let (tail_key, tail_bytes) = progress.tail.clone().map_or((None, 0), |(key, bytes)| (Some(key), bytes));
     let done = sqlx::query!(
         "/* advance_upload */
-        update uploads set \"offset\" = $3, multipart_id = coalesce($4, multipart_id), tail_key = $5, tail_bytes = $6,
-            length = coalesce($7, length), state = case when state = 'open' then $8 else state end,
-            lock_fence = case when $9 then null else lock_fence end, lock_until = case when $9 then null else lock_until end,
+        update uploads set \"offset\" = $3, tail_key = $4, tail_bytes = $5,
+            length = coalesce($6, length), state = case when state = 'open' then $7 else state end,
+            lock_fence = case when $8 then null else lock_fence end, lock_until = case when $8 then null else lock_until end,
             updated_at = clock_timestamp()
         where id = $1 and lock_fence = $2",
         id.0,
         fence.0,
         i64::try_from(progress.offset)?,
-        progress.multipart_id,
         tail_key,
         i64::try_from(tail_bytes)?,
         progress.length.map(i64::try_from).transpose()?,

@@ -7,6 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
+use pipeline::lang::Lang;
 use pipeline::screening::{Outcome, Rule, RuleVerdict, Twin, Verdict};
 use pipeline::submission::State as Standing;
 use runtime::store::submissions::SubmissionRow;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use crate::access::{Principal, Subject};
 use crate::app::App;
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::render::{ProblemBody, lang_of};
 
 /// How an entry stands.
@@ -70,6 +71,20 @@ pub(crate) struct UploadStatus {
     /// SHA-256 of the film as stored, hex; there once it was read back.
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
+    /// Why the last upload came to nothing, until another one begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureText>,
+}
+
+/// Why an upload failed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FailureText {
+    /// Stable name, the same as in answers about the upload.
+    code: &'static str,
+    /// In the language that was asked for.
+    text: &'static str,
+    zh: &'static str,
+    en: &'static str,
 }
 
 /// Why an entry was refused.
@@ -128,7 +143,7 @@ pub(crate) async fn read(
     let lang = lang_of(&headers);
     let headers =
         [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
-    let upload = upload_status(&app, &submission).await?;
+    let upload = upload_status(&app, &submission, lang).await?;
     let rejection = match &submission.machine.state {
         Standing::Rejected { reason, .. } => {
             use pipeline::lang::Lang::{En, Zh};
@@ -182,11 +197,16 @@ fn form_of(submission: &SubmissionRow) -> FormText {
     }
 }
 
-async fn upload_status(app: &App, submission: &SubmissionRow) -> anyhow::Result<UploadStatus> {
+async fn upload_status(app: &App, submission: &SubmissionRow, lang: Lang) -> anyhow::Result<UploadStatus> {
     if let Some(bytes) = submission.mezzanine_bytes {
         let sha256 = submission.mezzanine_sha256.as_deref().map(hex::encode);
-        return Ok(UploadStatus { offset: bytes, length: Some(bytes), sha256 });
+        return Ok(UploadStatus { offset: bytes, length: Some(bytes), sha256, failure: None });
     }
     let (offset, length) = app.store.uploaded_bytes(submission.id).await?;
-    Ok(UploadStatus { offset, length, sha256: None })
+    let failure = app.store.last_failure(submission.id).await?.map(|failure| {
+        let row = Code::from(failure).row();
+        let text = if lang == Lang::Zh { row.zh } else { row.en };
+        FailureText { code: row.code, text, zh: row.zh, en: row.en }
+    });
+    Ok(UploadStatus { offset, length, sha256: None, failure })
 }

@@ -7,13 +7,14 @@ use axum::response::Response;
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::uploads::{NewUpload, UploadKind, UploadState};
+use runtime::store::uploads::{Created, NewUpload, UploadKind, UploadState};
 
-use super::create::{MOST_UPLOADS, blank, created};
+use super::create::{MOST_UPLOADS, blank, budget, created, granted};
 use super::metadata::Metadata;
 use crate::app::App;
 use crate::finish;
 use crate::problem::{Code, Problem};
+use crate::stock::{self, Wish};
 
 /// Pieces of one concatenation. More would be a way to make us list for ever.
 const MOST_PIECES: usize = MOST_UPLOADS as usize;
@@ -65,9 +66,12 @@ pub(crate) async fn create(
     let length = whole_length(app, submission, contest, &pieces).await?;
     let (kind, state) = (UploadKind::Final, UploadState::Assembling);
     let new = NewUpload { kind, state, pieces, length: Some(length), offset: length, ..blank };
+    stock::check(app, Wish::GoOn).await?;
     // Its pieces count, so this is one more than they may be.
-    if !app.store.create_upload(&new, MOST_UPLOADS + 1).await? {
-        return Err(Code::TooManyUploads.into());
+    let done = app.store.create_upload(&new, budget(app, contest, MOST_UPLOADS + 1)).await?;
+    granted(app, done)?;
+    if let Created::Same(id) = done {
+        return Ok(created(app, &NewUpload { id, ..new }, None));
     }
     finish::soon(app, new.id).await;
     Ok(created(app, &new, None))

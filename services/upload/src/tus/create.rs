@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::uploads::{NewUpload, UploadKind, UploadState};
+use runtime::store::uploads::{Budget, Created, NewUpload, UploadKind, UploadState};
 use uuid::Uuid;
 
 use super::checksum::Checksum;
@@ -22,10 +22,12 @@ use crate::app::App;
 use crate::entries;
 use crate::problem::{Code, Problem};
 use crate::render::ProblemBody;
+use crate::stock::{self, Wish};
+use crate::sweep;
 use crate::token;
 
-/// Unfinished uploads that one submission may have: more than any browser's parallel pieces, few enough to bound what a token
-/// can make us keep.
+/// Unfinished uploads and finished pieces that one submission may have: more than any browser's parallel pieces, few enough to
+/// bound what a token can make us keep.
 pub(crate) const MOST_UPLOADS: i64 = 32;
 
 /// Makes an upload for the token's submission. The deadline is judged now; the upload may go on after it.
@@ -45,7 +47,7 @@ pub(crate) const MOST_UPLOADS: i64 = 32;
         (status = 400, description = "A header is malformed", body = ProblemBody), (status = 401, description = "No token"),
         (status = 403, description = "Wrong token, or past the deadline"), (status = 409, description = "It has its film"),
         (status = 412, description = "Another version of tus"), (status = 413, description = "Too large"),
-        (status = 415, description = "Another content type"), (status = 429, description = "Too many unfinished uploads"),
+        (status = 415, description = "Another content type"), (status = 429, description = "Too many unfinished uploads, or too many bytes of them"),
         (status = 460, description = "The checksum does not match"), (status = 503, description = "Try again later"),
     )
 )]
@@ -65,15 +67,36 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let length = length_of(sent, contest)?;
     let first = FirstBytes::of(sent, length, contest)?;
     let new = NewUpload { kind, length, ..blank(&app, &submission, contest, metadata) };
-    if !app.store.create_upload(&new, MOST_UPLOADS).await? {
-        return Err(Code::TooManyUploads.into());
-    }
+    stock::check(&app, Wish::Begin).await?;
+    granted(&app, app.store.create_upload(&new, budget(&app, contest, MOST_UPLOADS)).await?)?;
     app.store.metrics().uploads.count("created");
     let offset = match first {
         None if length != Some(0) => None,
         first => Some(take_first(&app, &new, contest, first.and_then(|it| it.checksum), body).await?),
     };
     Ok(created(&app, &new, offset))
+}
+
+/// What uploads of one submission to that contest may come to.
+pub(crate) fn budget(app: &App, contest: &Contest, uploads: i64) -> Budget {
+    let largest = contest.max_upload_bytes;
+    let bytes = largest.saturating_mul(u64::from(app.settings.budget_factor));
+    Budget { uploads, bytes, undeclared: largest }
+}
+
+/// The problem of an upload that was not granted. `Same` is none.
+pub(crate) fn granted(app: &App, created: Created) -> Result<(), Problem> {
+    let code = match created {
+        Created::New | Created::Same(_) => return Ok(()),
+        Created::Closed => Code::SubmissionClosed,
+        Created::PieceGone => Code::ConcatWrong,
+        Created::TooMany => Code::TooManyUploads,
+        Created::TooMuch => Code::UploadBudget,
+    };
+    if matches!(created, Created::TooMany | Created::TooMuch) {
+        app.store.metrics().uploads.count("over_budget");
+    }
+    Err(code.into())
 }
 
 /// An upload with nothing said about it yet.
@@ -145,6 +168,7 @@ async fn take_first(
     let taken = patch::run(app, ingest, body, contest).await;
     if taken.is_err() {
         app.store.terminate_upload(new.id).await?;
+        sweep::soon(app);
     }
     taken
 }

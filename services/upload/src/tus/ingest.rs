@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
+use pipeline::id::{Fence, UploadId};
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError};
+use runtime::serving::pace::Pace;
 use runtime::store::uploads::{PartRow, Progress, UploadRow};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
@@ -19,6 +21,8 @@ use super::lock::{Lock, Standing};
 use super::spool::{Spool, Spooled};
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::senders::Sender;
+use crate::stock::{self, Wish};
 
 /// A writer that heard nothing from its client for this long gives way to one that has something to say.
 const SILENT: Duration = Duration::from_secs(2);
@@ -57,6 +61,8 @@ pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
     let (id, before) = (upload.id, upload.offset);
     let running = checksum.as_ref().map(Checksum::start);
     let spool = Spool::new(app.scratch.path());
+    let pace = Pace::new(app.settings.least_rate, app.settings.rate_grace);
+    let sender = app.senders.begin();
     let progress = Progress { offset: before, length, ..Progress::default() };
     let mut writer = Writer {
         app,
@@ -70,6 +76,8 @@ pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
         parts: 0,
         sending: None,
         drain_until: None,
+        pace,
+        sender,
     };
     let result = writer.take(body, checksum).await;
     let uploads = &writer.app.store.metrics().uploads;
@@ -86,6 +94,9 @@ pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
             uploads.bytes.inc_by(problem.offset.map_or(0, |offset| offset.saturating_sub(before)));
             if matches!(problem.code, Code::Interrupted | Code::Stopping) {
                 uploads.count("interrupted");
+            }
+            if problem.code == Code::TooSlow {
+                uploads.count("slow");
             }
             debug!(upload.id = %id, "a request to upload {id} ended: {}", problem.code.name());
         }
@@ -108,6 +119,10 @@ struct Writer {
     sending: Option<AbortOnDropHandle<Result<PartRow, Problem>>>,
     /// Set when the service stops.
     drain_until: Option<Instant>,
+    /// How long the client may still be waited for.
+    pace: Pace,
+    /// The client among all who send.
+    sender: Sender,
 }
 
 impl Writer {
@@ -159,7 +174,13 @@ impl Writer {
             if let Some(running) = &mut self.running {
                 running.update(&bytes);
             }
+            let parts = self.parts;
             self.add(bytes).await?;
+            if self.parts > parts
+                && let Err(problem) = stock::check(&self.app, Wish::GoOn).await
+            {
+                return Ok(End::Early(problem.code));
+            }
         }
     }
 
@@ -172,10 +193,20 @@ impl Writer {
         if self.sending.is_some() { self.upload.part_size } else { 0 }
     }
 
-    /// The next bytes, or why there are none.
+    /// The next bytes, or why there are none. Only waiting for the client counts against its pace, not what we do with its bytes.
     async fn next_frame(&mut self, body: &mut Body) -> Result<Result<Bytes, End>, Problem> {
+        self.sender.wait();
+        let frame = self.wait_for_frame(body).await;
+        let bytes = frame.as_ref().ok().and_then(|it| it.as_ref().ok()).map_or(0, |bytes| bytes.len() as u64);
+        self.pace.came(self.sender.came(bytes), bytes);
+        frame
+    }
+
+    async fn wait_for_frame(&mut self, body: &mut Body) -> Result<Result<Bytes, End>, Problem> {
         let silent_since = Instant::now();
-        let mut deadline = silent_since + self.app.settings.read_deadline;
+        let (silence, patience) = (self.app.settings.read_deadline, self.pace.left());
+        let late = if patience < silence { Code::TooSlow } else { Code::Interrupted };
+        let mut deadline = silent_since + silence.min(patience);
         loop {
             if let Some(until) = self.drain_until {
                 if Instant::now() >= until {
@@ -192,8 +223,10 @@ impl Writer {
                     },
                     Ok(None) => Err(End::Whole),
                     Err(_) if self.drain_until.is_some() => Err(End::Early(Code::Stopping)),
-                    Ok(Some(Err(_))) | Err(_) => Err(End::Early(Code::Interrupted)),
+                    Err(_) => Err(End::Early(late)),
+                    Ok(Some(Err(_))) => Err(End::Early(Code::Interrupted)),
                 }),
+                () = self.sender.dropped() => return Ok(Err(End::Early(Code::TooSlow))),
                 changed = self.lock.standing.changed() => {
                     let standing = *self.lock.standing.borrow_and_update();
                     if changed.is_err() || standing == Standing::Lost {
@@ -232,14 +265,15 @@ impl Writer {
         Ok(())
     }
 
-    /// The multipart upload, begun if need be.
+    /// The multipart upload, begun if need be. Its id is recorded before its first byte, so that no byte is ever in one that no row
+    /// names, whatever becomes of this request.
     async fn multipart(&mut self) -> Result<Multipart, Problem> {
         let key = ObjectKey::Upload(self.upload.id);
-        if let Some(id) = self.progress.multipart_id.as_ref().or(self.upload.multipart_id.as_ref()) {
+        if let Some(id) = &self.upload.multipart_id {
             return Ok(Multipart { key: key.to_string(), id: id.clone() });
         }
-        let begun = self.app.objects.create_multipart(&key).await?;
-        self.progress.multipart_id = Some(begun.id.clone());
+        let begun = begin_parts(&self.app, self.upload.id, self.lock.fence).await?;
+        self.upload.multipart_id = Some(begun.id.clone());
         Ok(begun)
     }
 
@@ -318,6 +352,19 @@ impl Writer {
             }
         }
     }
+}
+
+/// Begins a multipart upload and records it. One of a writer that lost its lock has no byte and is aborted here. What a crash, or a
+/// database that does not answer, leaves between the two has no byte either; it is aborted when the upload is over, see `sweep`.
+pub(crate) async fn begin_parts(app: &App, id: UploadId, fence: Fence) -> Result<Multipart, Problem> {
+    let begun = app.objects.create_multipart(&ObjectKey::Upload(id)).await?;
+    if app.store.begin_upload_parts(id, fence, &begun.id).await? {
+        return Ok(begun);
+    }
+    if let Err(err) = app.objects.abort_multipart(&begun).await {
+        warn!(upload.id = %id, "an empty upload in parts of upload {id} stays for now: {err}");
+    }
+    Err(Code::Locked.into())
 }
 
 async fn put_part(app: Arc<App>, to: Multipart, number: u32, whole: Spooled) -> Result<PartRow, Problem> {

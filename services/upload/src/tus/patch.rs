@@ -18,6 +18,7 @@ use super::{alive, authorized, headers};
 use crate::app::App;
 use crate::problem::{Code, Problem};
 use crate::render::ProblemBody;
+use crate::stock::{self, Wish};
 use crate::{entries, finish};
 
 /// Adds the body's bytes at `Upload-Offset`.
@@ -61,6 +62,7 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
         return Ok(answer(&upload, upload.offset));
     }
     entries::check_open(&submission)?;
+    stock::check(&app, Wish::GoOn).await?;
     let (upload, lock) = Lock::wait(&app, id).await?;
     // Whoever had the lock may have written.
     let length = match check(&upload, offset, sent, contest) {

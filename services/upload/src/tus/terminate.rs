@@ -4,6 +4,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pipeline::id::UploadId;
+use runtime::store::uploads::{UploadKind, UploadState};
 
 use super::{alive, authorized};
 use crate::app::App;
@@ -17,20 +18,20 @@ use crate::sweep;
     responses(
         (status = 204, description = "Given up"), (status = 401, description = "No token"),
         (status = 403, description = "Another submission's token"), (status = 404, description = "No such upload"),
-        (status = 409, description = "It is whole"), (status = 410, description = "Given up before"),
+        (status = 409, description = "It is whole, or is being joined"), (status = 410, description = "Given up before"),
     )
 )]
 pub(crate) async fn terminate(app: Arc<App>, id: UploadId, headers: &HeaderMap) -> Result<Response, Problem> {
     let (upload, _) = authorized(&app, id, headers).await?;
     alive(&app, &upload)?;
     if !app.store.terminate_upload(id).await? {
+        let piece = upload.kind == UploadKind::Partial && upload.state == UploadState::Finished;
+        if piece {
+            return Err(Code::PieceInUse.into());
+        }
         return Err(Code::SubmissionClosed.about("the upload is whole; withdraw the submission instead"));
     }
     app.store.metrics().uploads.count("terminated");
-    // If this fails, the sweeper does it.
-    app.tasks.spawn({
-        let app = app.clone();
-        async move { sweep::free_due(&app).await }
-    });
+    sweep::soon(&app);
     Ok(StatusCode::NO_CONTENT.into_response())
 }

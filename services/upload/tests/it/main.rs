@@ -8,12 +8,14 @@ mod stage; // servers, a client, shorthands
 
 mod access; // every route and everybody who might knock
 mod broken; // connections, object stores and processes that die
+mod budget; // what one entry, and all together, may make us keep
 mod concat; // pieces
 mod deadline; // deadline, grace, expiry
 mod delete; // termination
 mod desk; // what organisers do, and what is left of it
 mod entries; // the form, the status, withdrawing
 mod head; // offsets
+mod joins; // uploads that cannot be finished
 mod options; // discovery and browsers of other origins
 mod overload; // floods
 mod pages; // what people see who type the bare address
@@ -21,4 +23,5 @@ mod patch; // bytes, checksums, lengths
 mod post; // creation, with and without bytes
 mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload
+mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it

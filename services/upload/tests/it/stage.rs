@@ -213,6 +213,13 @@ impl Stage {
         self.objects().await.is_empty() && self.app.objects.list_multiparts("").await.unwrap().is_empty()
     }
 
+    /// Files of parts that the object store has of uploads in parts.
+    pub(crate) fn part_files(&self) -> usize {
+        let entries = std::fs::read_dir(&self.s3.root).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains(".part-")).count()
+    }
+
     /// Files in the scratch directory.
     pub(crate) fn scratch_files(&self) -> usize {
         let entries = std::fs::read_dir(self.app.scratch.path()).unwrap();
@@ -272,6 +279,8 @@ fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Settings, cloc
         scratch: scratch.dir(&Uuid::new_v4().to_string()).unwrap(),
         desk: upload::Verifier::default(),
         entries: upload::Limiter::default(),
+        senders: upload::Senders::default(),
+        stock: upload::Stock::default(),
         settings,
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),

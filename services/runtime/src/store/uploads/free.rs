@@ -6,6 +6,7 @@ use pipeline::submission::Event;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::budget::lock_submission;
 use super::{Store, UploadKind, UploadRow};
 use crate::store::history::By;
 use crate::store::submissions;
@@ -24,12 +25,42 @@ pub enum Finished {
     LockLost,
 }
 
+/// Why an upload failed whose bytes were all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The object store gave back other bytes than it was given.
+    Damaged,
+    /// A piece of the concatenation is gone.
+    JoinFailed,
+    /// The object store answered and did not make the object, as often as it was tried.
+    StoreFailed,
+}
+
+impl Failure {
+    const ALL: [Self; 3] = [Self::Damaged, Self::JoinFailed, Self::StoreFailed];
+
+    /// Its name in the table and in problems.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::JoinFailed => "join_failed",
+            Self::StoreFailed => "store_failed",
+        }
+    }
+
+    pub(super) fn called(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|failure| failure.name() == name)
+    }
+}
+
 impl Store {
     /// The object is whole and was read back: makes it the submission's mezzanine and moves the submission on. A piece of a
     /// concatenation only becomes finished. Pieces of a concatenation that it replaces are given up.
     pub async fn finish_upload(&self, upload: &UploadRow, fence: Fence, sha256: &[u8]) -> anyhow::Result<Finished> {
         self.transaction("finish_upload", |tx, _| {
             Box::pin(async move {
+                // Before any row of an upload, in the order of everything that locks both.
+                lock_submission(tx, upload.submission).await?;
                 if !end(tx, upload.id, fence, "finished").await? {
                     return Ok(Finished::LockLost);
                 }
@@ -40,7 +71,7 @@ impl Store {
                 let id = upload.submission;
                 let applied = submissions::apply(tx, self.policy(), id, &Event::Uploaded, &By::ENTRANT).await?;
                 if !applied.changed {
-                    give_up(tx, upload.id, "failed").await?;
+                    give_up(tx, upload.id, None).await?;
                     return Ok(Finished::NotWanted);
                 }
                 let declared = upload.declared_sha256.as_deref();
@@ -51,13 +82,13 @@ impl Store {
         .await
     }
 
-    /// What was stored is not what was received: gives the upload up. `false`: the lock was lost.
-    pub async fn fail_upload(&self, id: UploadId, fence: Fence) -> anyhow::Result<bool> {
+    /// An upload whose bytes were all there cannot become an object: gives it up. `false`: the lock was lost.
+    pub async fn fail_upload(&self, id: UploadId, fence: Fence, why: Failure) -> anyhow::Result<bool> {
         self.transaction("fail_upload", |tx, _| {
             Box::pin(async move {
                 let held = end(tx, id, fence, "failed").await?;
                 if held {
-                    give_up(tx, id, "failed").await?;
+                    give_up(tx, id, Some(why)).await?;
                 }
                 Ok(held)
             })
@@ -65,34 +96,42 @@ impl Store {
         .await
     }
 
-    /// Gives an unfinished upload up at its client's wish, whoever is writing. `false`: there is nothing to give up.
+    /// Gives an unfinished upload up at its client's wish, whoever is writing. `false`: there is nothing to give up, or it is a piece
+    /// of a concatenation that is being made.
     pub async fn terminate_upload(&self, id: UploadId) -> anyhow::Result<bool> {
-        let done = sqlx::query!(
-            "/* terminate_upload */
-            update uploads set state = 'terminated', lock_fence = null, updated_at = clock_timestamp(),
-                free_at = case when lock_until > clock_timestamp() then clock_timestamp() + make_interval(secs => $2)
-                    else clock_timestamp() end
-            where id = $1 and (state = 'open' or (state = 'finished' and kind = 'partial'))",
-            id.0,
-            LATE_WRITES_S,
-        )
-        .execute(self.pool())
+        self.quiet_transaction("terminate_upload", |tx, _| {
+            Box::pin(async move {
+                let owner = sqlx::query_scalar!(
+                    "/* submission_of_upload */ select submission from uploads where id = $1",
+                    id.0
+                )
+                .fetch_optional(&mut *tx)
+                .await?;
+                let Some(owner) = owner else { return Ok(false) };
+                // A concatenation that begins now waits for this, or this for it.
+                lock_submission(tx, SubmissionId(owner)).await?;
+                terminate(tx, id).await
+            })
+        })
         .await
-        .context("terminate an upload")?;
-        Ok(done.rows_affected() == 1)
     }
 
     /// Gives up open uploads and finished pieces that are past their time at `now`, or whose submission takes none any more.
     pub async fn expire_uploads(&self, now: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* expire_uploads */
-            update uploads set state = 'expired', lock_fence = null, updated_at = clock_timestamp(),
+            update uploads set state = 'expired', lock_fence = null, updated_at = clock_timestamp(), metadata = '',
+                filename = null, declared_sha256 = null, pieces = null,
                 free_at = case when lock_until > clock_timestamp() then clock_timestamp() + make_interval(secs => $2)
                     else clock_timestamp() end
             where id in (
                 select upload.id from uploads upload join submissions on submissions.id = upload.submission
                 where (upload.state = 'open' or (upload.state = 'finished' and upload.kind = 'partial'))
                     and (upload.expires_at <= $1 or submissions.state <> 'uploading')
+                    -- A concatenation that is being made needs its pieces, however long it takes.
+                    and not (upload.kind = 'partial' and exists (
+                        select from uploads whole where whole.submission = upload.submission
+                            and whole.state = 'assembling' and upload.id = any(whole.pieces)))
                 limit 100 for update of upload skip locked
             )",
             now,
@@ -102,17 +141,6 @@ impl Store {
         .await
         .context("expire uploads")?;
         Ok(done.rows_affected())
-    }
-
-    /// Uploads whose objects are to be deleted now.
-    pub async fn uploads_to_free(&self, limit: i64) -> anyhow::Result<Vec<UploadId>> {
-        let ids = sqlx::query_scalar!(
-            "/* uploads_to_free */ select id from uploads where free_at <= clock_timestamp() order by free_at limit $1",
-            limit,
-        )
-        .fetch_all(self.pool())
-        .await?;
-        Ok(ids.into_iter().map(UploadId).collect())
     }
 
     /// Everything that the upload put is gone, and its list of parts goes too.
@@ -135,6 +163,19 @@ impl Store {
         .await
     }
 
+    /// Why the last upload of a submission failed, its pieces aside; `None` where it did not.
+    pub async fn last_failure(&self, submission: SubmissionId) -> anyhow::Result<Option<Failure>> {
+        let failure = sqlx::query_scalar!(
+            "/* last_failure */
+            select failure from uploads where submission = $1 and kind <> 'partial' order by created_at desc limit 1",
+            submission.0,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .context("ask why the last upload failed")?;
+        Ok(failure.flatten().as_deref().and_then(Failure::called))
+    }
+
     /// How many bytes a submission's uploads have so far: the furthest of them, or its pieces together.
     pub async fn uploaded_bytes(&self, submission: SubmissionId) -> anyhow::Result<(u64, Option<u64>)> {
         let row = sqlx::query!(
@@ -149,6 +190,14 @@ impl Store {
         .await?;
         Ok((row.whole.max(row.pieces).try_into()?, row.length.map(TryInto::try_into).transpose()?))
     }
+}
+
+/// Ends an upload that was tried as often as there is use in it.
+pub(super) async fn end_without_use(tx: &mut PgConnection, id: UploadId, fence: Fence) -> anyhow::Result<()> {
+    if end(tx, id, fence, "failed").await? {
+        give_up(tx, id, Some(Failure::StoreFailed)).await?;
+    }
+    Ok(())
 }
 
 /// Ends an upload whose bytes were all there; `false`: the lock was lost.
@@ -167,12 +216,14 @@ async fn end(tx: &mut PgConnection, id: UploadId, fence: Fence, state: &str) -> 
     Ok(done.rows_affected() == 1)
 }
 
-async fn give_up(tx: &mut PgConnection, id: UploadId, state: &str) -> anyhow::Result<()> {
+/// Gives an upload up whose end was recorded. Nothing is kept of what its client sent.
+async fn give_up(tx: &mut PgConnection, id: UploadId, why: Option<Failure>) -> anyhow::Result<()> {
     sqlx::query!(
         "/* give_up_upload */
-        update uploads set state = $2, lock_fence = null, free_at = clock_timestamp() where id = $1",
+        update uploads set state = 'failed', failure = $2, lock_fence = null, free_at = clock_timestamp(), tries = 0,
+            metadata = '', filename = null, declared_sha256 = null, pieces = null where id = $1",
         id.0,
-        state,
+        why.map(Failure::name),
     )
     .execute(tx)
     .await?;
@@ -183,10 +234,30 @@ async fn give_up_pieces(tx: &mut PgConnection, upload: &UploadRow) -> anyhow::Re
     let pieces: Vec<Uuid> = upload.pieces.iter().map(|piece| piece.0).collect();
     sqlx::query!(
         "/* give_up_pieces */
-        update uploads set state = 'terminated', lock_fence = null, free_at = clock_timestamp() where id = any($1)",
+        update uploads set state = 'terminated', lock_fence = null, free_at = clock_timestamp(), metadata = '',
+            filename = null, declared_sha256 = null where id = any($1)",
         &pieces,
     )
     .execute(tx)
     .await?;
     Ok(())
+}
+
+async fn terminate(tx: &mut PgConnection, id: UploadId) -> anyhow::Result<bool> {
+    let done = sqlx::query!(
+        "/* terminate_upload */
+        update uploads it set state = 'terminated', lock_fence = null, updated_at = clock_timestamp(), metadata = '',
+            filename = null, declared_sha256 = null,
+            free_at = case when lock_until > clock_timestamp() then clock_timestamp() + make_interval(secs => $2)
+                else clock_timestamp() end
+        where id = $1 and (state = 'open' or (state = 'finished' and kind = 'partial' and not exists (
+            select from uploads whole where whole.submission = it.submission
+                and whole.state = 'assembling' and it.id = any(whole.pieces))))",
+        id.0,
+        LATE_WRITES_S,
+    )
+    .execute(tx)
+    .await
+    .context("terminate an upload")?;
+    Ok(done.rows_affected() == 1)
 }

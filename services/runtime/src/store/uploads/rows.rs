@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use pipeline::id::{SubmissionId, UploadId};
 use uuid::Uuid;
 
+use super::Failure;
+
 /// Where an upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UploadState {
@@ -91,6 +93,8 @@ pub struct UploadRow {
     pub tail_key: Option<String>,
     /// How many those are.
     pub tail_bytes: u64,
+    /// Why it failed, if it did.
+    pub failure: Option<Failure>,
     /// When it is given up.
     pub expires_at: DateTime<Utc>,
     /// When it started.
@@ -156,6 +160,7 @@ pub(super) struct Row {
     pub(super) tail_key: Option<String>,
     pub(super) tail_bytes: i64,
     pub(super) lock_fence: Option<i64>,
+    pub(super) failure: Option<String>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) created_at: DateTime<Utc>,
 }
@@ -179,6 +184,7 @@ impl TryFrom<Row> for UploadRow {
             part_size: row.part_size.try_into()?,
             tail_key: row.tail_key,
             tail_bytes: row.tail_bytes.try_into()?,
+            failure: row.failure.as_deref().and_then(Failure::called),
             expires_at: row.expires_at,
             created_at: row.created_at,
         })

@@ -71,7 +71,7 @@ demo_verdict() {
     for name in "${demo_order[@]}"; do
         if [ "${expected[$name]}" = delivered ]; then
             got=$(field_of "$name" 'if .state == "published" and (.renditions | length) > 0
-                and all(.renditions[].qc; length > 0 and all(.[]; .outcome != "fail"))
+                and all(.renditions[].qc; length > 0 and all(.[]; .outcome == "pass"))
                 and (.deliveries | length == 9 and all(.[]; .state == "live"))
                 then "delivered" else "not delivered" end')
         else

@@ -188,6 +188,7 @@ fn plan(partners: Vec<PartnerId>) -> Plan {
         frames: 3000,
         lead_frames: 0,
         hold_frames: 0,
+        entry_points: None,
     };
     let rendition = PlannedRendition {
         name: RenditionName::new(RENDITION),

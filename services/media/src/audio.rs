@@ -209,6 +209,14 @@ impl Decoded {
     }
 }
 
+/// More channels than this are nobody's loudspeakers.
+pub(crate) const MAX_CHANNELS: u32 = 16;
+
+/// Whether sound like `facts` can be brought to stereo: the places of its speakers are known, and its rate is one that devices have.
+pub(crate) fn is_playable(facts: &av::SoundFacts) -> bool {
+    (1..=MAX_CHANNELS).contains(&facts.channels) && (8000..=192_000).contains(&facts.rate) && stereo(facts).is_ok()
+}
+
 /// A graph from sound like `facts` to 48 kHz stereo. libav folds 5.1 with centre and surround at −3 dB, without the
 /// low-frequency effects, as ITU-R BS.775 says; in floats nothing clips, and the loudness step sets the level. Its own resampler
 /// folds 20 kHz of a 44.1 kHz source back at −25 dB, soxr nothing above −160 dB, in a little more time.
@@ -302,7 +310,7 @@ pub(crate) fn drain(
 /// Decodes the sound of a file of ours and measures it.
 pub(crate) fn measure_file(path: &Path, limits: &Limits) -> Result<Option<AudioInfo>> {
     let mut source = Source::open(path, limits)?;
-    let Some(index) = av::best_stream(&source.input, av::Medium::Audio, None) else { return Ok(None) };
+    let Some(index) = source.choice().sound else { return Ok(None) };
     let mut sound = probe::sound::SoundMeasure::open(&source, index, limits)?;
     let mut tally = Tally::default();
     while let Some(packet) = tally.next(&mut source, limits)? {
@@ -321,7 +329,7 @@ pub(crate) fn measure_file(path: &Path, limits: &Limits) -> Result<Option<AudioI
 pub(crate) fn peaks(path: &Path, least: f32, limits: &Limits) -> Result<Vec<f32>> {
     let mut source = Source::open(path, limits)?;
     let missing = || Error::Failed("the encoded sound is not there".into());
-    let index = av::best_stream(&source.input, av::Medium::Audio, None).ok_or_else(missing)?;
+    let index = source.choice().sound.ok_or_else(missing)?;
     let mut decoder = decode::open(&source, index, limits, 1)?;
     let (mut tally, mut frame) = (Tally::default(), frame::Audio::empty());
     let (mut peaks, mut channels) = (Peaks::new(least), [Vec::new(), Vec::new()]);

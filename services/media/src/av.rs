@@ -12,8 +12,10 @@ use ffmpeg_next as ffmpeg;
 use crate::text;
 
 mod frame;
+mod track;
 
 pub(crate) use frame::*;
+pub(crate) use track::*;
 
 /// A fraction as libav has it; the denominator may be anything.
 pub(crate) type Rational = ffi::AVRational;
@@ -176,25 +178,6 @@ pub(crate) fn profile_name(codec: c_int, profile: c_int) -> String {
         let name = find(codec, profile);
         if name.is_null() { String::new() } else { static_name(name) }
     }
-}
-
-/// The stream that players take of a kind, if any.
-#[allow(unsafe_code)]
-pub(crate) fn best_stream(
-    input: &ffmpeg::format::context::Input,
-    medium: Medium,
-    related: Option<usize>,
-) -> Option<usize> {
-    let kind = match medium {
-        Medium::Video => ffi::AVMediaType::AVMEDIA_TYPE_VIDEO,
-        Medium::Audio => ffi::AVMediaType::AVMEDIA_TYPE_AUDIO,
-        Medium::Other => return None,
-    };
-    let related = related.and_then(|index| c_int::try_from(index).ok()).unwrap_or(-1);
-    // SAFETY: reads the context only; a null decoder pointer means "do not look for one".
-    let index = unsafe { ffi::av_find_best_stream(input.as_ptr().cast_mut(), kind, -1, related, ptr::null_mut(), 0) };
-    let index = usize::try_from(index).ok()?;
-    (stream_facts(input, index)?.medium == medium).then_some(index)
 }
 
 /// Tells the demuxer which streams are wanted; it skips the others where it can.

@@ -65,15 +65,18 @@ impl Tally {
     }
 }
 
+/// The decoder for stream `index`, if it is one of the listed ones.
+pub(crate) fn decoder_of(input: &ffmpeg::format::context::Input, index: usize) -> Option<ffmpeg::Codec> {
+    let codec = decoder::find(input.stream(index)?.parameters().id())?;
+    DECODERS.split(',').any(|name| name == codec.name()).then_some(codec)
+}
+
 /// Opens the decoder of stream `index`, one of the listed ones, with `threads` threads.
 pub(crate) fn open(source: &Source, index: usize, limits: &Limits, threads: usize) -> Result<decoder::Opened> {
     let stream = source.input.stream(index).ok_or(Rejection::NoVideo)?;
     let facts = av::stream_facts(&source.input, index).ok_or(Rejection::NoVideo)?;
     let unsupported = || Rejection::UnsupportedCodec { codec: text::clean(av::codec_name(facts.codec).as_bytes(), 64) };
-    let codec = decoder::find(stream.parameters().id()).ok_or_else(unsupported)?;
-    if !DECODERS.split(',').any(|name| name == codec.name()) {
-        return Err(unsupported().into());
-    }
+    let codec = decoder_of(&source.input, index).ok_or_else(unsupported)?;
     let mut context = ffmpeg::codec::Context::from_parameters(stream.parameters()).during("prepare the decoder")?;
     let kind = ffmpeg::codec::threading::Type::Frame;
     context.set_threading(ffmpeg::codec::threading::Config { kind, count: threads, ..Default::default() });

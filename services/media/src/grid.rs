@@ -59,8 +59,8 @@ impl<'a, T: FnMut(u64, &mut [frame::Video]) -> Result<()>> Grid<'a, T> {
         n / self.picture.frame_rate.value()
     }
 
-    /// Reads the source until the segment is full or the source ends. False if reading began after the segment's start: the
-    /// format's index led to a wrong place, and only reading from the beginning helps.
+    /// Reads the source until the segment is full or the source ends. False if reading began after the segment's start, or nothing
+    /// came: the format's index led to a wrong place, and only reading from the beginning helps.
     pub(crate) fn run(
         &mut self,
         path: &Path,
@@ -68,8 +68,7 @@ impl<'a, T: FnMut(u64, &mut [frame::Video]) -> Result<()>> Grid<'a, T> {
         seeking: bool,
         progress: &mut dyn FnMut(f64),
     ) -> Result<bool> {
-        let mut reader =
-            Reader::open(path, self.picture.stream as usize, self.picture.field_order, decode::threads(), limits)?;
+        let mut reader = Reader::of(path, self.picture, decode::threads(), limits)?;
         if seeking && self.segment.first_frame > RUN_UP_FRAMES {
             let from = (self.segment.first_frame - RUN_UP_FRAMES).saturating_sub(self.picture.lead_frames);
             reader.seek(self.time(from as f64), limits)?;
@@ -80,7 +79,7 @@ impl<'a, T: FnMut(u64, &mut [frame::Video]) -> Result<()>> Grid<'a, T> {
     /// As [`Grid::run`], from where the reader stands.
     pub(crate) fn read(&mut self, reader: &mut Reader, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<bool> {
         while self.next < self.end_frame() {
-            let Some((frame, at, length)) = reader.next(limits)? else { return Ok(true) };
+            let Some((frame, at, length)) = reader.next(limits)? else { return Ok(self.held.is_some()) };
             // The first picture is shown from the beginning, although its own time may come later.
             let own = at + self.time(self.picture.lead_frames as f64);
             let at = if at > 0.0 { own } else { 0.0 };

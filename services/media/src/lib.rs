@@ -4,6 +4,7 @@
 //! |---|---|
 //! | how is a job asked for and answered, and what may it touch? | `child` (`protocol`, `sandbox`) |
 //! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `source` |
+//! | which of its tracks are the work's? | `tracks` |
 //! | what does the file hold, measured by decoding all of it? | `probe` |
 //! | how do frames come out of a file, and at what time? | `decode`, `reader`, `timeline`, `splice` |
 //! | which picture does an output frame show? | `grid` |
@@ -54,6 +55,7 @@ mod splice;
 mod ssim;
 mod text;
 mod timeline;
+mod tracks;
 mod varispeed;
 
 pub use child::protocol;

@@ -165,6 +165,7 @@ impl Making {
             frames: 0,
             lead_frames: 0,
             hold_frames: 0,
+            entry_points: None,
         };
         let mut graph = scale::small(shape.facts, &picture, size)?;
         let ticks = graph.time_base(0).unwrap_or((1, 1_000_000));

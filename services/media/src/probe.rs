@@ -12,9 +12,11 @@ use crate::decode::Tally;
 use crate::error::{Error, Result};
 use crate::preview::Preview;
 use crate::source::Source;
+use crate::tracks;
 use picture::PictureMeasure;
 use sound::SoundMeasure;
 
+mod access;
 mod aigc;
 mod bitrate;
 mod chroma;
@@ -34,7 +36,7 @@ mod thumb;
 /// As [`report`], for what shows without decoding all of it.
 pub(crate) fn outline(path: &Path, limits: &Limits) -> Result<Option<Outline>> {
     let source = Source::open(path, limits)?;
-    let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
+    let video = source.choice().picture.ok_or(Rejection::NoVideo)?;
     Ok(outline::of(&source, video))
 }
 
@@ -50,7 +52,7 @@ pub fn report(
     preview: Option<&Path>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    measure(path, limits, Wanted { fingerprint: true, preview }, &mut |_, _| (), progress)
+    measure(path, limits, Wanted { fingerprint: true, entry_points: true, preview }, &mut |_, _| (), progress)
 }
 
 /// Measures the file at `path` and nothing else.
@@ -58,7 +60,8 @@ pub fn report(
 /// # Errors
 /// As [`report`].
 pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
-    Ok(measure(path, limits, Wanted::default(), &mut |_, _| (), progress)?.media_info)
+    let wanted = Wanted { entry_points: true, ..Wanted::default() };
+    Ok(measure(path, limits, wanted, &mut |_, _| (), progress)?.media_info)
 }
 
 /// Measures the file at `path`; `watch` sees each picture that players would show, with its time in µs after the first.
@@ -81,6 +84,8 @@ pub(crate) type Watch<'a> = dyn FnMut(i64, &frame::Video) + 'a;
 #[derive(Clone, Copy, Default)]
 struct Wanted<'a> {
     fingerprint: bool,
+    /// Whether it is tried where decoding may begin. Of our own files it is known.
+    entry_points: bool,
     /// Where a proxy and a storyboard go.
     preview: Option<&'a Path>,
 }
@@ -88,14 +93,16 @@ struct Wanted<'a> {
 fn measure(
     path: &Path,
     limits: &Limits,
-    Wanted { fingerprint, preview }: Wanted,
+    Wanted { fingerprint, entry_points, preview }: Wanted,
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
     let mut source = Source::open(path, limits)?;
     let streams = count(&source);
-    let video = av::best_stream(&source.input, Medium::Video, None).ok_or(Rejection::NoVideo)?;
-    let audio = av::best_stream(&source.input, Medium::Audio, Some(video));
+    let tracks = source.tracks();
+    let choice = tracks::choose(&tracks);
+    let video = choice.picture.ok_or(Rejection::NoVideo)?;
+    let audio = choice.sound;
     let kept: Vec<usize> = [Some(video), audio].into_iter().flatten().collect();
     source.keep_only(&kept);
 
@@ -123,7 +130,10 @@ fn measure(
     let origin_us = source.origin_us();
     let items = sound.as_mut().map(SoundMeasure::chromaprint).unwrap_or_default();
     let fingerprint = picture.album().map(|album| Fingerprint::new(album, items)).unwrap_or_default();
-    let mut video = picture.finish(origin_us)?;
+    let (mut video, access) = picture.finish(origin_us)?;
+    if entry_points && !source.format.is_discontinuous() {
+        video.entry_points = access.prove(path, &video, limits);
+    }
     let audio = sound.and_then(|sound| sound.finish(origin_us));
     if let Some(preview) = preview {
         let end_us = i64::try_from(video.duration_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
@@ -138,6 +148,7 @@ fn measure(
         video,
         audio,
         streams,
+        other_tracks: tracks::others(&tracks, choice),
         decode_errors: tally.errors,
         aigc: aigc::find(&source),
     };

@@ -1,11 +1,12 @@
 //! Reads whole pictures of one stream in the order of showing, deinterlaced, each with its time. Seeks where it can.
 use std::collections::VecDeque;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ffmpeg::frame;
 use ffmpeg_next as ffmpeg;
 use pipeline::media_info::FieldOrder;
 use pipeline::rejection::Rejection;
+use pipeline::rendition::Picture;
 
 use crate::av;
 use crate::child::protocol::Limits;
@@ -19,6 +20,12 @@ use crate::timeline::Timeline;
 /// Whole (deinterlaced) pictures of a file in the order of showing, with their times.
 pub(crate) struct Reader {
     source: Source,
+    path: PathBuf,
+    threads: usize,
+    /// Where decoding may begin, if not at every key frame that the file marks.
+    entry_points: Option<Vec<i64>>,
+    /// Whether nothing was taken yet, and no seek led away from the beginning.
+    fresh: bool,
     stream: usize,
     base: av::Rational,
     decoder: ffmpeg::codec::decoder::Opened,
@@ -30,6 +37,8 @@ pub(crate) struct Reader {
     first: Option<i64>,
     /// After a seek: pictures before the key frame refer to what was not read.
     not_before: Option<i64>,
+    /// After a seek: pictures before the decoder's first key frame are made of what was not read.
+    awaits_key: bool,
     ready: VecDeque<(frame::Video, i64, i64)>,
     geometry: Option<(i32, i32, i32)>,
     ended: bool,
@@ -44,6 +53,10 @@ impl Reader {
         let base = av::stream_facts(&source.input, stream).ok_or(Rejection::NoVideo)?.time_base;
         let decoder = decode::open(&source, stream, limits, threads)?;
         Ok(Self {
+            path: path.to_owned(),
+            threads,
+            entry_points: None,
+            fresh: true,
             stream,
             base,
             decoder,
@@ -54,11 +67,18 @@ impl Reader {
             order,
             first: None,
             not_before: None,
+            awaits_key: false,
             ready: VecDeque::new(),
             geometry: None,
             ended: false,
             source,
         })
+    }
+
+    /// Opens the source of `picture`, and seeks only to where decoding may begin.
+    pub(crate) fn of(path: &Path, picture: &Picture, threads: usize, limits: &Limits) -> Result<Self> {
+        let reader = Self::open(path, picture.stream as usize, picture.field_order, threads, limits)?;
+        Ok(Self { entry_points: picture.entry_points.clone(), ..reader })
     }
 
     /// Moves to a key frame at or before `at` seconds after the first picture, where the format has an index.
@@ -68,23 +88,61 @@ impl Reader {
         }
         // The first picture's time is known only by decoding it.
         let first = self.first(limits)?.unwrap_or(0);
-        let ticks = (at * f64::from(self.base.den) / f64::from(self.base.num.max(1))) as i64;
-        let target = first.saturating_add(ticks);
-        if av::seek(&mut self.source.input, self.stream, target) {
-            self.decoder.flush();
-            self.ready.clear();
-            self.timeline = Timeline::default();
-            self.deinterlacer = None;
-            self.not_before = Some(i64::MAX);
-            self.ended = false;
+        if self.entry_points.is_none() {
+            let ticks = (at * f64::from(self.base.den) / f64::from(self.base.num.max(1))) as i64;
+            self.seek_to(first.saturating_add(ticks));
+            return Ok(());
         }
+        match self.entry_point(at, first) {
+            Some(point) if self.seek_to(point) => Ok(()),
+            Some(_) | None => self.restart(limits),
+        }
+    }
+
+    /// Moves to a picture at or before `target` ticks that the file marks as a key frame; false where that is not possible.
+    pub(crate) fn seek_to(&mut self, target: i64) -> bool {
+        if self.source.format.is_discontinuous() || !av::seek(&mut self.source.input, self.stream, target) {
+            return false;
+        }
+        self.decoder.flush();
+        self.ready.clear();
+        self.timeline = Timeline::default();
+        self.deinterlacer = None;
+        self.not_before = Some(i64::MAX);
+        self.awaits_key = true;
+        self.ended = false;
+        self.fresh = false;
+        true
+    }
+
+    /// Begins at the beginning again.
+    pub(crate) fn restart(&mut self, limits: &Limits) -> Result<()> {
+        if self.fresh {
+            return Ok(());
+        }
+        let (first, entry_points) = (self.first, self.entry_points.take());
+        let reader = Self::open(&self.path, self.stream, self.order, self.threads, limits)?;
+        *self = Self { first, entry_points, ..reader };
         Ok(())
+    }
+
+    /// The last of the entry points at or before `at` seconds after the first picture; `None` is the beginning.
+    fn entry_point(&self, at: f64, first: i64) -> Option<i64> {
+        let points = self.entry_points.as_deref().unwrap_or_default();
+        let ticks = (at * f64::from(self.base.den) / f64::from(self.base.num.max(1))).round() as i64;
+        let until = points.partition_point(|point| *point <= first.saturating_add(ticks));
+        until.checked_sub(1).map(|last| points[last]).filter(|point| *point > first)
     }
 
     /// Second after the first picture of the key frame that [`Reader::seek`] to `at` would begin with; `None` where the format
     /// has no index. What was read so far is lost: seek again.
     pub(crate) fn key_frame(&mut self, at: f64, limits: &Limits) -> Result<Option<f64>> {
         let first = self.first(limits)?.unwrap_or(0);
+        if self.entry_points.is_some() {
+            return Ok(Some(
+                self.entry_point(at, first).map_or(0.0, |point| self.seconds(point.saturating_sub(first))),
+            ));
+        }
         self.not_before = None;
         self.seek(at, limits)?;
         while self.not_before.is_some() {
@@ -111,12 +169,22 @@ impl Reader {
 
     /// The next picture, its second after the first picture, and its length in seconds.
     pub(crate) fn next(&mut self, limits: &Limits) -> Result<Option<(frame::Video, f64, f64)>> {
+        let next = self.take(limits)?;
+        let first = self.first.unwrap_or(0);
+        Ok(next.map(|(frame, at, length)| (frame, self.seconds(at.saturating_sub(first)), self.seconds(length))))
+    }
+
+    /// The next picture and its time in the stream's ticks.
+    pub(crate) fn next_at(&mut self, limits: &Limits) -> Result<Option<(frame::Video, i64)>> {
+        Ok(self.take(limits)?.map(|(frame, at, _)| (frame, at)))
+    }
+
+    fn take(&mut self, limits: &Limits) -> Result<Option<(frame::Video, i64, i64)>> {
         while self.ready.is_empty() && !self.ended {
             self.step(limits)?;
         }
-        let first = self.first.unwrap_or(0);
-        let next = self.ready.pop_front();
-        Ok(next.map(|(frame, at, length)| (frame, self.seconds(at.saturating_sub(first)), self.seconds(length))))
+        self.fresh = false;
+        Ok(self.ready.pop_front())
     }
 
     /// Reads one packet and decodes what it gives.
@@ -132,7 +200,7 @@ impl Reader {
         }
         let (timeline, first, ready) = (&mut self.timeline, &mut self.first, &mut self.ready);
         let (graph, geometry, not_before) = (&mut self.deinterlacer, &mut self.geometry, self.not_before);
-        let (order, base) = (self.order, self.base);
+        let (order, base, awaits_key) = (self.order, self.base, &mut self.awaits_key);
         decode::feed(&mut self.decoder, packet.as_ref(), &mut self.frame, &mut self.tally, |frame| {
             let facts = av::picture_facts(frame);
             if *geometry.get_or_insert((facts.width, facts.height, facts.format))
@@ -141,6 +209,10 @@ impl Reader {
                 return Err(Rejection::ChangesMidway { what: "picture_size".into() }.into());
             }
             if frame.timestamp().zip(not_before).is_some_and(|(at, begin)| at < begin) {
+                return Ok(());
+            }
+            *awaits_key &= !frame.is_key();
+            if *awaits_key {
                 return Ok(());
             }
             let length = av::frame_duration(frame);

@@ -2,16 +2,19 @@
 //!
 //! The rule. At up to [`POSITIONS`] places, spread over the work, two frames of the rendition are compared (SSIM of brightness) with
 //! the source's frames of the same index, made by the same grid and scaler as when it was encoded, and with their neighbours up
-//! to three frames away. The rendition's are kept while all of it is decoded; the source is decoded at these places only.
+//! to three frames away. The source is decoded from where the probe proved that decoding may begin, or from its beginning. The rendition's are kept while all of it is decoded; the source is decoded at these places only.
 //!
 //! - *fail*, ours: at two places or more (at the only one, if there is one) the frames clearly match neighbours at one and the
 //!   same distance better than those of their own index: the picture is shifted in time. Clearly is by [`CLEARLY`] and by half
 //!   of what is missing to 1; less than that a still scene or a hardly coded one does by chance.
 //! - *pass*: the mean over all places is at least [`LIMIT`], and no place is below [`PLAUSIBLE`]. Where the whole lies at its cap, the
 //!   mean need not be better than that: the cap was wanted, and of rain, sparks or a night's noise it keeps no more.
+//!   Places of noise are left out: where the source's frames are noise ([`Luma::is_noise`]), of which no encode keeps a likeness, and the
+//!   rendition's are like them from afar.
 //! - *invalid*: the measurement is not to be believed. No frame of the source could be sampled; or a score is below
-//!   [`PLAUSIBLE`] although its frames match no neighbour better. An encode is not that bad: then one of both was decoded
-//!   wrongly here, or the picture is noise, of which no encode keeps a likeness. It says so, and parks nothing by itself.
+//!   [`PLAUSIBLE`] although its frames match no neighbour better; or large blocks of a frame are unlike those of every neighbour, as in
+//!   a picture that was decoded without those that it refers to, whose details may still score 0.8. An encode is not that bad: then one of both was decoded
+//!   wrongly. Nothing is known of the rendition then, and it is parked.
 //! - *fail* otherwise: below the limit, and believable.
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -47,11 +50,18 @@ const READ_AHEAD: u64 = 2;
 /// Packets read for all places: ten minutes at most, where key frames are rare or not to be found. What lies behind is left out.
 const MAX_PACKETS: u64 = 36_000;
 
+/// A measure of how alike two pictures are; `None` where they cannot be compared.
+type Likeness = fn(&Luma, &Luma) -> Option<f64>;
+
 /// One place: how well the rendition's frames from `frame` on match the source's, by distance in frames.
 #[derive(Clone, Debug)]
 struct Sample {
     frame: u64,
     scores: Vec<(i64, f64)>,
+    /// How alike they are from afar, at the distance where they are most alike; 1 for pictures too small for it.
+    afar: f64,
+    /// Whether the score is so low because the source's frames are noise.
+    noise: bool,
 }
 
 /// What came of it, as a row of quality control.
@@ -87,7 +97,7 @@ impl<'a> Places<'a> {
     /// not compared. In the rendition these frames are anywhere.
     pub(crate) fn choose(source: &Path, picture: &'a Picture, expected: &'a Expected, limits: &Limits) -> Self {
         let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
-        let reader = Reader::open(source, picture.stream as usize, picture.field_order, 1, &limits).ok();
+        let reader = Reader::of(source, picture, 1, &limits).ok();
         let mut chosen = Self { picture, expected, limits, reader, places: Vec::new(), made: BTreeMap::new() };
         let positions = positions(expected.frames, expected.frame_rate);
         let mut free = 0;
@@ -168,7 +178,11 @@ impl<'a> Places<'a> {
             },
         );
         if !grid.read(reader, limits, &mut |_| ())? {
-            return Ok(None);
+            // The index led to a wrong place: the beginning is always right.
+            reader.restart(limits)?;
+            if !grid.read(reader, limits, &mut |_| ())? {
+                return Ok(None);
+            }
         }
         grid.end()?;
         let made: Option<Vec<&Luma>> = (frame..end).map(|index| self.made.get(&index)).collect();
@@ -185,18 +199,28 @@ fn positions(frames: u64, rate: Ratio) -> u64 {
 impl Sample {
     /// Compares the rendition's frames from `frame` on with `theirs`, the source's from `from` on. `None` where their own are missing.
     fn of(frame: u64, made: &[&Luma], theirs: &[Luma], from: u64) -> Option<Self> {
-        let mut scores = Vec::new();
+        let (mut scores, mut afar) = (Vec::new(), None);
         for distance in -(NEIGHBOURS as i64)..=NEIGHBOURS as i64 {
-            let pairs = made.iter().enumerate().map(|(index, one)| {
+            let pair = |(index, one): (usize, &&Luma), measure: Likeness| {
                 let other = (frame + index as u64).checked_add_signed(distance)?.checked_sub(from)?;
-                ssim(one, theirs.get(usize::try_from(other).ok()?)?)
-            });
-            // At the very ends some neighbours are missing: that distance is left out.
-            if let Some(all) = pairs.collect::<Option<Vec<f64>>>().filter(|all| !all.is_empty()) {
-                scores.push((distance, all.iter().sum::<f64>() / all.len() as f64));
-            }
+                measure(one, theirs.get(usize::try_from(other).ok()?)?)
+            };
+            let mean = |measure: Likeness| {
+                let pairs = made.iter().enumerate().map(|one| pair(one, measure));
+                // At the very ends some neighbours are missing: that distance is left out.
+                let all = pairs.collect::<Option<Vec<f64>>>().filter(|all| !all.is_empty())?;
+                Some(all.iter().sum::<f64>() / all.len() as f64)
+            };
+            scores.extend(mean(ssim).map(|score| (distance, score)));
+            afar = [afar, mean(Luma::likeness_from_afar)].into_iter().flatten().reduce(f64::max);
         }
-        scores.iter().any(|(distance, _)| *distance == 0).then_some(Self { frame, scores })
+        let sample = Self { frame, scores, afar: afar.unwrap_or(1.0), noise: false };
+        let noise = || {
+            let own = theirs.iter().skip(usize::try_from(frame.saturating_sub(from)).unwrap_or(usize::MAX));
+            afar.is_some() && sample.afar >= LIMIT && own.take(made.len()).all(Luma::is_noise)
+        };
+        let noise = sample.own() < PLAUSIBLE && noise();
+        sample.scores.iter().any(|(distance, _)| *distance == 0).then_some(Self { noise, ..sample })
     }
 
     fn own(&self) -> f64 {
@@ -215,12 +239,15 @@ impl Sample {
 /// The rule at the head of this file.
 fn judge(samples: &[Sample], least: f64) -> Compared {
     let limit = format!("≥ {least} at their own index");
-    let Some(worst) = samples.iter().min_by(|one, other| one.own().total_cmp(&other.own())) else {
+    let kept: Vec<&Sample> = samples.iter().filter(|sample| !sample.noise).collect();
+    // Where all is noise, its scores are shown and decide nothing.
+    let shown = if kept.is_empty() { samples.iter().collect() } else { kept.clone() };
+    let Some(worst) = shown.iter().min_by(|one, other| one.own().total_cmp(&other.own())) else {
         let measured = "measurement invalid: no frame of the source could be sampled".to_owned();
         return Compared { measured, limit, outcome: QcOutcome::Invalid };
     };
-    let (mean, lowest) = (samples.iter().map(Sample::own).sum::<f64>() / samples.len() as f64, worst.own());
-    let scores = format!("SSIM {mean:.3} at {} places, lowest {lowest:.3} at frame {}", samples.len(), worst.frame);
+    let (mean, lowest) = (shown.iter().map(|sample| sample.own()).sum::<f64>() / shown.len() as f64, worst.own());
+    let mut scores = format!("SSIM {mean:.3} at {} places, lowest {lowest:.3} at frame {}", shown.len(), worst.frame);
     if let Some((distance, score, at)) = shift(samples) {
         let way = if distance > 0 { "later" } else { "earlier" };
         let frames = if distance.abs() == 1 { "frame" } else { "frames" };
@@ -230,9 +257,19 @@ fn judge(samples: &[Sample], least: f64) -> Compared {
         );
         return Compared { measured, limit, outcome: QcOutcome::Fail };
     }
-    if lowest < PLAUSIBLE {
+    if kept.is_empty() {
+        let measured = format!("{scores}; the source is noise at all of them, of which no encode keeps a likeness");
+        return Compared { measured, limit, outcome: QcOutcome::Pass };
+    }
+    if kept.len() < samples.len() {
+        scores.push_str(&format!("; {} places of noise are left out", samples.len() - kept.len()));
+    }
+    let unlike = kept.iter().find(|sample| sample.afar < LIMIT);
+    if lowest < PLAUSIBLE || unlike.is_some() {
+        let afar = unlike.map(|sample| format!(", from afar {:.3} at frame {}", sample.afar, sample.frame));
+        let afar = afar.unwrap_or_default();
         let measured =
-            format!("measurement invalid: {scores}, which is no encode's score, and no neighbour matches better");
+            format!("measurement invalid: {scores}{afar}, which is no encode's score, and no neighbour matches better");
         return Compared { measured, limit, outcome: QcOutcome::Invalid };
     }
     Compared { measured: scores, limit, outcome: QcOutcome::of(mean >= least) }
@@ -255,7 +292,7 @@ mod tests {
 
     /// A place whose frames match their own index and the source's next frame so well.
     fn place(frame: u64, own: f64, next: f64) -> Sample {
-        Sample { frame, scores: vec![(-1, own / 2.0), (0, own), (1, next)] }
+        Sample { frame, scores: vec![(-1, own / 2.0), (0, own), (1, next)], afar: 1.0, noise: false }
     }
 
     fn check(samples: &[Sample], outcome: QcOutcome, says: &str) {
@@ -288,6 +325,14 @@ mod tests {
         let mut mixed: Vec<Sample> = (0..11).map(|frame| place(frame, 0.99, 0.9)).collect();
         mixed.push(place(11, 0.1, 0.1));
         check(&mixed, QcOutcome::Invalid, "lowest 0.100 at frame 11");
+        // Neither does one whose details are right and whose picture is not.
+        let mut rubble: Vec<Sample> = (0..11).map(|frame| place(frame, 0.99, 0.9)).collect();
+        rubble.push(Sample { afar: 0.4, ..place(11, 0.8, 0.8) });
+        check(&rubble, QcOutcome::Invalid, "from afar 0.400 at frame 11");
+        // Noise can: it is left out, and where there is nothing else the other rows decide.
+        mixed[11].noise = true;
+        check(&mixed, QcOutcome::Pass, "lowest 0.990 at frame 0; 1 places of noise are left out");
+        check(&mixed[11..], QcOutcome::Pass, "the source is noise at all of them");
     }
 
     #[test]

@@ -9,11 +9,13 @@ use pipeline::rejection::Rejection;
 use crate::av::{self, Medium, StreamFacts};
 use crate::child::protocol::Limits;
 use crate::cut_short;
+use crate::decode;
 use crate::error::{During, Error, Result};
 use crate::isobmff::{self, Structure};
 use crate::sniff::{Format, HEAD, Kind, sniff};
 use crate::splice::Splice;
 use crate::text;
+use crate::tracks::{self, Choice, Described};
 
 /// Every decoder that may run, by libav's name.
 pub(crate) const DECODERS: &str = "h264,hevc,mpeg4,mpeg2video,vp8,vp9,libdav1d,prores,mjpeg,dnxhd,\
@@ -72,6 +74,17 @@ impl Source {
             return Err(Rejection::OversizedTags { bytes }.into());
         }
         Ok(Self { input, format, brand: brand(format, &head), size_bytes, claimed_ms, splice: Splice::default() })
+    }
+
+    /// Its streams as far as the choice among them goes. Only the samples of an ISO file are counted before they are read.
+    pub(crate) fn tracks(&self) -> Vec<Described> {
+        let can_decode = |index| decode::decoder_of(&self.input, index).is_some();
+        tracks::describe(&self.input, self.format.is_iso(), can_decode)
+    }
+
+    /// The tracks that are the work's.
+    pub(crate) fn choice(&self) -> Choice {
+        tracks::choose(&self.tracks())
     }
 
     /// Reads only these streams, where the others can be skipped. A broadcast's clock is told by all of its packets.

@@ -40,6 +40,42 @@ impl Luma {
     }
 }
 
+/// A picture whose pairs of two by two pixels, each replaced by their mean, are less like it than this is noise: independent pixels come
+/// to 0.4, and to 0.55 when they were scaled to two thirds; films and graphics to 0.75 and more.
+const NOISE: f64 = 0.6;
+/// Sides of the blocks that are seen from afar, the largest first.
+const AFAR: [usize; 3] = [16, 8, 4];
+
+impl Luma {
+    /// Whether it is noise, of which no encode keeps a likeness.
+    pub(crate) fn is_noise(&self) -> bool {
+        let means = self.means(2);
+        let level = |(x, y): (usize, usize)| means.levels[y / 2 * means.width + x / 2];
+        let (width, height) = (means.width * 2, means.height * 2);
+        let crop = |y: usize| self.row(y)[..width].iter().copied();
+        let own = Self { width, height, levels: (0..height).flat_map(crop).collect() };
+        let levels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(level).collect();
+        ssim(&own, &Self { width, height, levels }).is_some_and(|likeness| likeness < NOISE)
+    }
+
+    /// How alike the means of large blocks are; `None` where the pictures are too small for it.
+    pub(crate) fn likeness_from_afar(&self, other: &Self) -> Option<f64> {
+        AFAR.into_iter().find_map(|side| ssim(&self.means(side), &other.means(side)))
+    }
+
+    /// The means of blocks of `side` by `side`; what fills no block is left out.
+    fn means(&self, side: usize) -> Self {
+        let (width, height) = (self.width / side, self.height / side);
+        let mean = |(x, y): (usize, usize)| {
+            let rows = (y * side..(y + 1) * side).map(|line| &self.row(line)[x * side..(x + 1) * side]);
+            let sum: usize = rows.flatten().map(|level| usize::from(*level)).sum();
+            u8::try_from((sum + side * side / 2) / (side * side)).unwrap_or(u8::MAX)
+        };
+        let levels = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(mean).collect();
+        Self { width, height, levels }
+    }
+}
+
 /// Sums over one block of both pictures: of levels, of squares, of products.
 #[derive(Clone, Copy, Default)]
 struct Sums {
@@ -131,6 +167,20 @@ mod tests {
         let other = luma(64, 48, |x, y| ((x * 7 + y * 13 + x * y % 31) % 256) as u8);
         let measured = ssim(&one, &other).unwrap();
         assert!((measured - 0.692_413).abs() < 1e-4, "{measured}");
+    }
+
+    #[test]
+    fn noise_is_told_from_pictures_and_a_dull_encode_of_it_from_a_foreign_picture() {
+        let random = |x: usize, y: usize| ((x * 2_654_435_761 + y * 40_503 * 2_246_822_519) >> 13) as u8;
+        let noise = luma(160, 96, |x, y| 68 + random(x, y) % 120);
+        let bars = luma(160, 96, |x, y| (x / 20 * 30 + y / 12) as u8);
+        assert!(noise.is_noise() && !bars.is_noise());
+        // Of the noise an encode at its cap keeps the mean.
+        let dull = luma(160, 96, |_, _| 128);
+        let afar = |one: &Luma, other: &Luma| one.likeness_from_afar(other).unwrap();
+        assert!(afar(&dull, &noise) > 0.75, "{}", afar(&dull, &noise));
+        assert!(afar(&bars, &noise) < 0.75, "{}", afar(&bars, &noise));
+        assert_eq!(luma(20, 20, |_, _| 1).likeness_from_afar(&luma(20, 20, |_, _| 1)), None);
     }
 
     #[test]

@@ -61,6 +61,9 @@ pub struct MediaInfo {
     pub audio: Option<AudioInfo>,
     /// How many streams of each kind the file has.
     pub streams: StreamCount,
+    /// Tracks of picture and sound that are not used, in the file's order. Empty where nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_tracks: Vec<OtherTrack>,
     /// Errors while decoding: packets or frames that were damaged.
     pub decode_errors: u64,
     /// The AI label (GB 45438-2025) as JSON text, exactly as found under the key `AIGC`.
@@ -93,6 +96,47 @@ pub struct StreamCount {
     pub audio: u32,
     /// Everything else: subtitles, data, attached pictures.
     pub other: u32,
+}
+
+/// A track of picture or sound that is not used, because another one is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherTrack {
+    /// Stream index in the file.
+    pub stream: u32,
+    /// What it carries.
+    pub kind: TrackKind,
+    /// Codec by ffmpeg's name, or the four-character code of its sample entry where ffmpeg has no name for it.
+    pub codec: String,
+    /// Channels of a sound; 0 for a picture, or where unknown.
+    pub channels: u32,
+    /// Why the other one is used.
+    pub why: Unused,
+}
+
+/// What a track carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrackKind {
+    /// Pictures.
+    Picture,
+    /// Sound.
+    Sound,
+}
+
+/// Why a track is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unused {
+    /// No decoder for it is allowed here.
+    Undecodable,
+    /// It is a single picture, where the other one moves.
+    Still,
+    /// It is not enabled, or not the default, where the other one is.
+    NotDefault,
+    /// It is made for a special purpose, such as a commentary, where the other one is not.
+    Auxiliary,
+    /// The other one comes first in the file, or belongs to the picture's program.
+    Later,
 }
 
 /// How a picture's fields lie.
@@ -205,6 +249,10 @@ pub struct VideoInfo {
     /// no such pace, or nobody looked.
     #[serde(default)]
     pub key_frame_pace_frames: u32,
+    /// Pictures at which decoding may begin, in ticks of the stream's time base, in order. `None` where the file's own marks of key
+    /// frames were tried and hold, or nobody looked. An empty list leaves the beginning of the file alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_points: Option<Vec<i64>>,
     /// Mean bitrate of the stream, kbit/s.
     pub bitrate_kbps: u64,
     /// Highest bitrate of any second, kbit/s.

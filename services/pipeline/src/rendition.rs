@@ -56,6 +56,9 @@ pub struct Picture {
     /// So many frames at the end show the last picture on, as the sound plays on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hold_frames: u64,
+    /// Where decoding of the source may begin, as [`VideoInfo::entry_points`](crate::media_info::VideoInfo::entry_points) says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_points: Option<Vec<i64>>,
 }
 
 /// Plans of the usual kind stay short.
@@ -239,7 +242,7 @@ pub enum QcOutcome {
     Pass,
     /// Beyond it: the rendition is not delivered.
     Fail,
-    /// The measurement itself is not to be believed. It says nothing about the rendition, which goes on; a person may look.
+    /// The measurement itself is not to be believed, so nothing is known of the rendition. It is not delivered either: a person looks.
     Invalid,
 }
 

@@ -7,6 +7,7 @@ use crate::rejection::Rejection;
 
 mod duplicate;
 mod judge;
+mod other_tracks;
 mod rules;
 
 pub use duplicate::Twin;
@@ -33,6 +34,8 @@ pub enum Rule {
     SoundLength,
     /// Integrated loudness of the sound.
     Loudness,
+    /// Tracks of picture or sound that are not used.
+    OtherTracks,
     /// Fields instead of frames.
     Interlaced,
     /// High dynamic range.
@@ -143,6 +146,7 @@ pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
         rules.sound.and_then(|severity| judge::sound(info, severity)),
         rules.sound_length.and_then(|rule| judge::sound_length(info, rule)),
         rules.loudness.and_then(|rule| judge::loudness(info, rule)),
+        other_tracks::judge(info, rules.other_tracks),
         rules.interlaced.and_then(|severity| judge::interlaced(info, severity)),
         rules.hdr.and_then(|severity| judge::hdr(info, severity)),
         rules.black.map(|rule| judge::black(info, rule)),

@@ -283,7 +283,7 @@ impl Handler for Assemble {
             qc.checks.push(again.check());
         }
         if !qc.pass {
-            // Encodes are the same at every try, so another one would fail the same way: a person has to look.
+            // Encodes are the same at every try, so another one would end the same way: a person has to look.
             return Ok(Outcome::Parked(evidence(&qc)));
         }
         // What several versions made together is no version's, and nobody looks for it.
@@ -295,9 +295,9 @@ impl Handler for Assemble {
     }
 }
 
-/// The checks that failed, as an operator reads them.
+/// The checks that did not pass, as an operator reads them.
 fn evidence(qc: &QcReport) -> String {
-    let failed = qc.checks.iter().filter(|check| check.outcome == QcOutcome::Fail);
+    let failed = qc.checks.iter().filter(|check| check.outcome != QcOutcome::Pass);
     let sentences =
         failed.map(|check| format!("{}: measured {}, allowed {}", check.check, check.measured, check.limit));
     format!("quality control failed: {}", sentences.collect::<Vec<_>>().join("; "))

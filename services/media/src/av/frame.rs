@@ -155,6 +155,23 @@ pub(crate) fn row(frame: &ffmpeg::frame::Video, plane: usize, y: usize, bytes: u
     }
 }
 
+/// A hash of the brightness of a decoded picture: equal pictures have the same one. 0 for what has none that can be read.
+pub(crate) fn print(frame: &ffmpeg::frame::Video) -> u64 {
+    let facts = picture_facts(frame);
+    let Some(layout) = luma_layout(facts.format) else { return 0 };
+    let (width, height) = (facts.width.unsigned_abs() as usize, facts.height.unsigned_abs() as usize);
+    let mut hash = 0u64;
+    let mut add = |word: u64| hash = (hash.rotate_left(29) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    for y in 0..height {
+        // A sample never takes more than `step` bytes.
+        let Some(row) = row(frame, layout.plane, y, width * layout.step) else { return 0 };
+        let (words, rest) = row.as_chunks::<8>();
+        words.iter().for_each(|word| add(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|byte| add(u64::from(*byte)));
+    }
+    hash
+}
+
 /// What a decoded block of sound says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SoundFacts {

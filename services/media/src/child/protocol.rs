@@ -319,7 +319,7 @@ pub struct Cover {
 /// The answer to [`Job::Qc`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QcReport {
-    /// Whether no check failed.
+    /// Whether every check passed: none failed, and none is invalid.
     pub pass: bool,
     /// All checks.
     pub checks: Vec<QcCheck>,

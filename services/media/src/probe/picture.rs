@@ -7,6 +7,7 @@ use pipeline::fingerprint::Album;
 use pipeline::media_info::{Colour, FieldOrder, Ratio, Transfer, VideoInfo};
 use pipeline::rejection::Rejection;
 
+use super::access::Access;
 use super::bitrate::Bitrate;
 use super::luma::{Difference, Grid};
 use super::pace::{Pace, greatest_common_divisor, longest_gap, pace_of};
@@ -39,6 +40,7 @@ pub(super) struct PictureMeasure {
     frame: frame::Video,
     bitrate: Bitrate,
     keys: Vec<i64>,
+    access: Access,
     /// Whether a picture came that is shown before the key frame which it follows in the stream.
     open_gops: bool,
     /// Of H.264, how its units are told apart.
@@ -111,6 +113,7 @@ impl PictureMeasure {
             frame,
             bitrate: Bitrate::default(),
             keys: Vec::new(),
+            access: Access::default(),
             open_gops: false,
             framing,
             parameter_sets,
@@ -152,12 +155,16 @@ impl PictureMeasure {
             if let Some(at) = packet.pts().or(packet.dts()) {
                 if packet.is_key() {
                     self.keys.push(at);
+                    // Without a stamp of its own the picture that comes out cannot be recognised.
+                    if packet.pts().is_some() {
+                        self.access.claim(at);
+                    }
                 } else {
                     self.open_gops |= self.keys.last().is_some_and(|key| at < *key);
                 }
             }
         }
-        let (seen, stream) = (&mut self.seen, self.stream);
+        let (seen, access, stream) = (&mut self.seen, &mut self.access, self.stream);
         decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| {
             if seen.times.len() as u64 >= limits.max_frames {
                 return Err(Rejection::BudgetExceeded { budget: "frames".into() }.into());
@@ -165,6 +172,7 @@ impl PictureMeasure {
             let Some(at) = seen.see(frame, || av::pixel_aspect(&source.input, stream, Some(frame)))? else {
                 return Ok(());
             };
+            access.see(frame, at);
             let first = seen.times.first().copied().unwrap_or(at);
             let (at_us, begin_us) = (to_us(at.saturating_sub(first), seen.base), to_us(first, seen.base));
             watch(at_us, frame);
@@ -184,9 +192,12 @@ impl PictureMeasure {
         self.seen.album.take()
     }
 
-    /// What was measured.
-    pub(super) fn finish(self, origin_us: i64) -> Result<VideoInfo> {
-        let Self { stream, facts, seen, open_gops, framing, begins_with_idr, other_coding, .. } = self;
+    /// What was measured, and what is known of random access.
+    pub(super) fn finish(self, origin_us: i64) -> Result<(VideoInfo, Access)> {
+        let Self { stream, facts, seen, open_gops, framing, begins_with_idr, other_coding, mut keys, access, .. } =
+            self;
+        // What is no key frame is none, whatever the file calls it.
+        keys.retain(|key| !access.is_false(*key));
         let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
         let pace = Pace::of(&seen.times, seen.last_duration, seen.base);
         let us = |ticks: i64| to_us(ticks, seen.base);
@@ -197,7 +208,7 @@ impl PictureMeasure {
         let pixel_aspect = honest_aspect(aspect);
         let (coded_width, coded_height) = (picture.width.unsigned_abs(), picture.height.unsigned_abs());
         let (display_width, display_height) = display_size(coded_width, coded_height, pixel_aspect, rotation_degrees);
-        Ok(VideoInfo {
+        let info = VideoInfo {
             stream: stream as u32,
             codec: av::codec_name(facts.codec),
             profile: av::profile_name(facts.codec, facts.profile),
@@ -218,11 +229,12 @@ impl PictureMeasure {
             variable_rate: pace.variable,
             field_order: field_order(&seen),
             colour: colour(picture),
-            key_frame_pace_frames: pace_of(&self.keys, &seen.times),
-            max_key_frame_interval_ms: whole_ms(us(longest_gap(self.keys, pace.end))),
+            key_frame_pace_frames: pace_of(&keys, &seen.times),
+            max_key_frame_interval_ms: whole_ms(us(longest_gap(keys, pace.end))),
             closed_gops: !open_gops,
             begins_with_idr: begins_with_idr == Some(true),
             uniform: framing.is_some() && !other_coding && !seen.mixed,
+            entry_points: None,
             bitrate_kbps: self.bitrate.mean_kbps(duration_ms),
             peak_bitrate_kbps: self.bitrate.peak_kbps(),
             bytes_by_second: self.bitrate.by_second(),
@@ -231,7 +243,8 @@ impl PictureMeasure {
             calm: seen.calm.finish(duration_us),
             scene_changes_ms: seen.scenes.finish(),
             cover_candidates_ms: Vec::new(),
-        })
+        };
+        Ok((info, access))
     }
 }
 

@@ -29,8 +29,6 @@ const STAMPS: usize = 15;
 const JITTER_US: i64 = 50_000;
 /// Shortest silence that is told.
 const MIN_SILENCE_US: i64 = 2_000_000;
-/// More channels than this are nobody's loudspeakers.
-const MAX_CHANNELS: u32 = 16;
 
 /// One stream of sound under measurement.
 pub(crate) struct SoundMeasure {
@@ -193,7 +191,7 @@ fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, fin
 }
 
 fn begin(facts: SoundFacts, first_us: i64, fingerprint: bool) -> Result<Heard> {
-    if facts.channels == 0 || facts.channels > MAX_CHANNELS || !(8000..=192_000).contains(&facts.rate) {
+    if facts.channels == 0 || facts.channels > crate::audio::MAX_CHANNELS || !(8000..=192_000).contains(&facts.rate) {
         let codec = format!("{} channels at {} Hz", facts.channels, facts.rate);
         return Err(Rejection::UnsupportedCodec { codec }.into());
     }

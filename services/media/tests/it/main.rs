@@ -4,6 +4,8 @@ mod support;
 
 // Footage that other people made.
 mod footage;
+// Where decoding may begin.
+mod access;
 // Files that attack.
 mod hostile;
 // What becomes of a picture.
@@ -22,5 +24,7 @@ mod seams;
 mod sound;
 // Sources of every kind.
 mod sources;
+// Which track is the work's.
+mod tracks;
 // Durations, rates and sizes.
 mod units;

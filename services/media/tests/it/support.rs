@@ -1,6 +1,7 @@
 //! Runs real, sandboxed children as the service does, and makes a whole rendition with them.
 #![allow(unreachable_pub, dead_code, reason = "each file of tests takes what it needs")]
 pub mod outside;
+pub mod patch;
 pub mod planned;
 
 use std::fs;
@@ -273,6 +274,7 @@ pub fn picture(info: &MediaInfo, rate: Option<Ratio>) -> Picture {
         frames: (video.duration_ms as f64 / 1000.0 * frame_rate.value()).round() as u64,
         lead_frames: 0,
         hold_frames: 0,
+        entry_points: video.entry_points.clone(),
     }
 }
 

@@ -82,6 +82,12 @@ fn coding(info: &MediaInfo, spec: &Passthrough) -> Option<(String, String)> {
             "its first picture refers to what was cut off before it".to_owned(),
             "首帧依赖已被剪去的画面（不是 IDR 帧）".to_owned(),
         ),
+        (
+            // A copy would keep the marks, and a partner's player would seek by them.
+            video.entry_points.is_none(),
+            "decoding cannot begin at all of the pictures that it marks as key frames".to_owned(),
+            "文件标记的关键帧并非都能独立解码".to_owned(),
+        ),
     ])
 }
 

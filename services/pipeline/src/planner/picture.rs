@@ -25,6 +25,7 @@ pub(super) fn of(info: &MediaInfo) -> (Picture, Vec<Because>) {
         frames: held.saturating_add(lead_frames),
         lead_frames,
         hold_frames: held.saturating_sub(own),
+        entry_points: video.entry_points.clone(),
     };
     let why = why::frame_rate(video, rate).into_iter().chain(why::sound_around(info));
     (picture, why.collect())

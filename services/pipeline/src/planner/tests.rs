@@ -44,6 +44,7 @@ pub(crate) fn video() -> VideoInfo {
         begins_with_idr: true,
         uniform: true,
         key_frame_pace_frames: 25,
+        entry_points: None,
         bitrate_kbps: 23_000,
         peak_bitrate_kbps: 35_000,
         black: vec![],
@@ -85,6 +86,7 @@ pub(crate) fn info() -> MediaInfo {
         video: video(),
         audio: Some(audio()),
         streams: StreamCount { video: 1, audio: 1, other: 0 },
+        other_tracks: vec![],
         decode_errors: 0,
         aigc: None,
     }

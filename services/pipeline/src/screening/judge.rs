@@ -19,7 +19,7 @@ const MP4_BRANDS: [&str; 33] = [
 fn is_curable(rule: Rule) -> bool {
     match rule {
         Rule::Format | Rule::Resolution | Rule::DecodeErrors | Rule::SoundLength => true,
-        Rule::Loudness | Rule::Interlaced | Rule::Hdr | Rule::Sound => true,
+        Rule::Loudness | Rule::Interlaced | Rule::Hdr | Rule::Sound | Rule::OtherTracks => true,
         Rule::Duration | Rule::Aspect | Rule::Black | Rule::Frozen | Rule::Silent | Rule::Duplicate => false,
     }
 }
@@ -140,7 +140,7 @@ pub(super) fn decode_errors(info: &MediaInfo, rule: &DecodeErrorsRule) -> RuleVe
 }
 
 /// What a property that a contest may dislike comes to; `None` where nobody asks.
-fn property(severity: Severity, absent: bool, word: RuleVerdict, reason: Rejection) -> Option<RuleVerdict> {
+pub(super) fn property(severity: Severity, absent: bool, word: RuleVerdict, reason: Rejection) -> Option<RuleVerdict> {
     match (severity, absent) {
         (Severity::Ignore, _) => None,
         (Severity::Warn | Severity::Fail, true) => Some(word),

@@ -23,6 +23,9 @@ pub struct ContestRules {
     pub sound_length: Option<StretchRule>,
     /// Loudness outside of which a reviewer should listen.
     pub loudness: Option<LoudnessRule>,
+    /// What tracks of picture or sound mean that are not used. Absent, they are still a warning: something that an entrant exported
+    /// is missing from every rendition, and a reviewer has to know.
+    pub other_tracks: Option<Severity>,
     /// What interlaced fields mean.
     pub interlaced: Option<Severity>,
     /// What high dynamic range means.

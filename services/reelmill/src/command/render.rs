@@ -112,7 +112,7 @@ fn table(made: &[Made]) -> String {
         let failed: Vec<String> = file
             .qc
             .iter()
-            .filter(|check| check.outcome == QcOutcome::Fail)
+            .filter(|check| check.outcome != QcOutcome::Pass)
             .map(|check| format!("{} is {}, allowed {}", check.check, check.measured, check.limit))
             .collect();
         let qc = if file.pass { output::passed(&file.qc) } else { format!("FAILED: {}", failed.join("; ")) };

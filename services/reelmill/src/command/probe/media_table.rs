@@ -1,5 +1,5 @@
 //! `MediaInfo` as a table for people.
-use pipeline::media_info::{AudioInfo, FieldOrder, MediaInfo, Stretch, Transfer, VideoInfo};
+use pipeline::media_info::{AudioInfo, FieldOrder, MediaInfo, OtherTrack, Stretch, Transfer, VideoInfo};
 
 use crate::output::{self, Table};
 
@@ -18,6 +18,10 @@ pub(crate) fn media_table(info: &MediaInfo) -> String {
     match &info.audio {
         Some(audio) => sound(&mut table, audio),
         None => table.fact("sound", "none"),
+    }
+    if !info.other_tracks.is_empty() {
+        let other = |other: &OtherTrack| format!("stream {} ({})", other.stream, output::plain(&other.codec));
+        table.fact("not used", info.other_tracks.iter().map(other).collect::<Vec<_>>().join(", "));
     }
     table.fact("decode errors", info.decode_errors.to_string());
     table.fact("AI label", info.aigc.as_deref().unwrap_or("none"));
@@ -64,7 +68,14 @@ fn video(table: &mut Table, video: &VideoInfo) {
         0 => "at no pace".to_owned(),
         frames => format!("at every {frames} frames"),
     };
-    table.fact("key frames", format!("at most {} ms apart, {pace}, {gops} GOPs", video.max_key_frame_interval_ms));
+    let entry = match &video.entry_points {
+        None => String::new(),
+        Some(points) => format!(", of those marked decoding can begin at {}", points.len()),
+    };
+    table.fact(
+        "key frames",
+        format!("at most {} ms apart, {pace}, {gops} GOPs{entry}", video.max_key_frame_interval_ms),
+    );
     table.fact("picture bitrate", format!("{} kbit/s, peak {} kbit/s", video.bitrate_kbps, video.peak_bitrate_kbps));
     table.fact("black", stretches(&video.black));
     table.fact("frozen", stretches(&video.frozen));

@@ -9,7 +9,7 @@
 //! | bodies | the routes | 413 |
 //! | entries of one address | `limit` | 429 |
 //! | unfinished uploads of one entry | `tus::create` | 429 |
-//! | hashes of organisers' tokens | `desk::verify` | 503 |
+//! | hashes of organisers' tokens, made or verified | `runtime::bearer` | 503 |
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;

@@ -205,6 +205,9 @@ impl From<anyhow::Error> for Problem {
         if let Some(problem) = err.downcast_ref::<Problem>() {
             return problem.clone();
         }
+        if err.is::<runtime::bearer::Busy>() {
+            return Code::Overloaded.into();
+        }
         if runtime::store::is_unavailable(&err) {
             warn!("a request has to wait for the database: {err:#}");
             return Code::Unavailable.into();
@@ -236,5 +239,11 @@ mod tests {
     #[test]
     fn tus_has_its_own_status_for_a_wrong_checksum() {
         assert_eq!(Code::ChecksumMismatch.status().as_u16(), 460);
+    }
+
+    #[test]
+    fn who_finds_no_turn_for_a_hash_is_told_to_come_again() {
+        let problem = Problem::from(anyhow::Error::from(runtime::bearer::Busy).context("make a token"));
+        assert_eq!((problem.code.name(), problem.code.status().as_u16()), ("overloaded", 503));
     }
 }

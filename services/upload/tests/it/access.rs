@@ -25,7 +25,7 @@ impl Stage {
         let new = NewToken { id: Uuid::now_v7(), role, name, contest, expires_after: life };
         let bearer = Bearer::new(new.id).unwrap();
         let by = By::person(Actor::Operator, "test");
-        self.app.store.create_token(&new, &bearer.keep().unwrap(), &by).await.unwrap();
+        self.app.store.create_token(&new, &bearer.keep().await.unwrap(), &by).await.unwrap();
         bearer
     }
 

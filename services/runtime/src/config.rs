@@ -69,6 +69,10 @@ pub struct Config {
     #[arg(long, env = "FORWARDED_HOPS", default_value_t = 0)]
     pub forwarded_hops: u8,
 
+    /// Have the built-in contest `demo`, which is always open and meant for trials.
+    #[arg(long, env = "DEMO_CONTEST", default_value_t = false)]
+    pub demo_contest: bool,
+
     /// Directory for the files of running parts; local, fast, and emptied freely.
     #[arg(long, env = "SCRATCH_DIR", default_value = "/tmp/reelmill")]
     pub scratch_dir: PathBuf,
@@ -218,9 +222,12 @@ impl Config {
         Keyring::parse(self.personal_data_keys.as_deref().unwrap_or_default()).context("read PERSONAL_DATA_KEYS")
     }
 
-    /// The catalogue: built in, or read from `catalogue_dir`. A wrong file is an error that names the file and the key.
+    /// The catalogue: built in, without the demo unless it is asked for, or read from `catalogue_dir`. A wrong file is an error that names the file and the key.
     pub fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
-        let Some(dir) = &self.catalogue_dir else { return Ok(Arc::new(Catalogue::builtin())) };
+        let Some(dir) = &self.catalogue_dir else {
+            let all = Catalogue::builtin();
+            return Ok(Arc::new(if self.demo_contest { all } else { all.without_demo() }));
+        };
         let files = catalogue_files(dir).with_context(|| format!("read the catalogue in {}", dir.display()))?;
         let catalogue = Catalogue::from_files(&files).with_context(|| format!("catalogue in {}", dir.display()))?;
         Ok(Arc::new(catalogue))

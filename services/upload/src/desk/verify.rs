@@ -8,8 +8,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use runtime::bearer::Bearer;
+use runtime::doors::{Door, Reason};
 use runtime::store::Store;
 use runtime::store::tokens::{Presented, TokenRow};
+use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
 
@@ -30,18 +32,25 @@ struct Verified {
 }
 
 impl Verifier {
-    /// The token that was sent, if it is one. Unknown, wrong, expired and revoked ones are answered alike.
+    /// The token that was sent, if it is one. Unknown, wrong, expired and revoked ones are answered alike; the log has
+    /// the reason.
     pub(crate) async fn verify(&self, store: &Store, sent: &str) -> Result<TokenRow, Problem> {
-        let bearer = Bearer::parse(sent).ok_or(Code::TokenWrong)?;
+        let wrong = |reason, id: Option<Uuid>| Code::TokenWrong.refused(Door::Organisers, reason, id);
+        let bearer = Bearer::parse(sent).ok_or_else(|| wrong(Reason::Malformed, None))?;
+        let id = Some(bearer.id);
         let presented = store.token(bearer.id).await?;
-        if !bearer.may_be(presented.as_ref().map(|it| &it.kept)) {
-            return Err(Code::TokenWrong.into());
+        let likely = bearer.may_be(presented.as_ref().map(|it| &it.kept));
+        let Presented { token, kept, holds } = presented.ok_or_else(|| wrong(Reason::Unknown, id))?;
+        if !likely {
+            return Err(wrong(Reason::Wrong, id));
         }
-        let Presented { token, kept, holds } = presented.ok_or(Code::TokenWrong)?;
         let digest = bearer.digest();
         let right = self.remembers(&digest, &kept.secret_hash) || bearer.is(&kept).await?;
-        if !right || !holds {
-            return Err(Code::TokenWrong.into());
+        if !right {
+            return Err(wrong(Reason::Wrong, id));
+        }
+        if !holds {
+            return Err(wrong(Reason::Ended, id));
         }
         self.remember(digest, kept.secret_hash);
         Ok(token)

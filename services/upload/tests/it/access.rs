@@ -19,7 +19,7 @@ impl Stage {
         self.token_for(role, contest, HOUR).await.tell()
     }
 
-    async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
+    pub(crate) async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
         let contest = contest.map(Into::into);
         let name = format!("{role} of the test");
         let new = NewToken { id: Uuid::now_v7(), role, name, contest, expires_after: life };

@@ -334,6 +334,7 @@ async fn doctor_finds_a_whole_pipeline_in_good_health() {
         "S3 in parts",
         "catalogue",
         "contests",
+        "contests of works",
         "partners' secrets",
         "media parts",
         "connections",

@@ -11,7 +11,6 @@ use pipeline::id::UploadId;
 use pipeline::object_key::{ObjectKey, is_plain};
 use uuid::Uuid;
 
-use crate::support::entrant::Entrant;
 use crate::support::process::binary;
 use crate::support::wait::wait_until_true;
 use crate::support::{Setup, TestPipeline, clips};

@@ -19,6 +19,8 @@ mod dashboards;
 mod delivery;
 // The disks of the database, of the object store and of a worker have no room left.
 mod disk_full;
+// Failed authentication, security headers, and the contest for trials.
+mod doors;
 // Douyin: a person says yes before, and takes back after.
 mod douyin;
 // Films that are entered again.

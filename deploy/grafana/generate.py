@@ -143,6 +143,8 @@ DASHBOARDS = {
         panel("Answers", "ts", "ops", "Of the public API, by class; 429 by itself.", (rate("reelmill_http_requests_total", by="code"), "{{code}}"), w=8, page="ErrorBudgetBurnsFast"),
         panel("Turned away", "ts", "ops", "Connections and requests that found no place, at the ports of people, partners and watchers. overloaded: all were taken. too_many_at_once: one address had its share.",
               (rate("reelmill_turned_away_total", by="port, code"), "{{port}} {{code}}"), w=8, page="Overloaded"),
+        panel("Failed authentication", "ts", "ops", "Requests that were refused at a door. wrong, unknown, ended and malformed may be guesses; missing showed nothing, forbidden asked for too much. The log names credentials, and clients by pseudonyms.",
+              (rate("reelmill_auth_failures_total", by="door, reason"), "{{door}} {{reason}}"), w=8, page="AuthFailures"),
         panel("Failed answers by route", "ts", "ops", "Our own failures (5xx).", (rate("reelmill_http_requests_total", 'code="5xx"', "route"), "{{route}}"), w=8, page="ErrorBudgetBurnsFast"),
         panel("Request seconds, 95 of 100", "ts", "s", "Until the answer begins. Of /files/{id} it is as long as the client takes to send.",
               (quantile(0.95, "reelmill_http_request_seconds", "route"), "{{route}}"), w=8),

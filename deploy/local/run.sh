@@ -91,6 +91,7 @@ S3_BUCKET='${S3_BUCKET:-reelmill}'
 S3_REGION='${S3_REGION:-us-east-1}'
 S3_ACCESS_KEY_ID='${S3_ACCESS_KEY_ID:-}'
 S3_SECRET_ACCESS_KEY='${S3_SECRET_ACCESS_KEY:-}'
+DEMO_CONTEST=true
 PERSONAL_DATA_KEYS='${PERSONAL_DATA_KEYS:-$(cat "$local/personal_data_key")}'
 LISTEN='127.0.0.1:$http_port'
 ADMIN_LISTEN='127.0.0.1:$admin_port'
@@ -156,6 +157,6 @@ cat <<NEXT
 
 Serving at http://127.0.0.1:$http_port/ until Ctrl-C. In another terminal:
   .local/reelmill status
-  .local/reelmill submit my.mp4 --title '…' --theme 绿色低碳 --name '…' --phone '…' --original --rights --ai none
+  .local/reelmill submit my.mp4 --contest demo --title '…' --theme 绿色低碳 --name '…' --phone '…' --original --rights --ai none
 NEXT
 wait "$(cat "$local/run/serve.pid")"

@@ -49,6 +49,16 @@ impl Catalogue {
         catalogue.unwrap_or_else(|error| panic!("the built-in catalogue is wrong: {error}"))
     }
 
+    /// The contest that is built in for trials. It is always open.
+    pub const DEMO: &str = "demo";
+
+    /// The same without [`Catalogue::DEMO`], as an installation has it unless it asks for it.
+    #[must_use]
+    pub fn without_demo(mut self) -> Self {
+        self.contests.retain(|id, _| id.as_str() != Self::DEMO);
+        self
+    }
+
     /// The built-in files as (name, text), for copying them out and for tests that change one.
     pub fn builtin_files() -> Vec<(String, String)> {
         builtin::FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()

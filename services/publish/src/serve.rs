@@ -8,9 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use pipeline::id::PartnerId;
 use runtime::config::Config;
+use runtime::doors::{Denied, Door, Reason};
 use runtime::metrics::TurnedAway;
 use runtime::service::Runtime;
 use runtime::serving::places::{Gate, Places, Until, share_of};
@@ -40,6 +43,15 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct PartnerApp {
     /// Servers, catalogue, configuration.
     pub(crate) runtime: Arc<Runtime>,
+}
+
+/// An answer that refuses a request at a door, with what the server writes down about it. `partner` is who it claims to be, if there is
+/// such a partner.
+pub(crate) fn denied(mut answer: Response, door: Door, reason: Reason, partner: Option<&PartnerId>) -> Response {
+    let code = if answer.status() == StatusCode::UNAUTHORIZED { "unauthorised" } else { "forbidden" };
+    let credential = partner.map(ToString::to_string);
+    answer.extensions_mut().insert(Denied { door, reason, code, credential });
+    answer
 }
 
 /// Every route, one adapter's after the other.
@@ -82,7 +94,7 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for partners"))?;
     info!("partners are served on {}", listener.local_addr()?);
     let (stop, bounds) = (runtime.shutdown.soft.clone(), bounds(&runtime.config));
-    let turned_away = turned_away(&runtime);
-    serving::serve(listener, router(PartnerApp { runtime }), bounds, turned_away, &stop).await;
+    let (turned_away, doors) = (turned_away(&runtime), runtime.doors.clone());
+    serving::serve(listener, router(PartnerApp { runtime }), bounds, doors, turned_away, &stop).await;
     Ok(())
 }

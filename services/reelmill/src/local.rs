@@ -35,6 +35,8 @@ impl CatalogueArgs {
     pub(crate) fn read(&self) -> anyhow::Result<(std::sync::Arc<Catalogue>, Contest)> {
         let mut config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
         config.catalogue_dir.clone_from(&self.catalogue_dir);
+        // Nothing is entered here: the demo's rules are the call's, without its dates.
+        config.demo_contest = true;
         let catalogue = config.catalogue()?;
         let Some(contest) = catalogue.contest(&ContestId::new(&self.contest)).cloned() else {
             let known: Vec<&str> = catalogue.contests.keys().map(ContestId::as_str).collect();

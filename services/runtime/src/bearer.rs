@@ -3,12 +3,9 @@
 //!
 //! argon2 is made to cost memory and time, which is a gift to whoever wants to keep a server busy. So the four bytes go
 //! first: they turn away every secret that was made up, at the price of one SHA-256, and tell nothing worth having about 32
-//! random bytes.
+//! random bytes. What is hashed all the same is hashed by `hasher`, a few at once in the whole process.
 use std::fmt;
 
-use anyhow::Context;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRngCore;
@@ -16,16 +13,17 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+mod hasher;
+
+pub use hasher::Busy;
+use hasher::Hasher;
+
 /// What every one of these tokens begins with; entrants' tokens do not.
 const PREFIX: &str = "rm_";
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 32;
 /// Bytes of the digest that are kept for turning away what is made up.
 const CHECK_BYTES: usize = 4;
-/// OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
-const MEMORY_KIB: u32 = 19 * 1024;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
 
 /// A token as it was sent. Does not print its secret.
 #[derive(Clone)]
@@ -81,13 +79,9 @@ impl Bearer {
         Sha256::new_with_prefix(self.id.as_bytes()).chain_update(&self.secret).finalize().into()
     }
 
-    /// What to keep of it. Takes tens of milliseconds of a processor and 19 MiB: call it where that hurts nobody.
-    pub fn keep(&self) -> anyhow::Result<Kept> {
-        let mut salt = [0; 16];
-        rand::rngs::OsRng.try_fill_bytes(&mut salt)?;
-        let salt = SaltString::encode_b64(&salt).map_err(|err| anyhow::anyhow!("make a salt: {err}"))?;
-        let hash = argon2()?.hash_password(self.secret.as_bytes(), &salt);
-        let secret_hash = hash.map_err(|err| anyhow::anyhow!("hash a token: {err}"))?.to_string();
+    /// What to keep of it. Takes tens of milliseconds of a processor and 19 MiB, once it has its turn; [`Busy`] where too many wait.
+    pub async fn keep(&self) -> anyhow::Result<Kept> {
+        let secret_hash = Hasher::of_process().hash(self.secret.clone()).await?;
         Ok(Kept { secret_hash, secret_check: self.check().to_vec() })
     }
 
@@ -98,10 +92,9 @@ impl Bearer {
         same && kept.is_some()
     }
 
-    /// Whether it is the one that was kept. As costly as [`Bearer::keep`].
-    pub fn is(&self, kept: &Kept) -> anyhow::Result<bool> {
-        let hash = PasswordHash::new(&kept.secret_hash).map_err(|err| anyhow::anyhow!("read a token's hash: {err}"))?;
-        Ok(argon2()?.verify_password(self.secret.as_bytes(), &hash).is_ok())
+    /// Whether it is the one that was kept. As costly as [`Bearer::keep`], and [`Busy`] in the same way.
+    pub async fn is(&self, kept: &Kept) -> anyhow::Result<bool> {
+        Hasher::of_process().verify(self.secret.clone(), kept.secret_hash.clone()).await
     }
 
     fn check(&self) -> [u8; CHECK_BYTES] {
@@ -112,24 +105,24 @@ impl Bearer {
     }
 }
 
-fn argon2() -> anyhow::Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|err| anyhow::anyhow!("{err}"));
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params.context("argon2's parameters")?))
+/// The most hashes that ever ran at once in this process, counted where they run.
+pub fn most_hashes_at_once() -> usize {
+    Hasher::of_process().most_at_once()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_the_token_itself_is_the_token() {
+    #[tokio::test]
+    async fn only_the_token_itself_is_the_token() {
         let bearer = Bearer::new(Uuid::now_v7()).unwrap();
-        let kept = bearer.keep().unwrap();
+        let kept = bearer.keep().await.unwrap();
         assert!(kept.secret_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.secret_hash);
         let sent = Bearer::parse(&bearer.tell()).unwrap();
-        assert!(sent.may_be(Some(&kept)) && sent.is(&kept).unwrap());
+        assert!(sent.may_be(Some(&kept)) && sent.is(&kept).await.unwrap());
         let other = Bearer::new(bearer.id).unwrap();
-        assert!(!other.may_be(Some(&kept)) && !other.is(&kept).unwrap());
+        assert!(!other.may_be(Some(&kept)) && !other.is(&kept).await.unwrap());
         assert!(!sent.may_be(None));
         assert_ne!(sent.digest(), other.digest());
     }

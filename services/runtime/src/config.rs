@@ -8,9 +8,11 @@ use anyhow::Context;
 use clap::Args;
 use pipeline::catalogue::Catalogue;
 
+use crate::doors::Pseudonyms;
 use crate::network::Network;
 use crate::objects::S3Access;
 use crate::seal::Keyring;
+use crate::serving::origins::Origins;
 
 /// Settings of every role. Each is an option and an environment variable; secrets are best given by the environment.
 #[derive(Args, Clone)]
@@ -83,6 +85,15 @@ pub struct Config {
     /// X-Forwarded-For.
     #[arg(long, env = "FORWARDED_HOPS", default_value_t = 0)]
     pub forwarded_hops: u8,
+
+    /// Sites whose scripts may use the public API in a browser: `*` for all, `none`, or origins separated by commas, such as
+    /// `https://contest.example.org`. No cookie counts there, so all of them gain nothing without a token.
+    #[arg(long, env = "CORS_ORIGINS", default_value = "*", value_name = "ORIGIN,…")]
+    pub cors_origins: Origins,
+
+    /// Have the built-in contest `demo`, which is always open and meant for trials.
+    #[arg(long, env = "DEMO_CONTEST", default_value_t = false)]
+    pub demo_contest: bool,
 
     /// Directory for the files of running parts; local, fast, and emptied freely.
     #[arg(long, env = "SCRATCH_DIR", default_value = "/tmp/reelmill")]
@@ -233,9 +244,18 @@ impl Config {
         Keyring::parse(self.personal_data_keys.as_deref().unwrap_or_default()).context("read PERSONAL_DATA_KEYS")
     }
 
-    /// The catalogue: built in, or read from `catalogue_dir`. A wrong file is an error that names the file and the key.
+    /// What addresses are called in logs: by PERSONAL_DATA_KEYS where they are set, else by a key of this process. That they cannot be
+    /// read is said by what needs them.
+    pub fn pseudonyms(&self) -> Pseudonyms {
+        self.keyring().map_or_else(|_| Pseudonyms::random(), |keys| Pseudonyms::by(keys.pseudonym_key()))
+    }
+
+    /// The catalogue: built in, without the demo unless it is asked for, or read from `catalogue_dir`. A wrong file is an error that names the file and the key.
     pub fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
-        let Some(dir) = &self.catalogue_dir else { return Ok(Arc::new(Catalogue::builtin())) };
+        let Some(dir) = &self.catalogue_dir else {
+            let all = Catalogue::builtin();
+            return Ok(Arc::new(if self.demo_contest { all } else { all.without_demo() }));
+        };
         let files = catalogue_files(dir).with_context(|| format!("read the catalogue in {}", dir.display()))?;
         let catalogue = Catalogue::from_files(&files).with_context(|| format!("catalogue in {}", dir.display()))?;
         Ok(Arc::new(catalogue))

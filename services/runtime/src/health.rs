@@ -41,7 +41,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
     info!("metrics and health are told on {}", runtime.admin_addr);
     let turned_away = runtime.metrics.calls.turned_away("admin");
-    serving::serve(listener, router(runtime), BOUNDS, turned_away, &CancellationToken::new()).await;
+    let doors = runtime.doors.without_proxies();
+    serving::serve(listener, router(runtime), BOUNDS, doors, turned_away, &CancellationToken::new()).await;
 }
 
 fn router(runtime: Arc<Runtime>) -> Router {

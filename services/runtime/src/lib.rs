@@ -12,6 +12,7 @@
 //! | who opens an entrant's file? | `child` |
 //! | who may read personal data? | `seal` |
 //! | who is an organiser? | `bearer` |
+//! | who was refused, and where? | `doors` |
 //! | which networks may be called? | `network` |
 //! | which bytes of a file are asked for? | `range` |
 //! | how much does a port bear, and one address at it? | `serving` |
@@ -22,6 +23,7 @@ pub mod broker;
 pub mod child;
 pub mod clock;
 pub mod config;
+pub mod doors;
 pub mod embedded_s3;
 pub mod failure;
 pub mod fetch;

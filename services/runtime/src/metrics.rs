@@ -7,12 +7,14 @@ use prometheus::{Encoder, GaugeVec, HistogramVec, IntCounter, IntCounterVec, Int
 
 mod calls;
 mod children;
+mod doors;
 mod make;
 mod media;
 mod uploads;
 mod whole;
 
 pub use calls::{CallMetrics, PORTS, S3_ENDS, TurnedAway};
+pub use doors::DoorMetrics;
 pub use media::{CAUSES, MET, MediaMetrics, TRACKS};
 pub use uploads::{EVENTS, UploadMetrics};
 pub use whole::WholeMetrics;
@@ -66,6 +68,8 @@ pub struct Metrics {
     pub delivered_media_seconds: prometheus::CounterVec,
     /// `reelmill_webhook_attempts_total{outcome}`: attempts to send a webhook by what followed.
     pub webhook_attempts: IntCounterVec,
+    /// `reelmill_auth_failures_total{door,reason}`: requests that were refused at a door, see [`crate::doors`].
+    pub auth_failures: IntCounterVec,
     /// What was made, and what it took.
     pub media: MediaMetrics,
     /// Calls to neighbours, to partners, and to us.
@@ -148,6 +152,7 @@ impl Metrics {
                 "Attempts to send a webhook by what followed.",
                 &["outcome"],
             )?,
+            auth_failures: doors::auth_failures(&make)?,
             media: MediaMetrics::new(&make)?,
             calls: CallMetrics::new(&make)?,
             uploads: UploadMetrics::new(&make)?,
@@ -202,10 +207,11 @@ mod tests {
     }
 
     /// Names of labels, each with what bounds its values. An id, a title or an address bounds nothing.
-    const LABELS: [(&str, &str); 22] = [
+    const LABELS: [(&str, &str); 23] = [
         ("stage", "Stage::ALL"),
         ("outcome", "a list beside the metric"),
-        ("reason", "failure::REASONS and the codes of Rejection"),
+        ("reason", "failure::REASONS and the codes of Rejection; of a door, Reason::ALL"),
+        ("door", "Door::ALL"),
         ("rule", "the codes of Rejection"),
         ("status", "statuses of parts that are not final"),
         ("state", "states of entries, deliveries, uploads, connections"),

@@ -6,8 +6,10 @@ use std::fmt;
 use base64::Engine;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use pipeline::id::SubmissionId;
 use rand::TryRngCore;
+use sha2::Sha256;
 
 /// Size of a key in bytes.
 const KEY_BYTES: usize = 32;
@@ -18,6 +20,8 @@ const NONCE_BYTES: usize = 24;
 #[derive(Clone)]
 pub struct Keyring {
     keys: Vec<(String, XChaCha20Poly1305)>,
+    /// Derived from the first key.
+    pseudonyms: [u8; 32],
 }
 
 /// Sealed bytes as they lie in the database.
@@ -63,6 +67,7 @@ impl Keyring {
     /// Reads `id:base64,id2:base64`.
     pub fn parse(text: &str) -> Result<Self, BadKeys> {
         let mut keys: Vec<(String, XChaCha20Poly1305)> = Vec::new();
+        let mut pseudonyms = [0; 32];
         for (index, entry) in text.split(',').map(str::trim).filter(|it| !it.is_empty()).enumerate() {
             let Some((id, key)) = entry.split_once(':').filter(|(id, _)| !id.is_empty()) else {
                 return Err(BadKeys::NoId(index + 1));
@@ -74,9 +79,17 @@ impl Keyring {
             if bytes.len() != KEY_BYTES {
                 return Err(BadKeys::NotAKey(id.to_owned()));
             }
+            if keys.is_empty() {
+                pseudonyms = derived(&bytes, b"reelmill: pseudonyms of addresses");
+            }
             keys.push((id.to_owned(), XChaCha20Poly1305::new(bytes.as_slice().into())));
         }
-        if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self { keys }) }
+        if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self { keys, pseudonyms }) }
+    }
+
+    /// The key of [`crate::doors::Pseudonyms`], derived from the first key: another one as soon as another key stands in front.
+    pub fn pseudonym_key(&self) -> [u8; 32] {
+        self.pseudonyms
     }
 
     /// Whether a key is on the ring.
@@ -117,6 +130,14 @@ impl Keyring {
         let payload = Payload { msg: sealed.ciphertext.as_slice(), aad: place };
         key.decrypt(XNonce::from_slice(&sealed.nonce), payload).map_err(|_| CannotOpen::Damaged)
     }
+}
+
+/// A key for another purpose, from which nothing about `key` can be learned.
+fn derived(key: &[u8], purpose: &[u8]) -> [u8; 32] {
+    #[allow(clippy::unwrap_used, reason = "an HMAC takes a key of any length")]
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).unwrap();
+    mac.update(purpose);
+    mac.finalize().into_bytes().into()
 }
 
 /// Seals with a key of the caller's own, bound to `about`: nonce and ciphertext.

@@ -20,6 +20,7 @@ use crate::broker::Broker;
 use crate::child::ChildRunner;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::doors::Doors;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::reconciler::Reconciler;
@@ -44,6 +45,8 @@ pub struct Runtime {
     pub clock: Clock,
     /// What Prometheus reads.
     pub metrics: Metrics,
+    /// Who was refused at which door.
+    pub doors: Doors,
     /// Sandboxed children.
     pub child: ChildRunner,
     /// Directories for running parts.
@@ -134,6 +137,7 @@ impl Runtime {
         let broker = Broker::new(&config, metrics.clone())?;
         let objects = Objects::watched(&(&config.s3).into(), &metrics);
         metrics.whole.tell_catalogue(&catalogue);
+        let doors = Doors::new(config.forwarded_hops, config.pseudonyms(), &metrics);
         let child = ChildRunner::new(&config, metrics.clone())?;
         let scratch = Scratch::new(&config.scratch_dir)?;
         let admin = TcpListener::bind(config.admin_listen)
@@ -152,6 +156,7 @@ impl Runtime {
             catalogue,
             clock: Clock::default(),
             metrics,
+            doors,
             child,
             scratch,
             shutdown,

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -26,6 +27,8 @@ use tracing::warn;
 
 pub mod client;
 pub mod pace;
+pub(crate) mod headers;
+pub mod origins;
 pub mod places;
 mod stall;
 
@@ -33,6 +36,7 @@ use client::Peer;
 use places::{Full, Places};
 use stall::Stalling;
 
+use crate::doors::Doors;
 use crate::metrics::TurnedAway;
 
 /// What one connection may keep in memory of what it sends and is sent: a head, or a piece of a body on its way.
@@ -61,15 +65,17 @@ pub struct Bounds {
     pub grace: Duration,
 }
 
-/// Serves until `stop`, and then what runs until the grace is over. Each request carries its [`Peer`]. HTTP/1.1 alone: what speaks
-/// HTTP/2 to clients is the proxy before us.
+/// Serves until `stop`, and then what runs until the grace is over. Each request carries its [`Peer`], and all that is served stands
+/// behind [`Doors::watch`]. HTTP/1.1 alone: what speaks HTTP/2 to clients is the proxy before us.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     bounds: Bounds,
+    doors: Doors,
     turned_away: TurnedAway,
     stop: &CancellationToken,
 ) {
+    let router = router.layer(from_fn_with_state(doors, Doors::watch));
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(bounds.heads_within).max_buf_size(BUFFER_BYTES);
     let graceful = GracefulShutdown::new();
@@ -134,10 +140,10 @@ async fn leave(stream: TcpStream, full: Full, way_out: Option<OwnedSemaphorePerm
 
 /// Says that there is no place, without reading what is wanted: it costs nothing but the connection.
 async fn turn_away(mut stream: TcpStream, full: Full) {
-    let (status, body) = (full.status(), full.body());
+    let (status, body, secure) = (full.status(), full.body(), headers::as_lines());
     let answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\nretry-after: {RETRY_AFTER_S}\r\n\
-         cache-control: no-store\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+         cache-control: no-store\r\n{secure}content-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
     if stream.write_all(answer.as_bytes()).await.is_err() || stream.shutdown().await.is_err() {

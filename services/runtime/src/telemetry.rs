@@ -106,6 +106,11 @@ fn current_ids() -> Option<SpanContext> {
     Some(current.span().span_context().clone()).filter(SpanContext::is_valid)
 }
 
+/// Whether a span is current that is exported. One that only gives lines of the log their context does not count.
+fn is_traced() -> bool {
+    current_ids().is_some()
+}
+
 /// `RUST_LOG`, or everything from `info` up, without what libraries say of each lost connection: the store, the broker and the
 /// relay say it once an outage, in their own words.
 fn filter(also: &str) -> anyhow::Result<EnvFilter> {

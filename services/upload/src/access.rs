@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use pipeline::id::SubmissionId;
+use runtime::doors::{Door, Reason};
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::{Role, TokenRow};
 
@@ -67,20 +68,22 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
     let (mut head, body) = request.into_parts();
     let params = RawPathParams::from_request_parts(&mut head, &()).await.map_err(|_| Code::RouteUnknown)?;
     let named = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id);
-    let (principal, subject) = match who(&gate.app, &head.headers).await? {
+    let door = if entrant { Door::Entrants } else { Door::Organisers };
+    let (principal, subject) = match who(&gate.app, door, &head.headers).await? {
         Who::Entrant(submission) => {
+            let forbidden = |code: Code| code.refused(Door::Entrants, Reason::Forbidden, Some(submission.id));
             if !entrant {
-                return Err(Code::RoleMissing.into());
+                return Err(forbidden(Code::RoleMissing));
             }
             let own = named.and_then(|id| id.parse().ok()) == Some(submission.id);
             if !own {
-                return Err(Code::TokenWrong.into());
+                return Err(forbidden(Code::TokenWrong));
             }
             (Principal::Entrant(submission.id), Some(submission))
         }
         Who::Person(token) => {
             if !roles.contains(&token.role) {
-                return Err(Code::RoleMissing.into());
+                return Err(Code::RoleMissing.refused(Door::Organisers, Reason::Forbidden, Some(token.id)));
             }
             let subject = match named {
                 Some(id) => Some(Box::new(seen_by(&gate.app, &token, id).await?)),
@@ -104,8 +107,10 @@ enum Who {
     Person(TokenRow),
 }
 
-async fn who(app: &App, headers: &HeaderMap) -> Result<Who, Problem> {
-    let sent = token::bearer(headers).ok_or(Code::TokenMissing)?;
+/// Who sent it, at the door that the route has; a token says by its form which one it means.
+async fn who(app: &App, door: Door, headers: &HeaderMap) -> Result<Who, Problem> {
+    let missing = || Code::TokenMissing.refused(door, Reason::Missing, None::<SubmissionId>);
+    let sent = token::bearer(headers).ok_or_else(missing)?;
     if runtime::bearer::Bearer::is_one(sent) {
         return app.desk.verify(&app.store, sent).await.map(Who::Person);
     }
@@ -117,5 +122,8 @@ async fn seen_by(app: &App, token: &TokenRow, id: &str) -> Result<SubmissionRow,
     let id = id.parse().map_err(|_| Code::SubmissionUnknown)?;
     let submission = app.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
     let foreign = token.contest.as_ref().is_some_and(|contest| *contest != submission.contest);
-    if foreign { Err(Code::SubmissionUnknown.into()) } else { Ok(submission) }
+    if foreign {
+        return Err(Code::SubmissionUnknown.refused(Door::Organisers, Reason::Forbidden, Some(token.id)));
+    }
+    Ok(submission)
 }

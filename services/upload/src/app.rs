@@ -6,9 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::{Catalogue, Contest};
 use runtime::clock::Clock;
+use runtime::doors::Doors;
 use runtime::objects::Objects;
 use runtime::scratch::ScratchDir;
 use runtime::seal::Keyring;
+use runtime::serving::origins::Origins;
 use runtime::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -32,6 +34,8 @@ pub struct App {
     pub keys: Keyring,
     /// Where the part that is just coming in lies, at most two of them an upload.
     pub scratch: ScratchDir,
+    /// Who was refused, and where.
+    pub doors: Doors,
     /// What is remembered of organisers' tokens; lost without loss.
     pub desk: Verifier,
     /// Who entered how often lately, at this replica.
@@ -68,6 +72,8 @@ pub struct Settings {
     pub entries_per_minute: u32,
     /// Proxies of ours before this service, each of which adds to X-Forwarded-For.
     pub forwarded_hops: u8,
+    /// Sites whose scripts may use the API in a browser.
+    pub cors_origins: Origins,
     /// Where metrics and health are told, for the page at the root.
     pub admin: Option<SocketAddr>,
     /// Connections at once.
@@ -107,6 +113,7 @@ impl Default for Settings {
             finish_patience: Duration::from_secs(5),
             entries_per_minute: 0,
             forwarded_hops: 0,
+            cors_origins: Origins::Any,
             admin: None,
             connections: 2048,
             heads_within: Duration::from_secs(15),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use pipeline::id::ContestId;
+use runtime::doors::{Door, Reason};
 use runtime::store::tokens::TokenRow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,7 +115,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
 fn scope(token: &TokenRow, asked: Option<String>) -> Result<Option<ContestId>, Problem> {
     let asked = asked.map(ContestId::new);
     match (&token.contest, asked) {
-        (Some(bound), Some(asked)) if *bound != asked => Err(Code::ContestForeign.into()),
+        (Some(bound), Some(asked)) if *bound != asked => {
+            Err(Code::ContestForeign.refused(Door::Organisers, Reason::Forbidden, Some(token.id)))
+        }
         (Some(bound), _) => Ok(Some(bound.clone())),
         (None, asked) => Ok(asked),
     }

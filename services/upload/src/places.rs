@@ -12,7 +12,7 @@
 //! | entries of one address | `limit` | 429 |
 //! | unfinished uploads of one entry, and their bytes | `tus::create` | 429 |
 //! | bytes of unfinished uploads in the installation | `stock` | 503 `store_full` |
-//! | hashes of organisers' tokens | `desk::verify` | 503 |
+//! | hashes of organisers' tokens, made or verified | `runtime::bearer` | 503 |
 use std::sync::Arc;
 
 use axum::extract::{Request, State};

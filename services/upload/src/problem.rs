@@ -1,6 +1,7 @@
 //! Everything that can be wrong with a request: stable code, status and text, in one table. Clients read the code.
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use runtime::doors::{Denied, Door, Reason};
 use runtime::objects::ObjectError;
 use runtime::serving::RETRY_AFTER_S;
 use runtime::serving::places::Full;
@@ -176,8 +177,34 @@ impl Code {
 
     /// The problem with more said about it.
     pub(crate) fn about(self, detail: impl Into<String>) -> Problem {
-        Problem { code: self, detail: Some(detail.into()), offset: None }
+        Problem { detail: Some(detail.into()), ..self.into() }
     }
+
+    /// The problem of a request that was refused at a door. `credential` is the id that it showed, if it is known.
+    pub(crate) fn refused(self, door: Door, reason: Reason, credential: Option<impl ToString>) -> Problem {
+        let credential = credential.map(|id| id.to_string());
+        Problem { refused: Some(Refused { door, reason, credential }), ..self.into() }
+    }
+
+    /// What is written down about a refusal of which its place said no more.
+    fn refusal(self) -> Option<Refused> {
+        let (door, reason) = match self {
+            Code::TokenMissing => (Door::Organisers, Reason::Missing),
+            Code::TokenWrong => (Door::Organisers, Reason::Wrong),
+            Code::RoleMissing | Code::ContestForeign => (Door::Organisers, Reason::Forbidden),
+            Code::ForeignUpload => (Door::Entrants, Reason::Forbidden),
+            _ => return None,
+        };
+        Some(Refused { door, reason, credential: None })
+    }
+}
+
+/// Who was refused where: for the log, never for the client.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    door: Door,
+    reason: Reason,
+    credential: Option<String>,
 }
 
 impl From<Failure> for Code {
@@ -197,11 +224,13 @@ pub(crate) struct Problem {
     pub(crate) detail: Option<String>,
     /// The offset that is durable, where a client can use it.
     pub(crate) offset: Option<u64>,
+    /// Set where a credential was wanted and did not do.
+    pub(crate) refused: Option<Refused>,
 }
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Problem { code, detail: None, offset: None }
+        Problem { code, detail: None, offset: None, refused: None }
     }
 }
 
@@ -235,6 +264,9 @@ impl From<anyhow::Error> for Problem {
         if let Some(problem) = err.downcast_ref::<Problem>() {
             return problem.clone();
         }
+        if err.is::<runtime::bearer::Busy>() {
+            return Code::Overloaded.into();
+        }
         if runtime::store::is_unavailable(&err) {
             warn!("a request has to wait for the database: {err:#}");
             return Code::Unavailable.into();
@@ -254,6 +286,9 @@ impl From<std::io::Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.code.status().into_response();
+        if let Some(Refused { door, reason, credential }) = self.refused.clone().or_else(|| self.code.refusal()) {
+            response.extensions_mut().insert(Denied { door, reason, code: self.code.name(), credential });
+        }
         response.extensions_mut().insert(self);
         response
     }
@@ -266,5 +301,11 @@ mod tests {
     #[test]
     fn tus_has_its_own_status_for_a_wrong_checksum() {
         assert_eq!(Code::ChecksumMismatch.status().as_u16(), 460);
+    }
+
+    #[test]
+    fn who_finds_no_turn_for_a_hash_is_told_to_come_again() {
+        let problem = Problem::from(anyhow::Error::from(runtime::bearer::Busy).context("make a token"));
+        assert_eq!((problem.code.name(), problem.code.status().as_u16()), ("overloaded", 503));
     }
 }

@@ -155,7 +155,7 @@ pub fn router(app: Arc<App>) -> Router {
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
-        .layer(from_fn(cors))
+        .layer(from_fn_with_state(app.clone(), cors))
         .layer(from_fn_with_state(app.clone(), count))
         .layer(from_fn(traced))
         .with_state(app)

@@ -33,6 +33,7 @@ impl App {
             entries_per_minute: config.entries_per_minute,
             forwarded_hops: config.forwarded_hops,
             address_share_percent: config.address_share_percent,
+            cors_origins: config.cors_origins.clone(),
             admin: Some(runtime.admin_addr),
             budget_factor: config.upload_budget_factor,
             high_water_bytes: u64::from(config.upload_high_water_gib) << 30,
@@ -46,6 +47,7 @@ impl App {
             clock: runtime.clock.clone(),
             keys,
             scratch,
+            doors: runtime.doors.clone(),
             desk: crate::desk::verify::Verifier::default(),
             entries: crate::limit::Limiter::default(),
             senders: crate::senders::Senders::default(),
@@ -74,7 +76,8 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
     count::begin(&app);
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
-    serving::serve(listener, router(app.clone()), bounds(&app.settings), turned_away(&app), &app.stop).await;
+    let (router, bounds, doors) = (router(app.clone()), bounds(&app.settings), app.doors.clone());
+    serving::serve(listener, router, bounds, doors, turned_away(&app), &app.stop).await;
     // Requests have answered; what they left to do is short, and the sweeper of the next start does the rest.
     app.tasks.close();
     let _ = tokio::time::timeout(GRACE, app.tasks.wait()).await;

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pipeline::id::SubmissionId;
 use rand::TryRngCore;
+use runtime::doors::{Door, Reason};
 use runtime::store::submissions::SubmissionRow;
 use runtime::telemetry;
 use sha2::{Digest, Sha256};
@@ -27,12 +28,15 @@ pub(crate) fn make(submission: SubmissionId) -> anyhow::Result<(String, Vec<u8>)
 
 /// The submission whose token came as `Authorization: Bearer`.
 pub(crate) async fn authorize(app: &App, headers: &HeaderMap) -> Result<SubmissionRow, Problem> {
-    let token = bearer(headers).ok_or(Code::TokenMissing)?;
-    let id = token.split_once('.').and_then(|(id, _)| id.parse().ok()).ok_or(Code::TokenWrong)?;
-    let submission = app.store.submission(id).await?.ok_or(Code::TokenWrong)?;
+    let refused = |code: Code, reason, id: Option<SubmissionId>| code.refused(Door::Entrants, reason, id);
+    let token = bearer(headers).ok_or_else(|| refused(Code::TokenMissing, Reason::Missing, None))?;
+    let id = token.split_once('.').and_then(|(id, _)| id.parse().ok());
+    let id = id.ok_or_else(|| refused(Code::TokenWrong, Reason::Malformed, None))?;
+    let submission = app.store.submission(id).await?;
+    let submission = submission.ok_or_else(|| refused(Code::TokenWrong, Reason::Unknown, Some(id)))?;
     let same: bool = Sha256::digest(token).as_slice().ct_eq(&submission.token_sha256).into();
     if !same {
-        return Err(Code::TokenWrong.into());
+        return Err(refused(Code::TokenWrong, Reason::Wrong, Some(id)));
     }
     telemetry::follow(submission.id, submission.traceparent.as_deref());
     Ok(submission)

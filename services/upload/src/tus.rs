@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use pipeline::id::UploadId;
+use runtime::doors::{Door, Reason};
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::uploads::{UploadRow, UploadState};
 
@@ -80,7 +81,10 @@ pub(crate) async fn authorized(
 ) -> Result<(UploadRow, SubmissionRow), Problem> {
     let submission = token::authorize(app, headers).await?;
     let upload = app.store.upload(id).await?.ok_or(Code::UploadUnknown)?;
-    if upload.submission == submission.id { Ok((upload, submission)) } else { Err(Code::ForeignUpload.into()) }
+    if upload.submission == submission.id {
+        return Ok((upload, submission));
+    }
+    Err(Code::ForeignUpload.refused(Door::Entrants, Reason::Forbidden, Some(submission.id)))
 }
 
 /// Refuses what is over. An upload past its time is over even if nobody came to sweep it yet.

@@ -49,6 +49,8 @@ fn the_demo_has_the_calls_rules_and_no_deadline() {
     let (call, demo) = (&catalogue.contests[&"industry-power-2024".into()], &catalogue.contests[&"demo".into()]);
     assert_eq!((&call.rules, &call.partners, &call.themes), (&demo.rules, &demo.partners, &demo.themes));
     assert!(demo.accepts(at("2099-01-01T00:00:00Z")));
+    let without = Catalogue::builtin().without_demo();
+    assert_eq!(without.contests.keys().map(|id| id.as_str()).collect::<Vec<_>>(), ["industry-power-2024"]);
 }
 
 #[test]

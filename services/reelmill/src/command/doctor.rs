@@ -124,7 +124,10 @@ fn of_catalogue(config: &Config) -> Vec<Finding> {
     };
     match config.catalogue() {
         Ok(known) => {
-            vec![catalogue(&known, config), contests(&known, Clock::default().now()), partners::secrets(&known)]
+            let mut findings = vec![catalogue(&known, config), contests(&known, Clock::default().now())];
+            findings.extend(demo(config));
+            findings.push(partners::secrets(&known));
+            findings
         }
         Err(error) => vec![Finding::bad("catalogue", format!("{error:#}"), MEND)],
     }
@@ -142,12 +145,36 @@ fn contests(catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
     let open: Vec<&str> = catalogue.contests.values().filter(|it| it.accepts(now)).map(|it| it.id.as_str()).collect();
     if open.is_empty() {
         const MEND: Mend = Mend {
-            zh: "如仍要接收投稿，在活动文件中改 `opens` 与 `deadline`，并用 CATALOGUE_DIR 指向该目录",
-            en: "if entries are still wanted, change `opens` and `deadline` in the contest's file, and name its directory with CATALOGUE_DIR",
+            zh: "如仍要接收投稿，在活动文件中改 `opens_at` 与 `deadline`，并用 CATALOGUE_DIR 指向该目录；试用可设 DEMO_CONTEST=true",
+            en: "if entries are still wanted, change `opens_at` and `deadline` in the contest's file, and name its directory with CATALOGUE_DIR; for a trial set DEMO_CONTEST=true",
         };
         return Finding::poor(NAME, "none takes entries now", MEND);
     }
     Finding::good(NAME, format!("{} of {} take entries now: {}", open.len(), catalogue.contests.len(), open.join(", ")))
+}
+
+/// Whether the built-in contest for trials is there. A catalogue of one's own says by itself which contests it has.
+fn demo(config: &Config) -> Option<Finding> {
+    const NAME: &str = "demo contest";
+    const MEND: Mend = Mend {
+        zh: "正式征选请去掉 DEMO_CONTEST：演示征选长期开放，任何人都能投稿",
+        en: "unset DEMO_CONTEST where a real contest is served: the demo is always open, and anybody may enter works into it",
+    };
+    let public = config.public_url.as_deref().filter(|url| !is_loopback(url));
+    match (&config.catalogue_dir, config.demo_contest, public) {
+        (Some(_), ..) => None,
+        (None, false, _) => Some(Finding::good(NAME, "off; DEMO_CONTEST=true turns it on for a trial")),
+        (None, true, None) => Some(Finding::good(NAME, "on, by DEMO_CONTEST, for a trial")),
+        (None, true, Some(url)) => Some(Finding::poor(NAME, format!("on, by DEMO_CONTEST, at {url}"), MEND)),
+    }
+}
+
+/// Whether only this machine gets there.
+fn is_loopback(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
 }
 
 fn keys(config: &Config) -> Finding {
@@ -183,4 +210,38 @@ fn table(findings: &[Finding]) -> String {
         }
     }
     table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(demo: bool, public_url: Option<&str>) -> Config {
+        let mut config = settings::read(&settings::NO_SERVERS).expect("settings");
+        (config.demo_contest, config.catalogue_dir) = (demo, None);
+        config.public_url = public_url.map(str::to_owned);
+        config
+    }
+
+    #[test]
+    fn the_demo_is_off_unless_it_is_asked_for_and_on_in_public_it_is_to_be_looked_at() {
+        let found = |demo, url| demo_of(&config(demo, url));
+        assert_eq!(found(false, Some("https://a.example")).0, Health::Good);
+        assert_eq!(found(true, None).0, Health::Good);
+        for local in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080/"] {
+            assert_eq!(found(true, Some(local)).0, Health::Good, "{local}");
+        }
+        for public in ["https://a.example", "http://127.0.0.1.example", "https://localhost.example/"] {
+            assert_eq!(found(true, Some(public)).0, Health::Poor, "{public}");
+        }
+        let own = Config { catalogue_dir: Some("/catalogue".into()), ..config(true, None) };
+        assert!(demo(&own).is_none());
+        let open = |demo| config(demo, None).catalogue().expect("the built-in one").contest(&"demo".into()).is_some();
+        assert!(open(true) && !open(false));
+    }
+
+    fn demo_of(config: &Config) -> (Health, String) {
+        let finding = demo(config).expect("a finding");
+        (finding.health, finding.found)
+    }
 }

@@ -2,6 +2,8 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use runtime::embedded_s3;
+use runtime::metrics::DoorMetrics;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +18,9 @@ pub(crate) struct Args {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:9000", value_name = "ADDR")]
     listen: std::net::SocketAddr,
+    /// Where /healthz and /metrics are; nowhere if absent
+    #[arg(long, value_name = "ADDR")]
+    admin_listen: Option<std::net::SocketAddr>,
     /// Access key that clients sign with
     #[arg(long, env = "S3_ACCESS_KEY_ID", hide_env_values = true, value_name = "ID")]
     access_key: String,
@@ -30,6 +35,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 async fn serve(args: Args) -> anyhow::Result<Exit> {
+    let _telemetry = runtime::telemetry::init("reelmill", None)?;
     let listener = TcpListener::bind(args.listen).await.with_context(|| format!("listen on {}", args.listen))?;
     eprintln!("serving {} as S3 on http://{}", args.root.display(), listener.local_addr()?);
     let shutdown = CancellationToken::new();
@@ -38,6 +44,12 @@ async fn serve(args: Args) -> anyhow::Result<Exit> {
         crate::cli::stop_signal().await;
         stop.cancel();
     });
-    runtime::embedded_s3::serve(args.root, listener, args.access_key, args.secret_key, shutdown).await?;
+    let metrics = DoorMetrics::new()?;
+    let doors = embedded_s3::doors(&metrics);
+    if let Some(admin) = args.admin_listen {
+        let listener = TcpListener::bind(admin).await.with_context(|| format!("listen on {admin} for metrics"))?;
+        tokio::spawn(embedded_s3::admin::serve(listener, metrics, doors.clone(), shutdown.clone()));
+    }
+    embedded_s3::serve_watched(args.root, listener, (args.access_key, args.secret_key), doors, shutdown).await?;
     Ok(Exit::Done)
 }

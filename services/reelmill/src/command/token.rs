@@ -1,7 +1,6 @@
 //! `reelmill token create|list|revoke`: who else may use the organisers' API, as what, and until when.
 use std::time::Duration;
 
-use anyhow::Context;
 use pipeline::id::ContestId;
 use runtime::bearer::Bearer;
 use runtime::store::tokens::{NewToken, Role};
@@ -93,8 +92,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 async fn create(new: &NewToken, reason: Option<String>, database: &DatabaseArgs) -> anyhow::Result<Exit> {
     let store = database.connect().await?;
     let bearer = Bearer::new(new.id)?;
-    let hashing = bearer.clone();
-    let kept = tokio::task::spawn_blocking(move || hashing.keep()).await.context("hash the token")??;
+    let kept = bearer.keep().await?;
     let token = store.create_token(new, &kept, &database.by(reason)).await?;
     eprintln!(
         "{} token of {} for {}, holds until {}; it is shown only now:",

@@ -1,7 +1,7 @@
 //! The admin port for people, in Chinese and English: what there is at its bare address, and how the dashboards get into a Grafana,
 //! with the files themselves as they were when this program was built, for whoever has no clone at hand.
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 /// What is loaded into Grafana, and into Prometheus.
@@ -20,12 +20,17 @@ const STYLE: &str = "body{font-family:system-ui,sans-serif;max-width:52rem;margi
     color:#1c1c1c;background:#fff}dt{font-weight:600;margin-top:.7rem}dd{margin:0 0 0 1.2rem}.en{color:#555}\
     code,pre{background:#f2f2f2;padding:0 .25rem}pre{white-space:pre-wrap;padding:.5rem}a{color:#0b57a4}";
 
+/// A page, with the policy that it may load nothing.
+pub(super) type Page = ([(HeaderName, &'static str); 1], Html<String>);
+
 /// A page of this port.
-pub(super) fn page(title: &str, words: &str) -> Html<String> {
-    Html(format!(
+pub(super) fn page(title: &str, words: &str) -> Page {
+    let policy = [(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'")];
+    let page = format!(
         "<!doctype html>\n<html lang=\"zh\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>{title} · Reelmill</title>\n<style>{STYLE}</style>\n<h1>{title}</h1>\n{words}</html>\n"
-    ))
+    );
+    (policy, Html(page))
 }
 
 /// Text of a file as HTML.
@@ -34,7 +39,7 @@ pub(super) fn escaped(text: &str) -> String {
 }
 
 /// What there is.
-pub(super) async fn root() -> Html<String> {
+pub(super) async fn root() -> Page {
     let rows = [
         ("/metrics", "指标，供 Prometheus 读取", "what Prometheus reads"),
         ("/healthz", "进程是否存活", "whether the process is alive"),
@@ -49,7 +54,7 @@ pub(super) async fn root() -> Html<String> {
 }
 
 /// How the dashboards are loaded, and the files.
-pub(super) async fn dashboards() -> Html<String> {
+pub(super) async fn dashboards() -> Page {
     let links = FILES.map(|(name, _)| format!("<li><a href=\"/dashboards/{name}\">{name}</a>\n"));
     let words = format!(
         "<ol>

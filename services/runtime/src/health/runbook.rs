@@ -2,13 +2,14 @@
 //! whoever has nothing but a link and a browser.
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 
 use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 28] = [
+const PAGES: [(&str, &str); 29] = [
+    ("AuthFailures", include_str!("../../../../deploy/runbook/AuthFailures.md")),
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
     ("CredentialsEnding", include_str!("../../../../deploy/runbook/CredentialsEnding.md")),
@@ -40,7 +41,7 @@ const PAGES: [(&str, &str); 28] = [
 ];
 
 /// The pages' names, each with the sentence that says what has happened.
-pub(super) async fn list() -> Html<String> {
+pub(super) async fn list() -> pages::Page {
     let lines = PAGES.iter().map(|(name, text)| {
         let says = text.lines().nth(2).unwrap_or_default();
         format!("<dt><a href=\"/runbook/{name}\">{name}</a></dt>\n<dd>{}</dd>\n", pages::escaped(says))

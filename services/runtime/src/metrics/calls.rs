@@ -41,6 +41,14 @@ pub struct TurnedAway {
 }
 
 impl TurnedAway {
+    /// For a port whose process has no such metric.
+    pub(crate) fn uncounted() -> Self {
+        let counter = |name: &str| IntCounter::new(name, "Turned away.");
+        #[allow(clippy::unwrap_used, reason = "both names are valid")]
+        let (everywhere, address) = (counter("everywhere").unwrap(), counter("address").unwrap());
+        Self { everywhere, address }
+    }
+
     pub(crate) fn one(&self, full: Full) {
         match full {
             Full::Everywhere => self.everywhere.inc(),

@@ -1,5 +1,6 @@
 //! What `reelmill doctor` asks the database about itself.
 use anyhow::Context;
+use pipeline::id::ContestId;
 
 use super::Store;
 
@@ -44,6 +45,16 @@ impl Store {
         .fetch_one(self.pool())
         .await
         .context("ask the server about itself")
+    }
+
+    /// Contests that works were entered into, whether the catalogue has them or not.
+    pub async fn contests_of_works(&self) -> anyhow::Result<Vec<ContestId>> {
+        let contests =
+            sqlx::query_scalar!("/* contests_of_works */ select distinct contest from submissions order by contest")
+                .fetch_all(self.pool())
+                .await
+                .context("list the contests that works were entered into")?;
+        Ok(contests.into_iter().map(ContestId::new).collect())
     }
 
     /// Compares the schema with the one that this program needs.

@@ -1,4 +1,4 @@
-//! Personal data, sealed before it comes here. The only table that has any.
+//! Personal data, sealed before it comes here. The only table that has any, but for the names of files in `uploads`, which go with it.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
@@ -70,10 +70,20 @@ async fn put(tx: &mut PgConnection, submission: SubmissionId, sealed: &Sealed) -
     Ok(())
 }
 
-async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
-    sqlx::query!("/* forget_entrant */ delete from entrants where submission = $1", submission.0)
-        .execute(tx)
+/// Deletes what is known of who entered a work, with the names that their files had. Whether there was anything.
+pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<bool> {
+    let entrant = sqlx::query!("/* forget_entrant */ delete from entrants where submission = $1", submission.0)
+        .execute(&mut *tx)
         .await
         .context("forget the entrant")?;
-    Ok(())
+    let names = sqlx::query!(
+        "/* forget_file_names */
+        update uploads set filename = null, metadata = ''
+        where submission = $1 and (filename is not null or metadata <> '')",
+        submission.0,
+    )
+    .execute(tx)
+    .await
+    .context("forget the names of the entrant's files")?;
+    Ok(entrant.rows_affected() + names.rows_affected() > 0)
 }

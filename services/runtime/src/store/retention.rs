@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::{self, By};
-use super::{Policy, Store};
+use super::{Policy, Store, entrants};
 use crate::outcome::StoredCover;
 
 /// Works, or rows, that are dealt with in one go.
@@ -33,7 +33,7 @@ impl Amount {
 }
 
 impl Store {
-    /// Works whose entrant's data are past their time: nothing changed about them since `before`, and nothing is open.
+    /// Works whose entrant's data, names of files included, are past their time: nothing changed about them since `before`, and nothing is open.
     pub async fn personal_data_due(&self, before: DateTime<Utc>, limit: i64) -> anyhow::Result<Vec<SubmissionId>> {
         let ids = sqlx::query_scalar!(
             r#"/* personal_data_due */
@@ -184,11 +184,7 @@ async fn forget_entrant(
     if due.is_none() {
         return Ok(false);
     }
-    let gone = sqlx::query!("/* forget_entrant_by_policy */ delete from entrants where submission = $1", id.0)
-        .execute(&mut *tx)
-        .await
-        .context("forget the entrant")?;
-    if gone.rows_affected() == 0 {
+    if !entrants::forget(tx, id).await? {
         return Ok(false);
     }
     let (before, after) = (json!({ "state": state }), json!({ "policy": "personal_data_days", "days": days }));

@@ -105,7 +105,7 @@ pub(crate) fn send(message: &Stored, exchange: &str, server: (&str, u16)) -> Spa
 
 /// A transaction in the database.
 pub(crate) fn transaction(name: &'static str) -> Span {
-    if Span::current().is_none() {
+    if !super::is_traced() {
         return Span::none();
     }
     info_span!(
@@ -121,7 +121,7 @@ pub(crate) fn transaction(name: &'static str) -> Span {
 
 /// A call of the object store's API, such as `PutObject`.
 pub(crate) fn object_store(operation: &'static str, bucket: &str, key: &str) -> Span {
-    if Span::current().is_none() {
+    if !super::is_traced() {
         return Span::none();
     }
     info_span!(
@@ -147,7 +147,7 @@ fn without_upload(key: &str) -> String {
 
 /// A media job in its sandboxed child.
 pub(crate) fn child(job: &str) -> Span {
-    if Span::current().is_none() {
+    if !super::is_traced() {
         return Span::none();
     }
     info_span!(target: "otel", "child", otel.name = %format_args!("child {job}"), otel.kind = "internal", child.job = job)
@@ -155,7 +155,7 @@ pub(crate) fn child(job: &str) -> Span {
 
 /// A call of a partner's API. `step` is our name for it, such as `archive.add`; the address may hold tokens and is left out.
 pub fn partner(partner: &str, step: &'static str, method: &str, host: &str, port: u16) -> Span {
-    if Span::current().is_none() {
+    if !super::is_traced() {
         return Span::none();
     }
     info_span!(

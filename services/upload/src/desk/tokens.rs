@@ -2,7 +2,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -111,8 +110,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, act: Act) -> Result<Answ
     let new = wish.checked(&app, act.token()?)?;
     let by = act.by(wish.reason.as_deref())?;
     let bearer = Bearer::new(new.id)?;
-    let hashing = bearer.clone();
-    let kept = tokio::task::spawn_blocking(move || hashing.keep()).await.context("hash a token")??;
+    let kept = bearer.keep().await?;
     let (act, new, kept, by, bearer) = (&act, &new, &kept, &by, &bearer);
     let created = app.store.transaction("desk_create_token", |tx, _| {
         Box::pin(async move {

@@ -1,33 +1,28 @@
 //! Verifying bearer tokens without becoming a way to keep the server busy.
 //!
 //! Each request reads the token's row, so a token that was revoked or has expired is of no use from the next request on. Only
-//! the costly part, argon2, is remembered: under the digest of the whole token, bound to the hash it was compared with. At most
-//! two are computed at once, those that cannot have a turn soon are asked to come again, and a made-up secret never
-//! gets that far (`runtime::bearer`).
+//! the costly part, argon2, is remembered: under the digest of the whole token, bound to the hash it was compared with. How many
+//! are computed at once is `runtime::bearer`'s, and a made-up secret never gets that far.
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use runtime::bearer::Bearer;
+use runtime::doors::{Door, Reason};
 use runtime::store::Store;
 use runtime::store::tokens::{Presented, TokenRow};
-use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
 
-/// Hashes computed at once: 19 MiB and a processor each.
-const AT_ONCE: usize = 2;
-/// How long a request waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a verified token is taken at its word.
 const REMEMBERED: Duration = Duration::from_secs(300);
 /// Verified tokens that are remembered; a contest has a few dozen.
 const MOST: usize = 1024;
 
 /// What was verified lately.
+#[derive(Default)]
 pub struct Verifier {
-    turns: Arc<Semaphore>,
     verified: Mutex<HashMap<[u8; 32], Verified>>,
 }
 
@@ -36,35 +31,26 @@ struct Verified {
     until: Instant,
 }
 
-impl Default for Verifier {
-    fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), verified: Mutex::default() }
-    }
-}
-
 impl Verifier {
-    /// The token that was sent, if it is one. Unknown, wrong, expired and revoked ones are answered alike.
+    /// The token that was sent, if it is one. Unknown, wrong, expired and revoked ones are answered alike; the log has
+    /// the reason.
     pub(crate) async fn verify(&self, store: &Store, sent: &str) -> Result<TokenRow, Problem> {
-        let bearer = Bearer::parse(sent).ok_or(Code::TokenWrong)?;
+        let wrong = |reason, id: Option<Uuid>| Code::TokenWrong.refused(Door::Organisers, reason, id);
+        let bearer = Bearer::parse(sent).ok_or_else(|| wrong(Reason::Malformed, None))?;
+        let id = Some(bearer.id);
         let presented = store.token(bearer.id).await?;
-        if !bearer.may_be(presented.as_ref().map(|it| &it.kept)) {
-            return Err(Code::TokenWrong.into());
+        let likely = bearer.may_be(presented.as_ref().map(|it| &it.kept));
+        let Presented { token, kept, holds } = presented.ok_or_else(|| wrong(Reason::Unknown, id))?;
+        if !likely {
+            return Err(wrong(Reason::Wrong, id));
         }
-        let Presented { token, kept, holds } = presented.ok_or(Code::TokenWrong)?;
         let digest = bearer.digest();
-        let right = self.remembers(&digest, &kept.secret_hash) || {
-            let turn = tokio::time::timeout(PATIENCE, self.turns.clone().acquire_owned()).await;
-            // The semaphore is never closed.
-            let turn = turn.map_err(|_| Code::Unavailable)?.map_err(anyhow::Error::from)?;
-            let hashed = kept.clone();
-            let right = tokio::task::spawn_blocking(move || {
-                let _turn = turn;
-                bearer.is(&hashed)
-            });
-            right.await.context("verify a token")??
-        };
-        if !right || !holds {
-            return Err(Code::TokenWrong.into());
+        let right = self.remembers(&digest, &kept.secret_hash) || bearer.is(&kept).await?;
+        if !right {
+            return Err(wrong(Reason::Wrong, id));
+        }
+        if !holds {
+            return Err(wrong(Reason::Ended, id));
         }
         self.remember(digest, kept.secret_hash);
         Ok(token)

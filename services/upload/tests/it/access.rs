@@ -19,13 +19,13 @@ impl Stage {
         self.token_for(role, contest, HOUR).await.tell()
     }
 
-    async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
+    pub(crate) async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
         let contest = contest.map(Into::into);
         let name = format!("{role} of the test");
         let new = NewToken { id: Uuid::now_v7(), role, name, contest, expires_after: life };
         let bearer = Bearer::new(new.id).unwrap();
         let by = By::person(Actor::Operator, "test");
-        self.app.store.create_token(&new, &bearer.keep().unwrap(), &by).await.unwrap();
+        self.app.store.create_token(&new, &bearer.keep().await.unwrap(), &by).await.unwrap();
         bearer
     }
 

@@ -55,3 +55,33 @@ async fn a_browser_of_another_origin_may_send_and_read_what_the_protocol_needs()
     assert_eq!(refused.try_clone().unwrap().send().await.unwrap().headers()["access-control-allow-origin"], "*");
     assert_eq!(refusal(refused).await, says(405, "method_unknown"));
 }
+
+#[tokio::test]
+async fn where_sites_are_named_only_their_scripts_may_read_and_no_cache_mixes_them_up() {
+    let stage = Stage::with(|settings| settings.cors_origins = "https://a.example".parse().unwrap()).await;
+    let entry = stage.enter().await;
+    let path = stage.create(&entry, 4).await;
+    let varies = |answer: &reqwest::Response| {
+        let vary = answer.headers().get_all("vary").iter().map(|it| it.to_str().unwrap().to_ascii_lowercase());
+        vary.flat_map(|it| it.split(',').map(|it| it.trim().to_owned()).collect::<Vec<_>>()).any(|it| it == "origin")
+    };
+    for (origin, allowed) in [(Some("https://a.example"), true), (Some("https://b.example"), false), (None, false)] {
+        let asking = |request: reqwest::RequestBuilder| match origin {
+            Some(origin) => request.header("origin", origin),
+            None => request,
+        };
+        let preflight = stage.client.request(Method::OPTIONS, format!("{}{path}", stage.url));
+        let preflight = asking(preflight.header("access-control-request-method", "PATCH")).send().await.unwrap();
+        let head = asking(stage.tus("HEAD", &path, &entry)).send().await.unwrap();
+        let refused = asking(stage.client.get(format!("{}/nothing", stage.url))).send().await.unwrap();
+        let statuses = [&preflight, &head, &refused].map(|answer| answer.status().as_u16());
+        assert_eq!(statuses, [204, 200, 404]);
+        for answer in [&preflight, &head, &refused] {
+            let told = answer.headers().get("access-control-allow-origin");
+            assert_eq!(told.map(|it| it.to_str().unwrap()), origin.filter(|_| allowed), "{origin:?}");
+            assert_eq!(answer.headers().contains_key("access-control-expose-headers"), allowed);
+            assert!(varies(answer), "{origin:?}: {:?}", answer.headers());
+        }
+        assert_eq!(preflight.headers().contains_key("access-control-allow-methods"), allowed, "{origin:?}");
+    }
+}

@@ -9,6 +9,7 @@ use pipeline::catalogue::Catalogue;
 use reqwest::{Method, RequestBuilder, Response};
 use runtime::clock::Clock;
 use runtime::config::Config;
+use runtime::doors::{Doors, Pseudonyms};
 use runtime::metrics::Metrics;
 use runtime::objects::{Objects, S3Access};
 use runtime::scratch::Scratch;
@@ -270,8 +271,10 @@ fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Settings, cloc
         secret_key: "secret".into(),
         path_style: true,
     };
+    let metrics = Metrics::new().unwrap();
     Arc::new(App {
-        store: Store::new(config, Metrics::new().unwrap()).unwrap(),
+        doors: Doors::new(settings.forwarded_hops, Pseudonyms::random(), &metrics),
+        store: Store::new(config, metrics).unwrap(),
         objects: Objects::new(&access),
         catalogue: Arc::new(catalogue()),
         clock,

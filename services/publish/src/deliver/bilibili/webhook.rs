@@ -5,16 +5,18 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
+use runtime::doors::{Door, Reason};
 use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::serve::PartnerApp;
+use crate::serve::{PartnerApp, denied};
 use crate::task::partner_setting;
 
 /// The route of every partner with this method.
@@ -22,11 +24,19 @@ pub(crate) fn routes() -> Router<PartnerApp> {
     Router::new().route("/partners/bilibili/webhook", post(notice))
 }
 
-async fn notice(State(app): State<PartnerApp>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn notice(State(app): State<PartnerApp>, headers: HeaderMap, body: Bytes) -> Response {
     let signature = headers.get("x-bilibili-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some(partner) = signer(&app, &body, signature) else { return StatusCode::UNAUTHORIZED };
-    let Some((event, resource_id)) = named(&body) else { return StatusCode::OK };
-    match take(&app, &partner, &event, &resource_id, &body).await {
+    let Some(partner) = signer(&app, &body, signature) else {
+        let reason = if signature.is_empty() { Reason::Missing } else { Reason::Wrong };
+        return denied(StatusCode::UNAUTHORIZED.into_response(), Door::Notices, reason, None);
+    };
+    take_signed(&app, &partner, &body).await.into_response()
+}
+
+/// Takes a notice whose signature is right.
+async fn take_signed(app: &PartnerApp, partner: &PartnerId, body: &[u8]) -> StatusCode {
+    let Some((event, resource_id)) = named(body) else { return StatusCode::OK };
+    match take(app, partner, &event, &resource_id, body).await {
         Ok(0) => tracing::debug!(%partner, "{event} about {resource_id}: nobody waits for it"),
         Ok(_) => tracing::info!(%partner, "{event} about {resource_id}: its delivery looks"),
         Err(error) => {

@@ -12,13 +12,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
+use runtime::doors::{Door, Reason};
 use runtime::service::Runtime;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 use tracing::{debug, warn};
 
-use crate::serve::PartnerApp;
+use crate::serve::{PartnerApp, denied};
 use crate::task::partner_setting;
 
 /// Messages whose names are remembered. A name that was forgotten costs one more look at the platform.
@@ -65,8 +66,11 @@ impl Listener {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let secret = partner_setting(&self.partner, "CLIENT_SECRET", |name| std::env::var(name).ok())?;
         let secret = secret.context("the client secret is not set")?;
-        if !is_signed(&secret, body, header("x-douyin-signature")) {
-            return Ok(StatusCode::UNAUTHORIZED.into_response());
+        let signature = header("x-douyin-signature");
+        if !is_signed(&secret, body, signature) {
+            let reason = if signature.is_empty() { Reason::Missing } else { Reason::Wrong };
+            let answer = StatusCode::UNAUTHORIZED.into_response();
+            return Ok(denied(answer, Door::Notices, reason, Some(&self.partner)));
         }
         let Ok(message) = serde_json::from_slice::<Value>(body) else {
             return Ok(StatusCode::BAD_REQUEST.into_response());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +17,7 @@ use bytes::Bytes;
 use futures::stream;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::{DeliveryMethod, Partner};
+use runtime::doors::{Door, Reason};
 use runtime::objects::ObjectReader;
 use runtime::range::Stretch;
 use runtime::service::Runtime;
@@ -28,6 +30,7 @@ use tracing::{info, warn};
 use super::feed::{Content, Item, Page};
 use super::link::{Checked, Target};
 use super::{LINK_KEY, TOKEN};
+use crate::serve::denied;
 use crate::task::partner_setting;
 
 /// Items of one page: some ten kilobytes of text.
@@ -59,15 +62,20 @@ async fn feed(
     headers: HeaderMap,
 ) -> Response {
     // Whether a partner exists is nobody's business who has not its token.
-    let Some((partner, link_key)) = served(&runtime, &partner).filter(|(partner, _)| may_read(partner, &headers))
-    else {
+    let known = served(&runtime, &partner);
+    let Some((partner, link_key)) = known.clone().filter(|(partner, _)| may_read(partner, &headers)) else {
+        let reason = match (headers.contains_key(header::AUTHORIZATION), &known) {
+            (false, _) => Reason::Missing,
+            (true, None) => Reason::Unknown,
+            (true, Some(_)) => Reason::Wrong,
+        };
         let ways =
             [(header::WWW_AUTHENTICATE, "Bearer realm=\"feed\""), (header::WWW_AUTHENTICATE, "Basic realm=\"feed\"")];
         let mut answer = (StatusCode::UNAUTHORIZED, "the feed wants your token\n").into_response();
         for (name, value) in ways {
             answer.headers_mut().append(name, header::HeaderValue::from_static(value));
         }
-        return answer;
+        return denied(answer, Door::Feed, reason, known.map(|(partner, _)| &partner.id));
     };
     let text = match page(&runtime, partner, &link_key, cursor.before, &headers).await {
         Ok(text) => text,
@@ -175,16 +183,24 @@ struct Signed {
 async fn file(
     State(runtime): State<Arc<Runtime>>,
     Path((partner, submission, run, name)): Path<(String, SubmissionId, u32, String)>,
-    Query(signed): Query<Signed>,
+    signed: Result<Query<Signed>, QueryRejection>,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
-    let Some((partner, key)) = served(&runtime, &partner) else { return forbidden("this link opens nothing") };
+    let Ok(Query(signed)) = signed else {
+        return denied(forbidden("this link opens nothing"), Door::Feed, Reason::Missing, None);
+    };
+    let refused = |words, reason, partner| denied(forbidden(words), Door::Feed, reason, partner);
+    let Some((partner, key)) = served(&runtime, &partner) else {
+        return refused("this link opens nothing", Reason::Unknown, None);
+    };
     let target = Target { partner: partner.id.clone(), submission, run, file: name };
     match target.check(key.as_bytes(), signed.expires, &signed.signature, runtime.clock.now()) {
         Checked::Open => {}
-        Checked::Forged => return forbidden("this link opens nothing"),
-        Checked::Expired => return forbidden("this link has expired; the feed has a new one"),
+        Checked::Forged => return refused("this link opens nothing", Reason::Wrong, Some(&partner.id)),
+        Checked::Expired => {
+            return refused("this link has expired; the feed has a new one", Reason::Ended, Some(&partner.id));
+        }
     }
     let answered = answer(&runtime, &target, &method, &headers).await;
     answered.unwrap_or_else(|error| {

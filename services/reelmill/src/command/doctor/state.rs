@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::TimeDelta;
+use pipeline::id::ContestId;
 use runtime::broker::{Broker, QueueState};
 use runtime::clock::Clock;
 use runtime::config::Config;
@@ -37,6 +38,7 @@ pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
     }
     if schema.applied == schema.known {
         findings.push(work(&store).await);
+        findings.extend(contests(&store, config).await);
         findings.push(keys(&store, config).await);
         findings.push(credentials(&store).await);
     }
@@ -154,6 +156,30 @@ async fn work(store: &Store) -> Finding {
         return Finding::poor(NAME, found, MEND);
     }
     Finding::good(NAME, found)
+}
+
+/// Whether the catalogue still has every contest that works were entered into.
+async fn contests(store: &Store, config: &Config) -> Option<Finding> {
+    const NAME: &str = "contests of works";
+    const MEND: Mend = Mend {
+        zh: "把这些活动的文件放回 CATALOGUE_DIR；若是 demo，请设 DEMO_CONTEST=true，直到其作品处理完毕",
+        en: "put the files of these contests back into CATALOGUE_DIR; for demo set DEMO_CONTEST=true until its works are over",
+    };
+    // That the catalogue is wrong is another finding.
+    let catalogue = config.catalogue().ok()?;
+    let contests = match store.contests_of_works().await {
+        Ok(contests) => contests,
+        Err(error) => return Some(Finding::bad(NAME, format!("{error:#}"), SEE_DATABASE)),
+    };
+    let lost: Vec<_> = contests.iter().filter(|it| catalogue.contest(it).is_none()).map(ContestId::as_str).collect();
+    Some(match lost.is_empty() {
+        true => Finding::good(NAME, "the catalogue has each contest that works were entered into"),
+        false => Finding::poor(
+            NAME,
+            format!("works were entered into {}, which the catalogue has not", lost.join(", ")),
+            MEND,
+        ),
+    })
 }
 
 /// Whether what is sealed can be opened with the keys that are set.

@@ -1,0 +1,204 @@
+//! The process's one use of argon2. Hashing and verifying share a few turns and a bounded queue, so the memory that they take is
+//! bounded whatever is asked for: 19 MiB for each turn. No other file may name argon2; `.clippy.toml` sees to that.
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Params, Version};
+use rand::TryRngCore;
+use tokio::sync::{Semaphore, TryAcquireError};
+
+/// Hashes at once, 19 MiB and a processor each.
+const AT_ONCE: usize = 2;
+/// Requests that may wait for a turn. A hash takes some 30 ms, so the last of them waits about half a second.
+const WAITING: usize = 32;
+/// How long a request waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+static OF_PROCESS: LazyLock<Hasher> = LazyLock::new(|| Hasher::new(AT_ONCE, WAITING, PATIENCE));
+
+/// There is no turn: too many requests wait already, or the wait took too long. Try again in a few seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many tokens are being hashed at once")]
+pub struct Busy;
+
+/// Computes argon2id hashes, a few at once.
+pub(super) struct Hasher {
+    turns: Arc<Semaphore>,
+    /// One permit for each request that has a turn or waits for one.
+    places: Arc<Semaphore>,
+    patience: Duration,
+    running: Arc<Running>,
+}
+
+/// How many hashes run, counted where they run.
+#[derive(Default)]
+struct Running {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Hasher {
+    /// The one of this process.
+    pub(super) fn of_process() -> &'static Self {
+        &OF_PROCESS
+    }
+
+    fn new(at_once: usize, waiting: usize, patience: Duration) -> Self {
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self { turns: semaphore(at_once), places: semaphore(at_once + waiting), patience, running: Arc::default() }
+    }
+
+    /// The hash of a secret in PHC form, with a new salt. [`Busy`] where there is no turn.
+    pub(super) async fn hash(&self, secret: String) -> anyhow::Result<String> {
+        self.run(move || {
+            let mut salt = [0; 16];
+            rand::rngs::OsRng.try_fill_bytes(&mut salt)?;
+            let salt = SaltString::encode_b64(&salt).map_err(|err| anyhow::anyhow!("make a salt: {err}"))?;
+            let hash = argon2()?.hash_password(secret.as_bytes(), &salt);
+            Ok(hash.map_err(|err| anyhow::anyhow!("hash a token: {err}"))?.to_string())
+        })
+        .await
+    }
+
+    /// Whether a hash is that of this secret. [`Busy`] where there is no turn.
+    pub(super) async fn verify(&self, secret: String, hash: String) -> anyhow::Result<bool> {
+        self.run(move || {
+            let hash = PasswordHash::new(&hash).map_err(|err| anyhow::anyhow!("read a token's hash: {err}"))?;
+            Ok(argon2()?.verify_password(secret.as_bytes(), &hash).is_ok())
+        })
+        .await
+    }
+
+    /// The most hashes that ever ran at once.
+    pub(super) fn most_at_once(&self) -> usize {
+        self.running.most.load(Ordering::SeqCst)
+    }
+
+    /// Runs `work` when it has its turn. A caller that goes away leaves the turn taken until the work has ended.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+    ) -> anyhow::Result<T> {
+        let place = match self.places.clone().try_acquire_owned() {
+            Ok(place) => place,
+            Err(TryAcquireError::NoPermits) => return Err(Busy.into()),
+            Err(closed @ TryAcquireError::Closed) => return Err(closed.into()),
+        };
+        let turn = tokio::time::timeout(self.patience, self.turns.clone().acquire_owned()).await;
+        let turn = turn.map_err(|_| Busy)??;
+        let running = self.running.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let _held = (place, turn);
+            running.begins();
+            let done = work();
+            running.now.fetch_sub(1, Ordering::SeqCst);
+            done
+        });
+        done.await.context("hash a token")?
+    }
+}
+
+impl Running {
+    fn begins(&self) {
+        let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+    }
+}
+
+#[allow(clippy::disallowed_types, reason = "the one place that computes it")]
+fn argon2() -> anyhow::Result<argon2::Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|err| anyhow::anyhow!("{err}"));
+    Ok(argon2::Argon2::new(Algorithm::Argon2id, Version::V0x13, params.context("argon2's parameters")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    fn is_busy<T>(done: anyhow::Result<T>) -> bool {
+        done.err().is_some_and(|err| err.is::<Busy>())
+    }
+
+    /// Work that has its turn and keeps it until the sender is dropped.
+    fn held(hasher: &'static Hasher) -> (mpsc::Sender<()>, tokio::task::JoinHandle<anyhow::Result<()>>) {
+        let (release, wait) = mpsc::channel::<()>();
+        let work = move || {
+            let _ = wait.recv();
+            Ok(())
+        };
+        (release, tokio::spawn(hasher.run(work)))
+    }
+
+    fn hasher(at_once: usize, waiting: usize, patience: Duration) -> &'static Hasher {
+        Box::leak(Box::new(Hasher::new(at_once, waiting, patience)))
+    }
+
+    async fn until(fact: impl Fn() -> bool) {
+        let patiently = async {
+            while !fact() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), patiently).await.expect("it happens");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn hashes_and_verifications_together_never_run_more_than_the_bound_at_once() {
+        let hasher = hasher(2, 64, Duration::from_secs(60));
+        let hash = hasher.hash("one".to_owned()).await.unwrap();
+        let mut all = tokio::task::JoinSet::new();
+        for n in 0..12 {
+            all.spawn(async move { hasher.hash(n.to_string()).await.map(|_| true) });
+            all.spawn(hasher.verify("one".to_owned(), hash.clone()));
+        }
+        assert!(all.join_all().await.into_iter().all(Result::unwrap));
+        assert_eq!(hasher.most_at_once(), 2);
+        assert_eq!(hasher.running.now.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn beyond_the_queue_a_request_hears_at_once_that_there_is_no_turn() {
+        let hasher = hasher(1, 1, Duration::from_secs(60));
+        let (first, running) = held(hasher);
+        let (second, waiting) = held(hasher);
+        until(|| hasher.places.available_permits() == 0).await;
+        assert!(is_busy(hasher.hash("x".to_owned()).await));
+        drop((first, second));
+        running.await.unwrap().unwrap();
+        waiting.await.unwrap().unwrap();
+        assert_eq!((hasher.places.available_permits(), hasher.most_at_once()), (2, 1));
+        hasher.hash("x".to_owned()).await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_request_that_waits_too_long_gives_its_place_up() {
+        let hasher = hasher(1, 8, Duration::from_millis(20));
+        let (release, running) = held(hasher);
+        until(|| hasher.turns.available_permits() == 0).await;
+        assert!(is_busy(hasher.verify("x".to_owned(), String::new()).await));
+        assert_eq!(hasher.places.available_permits(), 8, "only the running one has a place");
+        drop(release);
+        running.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_caller_that_goes_away_leaves_its_turn_taken_until_the_hash_is_done() {
+        let hasher = hasher(1, 8, Duration::from_secs(60));
+        let (release, running) = held(hasher);
+        until(|| hasher.most_at_once() == 1).await;
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        assert_eq!(hasher.turns.available_permits(), 0, "the thread goes on, and so does its memory");
+        drop(release);
+        until(|| hasher.turns.available_permits() == 1).await;
+    }
+}

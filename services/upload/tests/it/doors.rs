@@ -1,0 +1,115 @@
+//! Each refusal is counted by door and reason; however many tokens are made and verified at once, few hashes run.
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use reqwest::Method;
+use runtime::bearer::{Bearer, most_hashes_at_once};
+use runtime::store::history::{Actor, By};
+use runtime::store::tokens::Role;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::access::HOUR;
+use crate::stage::{Stage, refusal, says};
+
+impl Stage {
+    /// Failures so far that are not 0: `door reason` and how many.
+    fn failures(&self) -> BTreeMap<String, u64> {
+        let text = String::from_utf8(self.app.store.metrics().text().unwrap()).unwrap();
+        let rows = text.lines().filter_map(|line| line.strip_prefix("reelmill_auth_failures_total{door=\""));
+        let row = |row: &str| {
+            let (door, rest) = row.split_once("\",reason=\"").unwrap();
+            let (reason, count) = rest.split_once("\"} ").unwrap();
+            (format!("{door} {reason}"), count.parse().unwrap())
+        };
+        rows.map(row).filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+#[tokio::test]
+async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_alike() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    let other = stage.enter().await;
+    let path = stage.create(&entry, 4).await;
+    let expired = stage.token_for(Role::Auditor, None, std::time::Duration::ZERO).await.tell();
+    let revoked = stage.token_for(Role::Auditor, None, HOUR).await;
+    stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
+    let wrong_secret = Bearer::new(revoked.id).unwrap().tell();
+    let unknown = Bearer::new(Uuid::now_v7()).unwrap().tell();
+    let screener = stage.token(Role::Screener, Some("small")).await;
+    assert_eq!(stage.failures(), BTreeMap::new(), "who is let in is not counted");
+
+    let mut expected = BTreeMap::new();
+    let api = |token: &str| stage.client.get(format!("{}/api/v1/tokens", stage.url)).bearer_auth(token);
+    let tus = |token: &str| {
+        let request = stage.client.post(format!("{}/files", stage.url)).header("tus-resumable", "1.0.0");
+        request.header("upload-length", 4).bearer_auth(token)
+    };
+    let (id, _) = entry.token.split_once('.').unwrap();
+    let knocks = [
+        (stage.client.get(format!("{}/api/v1/tokens", stage.url)), 401, "token_missing", "organisers missing"),
+        (api("rm_x"), 403, "token_wrong", "organisers malformed"),
+        (api(&unknown), 403, "token_wrong", "organisers unknown"),
+        (api(&wrong_secret), 403, "token_wrong", "organisers wrong"),
+        (api(&expired), 403, "token_wrong", "organisers ended"),
+        (api(&revoked.tell()), 403, "token_wrong", "organisers ended"),
+        (api(&screener), 403, "role_missing", "organisers forbidden"),
+        (
+            stage.desk(Method::GET, "/api/v1/submissions?contest=demo", &screener),
+            403,
+            "contest_foreign",
+            "organisers forbidden",
+        ),
+        // Of another contest: the entry is hidden, the attempt is not.
+        (
+            stage.desk(Method::GET, &format!("/api/v1/submissions/{}/history", entry.id), &screener),
+            404,
+            "submission_unknown",
+            "organisers forbidden",
+        ),
+        (api(&entry.token), 403, "role_missing", "entrants forbidden"),
+        (
+            stage.client.post(format!("{}/files", stage.url)).header("tus-resumable", "1.0.0"),
+            401,
+            "token_missing",
+            "entrants missing",
+        ),
+        (
+            stage.client.get(format!("{}/api/v1/submissions/{}", stage.url, entry.id)),
+            401,
+            "token_missing",
+            "entrants missing",
+        ),
+        (tus("nonsense"), 403, "token_wrong", "entrants malformed"),
+        (tus(&unknown), 403, "token_wrong", "entrants malformed"),
+        (tus(&format!("{}.x", Uuid::now_v7().simple())), 403, "token_wrong", "entrants unknown"),
+        (tus(&format!("{id}.{}", "A".repeat(43))), 403, "token_wrong", "entrants wrong"),
+        (stage.tus("DELETE", &path, &other), 403, "foreign_upload", "entrants forbidden"),
+    ];
+    for (request, status, code, counted) in knocks {
+        assert_eq!(refusal(request).await, says(status, code), "{counted}");
+        *expected.entry(counted.to_owned()).or_default() += 1;
+        assert_eq!(stage.failures(), expected, "{code}");
+    }
+    // A request that is refused for another reason is not counted.
+    stage.post_form(&json!({})).await;
+    assert_eq!(stage.failures(), expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_are_made_and_verified_at_once_never_hash_more_than_two_at_a_time() {
+    let stage = Stage::new().await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let mut fresh = Vec::new();
+    for _ in 0..8 {
+        fresh.push(stage.token(Role::Auditor, None).await);
+    }
+    let wish = json!({ "role": "auditor", "name": "new", "expires_days": 1 }).to_string();
+    let made = (0..16).map(|_| stage.desk(Method::POST, "/api/v1/tokens", &organiser).body(wish.clone()).send());
+    let verified = fresh.iter().map(|token| stage.desk(Method::GET, "/api/v1/tokens", token).send());
+    let (made, verified) = tokio::join!(join_all(made), join_all(verified));
+    assert!(made.into_iter().all(|answer| answer.unwrap().status() == 201));
+    assert!(verified.into_iter().all(|answer| answer.unwrap().status() == 200));
+    assert_eq!(most_hashes_at_once(), 2);
+}

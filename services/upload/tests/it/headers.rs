@@ -1,0 +1,105 @@
+//! Every answer has the security headers: of every route, of every error, and of connections that are turned away.
+use reqwest::{Method, Response};
+use runtime::store::tokens::Role;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+use crate::stage::{Stage, form};
+
+/// What is missing of an answer's headers.
+fn lacks(answer: &Response) -> Vec<String> {
+    let all = |name: &str| {
+        let values = answer.headers().get_all(name).iter().map(|it| it.to_str().unwrap().to_owned());
+        values.collect::<Vec<_>>()
+    };
+    let mut lacking = Vec::new();
+    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
+        if all(name) != [value] {
+            lacking.push(format!("{name}: {:?}", all(name)));
+        }
+    }
+    let policies = all("content-security-policy");
+    let safe = |policy: &String| policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'");
+    if policies.len() != 1 || !policies.iter().all(safe) {
+        lacking.push(format!("content-security-policy: {policies:?}"));
+    }
+    lacking
+}
+
+#[tokio::test]
+async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    let upload = stage.create(&entry, 4).await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let mut wrong = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    let mut check = |what: String, answer: &Response| {
+        seen.insert(answer.status().as_u16());
+        wrong.extend(lacks(answer).into_iter().map(|lack| format!("{what} ({}): {lack}", answer.status())));
+    };
+    for route in upload::list() {
+        let id = if route.path.starts_with("/files") { upload.rsplit_once('/').unwrap().1 } else { &entry.id };
+        let path = route.path.replace("{id}", id).replace("{partner}", "bilibili").replace("{file}", "proxy.mp4");
+        let nil = Uuid::nil().to_string();
+        let path = path.replace("{token}", &nil).replace("{webhook}", &nil).replace("{job}", &nil);
+        let url = format!("{}{path}", stage.url);
+        // One who may, one who may not, another method, and a browser that asks first.
+        for token in [Some(&organiser), None] {
+            let mut request = stage.client.request(route.method.clone(), &url).header("tus-resumable", "1.0.0");
+            if let Some(token) = token {
+                request = request.bearer_auth(token).header("idempotency-key", Uuid::new_v4().to_string());
+            }
+            let answer = request.body("{}").send().await.unwrap();
+            check(format!("{} {}", route.method, route.path), &answer);
+        }
+        let answer = stage.client.request(Method::TRACE, &url).send().await.unwrap();
+        check(format!("TRACE {}", route.path), &answer);
+        let preflight = stage.client.request(Method::OPTIONS, &url).header("origin", "https://a.example");
+        let answer = preflight.header("access-control-request-method", "GET").send().await.unwrap();
+        check(format!("preflight of {}", route.path), &answer);
+    }
+    let none = stage.client.get(format!("{}/nothing/here", stage.url)).send().await.unwrap();
+    check("no route".into(), &none);
+    let mut long = form();
+    long["synopsis"] = "长".repeat(100_000).into();
+    check("a form that is too large".into(), &stage.post_form(&long).await);
+    check("a form that is none".into(), &stage.post_form(&serde_json::json!([])).await);
+    check("a form that is right".into(), &stage.post_form(&form()).await);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    for status in [200, 201, 204, 400, 401, 403, 404, 405, 413] {
+        assert!(seen.contains(&status), "no answer was a {status}, only {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_keeps_its_own_policy() {
+    let stage = Stage::new().await;
+    for page in ["/", "/api/v1/docs"] {
+        let answer = stage.client.get(format!("{}{page}", stage.url)).send().await.unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+        assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_turned_away_gets_them_too() {
+    let stage = Stage::with(|settings| settings.connections = 1).await;
+    let address = stage.url.strip_prefix("http://").unwrap();
+    let mut first = TcpStream::connect(address).await.unwrap();
+    first.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert_ne!(first.read(&mut [0; 1024]).await.unwrap(), 0, "it has its place");
+    let mut second = TcpStream::connect(address).await.unwrap();
+    let mut answer = Vec::new();
+    second.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    second.shutdown().await.unwrap();
+    second.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    for header in
+        ["x-content-type-options: nosniff", "referrer-policy: no-referrer", "frame-ancestors 'none'", "retry-after: "]
+    {
+        assert!(answer.contains(header), "{header} in {answer}");
+    }
+}

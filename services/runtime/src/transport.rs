@@ -25,7 +25,9 @@ pub enum Trusted {
 
 /// Why a text names neither.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} is no host name and no block of addresses, such as 10.0.0.0/8 or fd00::/8, whose bits beyond the prefix are zero")]
+#[error(
+    "{0:?} is no host name and no block of addresses, such as 10.0.0.0/8 or fd00::/8, whose bits beyond the prefix are zero"
+)]
 pub struct BadTrusted(String);
 
 impl FromStr for Trusted {

@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop check test measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ check: ## the quick loop: format, lints, and tests of what changed since origin/
 
 test: ## format, licences, lints and every test; ARGS="-E 'package(pipeline)'" narrows the tests
 	@deploy/local/test.sh $(ARGS)
+
+test-trixie: ## tests of media and transcode, and the demo, on Debian trixie as in the image; as root; STEPS='prepare servers' does less
+	@deploy/local/test-trixie.sh $(STEPS)
 
 measure: ## memory of 16 uploads at once and the cost of an idle serve, with the release build
 	@deploy/local/measure.sh

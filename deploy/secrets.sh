@@ -12,14 +12,22 @@ known() { sed -n "s/^$2=//p" "$dir/$1.env" 2>/dev/null || true; }
 # Writes file $1 from standard input unless it is there.
 keep() { if [ -e "$dir/$1.env" ]; then cat >/dev/null; else cat >"$dir/$1.env"; fi; }
 
-keep postgres <<<"POSTGRES_PASSWORD=$(random)"
+keep postgres <<ENV
+POSTGRES_PASSWORD=$(random)
+REELMILL_OWNER_PASSWORD=$(random)
+REELMILL_APP_PASSWORD=$(random)
+ENV
 keep rabbitmq <<<"RABBITMQ_DEFAULT_PASS=$(random)"
 keep s3 <<ENV
 S3_ACCESS_KEY_ID=reelmill
 S3_SECRET_ACCESS_KEY=$(random)
 ENV
+# The owner of the schema, for `migrate` alone. In a directory from before there were two logins, the only one owns it.
+owner=reelmill_owner:$(known postgres REELMILL_OWNER_PASSWORD)
+[ "$owner" != reelmill_owner: ] || owner=reelmill:$(known postgres POSTGRES_PASSWORD)
+keep owner <<<"DATABASE_OWNER_URL=postgres://$owner@postgres/reelmill"
 keep services <<ENV
-DATABASE_URL=postgres://reelmill:$(known postgres POSTGRES_PASSWORD)@postgres/reelmill
+DATABASE_URL=postgres://reelmill_app:$(known postgres REELMILL_APP_PASSWORD)@postgres/reelmill
 AMQP_URL=amqp://reelmill:$(known rabbitmq RABBITMQ_DEFAULT_PASS)@rabbitmq/%2f
 S3_ACCESS_KEY_ID=$(known s3 S3_ACCESS_KEY_ID)
 S3_SECRET_ACCESS_KEY=$(known s3 S3_SECRET_ACCESS_KEY)

@@ -323,6 +323,8 @@ async fn doctor_finds_a_whole_pipeline_in_good_health() {
         "media engine",
         "PostgreSQL",
         "schema",
+        "database login",
+        "TLS",
         "clock",
         "work",
         "sealed data",

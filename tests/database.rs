@@ -39,7 +39,7 @@ async fn a_worker_that_cannot_reach_the_database_loses_its_part_to_one_that_can(
     let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
     let work = pipeline.submit(&others, 3).await;
     pipeline.truth.reaches(work, "transcode", SOON).await;
-    let (proxy, through) = pipeline.proxy_to(&pipeline.truth.url).await;
+    let (proxy, through) = pipeline.proxy_to(&pipeline.truth.service_url).await;
     let lonely = pipeline.serve_with("lonely", &["transcode"], &[("DATABASE_URL", &through), pause.env()]).await;
     lonely.paused_children(2, SOON).await;
     proxy.swallow(Direction::ToServer);

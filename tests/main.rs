@@ -37,6 +37,8 @@ mod messages;
 mod reprocess;
 // What was made before is not made again.
 mod reuse;
+// Over which line and as whom servers are reached.
+mod reach;
 // A partner's bucket, with a notice.
 mod s3_drop;
 // To whom, when, and how it is known that a work is gone.
@@ -55,6 +57,8 @@ mod seams;
 mod secrets;
 // Folders on a partner's SFTP server, and its receipts.
 mod sftp_drop;
+// Encrypted lines to the database and the broker, by certificates that are right and wrong.
+mod tls;
 // One entry's way through everything, as spans.
 mod traces;
 // Uploads by the official JavaScript client, over lines that break.

@@ -115,6 +115,8 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     // The base backup, taken while the services run.
     let mut command = Command::new(script("backup.sh"));
     command.arg(vault.dir.join("db")).env_clear().envs(pipeline.command_env()).env("REELMILL", process::binary());
+    // Services may not read the whole server's files.
+    command.env("DATABASE_URL", &pipeline.truth.url);
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     std::fs::create_dir(vault.dir.join("db/.2020-01-01T000000Z.part")).expect("what a killed backup left");
     let backup = PathBuf::from(run(&mut command).trim());

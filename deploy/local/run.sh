@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # `make run`: everything on this machine, from nothing to delivered videos, and then goes on serving until Ctrl-C.
 # ONCE=1 ends after the table; exit 0 only if the two right entries are live at all nine partners and the two wrong ones were refused.
-# State lies under .local/. DATABASE_URL, AMQP_URL and S3_ENDPOINT, where set, are used instead of private servers.
+# State lies under .local/. DATABASE_URL, AMQP_URL and S3_ENDPOINT, where set, are used instead of private servers. On the private
+# PostgreSQL services log in as one who can alter no table; on yours they do as DATABASE_URL says, and DATABASE_OWNER_URL may name the
+# login that migrates.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
@@ -61,12 +63,21 @@ await_up() {
 
 step "run: 3/7 PostgreSQL, RabbitMQ and S3"
 wanted=()
-[ -n "${DATABASE_URL:-}" ] || wanted+=(postgres)
+private_database=
+[ -n "${DATABASE_URL:-}" ] || { wanted+=(postgres); private_database=1; }
 [ -n "${AMQP_URL:-}" ] || wanted+=(rabbitmq)
 if [ ${#wanted[@]} -gt 0 ]; then
     "$here/neighbours.sh" start "$local/servers" "${wanted[@]}" >/dev/null
     . "$local/servers/env"
 fi
+if [ -n "$private_database" ]; then
+    # As compose does; the private server asks for no password.
+    REELMILL_OWNER_PASSWORD=local REELMILL_APP_PASSWORD=local psql -q "$DATABASE_URL" -f deploy/postgres/roles.sql
+    DATABASE_OWNER_URL=$DATABASE_URL
+    DATABASE_URL=postgres://reelmill_app@${DATABASE_URL#*@}
+fi
+[ -z "${DATABASE_OWNER_URL:-}" ] || DATABASE_OWNER_URL=$DATABASE_OWNER_URL "$binary" migrate
+unset DATABASE_OWNER_URL
 
 # Chosen once, so that stored personal data stays readable.
 [ -f "$local/personal_data_key" ] || (umask 077 && echo "local:$(head -c 32 /dev/urandom | base64 -w0)" >"$local/personal_data_key")
@@ -86,6 +97,7 @@ admin_port=$(remembered_port "$local/run/admin.port" 9090)
 (umask 077 && cat >"$local/env") <<ENV
 DATABASE_URL='$DATABASE_URL'
 AMQP_URL='$AMQP_URL'
+${ALLOW_PLAINTEXT:+ALLOW_PLAINTEXT='$ALLOW_PLAINTEXT'}
 S3_ENDPOINT='$S3_ENDPOINT'
 S3_BUCKET='${S3_BUCKET:-reelmill}'
 S3_REGION='${S3_REGION:-us-east-1}'

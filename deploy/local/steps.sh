@@ -1,5 +1,5 @@
 # Sourced by test.sh, check.sh and run.sh: says which step runs, and notes how long each took and how much of that was compiling.
-# Notes go to the file that STEPS names, a line each: step, seconds, seconds of compiling, separated by tabs. .ci/run prints them.
+# Notes go to the file that STEPS_FILE names, a line each: step, seconds, seconds of compiling, separated by tabs. .ci/run prints them.
 # The one selection and the one profile that everything is built with also stand here: another selection of packages changes the
 # features of shared crates, and Cargo would compile the workspace a second time.
 
@@ -14,8 +14,8 @@ step() {
 }
 
 step_end() {
-    [ -z "$step_name" ] || [ -z "${STEPS:-}" ] ||
-        printf '%s\t%d\t%d\n' "$step_name" $((SECONDS - step_began)) "$step_compiled" >>"$STEPS"
+    [ -z "$step_name" ] || [ -z "${STEPS_FILE:-}" ] ||
+        printf '%s\t%d\t%d\n' "$step_name" $((SECONDS - step_began)) "$step_compiled" >>"$STEPS_FILE"
     step_name=
 }
 

@@ -53,7 +53,7 @@ capabilities: { drop: [ALL] }
 {{ include "reelmill.secretEnv" (list "BROKER_PASSWORD" .operatorUser "password") }}
 {{ include "reelmill.secretEnv" (list "BROKER_HOST" .operatorUser "host") }}
 {{ include "reelmill.secretEnv" (list "BROKER_PORT" .operatorUser "port") }}
-- { name: AMQP_URL, value: "amqp://$(BROKER_USERNAME):$(BROKER_PASSWORD)@$(BROKER_HOST):$(BROKER_PORT)/%2f" }
+- { name: AMQP_URL, value: "{{ ternary "amqps" "amqp" .tls }}://$(BROKER_USERNAME):$(BROKER_PASSWORD)@$(BROKER_HOST):$(BROKER_PORT)/%2f" }
 {{- else }}
 {{ include "reelmill.secretEnv" (list "AMQP_URL" .name .key) }}
 {{- end }}

@@ -97,6 +97,7 @@ class Charts(Examples):
         minimal = ("template", "rel", CHART, "-f", CHART / "examples/minimal.yaml")
         for wrong, why in (
             ("env.DATABASE_URL=postgres://u:p@h/d", "secrets come from Secrets"),
+            ("env.DATABASE_OWNER_URL=postgres://u:p@h/d", "secrets come from Secrets"),
             ("env.PARTNER_DOUYIN_CLIENT_SECRET=x", "secrets come from Secrets"),
             ("roles.transcode.serves={encode}", "a role that is none"),
             ("roles.transcode.replica=3", "a key that is none"),
@@ -184,7 +185,33 @@ class Pods(Examples):
                 for variable in ("DATABASE_URL", "S3_SECRET_ACCESS_KEY", "PERSONAL_DATA_KEYS"):
                     if variable in variables:
                         self.assertIn("secretKeyRef", variables[variable]["valueFrom"], f"{name}: {variable}")
-        self.assertEqual(set(environment(pods("minimal")["Job rel-migrate"])), {"DATABASE_URL"})
+
+    def test_only_the_migration_logs_in_as_the_owner(self):
+        for example in self.each():
+            values = yaml.safe_load((CHART / f"examples/{example}.yaml").read_text())
+            for name, pod in pods(example).items():
+                variables = environment(pod)
+                if name == "Job rel-migrate":
+                    self.assertEqual(set(variables), {"DATABASE_OWNER_URL"} | (set(values["env"]) & {"ALLOW_PLAINTEXT"}), example)
+                    owner = variables["DATABASE_OWNER_URL"]["valueFrom"]["secretKeyRef"]
+                else:
+                    self.assertNotIn("DATABASE_OWNER_URL", variables, name)
+                    service = variables["DATABASE_URL"]["valueFrom"]["secretKeyRef"]
+            # Not even another key of one Secret: who may read one need not be able to read the other.
+            self.assertNotEqual(owner["name"], service["name"])
+        job = next(it for it in rendered("minimal", "--set", "env.DATABASE_SERVICE_ROLE=workers") if it["kind"] == "Job")
+        self.assertEqual(environment(job["spec"]["template"])["DATABASE_SERVICE_ROLE"]["value"], "workers")
+
+    def test_the_operators_broker_is_reached_by_tls_unless_it_has_none(self):
+        self.assertTrue(environment(pods("production")["Deployment rel-probe"])["AMQP_URL"]["value"].startswith("amqps://"))
+        plain = rendered("production", "--set", "secrets.broker.tls=false")
+        pod = next(it for it in plain if it["kind"] == "Deployment")["spec"]["template"]
+        self.assertTrue(environment(pod)["AMQP_URL"]["value"].startswith("amqp://"))
+
+    def test_a_migration_that_never_ends_ends_before_services_give_up(self):
+        patience = int(re.search(r"SCHEMA: Duration = Duration::from_secs\((\d+)\)", facts.source("runtime/src"))[1])
+        for example in self.each():
+            self.assertLessEqual(of_kind(example, "Job")["rel-migrate"]["spec"]["activeDeadlineSeconds"], patience)
 
     def test_the_chart_makes_no_secret(self):
         for example in self.each():
@@ -248,8 +275,8 @@ class Network(unittest.TestCase):
         for name in ("rel-transcode", "rel-probe"):
             egress = {tuple(port["port"] for port in rule["ports"]): rule["to"] for rule in self.policies()[name]["spec"]["egress"]}
             # Traces go to a collector where one is named.
-            self.assertEqual(set(egress), {(53, 53), (5432,), (5672,), (443,), (4318,)})
-            for neighbour, port in (("postgres", 5432), ("rabbitmq", 5672), ("s3", 443), ("traces", 4318)):
+            self.assertEqual(set(egress), {(53, 53), (5432,), (5671,), (443,), (4318,)})
+            for neighbour, port in (("postgres", 5432), ("rabbitmq", 5671), ("s3", 443), ("traces", 4318)):
                 self.assertEqual(egress[port,], values[neighbour]["to"])
         without_traces = {port["port"] for rule in self.policies("minimal")["rel-transcode"]["spec"]["egress"] for port in rule["ports"]}
         self.assertEqual(without_traces, {53, 5432, 5672, 9000})

@@ -48,9 +48,6 @@ class Compose(unittest.TestCase):
             for file in service["env_file"]:
                 given |= set(self.secrets[Path(file).name])
             wrong = {it for it in given - facts.variables(*command_of(service)) if not facts.is_partner_variable(it)}
-            # One file for all roles: migrate is told more than it asks for.
-            if name == "migrate":
-                wrong -= set(self.secrets["services.env"])
             self.assertEqual(wrong, set(), name)
 
     def test_partners_examples_are_read_too(self):
@@ -99,6 +96,8 @@ class Compose(unittest.TestCase):
                 readers.setdefault(Path(file).stem, set()).add(name)
         self.assertEqual(readers["partners"], {"publish"})
         self.assertEqual(readers["personal"], {"upload", "publish"})
+        self.assertEqual(readers["owner"], {"migrate"})
+        self.assertEqual(readers["postgres"], {"postgres"})
         self.assertEqual(set(readers), {Path(name).stem for name in self.secrets})
 
     def test_a_second_run_of_secrets_changes_none(self):
@@ -109,10 +108,55 @@ class Compose(unittest.TestCase):
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
     def test_what_the_services_are_told_of_each_other_agrees(self):
-        told = self.secrets["services.env"]
-        self.assertIn(f":{self.secrets['postgres.env']['POSTGRES_PASSWORD']}@postgres/reelmill", told["DATABASE_URL"])
+        told, postgres = self.secrets["services.env"], self.secrets["postgres.env"]
+        self.assertEqual(told["DATABASE_URL"], f"postgres://reelmill_app:{postgres['REELMILL_APP_PASSWORD']}@postgres/reelmill")
+        self.assertEqual(self.secrets["owner.env"]["DATABASE_OWNER_URL"],
+                         f"postgres://reelmill_owner:{postgres['REELMILL_OWNER_PASSWORD']}@postgres/reelmill")
         self.assertIn(f":{self.secrets['rabbitmq.env']['RABBITMQ_DEFAULT_PASS']}@rabbitmq/", told["AMQP_URL"])
         self.assertEqual(self.file["x-environment"]["S3_ENDPOINT"], "http://s3:" + self.services["s3"]["command"][-1].rsplit(":", 1)[1])
+
+    def test_nobody_logs_in_as_the_superuser(self):
+        superuser = self.services["postgres"]["environment"]["POSTGRES_USER"]
+        password = self.secrets["postgres.env"]["POSTGRES_PASSWORD"]
+        for name, values in self.secrets.items():
+            for variable, value in values.items():
+                self.assertFalse(value.startswith(f"postgres://{superuser}:"), f"{name}: {variable}")
+                self.assertTrue(variable == "POSTGRES_PASSWORD" or password not in value, f"{name}: {variable}")
+        # The logins are those that the image makes on an empty volume, by the role that `migrate` grants.
+        sql = (DEPLOY / "postgres/roles.sql").read_text()
+        self.assertIn("./postgres/roles.sql:/docker-entrypoint-initdb.d/roles.sql:ro", self.services["postgres"]["volumes"])
+        for variable in re.findall(r"\\getenv \w+ (\w+)", sql):
+            self.assertIn(variable, self.secrets["postgres.env"])
+        for login in ("reelmill_app", "reelmill_owner"):
+            self.assertIn(f"create role {login} login", sql)
+        default = re.search(r'DEFAULT_SERVICE_ROLE: &str = "(\w+)"', facts.source("runtime/src"))[1]
+        self.assertIn(f"in role {default}'", sql)
+        statements = re.sub(r"(?m)^--.*$", "", sql)
+        self.assertNotRegex(statements, r"(?i)\b(superuser|createrole|createdb|bypassrls|replication)\b")
+
+    def test_secrets_of_before_still_lead_to_the_one_login_that_there_was(self):
+        with tempfile.TemporaryDirectory() as directory:
+            Path(directory, "postgres.env").write_text("POSTGRES_PASSWORD=old\n")
+            subprocess.run([DEPLOY / "secrets.sh", directory], check=True, capture_output=True)
+            self.assertEqual(Path(directory, "owner.env").read_text(), "DATABASE_OWNER_URL=postgres://reelmill:old@postgres/reelmill\n")
+
+    def test_plaintext_is_allowed_to_the_inner_networks_servers_alone(self):
+        for name, service in self.services.items():
+            allowed = (service.get("environment") or {}).get("ALLOW_PLAINTEXT")
+            for host in allowed.split(",") if allowed else []:
+                self.assertEqual(self.services[host]["networks"], ["inside"], f"{name}: {host}")
+            if service.get("command", [""])[0] in ("serve", "migrate"):
+                named = {url.split("@")[1].split("/")[0] for file in service["env_file"]
+                         for variable, url in self.secrets[Path(file).name].items() if variable.endswith("_URL") and "@" in url}
+                self.assertEqual(set(allowed.split(",")), named, name)
+
+    def test_those_whom_people_call_count_the_proxy_before_them(self):
+        counted = {name for name, service in self.services.items() if "FORWARDED_HOPS" in (service.get("environment") or {})}
+        self.assertEqual(counted, {"upload", "publish"})
+        for name in counted:
+            self.assertEqual(self.services[name]["environment"]["FORWARDED_HOPS"], "${FORWARDED_HOPS:-1}")
+            # Only because nobody but this machine reaches them without one.
+            self.assertTrue(all(port.startswith("127.0.0.1:") for port in self.services[name]["ports"]))
 
     def test_published_ports_are_those_that_are_listened_on_and_only_this_machine_has_them(self):
         image = (DEPLOY / "Dockerfile").read_text()

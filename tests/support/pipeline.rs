@@ -1,5 +1,5 @@
-//! A whole pipeline for one story: own database, own names at the broker, own buckets, own catalogue; ports are whatever is free.
-//! Dropping it checks that nothing was left behind, so every story does.
+//! A whole pipeline for one story: own database, own names at the broker, own buckets, own catalogue; ports are whatever is free. The
+//! database has been migrated by its owner; services and commands log in as those do who can alter no table. Dropping it checks that nothing was left behind, so every story does.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -110,10 +110,14 @@ impl TestPipeline {
         let (objects, partner) = store.make_buckets().await;
         let amqp_prefix = format!("t{}.", Uuid::new_v4().simple());
         let mut env: BTreeMap<String, String> = environment(&store, &dir);
-        env.insert("DATABASE_URL".into(), truth.url.clone());
+        // Services and people log in as those do who can alter no table; `migrate` alone does so as the owner.
+        env.insert("DATABASE_OWNER_URL".into(), truth.url.clone());
+        env.insert("DATABASE_URL".into(), truth.service_url.clone());
         env.insert("AMQP_URL".into(), servers.amqp_url.clone());
         env.insert("AMQP_PREFIX".into(), amqp_prefix.clone());
         env.extend(setup.env.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        process::run(&["migrate"], &env).await.exits(0);
+        truth.admit_services().await;
         let amqp_url = servers.amqp_url.clone();
         let (services, proxies) = (Mutex::default(), Mutex::default());
         Self { truth, objects, partner, amqp_url, amqp_prefix, services, proxies, env, store, dir, servers }
@@ -142,6 +146,8 @@ impl TestPipeline {
         let args: Vec<&str> = if roles.is_empty() { vec!["serve"] } else { vec!["serve", "--roles", &roles] };
         let mut all = self.env.clone();
         all.insert("SCRATCH_DIR".into(), self.scratch(name).display().to_string());
+        // No service knows it.
+        all.remove("DATABASE_OWNER_URL");
         all.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         for listener in ["LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
             all.entry(listener.to_owned()).or_insert_with(|| format!("{}:0", place.ip));

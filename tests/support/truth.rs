@@ -1,6 +1,7 @@
 //! The database as a test sees it: reading what is true, and gates at which a worker waits exactly where a story wants it.
 use std::time::Duration;
 
+use runtime::config::DEFAULT_SERVICE_ROLE;
 use serde_json::Value;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Row};
@@ -11,8 +12,10 @@ use super::wait::wait_until;
 /// A test's database, made for it and dropped with it.
 pub(crate) struct Truth {
     pool: PgPool,
-    /// Its address.
+    /// Its address, with the login that owns it.
     pub(crate) url: String,
+    /// Its address, with a login that works in it as services do, once it is migrated; see [`Truth::admit_services`].
+    pub(crate) service_url: String,
     server: String,
     name: String,
 }
@@ -44,12 +47,21 @@ impl Truth {
         sqlx::query(create).execute(&mut admin).await.expect("make a database");
         let (base, _) = server.rsplit_once('/').expect("a database's URL names a database");
         let url = format!("{base}/{name}");
+        let (scheme, rest) = base.split_once("://").expect("a database's URL");
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        let service_url = format!("{scheme}://{name}:{name}@{host}/{name}");
         let options: PgConnectOptions = url.parse().expect("a database's URL");
         let pool = PgPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.application_name("story"));
-        Self { pool, url, server: server.to_owned(), name }
+        Self { pool, url, service_url, server: server.to_owned(), name }
+    }
+
+    /// Makes the login of [`Truth::service_url`], a member of the role that `reelmill migrate` has made.
+    pub(crate) async fn admit_services(&self) {
+        let create = format!("create role {0} login password '{0}' in role {DEFAULT_SERVICE_ROLE}", self.name);
+        sqlx::query(sqlx::AssertSqlSafe(create)).execute(&self.pool).await.expect("make a login for services");
     }
 
     /// For queries of one story alone.
@@ -61,8 +73,10 @@ impl Truth {
     pub(crate) async fn remove(&self) {
         self.pool.close().await;
         let Ok(mut admin) = PgConnection::connect(&self.server).await else { return };
-        let drop = sqlx::AssertSqlSafe(format!("drop database if exists {} with (force)", self.name));
-        let _ = sqlx::query(drop).execute(&mut admin).await;
+        for what in ["drop database if exists {} with (force)", "drop role if exists {}"] {
+            let drop = sqlx::AssertSqlSafe(what.replace("{}", &self.name));
+            let _ = sqlx::query(drop).execute(&mut admin).await;
+        }
     }
 
     /// A submission's state.

@@ -9,6 +9,7 @@ use pipeline::submission::Event;
 use runtime::metrics::Metrics;
 use runtime::store::Store;
 use runtime::store::history::{Actor, By};
+use runtime::transport::Trusted;
 
 use crate::exit::{Exit, WrongUsage};
 use crate::settings;
@@ -17,9 +18,13 @@ use crate::typed;
 /// Where the database is.
 #[derive(clap::Args, Clone)]
 pub(crate) struct DatabaseArgs {
-    /// PostgreSQL, `postgres://user@host:port/database`
+    /// PostgreSQL, `postgres://user@host:port/database?sslmode=verify-full`
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: String,
+
+    /// Servers that may be reached without TLS, besides this machine
+    #[arg(long, env = "ALLOW_PLAINTEXT", value_delimiter = ',', value_name = "HOST|CIDR,…")]
+    allow_plaintext: Vec<Trusted>,
 
     /// Who does it, for the audit trail
     #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", value_parser = typed::name, default_value_t = login_name())]
@@ -32,16 +37,22 @@ fn login_name() -> String {
     named.unwrap_or_else(|| "command line".to_owned())
 }
 
+/// Connects to the database of `url`, or says within a few seconds that nobody answers.
+pub(crate) async fn connect(url: &str, allow_plaintext: Vec<Trusted>) -> anyhow::Result<Store> {
+    // These commands never speak to the broker; what they start is announced by the services, from the outbox.
+    let given = [("--database-url", url), ("--amqp-url", "amqp://unused")];
+    let mut config = settings::read(&given).map_err(|error| WrongUsage(error.to_string()))?;
+    config.allow_plaintext = allow_plaintext;
+    let store = Store::new(&config, Metrics::new()?)?;
+    let answered = tokio::time::timeout(Duration::from_secs(10), store.ping()).await;
+    answered.context("no answer within 10 s").flatten().context("reach the database (DATABASE_URL)")?;
+    Ok(store)
+}
+
 impl DatabaseArgs {
     /// Connects, or says within a few seconds that nobody answers.
     pub(crate) async fn connect(&self) -> anyhow::Result<Store> {
-        // These commands never speak to the broker; what they start is announced by the services, from the outbox.
-        let given = [("--database-url", self.database_url.as_str()), ("--amqp-url", "amqp://unused")];
-        let config = settings::read(&given).map_err(|error| WrongUsage(error.to_string()))?;
-        let store = Store::new(&config, Metrics::new()?)?;
-        let answered = tokio::time::timeout(Duration::from_secs(10), store.ping()).await;
-        answered.context("no answer within 10 s").flatten().context("reach the database (DATABASE_URL)")?;
-        Ok(store)
+        connect(&self.database_url, self.allow_plaintext.clone()).await
     }
 
     /// Whoever types, as the audit trail names them.

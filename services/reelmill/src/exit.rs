@@ -1,6 +1,8 @@
 //! Exit codes, the same for every command, and how a failure is told.
 use std::process::ExitCode;
 
+use runtime::transport::PlaintextRefused;
+
 /// How a command ended. Clap itself exits with `Usage` for what it cannot parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -43,5 +45,6 @@ impl std::error::Error for WrongUsage {}
 /// Tells an error on stderr, once, and gives the exit code for it.
 pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     eprintln!("reelmill: {}", crate::output::plain(&format!("{error:#}")));
-    if error.downcast_ref::<WrongUsage>().is_some() { Exit::Usage } else { Exit::Failure }
+    let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>();
+    if callers { Exit::Usage } else { Exit::Failure }
 }

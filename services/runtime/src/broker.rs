@@ -21,6 +21,7 @@ use tracing::warn;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::telemetry::spans;
+use crate::transport;
 use crate::wire::WORK_EXCHANGE;
 
 mod examine;
@@ -85,8 +86,12 @@ impl Hint {
 
 impl Broker {
     /// Reads the address; connects at first use.
+    ///
+    /// # Errors
+    /// An address that cannot be read, or [`transport::PlaintextRefused`].
     pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
         let mut uri: AMQPUri = config.amqp_url.parse().map_err(|error| anyhow::anyhow!("read AMQP_URL: {error}"))?;
+        transport::to_broker(&uri, &config.allow_plaintext)?;
         uri.query.heartbeat = Some(HEARTBEAT_S);
         uri.query.connection_timeout = Some(PATIENCE.as_millis() as u64);
         let inner = Inner {

@@ -13,11 +13,16 @@ use crate::network::Network;
 use crate::objects::S3Access;
 use crate::seal::Keyring;
 use crate::serving::origins::Origins;
+use crate::transport::Trusted;
+
+/// The service role, unless the installation names another.
+pub const DEFAULT_SERVICE_ROLE: &str = "reelmill_service";
 
 /// Settings of every role. Each is an option and an environment variable; secrets are best given by the environment.
 #[derive(Args, Clone)]
 pub struct Config {
-    /// PostgreSQL, `postgres://user@host:port/database`.
+    /// PostgreSQL, `postgres://user@host:port/database?sslmode=verify-full`. TLS (at least `sslmode=require`) is required unless the host
+    /// is this machine or ALLOW_PLAINTEXT names it.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: String,
 
@@ -25,7 +30,21 @@ pub struct Config {
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16)]
     pub database_connections: u32,
 
-    /// RabbitMQ, `amqp://user:password@host:port/vhost`.
+    /// Role that `reelmill migrate` grants what services need; their logins are its members. Empty where they log in as the owner.
+    #[arg(long, env = "DATABASE_SERVICE_ROLE", default_value = DEFAULT_SERVICE_ROLE)]
+    pub database_service_role: String,
+
+    /// Whether a service that logs in as the owner of the schema brings it up to date by itself. One that does not own it always waits
+    /// for `reelmill migrate`.
+    #[arg(long, env = "MIGRATE_ON_START", default_value_t = true, action = clap::ArgAction::Set)]
+    pub migrate_on_start: bool,
+
+    /// Servers that PostgreSQL and RabbitMQ may be reached at without TLS, by commas: host names, addresses, CIDR blocks. This machine
+    /// need not be named.
+    #[arg(long, env = "ALLOW_PLAINTEXT", value_delimiter = ',', value_name = "HOST|CIDR,…")]
+    pub allow_plaintext: Vec<Trusted>,
+
+    /// RabbitMQ, `amqps://user:password@host:port/vhost`; `amqp://` under the same condition as PostgreSQL without TLS.
     #[arg(long, env = "AMQP_URL", hide_env_values = true)]
     pub amqp_url: String,
 

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::service::Runtime;
 use crate::serving::places::{Gate, Places, Until};
@@ -19,6 +19,9 @@ use crate::serving::{self, Bounds};
 
 mod pages;
 mod runbook;
+mod starting;
+
+pub(crate) use starting::Starting;
 
 /// A neighbour that needs longer than this to answer is not one to work with. Below the usual probe timeout of 5 s.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -39,7 +42,6 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Ends only by being dropped: health is told as long as there is a process.
 pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
-    info!("metrics and health are told on {}", runtime.admin_addr);
     let turned_away = runtime.metrics.calls.turned_away("admin");
     let doors = runtime.doors.without_proxies();
     serving::serve(listener, router(runtime), BOUNDS, doors, turned_away, &CancellationToken::new()).await;

@@ -14,6 +14,7 @@
 //! | who is an organiser? | `bearer` |
 //! | who was refused, and where? | `doors` |
 //! | which networks may be called? | `network` |
+//! | who may be spoken to without TLS? | `transport` |
 //! | which bytes of a file are asked for? | `range` |
 //! | how much does a port bear, and one address at it? | `serving` |
 //! | what can be watched? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
@@ -45,5 +46,6 @@ pub mod serving;
 pub mod store;
 mod tally;
 pub mod telemetry;
+pub mod transport;
 pub mod wire;
 pub mod worker;

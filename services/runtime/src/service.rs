@@ -21,6 +21,7 @@ use crate::child::ChildRunner;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::doors::Doors;
+use crate::health::Starting;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::reconciler::Reconciler;
@@ -28,6 +29,8 @@ use crate::scratch::Scratch;
 use crate::store::Store;
 use crate::worker::{self, Handler};
 use crate::{health, outbox};
+
+mod waiting;
 
 /// What every role of a process shares.
 pub struct Runtime {
@@ -123,13 +126,11 @@ impl Services {
     }
 }
 
-/// Wait for neighbours at the start: longer than any of them needs to start beside us.
-const START_PATIENCE: Duration = Duration::from_secs(60);
 /// Whatever has not ended this long after the soft signal is abandoned. Leases do the rest.
 const STOP_DEADLINE: Duration = Duration::from_millis(9500);
 
 impl Runtime {
-    /// Reads the catalogue, waits for the neighbours, migrates, binds the admin port.
+    /// Reads the catalogue, binds the admin port, waits for the database and its schema.
     pub async fn start(config: Config) -> anyhow::Result<Arc<Self>> {
         let catalogue = config.catalogue()?;
         let metrics = Metrics::new()?;
@@ -144,8 +145,10 @@ impl Runtime {
             .await
             .with_context(|| format!("listen on {} for metrics", config.admin_listen))?;
         let admin_addr = admin.local_addr()?;
-        store.wait_until_up(START_PATIENCE).await?;
-        store.migrate().await?;
+        info!("metrics and health are told on {admin_addr}");
+        let starting = Starting::begin(&admin, &metrics)?;
+        waiting::for_the_database(&store, &config, &starting).await?;
+        starting.end().await;
         let grace = Duration::from_secs_f64(config.stop_grace_s);
         let shutdown = Shutdown { soft: CancellationToken::new(), hard: CancellationToken::new(), grace };
         Ok(Arc::new(Self {

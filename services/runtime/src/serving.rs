@@ -26,9 +26,9 @@ use tower::util::MapRequest;
 use tracing::warn;
 
 pub mod client;
-pub mod pace;
 pub(crate) mod headers;
 pub mod origins;
+pub mod pace;
 pub mod places;
 mod stall;
 

@@ -21,6 +21,7 @@
 //! | which works were entered before | `fingerprints` |
 //! | where an entry's time went | `trace` |
 //! | what is wanted and that nobody will do | `stuck` |
+//! | how far the schema is, who owns it, and what services may do in it | `schema` |
 //! | which objects there should be, what is past its time, is it all well | `fsck`, `retention`, `doctor` |
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::telemetry::spans;
+use crate::transport;
 
 pub mod accounts;
 pub mod audit;
@@ -66,6 +68,7 @@ pub mod recalls;
 pub mod renditions;
 pub mod retention;
 pub mod reuse;
+pub mod schema;
 pub mod stuck;
 pub mod submissions;
 pub mod tokens;
@@ -124,8 +127,12 @@ impl From<&Config> for Policy {
 impl Store {
     /// Prepares a bounded pool; connects at first use. Every statement and every lock has a deadline in the server too, so
     /// that a process that was stopped in the middle of a transaction cannot hold a row for ever.
+    ///
+    /// # Errors
+    /// An address that cannot be read, or [`transport::PlaintextRefused`].
     pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
         let options: PgConnectOptions = config.database_url.parse().context("read DATABASE_URL")?;
+        transport::to_database(&options, &config.allow_plaintext)?;
         let options = options.application_name("reelmill").options([
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
@@ -166,7 +173,8 @@ impl Store {
         &self.policy
     }
 
-    /// Brings the schema up to date, under sqlx's advisory lock, so that replicas may start together.
+    /// Brings the schema up to date, under sqlx's advisory lock, so that replicas may start together. Grants nothing; see
+    /// [`Self::migrate_for`].
     pub async fn migrate(&self) -> anyhow::Result<()> {
         sqlx::migrate!().run(&self.pool).await.context("migrate the database")
     }

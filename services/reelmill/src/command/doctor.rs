@@ -10,6 +10,7 @@ use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs, Table};
 use crate::settings;
 
+mod access;
 mod machine;
 mod partners;
 mod servers;
@@ -95,6 +96,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             findings.push(servers::database(&config).await);
             findings.extend(state::of_database(&config).await);
             findings.push(servers::broker(&config).await);
+            findings.extend(access::lines(&config));
             findings.extend(state::queues(&config).await);
             findings.extend(servers::objects(&config).await);
         }

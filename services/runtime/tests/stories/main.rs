@@ -14,6 +14,7 @@ mod gauges; // what operators decide by, held against rows of known age and effo
 mod line; // a submission's whole way, with everything that follows from each step
 mod progress; // how far an entry is, and what is chosen once for a run
 mod retention; // what is past its time
+mod roles; // one login owns the schema, others work in it
 mod sampling; // figures of the whole installation
 mod stopping; // soft and hard shutdown
 mod stubs;

@@ -63,6 +63,13 @@ fn server(variable: &str) -> String {
 impl World {
     /// Short times: ticks of 0.2 s, leases of 2 s, first back-off of 0.1 s.
     pub(crate) async fn new() -> Self {
+        let world = Self::empty().await;
+        world.store.migrate().await.unwrap();
+        world
+    }
+
+    /// As [`World::new`], with nothing in the database.
+    pub(crate) async fn empty() -> Self {
         let name = format!("reelmill_test_{}", Uuid::now_v7().simple());
         let server = server("TEST_DATABASE_URL");
         let mut connection = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL");
@@ -90,7 +97,6 @@ impl World {
         ]);
         let (config, metrics) = (arguments.config, Metrics::new().unwrap());
         let store = Store::new(&config, metrics.clone()).unwrap();
-        store.migrate().await.unwrap();
         let broker = Broker::new(&config, metrics).unwrap();
         let (planted, repaired) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { config, store, broker, name, server, scratch, planted, repaired }

@@ -16,8 +16,8 @@ mod desk; // what organisers do, and what is left of it
 mod doors; // who is refused, and how many hashes run
 mod entries; // the form, the status, withdrawing
 mod head; // offsets
-mod joins; // uploads that cannot be finished
 mod headers; // security headers of every answer
+mod joins; // uploads that cannot be finished
 mod options; // discovery and browsers of other origins
 mod overload; // floods
 mod pages; // what people see who type the bare address

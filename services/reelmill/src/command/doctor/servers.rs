@@ -14,7 +14,7 @@ use runtime::store::Store;
 use runtime::store::submissions::ListFilter;
 use sha2::{Digest, Sha256};
 
-use super::{Finding, Mend, UNSET};
+use super::{Finding, Mend, UNSET, access};
 
 /// What a healthy neighbour needs at most for what is asked here.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -36,7 +36,7 @@ pub(super) async fn database(config: &Config) -> Finding {
     }
     let store = match Metrics::new().and_then(|metrics| Store::new(config, metrics)) {
         Ok(store) => store,
-        Err(error) => return Finding::bad(NAME, format!("{error:#}"), MEND),
+        Err(error) => return access::unreachable(NAME, &error, MEND),
     };
     if let Err(error) = within(store.ping()).await {
         return Finding::bad(NAME, format!("{error:#}"), MEND);
@@ -61,7 +61,7 @@ pub(super) async fn broker(config: &Config) -> Finding {
     let asked = async { Broker::new(config, Metrics::new()?)?.answers().await };
     match within(asked).await {
         Ok(()) => Finding::good(NAME, "answers"),
-        Err(error) => Finding::bad(NAME, format!("{error:#}"), MEND),
+        Err(error) => access::unreachable(NAME, &error, MEND),
     }
 }
 

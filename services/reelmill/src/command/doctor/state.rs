@@ -12,7 +12,7 @@ use runtime::seal::Keyring;
 use runtime::store::Store;
 use runtime::store::doctor::Server;
 
-use super::{Finding, Mend, UNSET};
+use super::{Finding, Mend, UNSET, access};
 
 /// A difference of clocks that people should look at, and one with which tokens and signatures fail, seconds.
 const SKEW_S: (i64, i64) = (2, 30);
@@ -31,7 +31,7 @@ pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
     let Ok(store) = Metrics::new().and_then(|metrics| Store::new(config, metrics)) else { return Vec::new() };
     // That it is away, or without a schema, is another finding.
     let Ok(Ok(schema)) = tokio::time::timeout(PATIENCE, store.schema()).await else { return Vec::new() };
-    let mut findings = vec![migrations(schema.applied, schema.known), clock(&store).await];
+    let mut findings = vec![migrations(schema.applied, schema.known), access::login(&store).await, clock(&store).await];
     match store.server().await {
         Ok(server) => findings.extend([connections(&server, config), archive(&server)]),
         Err(error) => findings.push(Finding::bad("connections", format!("{error:#}"), SEE_DATABASE)),
@@ -53,8 +53,8 @@ fn migrations(applied: i64, known: i64) -> Finding {
         std::cmp::Ordering::Equal => Finding::good(NAME, format!("migration {applied}, as this program knows it")),
         std::cmp::Ordering::Less => {
             const MEND: Mend = Mend {
-                zh: "运行 reelmill migrate，或启动服务（启动时自动更新）",
-                en: "reelmill migrate, or start a service, which does so too",
+                zh: "以数据库所有者的地址（DATABASE_OWNER_URL）运行 reelmill migrate",
+                en: "reelmill migrate, with the owner's address in DATABASE_OWNER_URL",
             };
             Finding::bad(NAME, format!("migration {applied}; this program needs {known}"), MEND)
         }

@@ -1,0 +1,30 @@
+-- The logins of an installation, made by a superuser in its database: `psql -f deploy/postgres/roles.sql`, with both passwords in the
+-- environment. The image of PostgreSQL runs it on an empty volume (compose.yaml). What is there already stays as it is.
+--
+-- | login            | is                                                                                                 |
+-- |------------------|----------------------------------------------------------------------------------------------------|
+-- | reelmill_owner   | owns the database and everything that `reelmill migrate` makes; nothing else uses it               |
+-- | reelmill_app     | the services' and organisers' commands', a member of reelmill_service                              |
+-- | reelmill_service | no login: `reelmill migrate` grants it what services need, which never is to alter a table         |
+--
+-- None of them is a superuser, makes roles, or reads the server's files.
+\set ON_ERROR_STOP on
+\getenv owner_password REELMILL_OWNER_PASSWORD
+\getenv app_password REELMILL_APP_PASSWORD
+\if :{?owner_password} \else
+    \warn 'roles.sql: REELMILL_OWNER_PASSWORD is not set'
+    select 1 / 0 as "a password is missing";
+\endif
+\if :{?app_password} \else
+    \warn 'roles.sql: REELMILL_APP_PASSWORD is not set'
+    select 1 / 0 as "a password is missing";
+\endif
+select format('create role reelmill_owner login password %L', :'owner_password')
+    where not exists (select from pg_roles where rolname = 'reelmill_owner') \gexec
+select 'create role reelmill_service nologin'
+    where not exists (select from pg_roles where rolname = 'reelmill_service') \gexec
+select format('create role reelmill_app login password %L in role reelmill_service', :'app_password')
+    where not exists (select from pg_roles where rolname = 'reelmill_app') \gexec
+alter database :"DBNAME" owner to reelmill_owner;
+-- The schema is the database owner's. From PostgreSQL 15 on this is so from the start.
+revoke create on schema public from public;

@@ -1,0 +1,121 @@
+//! How the database and the broker are reached: over which line, and with which rights.
+use runtime::config::Config;
+use runtime::store::Store;
+use runtime::store::schema::SchemaState;
+use runtime::transport::{self, Line, PlaintextRefused, Server};
+
+#[cfg(test)]
+use super::Health;
+use super::{Finding, Mend, UNSET};
+
+/// A neighbour that cannot be used: what to do depends on whether its address was refused for want of TLS.
+pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise: Mend) -> Finding {
+    const POSTGRES: Mend = Mend {
+        zh: "在 DATABASE_URL 中加上 ?sslmode=verify-full（至少 require）；网络可信时将主机列入 ALLOW_PLAINTEXT",
+        en: "add ?sslmode=verify-full (at least require) to DATABASE_URL; where the network is trusted, name the host in ALLOW_PLAINTEXT",
+    };
+    const RABBITMQ: Mend = Mend {
+        zh: "在 AMQP_URL 中使用 amqps://；网络可信时将主机列入 ALLOW_PLAINTEXT",
+        en: "use amqps:// in AMQP_URL; where the network is trusted, name the host in ALLOW_PLAINTEXT",
+    };
+    let Some(refused) = error.downcast_ref::<PlaintextRefused>() else {
+        return Finding::bad(check, format!("{error:#}"), otherwise);
+    };
+    let mend = match refused.server {
+        Server::Postgres => POSTGRES,
+        Server::RabbitMq => RABBITMQ,
+    };
+    Finding::bad(check, format!("{}: no TLS to {}", PlaintextRefused::CODE, refused.host), mend)
+}
+
+/// How well the lines are kept from others. One that is refused is a finding of its server.
+pub(super) fn lines(config: &Config) -> Vec<Finding> {
+    const NAME: &str = "TLS";
+    const VERIFY: Mend = Mend {
+        zh: "在 DATABASE_URL 中使用 sslmode=verify-full；私有证书机构的根证书用 sslrootcert=文件 指定",
+        en: "use sslmode=verify-full in DATABASE_URL; sslrootcert=FILE names the root of an authority of your own",
+    };
+    let postgres = (config.database_url != UNSET).then(|| transport::database_line(config));
+    let rabbitmq = (config.amqp_url != UNSET).then(|| transport::broker_line(config));
+    let usable = [("PostgreSQL", postgres), ("RabbitMQ", rabbitmq)];
+    let usable: Vec<(&str, Line)> = usable.into_iter().filter_map(|(name, line)| Some((name, line?.ok()?))).collect();
+    if usable.is_empty() {
+        return Vec::new();
+    }
+    let said = usable.iter().map(|(name, line)| {
+        let how = match line {
+            Line::Local => "on this machine",
+            Line::Allowed => "without TLS, as ALLOW_PLAINTEXT says",
+            Line::Encrypted => "encrypted, but the server does not prove its name",
+            Line::Verified => "encrypted, and the server proves its name",
+        };
+        format!("{name} {how}")
+    });
+    let said = said.collect::<Vec<_>>().join("; ");
+    if usable.iter().any(|(_, line)| *line == Line::Encrypted) {
+        return vec![Finding::poor(NAME, said, VERIFY)];
+    }
+    vec![Finding::good(NAME, said)]
+}
+
+/// Whether our login may do what services do, and no more.
+pub(super) async fn login(store: &Store) -> Finding {
+    const NAME: &str = "database login";
+    const MEMBER: Mend = Mend {
+        zh: "以所有者身份运行 reelmill migrate，并执行 grant reelmill_service to 登录名（角色名见 DATABASE_SERVICE_ROLE）",
+        en: "run reelmill migrate as the owner, and: grant reelmill_service to LOGIN (the role is DATABASE_SERVICE_ROLE's)",
+    };
+    const SPLIT: Mend = Mend {
+        zh: "仅 `reelmill migrate` 使用所有者；服务另用登录：create role reelmill_app login password '…' in role reelmill_service",
+        en: "keep the owner for reelmill migrate; give services a login: create role reelmill_app login password '…' in role reelmill_service",
+    };
+    let asked = async { anyhow::Ok((store.login().await?, store.schema_state().await?)) };
+    let (login, state) = match asked.await {
+        Ok(answers) => answers,
+        Err(error) => return Finding::bad(NAME, format!("{error:#}"), MEMBER),
+    };
+    let name = &login.name;
+    match state {
+        SchemaState::Closed(what) => Finding::bad(NAME, format!("{name} may not {what}"), MEMBER),
+        SchemaState::Absent => Finding::bad(NAME, format!("{name} may not read any schema"), MEMBER),
+        _ if login.superuser => Finding::poor(NAME, format!("{name} is a superuser"), SPLIT),
+        _ if login.owner => {
+            Finding::poor(NAME, format!("{name} owns the schema, and may change the audit trail"), SPLIT)
+        }
+        _ => Finding::good(NAME, format!("{name} does what services do, and can alter no table")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings;
+
+    fn config(database: &str, broker: &str, allowed: &[&str]) -> Config {
+        let mut config = settings::read(&[("--database-url", database), ("--amqp-url", broker)]).expect("settings");
+        config.allow_plaintext = allowed.iter().map(|it| it.parse().expect("a host")).collect();
+        config
+    }
+
+    #[test]
+    fn a_line_whose_other_end_is_not_proven_is_worth_a_look_and_a_refused_one_is_none() {
+        let health = |database: &str, broker: &str, allowed: &[&str]| {
+            lines(&config(database, broker, allowed)).into_iter().map(|it| it.health).collect::<Vec<_>>()
+        };
+        let local = "amqp://u:p@127.0.0.1/%2f";
+        assert_eq!(health("postgres://u@db.example/d?sslmode=require", local, &[]), [Health::Poor]);
+        assert_eq!(health("postgres://u@db.example/d?sslmode=verify-full", local, &[]), [Health::Good]);
+        assert_eq!(health("postgres://u@db.example/d", "amqp://u:p@db.example", &["db.example"]), [Health::Good]);
+        assert_eq!(health("postgres://u@db.example/d", "amqp://u:p@mq.example", &[]), []);
+    }
+
+    #[test]
+    fn a_refused_line_is_named_by_its_code_with_what_mends_it() {
+        let refused = PlaintextRefused { server: Server::RabbitMq, host: "mq.example".into() };
+        let error = anyhow::Error::new(refused).context("reach the broker");
+        let finding = unreachable("RabbitMQ", &error, Mend { zh: "", en: "start it" });
+        assert_eq!(finding.health, Health::Bad);
+        assert!(finding.found.contains("plaintext_refused") && finding.found.contains("mq.example"), "{finding:?}");
+        assert!(finding.mend.contains("amqps://") && finding.mend_zh.contains("amqps://"), "{finding:?}");
+    }
+}

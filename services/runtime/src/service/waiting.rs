@@ -1,0 +1,66 @@
+//! What a process waits for before it works: a database that answers, and a schema that it may use.
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use tracing::info;
+
+use crate::config::Config;
+use crate::health::Starting;
+use crate::store::Store;
+use crate::store::schema::SchemaState;
+
+/// Wait for neighbours at the start: longer than any of them needs to start beside us.
+const NEIGHBOURS: Duration = Duration::from_secs(60);
+/// Wait for somebody's `reelmill migrate`: as long as the chart lets that run. Beyond it the process ends, which supervisors notice.
+const SCHEMA: Duration = Duration::from_secs(1800);
+/// Between two looks at the schema. A look is three small queries.
+const LOOK: Duration = Duration::from_secs(1);
+/// What has not changed is repeated in the log this often.
+const REPEAT: Duration = Duration::from_secs(60);
+
+/// Returns when the schema is there and this login may use it; see [`SchemaState`] for what may be missing. A login that owns the schema
+/// makes it so by itself, unless `MIGRATE_ON_START` says no: an installation with one login has nobody else to do it. Any other login
+/// waits.
+pub(super) async fn for_the_database(store: &Store, config: &Config, starting: &Starting) -> anyhow::Result<()> {
+    starting.waits_for("the database does not answer yet");
+    store.wait_until_up(NEIGHBOURS).await?;
+    let deadline = Instant::now() + SCHEMA;
+    let mut said: Option<(String, Instant)> = None;
+    loop {
+        let why = match look(store, config).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(why)) => why,
+            // Gone again, or restarting.
+            Err(error) if crate::store::is_unavailable(&error) => format!("{error:#}"),
+            Err(error) => return Err(error),
+        };
+        anyhow::ensure!(Instant::now() < deadline, "waited {} min: {why}", SCHEMA.as_secs() / 60);
+        starting.waits_for(&why);
+        let repeated = said.as_ref().is_some_and(|(words, at)| *words == why && at.elapsed() < REPEAT);
+        if !repeated {
+            info!("waiting: {why}");
+            said = Some((why, Instant::now()));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// What is missing, after doing about it what this login should.
+async fn look(store: &Store, config: &Config) -> anyhow::Result<Option<String>> {
+    let state = store.schema_state().await?;
+    match state {
+        SchemaState::Ready => return Ok(None),
+        SchemaState::Foreign(_) => anyhow::bail!("{state}"),
+        SchemaState::Absent | SchemaState::Behind(_) | SchemaState::Closed(_) => {}
+    }
+    if !config.migrate_on_start || !store.login().await?.owner {
+        return Ok(Some(state.to_string()));
+    }
+    store
+        .migrate_at_start(&config.database_service_role)
+        .await
+        .context("bring the schema up to date (its owner does so at the start)")?;
+    let state = store.schema_state().await?;
+    anyhow::ensure!(state == SchemaState::Ready, "after the migration: {state}");
+    Ok(None)
+}

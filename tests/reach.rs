@@ -69,7 +69,7 @@ async fn plaintext_to_another_machine_is_refused_by_services_commands_and_doctor
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_that_is_asked_for_is_not_given_up_where_the_server_has_none() {
-    let url = Servers::shared().database_url;
+    let url = Servers::shared().database_url.clone();
     let (plain, tls) = (env(&[("DATABASE_URL", &url)]), env(&[("DATABASE_URL", &format!("{url}?sslmode=require"))]));
     let ran = process::run(&["status"], &plain).await;
     assert!(!ran.stderr.contains("TLS"), "{}", ran.stderr);

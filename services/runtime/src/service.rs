@@ -146,7 +146,7 @@ impl Runtime {
             .with_context(|| format!("listen on {} for metrics", config.admin_listen))?;
         let admin_addr = admin.local_addr()?;
         info!("metrics and health are told on {admin_addr}");
-        let starting = Starting::begin(&admin, &metrics)?;
+        let starting = Starting::begin(&admin, doors.without_proxies(), &metrics)?;
         waiting::for_the_database(&store, &config, &starting).await?;
         starting.end().await;
         let grace = Duration::from_secs_f64(config.stop_grace_s);

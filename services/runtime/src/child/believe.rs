@@ -33,7 +33,7 @@ fn plain(text: &str) -> Result<(), String> {
 }
 
 /// The largest number that is believed: bytes of 1 TiB, milliseconds of 34 years. A thousand times as much still fits an `i64`.
-pub const MOST: f64 = (1_u64 << 40) as f64;
+pub(crate) const MOST: f64 = (1_u64 << 40) as f64;
 
 /// Checks every number of a (part of an) answer: its absolute value is at most [`MOST`]. JSON has neither NaN nor infinity.
 ///

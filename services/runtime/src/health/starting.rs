@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::BOUNDS;
+use crate::doors::Doors;
 use crate::metrics::Metrics;
 use crate::serving;
 
@@ -26,7 +27,7 @@ pub(crate) struct Starting {
 
 impl Starting {
     /// Answers on the port of `listener`, which itself accepts nothing meanwhile.
-    pub(crate) fn begin(listener: &TcpListener, metrics: &Metrics) -> anyhow::Result<Self> {
+    pub(crate) fn begin(listener: &TcpListener, doors: Doors, metrics: &Metrics) -> anyhow::Result<Self> {
         let second = listener.as_fd().try_clone_to_owned().context("a second handle of the admin port")?;
         let second = TcpListener::from_std(second.into()).context("a second handle of the admin port")?;
         let why = Arc::new(Mutex::new("starting".to_owned()));
@@ -37,7 +38,8 @@ impl Starting {
             .with_state(why.clone());
         let (stop, turned_away) = (CancellationToken::new(), metrics.calls.turned_away("admin"));
         let until = stop.clone();
-        let serving = tokio::spawn(async move { serving::serve(second, router, BOUNDS, turned_away, &until).await });
+        let serving =
+            tokio::spawn(async move { serving::serve(second, router, BOUNDS, doors, turned_away, &until).await });
         Ok(Self { why, stop, serving })
     }
 

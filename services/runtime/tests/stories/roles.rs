@@ -109,7 +109,7 @@ fn code(error: &sqlx::Error) -> Option<String> {
 async fn a_service_takes_an_entry_to_every_partner_and_leaves_a_whole_audit_trail() {
     let house = House::new().await;
     house.migrate().await;
-    let process = house.world().process_with(house.config(&house.app), whole_line()).await;
+    let process = house.world().process_with(house.config(&house.app), whole_line(&house.store(&house.app))).await;
     assert_eq!(process.runtime.store.schema_state().await.unwrap(), SchemaState::Ready);
     assert!(!process.runtime.store.login().await.unwrap().owner);
     let id = house.world().uploaded().await;
@@ -290,7 +290,7 @@ async fn one_login_for_everything_migrates_by_itself_unless_it_is_not_to() {
     config.migrate_on_start = true;
     // Not even the role has to be there.
     config.database_service_role = "reelmill_no_such_role".into();
-    let process = house.world().process_with(config, whole_line()).await;
+    let process = house.world().process_with(config, whole_line(&house.store(&house.owner))).await;
     let id = house.world().uploaded().await;
     house.world().reaches(id, "published").await;
     assert!(house.world().part(id, Stage::Publish).await.status == "done");

@@ -70,7 +70,7 @@ impl Reader {
         let first = self.first(limits)?.unwrap_or(0);
         let ticks = (at * f64::from(self.base.den) / f64::from(self.base.num.max(1))) as i64;
         let target = first.saturating_add(ticks);
-        if av::seek(&mut self.source.input, self.stream, target) {
+        if self.source.seek(self.stream, target) {
             self.decoder.flush();
             self.ready.clear();
             self.timeline = Timeline::default();
@@ -133,7 +133,9 @@ impl Reader {
         let (timeline, first, ready) = (&mut self.timeline, &mut self.first, &mut self.ready);
         let (graph, geometry, not_before) = (&mut self.deinterlacer, &mut self.geometry, self.not_before);
         let (order, base) = (self.order, self.base);
+        let stated = self.source.stated(self.stream);
         decode::feed(&mut self.decoder, packet.as_ref(), &mut self.frame, &mut self.tally, |frame| {
+            stated.complete(frame);
             let facts = av::picture_facts(frame);
             if *geometry.get_or_insert((facts.width, facts.height, facts.format))
                 != (facts.width, facts.height, facts.format)

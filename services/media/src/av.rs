@@ -12,9 +12,11 @@ use ffmpeg_next as ffmpeg;
 use crate::text;
 
 mod frame;
+mod patched;
 mod track;
 
 pub(crate) use frame::*;
+pub(crate) use patched::{Patch, Patched};
 pub(crate) use track::*;
 
 /// A fraction as libav has it; the denominator may be anything.
@@ -40,21 +42,31 @@ fn static_name(name: *const c_char) -> String {
     unsafe { CStr::from_ptr(name) }.to_string_lossy().into_owned()
 }
 
-/// Opens `path` with exactly the demuxer called `demuxer`, without looking into the streams yet.
+/// Opens `path` with exactly the demuxer called `demuxer`, without looking into the streams yet. It is read through `patched`, if
+/// there is one, which has to outlive the input.
 #[allow(unsafe_code)]
 pub(crate) fn open_input(
     path: &Path,
     demuxer: &str,
     options: &[(&str, &str)],
+    patched: Option<&Patched>,
 ) -> Result<ffmpeg::format::context::Input, ffmpeg::Error> {
     let path = c_string(&path.to_string_lossy())?;
     let name = c_string(demuxer.split(',').next().unwrap_or(demuxer))?;
     let mut context = ptr::null_mut();
-    // SAFETY: both strings live through the calls; avformat_open_input leaves `context` null when it fails, and the
-    // wrapper owns it when it succeeds. The dictionary is consumed by `own`.
+    // SAFETY: both strings live through the calls; avformat_open_input leaves `context` null when it fails (and frees one that it was
+    // given), and the wrapper owns it when it succeeds. The dictionary is consumed by `own`.
     unsafe {
+        if let Some(patched) = patched {
+            context = ffi::avformat_alloc_context();
+            if context.is_null() {
+                return Err(ffmpeg::Error::Other { errno: libc::ENOMEM });
+            }
+            (*context).pb = patched.context();
+        }
         let format = ffi::av_find_input_format(name.as_ptr());
         if format.is_null() {
+            ffi::avformat_free_context(context);
             return Err(ffmpeg::Error::DemuxerNotFound);
         }
         let mut dictionary = dictionary(options).disown();
@@ -153,6 +165,82 @@ unsafe fn raw<T>(value: *const T) -> c_int {
     const { assert!(size_of::<T>() == size_of::<c_int>()) };
     // SAFETY: the caller passes a valid pointer; C enums have the size of an int, checked above.
     unsafe { value.cast::<c_int>().read() }
+}
+
+/// The number of stream `index` within its format: of an ISO file the track's.
+#[allow(unsafe_code)]
+pub(crate) fn stream_id(input: &ffmpeg::format::context::Input, index: usize) -> Option<u32> {
+    // SAFETY: reads a number. Its 32 bits are the track's, whatever the sign.
+    stream(input, index).map(|stream| unsafe { (*stream).id } as u32)
+}
+
+/// The four-character code of stream `index` as text, where the format has one.
+#[allow(unsafe_code)]
+pub(crate) fn stream_code(input: &ffmpeg::format::context::Input, index: usize) -> Option<String> {
+    // SAFETY: reads a number.
+    let code = stream(input, index).map(|stream| unsafe { (*(*stream).codecpar).codec_tag }.to_le_bytes())?;
+    let printable = code.iter().all(|byte| (0x20..0x7f).contains(byte));
+    printable.then(|| text::clean(&code, 4).trim().to_owned()).filter(|code| !code.is_empty())
+}
+
+/// Makes libav take stream `index` for `codec`. To be called before the streams are looked into, which is where libav expects it.
+#[allow(unsafe_code)]
+pub(crate) fn set_codec(input: &mut ffmpeg::format::context::Input, index: usize, codec: ffmpeg::codec::Id) {
+    if let Some(stream) = stream(input, index) {
+        // SAFETY: the input is borrowed mutably, and its streams have parameters.
+        unsafe { (*(*stream).codecpar).codec_id = codec.into() };
+    }
+}
+
+/// What the container says of a stream's colour, as numbers: primaries, transfer, matrix, range. Only before the streams are looked
+/// into: then libav replaces it by what the decoder says.
+#[allow(unsafe_code)]
+pub(crate) fn stated_colour(input: &ffmpeg::format::context::Input, index: usize) -> Option<[c_int; 4]> {
+    let stream = stream(input, index)?;
+    // SAFETY: streams have parameters; enums are read as integers.
+    unsafe {
+        let parameters = (*stream).codecpar;
+        Some([
+            raw(&raw const (*parameters).color_primaries),
+            raw(&raw const (*parameters).color_trc),
+            raw(&raw const (*parameters).color_space),
+            raw(&raw const (*parameters).color_range),
+        ])
+    }
+}
+
+/// Of a stream of Dolby Vision in any format, its profile, whether it has a base layer, and what that is compatible with.
+#[allow(unsafe_code)]
+pub(crate) fn dolby_vision(input: &ffmpeg::format::context::Input, index: usize) -> Option<(u8, bool, u8)> {
+    let stream = stream(input, index)?;
+    let mut size = 0;
+    // SAFETY: libav owns the side data; the record is eight single bytes (AVDOVIDecoderConfigurationRecord), read if all are there.
+    let record = unsafe {
+        let data = ffi::av_stream_get_side_data(stream, ffi::AVPacketSideDataType::AV_PKT_DATA_DOVI_CONF, &mut size);
+        (!data.is_null() && size >= 8).then(|| data.cast::<[u8; 8]>().read())?
+    };
+    // Version (two bytes), profile, level, three flags (metadata, enhancement layer, base layer), compatibility.
+    Some((record[2], record[6] != 0, record[7]))
+}
+
+/// When the first packet of stream `index` is shown, in its own ticks, as libav found it; `None` if it did not.
+#[allow(unsafe_code)]
+pub(crate) fn stream_start(input: &ffmpeg::format::context::Input, index: usize) -> Option<i64> {
+    let stream = stream(input, index)?;
+    // SAFETY: reads a number.
+    let ticks = unsafe { (*stream).start_time };
+    (ticks != ffi::AV_NOPTS_VALUE).then_some(ticks)
+}
+
+/// A packet like `packet` in all but its bytes, which are `before` and then its own.
+#[allow(unsafe_code)]
+pub(crate) fn prepended(packet: &ffmpeg::Packet, before: &[u8]) -> Result<ffmpeg::Packet, ffmpeg::Error> {
+    use ffmpeg::packet::{Mut, Ref};
+    let own = packet.data().unwrap_or_default();
+    let mut joined = ffmpeg::Packet::copy(&[before, own].concat());
+    // SAFETY: both packets are valid; stamps, flags, stream, position and side data are copied, the bytes are not touched.
+    let answer = unsafe { ffi::av_packet_copy_props(joined.as_mut_ptr(), packet.as_ptr()) };
+    if answer < 0 { Err(ffmpeg::Error::from(answer)) } else { Ok(joined) }
 }
 
 /// Name of a codec by its number, as `h264`.

@@ -8,6 +8,8 @@ use pipeline::rejection::Rejection;
 use crate::av;
 use crate::child::protocol::Limits;
 use crate::error::{During, Result};
+use crate::isobmff::DolbyVision;
+use crate::sample_entry;
 use crate::source::{DECODERS, Source};
 use crate::text;
 
@@ -36,8 +38,9 @@ impl Tally {
 
     /// Reads the next packet; `None` at the end, however the end came.
     pub(crate) fn next(&mut self, source: &mut Source, limits: &Limits) -> Result<Option<ffmpeg::Packet>> {
-        let mut packet = ffmpeg::Packet::empty();
-        for _ in 0..ERRORS_IN_A_ROW {
+        let mut errors = 0;
+        while errors < ERRORS_IN_A_ROW {
+            let mut packet = ffmpeg::Packet::empty();
             match packet.read(&mut source.input) {
                 Ok(()) => {
                     self.packets += 1;
@@ -48,11 +51,17 @@ impl Tally {
                         self.error();
                     }
                     source.straighten(&mut packet);
-                    return Ok(Some(packet));
+                    errors = 0;
+                    if let Some(packet) = source.whole(packet) {
+                        return Ok(Some(packet));
+                    }
                 }
                 Err(ffmpeg::Error::Eof) => return Ok(None),
                 Err(ffmpeg::Error::Other { errno: libc::ENOMEM }) => return Err(crate::error::Error::out_of_memory()),
-                Err(ffmpeg::Error::InvalidData) => self.error(),
+                Err(ffmpeg::Error::InvalidData) => {
+                    self.error();
+                    errors += 1;
+                }
                 Err(_) => {
                     self.error();
                     self.cut = true;
@@ -65,18 +74,39 @@ impl Tally {
     }
 }
 
-/// The decoder for stream `index`, if it is one of the listed ones.
-pub(crate) fn decoder_of(input: &ffmpeg::format::context::Input, index: usize) -> Option<ffmpeg::Codec> {
-    let codec = decoder::find(input.stream(index)?.parameters().id())?;
+/// Why stream `index` cannot be decoded, or not rightly, by what its headers say; `None` where nothing is known against it.
+pub(crate) fn obstacle(source: &Source, index: usize) -> Option<Rejection> {
+    let facts = av::stream_facts(&source.input, index)?;
+    let codec = av::codec_name(facts.codec);
+    if let Some(obstacle) = source.track(index).and_then(|track| sample_entry::obstacle(track, &codec)) {
+        return Some(obstacle);
+    }
+    // Other formats have it in places of their own, where libav finds it.
+    let vision = av::dolby_vision(&source.input, index).map(|(profile, has_base_layer, compatibility)| DolbyVision {
+        profile,
+        has_base_layer,
+        compatibility,
+    });
+    if let Some(vision) = vision.filter(|vision| !vision.is_compatible()) {
+        return Some(Rejection::UnsupportedCodec { codec: format!("Dolby Vision profile {}", vision.profile) });
+    }
+    let listed = decoder(source, index).is_some();
+    (!listed).then(|| Rejection::UnsupportedCodec { codec: text::clean(source.codec_name(index).as_bytes(), 64) })
+}
+
+/// The decoder of stream `index`, if it is one of the listed ones.
+fn decoder(source: &Source, index: usize) -> Option<ffmpeg::Codec> {
+    let codec = decoder::find(source.input.stream(index)?.parameters().id())?;
     DECODERS.split(',').any(|name| name == codec.name()).then_some(codec)
 }
 
 /// Opens the decoder of stream `index`, one of the listed ones, with `threads` threads.
 pub(crate) fn open(source: &Source, index: usize, limits: &Limits, threads: usize) -> Result<decoder::Opened> {
     let stream = source.input.stream(index).ok_or(Rejection::NoVideo)?;
-    let facts = av::stream_facts(&source.input, index).ok_or(Rejection::NoVideo)?;
-    let unsupported = || Rejection::UnsupportedCodec { codec: text::clean(av::codec_name(facts.codec).as_bytes(), 64) };
-    let codec = decoder_of(&source.input, index).ok_or_else(unsupported)?;
+    if let Some(obstacle) = obstacle(source, index) {
+        return Err(obstacle.into());
+    }
+    let codec = decoder(source, index).ok_or(Rejection::NoVideo)?;
     let mut context = ffmpeg::codec::Context::from_parameters(stream.parameters()).during("prepare the decoder")?;
     let kind = ffmpeg::codec::threading::Type::Frame;
     context.set_threading(ffmpeg::codec::threading::Config { kind, count: threads, ..Default::default() });
@@ -87,8 +117,12 @@ pub(crate) fn open(source: &Source, index: usize, limits: &Limits, threads: usiz
     match opening.open_as_with(codec, options) {
         Ok(opened) => Ok(opened),
         Err(ffmpeg::Error::Other { errno: libc::ENOMEM }) => Err(crate::error::Error::out_of_memory()),
-        // Its header is nonsense, or asks for what the decoder lacks.
-        Err(_) => Err(Rejection::Damaged { errors: 1 }.into()),
+        // Its header asks for what the decoder lacks.
+        Err(ffmpeg::Error::PatchWelcome) => {
+            Err(Rejection::UnsupportedCodec { codec: text::clean(source.codec_name(index).as_bytes(), 64) }.into())
+        }
+        // Its header is nonsense.
+        Err(_) => Err(Rejection::damaged(1).into()),
     }
 }
 

@@ -104,7 +104,7 @@ impl<'a, T: FnMut(u64, &mut [frame::Video]) -> Result<()>> Grid<'a, T> {
 
     /// Repeats the last picture for what rounding left open at the end.
     pub(crate) fn end(&mut self) -> Result<()> {
-        let held = self.held.as_ref().ok_or(Rejection::Damaged { errors: 1 })?;
+        let held = self.held.as_ref().ok_or(Rejection::damaged(1))?;
         let missing = self.time(self.end_frame() as f64) - held.until.max(held.at);
         if missing > SHORTAGE_S + self.time(self.picture.hold_frames as f64) {
             return Err(Error::Failed(format!("the source ends {missing:.3} s before the plan's last frame")));

@@ -1,11 +1,29 @@
-//! Reads the box structure of ISO files ourselves: order of the top level, and references to other files.
-//! Only headers are read; a claimed size is never allocated.
+//! Reads the box structure of ISO files ourselves: order of the top level, references to other files, and what each track says of
+//! itself. Headers and small boxes are read, at most [`MAX_ENTRIES`] rows of tables, and a claimed size is never allocated.
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+pub(crate) use entry::{DolbyVision, Entry, Tagged};
+#[cfg(test)]
+pub(crate) use entry::{Pcm, Protection};
+pub(crate) use track::{Length, Track};
+
+mod entry;
+mod track;
+
 /// More boxes than any honest file has where we look.
 const MAX_BOXES: usize = 100_000;
+/// Rows of all tables together: ten hours at 120 pictures a second, each of another length.
+const MAX_ENTRIES: u64 = 4_320_000;
+/// More tracks than any file that is opened (`Limits::max_streams`); what follows is not read.
+const MAX_TRACKS: usize = 256;
+
+/// What reading the structure of one file may still cost.
+struct Budget {
+    boxes: usize,
+    entries: u64,
+}
 
 /// One box: its type, and where its payload lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +47,12 @@ pub(crate) struct Structure {
     pub(crate) external: bool,
     /// Whether the index or the media says that it reaches beyond the end of the file, of which then a part is missing.
     pub(crate) truncated: bool,
+    /// Whether the movie goes on in fragments, so that the tables of its tracks do not say all.
+    pub(crate) fragmented: bool,
+    /// How long the movie header says that the longest track is, ms; 0 if it does not say it.
+    pub(crate) movie_ms: u64,
+    /// The tracks, in order.
+    pub(crate) tracks: Vec<Track>,
 }
 
 impl Structure {
@@ -43,19 +67,94 @@ impl Structure {
 pub(crate) fn read(path: &Path) -> io::Result<Structure> {
     let mut file = File::open(path)?;
     let end = file.metadata()?.len();
-    let mut budget = MAX_BOXES;
-    let top = boxes(&mut file, 0, end, &mut budget)?;
-    let mut external = false;
-    for movie in top.iter().filter(|span| &span.kind == b"moov") {
-        for track in boxes(&mut file, movie.start, movie.end, &mut budget)? {
-            if &track.kind == b"trak" {
-                external |= refers_elsewhere(&mut file, track, &mut budget)?;
+    let mut budget = Budget { boxes: MAX_BOXES, entries: MAX_ENTRIES };
+    let top = boxes(&mut file, 0, end, &mut budget.boxes)?;
+    // Behind the last box some writers leave bytes that are no box: only these matter. An index that is not there was to come last.
+    let cut = top.iter().any(|span| span.cut && matches!(&span.kind, b"moov" | b"mdat" | b"moof"));
+    let without_index = top.iter().any(|span| &span.kind == b"mdat") && top.iter().all(|span| &span.kind != b"moov");
+    let mut structure = Structure {
+        top: top.iter().map(|span| span.kind).collect(),
+        truncated: cut || without_index,
+        ..Structure::default()
+    };
+    for span in top.iter().filter(|span| &span.kind == b"moov") {
+        movie(&mut file, *span, &mut structure, &mut budget)?;
+    }
+    Ok(structure)
+}
+
+/// Reads what one box `moov` holds.
+fn movie(file: &mut File, moov: Span, structure: &mut Structure, budget: &mut Budget) -> io::Result<()> {
+    let parts = boxes(file, moov.start, moov.end, &mut budget.boxes)?;
+    let mut timescale = 0;
+    if let Some(mvhd) = parts.iter().find(|part| &part.kind == b"mvhd") {
+        let mvhd = bytes(file, *mvhd, 32)?;
+        let wide = mvhd.first() == Some(&1);
+        timescale = whole(&mvhd, if wide { 20 } else { 12 }, 4) as u32;
+        let duration = if wide { whole(&mvhd, 24, 8) } else { whole(&mvhd, 16, 4) };
+        let ms = u128::from(duration) * 1000 / u128::from(timescale.max(1));
+        structure.movie_ms = u64::try_from(ms).unwrap_or(u64::MAX);
+    }
+    for part in parts {
+        match &part.kind {
+            b"mvex" => structure.fragmented = true,
+            b"trak" => {
+                structure.external |= refers_elsewhere(file, part, &mut budget.boxes)?;
+                if structure.tracks.len() < MAX_TRACKS {
+                    structure.tracks.push(track::read(file, part, timescale, budget)?);
+                }
             }
+            _ => {}
         }
     }
-    // Only these: behind the last box some writers leave bytes that are no box.
-    let truncated = top.iter().any(|span| span.cut && matches!(&span.kind, b"moov" | b"mdat" | b"moof"));
-    Ok(Structure { top: top.iter().map(|span| span.kind).collect(), external, truncated })
+    Ok(())
+}
+
+impl Budget {
+    /// Shows each of `count` rows of `size` bytes that follow the first `skip` bytes of the table in `span` to `see`; fewer where
+    /// the table, the file or the budget ends.
+    fn entries(
+        &mut self,
+        file: &mut File,
+        span: Span,
+        skip: u64,
+        count: u64,
+        size: u64,
+        mut see: impl FnMut(&[u8]),
+    ) -> io::Result<()> {
+        let start = span.start.saturating_add(skip);
+        let count = count.min(span.end.saturating_sub(start) / size).min(self.entries);
+        self.entries -= count;
+        file.seek(SeekFrom::Start(start))?;
+        let mut rows = io::BufReader::with_capacity(1 << 16, file.take(count * size));
+        // A row has at most 20 bytes.
+        let mut row = [0; 32];
+        let row = &mut row[..size as usize];
+        for _ in 0..count {
+            rows.read_exact(row)?;
+            see(row);
+        }
+        Ok(())
+    }
+}
+
+/// The first `most` bytes of a box's payload; fewer where it is shorter.
+fn bytes(file: &mut File, span: Span, most: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(span.start))?;
+    let mut found = Vec::new();
+    file.take(most.min(span.end.saturating_sub(span.start))).read_to_end(&mut found)?;
+    Ok(found)
+}
+
+/// The whole number in `size` (1 to 8) bytes from `at` on; 0 where they are not there.
+fn whole(bytes: &[u8], at: usize, size: usize) -> u64 {
+    let found = at.checked_add(size).and_then(|end| bytes.get(at..end)).unwrap_or_default();
+    found.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+/// The first box of a kind within another.
+fn child(file: &mut File, span: Span, kind: &[u8; 4], budget: &mut usize) -> io::Result<Option<Span>> {
+    Ok(boxes(file, span.start, span.end, budget)?.into_iter().find(|part| &part.kind == kind))
 }
 
 /// Walks trak → mdia → minf → dinf → dref; an entry without the "self-contained" flag names something else.
@@ -116,56 +215,4 @@ pub(crate) fn boxes(file: &mut File, start: u64, end: u64, budget: &mut usize) -
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use super::*;
-
-    fn boxed(kind: &[u8; 4], payload: &[u8]) -> Vec<u8> {
-        let mut bytes = ((payload.len() + 8) as u32).to_be_bytes().to_vec();
-        bytes.extend(kind);
-        bytes.extend(payload);
-        bytes
-    }
-
-    fn movie(flags: u8) -> Vec<u8> {
-        let url = boxed(b"url ", &[&[0, 0, 0, flags][..], b"http://127.0.0.1/x\0"].concat());
-        let dref = boxed(b"dref", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &url].concat());
-        let nested = [*b"dinf", *b"minf", *b"mdia", *b"trak", *b"moov"];
-        nested.iter().fold(dref, |inner, kind| boxed(kind, &inner))
-    }
-
-    fn read_bytes(bytes: &[u8]) -> Structure {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(bytes).unwrap();
-        read(file.path()).unwrap()
-    }
-
-    #[test]
-    fn a_reference_to_another_file_is_seen() {
-        assert!(read_bytes(&movie(0)).external);
-        assert!(!read_bytes(&movie(1)).external);
-    }
-
-    #[test]
-    fn the_order_of_the_top_level_is_faststart_or_not() {
-        let first = [movie(1), boxed(b"mdat", b"x")].concat();
-        let last = [boxed(b"mdat", b"x"), movie(1)].concat();
-        assert!(read_bytes(&first).is_faststart());
-        assert!(!read_bytes(&last).is_faststart());
-    }
-
-    #[test]
-    fn a_file_whose_end_is_missing_says_so_itself() {
-        let whole = [movie(1), boxed(b"mdat", &[7; 100])].concat();
-        assert!(!read_bytes(&whole).truncated);
-        assert!(read_bytes(&whole[..whole.len() - 1]).truncated);
-        assert!(!read_bytes(&[whole, b"\xff\xff\xff\xffjunk".to_vec()].concat()).truncated);
-    }
-
-    #[test]
-    fn claimed_sizes_end_with_the_file() {
-        assert_eq!(read_bytes(b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xffxx").top, vec![*b"mdat"]);
-        assert_eq!(read_bytes(b"\0\0\0\x03moov").top, Vec::<[u8; 4]>::new());
-    }
-}
+mod tests;

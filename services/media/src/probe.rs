@@ -8,7 +8,7 @@ use pipeline::rejection::Rejection;
 
 use crate::av::{self, Medium};
 use crate::child::protocol::{Limits, ProbeReport};
-use crate::decode::Tally;
+use crate::decode::{self, Tally};
 use crate::error::{Error, Result};
 use crate::preview::Preview;
 use crate::source::Source;
@@ -21,6 +21,7 @@ mod aigc;
 mod bitrate;
 mod chroma;
 mod luma;
+mod oddities;
 mod outline;
 mod pace;
 mod picture;
@@ -36,8 +37,20 @@ mod thumb;
 /// As [`report`], for what shows without decoding all of it.
 pub(crate) fn outline(path: &Path, limits: &Limits) -> Result<Option<Outline>> {
     let source = Source::open(path, limits)?;
-    let video = source.choice().picture.ok_or(Rejection::NoVideo)?;
-    Ok(outline::of(&source, video))
+    let choice = source.choice();
+    let video = choice.picture.ok_or(Rejection::NoVideo)?;
+    let audio = choice.sound;
+    // What the probe will refuse by the headers alone is not praised before.
+    if let Some(obstacle) =
+        [Some(video), audio].into_iter().flatten().find_map(|index| decode::obstacle(&source, index))
+    {
+        return Err(obstacle.into());
+    }
+    let outline = outline::of(&source, video, audio);
+    if let Some(outline) = &outline {
+        refuse_claims(&source, &[(Some(video), outline.picture_ms), (audio, outline.duration_ms)])?;
+    }
+    Ok(outline)
 }
 
 /// Measures the file at `path` and takes its fingerprint. `progress` hears how much of the bytes has been read, 0 to 1. Where there is
@@ -126,6 +139,7 @@ fn measure(
         sound.packet(None, &mut tally, preview.as_mut())?;
     }
     refuse_damage(&picture, &tally)?;
+    let conflict = picture.colour_in_conflict();
 
     let origin_us = source.origin_us();
     let items = sound.as_mut().map(SoundMeasure::chromaprint).unwrap_or_default();
@@ -143,6 +157,7 @@ fn measure(
         size_bytes: source.size_bytes,
         format: source.format.name().into(),
         brand: source.brand.clone(),
+        compatible_brands: source.compatible_brands.clone(),
         duration_ms: 0,
         bitrate_kbps: 0,
         video,
@@ -151,10 +166,14 @@ fn measure(
         other_tracks: tracks::others(&tracks, choice),
         decode_errors: tally.errors,
         aigc: aigc::find(&source),
+        oddities: Vec::new(),
     };
     info.duration_ms = duration_ms(&info);
     info.bitrate_kbps = source.size_bytes.saturating_mul(8) / info.duration_ms.max(1);
-    refuse_claim(source.claimed_ms, info.duration_ms)?;
+    let decoded = |index: u32| usize::try_from(index).ok();
+    let sound = info.audio.as_ref().map_or((None, 0), |sound| (decoded(sound.stream), sound.duration_ms));
+    refuse_claims(&source, &[(decoded(info.video.stream), info.video.duration_ms), sound])?;
+    info.oddities = oddities::of(&source, &info, conflict);
     // Where only the sound plays on, the last picture stands.
     let (end, after) = (info.video.duration_ms, info.sound_after_ms());
     if after >= picture::MIN_FROZEN_MS {
@@ -188,7 +207,7 @@ fn count(source: &Source) -> StreamCount {
 /// Players forgive a damaged frame here and there; a work of which every fourth frame is damaged is none.
 fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
     if picture.frames() == 0 || tally.errors > picture.frames() / 4 + 3 {
-        return Err(Rejection::Damaged { errors: tally.errors.max(1) }.into());
+        return Err(Rejection::damaged(tally.errors.max(1)).into());
     }
     // A few come too late in honest files; more are a part of the work that nobody would see.
     if picture.late() > picture.frames() / 50 + 3 {
@@ -197,14 +216,23 @@ fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
     Ok(())
 }
 
-/// Headers round, and a track that we do not read may be longer; one that claims more than twice what there is misleads.
-fn refuse_claim(claimed_ms: Option<u64>, decoded_ms: u64) -> Result<()> {
-    match claimed_ms {
-        Some(claimed_ms) if claimed_ms > decoded_ms.saturating_mul(2).saturating_add(10_000) => {
-            Err(Rejection::MisleadingHeader { claimed_ms, decoded_ms }.into())
+/// Whether a length that a header claims is more than rounding, and more than any honest writer leaves behind.
+fn is_far_above(claimed_ms: u64, decoded_ms: u64) -> bool {
+    claimed_ms > decoded_ms.saturating_mul(2).saturating_add(10_000)
+}
+
+/// Refuses a file whose picture or sound, by their own headers, last more than twice as long as what there is: a viewer would miss the
+/// rest. `decoded` has the stream of each and how long it is, ms. What the movie header or another track says is none of a viewer's
+/// business. Fragments come with headers that do not know yet how long the whole is.
+fn refuse_claims(source: &Source, decoded: &[(Option<usize>, u64)]) -> Result<()> {
+    for (index, decoded_ms) in decoded.iter().copied() {
+        let track = index.and_then(|index| source.track(index)).filter(|_| !source.structure.fragmented);
+        let claimed_ms = track.map_or(0, |track| track.length.claimed_ms());
+        if is_far_above(claimed_ms, decoded_ms) {
+            return Err(Rejection::MisleadingHeader { claimed_ms, decoded_ms }.into());
         }
-        Some(_) | None => Ok(()),
     }
+    Ok(())
 }
 
 /// Ticks of a time base as microseconds.

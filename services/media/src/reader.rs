@@ -101,7 +101,7 @@ impl Reader {
 
     /// Moves to a picture at or before `target` ticks that the file marks as a key frame; false where that is not possible.
     pub(crate) fn seek_to(&mut self, target: i64) -> bool {
-        if self.source.format.is_discontinuous() || !av::seek(&mut self.source.input, self.stream, target) {
+        if self.source.format.is_discontinuous() || !self.source.seek(self.stream, target) {
             return false;
         }
         self.decoder.flush();
@@ -201,7 +201,9 @@ impl Reader {
         let (timeline, first, ready) = (&mut self.timeline, &mut self.first, &mut self.ready);
         let (graph, geometry, not_before) = (&mut self.deinterlacer, &mut self.geometry, self.not_before);
         let (order, base, awaits_key) = (self.order, self.base, &mut self.awaits_key);
+        let stated = self.source.stated(self.stream);
         decode::feed(&mut self.decoder, packet.as_ref(), &mut self.frame, &mut self.tally, |frame| {
+            stated.complete(frame);
             let facts = av::picture_facts(frame);
             if *geometry.get_or_insert((facts.width, facts.height, facts.format))
                 != (facts.width, facts.height, facts.format)

@@ -84,18 +84,56 @@ pub fn sniff(head: &[u8]) -> Kind {
     Kind::Other(binary(head).or_else(|| text(head)).unwrap_or("unknown"))
 }
 
-/// ISO base media: a box of a known type first, and the major brand if it says one.
+/// The brands of an ISO file, as its box `ftyp` has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Brands {
+    /// Whose rules the file follows first.
+    pub(crate) major: [u8; 4],
+    /// All whose readers may play it (ISO/IEC 14496-12, 4.3).
+    pub(crate) compatible: Vec<[u8; 4]>,
+}
+
+/// The brands by the first bytes of a file; `None` where there is no `ftyp`, or not before the media. Boxes of free space may come first.
+pub(crate) fn brands(head: &[u8]) -> Option<Brands> {
+    let mut head = &head[..head.len().min(HEAD)];
+    loop {
+        let size = u32::from_be_bytes(head.get(..4)?.try_into().ok()?) as usize;
+        match head.get(4..8)? {
+            b"ftyp" => {
+                let major = head.get(8..12)?.try_into().ok()?;
+                let rest = head.get(16..size.min(head.len())).unwrap_or_default();
+                let compatible = rest.chunks_exact(4).filter_map(|brand| brand.try_into().ok()).collect();
+                return Some(Brands { major, compatible });
+            }
+            b"free" | b"skip" | b"wide" if size >= 8 => head = head.get(size..)?,
+            _ => return None,
+        }
+    }
+}
+
+/// Brands that make a file with a 3GPP major brand an mp4 as well.
+const MP4_BASE: [&[u8; 4]; 6] = [b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"iso5"];
+
+/// ISO base media: a box of a known type first, and its brands if it says them.
 fn iso(head: &[u8]) -> Option<Kind> {
-    match head.get(4..8)? {
-        b"ftyp" => Some(match head.get(8..12)? {
+    if let Some(Brands { major, compatible }) = brands(head) {
+        return Some(match &major {
+            // QuickTime's rules differ from mp4's in ways that no list of brands mends.
             b"qt  " => Kind::Format(Format::Mov),
             b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"mif1" | b"msf1" | b"avif" | b"avis" => {
                 Kind::Other("heif")
             }
             b"crx " => Kind::Other("raw_photo"),
-            brand if brand.starts_with(b"3gp") || brand.starts_with(b"3g2") => Kind::Format(Format::ThreeGp),
+            // Phones write 3gp4 into what they name .mp4, and list isom: by ISO/IEC 14496-12, 4.3 that is an mp4 as well.
+            brand if brand.starts_with(b"3gp") || brand.starts_with(b"3g2") => {
+                let is_mp4 = compatible.iter().any(|brand| MP4_BASE.contains(&brand));
+                Kind::Format(if is_mp4 { Format::Mp4 } else { Format::ThreeGp })
+            }
             _ => Kind::Format(Format::Mp4),
-        }),
+        });
+    }
+    match head.get(4..8)? {
+        b"ftyp" => None,
         // QuickTime before brands: files that begin with their media or their movie header.
         b"moov" | b"mdat" | b"wide" | b"skip" | b"pnot" | b"free" => Some(Kind::Format(Format::Mov)),
         _ => None,
@@ -183,11 +221,26 @@ mod tests {
         check(b"\0\0\0\x20ftypisom\0\0\x02\0", Kind::Format(Format::Mp4));
         check(b"\0\0\0\x14ftypqt  \0\0\x02\0", Kind::Format(Format::Mov));
         check(b"\0\0\0\x14ftyp3gp4\0\0\x02\0", Kind::Format(Format::ThreeGp));
+        check(b"\0\0\0\x18ftyp3gp4\0\0\x02\03gp4isom", Kind::Format(Format::Mp4));
+        check(b"\0\0\0\x14ftyp3gp4\0\0\x02\03gp4isom", Kind::Format(Format::ThreeGp)); // beyond the box
+        check(b"\0\0\0\x18ftypqt  \0\0\x02\0qt  mp42", Kind::Format(Format::Mov));
+        check(b"\0\0\0\x0cfree....\0\0\0\x18ftypisom\0\0\x02\0isom", Kind::Format(Format::Mp4));
+        check(b"\0\0\0\x08wide\0\0\0\x08mdat", Kind::Format(Format::Mov));
         check(b"\0\0\0\x18ftypheic\0\0\0\0", Kind::Other("heif"));
         check(&[0x1a, 0x45, 0xdf, 0xa3, 0], Kind::Format(Format::Matroska));
         check(b"RIFF\0\0\0\0AVI LIST", Kind::Format(Format::Avi));
         check(b"RIFF\0\0\0\0WAVEfmt ", Kind::Other("wav"));
         check(b"", Kind::Other("empty"));
+    }
+
+    #[test]
+    fn brands_end_with_their_box_and_with_the_head() {
+        let found = brands(b"\0\0\0\x1aftypcaqv\0\0\0\0mp42isomXX").unwrap();
+        assert_eq!((&found.major, found.compatible.as_slice()), (b"caqv", &[*b"mp42", *b"isom"][..]));
+        assert_eq!(brands(b"\xff\xff\xff\xffftypisom\0\0\0\0avc1a").unwrap().compatible, [*b"avc1"]);
+        for head in [&b""[..], b"\0\0\0\x14ftypis", b"\0\0\0\0free\0\0\0\x14ftypisom", b"\0\0\0\x10free1234"] {
+            assert_eq!(brands(head), None, "{head:?}");
+        }
     }
 
     #[test]

@@ -6,13 +6,16 @@ use std::path::Path;
 use ffmpeg_next as ffmpeg;
 use pipeline::rejection::Rejection;
 
-use crate::av::{self, Medium, StreamFacts};
+use crate::av::{self, Medium, Patch, Patched, StreamFacts};
+use crate::carry::Carry;
 use crate::child::protocol::Limits;
+use crate::colour::Stated;
 use crate::cut_short;
 use crate::decode;
 use crate::error::{During, Error, Result};
-use crate::isobmff::{self, Structure};
-use crate::sniff::{Format, HEAD, Kind, sniff};
+use crate::isobmff::{self, Structure, Track};
+use crate::sample_entry;
+use crate::sniff::{Brands, Format, HEAD, Kind, brands, sniff};
 use crate::splice::Splice;
 use crate::text;
 use crate::tracks::{self, Choice, Described};
@@ -25,15 +28,24 @@ pub(crate) const DECODERS: &str = "h264,hevc,mpeg4,mpeg2video,vp8,vp9,libdav1d,p
 /// Text in tags that an entry may have: editing programs write a few hundred KB of history at the most.
 const MAX_TAG_BYTES: u64 = 1 << 20;
 
+/// Compatible brands that are kept; files list a handful.
+const MAX_BRANDS: usize = 16;
+
 /// An open file that passed the gate.
 pub(crate) struct Source {
     pub(crate) input: ffmpeg::format::context::Input,
+    /// What the input is read through, where libav misreads the file. Dropped after it.
+    _patched: Option<Patched>,
     pub(crate) format: Format,
     pub(crate) brand: String,
+    pub(crate) compatible_brands: Vec<String>,
     pub(crate) size_bytes: u64,
-    /// What the header of an ISO file says that it lasts.
-    pub(crate) claimed_ms: Option<u64>,
+    /// What the boxes of an ISO file say; nothing of others.
+    pub(crate) structure: Structure,
+    /// What the container says of each stream's colour.
+    stated: Vec<Stated>,
     splice: Splice,
+    carry: Carry,
 }
 
 impl Source {
@@ -56,14 +68,16 @@ impl Source {
             return Err(Rejection::ExternalReference.into());
         }
         if cut_short::by_structure(format, &head, &structure, size_bytes) {
-            return Err(Rejection::Damaged { errors: 1 }.into());
+            return Err(Rejection::end_missing().into());
         }
-        let mut input = open(path, format)?;
+        // In this order: where opening ends here, the input goes before what it reads from.
+        let (patched, mut input) = open_as_laid_out(path, format, &structure)?;
         if cut_short::by_index(path, &input, format) {
-            return Err(Rejection::Damaged { errors: 1 }.into());
+            return Err(Rejection::end_missing().into());
         }
         check_streams(&input, limits)?;
-        let claimed_ms = av::claimed_duration_ms(&input).filter(|_| format.is_iso());
+        correct_codecs(&mut input, &structure);
+        let stated = stated(&input, &structure);
         let max_pixels = limits.max_pixels.to_string();
         av::find_streams(&mut input, &[("max_pixels", &max_pixels), ("codec_whitelist", DECODERS), ("threads", "1")])
             .map_err(damaged)?;
@@ -73,12 +87,59 @@ impl Source {
         if bytes > MAX_TAG_BYTES {
             return Err(Rejection::OversizedTags { bytes }.into());
         }
-        Ok(Self { input, format, brand: brand(format, &head), size_bytes, claimed_ms, splice: Splice::default() })
+        let (brand, compatible_brands) = brand_names(format, &head);
+        let (splice, carry) = (Splice::default(), Carry::default());
+        Ok(Self {
+            input,
+            _patched: patched,
+            format,
+            brand,
+            compatible_brands,
+            size_bytes,
+            structure,
+            stated,
+            splice,
+            carry,
+        })
+    }
+
+    /// What the boxes say of the track that stream `index` is; `None` in other formats.
+    pub(crate) fn track(&self, index: usize) -> Option<&Track> {
+        track(&self.input, &self.structure, index)
+    }
+
+    /// What the container says of the colour of stream `index`.
+    pub(crate) fn stated(&self, index: usize) -> Stated {
+        self.stated.get(index).copied().unwrap_or_default()
+    }
+
+    /// The name to refuse the codec of stream `index` under, if it has to be.
+    pub(crate) fn codec_name(&self, index: usize) -> String {
+        let known = av::stream_facts(&self.input, index).map(|facts| av::codec_name(facts.codec));
+        let known = known.filter(|name| name != "unknown");
+        let code = || self.track(index).and_then(sample_entry::code).or_else(|| av::stream_code(&self.input, index));
+        known.or_else(code).unwrap_or_else(|| "unknown".into())
+    }
+
+    /// Packets of pictures, of those read so far, that held no picture.
+    pub(crate) fn packets_without_picture(&self) -> u64 {
+        self.carry.packets
+    }
+
+    /// The packet with what came before it and belongs to it; `None` where it holds no picture.
+    pub(crate) fn whole(&mut self, packet: ffmpeg::Packet) -> Option<ffmpeg::Packet> {
+        self.carry.pass(&self.input, packet)
+    }
+
+    /// Moves reading of stream `index` to the key frame at or before `ticks`.
+    pub(crate) fn seek(&mut self, index: usize, ticks: i64) -> bool {
+        self.carry.clear();
+        av::seek(&mut self.input, index, ticks)
     }
 
     /// Its streams as far as the choice among them goes. Only the samples of an ISO file are counted before they are read.
     pub(crate) fn tracks(&self) -> Vec<Described> {
-        let can_decode = |index| decode::decoder_of(&self.input, index).is_some();
+        let can_decode = |index| decode::obstacle(self, index).is_none();
         tracks::describe(&self.input, self.format.is_iso(), can_decode)
     }
 
@@ -119,7 +180,23 @@ impl Source {
     }
 }
 
-fn open(path: &Path, format: Format) -> Result<ffmpeg::format::context::Input> {
+/// Opens the file, a second time where libav misreads how its samples are laid out.
+fn open_as_laid_out(
+    path: &Path,
+    format: Format,
+    structure: &Structure,
+) -> Result<(Option<Patched>, ffmpeg::format::context::Input)> {
+    let input = open(path, format, None)?;
+    let patches = misread(&input, structure);
+    if patches.is_empty() {
+        return Ok((None, input));
+    }
+    let patched = Patched::open(path, patches).during("open the source")?;
+    let input = open(path, format, Some(&patched))?;
+    Ok((Some(patched), input))
+}
+
+fn open(path: &Path, format: Format, patched: Option<&Patched>) -> Result<ffmpeg::format::context::Input> {
     let options = [
         ("format_whitelist", format.demuxer()),
         ("protocol_whitelist", "file"),
@@ -130,14 +207,14 @@ fn open(path: &Path, format: Format) -> Result<ffmpeg::format::context::Input> {
         ("use_absolute_path", "0"),
     ];
     // Private options of one demuxer are unknown to the others, which only leave them.
-    av::open_input(path, format.demuxer(), &options).map_err(damaged)
+    av::open_input(path, format.demuxer(), &options, patched).map_err(damaged)
 }
 
 /// A file that its own demuxer cannot open is damaged; running out of memory is running out of budget.
 fn damaged(error: ffmpeg::Error) -> Error {
     match error {
         ffmpeg::Error::Other { errno: libc::ENOMEM } => Error::out_of_memory(),
-        _ => Rejection::Damaged { errors: 1 }.into(),
+        _ => Rejection::damaged(1).into(),
     }
 }
 
@@ -157,9 +234,53 @@ fn check_streams(input: &ffmpeg::format::context::Input, limits: &Limits) -> Res
     Ok(())
 }
 
-fn brand(format: Format, head: &[u8]) -> String {
-    match head.get(4..12) {
-        Some(ftyp) if format.is_iso() && ftyp.starts_with(b"ftyp") => text::clean(&ftyp[4..], 4),
-        _ => String::new(),
+/// The major brand and the compatible ones, as text.
+fn brand_names(format: Format, head: &[u8]) -> (String, Vec<String>) {
+    let Brands { major, compatible } = brands(head).filter(|_| format.is_iso()).unwrap_or_default();
+    let name = |brand: &[u8; 4]| text::clean(brand, 4);
+    (name(&major), compatible.iter().take(MAX_BRANDS).map(name).collect())
+}
+
+/// The track that stream `index` is. libav gives streams the numbers of their tracks; of tracks with the same number the first ones are
+/// the first streams with it.
+fn track<'a>(input: &ffmpeg::format::context::Input, structure: &'a Structure, index: usize) -> Option<&'a Track> {
+    let id = av::stream_id(input, index)?;
+    let before = (0..index).filter(|other| av::stream_id(input, *other) == Some(id)).count();
+    structure.tracks.iter().filter(|track| track.id == id).nth(before)
+}
+
+/// What has to be read instead of what is in the sample entries, for libav to lay out samples in their true size.
+fn misread(input: &ffmpeg::format::context::Input, structure: &Structure) -> Vec<Patch> {
+    let of = |index: usize| {
+        let codec = av::codec_name(av::stream_facts(input, index)?.codec);
+        Some(sample_entry::misread(track(input, structure, index)?, &codec))
+    };
+    (0..input.nb_streams() as usize).filter_map(of).flatten().collect()
+}
+
+/// Makes libav take streams for what their sample entries say, where it guessed wrong.
+fn correct_codecs(input: &mut ffmpeg::format::context::Input, structure: &Structure) {
+    for index in 0..input.nb_streams() as usize {
+        let Some(facts) = av::stream_facts(input, index) else { continue };
+        let other =
+            track(input, structure, index).and_then(|it| sample_entry::other_codec(it, &av::codec_name(facts.codec)));
+        if let Some(codec) = other.and_then(ffmpeg::decoder::find_by_name) {
+            av::set_codec(input, index, codec.id());
+        }
     }
+}
+
+/// What the container says of each stream's colour: the sample entry's box by our own reading, else what libav read.
+fn stated(input: &ffmpeg::format::context::Input, structure: &Structure) -> Vec<Stated> {
+    let of = |index: usize| {
+        let tagged = track(input, structure, index).and_then(|track| track.used().find_map(|entry| entry.colour));
+        let read = || {
+            av::stated_colour(input, index).map(|[primaries, transfer, matrix, range]| {
+                // 2 is AVCOL_RANGE_JPEG.
+                Stated::of(primaries, transfer, matrix, range == 2)
+            })
+        };
+        tagged.map(Stated::from).or_else(read).unwrap_or_default()
+    };
+    (0..input.nb_streams() as usize).map(of).collect()
 }

@@ -3,6 +3,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod oddity;
+
+pub use oddity::Oddity;
+
 /// An exact fraction, such as a frame rate (30000/1001) or a pixel aspect (64/45). The denominator is never 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Ratio {
@@ -51,6 +55,9 @@ pub struct MediaInfo {
     pub format: String,
     /// The major brand of an ISO file, such as `isom`, `mp42`, `qt  `; empty for others.
     pub brand: String,
+    /// The compatible brands of an ISO file, in order; empty for others, or where nobody looked.
+    #[serde(default)]
+    pub compatible_brands: Vec<String>,
     /// Exact duration of what was decoded, in milliseconds: from the first of picture and sound to the end of the last.
     pub duration_ms: u64,
     /// Mean bitrate over the whole file, kbit/s.
@@ -68,6 +75,9 @@ pub struct MediaInfo {
     pub decode_errors: u64,
     /// The AI label (GB 45438-2025) as JSON text, exactly as found under the key `AIGC`.
     pub aigc: Option<String>,
+    /// What is odd about the file's structure, though a viewer misses nothing. Empty where nobody looked.
+    #[serde(default)]
+    pub oddities: Vec<Oddity>,
 }
 
 /// What the simplest rules ask of a work. Measured, or as a file's headers claim before anything is decoded.
@@ -77,6 +87,9 @@ pub struct Outline {
     pub format: String,
     /// As [`MediaInfo::brand`].
     pub brand: String,
+    /// As [`MediaInfo::compatible_brands`].
+    #[serde(default)]
+    pub compatible_brands: Vec<String>,
     /// How long the picture is shown, ms.
     pub picture_ms: u64,
     /// From the first of picture and sound to the end of the last, ms.
@@ -163,7 +176,7 @@ pub enum Transfer {
     Hlg,
 }
 
-/// Colour as tagged in the stream; ffmpeg's own names, `unknown` where untagged.
+/// Colour as tagged, by container and bitstream together; ffmpeg's own names, `unknown` where neither says it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Colour {
     /// Matrix, such as `bt709`, `smpte170m`, `bt2020nc`.
@@ -179,14 +192,33 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// The matrix; where it is untagged, what players assume: BT.601 for a coded picture of fewer than 720 lines, else BT.709.
+    /// The matrix. Where it is untagged, the one that goes with the curve and the primaries; where these do not say it either, what
+    /// players assume: BT.601 for a coded picture of fewer than 720 lines, else BT.709.
     pub fn matrix_of(&self, coded_width: u32, coded_height: u32) -> &str {
-        match self.matrix.as_str() {
-            "" | "unknown" | "unspecified" | "reserved" if coded_width.min(coded_height) < 720 => "smpte170m",
-            "" | "unknown" | "unspecified" | "reserved" => "bt709",
-            tagged => tagged,
+        if !is_untagged(&self.matrix) {
+            return &self.matrix;
         }
+        // BT.2100 gives PQ and HLG no other primaries, and its matrix is BT.2020's.
+        if self.transfer != Transfer::Sdr {
+            return "bt2020nc";
+        }
+        let of = |name: &str| match name {
+            "bt2020" | "bt2020-10" | "bt2020-12" => Some("bt2020nc"),
+            // Screens' wide primaries come with BT.709's matrix, as phones write them.
+            "bt709" | "smpte431" | "smpte432" => Some("bt709"),
+            "smpte170m" | "bt470bg" | "bt470m" => Some("smpte170m"),
+            "smpte240m" => Some("smpte240m"),
+            _ => None,
+        };
+        // Primaries first: the curves of BT.601, BT.709 and BT.2020 are one and the same, and are often tagged for each other.
+        let known = of(&self.primaries).or_else(|| of(&self.transfer_name));
+        known.unwrap_or(if coded_width.min(coded_height) < 720 { "smpte170m" } else { "bt709" })
     }
+}
+
+/// Whether a name of ffmpeg's says that there is no tag.
+fn is_untagged(name: &str) -> bool {
+    matches!(name, "" | "unknown" | "unspecified" | "reserved")
 }
 
 /// The picture stream.
@@ -224,6 +256,10 @@ pub struct VideoInfo {
     pub start_ms: i64,
     /// Duration of the decoded picture in milliseconds, last frame included.
     pub duration_ms: u64,
+    /// How much longer than usual the last picture stays, ms: a closing title that is one long frame. Within `duration_ms`. 0 where
+    /// it does not, or nobody looked.
+    #[serde(default)]
+    pub last_picture_stays_ms: u64,
     /// Mean frame rate that was counted.
     pub frame_rate: Ratio,
     /// Whether frame durations vary by more than rounding.
@@ -318,6 +354,7 @@ impl MediaInfo {
         Outline {
             format: self.format.clone(),
             brand: self.brand.clone(),
+            compatible_brands: self.compatible_brands.clone(),
             picture_ms: self.video.duration_ms,
             duration_ms: self.duration_ms,
             display_width: self.video.display_width,
@@ -353,5 +390,36 @@ impl VideoInfo {
     /// Whether it stands upright.
     pub fn is_portrait(&self) -> bool {
         self.display_height > self.display_width
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matrix_that_is_not_tagged_follows_from_the_curve_and_the_primaries_before_the_size() {
+        let of = |primaries: &str, transfer_name: &str, transfer: Transfer, lines: u32| {
+            let (matrix, full_range) = ("unknown".to_owned(), false);
+            let colour = Colour {
+                matrix,
+                primaries: primaries.into(),
+                transfer_name: transfer_name.into(),
+                transfer,
+                full_range,
+            };
+            colour.matrix_of(lines * 16 / 9, lines).to_owned()
+        };
+        for lines in [180, 1080] {
+            assert_eq!(of("bt2020", "arib-std-b67", Transfer::Hlg, lines), "bt2020nc");
+            assert_eq!(of("unknown", "smpte2084", Transfer::Pq, lines), "bt2020nc");
+            assert_eq!(of("bt2020", "unknown", Transfer::Sdr, lines), "bt2020nc");
+            assert_eq!(of("unknown", "bt2020-10", Transfer::Sdr, lines), "bt2020nc");
+            assert_eq!(of("bt709", "smpte170m", Transfer::Sdr, lines), "bt709");
+            assert_eq!(of("smpte432", "iec61966-2-1", Transfer::Sdr, lines), "bt709");
+            assert_eq!(of("bt470bg", "bt709", Transfer::Sdr, lines), "smpte170m");
+        }
+        assert_eq!(of("unknown", "unknown", Transfer::Sdr, 576), "smpte170m");
+        assert_eq!(of("unknown", "iec61966-2-1", Transfer::Sdr, 720), "bt709");
     }
 }

@@ -23,7 +23,7 @@ pub enum Rejection {
     ExternalReference,
     /// A stream uses a codec that we do not decode.
     UnsupportedCodec {
-        /// ffmpeg's name of it, clipped.
+        /// ffmpeg's name of it, clipped; the container's four-character code where ffmpeg has none.
         codec: String,
     },
     /// More streams than any entry needs.
@@ -36,7 +36,7 @@ pub enum Rejection {
         /// How many bytes.
         bytes: u64,
     },
-    /// The file's header claims far more than there is to decode: cut off, or made to mislead players.
+    /// The header of the picture or of the sound claims far more than there is to decode: cut off, or made to mislead players.
     MisleadingHeader {
         /// What the header claims, ms.
         claimed_ms: u64,
@@ -50,9 +50,9 @@ pub enum Rejection {
         /// Coded height in pixels.
         height: u32,
     },
-    /// Size, pixel format, sample rate or channels change midway.
+    /// Size, pixel format, sample rate, channels or codec change midway.
     ChangesMidway {
-        /// What changed: `picture_size`, `pixel_format`, `sample_rate`, `channels`.
+        /// What changed: `picture_size`, `pixel_format`, `sample_rate`, `channels`, `codec`.
         what: String,
     },
     /// So many pictures carry a time before that of the picture shown before them that a part of the work would not be seen.
@@ -60,10 +60,18 @@ pub enum Rejection {
         /// How many.
         frames: u64,
     },
-    /// Nothing could be decoded, or more of it was damaged than players forgive.
+    /// Nothing could be decoded, more of it was damaged than players forgive, or its end is missing.
     Damaged {
         /// Packets or frames that were damaged.
         errors: u64,
+        /// Whether the file says itself that it is longer than it is: nothing was decoded then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        end_missing: bool,
+    },
+    /// The picture or the sound is encrypted, and there is no key.
+    Encrypted {
+        /// Four-character code of the scheme, such as `cenc`; empty where the file does not say it.
+        scheme: String,
     },
     /// The decoder crashed on it.
     Undecodable,
@@ -126,6 +134,16 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Damage that was met while decoding.
+    pub fn damaged(errors: u64) -> Self {
+        Rejection::Damaged { errors, end_missing: false }
+    }
+
+    /// A file that lacks its end by its own word.
+    pub fn end_missing() -> Self {
+        Rejection::Damaged { errors: 0, end_missing: true }
+    }
+
     /// The stable code: the value of `code` in JSON, a label of the metrics, the name that documents use.
     pub fn code(&self) -> &'static str {
         match self {
@@ -141,6 +159,7 @@ impl Rejection {
             Rejection::ChangesMidway { .. } => "changes_midway",
             Rejection::TimeRunsBackwards { .. } => "time_runs_backwards",
             Rejection::Damaged { .. } => "damaged",
+            Rejection::Encrypted { .. } => "encrypted",
             Rejection::Undecodable => "undecodable",
             Rejection::BudgetExceeded { .. } => "budget_exceeded",
             Rejection::FormatNotAllowed { .. } => "format_not_allowed",
@@ -205,8 +224,10 @@ mod tests {
             Rejection::MisleadingHeader { .. } => Rejection::PictureTooLarge { width: 16000, height: 16000 },
             Rejection::PictureTooLarge { .. } => Rejection::ChangesMidway { what: hostile() },
             Rejection::ChangesMidway { .. } => Rejection::TimeRunsBackwards { frames: 37 },
-            Rejection::TimeRunsBackwards { .. } => Rejection::Damaged { errors: 31 },
-            Rejection::Damaged { .. } => Rejection::Undecodable,
+            Rejection::TimeRunsBackwards { .. } => Rejection::damaged(31),
+            Rejection::Damaged { end_missing: false, .. } => Rejection::end_missing(),
+            Rejection::Damaged { .. } => Rejection::Encrypted { scheme: hostile() },
+            Rejection::Encrypted { .. } => Rejection::Undecodable,
             Rejection::Undecodable => Rejection::BudgetExceeded { budget: hostile() },
             Rejection::BudgetExceeded { .. } => Rejection::FormatNotAllowed { found: hostile() },
             Rejection::FormatNotAllowed { .. } => Rejection::TooShort { duration_ms: 20_000, min_ms: 60_000 },
@@ -254,6 +275,17 @@ mod tests {
         assert!(Rejection::NoVideo.is_of_the_file() && Rejection::Undecodable.is_of_the_file());
         assert!(!Rejection::ReviewRefused { words: "no".into() }.is_of_the_file());
         assert!(!Rejection::TooShort { duration_ms: 1, min_ms: 2 }.is_of_the_file());
+    }
+
+    #[test]
+    fn damage_that_was_stored_before_ends_were_told_is_still_read() {
+        let stored = serde_json::json!({"code": "damaged", "errors": 3});
+        assert_eq!(serde_json::from_value::<Rejection>(stored.clone()).unwrap(), Rejection::damaged(3));
+        assert_eq!(serde_json::to_value(Rejection::damaged(3)).unwrap(), stored);
+        let cut = serde_json::to_value(Rejection::end_missing()).unwrap();
+        assert_eq!((&cut["code"], &cut["end_missing"]), (&"damaged".into(), &true.into()));
+        assert!(Rejection::end_missing().text(Lang::En).contains("end is missing"));
+        assert!(Rejection::end_missing().text(Lang::Zh).contains("缺少结尾"));
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub enum Rule {
     Frozen,
     /// Stretches without a sound.
     Silent,
+    /// Oddities of the file's structure.
+    Structure,
     /// Works that were entered before.
     Duplicate,
 }
@@ -152,6 +154,7 @@ pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
         rules.black.map(|rule| judge::black(info, rule)),
         rules.frozen.map(|rule| judge::frozen(info, rule)),
         rules.silent.and_then(|rule| judge::silent(info, rule)),
+        rules.structure.and_then(|severity| judge::structure(info, severity)),
     ];
     verdict.rules.extend(words.into_iter().flatten());
     verdict

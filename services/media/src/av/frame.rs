@@ -41,6 +41,19 @@ pub(crate) fn picture_facts(frame: &ffmpeg::frame::Video) -> PictureFacts {
     }
 }
 
+/// Makes a picture say the colour of `facts` of itself, as plain numbers that libav has names for.
+#[allow(unsafe_code)]
+pub(crate) fn set_colour(frame: &mut ffmpeg::frame::Video, facts: PictureFacts) {
+    // SAFETY: the frame is valid; enums of C are written as the integers that they are, as they are read everywhere here.
+    unsafe {
+        let frame = frame.as_mut_ptr();
+        (&raw mut (*frame).colorspace).cast::<c_int>().write(facts.matrix);
+        (&raw mut (*frame).color_primaries).cast::<c_int>().write(facts.primaries);
+        (&raw mut (*frame).color_trc).cast::<c_int>().write(facts.transfer);
+        (&raw mut (*frame).color_range).cast::<c_int>().write(facts.range);
+    }
+}
+
 /// Another frame with the same picture, which nobody may write to: stamp and type are its own.
 #[allow(unsafe_code)]
 pub(crate) fn share(frame: &ffmpeg::frame::Video) -> Result<ffmpeg::frame::Video> {

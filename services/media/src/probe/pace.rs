@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use pipeline::media_info::Ratio;
 
 use crate::av;
+use crate::isobmff::Length;
 
-/// A last frame that claims to stay longer than this is not believed, seconds: slides stay that long, works do not.
-const LAST_FRAME_S: i64 = 30;
+/// A last frame that claims to stay longer than this is not believed, seconds: a closing title may stay for minutes, but what claims
+/// hours is a mistake or a lie, of which a few bytes would cost hours of encoding.
+const LAST_FRAME_S: i64 = 3600;
+/// A last frame that stays longer than this is told, seconds: less is how writers round a film's end.
+const TOLD_S: i64 = 1;
 /// Distances of key frames that are tried as their pace: a pace shows at the first few, unless there is none.
 const MOST_PACES: usize = 64;
 /// A frame that stays longer than this many usual ones is followed by a hole.
@@ -18,6 +22,8 @@ pub(super) struct Pace {
     pub(super) variable: bool,
     /// First tick after the last frame.
     pub(super) end: i64,
+    /// How much longer than usual the last frame stays, ticks; 0 if it does not.
+    pub(super) stays: i64,
 }
 
 impl Pace {
@@ -31,7 +37,10 @@ impl Pace {
         let usual = if usual > 0 { usual } else { last_duration.clamp(1, second) };
         let believed = last_duration > 0 && last_duration <= second.saturating_mul(LAST_FRAME_S);
         let last = times.last().copied().unwrap_or(0);
-        let end = last.saturating_add(if believed { last_duration } else { usual });
+        let last_duration = if believed { last_duration } else { usual };
+        let end = last.saturating_add(last_duration);
+        let longer = last_duration.saturating_sub(usual);
+        let stays = if longer > second.saturating_mul(TOLD_S).max(usual.saturating_mul(HOLE)) { longer } else { 0 };
         // Rounding of stamps moves each by up to a tick, or by a millisecond where a writer rounded to that.
         let rounding = 1.5f64.max(second as f64 * 0.0011);
         let mean = |steps: &[i64]| {
@@ -45,8 +54,29 @@ impl Pace {
         let flow: Vec<i64> = sorted.iter().copied().take_while(|step| *step <= usual.saturating_mul(HOLE)).collect();
         let span = if regular.len() * 10 >= steps.len() * 9 { mean(&regular) } else { mean(&flow) };
         let variable = steps.iter().any(|step| (*step as f64 - span).abs() > rounding);
-        Self { rate: nearest_rate(f64::from(base.den) / (f64::from(base.num.max(1)) * span.max(1e-9))), variable, end }
+        Self {
+            rate: nearest_rate(f64::from(base.den) / (f64::from(base.num.max(1)) * span.max(1e-9))),
+            variable,
+            end,
+            stays,
+        }
     }
+}
+
+/// How long the last of the frames at `times` is shown, in ticks of `base`: as its packet `told`, or as the table of times of an ISO
+/// file's track says. libav leaves the latter out where frames are coded in another order than they are shown in. What an edit list
+/// cuts off is not shown.
+pub(super) fn last_duration(times: &[i64], told: i64, length: Option<Length>, base: av::Rational) -> i64 {
+    // The time base of such a stream is its track's.
+    let is_tracks = |length: &Length| i64::from(base.den) == i64::from(length.timescale) * i64::from(base.num);
+    let Some(length) = length.filter(|length| length.samples > 0 && is_tracks(length)) else { return told };
+    let longest = told.max(length.last_ticks.into());
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return longest };
+    let Some(edited_ms) = length.edited_ms else { return longest };
+    let shown = i128::from(edited_ms) * i128::from(length.timescale) / 1000;
+    let rest = i64::try_from(shown).unwrap_or(i64::MAX).saturating_sub(last.saturating_sub(*first));
+    // Edit lists round: they cut off what the table adds, and nothing of what the packet says.
+    longest.min(rest).max(told)
 }
 
 /// The usual rate within 0.1 % of `fps`, or `fps` to a thousandth.
@@ -117,6 +147,35 @@ mod tests {
         let base = av::Rational { num: 1, den: 1000 };
         assert_eq!(Pace::of(&[0, 40, 80], i64::from(u32::MAX), base).end, 120);
         assert_eq!(Pace::of(&[0], i64::MAX, base).end, 1000);
+        assert_eq!(Pace::of(&[0, 40, 80], 3_600_001, base).end, 120);
+    }
+
+    #[test]
+    fn a_last_frame_that_stays_for_a_minute_is_believed_and_told() {
+        let base = av::Rational { num: 1, den: 1000 };
+        let last = |duration: i64| {
+            let pace = Pace::of(&[0, 40, 80], duration, base);
+            assert_eq!(pace.rate, Ratio::new(25, 1));
+            (pace.end, pace.stays)
+        };
+        assert_eq!([last(40), last(1000)], [(120, 0), (1080, 0)]);
+        assert_eq!([last(30_000), last(60_040)], [(30_080, 29_960), (60_120, 60_000)]);
+        assert_eq!(last(3_600_000), (3_600_080, 3_599_960));
+    }
+
+    #[test]
+    fn the_table_of_times_says_how_long_the_last_frame_is_shown_and_the_edit_list_how_much_of_it() {
+        let base = av::Rational { num: 1, den: 1000 };
+        let last = |told: i64, timescale: u32, last_ticks: u32, edited_ms: Option<u64>| {
+            let length = Length { timescale, samples: 3, ticks: 0, last_ticks, edited_ms, header_ms: 0 };
+            last_duration(&[500, 540, 580], told, Some(length), base)
+        };
+        assert_eq!([last(40, 1000, 34_000, None), last(0, 1000, 34_000, None)], [34_000; 2]);
+        assert_eq!(last(40, 1000, 34_000, Some(10_080)), 10_000);
+        assert_eq!([last(40, 1000, 34_000, Some(100)), last(40, 1000, 10, Some(1))], [40; 2]);
+        // Another clock is not the stream's.
+        assert_eq!(last(40, 90_000, 34_000, None), 40);
+        assert_eq!(last_duration(&[], 40, None, base), 40);
     }
 
     #[test]

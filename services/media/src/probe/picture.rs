@@ -10,7 +10,7 @@ use pipeline::rejection::Rejection;
 use super::access::Access;
 use super::bitrate::Bitrate;
 use super::luma::{Difference, Grid};
-use super::pace::{Pace, greatest_common_divisor, longest_gap, pace_of};
+use super::pace::{Pace, greatest_common_divisor, last_duration, longest_gap, pace_of};
 use super::scene::Scenes;
 use super::still::Still;
 use super::stretch::Stretches;
@@ -18,8 +18,10 @@ use super::thumb::Thumb;
 use super::{Watch, to_ms, to_us, whole_ms};
 use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
 use crate::child::protocol::Limits;
+use crate::colour::Stated;
 use crate::decode::{self, Tally};
 use crate::error::Result;
+use crate::isobmff::Length;
 use crate::nal::Framing;
 use crate::preview::{Preview, Shape};
 use crate::source::Source;
@@ -51,6 +53,10 @@ pub(super) struct PictureMeasure {
     begins_with_idr: Option<bool>,
     /// Whether there was another profile, level or record of parameter sets than the header's.
     other_coding: bool,
+    /// What the container says of its colour.
+    stated: Stated,
+    /// How long an ISO file's tables say that it is.
+    length: Option<Length>,
     seen: Seen,
 }
 
@@ -119,6 +125,8 @@ impl PictureMeasure {
             parameter_sets,
             begins_with_idr: None,
             other_coding: false,
+            stated: source.stated(stream),
+            length: source.track(stream).map(|track| track.length),
             seen,
         })
     }
@@ -164,11 +172,13 @@ impl PictureMeasure {
                 }
             }
         }
-        let (seen, access, stream) = (&mut self.seen, &mut self.access, self.stream);
+        let (seen, access) = (&mut self.seen, &mut self.access);
+        let (stream, stated) = (self.stream, self.stated);
         decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| {
             if seen.times.len() as u64 >= limits.max_frames {
                 return Err(Rejection::BudgetExceeded { budget: "frames".into() }.into());
             }
+            stated.complete(frame);
             let Some(at) = seen.see(frame, || av::pixel_aspect(&source.input, stream, Some(frame)))? else {
                 return Ok(());
             };
@@ -192,14 +202,30 @@ impl PictureMeasure {
         self.seen.album.take()
     }
 
+    /// What container and bitstream say of colour where they contradict each other.
+    pub(super) fn colour_in_conflict(&self) -> Option<(String, String)> {
+        self.seen.first.and_then(|(facts, _)| self.stated.conflict(facts))
+    }
+
     /// What was measured, and what is known of random access.
     pub(super) fn finish(self, origin_us: i64) -> Result<(VideoInfo, Access)> {
-        let Self { stream, facts, seen, open_gops, framing, begins_with_idr, other_coding, mut keys, access, .. } =
-            self;
+        let Self {
+            stream,
+            facts,
+            seen,
+            length,
+            open_gops,
+            framing,
+            begins_with_idr,
+            other_coding,
+            mut keys,
+            access,
+            ..
+        } = self;
         // What is no key frame is none, whatever the file calls it.
         keys.retain(|key| !access.is_false(*key));
         let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
-        let pace = Pace::of(&seen.times, seen.last_duration, seen.base);
+        let pace = Pace::of(&seen.times, last_duration(&seen.times, seen.last_duration, length, seen.base), seen.base);
         let us = |ticks: i64| to_us(ticks, seen.base);
         let first = seen.times.first().copied().unwrap_or(0);
         let duration_us = us(pace.end.saturating_sub(first));
@@ -225,6 +251,7 @@ impl PictureMeasure {
             frames: seen.times.len() as u64,
             start_ms: to_ms(us(first).saturating_sub(origin_us)),
             duration_ms,
+            last_picture_stays_ms: whole_ms(us(pace.stays)),
             frame_rate: pace.rate,
             variable_rate: pace.variable,
             field_order: field_order(&seen),

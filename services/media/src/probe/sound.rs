@@ -63,7 +63,7 @@ struct Heard {
 impl SoundMeasure {
     pub(crate) fn open(source: &Source, stream: usize, limits: &Limits) -> Result<Self> {
         let decoder = decode::open(source, stream, limits, 1)?;
-        let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::Damaged { errors: 1 })?;
+        let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::damaged(1))?;
         let (frame, bitrate) = (frame::Audio::empty(), Bitrate::default());
         Ok(Self { stream, facts, decoder, frame, bitrate, heard: None, fingerprint: false })
     }

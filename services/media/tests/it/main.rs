@@ -2,12 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may: what cannot be unwrapped is the failure that it reports")]
 mod support;
 
+// What boxes say, where libav guesses.
+mod boxes;
+// Colour by container and bitstream.
+mod colour;
 // Footage that other people made.
 mod footage;
 // Where decoding may begin.
 mod access;
 // Files that attack.
 mod hostile;
+// Structure that is odd and costs a viewer nothing.
+mod odd;
 // What becomes of a picture.
 mod picture;
 // The proxy and the storyboard.

@@ -1,5 +1,6 @@
 //! Runs real, sandboxed children as the service does, and makes a whole rendition with them.
 #![allow(unreachable_pub, dead_code, reason = "each file of tests takes what it needs")]
+pub mod boxes;
 pub mod outside;
 pub mod patch;
 pub mod planned;

@@ -9,7 +9,9 @@ use crate::rendition::{Because, Picture};
 pub(super) fn of(info: &MediaInfo) -> (Picture, Vec<Because>) {
     let video = &info.video;
     let rate = frame_rate::output(video);
-    let own = frame_rate::frames(video.duration_ms, rate);
+    // A last picture that stays is held as well: the source has no picture for that time.
+    let moving_ms = video.duration_ms.saturating_sub(video.last_picture_stays_ms);
+    let own = frame_rate::frames(moving_ms, rate);
     // Players show the first picture until the second and the last one as long as there is sound; no sound is lost either way.
     let lead_frames = frame_rate::frames_within(info.sound_before_ms(), rate);
     let held = frame_rate::frames(video.duration_ms.saturating_add(info.sound_after_ms()), rate);

@@ -29,6 +29,7 @@ pub(crate) fn video() -> VideoInfo {
         frames: 1525,
         start_ms: 0,
         duration_ms: 61_000,
+        last_picture_stays_ms: 0,
         frame_rate: Ratio::new(25, 1),
         variable_rate: false,
         field_order: FieldOrder::Progressive,
@@ -81,6 +82,7 @@ pub(crate) fn info() -> MediaInfo {
         size_bytes: 177_000_000,
         format: "mp4".into(),
         brand: "isom".into(),
+        compatible_brands: vec!["isom".into(), "iso2".into(), "avc1".into(), "mp41".into()],
         duration_ms: 61_000,
         bitrate_kbps: 23_200,
         video: video(),
@@ -89,6 +91,7 @@ pub(crate) fn info() -> MediaInfo {
         other_tracks: vec![],
         decode_errors: 0,
         aigc: None,
+        oddities: vec![],
     }
 }
 
@@ -239,6 +242,14 @@ fn the_output_lasts_as_long_as_picture_and_sound_together() {
 }
 
 #[test]
+fn a_last_picture_that_stays_is_held_and_not_looked_for_in_the_source() {
+    let mut info = info();
+    (info.duration_ms, info.video.duration_ms, info.video.last_picture_stays_ms) = (91_000, 91_000, 30_000);
+    let picture = plan_of(&info).picture;
+    assert_eq!((picture.frames, picture.hold_frames), (91 * 25, 30 * 25));
+}
+
+#[test]
 fn cuts_lie_near_changes_of_scene() {
     let mut info = info();
     (info.duration_ms, info.video.duration_ms, info.video.frames) = (72_000, 72_000, 1800);
@@ -252,7 +263,10 @@ fn cuts_lie_near_changes_of_scene() {
 #[test]
 fn an_untagged_small_picture_is_bt601() {
     let mut info = info();
-    info.video.colour.matrix = "unknown".into();
+    let colour = &mut info.video.colour;
+    for tag in [&mut colour.matrix, &mut colour.primaries, &mut colour.transfer_name] {
+        *tag = "unknown".into();
+    }
     assert_eq!(plan_of(&info).picture.matrix, "bt709");
     (info.video.coded_width, info.video.coded_height) = (720, 576);
     assert_eq!(plan_of(&info).picture.matrix, "smpte170m");

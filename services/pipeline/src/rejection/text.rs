@@ -26,7 +26,7 @@ pub(super) fn en(reason: &Rejection) -> String {
             )
         }
         Rejection::MisleadingHeader { claimed_ms, decoded_ms } => format!(
-            "The file's header says that it lasts {}, but only {} could be decoded. Please export it again.",
+            "The header of the file's picture or sound says that it lasts {}, but only {} could be decoded. Please export it again.",
             duration(*claimed_ms, Lang::En),
             duration(*decoded_ms, Lang::En)
         ),
@@ -42,7 +42,14 @@ pub(super) fn en(reason: &Rejection) -> String {
             "The file's time jumps back: {frames} pictures come after their time, and players would leave them out. \
              Please export it again in one piece."
         ),
-        Rejection::Damaged { errors } => {
+        Rejection::Damaged { end_missing: true, .. } => {
+            "The file is incomplete: its end is missing. Please export it again and upload all of it.".into()
+        }
+        Rejection::Encrypted { scheme } => format!(
+            "The file is encrypted{} and cannot be opened without its key. Please export it without protection.",
+            named(scheme, " (", ")")
+        ),
+        Rejection::Damaged { errors, .. } => {
             format!("The file is damaged: {errors} errors while decoding it. Please export and upload it again.")
         }
         Rejection::Undecodable => "The file cannot be decoded. Please export it again and check that it plays.".into(),
@@ -99,7 +106,7 @@ pub(super) fn zh(reason: &Rejection) -> String {
             format!("文件的标签文字共 {bytes} 字节，超出参选所需，请去除标签后重新导出。")
         }
         Rejection::MisleadingHeader { claimed_ms, decoded_ms } => format!(
-            "文件头声称时长为{}，实际只能解码出{}，请重新导出。",
+            "文件中画面或声音的头部声称时长为{}，实际只能解码出{}，请重新导出。",
             duration(*claimed_ms, Lang::Zh),
             duration(*decoded_ms, Lang::Zh)
         ),
@@ -112,7 +119,11 @@ pub(super) fn zh(reason: &Rejection) -> String {
         Rejection::TimeRunsBackwards { frames } => {
             format!("文件的时间戳倒退：有 {frames} 帧画面晚于其显示时间，播放时会被丢弃，请重新导出为一个完整的文件。")
         }
-        Rejection::Damaged { errors } => format!("文件已损坏：解码时出现 {errors} 处错误，请重新导出并上传。"),
+        Rejection::Damaged { end_missing: true, .. } => "文件不完整：缺少结尾部分，请重新导出并完整上传。".into(),
+        Rejection::Encrypted { scheme } => {
+            format!("文件已加密{}，没有密钥无法打开，请导出未加密、无版权保护的文件。", named(scheme, "（", "）"))
+        }
+        Rejection::Damaged { errors, .. } => format!("文件已损坏：解码时出现 {errors} 处错误，请重新导出并上传。"),
         Rejection::Undecodable => "文件无法解码，请重新导出，并确认可以正常播放。".into(),
         Rejection::BudgetExceeded { budget } => {
             format!("解码该文件所需的{}超出参选作品的上限，请以常规设置重新导出。", resource(budget, Lang::Zh))
@@ -140,6 +151,12 @@ pub(super) fn zh(reason: &Rejection) -> String {
     }
 }
 
+/// A word between brackets, or nothing where there is none.
+fn named(word: &str, open: &str, close: &str) -> String {
+    let word = shown(word);
+    if word.trim().is_empty() { String::new() } else { format!("{open}{word}{close}") }
+}
+
 /// What changed midway; an unknown word is shown as it is, so that an older reader still says something.
 fn midway(what: &str, lang: Lang) -> String {
     match (what, lang) {
@@ -151,6 +168,8 @@ fn midway(what: &str, lang: Lang) -> String {
         ("sample_rate", Lang::Zh) => "音频采样率".into(),
         ("channels", Lang::En) => "audio channels".into(),
         ("channels", Lang::Zh) => "声道".into(),
+        ("codec", Lang::En) => "codec".into(),
+        ("codec", Lang::Zh) => "编码格式".into(),
         (other, Lang::En | Lang::Zh) => shown(other),
     }
 }

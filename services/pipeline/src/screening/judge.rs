@@ -3,12 +3,12 @@ use super::rules::{AspectRule, DecodeErrorsRule, DurationRule, FormatRule};
 use super::rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
 use super::{Outcome, Rule, RuleVerdict};
 use crate::lang::{self, Lang, decimal, shown};
-use crate::media_info::{FieldOrder, MediaInfo, Outline, Stretch, Transfer};
+use crate::media_info::{FieldOrder, MediaInfo, Oddity, Outline, Stretch, Transfer};
 use crate::rejection::Rejection;
 
 /// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's, those
 /// of cameras, and the fragmented ones. QuickTime's `qt  ` is not among them, and neither are 3GPP's: those are other formats
-/// with other rules. Trailing spaces do not count.
+/// with other rules. Only a file with one of these among its compatible brands is an mp4 as well. Trailing spaces do not count.
 const MP4_BRANDS: [&str; 33] = [
     "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc", "mp41", "mp42",
     "mp71", "mmp4", "avc1", "hvc1", "M4V", "M4VH", "M4VP", "f4v", "MSNV", "XAVC", "CAEP", "pana", "NDSC", "dash",
@@ -18,7 +18,7 @@ const MP4_BRANDS: [&str; 33] = [
 /// Whether a new export of the same cut can cure a broken rule. Length, shape and content are in the cut itself.
 fn is_curable(rule: Rule) -> bool {
     match rule {
-        Rule::Format | Rule::Resolution | Rule::DecodeErrors | Rule::SoundLength => true,
+        Rule::Format | Rule::Resolution | Rule::DecodeErrors | Rule::SoundLength | Rule::Structure => true,
         Rule::Loudness | Rule::Interlaced | Rule::Hdr | Rule::Sound | Rule::OtherTracks => true,
         Rule::Duration | Rule::Aspect | Rule::Black | Rule::Frozen | Rule::Silent | Rule::Duplicate => false,
     }
@@ -57,8 +57,10 @@ fn pass_or_warn(kept: bool) -> Outcome {
 pub(super) fn format(outline: &Outline, rule: &FormatRule) -> RuleVerdict {
     let found = found_format(outline);
     let limit = rule.allowed.join(", ");
-    let is_mp4 = outline.format == "mp4" && MP4_BRANDS.contains(&outline.brand.trim_end());
-    // Within the mp4 family the brand decides; every other format has no brand to look at.
+    // ISO/IEC 14496-12, 4.3: a reader that knows one of the compatible brands may play the file, whatever the major brand is.
+    let known = |brand: &str| MP4_BRANDS.contains(&brand.trim_end());
+    let is_mp4 = known(&outline.brand) || outline.compatible_brands.iter().any(|brand| known(brand));
+    // Within the mp4 family the brands decide; every other format has no brand to look at.
     let allowed = rule.allowed.contains(&outline.format) && (outline.format != "mp4" || is_mp4);
     if !allowed {
         return broken(Rule::Format, found.clone(), limit, Rejection::FormatNotAllowed { found });
@@ -132,7 +134,7 @@ pub(super) fn decode_errors(info: &MediaInfo, rule: &DecodeErrorsRule) -> RuleVe
     let errors = info.decode_errors;
     let (measured, limit) = (errors.to_string(), format!("≤ {}", rule.fail_above));
     if errors > rule.fail_above {
-        return broken(Rule::DecodeErrors, measured, limit, Rejection::Damaged { errors });
+        return broken(Rule::DecodeErrors, measured, limit, Rejection::damaged(errors));
     }
     let zh = format!("解码错误 {errors} 处，允许不超过 {} 处。", rule.fail_above);
     let en = format!("Errors while decoding: {errors}; at most {} are forgiven.", rule.fail_above);
@@ -212,6 +214,21 @@ pub(super) fn hdr(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
     };
     let word = word(Rule::Hdr, measured.into(), "SDR".into(), Outcome::Pass, zh, en);
     property(severity, sdr, word, Rejection::HighDynamicRange)
+}
+
+pub(super) fn structure(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
+    if severity == Severity::Ignore {
+        return None;
+    }
+    let codes: Vec<&str> = info.oddities.iter().map(Oddity::code).collect();
+    let measured = if codes.is_empty() { "plain".to_owned() } else { codes.join(", ") };
+    let say = |lang: Lang| info.oddities.iter().map(|oddity| oddity.text(lang)).collect::<Vec<_>>();
+    let (zh, en) = if codes.is_empty() {
+        ("文件结构正常。".to_owned(), "The file's structure is as usual.".to_owned())
+    } else {
+        (say(Lang::Zh).concat(), say(Lang::En).join(" "))
+    };
+    Some(word(Rule::Structure, measured, "plain".into(), pass_or_warn(codes.is_empty()), zh, en))
 }
 
 pub(super) fn black(info: &MediaInfo, rule: StretchRule) -> RuleVerdict {

@@ -36,6 +36,8 @@ pub struct ContestRules {
     pub frozen: Option<StretchRule>,
     /// Silent stretches that a reviewer should hear.
     pub silent: Option<StretchRule>,
+    /// What an oddity of the file's structure means of which a viewer misses nothing. It refuses no work.
+    pub structure: Option<Severity>,
     /// Works that were entered before: the same bytes are refused, the same picture or sound is for a person to look at.
     pub duplicate: Option<DuplicateRule>,
 }
@@ -203,6 +205,12 @@ impl ContestRules {
         }
         if self.decode_errors.is_some_and(|rule| rule.warn_above > rule.fail_above) {
             return Err(("decode_errors", "allowed is warn_above <= fail_above".into()));
+        }
+        if self.structure == Some(Severity::Fail) {
+            return Err((
+                "structure",
+                "allowed is warn or ignore: an oddity that costs no picture and no sound refuses no work".into(),
+            ));
         }
         if self
             .duplicate

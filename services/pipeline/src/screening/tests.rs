@@ -1,7 +1,7 @@
 //! Facts of screening, by the rules of the call; the edges are exact.
 use super::*;
 use crate::catalogue::Catalogue;
-use crate::media_info::{AudioInfo, FieldOrder, Stretch, Transfer};
+use crate::media_info::{AudioInfo, FieldOrder, Oddity, Stretch, Transfer};
 use crate::planner::tests::{audio, info};
 
 fn rules() -> ContestRules {
@@ -27,7 +27,7 @@ fn outcome(rule: Rule, change: impl FnOnce(&mut MediaInfo)) -> Outcome {
 fn a_good_entry_passes_every_rule() {
     let verdict = screen(&info(), &rules());
     assert_eq!(verdict.outcome(), Outcome::Pass, "{verdict:#?}");
-    assert_eq!(verdict.rules.len(), 13);
+    assert_eq!(verdict.rules.len(), 14);
     assert_eq!(verdict.warnings().count(), 0);
 }
 
@@ -76,8 +76,13 @@ fn the_edges_of_size_and_shape_are_exact() {
 
 #[test]
 fn mp4_is_a_matter_of_content() {
-    let file =
-        |format: &str, brand: &str| reason(|info| (info.format, info.brand) = (format.to_owned(), brand.to_owned()));
+    let branded = |format: &str, brand: &str, compatible: &[&str]| {
+        reason(|info| {
+            (info.format, info.brand) = (format.to_owned(), brand.to_owned());
+            info.compatible_brands = compatible.iter().map(|brand| (*brand).to_owned()).collect();
+        })
+    };
+    let file = |format: &str, brand: &str| branded(format, brand, &[]);
     for brand in ["isom", "mp42", "mp41", "avc1", "iso5", "M4V ", "XAVC"] {
         assert_eq!(file("mp4", brand), None, "{brand}");
     }
@@ -86,6 +91,29 @@ fn mp4_is_a_matter_of_content() {
     {
         assert_eq!(file(format, brand), Some("format_not_allowed"), "{format} {brand}");
     }
+    // A rarer major brand is no obstacle where a compatible one is mp4's; another format is one, whatever it lists.
+    assert_eq!(branded("mp4", "caqv", &["mp42", "isom"]), None);
+    assert_eq!(branded("mp4", "3gp4", &["3gp4", "isom"]), None);
+    assert_eq!(branded("mp4", "caqv", &["caqv", "qt  "]), Some("format_not_allowed"));
+    assert_eq!(branded("mov", "qt  ", &["mp42"]), Some("format_not_allowed"));
+}
+
+#[test]
+fn an_oddity_of_structure_is_told_and_refuses_no_work() {
+    assert_eq!(outcome(Rule::Structure, |_| ()), Outcome::Pass);
+    let odd = |info: &mut MediaInfo| {
+        info.oddities =
+            vec![Oddity::LongMovieHeader { claimed_ms: 90_000 }, Oddity::ForeignBrand { major: "caqv".into() }];
+    };
+    assert_eq!(outcome(Rule::Structure, odd), Outcome::Warn);
+    let mut info = info();
+    odd(&mut info);
+    let verdict = screen(&info, &rules());
+    let word = verdict.rules.iter().find(|word| word.rule == Rule::Structure).unwrap();
+    assert_eq!(word.measured, "long_movie_header, foreign_brand");
+    assert!(word.en.contains("caqv") && word.zh.contains("1 分 30 秒"), "{} {}", word.zh, word.en);
+    let strict = ContestRules { structure: Some(Severity::Fail), ..ContestRules::default() };
+    assert_eq!(strict.check().unwrap_err().0, "structure");
 }
 
 #[test]

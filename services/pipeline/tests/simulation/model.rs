@@ -155,7 +155,7 @@ impl Model {
     pub(crate) fn reject(&mut self, choice: u8) {
         let Some(worker) = self.worker(choice) else { return };
         let (run, stage, part) = worker.key.clone();
-        let reason = Rejection::Damaged { errors: 99 };
+        let reason = Rejection::damaged(99);
         self.commit(&worker, Event::Rejected { run, stage, part: Some(part), reason });
     }
 

@@ -1,0 +1,78 @@
+//! Packets of H.264 and HEVC that hold no picture: delimiters, messages and parameter sets that a writer put into samples of their own,
+//! or samples of no bytes. A decoder calls them errors, though a viewer misses nothing. What they hold is carried over to the next
+//! packet with a picture, where it belongs.
+use ffmpeg_next as ffmpeg;
+
+use crate::av::{self, Medium};
+use crate::nal::{self, Framing};
+
+/// More than any parameter sets and messages between two pictures; what comes before is dropped.
+const MOST_BYTES: usize = 1 << 20;
+
+/// What waits for the next picture, for each stream.
+#[derive(Default)]
+pub(crate) struct Carry {
+    streams: Vec<Option<Waiting>>,
+    /// Packets without a picture so far.
+    pub(crate) packets: u64,
+}
+
+/// One stream of pictures.
+struct Waiting {
+    /// How its units are marked off, and which of them are no pictures; `None` where a codec has no units.
+    units: Option<(Framing, fn(u8) -> bool)>,
+    bytes: Vec<u8>,
+}
+
+impl Carry {
+    /// Passes a packet that was just read on, with what was carried; `None` keeps it back.
+    pub(crate) fn pass(
+        &mut self,
+        input: &ffmpeg::format::context::Input,
+        packet: ffmpeg::Packet,
+    ) -> Option<ffmpeg::Packet> {
+        let index = packet.stream();
+        if self.streams.len() <= index {
+            self.streams.resize_with(index + 1, || None);
+        }
+        let waiting = self.streams[index].get_or_insert_with(|| Waiting::of(input, index));
+        let is_picture = av::stream_facts(input, index).is_some_and(|facts| facts.medium == Medium::Video);
+        let data = packet.data().unwrap_or_default();
+        let lacks = match waiting.units {
+            _ if !is_picture || packet.side_data().next().is_some() => false,
+            None => data.is_empty(),
+            Some((framing, is_beside)) => data.is_empty() || framing.lacks_picture(data, is_beside),
+        };
+        if lacks {
+            self.packets += 1;
+            if waiting.bytes.len() + data.len() > MOST_BYTES {
+                waiting.bytes.clear();
+            }
+            waiting.bytes.extend_from_slice(data);
+            return None;
+        }
+        if waiting.bytes.is_empty() {
+            return Some(packet);
+        }
+        let joined = av::prepended(&packet, &std::mem::take(&mut waiting.bytes));
+        Some(joined.unwrap_or(packet))
+    }
+
+    /// Forgets what waits: reading goes on elsewhere.
+    pub(crate) fn clear(&mut self) {
+        self.streams.clear();
+    }
+}
+
+impl Waiting {
+    fn of(input: &ffmpeg::format::context::Input, index: usize) -> Self {
+        let codec = av::stream_facts(input, index).map(|facts| av::codec_name(facts.codec)).unwrap_or_default();
+        let setup = input.stream(index).map_or_else(Vec::new, |stream| av::extradata(&stream.parameters()));
+        let units: Option<(Framing, fn(u8) -> bool)> = match codec.as_str() {
+            "h264" => Some((Framing::of(&setup), nal::is_beside_h264)),
+            "hevc" => Some((Framing::of_hevc(&setup), nal::is_beside_hevc)),
+            _ => None,
+        };
+        Self { units, bytes: Vec::new() }
+    }
+}

@@ -1,0 +1,243 @@
+//! What stands against decoding a track, by its sample entries; and where they know better than libav. libav guesses what it does not
+//! know, and a guess that is wrong comes out as noise or as wrong colours, with no error.
+use pipeline::rejection::Rejection;
+
+use crate::av::Patch;
+use crate::isobmff::{Entry, Track};
+use crate::text;
+
+/// The codecs, by libav's names, that a sample entry may stand for. Codes that are not here are whatever libav takes them for: there
+/// are hundreds of QuickTime's, and libav knows none of them by two names.
+const CODES: [(&[u8; 4], &[&str]); 35] = [
+    (b"avc1", &["h264"]),
+    (b"avc2", &["h264"]),
+    (b"avc3", &["h264"]),
+    (b"avc4", &["h264"]),
+    (b"dva1", &["h264"]),
+    (b"dvav", &["h264"]),
+    (b"hvc1", &["hevc"]),
+    (b"hev1", &["hevc"]),
+    (b"dvh1", &["hevc"]),
+    (b"dvhe", &["hevc"]),
+    (b"av01", &["av1"]),
+    (b"dav1", &["av1"]),
+    (b"vp08", &["vp8"]),
+    (b"vp09", &["vp9"]),
+    (b"vvc1", &["vvc"]),
+    (b"vvi1", &["vvc"]),
+    (b"apco", &["prores"]),
+    (b"apcs", &["prores"]),
+    (b"apcn", &["prores"]),
+    (b"apch", &["prores"]),
+    (b"ap4h", &["prores"]),
+    (b"ap4x", &["prores"]),
+    (b"jpeg", &["mjpeg"]),
+    (b"ac-3", &["ac3"]),
+    (b"ec-3", &["eac3"]),
+    (b"Opus", &["opus"]),
+    (b"fLaC", &["flac"]),
+    (b"alac", &["alac"]),
+    (b".mp3", &["mp3"]),
+    (b"alaw", &["pcm_alaw"]),
+    (b"ulaw", &["pcm_mulaw"]),
+    (b"fl32", &["pcm_f32be", "pcm_f32le"]),
+    (b"in24", &["pcm_s24be", "pcm_s24le"]),
+    (b"in32", &["pcm_s32be", "pcm_s32le"]),
+    (b"raw ", &["pcm_u8", "rawvideo"]),
+];
+
+/// Entries of Dolby Vision that a decoder which knows nothing of it must not take for the codec below.
+const DOLBY_VISION_ONLY: [&[u8; 4]; 5] = [b"dvh1", b"dvhe", b"dva1", b"dvav", b"dav1"];
+
+/// Entries whose samples are encrypted: ISO's, and those of a shop's downloads.
+const ENCRYPTED: [&[u8; 4]; 4] = [b"encv", b"enca", b"drmi", b"drms"];
+
+/// Why samples of `track` cannot be decoded rightly as the `codec` that libav takes them for; `None` where nothing is known against it.
+pub(crate) fn obstacle(track: &Track, codec: &str) -> Option<Rejection> {
+    let used: Vec<&Entry> = track.used().collect();
+    if let Some(entry) = used.iter().find(|entry| is_encrypted(entry)) {
+        let scheme = entry.protection.unwrap_or_default().scheme;
+        return Some(Rejection::Encrypted { scheme: if scheme == [0; 4] { String::new() } else { name(scheme) } });
+    }
+    // libav decodes what the first entry says and leaves out, or misreads, the samples of the others.
+    if used.iter().any(|entry| family(entry.code) != family(used[0].code)) {
+        return Some(Rejection::ChangesMidway { what: "codec".into() });
+    }
+    let wrong = used.iter().find_map(|entry| wrong_codec(entry, codec));
+    wrong.map(|codec| Rejection::UnsupportedCodec { codec })
+}
+
+/// The name to refuse an entry under, where it is none that a decoder of `codec` decodes rightly.
+fn wrong_codec(entry: &Entry, codec: &str) -> Option<String> {
+    let named = name(entry.code);
+    if let Some(vision) = entry.dolby_vision
+        && !vision.is_compatible()
+    {
+        return Some(format!("Dolby Vision profile {}", vision.profile));
+    }
+    if entry.dolby_vision.is_none() && DOLBY_VISION_ONLY.contains(&&entry.code) {
+        return Some(format!("Dolby Vision ({named})"));
+    }
+    if codec == "unknown" {
+        return Some(named);
+    }
+    if let Some(pcm) = pcm(entry) {
+        let bits = entry.pcm.map_or(0, |pcm| pcm.bits);
+        return (pcm != Some(codec)).then(|| format!("{named}, {bits} bit"));
+    }
+    let known = CODES.iter().find(|(code, _)| **code == entry.code);
+    known.is_some_and(|(_, codecs)| !codecs.contains(&codec)).then_some(named)
+}
+
+/// Of an entry of PCM by ISO/IEC 23003-5, libav's name of what it says that it is; the inner `None` is what it has no name for.
+/// FFmpeg before 6.0 does not read `pcmC` and takes all of them for little-endian whole numbers.
+fn pcm(entry: &Entry) -> Option<Option<&'static str>> {
+    let is_float = match &entry.code {
+        b"ipcm" => false,
+        b"fpcm" => true,
+        _ => return None,
+    };
+    let pcm = entry.pcm?;
+    Some(match (is_float, pcm.bits, pcm.is_little_endian) {
+        (false, 16, true) => Some("pcm_s16le"),
+        (false, 16, false) => Some("pcm_s16be"),
+        (false, 24, true) => Some("pcm_s24le"),
+        (false, 24, false) => Some("pcm_s24be"),
+        (false, 32, true) => Some("pcm_s32le"),
+        (false, 32, false) => Some("pcm_s32be"),
+        (true, 32, true) => Some("pcm_f32le"),
+        (true, 32, false) => Some("pcm_f32be"),
+        _ => None,
+    })
+}
+
+/// The codec that libav has to be made to use for `track` instead of `codec`, by name. Only where samples are of the same size: libav
+/// has laid out the packets by its guess already.
+pub(crate) fn other_codec(track: &Track, codec: &str) -> Option<&'static str> {
+    let mut wanted = track.used().map(|entry| pcm(entry).flatten());
+    let first = wanted.next()??;
+    let same_size = codec == "unknown" || bits(codec).is_some_and(|size| Some(size) == bits(first));
+    (first != codec && same_size && wanted.all(|other| other == Some(first))).then_some(first)
+}
+
+/// What libav has to read instead of the fields of sample size in the entries of `track`, where it takes it for `codec` by them and
+/// lays samples out in another size than they have: the field is a template by ISO/IEC 14496-12, 12.2.3.2, always 16, and FFmpeg
+/// before 6.0 knows nothing else.
+pub(crate) fn misread(track: &Track, codec: &str) -> Vec<Patch> {
+    let patch = |entry: &Entry| {
+        let wanted = bits(pcm(entry)??)?;
+        let is_misread = bits(codec).is_some_and(|size| size != wanted);
+        is_misread.then_some((entry.pcm?.field_at, u16::try_from(wanted).ok()?.to_be_bytes()))
+    };
+    track.used().filter_map(patch).collect()
+}
+
+/// Bits of a sample of PCM, by its name.
+fn bits(codec: &str) -> Option<u32> {
+    codec.strip_prefix("pcm_")?.get(1..3)?.parse().ok()
+}
+
+/// Whether the samples of an entry need a key. A box of protection around an entry that has its own code says it as well.
+fn is_encrypted(entry: &Entry) -> bool {
+    ENCRYPTED.contains(&&entry.code) || entry.protection.is_some_and(|it| it.scheme != [0; 4] && entry.code != *b"resv")
+}
+
+/// Entries of one family differ only in where parameter sets may be.
+fn family(code: [u8; 4]) -> [u8; 4] {
+    match &code {
+        b"avc3" => *b"avc1",
+        b"hev1" => *b"hvc1",
+        b"dvhe" => *b"dvh1",
+        b"dvav" => *b"dva1",
+        _ => code,
+    }
+}
+
+/// A four-character code as text.
+fn name(code: [u8; 4]) -> String {
+    text::clean(&code, 4).trim().to_owned()
+}
+
+/// The four-character code of the entry that decides, as text; `None` for a track without entries.
+pub(crate) fn code(track: &Track) -> Option<String> {
+    track.used().next().map(|entry| name(entry.code)).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isobmff::{DolbyVision, Pcm, Protection};
+
+    fn track(entries: Vec<Entry>) -> Track {
+        Track { entries, ..Track::default() }
+    }
+
+    fn entry(code: &[u8; 4]) -> Entry {
+        Entry { code: *code, ..Entry::default() }
+    }
+
+    fn check(entry: Entry, codec: &str, expect: Option<&str>) {
+        let found = obstacle(&track(vec![entry.clone()]), codec);
+        let expect = expect.map(|codec| Rejection::UnsupportedCodec { codec: codec.into() });
+        assert_eq!(found, expect, "{entry:?} as {codec}");
+    }
+
+    #[test]
+    fn a_codec_that_is_not_known_is_named_by_its_code() {
+        check(entry(b"apac"), "unknown", Some("apac"));
+        check(entry(b"avc1"), "h264", None);
+        check(entry(b"avc1"), "mpeg4", Some("avc1"));
+        check(entry(b"mp4a"), "mp3", None);
+        check(entry(b"SVQ3"), "svq3", None);
+    }
+
+    #[test]
+    fn pcm_is_what_its_box_says() {
+        let pcm = |code: &[u8; 4], bits, is_little_endian| Entry {
+            pcm: Some(Pcm { is_little_endian, bits, field_at: 500 }),
+            ..entry(code)
+        };
+        check(pcm(b"ipcm", 24, false), "pcm_s24be", None);
+        check(pcm(b"ipcm", 24, false), "pcm_s16le", Some("ipcm, 24 bit"));
+        check(pcm(b"fpcm", 64, false), "unknown", Some("fpcm"));
+        check(pcm(b"ipcm", 20, true), "pcm_s24le", Some("ipcm, 20 bit"));
+        let other = |code, bits, little, codec| other_codec(&track(vec![pcm(code, bits, little)]), codec);
+        assert_eq!(other(b"ipcm", 24, false, "pcm_s24le"), Some("pcm_s24be"));
+        assert_eq!(other(b"ipcm", 24, true, "pcm_s24le"), None);
+        assert_eq!(other(b"ipcm", 24, false, "pcm_s16le"), None);
+        assert_eq!(other(b"fpcm", 32, true, "unknown"), Some("pcm_f32le"));
+        assert_eq!(other_codec(&track(vec![entry(b"mp4a")]), "aac"), None);
+        let misread = |code, bits, codec| misread(&track(vec![pcm(code, bits, false)]), codec);
+        assert_eq!(misread(b"ipcm", 24, "pcm_s16be"), [(500, [0, 24])]);
+        assert_eq!([misread(b"ipcm", 24, "pcm_s24le"), misread(b"ipcm", 20, "pcm_s16be")], [[], []]);
+        assert_eq!([misread(b"fpcm", 32, "unknown"), misread(b"mp4a", 24, "aac")], [[], []]);
+    }
+
+    #[test]
+    fn dolby_vision_passes_only_with_a_base_layer_that_others_show_rightly() {
+        let vision = |code: &[u8; 4], profile, compatibility, has_base_layer| Entry {
+            dolby_vision: Some(DolbyVision { profile, has_base_layer, compatibility }),
+            ..entry(code)
+        };
+        check(vision(b"dvh1", 5, 0, true), "hevc", Some("Dolby Vision profile 5"));
+        check(vision(b"dav1", 10, 0, true), "av1", Some("Dolby Vision profile 10"));
+        check(vision(b"hvc1", 8, 4, true), "hevc", None);
+        check(vision(b"hvc1", 7, 0, true), "hevc", None);
+        check(vision(b"hvc1", 7, 6, false), "hevc", Some("Dolby Vision profile 7"));
+        check(entry(b"dvhe"), "hevc", Some("Dolby Vision (dvhe)"));
+    }
+
+    #[test]
+    fn encryption_and_a_change_of_codec_are_told_apart_and_entries_that_no_sample_has_do_not_count() {
+        let protection = Some(Protection { original: *b"avc1", scheme: *b"cbcs" });
+        let encrypted = Entry { protection, ..entry(b"encv") };
+        let expect = Some(Rejection::Encrypted { scheme: "cbcs".into() });
+        assert_eq!(obstacle(&track(vec![entry(b"avc1"), encrypted.clone()]), "h264"), expect);
+        assert_eq!(obstacle(&track(vec![entry(b"enca")]), "aac"), Some(Rejection::Encrypted { scheme: "".into() }));
+        let both = track(vec![entry(b"avc1"), entry(b"hvc1")]);
+        assert_eq!(obstacle(&both, "h264"), Some(Rejection::ChangesMidway { what: "codec".into() }));
+        assert_eq!(obstacle(&Track { used_entries: vec![0], ..both }, "h264"), None);
+        assert_eq!(obstacle(&track(vec![entry(b"hvc1"), entry(b"hev1")]), "hevc"), None);
+        assert_eq!(obstacle(&Track::default(), "h264"), None);
+    }
+}

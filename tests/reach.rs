@@ -122,6 +122,7 @@ impl Logins {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_logins_of_compose_migrate_and_serve_and_a_service_waits_for_the_migration() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let servers = Servers::shared();
     let logins = Logins::make(&servers.database_url).await;
     let dir = tempfile::tempdir().expect("a directory");

@@ -91,7 +91,7 @@ DASHBOARDS = {
         panel("Hop, 99 of 100", "ts", "s", "From claimable to claimed, while slots are free.", (quantile(0.99, "reelmill_hop_seconds", "stage"), "{{stage}}"), w=8),
         panel("Leases expired", "ts", "ops", "Claims whose worker fell silent; their parts run again.", (rate("reelmill_leases_expired_total", by="stage"), "{{stage}}"), w=8, page="LeasesExpiring"),
         panel("Set going again", "ts", "short", "What was wanted and had no part that would do it, over the last hour. Always 0, but for mistakes of ours.",
-              ("sum by (what) (increase(reelmill_unstuck_total[1h]))", "{{what}}"), w=8, page="StuckWork"),
+              ("sum by (what) (increase(reelmill_unstuck_total[$__range]))", "{{what}}"), w=8, page="StuckWork"),
         panel("Estimated work done", "ts", "short", "Seconds of one core that were estimated, done each second: the speed behind the forecast.",
               (rate("reelmill_work_seconds_total", by="stage"), "{{stage}}"), w=8, page="DeadlineAtRisk"),
     ]),

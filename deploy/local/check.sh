@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make check`: the quick loop. Format, licences, lints, and the tests of the crates that changed since origin/main and of those that
-# depend on them, as far as they need no server or PostgreSQL and RabbitMQ alone. The stories of the whole system (tests/) are left to
+# depend on them, as far as they need no server or PostgreSQL and RabbitMQ alone. The stories of the whole system (tests/main.rs) are left to
 # `make test`. Uses the build of `make test`, and servers that go on running: `make servers-stop` ends them.
 # BASE names another commit to compare with.
 set -euo pipefail
@@ -20,7 +20,7 @@ python3 -m unittest --quiet discover -s tests/licences
 python3 "$here/licences.py"
 
 # What changed: committed since the branches parted, changed here, and new. Without origin/main everything counts as changed.
-filter='not package(tests)'
+filter='not binary_id(tests::main)'
 if base=$(git merge-base HEAD "${BASE:-origin/main}" 2>/dev/null); then
     changed=$( (git diff --name-only "$base"; git ls-files --others --exclude-standard) | sort -u)
     # A crate is a folder with a manifest. What lies outside of all crates may change any: the lock file, .sqlx, the toolchain's settings.
@@ -40,7 +40,7 @@ if base=$(git merge-base HEAD "${BASE:-origin/main}" 2>/dev/null); then
         filter='none()'
     else
         mapfile -t crates < <(printf '%s\n' "${crates[@]}" | sort -u)
-        filter="($(printf 'rdeps(=%s) or ' "${crates[@]}")none()) and not package(tests)"
+        filter="($(printf 'rdeps(=%s) or ' "${crates[@]}")none()) and not binary_id(tests::main)"
         echo "changed: ${crates[*]}; checked with what depends on them"
     fi
 fi

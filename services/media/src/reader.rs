@@ -94,7 +94,7 @@ impl Reader {
             return Ok(());
         }
         match self.entry_point(at, first) {
-            Some(point) if self.seek_to(point) => Ok(()),
+            Some(point) if self.seek_before(point) => Ok(()),
             Some(_) | None => self.restart(limits),
         }
     }
@@ -113,6 +113,13 @@ impl Reader {
         self.ended = false;
         self.fresh = false;
         true
+    }
+
+    /// As [`Reader::seek_to`], where not every mark is true: an index is in order of decoding, so that it leads to a picture which is
+    /// decoded later than one that is shown at `point`. So this begins a second earlier; pictures before a true key frame are dropped.
+    pub(crate) fn seek_before(&mut self, point: i64) -> bool {
+        let second = i64::from(self.base.den / self.base.num.max(1));
+        self.seek_to(point.saturating_sub(second))
     }
 
     /// Begins at the beginning again.

@@ -124,7 +124,12 @@ impl Access {
         for index in 0..tries {
             // The last of each share, so that the last print of all is tried.
             let print = prints[(index + 1) * prints.len() / tries - 1];
-            match try_point(&mut reader, print, limits)? {
+            let led = if self.false_points.is_empty() {
+                reader.seek_to(print.point)
+            } else {
+                reader.seek_before(print.point)
+            };
+            match if led { try_point(&mut reader, print, limits)? } else { Try::Unknown } {
                 Try::Same => {}
                 Try::Different => return Ok(false),
                 Try::Unknown => return Ok(true),
@@ -134,10 +139,8 @@ impl Access {
     }
 }
 
+/// Compares what comes behind a seek to the print's point.
 fn try_point(reader: &mut Reader, print: &Print, limits: &Limits) -> Result<Try> {
-    if !reader.seek_to(print.point) {
-        return Ok(Try::Unknown);
-    }
     let (mut same, mut before) = (0, 0);
     while let Some((picture, at)) = reader.next_at(limits)? {
         if at < print.point {

@@ -307,8 +307,10 @@ async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
     let replace: BTreeSet<PartnerId> = ["bilibili".into()].into();
     let ask = Ask { from: Stage::Transcode, redo: Redo { partners: None, replace } };
     let estimate = world.store.bulk_estimate(&named(&[id]), &ask, None).await.unwrap();
-    let held: Vec<_> = estimate.holdings.iter().map(|(id, held)| (id.as_str(), held.holds, held.replaced)).collect();
-    assert_eq!(held, [("bilibili", 1, 1), ("tiangong", 1, 0)]);
+    // The others have it with a person who carries it, who may have brought it there.
+    assert!(estimate.holdings.len() == 9 && estimate.holdings.values().all(|held| held.holds == 1));
+    let replaced = estimate.holdings.iter().filter(|(_, held)| held.replaced > 0).map(|(id, _)| id.as_str());
+    assert_eq!(replaced.collect::<Vec<_>>(), ["bilibili"]);
     world.job(&named(&[id]), &ask).await;
     let delivery = async |partner: &str| world.store.delivery(id, &partner.into()).await.unwrap().unwrap().machine;
     assert_eq!((delivery("bilibili").await.desired, delivery("bilibili").await.then), (Desired::Live, None), "not yet");

@@ -127,6 +127,11 @@ async fn a_work_that_is_live_keeps_its_place_though_a_later_run_of_it_is_refused
         note(partner, DeliveryEvent::Sending { intent: IntentId(live.0) }).await;
         note(partner, DeliveryEvent::WentLive { receipt: Receipt("BV1".into()), public_url: None }).await;
     }
+    // The others do not take it.
+    let gone = || DeliveryEvent::Refused { words: "已下架".into() };
+    for delivery in &deliveries[2..] {
+        note(&delivery.partner, gone()).await;
+    }
     let redo = async |from| {
         let again = Event::Reprocess { from, redo: Redo::default() };
         assert!(world.store.apply(live, &again, Actor::Operator).await.unwrap().changed);
@@ -147,7 +152,6 @@ async fn a_work_that_is_live_keeps_its_place_though_a_later_run_of_it_is_refused
     assert_eq!(standing(copy).await.unwrap().same_file, Some(live), "partners show it still");
     assert_eq!(world.found(copy).await, [live]);
     // Gone from the last partner it stands in nobody's way.
-    let gone = || DeliveryEvent::Refused { words: "已下架".into() };
     note(partners[0], gone()).await;
     assert_eq!(standing(copy).await.unwrap().same_file, Some(live));
     note(partners[1], gone()).await;

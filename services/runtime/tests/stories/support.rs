@@ -63,18 +63,22 @@ fn server(variable: &str) -> String {
 impl World {
     /// Short times: ticks of 0.2 s, leases of 2 s, first back-off of 0.1 s.
     pub(crate) async fn new() -> Self {
-        let world = Self::empty().await;
+        // A copy of a migrated database costs less than 20 migrations.
+        let template = std::env::var("TEST_DATABASE_TEMPLATE").map_or(String::new(), |it| format!(" template {it}"));
+        let world = Self::copied(&template).await;
         world.store.migrate().await.unwrap();
         world
     }
 
     /// As [`World::new`], with nothing in the database.
     pub(crate) async fn empty() -> Self {
+        Self::copied("").await
+    }
+
+    async fn copied(template: &str) -> Self {
         let name = format!("reelmill_test_{}", Uuid::now_v7().simple());
         let server = server("TEST_DATABASE_URL");
         let mut connection = PgConnection::connect(&server).await.expect("TEST_DATABASE_URL");
-        // A copy of a migrated database costs less than 20 migrations.
-        let template = std::env::var("TEST_DATABASE_TEMPLATE").map_or(String::new(), |it| format!(" template {it}"));
         connection.execute(sqlx::AssertSqlSafe(format!("create database {name}{template}"))).await.unwrap();
         let database = server.rsplit_once('/').unwrap().0;
         let scratch = tempfile::tempdir().unwrap();

@@ -144,7 +144,7 @@ async fn a_control_character_in_any_parameter_of_any_query_is_never_a_failure_of
                 continue;
             }
             let name = parameter["name"].as_str().unwrap();
-            for hostile in ["%00", "a%00b", "%1B[2J", "%0A", "%E2%80%AE"] {
+            for hostile in ["%00", "a%00b", "%1B[2J", "a%0Ab", "%E2%80%AE"] {
                 let path = format!("{}?{name}={hostile}", callers.path(&route));
                 let got = code(callers.ask(&stage, &route, &path, None).await).await;
                 tried += 1;

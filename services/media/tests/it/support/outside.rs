@@ -32,11 +32,21 @@ pub fn frames(file: &Path) -> u64 {
 /// Bytes and MD5 of each picture packet, in the order of decoding.
 pub fn packets(file: &Path) -> Vec<(u64, String)> {
     let asked = "-v error -select_streams v:0 -show_packets -show_data_hash md5 -show_entries packet=size,data_hash -of csv=p=0";
+    let packet = |line: &str| line.split_once(',').map(|(bytes, hash)| (bytes.parse().unwrap(), hash.to_owned()));
+    probed(asked, file).lines().filter_map(packet).collect()
+}
+
+/// Whether each picture packet is marked as a key frame, in the order of decoding.
+pub fn key_marks(file: &Path) -> Vec<bool> {
+    let asked = "-v error -select_streams v:0 -show_entries packet=flags -of csv=p=0";
+    probed(asked, file).lines().map(|flags| flags.starts_with('K')).collect()
+}
+
+/// What ffprobe prints of a file, asked by words separated by spaces.
+fn probed(asked: &str, file: &Path) -> String {
     let output = Command::new("ffprobe").args(asked.split_whitespace()).arg(file).output().unwrap();
     assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
-    let told = String::from_utf8(output.stdout).unwrap();
-    let packet = |line: &str| line.split_once(',').map(|(bytes, hash)| (bytes.parse().unwrap(), hash.to_owned()));
-    told.lines().filter_map(packet).collect()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Mean brightness of each frame's middle, 8 bits.

@@ -6,8 +6,8 @@ use ffmpeg_next as ffmpeg;
 use crate::av::{self, Medium};
 use crate::nal::{self, Framing};
 
-/// Whether a unit whose first byte is this holds a part of a picture.
-type IsPicture = fn(u8) -> bool;
+/// Whether a unit whose first byte is this stands beside the pictures.
+type IsBeside = fn(u8) -> bool;
 
 /// More than any parameter sets and messages between two pictures; what comes before is dropped.
 const MOST_BYTES: usize = 1 << 20;
@@ -23,7 +23,7 @@ pub(crate) struct Carry {
 /// One stream of pictures.
 struct Waiting {
     /// How its units are marked off, and which of them are no pictures; `None` where a codec has no units.
-    units: Option<(Framing, IsPicture)>,
+    units: Option<(Framing, IsBeside)>,
     bytes: Vec<u8>,
 }
 
@@ -71,7 +71,7 @@ impl Waiting {
     fn of(input: &ffmpeg::format::context::Input, index: usize) -> Self {
         let codec = av::stream_facts(input, index).map(|facts| av::codec_name(facts.codec)).unwrap_or_default();
         let setup = input.stream(index).map_or_else(Vec::new, |stream| av::extradata(&stream.parameters()));
-        let units: Option<(Framing, IsPicture)> = match codec.as_str() {
+        let units: Option<(Framing, IsBeside)> = match codec.as_str() {
             "h264" => Some((Framing::of(&setup), nal::is_beside_h264)),
             "hevc" => Some((Framing::of_hevc(&setup), nal::is_beside_hevc)),
             _ => None,

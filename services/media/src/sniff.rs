@@ -221,8 +221,8 @@ mod tests {
         check(b"\0\0\0\x20ftypisom\0\0\x02\0", Kind::Format(Format::Mp4));
         check(b"\0\0\0\x14ftypqt  \0\0\x02\0", Kind::Format(Format::Mov));
         check(b"\0\0\0\x14ftyp3gp4\0\0\x02\0", Kind::Format(Format::ThreeGp));
-        check(b"\0\0\0\x18ftyp3gp4\0\0\x02\03gp4isom", Kind::Format(Format::Mp4));
-        check(b"\0\0\0\x14ftyp3gp4\0\0\x02\03gp4isom", Kind::Format(Format::ThreeGp)); // beyond the box
+        check(b"\0\0\0\x18ftyp3gp4\0\0\x02\x003gp4isom", Kind::Format(Format::Mp4));
+        check(b"\0\0\0\x14ftyp3gp4\0\0\x02\x003gp4isom", Kind::Format(Format::ThreeGp)); // beyond the box
         check(b"\0\0\0\x18ftypqt  \0\0\x02\0qt  mp42", Kind::Format(Format::Mov));
         check(b"\0\0\0\x0cfree....\0\0\0\x18ftypisom\0\0\x02\0isom", Kind::Format(Format::Mp4));
         check(b"\0\0\0\x08wide\0\0\0\x08mdat", Kind::Format(Format::Mov));

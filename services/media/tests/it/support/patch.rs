@@ -23,8 +23,8 @@ impl Boxes {
         for step in path.split('/') {
             let (kind, place) = step.split_once('#').unwrap_or((step, "0"));
             let all = self.children(inside.clone());
-            let of_kind = all.into_iter().filter(|one| &self.0[one.start + 4..one.start + 8] == kind.as_bytes());
-            found = of_kind.skip(place.parse().unwrap()).next().unwrap_or_else(|| panic!("no {path}"));
+            let mut of_kind = all.into_iter().filter(|one| &self.0[one.start + 4..one.start + 8] == kind.as_bytes());
+            found = of_kind.nth(place.parse().unwrap()).unwrap_or_else(|| panic!("no {path}"));
             inside = found.start + 8..found.end;
         }
         found

@@ -26,7 +26,7 @@ def source(*folders):
 @functools.cache
 def variables(*command):
     """What a command reads of the environment."""
-    read = set(re.findall(r"\[env: ([A-Z0-9_]+)", help_of(*command)))
+    read = set(re.findall(r"\[env:\s+([A-Z0-9_]+)", help_of(*command)))
     # Two are read before the command line is.
     telemetry = source("runtime/src")
     assert 'var("LOG_FORMAT")' in telemetry and "EnvFilter::DEFAULT_ENV" in telemetry

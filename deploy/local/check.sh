@@ -16,7 +16,7 @@ cargo nextest --version >/dev/null 2>&1 || { echo "make check needs cargo-nextes
 
 step "format, licences and sources"
 cargo fmt --all --check
-python3 -m unittest --quiet discover -s tests/licences
+python3 -m unittest discover -q -s tests/licences
 python3 "$here/licences.py"
 
 # What changed: committed since the branches parted, changed here, and new. Without origin/main everything counts as changed.

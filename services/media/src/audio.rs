@@ -209,7 +209,7 @@ impl Decoded {
     }
 }
 
-/// More channels than this are nobody's loudspeakers.
+/// Most channels of a sound that is folded down. No usual layout of loudspeakers has more.
 pub(crate) const MAX_CHANNELS: u32 = 16;
 
 /// Whether sound like `facts` can be brought to stereo: the places of its speakers are known, and its rate is one that devices have.

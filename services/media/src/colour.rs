@@ -3,7 +3,7 @@
 //!
 //! The bitstream comes first: it travels with the samples when a program copies them into another container, and it may name a better
 //! curve than the container has room for (ITU-T H.274, alternative transfer characteristics). The range is full if either says so:
-//! limited is what both say where nobody thought about it.
+//! limited is the default of both.
 use std::ffi::c_int;
 
 use ffmpeg_next::frame;
@@ -59,7 +59,7 @@ impl Stated {
         PictureFacts {
             primaries: own.primaries.or(self.primaries).unwrap_or(facts.primaries),
             transfer: own.transfer.or(self.transfer).unwrap_or(facts.transfer),
-            // The matrix of RGB is none for a picture of brightness and colours, whoever says it: it stands for "unknown" (2) there.
+            // The matrix of RGB is not valid for a picture of brightness and colours. It stands for "unknown" (2) there.
             matrix: match own.matrix.or(self.matrix) {
                 _ if is_rgb => facts.matrix,
                 None if facts.matrix == 0 => 2,
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(hlg.completed(facts(1, 1, 1, 1), false), facts(1, 1, 1, 2));
         assert_eq!(hlg.completed(facts(9, 2, 2, 2), false), facts(9, 18, 9, 2));
         assert_eq!(Stated::default().completed(facts(9, 16, 9, 2), false), facts(9, 16, 9, 2));
-        // Numbers that nobody knows, and zeros, are no statement.
+        // Undefined numbers, and zeros, state nothing.
         assert_eq!(Stated::of(0, 0, 0, false), Stated::default());
         assert_eq!(Stated::of(77, 255, 65_535, false), Stated::default());
         assert_eq!(Stated::of(1, 1, 1, false).completed(facts(2, 2, 0, 1), false), facts(1, 1, 1, 1));

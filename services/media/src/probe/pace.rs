@@ -9,7 +9,7 @@ use crate::isobmff::Length;
 /// A last frame that claims to stay longer than this is not believed, seconds: a closing title may stay for minutes, but what claims
 /// hours is a mistake or a lie, of which a few bytes would cost hours of encoding.
 const LAST_FRAME_S: i64 = 3600;
-/// A last frame that stays longer than this is told, seconds: less is how writers round a film's end.
+/// A last frame that stays longer than this is reported, seconds. Less comes from how writers round a film's end.
 const TOLD_S: i64 = 1;
 /// Distances of key frames that are tried as their pace: a pace shows at the first few, unless there is none.
 const MOST_PACES: usize = 64;

@@ -22,7 +22,7 @@ fn film(bench: &Bench, format: &str, options: &str) -> std::path::PathBuf {
     path
 }
 
-/// Makes the sound of a QuickTime film one of ISO/IEC 23003-5: `ipcm` or `fpcm`, of so many bits, the entry's own field saying `field`.
+/// Changes the sound of a QuickTime film to one of ISO/IEC 23003-5: `ipcm` or `fpcm` with `bits` bits; the entry's own field says `field`.
 fn iso_pcm(path: &Path, code: &[u8; 4], bits: u8, field: u8, is_little_endian: bool) {
     change(path, |moov, before| {
         brands(before, b"mp42", &[b"isom"]);

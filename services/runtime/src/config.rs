@@ -177,6 +177,14 @@ pub struct Config {
     #[arg(long, env = "PUBLISH_URL")]
     pub publish_url: Option<String>,
 
+    /// Where the desk listens, the service role for staff. Port 0 takes any free port.
+    #[arg(long, env = "DESK_LISTEN", default_value = "127.0.0.1:8082")]
+    pub desk_listen: SocketAddr,
+
+    /// Address under which staff reach the desk, for links; a host name of its own. The listening address if absent.
+    #[arg(long, env = "DESK_URL")]
+    pub desk_url: Option<String>,
+
     /// OTLP collector (HTTP) for traces; none are exported without one.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,

@@ -15,6 +15,7 @@
 //! | who was refused, and where? | `doors` |
 //! | which networks may be called? | `network` |
 //! | who may be spoken to without TLS? | `transport` |
+//! | what can be wrong with a request or an act, in two languages? | `problem` |
 //! | which bytes of a file are asked for? | `range` |
 //! | how much does a port bear, and one address at it? | `serving` |
 //! | what can be watched? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
@@ -36,6 +37,7 @@ pub mod network;
 pub mod objects;
 mod outbox;
 pub mod outcome;
+pub mod problem;
 pub mod range;
 mod reconciler;
 pub mod retention;

@@ -25,12 +25,23 @@ use tokio_util::sync::CancellationToken;
 use tower::util::MapRequest;
 use tracing::warn;
 
+pub mod act;
 pub mod client;
+pub mod counted;
+pub mod docs;
 pub(crate) mod headers;
+pub mod openapi;
 pub mod origins;
 pub mod pace;
+pub mod page;
+pub mod params;
 pub mod places;
+pub mod principal;
+pub mod render;
 mod stall;
+pub mod status;
+pub mod traced;
+pub mod typed;
 
 use client::Peer;
 use places::{Full, Places};

@@ -15,7 +15,6 @@ use runtime::store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::desk::verify::Verifier;
 use crate::limit::Limiter;
 use crate::senders::Senders;
 use crate::stock::{self, Stock};
@@ -36,8 +35,6 @@ pub struct App {
     pub scratch: ScratchDir,
     /// Who was refused, and where.
     pub doors: Doors,
-    /// What is remembered of organisers' tokens; lost without loss.
-    pub desk: Verifier,
     /// Who entered how often lately, at this replica.
     pub entries: Limiter,
     /// Who is sending bytes to this replica.

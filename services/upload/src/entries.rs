@@ -5,7 +5,7 @@ use pipeline::submission::State;
 use runtime::store::submissions::SubmissionRow;
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use runtime::problem::{Code, Problem};
 
 pub(crate) mod enter;
 pub(crate) mod form;

@@ -18,11 +18,11 @@ use tokio::time::{Instant, sleep};
 use tracing::{Instrument, error, info, warn};
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
 use crate::sweep;
 use crate::tus::ingest::begin_parts;
 use crate::tus::lock::{Lock, Standing};
 use crate::tus::spool::Spool;
+use runtime::problem::{Code, Problem};
 
 /// What is digested in one go, off the async threads. Twice as much is in memory.
 const BATCH_BYTES: usize = 512 * 1024;

@@ -3,37 +3,16 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
-use axum::response::{Html, IntoResponse};
+use axum::response::IntoResponse;
 use pipeline::catalogue::Contest;
+use runtime::serving::page::{STYLE, escaped, shown};
 
 use crate::app::App;
-
-/// What both pages look like. Short, since it goes with each.
-pub(crate) const STYLE: &str = "body{font-family:system-ui,sans-serif;max-width:52rem;margin:2.5rem auto;padding:0 1rem;\
-    line-height:1.6;color:#1c1c1c;background:#fff}h1{font-size:1.6rem}h2{font-size:1.15rem;margin-top:2rem}\
-    dt{font-weight:600;margin-top:.7rem}dd{margin:0 0 0 1.2rem}.en{color:#555}code{background:#f2f2f2;padding:0 .25rem}\
-    table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ddd;padding:.3rem .5rem;text-align:left;\
-    vertical-align:top}a{color:#0b57a4}";
 
 /// Says what there is and where, to people.
 #[utoipa::path(get, path = "/", tag = "service", responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
 pub(crate) async fn page(State(app): State<Arc<App>>) -> impl IntoResponse {
     shown(&text(&app))
-}
-
-/// A page of ours as an answer: nothing in it may load anything.
-pub(crate) fn shown(page: &str) -> impl IntoResponse + use<> {
-    let headers = [
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
-        (CACHE_CONTROL, "public, max-age=60"),
-    ];
-    (headers, Html(page.to_owned()))
-}
-
-/// Text of a file as HTML.
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn text(app: &App) -> String {

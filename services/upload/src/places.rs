@@ -18,12 +18,11 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use runtime::metrics::TurnedAway;
-use runtime::serving::places::{Full, Gate, Places, Until};
+use runtime::serving::places::{Gate, Places, Until, placed};
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
 
 /// Before what is answered with JSON or a small file.
 pub(crate) fn of_requests(app: &App) -> Gate {
@@ -57,12 +56,6 @@ pub(crate) fn turned_away(app: &App) -> TurnedAway {
     app.store.metrics().calls.turned_away("public")
 }
 
-/// Middleware: a place for each request.
-pub(crate) async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let answered = gate.pass(request, next).await;
-    answered.unwrap_or_else(|full| Problem::from(Code::from(full)).into_response())
-}
-
 /// Middleware: a place for each request of the upload protocol, by its method as `tus::overridden` left it. If every place for bytes
 /// is taken, the slowest sender gives its own up.
 pub(crate) async fn placed_upload(State(uploads): State<Uploads>, request: Request, next: Next) -> Response {
@@ -73,13 +66,4 @@ pub(crate) async fn placed_upload(State(uploads): State<Uploads>, request: Reque
         uploads.app.senders.drop_slowest(uploads.app.settings.slow_after);
     }
     placed(State(uploads.bytes), request, next).await
-}
-
-impl From<Full> for Code {
-    fn from(full: Full) -> Self {
-        match full {
-            Full::Everywhere => Code::Overloaded,
-            Full::Address => Code::TooManyAtOnce,
-        }
-    }
 }

@@ -6,27 +6,18 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, post, put};
-use runtime::store::tokens::Role;
+use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, post};
+use runtime::problem::{Code, Problem};
+use runtime::serving::counted::count;
+use runtime::serving::places::placed;
+use runtime::serving::render::problems;
+use runtime::serving::traced::traced;
 
 use crate::access::{Gate, Policy, enforce};
 use crate::app::App;
 use crate::cors::cors;
-use crate::count::count;
-use crate::places::{Uploads, of_requests, placed, placed_upload};
-use crate::problem::{Code, Problem};
-use crate::render::problems;
-use crate::traced::traced;
-use crate::{desk, docs, entries, home, openapi, tus};
-
-/// Everybody with a token of ours.
-const READERS: &[Role] = &Role::ALL;
-const SCREENER: &[Role] = &[Role::Screener];
-const ORGANISER: &[Role] = &[Role::Organiser];
-const OPERATOR: &[Role] = &[Role::Operator];
-/// Screeners judge works, not partners.
-const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
-const AUDITOR: &[Role] = &[Role::Auditor];
+use crate::places::{Uploads, of_requests, placed_upload};
+use crate::{entries, home, openapi, tus};
 
 /// One route.
 struct Route {
@@ -45,70 +36,22 @@ pub struct Listed {
     pub path: &'static str,
     /// Who may.
     pub policy: Policy,
-    /// Whether it is turned away without an Idempotency-Key.
-    pub keyed: bool,
-}
-
-impl Route {
-    /// What people change is asked for with an Idempotency-Key.
-    fn keyed(&self) -> bool {
-        matches!(self.policy, Policy::People(_)) && self.method != Method::GET
-    }
 }
 
 /// Every route that answers JSON or a small file, and the page at the root.
 #[rustfmt::skip]
 fn api() -> Vec<Route> {
-    use Policy::{Entry, People, Public};
+    use Policy::{Entry, Public};
     let route = |method, path, policy, handler| Route { method, path, policy, handler };
     let read = |path, policy, handler| route(Method::GET, path, policy, handler);
-    let act = |path, roles, handler| route(Method::POST, path, People(roles), handler);
     vec![
         read("/", Public, get(home::page)),
         read("/api/v1/openapi.json", Public, get(openapi::serve)),
-        read("/api/v1/docs", Public, get(docs::page)),
+        read("/api/v1/docs", Public, get(openapi::page)),
 
         route(Method::POST, "/api/v1/submissions", Public, post(entries::enter::enter)),
-        read("/api/v1/submissions/{id}", Entry(READERS), get(entries::read::read)),
-        route(Method::DELETE, "/api/v1/submissions/{id}", Entry(&[]), delete(entries::withdraw::withdraw)),
-
-        read("/api/v1/submissions", People(READERS), get(desk::list::submissions)),
-        read("/api/v1/parked", People(READERS), get(desk::list::parked)),
-        read("/api/v1/submissions/{id}/history", People(READERS), get(desk::entry::history)),
-        read("/api/v1/submissions/{id}/verdict", People(READERS), get(desk::entry::verdict)),
-        read("/api/v1/submissions/{id}/media-info", People(READERS), get(desk::entry::media_info)),
-        read("/api/v1/submissions/{id}/preview", People(READERS), get(desk::preview::preview)),
-        read("/api/v1/submissions/{id}/preview/{file}", People(READERS), get(desk::preview::file)),
-        read("/api/v1/submissions/{id}/renditions", People(READERS), get(desk::entry::renditions)),
-        read("/api/v1/submissions/{id}/parts", People(READERS), get(desk::entry::parts)),
-        read("/api/v1/submissions/{id}/deliveries", People(READERS), get(desk::deliveries::list)),
-        read("/api/v1/submissions/{id}/exchanges", People(EVIDENCE), get(desk::evidence::exchanges)),
-        read("/api/v1/submissions/{id}/contact", People(ORGANISER), get(desk::contact::contact)),
-
-        act("/api/v1/submissions/{id}/review", SCREENER, post(desk::review::review)),
-        act("/api/v1/submissions/{id}/release", ORGANISER, post(desk::release::release)),
-        act("/api/v1/submissions/{id}/recall", ORGANISER, post(desk::recall::recall)),
-        act("/api/v1/submissions/{id}/reprocess", ORGANISER, post(desk::reprocess::one)),
-        read("/api/v1/jobs", People(READERS), get(desk::reprocess::jobs)),
-        act("/api/v1/jobs", ORGANISER, post(desk::reprocess::many)),
-        read("/api/v1/jobs/{job}/works", People(READERS), get(desk::reprocess::works)),
-        act("/api/v1/jobs/{job}/order", ORGANISER, post(desk::reprocess::order)),
-        route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(desk::deliveries::texts)),
-        act("/api/v1/submissions/{id}/retry", OPERATOR, post(desk::retry::retry)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(desk::deliveries::delivered)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(desk::proofs::recalled).layer(DefaultBodyLimit::max(desk::proofs::BODY_BYTES))),
-        read("/api/v1/submissions/{id}/proofs", People(EVIDENCE), get(desk::proofs::list)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(desk::deliveries::confirm)),
-
-        read("/api/v1/partners", People(READERS), get(desk::partners::list)),
-        read("/api/v1/audit", People(AUDITOR), get(desk::trail::trail)),
-        read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(desk::tokens::list)),
-        act("/api/v1/tokens", ORGANISER, post(desk::tokens::create)),
-        read("/api/v1/webhooks", People(&[Role::Organiser, Role::Auditor]), get(desk::webhooks::list)),
-        read("/api/v1/webhooks/{webhook}/messages", People(&[Role::Organiser, Role::Auditor]), get(desk::webhooks::messages)),
-        act("/api/v1/webhooks/{webhook}/resend", ORGANISER, post(desk::webhooks::resend)),
-        route(Method::DELETE, "/api/v1/webhooks/{webhook}", People(ORGANISER), delete(desk::webhooks::remove)),
-        route(Method::DELETE, "/api/v1/tokens/{token}", People(ORGANISER), delete(desk::tokens::revoke)),
+        read("/api/v1/submissions/{id}", Entry, get(entries::read::read)),
+        route(Method::DELETE, "/api/v1/submissions/{id}", Entry, delete(entries::withdraw::withdraw)),
     ]
 }
 
@@ -135,8 +78,7 @@ fn uploads() -> Vec<Route> {
 
 /// Every route there is.
 pub fn list() -> Vec<Listed> {
-    let listed =
-        |route: Route| Listed { keyed: route.keyed(), method: route.method, path: route.path, policy: route.policy };
+    let listed = |route: Route| Listed { method: route.method, path: route.path, policy: route.policy };
     api().into_iter().chain(uploads()).map(listed).collect()
 }
 
@@ -156,7 +98,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
         .layer(from_fn_with_state(app.clone(), cors))
-        .layer(from_fn_with_state(app.clone(), count))
+        .layer(from_fn_with_state(app.store.metrics().clone(), count))
         .layer(from_fn(traced))
         .with_state(app)
 }
@@ -164,7 +106,7 @@ pub fn router(app: Arc<App>) -> Router {
 /// A router of these routes, each behind its gate.
 fn of(app: &Arc<App>, routes: Vec<Route>) -> Router<Arc<App>> {
     routes.into_iter().fold(Router::new(), |router, route| {
-        let gate = Gate { app: app.clone(), policy: route.policy, keyed: route.keyed() };
+        let gate = Gate { app: app.clone(), policy: route.policy };
         router.route(route.path, route.handler.route_layer(from_fn_with_state(gate, enforce)))
     })
 }

@@ -5,15 +5,14 @@ use std::time::Duration;
 use anyhow::Context;
 use runtime::service::Runtime;
 use runtime::serving::places::share_of;
-use runtime::serving::{self, Bounds};
+use runtime::serving::{self, Bounds, counted};
 use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::app::{App, Settings};
-use crate::count;
 use crate::places::turned_away;
-use crate::routes::router;
+use crate::routes::{self, router};
 use crate::sweep::sweep;
 
 /// How long running requests may take to make durable what they have once asked to stop.
@@ -48,7 +47,6 @@ impl App {
             keys,
             scratch,
             doors: runtime.doors.clone(),
-            desk: crate::desk::verify::Verifier::default(),
             entries: crate::limit::Limiter::default(),
             senders: crate::senders::Senders::default(),
             stock: crate::stock::Stock::default(),
@@ -73,7 +71,7 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
         // It may come up later; until then uploads get 503.
         warn!("the object store is not ready: {err}");
     }
-    count::begin(&app);
+    counted::begin(app.store.metrics(), routes::list().into_iter().map(|route| route.path));
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
     let (router, bounds, doors) = (router(app.clone()), bounds(&app.settings), app.doors.clone());

@@ -5,7 +5,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use runtime::problem::{Code, Problem};
 
 /// What is known of the sum of unfinished uploads: one question to the database a while, whoever asks.
 #[derive(Default)]

@@ -1,18 +1,18 @@
 //! The entrant's token: told once, kept as a digest. It names its submission, so that looking it up compares no secret.
 use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pipeline::id::SubmissionId;
 use rand::TryRngCore;
 use runtime::doors::{Door, Reason};
+use runtime::serving::principal::bearer;
 use runtime::store::submissions::SubmissionRow;
 use runtime::telemetry;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use runtime::problem::{Code, Problem};
 
 /// Random bytes in a token; as many as its digest has.
 const SECRET_BYTES: usize = 32;
@@ -40,12 +40,6 @@ pub(crate) async fn authorize(app: &App, headers: &HeaderMap) -> Result<Submissi
     }
     telemetry::follow(submission.id, submission.traceparent.as_deref());
     Ok(submission)
-}
-
-/// What came as `Authorization: Bearer`.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 #[cfg(test)]

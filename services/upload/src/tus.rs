@@ -13,8 +13,8 @@ use runtime::store::submissions::SubmissionRow;
 use runtime::store::uploads::{UploadRow, UploadState};
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
 use crate::token;
+use runtime::problem::{Code, Problem};
 
 pub(crate) mod checksum;
 pub(crate) mod concat;

@@ -21,6 +21,8 @@ pub(crate) struct Args {
 enum Role {
     /// The public API: entry forms and resumable uploads.
     Upload,
+    /// The desk: the API of organisers, reviewers, operators and auditors.
+    Desk,
     /// Stages probe and screen.
     Probe,
     /// Stages transcode and assemble.
@@ -30,12 +32,13 @@ enum Role {
 }
 
 impl Role {
-    const ALL: [Role; 4] = [Role::Upload, Role::Probe, Role::Transcode, Role::Publish];
+    const ALL: [Role; 5] = [Role::Upload, Role::Desk, Role::Probe, Role::Transcode, Role::Publish];
 
     fn services(self, runtime: &Arc<Runtime>) -> anyhow::Result<Services> {
         let services = Services::new();
         Ok(match self {
             Role::Upload => services.task("upload", upload::serve),
+            Role::Desk => services.task("desk", desk::serve),
             Role::Probe => {
                 services.worker(probe::Measure::new(runtime.clone())).worker(probe::Screen::new(runtime.clone()))
             }

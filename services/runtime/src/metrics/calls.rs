@@ -8,7 +8,7 @@ use crate::serving::places::Full;
 pub const S3_ENDS: [&str; 4] = ["ok", "not_found", "refused", "unavailable"];
 
 /// Ports that people, partners and watchers call.
-pub const PORTS: [&str; 3] = ["public", "partners", "admin"];
+pub const PORTS: [&str; 4] = ["public", "desk", "partners", "admin"];
 
 /// Metrics of calls.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::RETRY_AFTER_S;
 use super::client::{Peer, bucket_of, client_of};
 use crate::metrics::TurnedAway;
+use crate::problem::{Code, Problem};
 
 /// How long a request waits for a place: a burst passes within that.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -255,6 +256,12 @@ impl Gate {
             Until::Taken => answer.map(|body| Body::new(Kept { body, _place: place })),
         })
     }
+}
+
+/// Middleware: a place for each request.
+pub async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let answered = gate.pass(request, next).await;
+    answered.unwrap_or_else(|full| Problem::from(Code::from(full)).into_response())
 }
 
 /// A body that keeps a place until it is over.

@@ -2,12 +2,39 @@
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use utoipa::ToSchema;
 
 use super::history::By;
 use super::submissions::{self, Applied, NewSubmission};
 use super::{Policy, Store};
 use crate::seal::Sealed;
+
+/// Who enters: personal data. Stored sealed; shown to organisers only, and each look is in the audit trail.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Entrant {
+    /// Name of the person or organisation.
+    pub name: String,
+    /// Organisation that the person is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// How to reach them; at least one way.
+    pub contact: Contact,
+}
+
+/// How to reach an entrant.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contact {
+    /// Telephone number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
 
 impl Store {
     /// Stores a new submission together with its entrant's sealed data.

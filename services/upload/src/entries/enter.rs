@@ -19,10 +19,10 @@ use uuid::Uuid;
 use super::check_deadline;
 use super::form::Form;
 use crate::app::{App, Settings};
-use crate::desk::act::{Act, Answered};
-use crate::problem::{Code, Problem};
-use crate::render::ProblemBody;
 use crate::token;
+use runtime::problem::{Code, Problem};
+use runtime::serving::act::{Act, Answered};
+use runtime::serving::render::ProblemBody;
 
 /// A stored entry that waits for its film.
 #[derive(Serialize, ToSchema)]

@@ -1,11 +1,12 @@
 //! The form as an entrant fills it in, and what of it is wrong.
 use pipeline::catalogue::{Contest, LengthLimit};
 use pipeline::text::{Limit, Lines};
+use runtime::store::entrants::{Contact, Entrant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::problem::{Code, Problem};
-use crate::typed;
+use runtime::problem::{Code, Problem};
+use runtime::serving::typed;
 
 /// An entry, but for the film.
 #[derive(Deserialize, ToSchema)]
@@ -30,31 +31,6 @@ pub(crate) struct Form {
     pub(crate) synopsis: String,
     /// What the entrant declares.
     pub(crate) declarations: Declarations,
-}
-
-/// Who enters: personal data. Stored sealed, shown to nobody but organisers.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Entrant {
-    /// Name of the person or organisation.
-    pub(crate) name: String,
-    /// Organisation that the person is of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) organisation: Option<String>,
-    /// How to reach them; at least one way.
-    pub(crate) contact: Contact,
-}
-
-/// How to reach an entrant.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Contact {
-    /// Telephone number.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) phone: Option<String>,
-    /// E-mail address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) email: Option<String>,
 }
 
 /// What the call asks an entrant to promise (section 7.1), and what GB 45438-2025 asks to be told.
@@ -105,7 +81,7 @@ impl Form {
             return Err(Code::ThemeUnknown.about(themes.join(", ")));
         }
         typed::optional("recommending_unit", Some(&self.recommending_unit), Limit::NAME)?;
-        self.entrant.check()?;
+        check_entrant(&self.entrant)?;
         self.declarations.check()?;
         Ok(self)
     }
@@ -120,24 +96,6 @@ impl Form {
     }
 }
 
-impl Entrant {
-    fn check(&self) -> Result<(), Problem> {
-        typed::field("entrant.name", &self.name, Limit::NAME)?;
-        typed::optional("entrant.organisation", self.organisation.as_deref(), Limit::NAME)?;
-        let Contact { phone, email } = &self.contact;
-        if phone.is_none() && email.is_none() {
-            return Err(wrong("entrant.contact", "a phone or an email".into()));
-        }
-        if phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
-            return Err(wrong("entrant.contact.phone", "5 to 15 digits, with +, spaces, - and ()".into()));
-        }
-        if email.as_deref().is_some_and(|email| !is_email(email)) {
-            return Err(wrong("entrant.contact.email", "name@host".into()));
-        }
-        Ok(())
-    }
-}
-
 impl Declarations {
     fn check(&self) -> Result<(), Problem> {
         for (name, declared) in [("originality", self.originality), ("rights", self.rights)] {
@@ -147,6 +105,22 @@ impl Declarations {
         }
         typed::optional("declarations.ai_note", self.ai_note.as_deref(), Limit::NOTE).map(drop)
     }
+}
+
+fn check_entrant(entrant: &Entrant) -> Result<(), Problem> {
+    typed::field("entrant.name", &entrant.name, Limit::NAME)?;
+    typed::optional("entrant.organisation", entrant.organisation.as_deref(), Limit::NAME)?;
+    let Contact { phone, email } = &entrant.contact;
+    if phone.is_none() && email.is_none() {
+        return Err(wrong("entrant.contact", "a phone or an email".into()));
+    }
+    if phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
+        return Err(wrong("entrant.contact.phone", "5 to 15 digits, with +, spaces, - and ()".into()));
+    }
+    if email.as_deref().is_some_and(|email| !is_email(email)) {
+        return Err(wrong("entrant.contact.email", "name@host".into()));
+    }
+    Ok(())
 }
 
 fn wrong(field: &str, allowed: String) -> Problem {

@@ -9,11 +9,11 @@ use runtime::store::entrants;
 use runtime::store::history::By;
 use tracing::info;
 
-use crate::access::Subject;
 use crate::app::App;
-use crate::desk::act::{Act, Answered};
-use crate::problem::{Code, Problem};
-use crate::render::ProblemBody;
+use runtime::problem::{Code, Problem};
+use runtime::serving::act::{Act, Answered};
+use runtime::serving::principal::Subject;
+use runtime::serving::render::ProblemBody;
 
 /// Withdraws an entry. Once more is done already.
 #[utoipa::path(

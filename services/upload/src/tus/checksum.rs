@@ -5,7 +5,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::problem::{Code, Problem};
+use runtime::problem::{Code, Problem};
 
 /// An algorithm and what it should give.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use super::create::{MOST_UPLOADS, blank, budget, created, granted};
 use super::metadata::Metadata;
 use crate::app::App;
 use crate::finish;
-use crate::problem::{Code, Problem};
 use crate::stock::{self, Wish};
+use runtime::problem::{Code, Problem};
 
 /// Pieces of one concatenation. More would be a way to make us list for ever.
 const MOST_PIECES: usize = MOST_UPLOADS as usize;

@@ -20,11 +20,11 @@ use super::metadata::Metadata;
 use super::{headers, patch};
 use crate::app::App;
 use crate::entries;
-use crate::problem::{Code, Problem};
-use crate::render::ProblemBody;
 use crate::stock::{self, Wish};
 use crate::sweep;
 use crate::token;
+use runtime::problem::{Code, Problem};
+use runtime::serving::render::ProblemBody;
 
 /// Unfinished uploads and finished pieces that one submission may have: more than any browser's parallel pieces, few enough to
 /// bound what a token can make us keep.

@@ -9,7 +9,7 @@ use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
 
 use super::{alive, authorized, headers};
 use crate::app::App;
-use crate::problem::Problem;
+use runtime::problem::Problem;
 
 /// Tells offset, length, metadata and expiry of an upload.
 #[utoipa::path(

@@ -3,7 +3,7 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, HeaderValue};
 use chrono::{DateTime, Utc};
 
-use crate::problem::{Code, Problem};
+use runtime::problem::{Code, Problem};
 
 /// The content type of bytes.
 pub(crate) const BYTES: &str = "application/offset+octet-stream";

@@ -20,9 +20,9 @@ use super::checksum::{Checksum, Running};
 use super::lock::{Lock, Standing};
 use super::spool::{Spool, Spooled};
 use crate::app::App;
-use crate::problem::{Code, Problem};
 use crate::senders::Sender;
 use crate::stock::{self, Wish};
+use runtime::problem::{Code, Problem};
 
 /// A writer that heard nothing from its client for this long gives way to one that has something to say.
 const SILENT: Duration = Duration::from_secs(2);

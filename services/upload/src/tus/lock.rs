@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use crate::app::App;
-use crate::problem::{Code, Problem};
+use runtime::problem::{Code, Problem};
 
 /// Renewing also shows whether somebody waits; this often is soon enough for a person.
 const RENEW_EVERY: Duration = Duration::from_secs(2);

@@ -2,7 +2,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::problem::{Code, Problem};
+use runtime::problem::{Code, Problem};
 
 /// Longest header that is kept.
 const LONGEST: usize = 4096;

@@ -16,10 +16,10 @@ use super::ingest::{self, Ingest};
 use super::lock::Lock;
 use super::{alive, authorized, headers};
 use crate::app::App;
-use crate::problem::{Code, Problem};
-use crate::render::ProblemBody;
 use crate::stock::{self, Wish};
 use crate::{entries, finish};
+use runtime::problem::{Code, Problem};
+use runtime::serving::render::ProblemBody;
 
 /// Adds the body's bytes at `Upload-Offset`.
 #[utoipa::path(

@@ -8,8 +8,8 @@ use runtime::store::uploads::{UploadKind, UploadState};
 
 use super::{alive, authorized};
 use crate::app::App;
-use crate::problem::{Code, Problem};
 use crate::sweep;
+use runtime::problem::{Code, Problem};
 
 /// Gives an unfinished upload up. One that is whole belongs to its submission: withdraw that.
 #[utoipa::path(

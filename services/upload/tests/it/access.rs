@@ -1,4 +1,4 @@
-//! Who may do what: every route of the router × everybody who might knock. A route without its row here fails.
+//! Who may do what: every route of both services × every kind of caller. A route without its row here fails.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ impl Stage {
 
     /// A request to the desk, with a new Idempotency-Key.
     pub(crate) fn desk(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        let request = self.client.request(method, format!("{}{path}", self.desk_url)).bearer_auth(token);
         request.header("idempotency-key", Uuid::new_v4().to_string())
     }
 }
@@ -65,15 +65,21 @@ fn upload(route: &'static str, own: &'static str, foreign: &'static str) -> Row 
     Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, foreign], people, elsewhere }
 }
 
-/// A route of people about one entry. Whoever has the role, but for another contest, does not learn that the entry exists.
+/// A route of staff about one entry. To a role of another contest the entry does not exist.
 fn about(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
     let elsewhere = people.map(|answer| if answer == NO_ROLE { NO_ROLE } else { "submission_unknown" });
-    Row { route, body, nobody: STRANGERS, entrants: [NO_ROLE; 2], people, elsewhere }
+    Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere }
 }
 
 /// A route of people about no entry in particular.
 fn general(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
-    Row { route, body, nobody: STRANGERS, entrants: [NO_ROLE; 2], people, elsewhere: people }
+    Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere: people }
+}
+
+/// A public route about one entry, for its entrant. A token of staff is none there.
+fn entrants(route: &'static str, own: &'static str) -> Row {
+    let (people, elsewhere) = (["token_wrong"; 4], ["token_wrong"; 4]);
+    Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, "token_wrong"], people, elsewhere }
 }
 
 /// A route for tokens that are bound to no contest; these here all are. What it does is another test's matter.
@@ -83,8 +89,33 @@ fn unbound(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
 
 const READ: [&str; 4] = ["200"; 4];
 
-/// One row a route. The entry waits for its film, has no delivery, and nothing of it has failed.
-fn table() -> Vec<Row> {
+/// One row a route of the public service. The entry waits for its film.
+fn public_table() -> Vec<Row> {
+    let none = || Value::Null;
+    vec![
+        public("GET /", none(), "200"),
+        public("GET /api/v1/openapi.json", none(), "200"),
+        public("GET /api/v1/docs", none(), "200"),
+        public("POST /api/v1/submissions", form(), "201"),
+        entrants("GET /api/v1/submissions/{id}", "200"),
+        public("OPTIONS /files", none(), "204"),
+        public("OPTIONS /files/", none(), "204"),
+        public("OPTIONS /files/{id}", none(), "204"),
+        // Whoever has an entry may begin an upload for it; there is no foreign one to name.
+        upload("POST /files", "201", "201"),
+        upload("POST /files/", "201", "201"),
+        upload("HEAD /files/{id}", "200", "403"),
+        upload("PATCH /files/{id}", "type_unsupported", "foreign_upload"),
+        // Without X-HTTP-Method-Override it is nothing.
+        public("POST /files/{id}", none(), "method_unknown"),
+        // These two end what the others ask about, so they come last.
+        upload("DELETE /files/{id}", "204", "foreign_upload"),
+        entrants("DELETE /api/v1/submissions/{id}", "204"),
+    ]
+}
+
+/// One row a route of the desk. The entry waits for its film, has no delivery, and nothing of it has failed.
+fn desk_table() -> Vec<Row> {
     let none = || Value::Null;
     let only = |at: usize, answer: &'static str| {
         let mut answers = [NO_ROLE; 4];
@@ -97,18 +128,9 @@ fn table() -> Vec<Row> {
     let delivered = json!({ "url": "https://example.com/video/1" });
     let wish = json!({ "role": "auditor", "name": "new", "expires_days": 1 });
     vec![
-        public("GET /", none(), "200"),
         public("GET /api/v1/openapi.json", none(), "200"),
         public("GET /api/v1/docs", none(), "200"),
-        public("POST /api/v1/submissions", form(), "201"),
-        Row {
-            route: "GET /api/v1/submissions/{id}",
-            body: none(),
-            nobody: STRANGERS,
-            entrants: ["200", "token_wrong"],
-            people: READ,
-            elsewhere: ["submission_unknown"; 4],
-        },
+        about("GET /api/v1/submissions/{id}", none(), READ),
         general("GET /api/v1/submissions", none(), READ),
         general("GET /api/v1/parked", none(), READ),
         about("GET /api/v1/submissions/{id}/history", none(), READ),
@@ -160,26 +182,6 @@ fn table() -> Vec<Row> {
         general("GET /api/v1/tokens", none(), [NO_ROLE, "200", NO_ROLE, "200"]),
         general("POST /api/v1/tokens", wish, only(organiser, "201")),
         general("DELETE /api/v1/tokens/{token}", none(), only(organiser, "token_unknown")),
-        public("OPTIONS /files", none(), "204"),
-        public("OPTIONS /files/", none(), "204"),
-        public("OPTIONS /files/{id}", none(), "204"),
-        // Whoever has an entry may begin an upload for it; there is no foreign one to name.
-        upload("POST /files", "201", "201"),
-        upload("POST /files/", "201", "201"),
-        upload("HEAD /files/{id}", "200", "403"),
-        upload("PATCH /files/{id}", "type_unsupported", "foreign_upload"),
-        // Without X-HTTP-Method-Override it is nothing.
-        public("POST /files/{id}", none(), "method_unknown"),
-        // These two end what the others ask about, so they come last.
-        upload("DELETE /files/{id}", "204", "foreign_upload"),
-        Row {
-            route: "DELETE /api/v1/submissions/{id}",
-            body: none(),
-            nobody: STRANGERS,
-            entrants: ["204", "token_wrong"],
-            people: [NO_ROLE; 4],
-            elsewhere: [NO_ROLE; 4],
-        },
     ]
 }
 
@@ -215,14 +217,14 @@ async fn callers(stage: &Stage) -> Callers {
 
 impl Callers {
     /// What that row's request is answered, to whoever shows that token.
-    async fn ask(&self, stage: &Stage, row: &Row, token: Option<&str>) -> String {
+    async fn ask(&self, stage: &Stage, base: &str, row: &Row, token: Option<&str>) -> String {
         let (method, path) = row.route.split_once(' ').unwrap();
         let id = if path.starts_with("/files") { &self.upload } else { &self.own.id };
         let path = path.replace("{id}", id).replace("{partner}", "bilibili");
         let path = path.replace("{token}", &Uuid::nil().to_string()).replace("{webhook}", &Uuid::nil().to_string());
         let path = path.replace("{job}", &Uuid::nil().to_string()).replace("{file}", "proxy.mp4");
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = stage.client.request(method, format!("{}{path}", stage.url));
+        let mut request = stage.client.request(method, format!("{base}{path}"));
         request = request.header("idempotency-key", Uuid::new_v4().to_string());
         if path.starts_with("/files") {
             request = request.header("tus-resumable", "1.0.0").header("upload-length", 10);
@@ -240,12 +242,19 @@ impl Callers {
     }
 }
 
+/// Method and path of every row, each once.
+fn named(table: &[Row]) -> BTreeSet<String> {
+    let names: BTreeSet<_> = table.iter().map(|row| row.route.to_owned()).collect();
+    assert_eq!(names.len(), table.len(), "a row is there twice");
+    names
+}
+
 #[tokio::test]
-async fn every_route_of_the_router_has_a_row() {
+async fn every_route_of_both_routers_has_a_row() {
     let routes: BTreeSet<_> = upload::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
-    let rows: BTreeSet<_> = table().iter().map(|row| row.route.to_owned()).collect();
-    assert_eq!(routes, rows);
-    assert_eq!(rows.len(), table().len(), "a row is there twice");
+    assert_eq!(routes, named(&public_table()));
+    let routes: BTreeSet<_> = desk::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    assert_eq!(routes, named(&desk_table()));
 }
 
 #[tokio::test]
@@ -253,7 +262,10 @@ async fn every_route_answers_everybody_as_its_row_says() {
     let stage = Stage::new().await;
     let callers = callers(&stage).await;
     let mut wrong = Vec::new();
-    for row in table() {
+    // The public routes come last: some of them end the entry.
+    let desk = desk_table().into_iter().map(|row| (stage.desk_url.as_str(), row));
+    let public = public_table().into_iter().map(|row| (stage.url.as_str(), row));
+    for (base, row) in desk.chain(public) {
         // A HEAD has no body to name a problem in; the statuses of its codes stand in for them.
         let expected = |code: &'static str| match (row.route.starts_with("HEAD"), code) {
             (true, "token_missing") => "401",
@@ -271,7 +283,7 @@ async fn every_route_answers_everybody_as_its_row_says() {
         }
         knocks.push(("the entrant".into(), Some(&callers.own.token), row.entrants[0]));
         for (who, token, answer) in knocks {
-            let got = callers.ask(&stage, &row, token).await;
+            let got = callers.ask(&stage, base, &row, token).await;
             if got != expected(answer) {
                 wrong.push(format!("{} by {who}: {got}, not {}", row.route, expected(answer)));
             }
@@ -285,8 +297,8 @@ async fn every_change_by_people_is_turned_away_without_an_idempotency_key() {
     let stage = Stage::new().await;
     let callers = callers(&stage).await;
     let mut changes = 0;
-    for route in upload::list() {
-        let upload::Policy::People(roles) = route.policy else { continue };
+    for route in desk::list() {
+        let desk::Policy::People(roles) = route.policy else { continue };
         assert_eq!(route.keyed, route.method != Method::GET, "{} {}", route.method, route.path);
         if !route.keyed {
             continue;
@@ -294,7 +306,7 @@ async fn every_change_by_people_is_turned_away_without_an_idempotency_key() {
         changes += 1;
         let at = Role::ALL.iter().position(|role| *role == roles[0]).unwrap();
         let path = route.path.replace("{id}", &callers.own.id).replace("{partner}", "bilibili");
-        let request = stage.client.request(route.method, format!("{}{path}", stage.url));
+        let request = stage.client.request(route.method, format!("{}{path}", stage.desk_url));
         let answer: Value =
             request.bearer_auth(&callers.people[at]).body("{}").send().await.unwrap().json().await.unwrap();
         assert_eq!(answer["code"], "idempotency_key_missing", "{}", route.path);
@@ -303,25 +315,35 @@ async fn every_change_by_people_is_turned_away_without_an_idempotency_key() {
 }
 
 #[tokio::test]
-async fn every_route_is_in_the_document_with_its_roles() {
+async fn every_route_is_in_its_document_with_its_roles() {
     // The same resource under a second address; and a method that only stands in for others.
     let aliases = ["OPTIONS /files/", "POST /files/", "OPTIONS /files/{id}", "POST /files/{id}"];
     let document = serde_json::to_value(upload::document()).unwrap();
     for route in upload::list() {
         let name = format!("{} {}", route.method, route.path);
-        if aliases.contains(&name.as_str()) {
-            continue;
-        }
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert!(aliases.contains(&name.as_str()) || operation.is_object(), "{name} is not described");
+    }
+    let routes = upload::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    describes_only(&document, &routes);
+
+    let document = serde_json::to_value(desk::document()).unwrap();
+    for route in desk::list() {
+        let name = format!("{} {}", route.method, route.path);
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
         assert!(operation.is_object(), "{name} is not described");
-        let upload::Policy::People(roles) = route.policy else { continue };
+        let desk::Policy::People(roles) = route.policy else { continue };
         let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
         assert_eq!(operation["x-roles"], json!(names), "{name}");
         let keyed = operation["parameters"].as_array().into_iter().flatten().any(|it| it["name"] == "Idempotency-Key");
         assert_eq!(keyed, route.keyed, "{name}");
     }
-    // And nothing is described that is not there.
-    let routes: BTreeSet<_> = upload::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    let routes = desk::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
+    describes_only(&document, &routes);
+}
+
+/// Nothing is described that does not exist.
+fn describes_only(document: &Value, routes: &BTreeSet<String>) {
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             assert!(routes.contains(&format!("{} {path}", method.to_uppercase())), "{method} {path}");

@@ -90,7 +90,7 @@ async fn a_repeated_request_gets_its_first_answer_and_acts_once() {
     stage.put(&entry, "awaiting_review").await;
     let key = Uuid::new_v4().to_string();
     let send = async |token: &str, body: Value| {
-        let path = format!("{}/api/v1/submissions/{}/review", stage.url, entry.id);
+        let path = format!("{}/api/v1/submissions/{}/review", stage.desk_url, entry.id);
         let request = stage.client.post(path).bearer_auth(token).header("idempotency-key", &key).json(&body);
         let answer = request.send().await.unwrap();
         let again = answer.headers().contains_key("idempotent-replayed");

@@ -41,14 +41,14 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
     assert_eq!(stage.failures(), BTreeMap::new(), "who is let in is not counted");
 
     let mut expected = BTreeMap::new();
-    let api = |token: &str| stage.client.get(format!("{}/api/v1/tokens", stage.url)).bearer_auth(token);
+    let api = |token: &str| stage.client.get(format!("{}/api/v1/tokens", stage.desk_url)).bearer_auth(token);
     let tus = |token: &str| {
         let request = stage.client.post(format!("{}/files", stage.url)).header("tus-resumable", "1.0.0");
         request.header("upload-length", 4).bearer_auth(token)
     };
     let (id, _) = entry.token.split_once('.').unwrap();
     let knocks = [
-        (stage.client.get(format!("{}/api/v1/tokens", stage.url)), 401, "token_missing", "organisers missing"),
+        (stage.client.get(format!("{}/api/v1/tokens", stage.desk_url)), 401, "token_missing", "organisers missing"),
         (api("rm_x"), 403, "token_wrong", "organisers malformed"),
         (api(&unknown), 403, "token_wrong", "organisers unknown"),
         (api(&wrong_secret), 403, "token_wrong", "organisers wrong"),
@@ -68,7 +68,7 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
             "submission_unknown",
             "organisers forbidden",
         ),
-        (api(&entry.token), 403, "role_missing", "entrants forbidden"),
+        (api(&entry.token), 403, "token_wrong", "organisers malformed"),
         (
             stage.client.post(format!("{}/files", stage.url)).header("tus-resumable", "1.0.0"),
             401,
@@ -81,6 +81,8 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
             "token_missing",
             "entrants missing",
         ),
+        // Each service knows its own credentials only.
+        (tus(&screener), 403, "token_wrong", "entrants malformed"),
         (tus("nonsense"), 403, "token_wrong", "entrants malformed"),
         (tus(&unknown), 403, "token_wrong", "entrants malformed"),
         (tus(&format!("{}.x", Uuid::now_v7().simple())), 403, "token_wrong", "entrants unknown"),

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use crate::stage::{Stage, form};
+use crate::stage::{Stage, form, routes};
 
 /// What is missing of an answer's headers.
 fn lacks(answer: &Response) -> Vec<String> {
@@ -39,12 +39,12 @@ async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
         seen.insert(answer.status().as_u16());
         wrong.extend(lacks(answer).into_iter().map(|lack| format!("{what} ({}): {lack}", answer.status())));
     };
-    for route in upload::list() {
+    for route in routes() {
         let id = if route.path.starts_with("/files") { upload.rsplit_once('/').unwrap().1 } else { &entry.id };
         let path = route.path.replace("{id}", id).replace("{partner}", "bilibili").replace("{file}", "proxy.mp4");
         let nil = Uuid::nil().to_string();
         let path = path.replace("{token}", &nil).replace("{webhook}", &nil).replace("{job}", &nil);
-        let url = format!("{}{path}", stage.url);
+        let url = format!("{}{path}", stage.base(&route));
         // One who may, one who may not, another method, and a browser that asks first.
         for token in [Some(&organiser), None] {
             let mut request = stage.client.request(route.method.clone(), &url).header("tus-resumable", "1.0.0");

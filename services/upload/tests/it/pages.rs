@@ -35,7 +35,25 @@ async fn the_page_at_the_root_leads_a_newcomer_on_in_two_languages_and_loads_not
 #[tokio::test]
 async fn the_description_for_people_has_every_address_of_the_one_for_programs() {
     let stage = Stage::new().await;
-    let get = async |path: &str| stage.client.get(format!("{}{path}", stage.url)).send().await.unwrap();
+    for base in [&stage.url, &stage.desk_url] {
+        pages_agree(&stage, base).await;
+    }
+    let page = stage.client.get(format!("{}/api/v1/docs", stage.desk_url)).send().await.unwrap().text().await.unwrap();
+    let review = row(&page, "/<wbr>{id}/<wbr>review<");
+    assert!(review.ends_with("审查员 screener"), "{review}");
+    assert!(review.contains("通过或退回") && review.contains("Accepts or refuses"), "{review}");
+    let page = stage.client.get(format!("{}/api/v1/docs", stage.url)).send().await.unwrap().text().await.unwrap();
+    let form = row(&page, "/<wbr>submissions<");
+    assert!(form.ends_with("所有人 everybody"), "{form}");
+}
+
+/// The line of a POST whose address ends so.
+fn row<'a>(page: &'a str, end: &str) -> &'a str {
+    page.lines().find(|line| line.contains("POST") && line.contains(end)).unwrap()
+}
+
+async fn pages_agree(stage: &Stage, base: &str) {
+    let get = async |path: &str| stage.client.get(format!("{base}{path}")).send().await.unwrap();
     let document: serde_json::Value = get("/api/v1/openapi.json").await.json().await.unwrap();
     let page = get("/api/v1/docs").await.text().await.unwrap();
     let mut rows = 0;
@@ -47,10 +65,4 @@ async fn the_description_for_people_has_every_address_of_the_one_for_programs() 
         }
     }
     assert_eq!(page.matches("<tr><td>").count(), rows);
-    let row = |end: &str| page.lines().find(|line| line.contains("POST") && line.contains(end)).unwrap();
-    let review = row("/<wbr>{id}/<wbr>review<");
-    assert!(review.ends_with("审查员 screener"), "{review}");
-    assert!(review.contains("通过或退回") && review.contains("Accepts or refuses"), "{review}");
-    let form = row("/<wbr>submissions<");
-    assert!(form.ends_with("所有人 everybody"), "{form}");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use desk::Desk;
 use pipeline::catalogue::Catalogue;
 use reqwest::{Method, RequestBuilder, Response};
 use runtime::clock::Clock;
@@ -15,6 +16,7 @@ use runtime::objects::{Objects, S3Access};
 use runtime::scratch::Scratch;
 use runtime::seal::Keyring;
 use runtime::store::Store;
+use runtime::store::tokens::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
@@ -33,6 +35,8 @@ const BYTES: &str = "application/offset+octet-stream";
 pub(crate) struct Stage {
     pub(crate) app: Arc<App>,
     pub(crate) url: String,
+    /// The desk's address.
+    pub(crate) desk_url: String,
     pub(crate) client: reqwest::Client,
     pub(crate) database_url: String,
     admin_url: String,
@@ -54,6 +58,39 @@ struct S3 {
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) token: String,
+}
+
+/// A route of either service.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    /// With `{names}`.
+    pub(crate) path: &'static str,
+    /// Staff who may use it; `None` at the public service.
+    pub(crate) roles: Option<&'static [Role]>,
+    /// Whether it is the desk's.
+    pub(crate) desk: bool,
+}
+
+/// Every route of both services.
+pub(crate) fn routes() -> Vec<Route> {
+    let public = |it: upload::Listed| Route { method: it.method, path: it.path, roles: None, desk: false };
+    let desk = |it: desk::Listed| Route {
+        roles: match it.policy {
+            desk::Policy::People(roles) => Some(roles),
+            desk::Policy::Public => None,
+        },
+        method: it.method,
+        path: it.path,
+        desk: true,
+    };
+    desk::list().into_iter().map(desk).chain(upload::list().into_iter().map(public)).collect()
+}
+
+/// The OpenAPI document that describes the route.
+pub(crate) fn document_of(route: &Route) -> Value {
+    let document = if route.desk { desk::document() } else { upload::document() };
+    serde_json::to_value(document).unwrap()
 }
 
 #[derive(Parser)]
@@ -85,7 +122,8 @@ impl Stage {
         app.store.migrate().await.unwrap();
         app.objects.ensure_bucket().await.unwrap();
         let url = serve(&app).await;
-        Self { app, url, client: reqwest::Client::new(), database_url, admin_url, s3, config, scratch, dir }
+        let desk_url = serve_desk(&app).await;
+        Self { app, url, desk_url, client: reqwest::Client::new(), database_url, admin_url, s3, config, scratch, dir }
     }
 
     /// A second service on the same neighbours, as if on another machine; its address.
@@ -93,6 +131,11 @@ impl Stage {
         let app = new_app(&self.config, &self.s3, &self.scratch, self.app.settings.clone(), self.app.clock.clone());
         let url = serve(&app).await;
         (app, url)
+    }
+
+    /// The address of the service that has the route.
+    pub(crate) fn base(&self, route: &Route) -> &str {
+        if route.desk { &self.desk_url } else { &self.url }
     }
 
     /// Where the object store listens.
@@ -280,7 +323,6 @@ fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Settings, cloc
         clock,
         keys: Keyring::parse("k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap(),
         scratch: scratch.dir(&Uuid::new_v4().to_string()).unwrap(),
-        desk: upload::Verifier::default(),
         entries: upload::Limiter::default(),
         senders: upload::Senders::default(),
         stock: upload::Stock::default(),
@@ -304,6 +346,25 @@ async fn serve(app: &Arc<App>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(upload::serve_on(app.clone(), listener));
+    url
+}
+
+/// The desk beside the public service, on the same neighbours. It stops with it.
+async fn serve_desk(app: &Arc<App>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let desk = Desk {
+        store: app.store.clone(),
+        objects: app.objects.clone(),
+        catalogue: app.catalogue.clone(),
+        clock: app.clock.clone(),
+        keys: app.keys.clone(),
+        doors: app.doors.clone(),
+        verifier: desk::Verifier::default(),
+        settings: desk::Settings { forwarded_hops: app.settings.forwarded_hops, ..desk::Settings::default() },
+        stop: app.stop.clone(),
+    };
+    tokio::spawn(desk::serve_on(Arc::new(desk), listener));
     url
 }
 

@@ -8,7 +8,7 @@ use runtime::store::tokens::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::stage::{Entry, Stage, form};
+use crate::stage::{Entry, Route, Stage, document_of, form, routes};
 
 /// A text that Postgres cannot keep.
 const NUL: &str = "a\u{0}b";
@@ -62,12 +62,12 @@ impl Callers {
     }
 
     /// What that route answers to somebody who may use it.
-    async fn ask(&self, stage: &Stage, route: &upload::Listed, path: &str, body: Option<&Value>) -> Response {
-        let token = match route.policy {
-            upload::Policy::People(roles) => &self.people[Role::ALL.iter().position(|role| *role == roles[0]).unwrap()],
-            upload::Policy::Entry(_) | upload::Policy::Upload | upload::Policy::Public => &self.entry.token,
+    async fn ask(&self, stage: &Stage, route: &Route, path: &str, body: Option<&Value>) -> Response {
+        let token = match route.roles {
+            Some(roles) => &self.people[Role::ALL.iter().position(|role| *role == roles[0]).unwrap()],
+            None => &self.entry.token,
         };
-        let mut request = stage.client.request(route.method.clone(), format!("{}{path}", stage.url));
+        let mut request = stage.client.request(route.method.clone(), format!("{}{path}", stage.base(route)));
         request = request.bearer_auth(token).header("idempotency-key", Uuid::new_v4().to_string());
         request = request.header("tus-resumable", "1.0.0").header("upload-length", 10);
         if let Some(body) = body {
@@ -77,7 +77,7 @@ impl Callers {
     }
 
     /// The route's address with what its names stand for.
-    fn path(&self, route: &upload::Listed) -> String {
+    fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{id}", &self.entry.id).replace("{partner}", "bilibili");
         let nil = Uuid::nil().to_string();
         path.replace("{token}", &nil).replace("{webhook}", &nil).replace("{job}", &nil).replace("{file}", "proxy.mp4")
@@ -90,17 +90,17 @@ async fn code(answer: Response) -> String {
     format!("{status} {}", problem["code"].as_str().unwrap_or_default())
 }
 
-fn api() -> Vec<upload::Listed> {
-    upload::list().into_iter().filter(|route| !route.path.starts_with("/files")).collect()
+fn api() -> Vec<Route> {
+    routes().into_iter().filter(|route| !route.path.starts_with("/files")).collect()
 }
 
 #[tokio::test]
 async fn a_control_character_in_any_text_of_any_body_is_named_and_never_a_failure_of_ours() {
     let stage = Stage::new().await;
     let callers = Callers::new(&stage).await;
-    let document = serde_json::to_value(upload::document()).unwrap();
     let (mut wrong, mut tried, mut bodies) = (Vec::new(), 0, BTreeSet::new());
     for route in api() {
+        let document = document_of(&route);
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         if schema.is_null() {
@@ -135,9 +135,9 @@ async fn a_control_character_in_any_text_of_any_body_is_named_and_never_a_failur
 async fn a_control_character_in_any_parameter_of_any_query_is_never_a_failure_of_ours() {
     let stage = Stage::new().await;
     let callers = Callers::new(&stage).await;
-    let document = serde_json::to_value(upload::document()).unwrap();
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for route in api().into_iter().filter(|route| route.method == Method::GET) {
+        let document = document_of(&route);
         let operation = &document["paths"][route.path]["get"];
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             if parameter["in"] != "query" {
@@ -169,7 +169,7 @@ async fn whatever_stands_in_an_address_is_never_a_failure_of_ours() {
     let stage = Stage::new().await;
     let callers = Callers::new(&stage).await;
     let (mut wrong, mut tried) = (Vec::new(), 0);
-    for route in upload::list() {
+    for route in routes() {
         let names: Vec<_> = route.path.split('/').filter(|part| part.starts_with('{')).collect();
         for name in names {
             for hostile in ["%00", "a%00b", "%FF", "%2E%2E%2Fx", "..%2f", "%1B", &"x".repeat(3000)] {

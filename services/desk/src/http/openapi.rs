@@ -1,0 +1,85 @@
+//! The description of the staff API for programs: OpenAPI 3.1 at `/api/v1/openapi.json`.
+use axum::Json;
+use axum::response::IntoResponse;
+use runtime::serving::docs;
+use runtime::serving::openapi::{Described, Token, Who, describe};
+use runtime::serving::render::ProblemBody;
+use utoipa::{Modify, OpenApi};
+
+use super::gate::Policy;
+use super::{
+    contact, deliveries, entry, evidence, list, partners, preview, proofs, recall, release, reprocess, retry, review,
+    routes, tokens, trail, webhooks, work,
+};
+
+use words::WORDS;
+
+mod words;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Reelmill desk",
+        description = "For organisers, reviewers, operators and auditors, by bearer token (`reelmill token create`); `x-roles` says \
+            which roles may use a route. Problems are application/problem+json with a stable `code`, in Chinese or English by \
+            Accept-Language. Every change carries an Idempotency-Key: for 24 hours a repeated request gets its first answer \
+            again, marked `Idempotent-Replayed`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        page, serve, work::work,
+        list::submissions, list::parked,
+        entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts,
+        preview::preview, preview::file,
+        deliveries::list, deliveries::delivered, proofs::recalled, proofs::list, contact::contact,
+        deliveries::confirm, deliveries::texts, evidence::exchanges, partners::list,
+        review::review, release::release, recall::recall,
+        reprocess::one, reprocess::many, reprocess::jobs, reprocess::works, reprocess::order, retry::retry, trail::trail,
+        webhooks::list, webhooks::messages, webhooks::resend, webhooks::remove,
+        tokens::list, tokens::create, tokens::revoke,
+    ),
+    components(schemas(ProblemBody)),
+    modifiers(&Token, &Policies, &WORDS),
+    tags((name = "desk", description = "Desk, by role"), (name = "service", description = "About itself")),
+)]
+struct Document;
+
+/// Writes down what the table of routes knows.
+struct Policies;
+
+impl Modify for Policies {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let routes: Vec<Described> = routes::list()
+            .into_iter()
+            .map(|route| Described {
+                method: route.method.as_str().to_ascii_lowercase(),
+                path: route.path,
+                who: match route.policy {
+                    Policy::Public => None,
+                    Policy::People(roles) => Some(Who { roles, entrant: false }),
+                },
+                keyed: route.keyed,
+            })
+            .collect();
+        describe(document, &routes);
+    }
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "service",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+pub(crate) async fn serve() -> Json<utoipa::openapi::OpenApi> {
+    Json(document())
+}
+
+/// Every address, what it does, and who may.
+#[utoipa::path(get, path = "/api/v1/docs", tag = "service",
+    responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
+pub(crate) async fn page() -> impl IntoResponse {
+    docs::page(&document())
+}
+
+/// The document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}

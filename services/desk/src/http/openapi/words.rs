@@ -1,0 +1,62 @@
+//! The document's words in Chinese, beside the English that stands at each handler.
+use runtime::serving::openapi::Words;
+
+/// All of them.
+#[rustfmt::skip]
+pub(super) const WORDS: Words = Words {
+    description: "供主办方、审查、运维与审计人员使用。凭证由 `reelmill token create` 或本接口新建；`x-roles` 说明哪些角色可以使用。\
+        出错时返回 application/problem+json，其中 `code` 固定不变，文字按 Accept-Language 用中文或英文。凡有改动的请求须带 \
+        Idempotency-Key：24 小时内重复的请求得到与第一次相同的应答，并标有 `Idempotent-Replayed`。",
+    tags: &[("desk", "工作台，按角色"), ("service", "关于本服务")],
+    operations: &[
+        ("get", "/api/v1/docs", "每个地址、做什么、谁可以用。"),
+        ("get", "/api/v1/openapi.json", "本接口说明，供程序使用。"),
+        ("get", "/api/v1/submissions/{id}", "查询作品进展。"),
+        ("get", "/api/v1/submissions", "列出作品，新的在前。"),
+        ("get", "/api/v1/parked", "列出多次失败而搁置的任务，按作品，新的在前。"),
+        ("get", "/api/v1/submissions/{id}/history", "作品经历，旧的在前；过长时只给最新一千行。"),
+        ("get", "/api/v1/submissions/{id}/verdict", "审查结论：每条规则的实测值与要求。"),
+        ("get", "/api/v1/submissions/{id}/media-info", "影片的检测结果。"),
+        ("get", "/api/v1/submissions/{id}/preview", "审查前可看的预览，检测时生成。"),
+        ("get", "/api/v1/submissions/{id}/preview/{file}", "预览文件：`proxy.mp4`、`storyboard.jpg` 或 `storyboard.vtt`。可请求一个字节范围。"),
+        ("get", "/api/v1/submissions/{id}/renditions", "当前有效的成片，即各平台所得。"),
+        ("get", "/api/v1/submissions/{id}/parts", "作品的各项任务，逐轮列出。"),
+        ("get", "/api/v1/submissions/{id}/deliveries", "作品在各平台的投放情况。"),
+        ("get", "/api/v1/submissions/{id}/exchanges", "就该作品与各平台的往来记录，旧的在前；过多时只给最新一千条。"),
+        ("get", "/api/v1/submissions/{id}/contact", "投稿人是谁、如何联系。"),
+        ("post", "/api/v1/submissions/{id}/review", "通过或退回待审查的作品。"),
+        ("post", "/api/v1/submissions/{id}/release", "放行完成的作品给各平台，或再增加平台。"),
+        ("post", "/api/v1/submissions/{id}/recall", "从已有或可能已有该作品的全部或部分平台召回。此后保留原片。"),
+        ("post", "/api/v1/submissions/{id}/reprocess", "重新制作一件作品。新成片通过质检之前，现有成片继续有效。"),
+        ("get", "/api/v1/jobs", "列出批量任务，新的在前，并给出各状态的作品数。"),
+        ("post", "/api/v1/jobs", "对选中的全部作品重新制作，作为一项批量任务：每次少量，让新投稿优先。"),
+        ("get", "/api/v1/jobs/{job}/works", "列出一项批量任务的作品，按投稿时间，每页一千件。"),
+        ("post", "/api/v1/jobs/{job}/order", "暂停、继续或取消一项批量任务。"),
+        ("put", "/api/v1/submissions/{id}/deliveries/{partner}/texts", "为某个平台另写标题、简介或标签，对之后的投放有效。"),
+        ("post", "/api/v1/submissions/{id}/retry", "让搁置和等待中的任务再试五次。"),
+        ("post", "/api/v1/submissions/{id}/deliveries/{partner}/delivered", "报告作品已由人工投放到平台，以及在哪里可以看到。"),
+        ("post", "/api/v1/submissions/{id}/deliveries/{partner}/recalled", "证明作品已由人工下架。系统查看公开地址之后才算数。"),
+        ("get", "/api/v1/submissions/{id}/proofs", "人工在各平台所见的凭据，旧的在前。"),
+        ("post", "/api/v1/submissions/{id}/deliveries/{partner}/confirm", "确认发布：平台规则不允许由机器决定。"),
+        ("get", "/api/v1/partners", "列出合作平台。"),
+        ("get", "/api/v1/audit", "查看审计记录，新的在前。只限一项活动的凭证，只见该活动的作品。"),
+        ("get", "/api/v1/tokens", "列出凭证，新的在前，包括已失效的。"),
+        ("post", "/api/v1/tokens", "新建凭证。只限一项活动的人，所建凭证也只限该活动。"),
+        ("delete", "/api/v1/tokens/{token}", "吊销凭证，从下一个请求起无效。重复吊销没有影响。"),
+        ("get", "/api/v1/webhooks", "列出变更通知的接收地址，旧的在前。只限一项活动的凭证，只见该活动的。"),
+        ("get", "/api/v1/webhooks/{webhook}/messages", "一个地址的最新通知，新的在前，含每次尝试。"),
+        ("post", "/api/v1/webhooks/{webhook}/resend", "以原编号重新发送一条通知，或全部未送达的。"),
+        ("delete", "/api/v1/webhooks/{webhook}", "不再通知该地址，并删除其密钥。"),
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_and_tag_is_described_in_both_languages_and_nothing_else_is() {
+        let document = serde_json::to_value(super::super::document()).unwrap();
+        WORDS.assert_complete(&document);
+    }
+}

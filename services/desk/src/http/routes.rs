@@ -1,0 +1,143 @@
+//! Every address of staff, what it calls, and who may use it: one table. The router is made from it and from nothing else, so a route
+//! without a policy cannot exist, and a test can walk over all of them.
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, delete, get, post, put};
+use runtime::problem::{Code, Problem};
+use runtime::serving::counted::count;
+use runtime::serving::places::{Gate as Bound, Places, Until, placed};
+use runtime::serving::render::problems;
+use runtime::serving::traced::traced;
+use runtime::store::tokens::Role;
+
+use super::gate::{Gate, Policy, enforce};
+use super::{
+    contact, deliveries, entry, evidence, list, openapi, partners, preview, proofs, recall, release, reprocess, retry,
+    review, tokens, trail, webhooks, work,
+};
+use crate::Desk;
+
+/// The largest body, except of evidence.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// Everybody with a token of ours.
+const READERS: &[Role] = &Role::ALL;
+const SCREENER: &[Role] = &[Role::Screener];
+const ORGANISER: &[Role] = &[Role::Organiser];
+const OPERATOR: &[Role] = &[Role::Operator];
+/// Screeners judge works, not partners.
+const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
+const AUDITOR: &[Role] = &[Role::Auditor];
+
+/// One route.
+struct Route {
+    method: Method,
+    path: &'static str,
+    policy: Policy,
+    handler: MethodRouter<Arc<Desk>>,
+}
+
+/// A route as tests and the document see it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its one method.
+    pub method: Method,
+    /// With `{names}`.
+    pub path: &'static str,
+    /// Who may.
+    pub policy: Policy,
+    /// Whether it requires an Idempotency-Key.
+    pub keyed: bool,
+}
+
+impl Route {
+    /// Every change by staff requires an Idempotency-Key.
+    fn keyed(&self) -> bool {
+        matches!(self.policy, Policy::People(_)) && self.method != Method::GET
+    }
+}
+
+#[rustfmt::skip]
+fn routes() -> Vec<Route> {
+    use Policy::{People, Public};
+    let route = |method, path, policy, handler| Route { method, path, policy, handler };
+    let read = |path, policy, handler| route(Method::GET, path, policy, handler);
+    let act = |path, roles, handler| route(Method::POST, path, People(roles), handler);
+    vec![
+        read("/api/v1/openapi.json", Public, get(openapi::serve)),
+        read("/api/v1/docs", Public, get(openapi::page)),
+
+        read("/api/v1/submissions", People(READERS), get(list::submissions)),
+        read("/api/v1/submissions/{id}", People(READERS), get(work::work)),
+        read("/api/v1/parked", People(READERS), get(list::parked)),
+        read("/api/v1/submissions/{id}/history", People(READERS), get(entry::history)),
+        read("/api/v1/submissions/{id}/verdict", People(READERS), get(entry::verdict)),
+        read("/api/v1/submissions/{id}/media-info", People(READERS), get(entry::media_info)),
+        read("/api/v1/submissions/{id}/preview", People(READERS), get(preview::preview)),
+        read("/api/v1/submissions/{id}/preview/{file}", People(READERS), get(preview::file)),
+        read("/api/v1/submissions/{id}/renditions", People(READERS), get(entry::renditions)),
+        read("/api/v1/submissions/{id}/parts", People(READERS), get(entry::parts)),
+        read("/api/v1/submissions/{id}/deliveries", People(READERS), get(deliveries::list)),
+        read("/api/v1/submissions/{id}/exchanges", People(EVIDENCE), get(evidence::exchanges)),
+        read("/api/v1/submissions/{id}/contact", People(ORGANISER), get(contact::contact)),
+
+        act("/api/v1/submissions/{id}/review", SCREENER, post(review::review)),
+        act("/api/v1/submissions/{id}/release", ORGANISER, post(release::release)),
+        act("/api/v1/submissions/{id}/recall", ORGANISER, post(recall::recall)),
+        act("/api/v1/submissions/{id}/reprocess", ORGANISER, post(reprocess::one)),
+        read("/api/v1/jobs", People(READERS), get(reprocess::jobs)),
+        act("/api/v1/jobs", ORGANISER, post(reprocess::many)),
+        read("/api/v1/jobs/{job}/works", People(READERS), get(reprocess::works)),
+        act("/api/v1/jobs/{job}/order", ORGANISER, post(reprocess::order)),
+        route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(deliveries::texts)),
+        act("/api/v1/submissions/{id}/retry", OPERATOR, post(retry::retry)),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(deliveries::delivered)),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(proofs::recalled).layer(DefaultBodyLimit::max(proofs::BODY_BYTES))),
+        read("/api/v1/submissions/{id}/proofs", People(EVIDENCE), get(proofs::list)),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(deliveries::confirm)),
+
+        read("/api/v1/partners", People(READERS), get(partners::list)),
+        read("/api/v1/audit", People(AUDITOR), get(trail::trail)),
+        read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(tokens::list)),
+        act("/api/v1/tokens", ORGANISER, post(tokens::create)),
+        read("/api/v1/webhooks", People(&[Role::Organiser, Role::Auditor]), get(webhooks::list)),
+        read("/api/v1/webhooks/{webhook}/messages", People(&[Role::Organiser, Role::Auditor]), get(webhooks::messages)),
+        act("/api/v1/webhooks/{webhook}/resend", ORGANISER, post(webhooks::resend)),
+        route(Method::DELETE, "/api/v1/webhooks/{webhook}", People(ORGANISER), delete(webhooks::remove)),
+        route(Method::DELETE, "/api/v1/tokens/{token}", People(ORGANISER), delete(tokens::revoke)),
+    ]
+}
+
+/// Every route.
+pub fn list() -> Vec<Listed> {
+    let listed =
+        |route: Route| Listed { keyed: route.keyed(), method: route.method, path: route.path, policy: route.policy };
+    routes().into_iter().map(listed).collect()
+}
+
+/// Every route of the desk, for `serving::serve`.
+pub fn router(desk: Arc<Desk>) -> Router {
+    let settings = &desk.settings;
+    let turned_away = desk.store.metrics().calls.turned_away("desk");
+    let places = Places::divided(settings.requests_at_once, settings.address_share_percent, turned_away);
+    let bound = Bound::new(places, settings.forwarded_hops, Until::Answered).within(settings.deadline);
+    let gated = |router: Router<Arc<Desk>>, route: Route| {
+        let gate = Gate { desk: desk.clone(), policy: route.policy, keyed: route.keyed() };
+        router.route(route.path, route.handler.route_layer(from_fn_with_state(gate, enforce)))
+    };
+    routes()
+        .into_iter()
+        .fold(Router::new(), gated)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(bound, placed))
+        .fallback(async || Problem::from(Code::RouteUnknown))
+        .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
+        .layer(from_fn(problems))
+        .layer(from_fn_with_state(desk.store.metrics().clone(), count))
+        .layer(from_fn(traced))
+        .with_state(desk)
+}

@@ -1,0 +1,20 @@
+//! Everything that organisers, reviewers, operators and auditors can do or see, once.
+//!
+//! | question | file |
+//! |---|---|
+//! | what does every act and view need? | `desk` |
+//! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
+//! | how is the service started and stopped? | `serve` |
+//!
+//! Absent here: cookies and CORS on the same route, any access to ffmpeg.
+
+mod desk;
+mod http;
+mod serve;
+
+pub use desk::{Desk, Settings};
+pub use http::gate::Policy;
+pub use http::openapi::document;
+pub use http::routes::{Listed, list, router};
+pub use http::verify::Verifier;
+pub use serve::{serve, serve_on};

@@ -1,0 +1,322 @@
+//! Every reason to refuse a request or an act: stable code, HTTP status and text in both languages, in one table. Programs read the code.
+//! How a problem becomes an answer is in `serving::render`.
+use crate::doors::{Denied, Door, Reason};
+use crate::objects::ObjectError;
+use crate::serving::RETRY_AFTER_S;
+use crate::serving::places::Full;
+use crate::store::uploads::Failure;
+use tracing::{error, warn};
+
+/// What is wrong. The text form of a code, in the table below, never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the table says it, in the words that clients read")]
+pub enum Code {
+    BodyTooLarge,
+    BodyNotJson,
+    FieldWrong,
+    TextUnfit,
+    ContestUnknown,
+    ThemeUnknown,
+    DeclarationMissing,
+    NotOpenYet,
+    DeadlinePassed,
+    TokenMissing,
+    TokenWrong,
+    RoleMissing,
+    ContestForeign,
+    SubmissionUnknown,
+    DeliveryUnknown,
+    TokenUnknown,
+    WebhookUnknown,
+    JobUnknown,
+    NothingToResend,
+    ContactForgotten,
+    NotYet,
+    NothingParked,
+    NotConfirmed,
+    StateWrong,
+    QueryWrong,
+    IdempotencyKeyMissing,
+    IdempotencyKeyReused,
+    TooManyEntries,
+    ForeignUpload,
+    SubmissionClosed,
+    RouteUnknown,
+    MethodUnknown,
+    UploadUnknown,
+    UploadGone,
+    VersionUnsupported,
+    TypeUnsupported,
+    HeaderWrong,
+    OffsetWrong,
+    Locked,
+    TooLarge,
+    LengthExceeded,
+    LengthChanged,
+    ChecksumMismatch,
+    ChecksumMalformed,
+    ChecksumUnknown,
+    ConcatWrong,
+    FinalReadOnly,
+    PieceUnfinished,
+    PieceInUse,
+    JoinFailed,
+    UploadDamaged,
+    TooManyUploads,
+    UploadBudget,
+    StoreFull,
+    Interrupted,
+    TooSlow,
+    Unavailable,
+    Overloaded,
+    TooManyAtOnce,
+    Stopping,
+    Internal,
+}
+
+/// One line of the table.
+pub struct Row {
+    /// The stable name.
+    pub code: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// One sentence in Chinese.
+    pub zh: &'static str,
+    /// The same in English.
+    pub en: &'static str,
+}
+
+const fn row(status: u16, code: &'static str, zh: &'static str, en: &'static str) -> Row {
+    Row { code, status, zh, en }
+}
+
+/// Every port of ours says it in the same words.
+const fn held_off(full: Full) -> Row {
+    row(full.status().as_u16(), full.code(), full.zh(), full.en())
+}
+
+impl Code {
+    /// Its line of the table.
+    #[rustfmt::skip]
+    pub fn row(self) -> Row {
+        match self {
+            Code::BodyTooLarge => row(413, "body_too_large", "提交的内容过大。", "The form is too large."),
+            Code::BodyNotJson => row(400, "body_not_json", "提交的内容不是有效的表单。", "The body is not a valid form."),
+            Code::FieldWrong => row(422, "field_wrong", "有一项填写不符合要求。", "A field does not keep its limits."),
+            Code::TextUnfit => row(422, "text_unfit", "文字中含有不允许使用的字符。", "A text holds a character that is not allowed, such as a control character."),
+            Code::ContestUnknown => row(422, "contest_unknown", "没有这项征选活动。", "There is no such contest."),
+            Code::ThemeUnknown => row(422, "theme_unknown", "该活动没有这个主题。", "The contest has no such theme."),
+            Code::DeclarationMissing => row(422, "declaration_missing", "须承诺作品原创并拥有版权。", "Originality and rights have to be declared."),
+            Code::NotOpenYet => row(403, "not_open_yet", "征选尚未开始。", "The contest is not open yet."),
+            Code::DeadlinePassed => row(403, "deadline_passed", "申报已经截止。", "The deadline has passed."),
+            Code::TokenMissing => row(401, "token_missing", "请求缺少凭证。", "The request has no token."),
+            Code::TokenWrong => row(403, "token_wrong", "凭证无效。", "The token is not valid."),
+            Code::RoleMissing => row(403, "role_missing", "该凭证无权进行此操作。", "The token's role does not allow this."),
+            Code::ContestForeign => row(403, "contest_foreign", "该凭证只限于另一项征选活动。", "The token is bound to another contest."),
+            Code::SubmissionUnknown => row(404, "submission_unknown", "没有这件作品。", "There is no such submission."),
+            Code::DeliveryUnknown => row(404, "delivery_unknown", "该作品没有对这个平台的投放。", "The submission has no delivery to this partner."),
+            Code::TokenUnknown => row(404, "token_unknown", "没有这个凭证。", "There is no such token."),
+            Code::WebhookUnknown => row(404, "webhook_unknown", "没有这个通知地址。", "There is no such webhook."),
+            Code::JobUnknown => row(404, "job_unknown", "没有这项批量任务。", "There is no such job."),
+            Code::NothingToResend => row(409, "nothing_to_resend", "没有可重新发送的通知。", "There is nothing to send again, or the webhook is not enabled."),
+            Code::ContactForgotten => row(404, "contact_forgotten", "联系方式已随撤回删除。", "Who entered it was forgotten when it was withdrawn."),
+            Code::NotYet => row(404, "not_yet", "尚无结果。", "There is nothing to see yet."),
+            Code::NothingParked => row(409, "nothing_parked", "没有可重试的任务。", "Nothing of it is parked or waiting for a retry."),
+            Code::NotConfirmed => row(409, "not_confirmed", "对该平台的投放无须确认。", "Deliveries to this partner wait for no confirmation."),
+            Code::StateWrong => row(409, "state_wrong", "当前状态下不能进行此操作。", "In its present state this changes nothing."),
+            Code::QueryWrong => row(400, "query_wrong", "查询参数无效。", "A parameter of the query is unknown or has no valid value."),
+            Code::IdempotencyKeyMissing => row(400, "idempotency_key_missing", "请求缺少 Idempotency-Key。", "The request has no Idempotency-Key; send a new UUID, and the same one when you repeat it."),
+            Code::IdempotencyKeyReused => row(422, "idempotency_key_reused", "该 Idempotency-Key 已用于另一个请求。", "Another request came with this Idempotency-Key."),
+            Code::TooManyEntries => row(429, "too_many_entries", "提交过于频繁，请稍后再试。", "Too many entries came from this address; please try again later."),
+            Code::ForeignUpload => row(403, "foreign_upload", "该上传属于另一件作品。", "The upload belongs to another submission."),
+            Code::SubmissionClosed => row(409, "submission_closed", "该作品已不再接收上传。", "The submission takes no upload any more."),
+            Code::RouteUnknown => row(404, "route_unknown", "没有这个地址。", "There is no such address."),
+            Code::MethodUnknown => row(405, "method_unknown", "该地址不支持这种请求。", "The address does not take this method."),
+            Code::UploadUnknown => row(404, "upload_unknown", "没有这个上传。", "There is no such upload."),
+            Code::UploadGone => row(410, "upload_gone", "该上传已过期或被取消，请重新上传。", "The upload expired or was given up; please start again."),
+            Code::VersionUnsupported => row(412, "version_unsupported", "只支持 tus 协议 1.0.0。", "Only version 1.0.0 of the tus protocol is spoken here."),
+            Code::TypeUnsupported => row(415, "type_unsupported", "上传内容的类型须为 application/offset+octet-stream。", "The content type has to be application/offset+octet-stream."),
+            Code::HeaderWrong => row(400, "header_wrong", "请求头缺失或无效。", "A header is missing or malformed."),
+            Code::OffsetWrong => row(409, "offset_wrong", "上传位置与服务器不一致，请先查询。", "The offset is not the upload's; ask for it first."),
+            Code::Locked => row(423, "locked", "另一个请求正在写入该上传。", "Another request is writing to the upload."),
+            Code::TooLarge => row(413, "too_large", "文件超过该活动的大小上限。", "The file is larger than the contest allows."),
+            Code::LengthExceeded => row(413, "length_exceeded", "内容超过了声明的长度。", "There is more than the declared length."),
+            Code::LengthChanged => row(400, "length_changed", "声明的长度不能更改。", "A declared length cannot change."),
+            Code::ChecksumMismatch => row(460, "checksum_mismatch", "内容校验不一致，未保存。", "The checksum does not match; nothing was stored."),
+            Code::ChecksumMalformed => row(400, "checksum_malformed", "校验值格式错误。", "The checksum is malformed."),
+            Code::ChecksumUnknown => row(400, "checksum_unknown", "不支持这种校验算法，支持 sha1、sha256、md5。", "The checksum algorithm is unknown; sha1, sha256 and md5 are known."),
+            Code::ConcatWrong => row(400, "concat_wrong", "合并请求无效。", "The concatenation is malformed or names uploads that are no pieces of this submission."),
+            Code::FinalReadOnly => row(403, "final_read_only", "合并后的上传不能再写入。", "A concatenation cannot be written to."),
+            Code::PieceUnfinished => row(400, "piece_unfinished", "有分段尚未传完。", "A piece is not complete yet."),
+            Code::TooManyUploads => row(429, "too_many_uploads", "该作品未完成的上传过多，请先取消一些。", "The submission has too many unfinished uploads; give some up first."),
+            Code::PieceInUse => row(409, "piece_in_use", "该分段正在合并，不能取消。", "The piece is being joined and cannot be given up."),
+            Code::JoinFailed => row(410, "join_failed", "有分段已不存在，合并失败，请重新上传。", "A piece is gone, so the pieces could not be joined; please upload again."),
+            Code::UploadDamaged => row(410, "upload_damaged", "存储未能完整保存该上传，请重新上传。", "The upload could not be stored intact; please upload again."),
+            Code::UploadBudget => row(429, "upload_budget", "该作品未完成的上传总量过大，请先取消一些。", "The submission's unfinished uploads come to too many bytes; give some up first."),
+            Code::StoreFull => row(503, "store_full", "存储空间暂时不足，请稍后再试；已上传的内容不受影响。", "Storage is short at the moment; please try again later. What was uploaded is kept."),
+            Code::TooSlow => row(503, "too_slow", "传输过慢，连接已让出；已收到的内容已保存，可以续传。", "The upload was too slow and gave its place up; what came is stored, and it can be resumed."),
+            Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
+            Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
+            Code::Overloaded => held_off(Full::Everywhere),
+            Code::TooManyAtOnce => held_off(Full::Address),
+            Code::Stopping => row(503, "stopping", "服务正在重启，请稍后续传。", "The service is restarting; please resume in a moment."),
+            Code::Internal => row(500, "internal", "服务器内部错误。", "Something failed on our side."),
+        }
+    }
+
+    /// The stable name that clients read.
+    pub fn name(self) -> &'static str {
+        self.row().code
+    }
+
+    /// The HTTP status of the answer, including 460, which tus 1.0.0 defines for a wrong checksum.
+    pub fn status(self) -> u16 {
+        self.row().status
+    }
+
+    /// Seconds until the same request may succeed. A full store takes longer than a moment.
+    pub fn retry_after_s(self) -> u32 {
+        if self == Code::StoreFull { 60 } else { RETRY_AFTER_S }
+    }
+
+    /// The problem with more said about it.
+    pub fn about(self, detail: impl Into<String>) -> Problem {
+        Problem { detail: Some(detail.into()), ..self.into() }
+    }
+
+    /// The problem of a request that was refused at a door. `credential` is the id that it showed, if it is known.
+    pub fn refused(self, door: Door, reason: Reason, credential: Option<impl ToString>) -> Problem {
+        let credential = credential.map(|id| id.to_string());
+        Problem { refused: Some(Refused { door, reason, credential }), ..self.into() }
+    }
+
+    /// What is written down about a refusal of which its place said no more.
+    fn refusal(self) -> Option<Refused> {
+        let (door, reason) = match self {
+            Code::TokenMissing => (Door::Organisers, Reason::Missing),
+            Code::TokenWrong => (Door::Organisers, Reason::Wrong),
+            Code::RoleMissing | Code::ContestForeign => (Door::Organisers, Reason::Forbidden),
+            Code::ForeignUpload => (Door::Entrants, Reason::Forbidden),
+            _ => return None,
+        };
+        Some(Refused { door, reason, credential: None })
+    }
+}
+
+/// Who was refused where: for the log, never for the client.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    door: Door,
+    reason: Reason,
+    credential: Option<String>,
+}
+
+impl From<Failure> for Code {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::JoinFailed => Code::JoinFailed,
+            Failure::Damaged | Failure::StoreFailed => Code::UploadDamaged,
+        }
+    }
+}
+
+/// A problem as it goes out: the renderer makes it text in the language that the client asked for.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// Which one.
+    pub code: Code,
+    /// Which field or header, and what is allowed. Never what was sent.
+    pub detail: Option<String>,
+    /// The offset that is durable, where a client can use it.
+    pub offset: Option<u64>,
+    /// Set where a credential was wanted and did not do.
+    pub refused: Option<Refused>,
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Problem { code, detail: None, offset: None, refused: None }
+    }
+}
+
+impl From<ObjectError> for Problem {
+    fn from(err: ObjectError) -> Self {
+        match err {
+            ObjectError::Unavailable(_) | ObjectError::File(_) => {
+                warn!("an upload has to wait: {err}");
+                Code::Unavailable.into()
+            }
+            ObjectError::NotFound | ObjectError::Refused(_) => {
+                error!("the object store does not do what uploads need: {err}");
+                Code::Internal.into()
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code.name())?;
+        self.detail.as_ref().map_or(Ok(()), |detail| write!(f, ": {detail}"))
+    }
+}
+
+/// A problem that is found within a transaction ends it like any error, and comes out as itself.
+impl std::error::Error for Problem {}
+
+impl From<anyhow::Error> for Problem {
+    fn from(err: anyhow::Error) -> Self {
+        if let Some(problem) = err.downcast_ref::<Problem>() {
+            return problem.clone();
+        }
+        if err.is::<crate::bearer::Busy>() {
+            return Code::Overloaded.into();
+        }
+        if crate::store::is_unavailable(&err) {
+            warn!("a request has to wait for the database: {err:#}");
+            return Code::Unavailable.into();
+        }
+        error!("a request failed: {err:#}");
+        Code::Internal.into()
+    }
+}
+
+/// The local disk: full or broken, it may be better soon, and the upload can be resumed.
+impl From<std::io::Error> for Problem {
+    fn from(err: std::io::Error) -> Self {
+        ObjectError::File(err).into()
+    }
+}
+
+impl Problem {
+    /// What is written down about a request that was refused for want of a credential or a right; `None` for any other problem.
+    pub(crate) fn denied(&self) -> Option<Denied> {
+        let Refused { door, reason, credential } = self.refused.clone().or_else(|| self.code.refusal())?;
+        Some(Denied { door, reason, code: self.code.name(), credential })
+    }
+}
+
+impl From<Full> for Code {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Everywhere => Code::Overloaded,
+            Full::Address => Code::TooManyAtOnce,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tus_has_its_own_status_for_a_wrong_checksum() {
+        assert_eq!(Code::ChecksumMismatch.status(), 460);
+    }
+
+    #[test]
+    fn who_finds_no_turn_for_a_hash_is_told_to_come_again() {
+        let problem = Problem::from(anyhow::Error::from(crate::bearer::Busy).context("make a token"));
+        assert_eq!((problem.code.name(), problem.code.status()), ("overloaded", 503));
+    }
+}

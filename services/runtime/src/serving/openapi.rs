@@ -1,0 +1,142 @@
+//! What both doors' OpenAPI documents need: the token scheme, what the table of routes knows, and every text in both languages.
+use serde_json::json;
+use utoipa::Modify;
+use utoipa::openapi::extensions::Extensions;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, Required, ResponseBuilder, Type};
+
+use crate::store::tokens::Role;
+
+/// Adds the scheme `token`: `Authorization: Bearer`.
+pub struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut OpenApi) {
+        let token = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("token", token);
+    }
+}
+
+/// Who may use a route, besides the public.
+pub struct Who {
+    /// People with these roles.
+    pub roles: &'static [Role],
+    /// Whether the entrant of the submission may use it too.
+    pub entrant: bool,
+}
+
+/// What the table of routes says of one route.
+pub struct Described {
+    /// In small letters.
+    pub method: String,
+    /// With `{names}`.
+    pub path: &'static str,
+    /// `None`: everybody.
+    pub who: Option<Who>,
+    /// Whether it requires an Idempotency-Key.
+    pub keyed: bool,
+}
+
+/// Writes down what the table of routes knows: roles, the Idempotency-Key, and that any answer may be a problem.
+pub fn describe(document: &mut OpenApi, routes: &[Described]) {
+    for route in routes {
+        let item = document.paths.paths.get_mut(route.path);
+        if let Some(operation) = item.and_then(|item| operation(item, &route.method)) {
+            describe_one(operation, route);
+        }
+    }
+}
+
+fn describe_one(operation: &mut Operation, route: &Described) {
+    let Some(Who { roles, entrant }) = &route.who else { return };
+    let names: Vec<_> = roles.iter().map(|role| role.name()).collect();
+    let known = Extensions::builder().add("x-roles", names).add("x-entrant", *entrant).build();
+    operation.extensions.get_or_insert_default().merge(known);
+    if route.keyed {
+        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(16)).max_length(Some(200)).build();
+        let key = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some("A new UUID; the same one when the request is repeated"))
+            .schema(Some(text))
+            .build();
+        operation.parameters.get_or_insert_default().push(key);
+    }
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
+    let problem = ResponseBuilder::new().description("A problem").content("application/problem+json", problem).build();
+    operation.responses.responses.insert("default".to_owned(), problem.into());
+}
+
+/// The texts of a document in Chinese; the English stands at each handler.
+pub struct Words {
+    /// What the API is for.
+    pub description: &'static str,
+    /// Tag and text.
+    pub tags: &'static [(&'static str, &'static str)],
+    /// Method in small letters, path, text.
+    pub operations: &'static [(&'static str, &'static str, &'static str)],
+}
+
+impl Words {
+    /// Panics unless every operation and tag of the document has words in both languages, and every word belongs to one. For tests.
+    pub fn assert_complete(&self, document: &serde_json::Value) {
+        let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        let latin =
+            |text: &str| text.split(' ').any(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic()));
+        let mut operations = 0;
+        for (path, item) in document["paths"].as_object().into_iter().flatten() {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                let (zh, en) = (&operation["x-summary"]["zh"], &operation["x-summary"]["en"]);
+                let both = zh.as_str().is_some_and(chinese) && en.as_str().is_some_and(|en| latin(en) && !chinese(en));
+                assert!(both, "{method} {path}: {operation}");
+                operations += 1;
+            }
+        }
+        assert_eq!(operations, self.operations.len(), "words for operations that do not exist");
+        for tag in document["tags"].as_array().into_iter().flatten() {
+            assert!(tag["description"].as_str().is_some_and(|it| chinese(it) && latin(it)), "{tag}");
+        }
+        let description = document["info"]["description"].as_str();
+        assert!(description.is_some_and(|it| chinese(it) && latin(it)));
+    }
+}
+
+/// Puts the Chinese before the English: people at the contest read the one, authors of programs the other. Each summary carries both,
+/// and `x-summary` has them apart.
+impl Modify for Words {
+    fn modify(&self, document: &mut OpenApi) {
+        let english = document.info.description.take().unwrap_or_default();
+        document.info.description = Some(format!("{}\n\n{english}", self.description));
+        for tag in document.tags.iter_mut().flatten() {
+            if let Some((_, zh)) = self.tags.iter().find(|(name, _)| *name == tag.name) {
+                let english = tag.description.take().unwrap_or_default();
+                tag.description = Some(format!("{zh} {english}"));
+            }
+        }
+        for (method, path, zh) in self.operations {
+            if let Some(operation) = document.paths.paths.get_mut(*path).and_then(|item| operation(item, method)) {
+                let en = operation.summary.take().unwrap_or_default();
+                operation.summary = Some(format!("{zh} {en}"));
+                let apart = Extensions::builder().add("x-summary", json!({ "zh": zh, "en": en })).build();
+                operation.extensions.get_or_insert_default().merge(apart);
+            }
+        }
+    }
+}
+
+/// The operation of a path that has this method, in small letters.
+fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
+    let operation = match method {
+        "get" => &mut item.get,
+        "put" => &mut item.put,
+        "post" => &mut item.post,
+        "delete" => &mut item.delete,
+        "options" => &mut item.options,
+        "head" => &mut item.head,
+        "patch" => &mut item.patch,
+        _ => return None,
+    };
+    operation.as_mut()
+}

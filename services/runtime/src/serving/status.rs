@@ -1,0 +1,120 @@
+//! How a submission stands, as entrants and staff both see it in JSON: what has arrived, why it was rejected, what each rule says.
+use pipeline::lang::Lang;
+use pipeline::rejection::Rejection;
+use pipeline::screening::{Outcome, Rule, RuleVerdict, Twin};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::problem::Code;
+use crate::store::Store;
+use crate::store::submissions::SubmissionRow;
+
+/// What has arrived of the film.
+#[derive(Serialize, ToSchema)]
+pub struct UploadStatus {
+    /// Bytes that are durable.
+    offset: u64,
+    /// Whole length, once told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    length: Option<u64>,
+    /// SHA-256 of the film as stored, hex; there once it was read back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    /// Why the last upload came to nothing, until another one begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<FailureText>,
+}
+
+/// Why an upload failed.
+#[derive(Serialize, ToSchema)]
+pub struct FailureText {
+    /// Stable name, the same as in answers about the upload.
+    code: &'static str,
+    /// In the language that was asked for.
+    text: &'static str,
+    zh: &'static str,
+    en: &'static str,
+}
+
+/// Why an entry was refused.
+#[derive(Serialize, ToSchema)]
+pub struct RejectionText {
+    /// Stable name.
+    code: &'static str,
+    /// In the language that was asked for.
+    text: String,
+    zh: String,
+    en: String,
+}
+
+/// One rule's word.
+#[derive(Serialize, ToSchema)]
+pub struct RuleStatus {
+    /// Stable name.
+    #[schema(value_type = String, example = "duration")]
+    rule: Rule,
+    /// `pass`, `warn` or `fail`.
+    #[schema(value_type = String, example = "pass")]
+    outcome: Outcome,
+    /// What was measured.
+    measured: String,
+    /// What is allowed.
+    limit: String,
+    /// Whether a new export of the same cut can cure it.
+    curable: bool,
+    /// In the language that was asked for.
+    text: String,
+    zh: String,
+    en: String,
+    /// Other entries that it is about, with the times that match; for staff only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    others: Vec<Twin>,
+}
+
+impl UploadStatus {
+    /// Of a submission, from the database.
+    pub async fn of(store: &Store, submission: &SubmissionRow, lang: Lang) -> anyhow::Result<Self> {
+        if let Some(bytes) = submission.mezzanine_bytes {
+            let sha256 = submission.mezzanine_sha256.as_deref().map(hex::encode);
+            return Ok(Self { offset: bytes, length: Some(bytes), sha256, failure: None });
+        }
+        let (offset, length) = store.uploaded_bytes(submission.id).await?;
+        let failure = store.last_failure(submission.id).await?.map(|failure| {
+            let row = Code::from(failure).row();
+            let text = if lang == Lang::Zh { row.zh } else { row.en };
+            FailureText { code: row.code, text, zh: row.zh, en: row.en }
+        });
+        Ok(Self { offset, length, sha256: None, failure })
+    }
+}
+
+impl RejectionText {
+    /// A rejection in the language that was asked for, and in both.
+    pub fn of(reason: &Rejection, lang: Lang) -> Self {
+        Self { code: reason.code(), text: reason.text(lang), zh: reason.text(Lang::Zh), en: reason.text(Lang::En) }
+    }
+}
+
+impl RuleStatus {
+    /// The same without the other entries, for an entrant.
+    #[must_use]
+    pub fn alone(self) -> Self {
+        Self { others: Vec::new(), ..self }
+    }
+
+    /// One rule's verdict, with the other entries that it is about.
+    pub fn of(verdict: &RuleVerdict, lang: Lang) -> Self {
+        Self {
+            rule: verdict.rule,
+            outcome: verdict.outcome,
+            measured: verdict.measured.clone(),
+            limit: verdict.limit.clone(),
+            curable: verdict.curable,
+            text: verdict.text(lang).to_owned(),
+            zh: verdict.zh.clone(),
+            en: verdict.en.clone(),
+            others: verdict.others.clone(),
+        }
+    }
+}

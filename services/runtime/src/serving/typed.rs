@@ -1,0 +1,100 @@
+//! What people type, where it comes in: JSON bodies, queries and single fields. A text with characters that none may hold is a problem of
+//! its own here, so it never reaches a handler or the database. How long a field may be, its handler says.
+use pipeline::lang::Lang;
+use pipeline::text::{Limit, Lines, Text, TextError, check};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::problem::{Code, Problem};
+
+/// Longest place in a body that is named, in characters: names of fields are the client's own too.
+const PLACE_CHARS: usize = 80;
+
+/// A body of JSON, all of whose texts may be kept.
+pub fn body<T: DeserializeOwned>(sent: &[u8]) -> Result<T, Problem> {
+    let wrong = |err: serde_json::Error| Code::BodyNotJson.about(pipeline::lang::shown(&err.to_string()));
+    let body: Value = serde_json::from_slice(sent).map_err(wrong)?;
+    texts(&body, "")?;
+    serde_json::from_value(body).map_err(wrong)
+}
+
+/// Looks at every text of a body, names of fields included. `place` is where `value` stands in it, such as `entrant.name`.
+fn texts(value: &Value, place: &str) -> Result<(), Problem> {
+    match value {
+        Value::String(text) => check(text, Lines::Many).map_err(|error| unfit(place, error)),
+        Value::Array(items) => items.iter().try_for_each(|item| texts(item, place)),
+        Value::Object(fields) => fields.iter().try_for_each(|(name, value)| {
+            check(name, Lines::One).map_err(|error| unfit(place, error))?;
+            let dot = if place.is_empty() { "" } else { "." };
+            let place: String = format!("{place}{dot}{name}").chars().take(PLACE_CHARS).collect();
+            texts(value, &place)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+/// Looks at a value of a query, which no handler has to bound again.
+pub fn parameter(name: &str, value: &str) -> Result<(), Problem> {
+    let fits = Text::new(name, Limit::QUERY).and_then(|_| Text::new(value, Limit::QUERY));
+    let name = pipeline::lang::shown(name);
+    fits.map(drop).map_err(|error| Code::QueryWrong.about(format!("{name}: {}", error.text(Lang::En))))
+}
+
+/// One field, trimmed.
+pub fn field(name: &str, text: &str, limit: Limit) -> Result<String, Problem> {
+    Text::new(text, limit).map(String::from).map_err(|error| match error {
+        TextError::Length(_) => Code::FieldWrong.about(format!("{name}: {}", error.text(Lang::En))),
+        TextError::Control(_) | TextError::Direction(_) => unfit(name, error),
+    })
+}
+
+/// One field that may be missing; an empty one is.
+pub fn optional(name: &str, text: Option<&str>, limit: Limit) -> Result<Option<String>, Problem> {
+    let given = text.map(str::trim).filter(|text| !text.is_empty());
+    given.map(|text| field(name, text, limit)).transpose()
+}
+
+fn unfit(place: &str, error: TextError) -> Problem {
+    let place = if place.is_empty() { "body" } else { place };
+    Code::TextUnfit.about(format!("{place}: {}", error.text(Lang::En)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn problem(sent: Value) -> (&'static str, String) {
+        let problem = body::<Value>(sent.to_string().as_bytes()).unwrap_err();
+        (problem.code.name(), problem.detail.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_text_that_may_not_be_kept_is_named_by_its_place() {
+        let control = |place: &str| ("text_unfit", format!("{place}: the character U+0000 is not allowed"));
+        assert_eq!(problem(json!({ "entrant": { "name": "a\0" } })), control("entrant.name"));
+        assert_eq!(problem(json!({ "tags": ["a", "b\0"] })), control("tags"));
+        assert_eq!(problem(json!({ "a\0": 1 })), control("body"));
+        assert_eq!(problem(json!("\0")), control("body"));
+        assert_eq!(problem(json!({ "title": "\u{202e}x" })).0, "text_unfit");
+        assert_eq!(body::<Value>(br#"{"synopsis":"a\r\n\tb"}"#).unwrap()["synopsis"], "a\r\n\tb");
+        assert_eq!(body::<Value>(br#"{"a":"\ud800"}"#).unwrap_err().code.name(), "body_not_json");
+    }
+
+    #[test]
+    fn a_query_holds_bounded_text_only() {
+        assert!(parameter("text", "早晨 的 工厂").is_ok());
+        for (name, value) in [("text", "a\0"), ("a\0", "b"), ("text", "a\nb"), ("text", &*"x".repeat(1001))] {
+            assert_eq!(parameter(name, value).unwrap_err().code.name(), "query_wrong", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_trimmed_and_bounded() {
+        assert_eq!(field("name", " 张三 ", Limit::NAME).unwrap(), "张三");
+        assert_eq!(field("name", " ", Limit::NAME).unwrap_err().detail.unwrap(), "name: 1 to 100 characters");
+        assert_eq!(field("name", "a\nb", Limit::NAME).unwrap_err().code.name(), "text_unfit");
+        assert_eq!(optional("reason", Some("  "), Limit::REASON).unwrap(), None);
+    }
+}

@@ -1,16 +1,15 @@
-//! What every act and view needs. Nothing in it would have to be known by a second replica.
+//! What every act and view needs. The service and the command line each make one.
 use std::sync::Arc;
-use std::time::Duration;
 
+use anyhow::Context;
 use pipeline::catalogue::Catalogue;
 use runtime::clock::Clock;
-use runtime::doors::Doors;
+use runtime::config::Config;
 use runtime::objects::Objects;
 use runtime::seal::Keyring;
+use runtime::service::Runtime;
 use runtime::store::Store;
-use tokio_util::sync::CancellationToken;
-
-use crate::http::verify::Verifier;
+use runtime::store::bulk::Addresses;
 
 /// Neighbours and settings.
 pub struct Desk {
@@ -22,47 +21,45 @@ pub struct Desk {
     pub catalogue: Arc<Catalogue>,
     /// The server's time.
     pub clock: Clock,
-    /// Keys for personal data.
-    pub keys: Keyring,
-    /// Counts and logs refused requests.
-    pub doors: Doors,
-    /// Recently verified tokens; losing them costs time only.
-    pub verifier: Verifier,
-    /// Numbers and addresses.
-    pub settings: Settings,
-    /// Cancelled when the service is to stop.
-    pub stop: CancellationToken,
-}
-
-/// Numbers and addresses.
-#[derive(Clone, Debug)]
-pub struct Settings {
+    /// Keys for personal data; `None` where PERSONAL_DATA_KEYS is not set.
+    pub keys: Option<Keyring>,
     /// The address that staff use (`DESK_URL`), put before the paths in links; empty: links are paths.
     pub url: String,
-    /// Proxies of ours before this service, each of which adds to X-Forwarded-For.
-    pub forwarded_hops: u8,
-    /// The share of connections and requests that one address may have, percent.
-    pub address_share_percent: u8,
-    /// Connections at once.
-    pub connections: usize,
-    /// How long a client may take to send the head of a request.
-    pub heads_within: Duration,
-    /// Requests at once.
-    pub requests_at_once: usize,
-    /// Every request is answered within this.
-    pub deadline: Duration,
+    /// Computes the addresses of artefacts, so that a dry run can say what would be reused.
+    pub addresses: Addresses,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            url: String::new(),
-            forwarded_hops: 0,
-            address_share_percent: 100,
-            connections: 512,
-            heads_within: Duration::from_secs(15),
-            requests_at_once: 64,
-            deadline: Duration::from_secs(30),
-        }
+impl Desk {
+    /// For the service role.
+    pub fn of(runtime: &Runtime, addresses: Addresses) -> anyhow::Result<Self> {
+        let config = &runtime.config;
+        let objects = runtime.objects.clone();
+        Self::with(config, runtime.store.clone(), objects, runtime.catalogue.clone(), runtime.clock.clone(), addresses)
+    }
+
+    /// For a command on this machine, which connects to the database and, where it must, to the object store.
+    pub fn for_command(config: &Config, store: Store, addresses: Addresses) -> anyhow::Result<Self> {
+        let objects = Objects::new(&(&config.s3).into());
+        Self::with(config, store, objects, config.catalogue()?, Clock::default(), addresses)
+    }
+
+    /// The keys for personal data, or an error that says what is not set.
+    pub(crate) fn keys(&self) -> anyhow::Result<&Keyring> {
+        self.keys.as_ref().context("open personal data: PERSONAL_DATA_KEYS is not set")
+    }
+
+    fn with(
+        config: &Config,
+        store: Store,
+        objects: Objects,
+        catalogue: Arc<Catalogue>,
+        clock: Clock,
+        addresses: Addresses,
+    ) -> anyhow::Result<Self> {
+        let url = config.desk_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
+        let plain = url.bytes().all(|it| it.is_ascii_graphic());
+        anyhow::ensure!(plain, "DESK_URL has characters that no address has: {url:?}");
+        let keys = config.personal_data_keys.is_some().then(|| config.keyring()).transpose()?;
+        Ok(Self { store, objects, catalogue, clock, keys, url, addresses })
     }
 }

@@ -26,6 +26,7 @@ pub(crate) mod tokens;
 pub(crate) mod trail;
 pub(crate) mod verify;
 pub(crate) mod webhooks;
+pub(crate) mod wish;
 pub(crate) mod work;
 
 /// One page of a list.

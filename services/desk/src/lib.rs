@@ -3,18 +3,20 @@
 //! | question | file |
 //! |---|---|
 //! | what does every act and view need? | `desk` |
+//! | what can staff do? | `act`, one file an act |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | how is the service started and stopped? | `serve` |
 //!
 //! Absent here: cookies and CORS on the same route, any access to ffmpeg.
 
+pub mod act;
 mod desk;
 mod http;
 mod serve;
 
-pub use desk::{Desk, Settings};
+pub use desk::Desk;
 pub use http::gate::Policy;
 pub use http::openapi::document;
 pub use http::routes::{Listed, list, router};
 pub use http::verify::Verifier;
-pub use serve::{serve, serve_on};
+pub use serve::{Service, Settings, serve, serve_on};

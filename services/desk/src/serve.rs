@@ -3,58 +3,99 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::extract::FromRef;
+use runtime::doors::Doors;
 use runtime::service::Runtime;
 use runtime::serving::places::share_of;
 use runtime::serving::{self, Bounds, counted};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::desk::{Desk, Settings};
+use crate::desk::Desk;
 use crate::http::routes;
 use crate::http::verify::Verifier;
 
 /// How long running requests may take once the process stops.
 const GRACE: Duration = Duration::from_secs(7);
 
-impl Desk {
-    /// From a process's neighbours and its configuration.
-    pub fn of(runtime: &Runtime) -> anyhow::Result<Arc<Self>> {
-        let config = &runtime.config;
-        let url = config.desk_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
-        let plain = url.bytes().all(|it| it.is_ascii_graphic());
-        anyhow::ensure!(plain, "DESK_URL has characters that no address has: {url:?}");
-        Ok(Arc::new(Desk {
-            store: runtime.store.clone(),
-            objects: runtime.objects.clone(),
-            catalogue: runtime.catalogue.clone(),
-            clock: runtime.clock.clone(),
-            keys: config.keyring()?,
-            doors: runtime.doors.clone(),
-            verifier: Verifier::default(),
-            settings: Settings {
-                url,
-                forwarded_hops: config.forwarded_hops,
-                address_share_percent: config.address_share_percent,
-                ..Settings::default()
-            },
-            stop: runtime.shutdown.soft.clone(),
-        }))
+/// A desk that is served. Clones share everything.
+#[derive(Clone)]
+pub struct Service {
+    /// What acts and views need.
+    pub desk: Arc<Desk>,
+    /// Counts and logs refused requests.
+    pub doors: Doors,
+    /// Recently verified tokens; losing them costs time only.
+    pub verifier: Arc<Verifier>,
+    /// Bounds.
+    pub settings: Settings,
+    /// Cancelled when the service is to stop.
+    pub stop: CancellationToken,
+}
+
+impl FromRef<Service> for Arc<Desk> {
+    fn from_ref(service: &Service) -> Self {
+        service.desk.clone()
+    }
+}
+
+/// Bounds of the service.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Proxies of ours before this service, each of which adds to X-Forwarded-For.
+    pub forwarded_hops: u8,
+    /// The share of connections and requests that one address may have, percent.
+    pub address_share_percent: u8,
+    /// Connections at once.
+    pub connections: usize,
+    /// How long a client may take to send the head of a request.
+    pub heads_within: Duration,
+    /// Requests at once.
+    pub requests_at_once: usize,
+    /// Every request is answered within this.
+    pub deadline: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            forwarded_hops: 0,
+            address_share_percent: 100,
+            connections: 512,
+            heads_within: Duration::from_secs(15),
+            requests_at_once: 64,
+            deadline: Duration::from_secs(30),
+        }
     }
 }
 
 /// Serves on `DESK_LISTEN` until the process stops.
-pub async fn serve(runtime: Arc<Runtime>) -> anyhow::Result<()> {
-    let desk = Desk::of(&runtime)?;
-    let listen = runtime.config.desk_listen;
+pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
+    let config = &runtime.config;
+    anyhow::ensure!(desk.keys.is_some(), "the desk needs PERSONAL_DATA_KEYS: organisers ask it who entered a work");
+    let listen = config.desk_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the desk"))?;
-    serve_on(desk, listener).await
+    let service = Service {
+        desk: Arc::new(desk),
+        doors: runtime.doors.clone(),
+        verifier: Arc::default(),
+        settings: Settings {
+            forwarded_hops: config.forwarded_hops,
+            address_share_percent: config.address_share_percent,
+            ..Settings::default()
+        },
+        stop: runtime.shutdown.soft.clone(),
+    };
+    serve_on(service, listener).await
 }
 
-/// Serves on a bound port until `desk.stop`.
-pub async fn serve_on(desk: Arc<Desk>, listener: TcpListener) -> anyhow::Result<()> {
-    counted::begin(desk.store.metrics(), routes::list().into_iter().map(|route| route.path));
+/// Serves on a bound port until `service.stop`.
+pub async fn serve_on(service: Service, listener: TcpListener) -> anyhow::Result<()> {
+    let metrics = service.desk.store.metrics();
+    counted::begin(metrics, routes::list().into_iter().map(|route| route.path));
     info!("the desk listens on {}", listener.local_addr()?);
-    let settings = &desk.settings;
+    let settings = &service.settings;
     // Behind a proxy of ours all connections are its own.
     let percent = if settings.forwarded_hops == 0 { settings.address_share_percent } else { 100 };
     let bounds = Bounds {
@@ -63,7 +104,8 @@ pub async fn serve_on(desk: Arc<Desk>, listener: TcpListener) -> anyhow::Result<
         heads_within: settings.heads_within,
         grace: GRACE,
     };
-    let turned_away = desk.store.metrics().calls.turned_away("desk");
-    serving::serve(listener, routes::router(desk.clone()), bounds, desk.doors.clone(), turned_away, &desk.stop).await;
+    let turned_away = metrics.calls.turned_away("desk");
+    let router = routes::router(service.clone());
+    serving::serve(listener, router, bounds, service.doors.clone(), turned_away, &service.stop).await;
     Ok(())
 }

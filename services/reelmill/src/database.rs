@@ -3,6 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use desk::Desk;
+use desk::act::Caller;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
@@ -50,6 +52,17 @@ pub(crate) async fn connect(url: &str, allow_plaintext: Vec<Trusted>) -> anyhow:
 }
 
 impl DatabaseArgs {
+    /// A desk on this database, with the settings of this environment.
+    pub(crate) async fn desk(&self) -> anyhow::Result<Desk> {
+        let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
+        Desk::for_command(&config, self.connect().await?, transcode::artefact::addresses)
+    }
+
+    /// The person at this command line, who may see every contest.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller { by: self.by(None), contest: None, key: None }
+    }
+
     /// Connects, or says within a few seconds that nobody answers.
     pub(crate) async fn connect(&self) -> anyhow::Result<Store> {
         connect(&self.database_url, self.allow_plaintext.clone()).await

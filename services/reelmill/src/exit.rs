@@ -1,6 +1,8 @@
 //! Exit codes, the same for every command, and how a failure is told.
 use std::process::ExitCode;
 
+use pipeline::id::SubmissionId;
+use runtime::problem::Problem;
 use runtime::transport::PlaintextRefused;
 
 /// How a command ended. Clap itself exits with `Usage` for what it cannot parse.
@@ -42,8 +44,25 @@ impl std::fmt::Display for WrongUsage {
 
 impl std::error::Error for WrongUsage {}
 
+/// Says on stderr why the desk refused an act, in both languages, and gives the exit code for it: ours for what may be better later.
+pub(crate) fn refused(problem: &Problem) -> Exit {
+    let row = problem.code.row();
+    let detail = problem.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    eprintln!("reelmill: {}: {}{}\n{}", row.code, row.en, crate::output::plain(&detail), row.zh);
+    if row.status >= 500 { Exit::Failure } else { Exit::Usage }
+}
+
+/// As [`refused`], for one of several works.
+pub(crate) fn refused_for(id: SubmissionId, problem: &Problem) -> Exit {
+    eprint!("{id}: ");
+    refused(problem)
+}
+
 /// Tells an error on stderr, once, and gives the exit code for it.
 pub(crate) fn tell(error: &anyhow::Error) -> Exit {
+    if let Some(problem) = error.downcast_ref::<Problem>() {
+        return refused(problem);
+    }
     eprintln!("reelmill: {}", crate::output::plain(&format!("{error:#}")));
     let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>();
     if callers { Exit::Usage } else { Exit::Failure }

@@ -41,7 +41,7 @@ pub(crate) async fn contact(
 ) -> Result<impl IntoResponse, Problem> {
     let by = token.by(typed::optional("reason", purpose.reason.as_deref(), Limit::REASON)?);
     let sealed = desk.store.entrant(entry.id).await?.ok_or(Code::ContactForgotten)?;
-    let plain = desk.keys.open(entry.id, &sealed).map_err(anyhow::Error::from)?;
+    let plain = desk.keys()?.open(entry.id, &sealed).map_err(anyhow::Error::from)?;
     let entrant: Entrant = serde_json::from_slice(&plain).map_err(anyhow::Error::from)?;
     let (before, after) = (json!({}), json!({}));
     let act = Act { act: "contact_read", submission: Some(entry.id), partner: None, before, after };

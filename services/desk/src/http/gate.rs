@@ -12,6 +12,7 @@ use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::{Role, TokenRow};
 
 use crate::Desk;
+use crate::serve::Service;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum Policy {
 /// What stands before one route.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    pub(crate) desk: Arc<Desk>,
+    pub(crate) service: Service,
     pub(crate) policy: Policy,
     /// Whether a request without Idempotency-Key is refused.
     pub(crate) keyed: bool,
@@ -45,13 +46,14 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
     let (mut head, body) = request.into_parts();
     let missing = || Code::TokenMissing.refused(Door::Organisers, Reason::Missing, None::<SubmissionId>);
     let sent = bearer(&head.headers).ok_or_else(missing)?;
-    let token = gate.desk.verifier.verify(&gate.desk.store, sent).await?;
+    let desk = &gate.service.desk;
+    let token = gate.service.verifier.verify(&desk.store, sent).await?;
     if !roles.contains(&token.role) {
         return Err(Code::RoleMissing.refused(Door::Organisers, Reason::Forbidden, Some(token.id)));
     }
     let params = RawPathParams::from_request_parts(&mut head, &()).await.map_err(|_| Code::RouteUnknown)?;
     if let Some((_, id)) = params.iter().find(|(name, _)| *name == "id") {
-        head.extensions.insert(Subject(Arc::new(seen_by(&gate.desk, &token, id).await?)));
+        head.extensions.insert(Subject(Arc::new(seen_by(desk, &token, id).await?)));
     }
     if gate.keyed && !head.headers.contains_key("idempotency-key") {
         return Err(Code::IdempotencyKeyMissing.into());

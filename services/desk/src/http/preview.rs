@@ -51,7 +51,7 @@ pub(crate) async fn preview(
     let made = desk.store.preview(entry.id).await?.ok_or(Code::NotYet)?;
     let link = |file: PreviewFile| {
         let stored = made.file(file);
-        let url = format!("{}/api/v1/submissions/{}/preview/{}", desk.settings.url, entry.id, file.name());
+        let url = format!("{}/api/v1/submissions/{}/preview/{}", desk.url, entry.id, file.name());
         Link { url, bytes: stored.bytes, sha256: stored.sha256.clone() }
     };
     Ok(Json(Preview {

@@ -20,8 +20,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::cursor_of;
-use super::release::known;
 use crate::Desk;
+use crate::act::release::known;
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::{Act, Answered};
 use runtime::serving::params::Params;
@@ -140,7 +140,7 @@ fn beginning(name: &str) -> Result<Stage, Problem> {
 
 /// What each run does with partners.
 fn redo(desk: &Desk, partners: Option<BTreeSet<String>>, replace: bool) -> Result<Redo, Problem> {
-    let partners = known(desk, partners)?;
+    let partners = known(&desk.catalogue, partners)?;
     let named = |id: &PartnerId| partners.as_ref().is_none_or(|some| some.contains(id));
     let replaceable = desk.catalogue.partners.values().filter(|it| replace && it.replacement() != Replacement::Never);
     let replace = replaceable.map(|it| it.id.clone()).filter(named).collect();

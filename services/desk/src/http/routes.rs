@@ -1,7 +1,5 @@
 //! Every address of staff, what it calls, and who may use it: one table. The router is made from it and from nothing else, so a route
 //! without a policy cannot exist, and a test can walk over all of them.
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
@@ -19,7 +17,7 @@ use super::{
     contact, deliveries, entry, evidence, list, openapi, partners, preview, proofs, recall, release, reprocess, retry,
     review, tokens, trail, webhooks, work,
 };
-use crate::Desk;
+use crate::serve::Service;
 
 /// The largest body, except of evidence.
 const BODY_BYTES: usize = 64 * 1024;
@@ -38,7 +36,7 @@ struct Route {
     method: Method,
     path: &'static str,
     policy: Policy,
-    handler: MethodRouter<Arc<Desk>>,
+    handler: MethodRouter<Service>,
 }
 
 /// A route as tests and the document see it.
@@ -120,13 +118,14 @@ pub fn list() -> Vec<Listed> {
 }
 
 /// Every route of the desk, for `serving::serve`.
-pub fn router(desk: Arc<Desk>) -> Router {
-    let settings = &desk.settings;
-    let turned_away = desk.store.metrics().calls.turned_away("desk");
-    let places = Places::divided(settings.requests_at_once, settings.address_share_percent, turned_away);
+pub fn router(service: Service) -> Router {
+    let settings = &service.settings;
+    let metrics = service.desk.store.metrics().clone();
+    let places =
+        Places::divided(settings.requests_at_once, settings.address_share_percent, metrics.calls.turned_away("desk"));
     let bound = Bound::new(places, settings.forwarded_hops, Until::Answered).within(settings.deadline);
-    let gated = |router: Router<Arc<Desk>>, route: Route| {
-        let gate = Gate { desk: desk.clone(), policy: route.policy, keyed: route.keyed() };
+    let gated = |router: Router<Service>, route: Route| {
+        let gate = Gate { service: service.clone(), policy: route.policy, keyed: route.keyed() };
         router.route(route.path, route.handler.route_layer(from_fn_with_state(gate, enforce)))
     };
     routes()
@@ -137,7 +136,7 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
-        .layer(from_fn_with_state(desk.store.metrics().clone(), count))
+        .layer(from_fn_with_state(metrics, count))
         .layer(from_fn(traced))
-        .with_state(desk)
+        .with_state(service)
 }

@@ -1,18 +1,11 @@
 //! `reelmill release ID…`: the gate between assembly and publishing, for all partners or some, now or at a time.
-use std::collections::BTreeSet;
-
-use anyhow::Context;
 use chrono::{DateTime, FixedOffset, Utc};
-use pipeline::catalogue::Catalogue;
-use pipeline::id::{PartnerId, SubmissionId};
-use pipeline::submission::{Event, State};
-use runtime::store::Store;
-use runtime::store::submissions::SubmissionRow;
+use desk::act::release::{Release, Released, release};
+use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::{self, Exit};
 use crate::output::{self, Table};
-use crate::settings::{self, NO_SERVERS};
 
 /// Options of `release`.
 #[derive(clap::Args)]
@@ -39,90 +32,42 @@ pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     read.map(|at| at.to_utc()).map_err(|_| "a time with its offset, such as 2024-08-15T20:00:00+08:00".to_owned())
 }
 
-/// Opens the gates, or says what that would do. Entries that nothing changes for are told, and make it wrong usage.
+/// Opens the gates, or says what that would do. A work that refuses does not keep the others from their release.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let store = args.database.connect().await?;
-    let catalogue = settings::read(&NO_SERVERS)?.catalogue()?;
-    let partners: Option<BTreeSet<PartnerId>> =
-        (!args.partners.is_empty()).then(|| args.partners.iter().cloned().map(PartnerId::new).collect());
-    if let Some(wrong) = partners.iter().flatten().find(|partner| catalogue.partner(partner).is_none()) {
-        return Err(WrongUsage(format!("the catalogue has no partner {wrong}")).into());
-    }
-    let mut entries = Vec::new();
+    let desk = args.database.desk().await?;
+    let wish = Release {
+        partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
+        at: args.at,
+        dry_run: args.dry_run,
+        ..Release::default()
+    };
+    let (mut exit, mut table) = (Exit::Done, Table::with_headings(&["WORK", "PARTNER", "BY", "WHEN"]));
     for id in &args.ids {
-        let entry = store.submission(*id).await?;
-        entries.push(entry.ok_or_else(|| WrongUsage(format!("there is no entry {id}")))?);
+        match release(&desk, &args.database.caller(), *id, wish.clone()).await {
+            Ok(done) if args.dry_run => row(&mut table, &done.value),
+            Ok(done) => eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state),
+            Err(problem) => exit = exit::refused_for(*id, &problem),
+        }
     }
     if args.dry_run {
-        output::print(&dry_run(&catalogue, &entries, partners.as_ref(), args.at))?;
-        return Ok(Exit::Done);
-    }
-    let mut exit = Exit::Done;
-    for entry in &entries {
-        if !release(&store, entry, partners.as_ref(), &args).await? {
-            exit = Exit::Usage;
-        }
+        output::print(&table.to_string())?;
     }
     Ok(exit)
 }
 
-async fn release(
-    store: &Store,
-    entry: &SubmissionRow,
-    partners: Option<&BTreeSet<PartnerId>>,
-    args: &Args,
-) -> anyhow::Result<bool> {
-    let id = entry.id;
-    let applied = store.release(id, partners, args.at, args.database.by(None)).await;
-    let applied = applied.with_context(|| format!("release {id}"))?;
-    let state = applied.machine.state.name();
-    if applied.changed {
-        let to: Vec<String> = applied.started.iter().map(|todo| todo.part.to_string()).collect();
-        let when = args.at.map(|at| format!(" from {} on", at.to_rfc3339())).unwrap_or_default();
-        eprintln!(
-            "{id}: released to {}{when}, now {state}",
-            if to.is_empty() { "nobody".into() } else { to.join(", ") }
-        );
-    } else {
-        eprintln!("{id} is in state {state}, where this changes nothing");
-    }
-    Ok(applied.changed)
+fn names(released: &Released) -> String {
+    released.partners.iter().map(|it| it.partner.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// What `release` would start: one line an entry and partner.
-fn dry_run(
-    catalogue: &Catalogue,
-    entries: &[SubmissionRow],
-    partners: Option<&BTreeSet<PartnerId>>,
-    at: Option<DateTime<Utc>>,
-) -> String {
-    let mut table = Table::with_headings(&["ENTRY", "TITLE", "PARTNER", "BY", "WHEN"]);
-    for entry in entries {
-        // The state machine itself says what would follow.
-        let mut machine = entry.machine.clone();
-        let started = machine.advance(Event::Released { partners: partners.cloned() });
-        let id = entry.id.to_string();
-        if started.is_empty() {
-            let state = entry.machine.state.name();
-            let why = match entry.machine.state {
-                State::AwaitingRelease => "no such partner in its plan".to_owned(),
-                _ => format!("nothing: it is in state {state}"),
-            };
-            table.row([id.as_str(), entry.title.as_str(), "–", "–", why.as_str()]);
+/// One line a partner.
+fn row(table: &mut Table, released: &Released) {
+    for it in &released.partners {
+        let mut when = released.at.map_or_else(|| "at once".to_owned(), |at| format!("from {}", at.to_rfc3339()));
+        if let Some((from, to)) = it.hours {
+            when += &format!(", {from}–{to} o'clock in Beijing");
         }
-        for part in started.iter().map(|todo| todo.part.to_string()) {
-            let name = part.split_once('/').map_or(part.as_str(), |(_, name)| name);
-            let partner = catalogue.partner(&PartnerId::new(name));
-            let method = partner.map_or("unknown", |partner| partner.method.name());
-            let window = partner.and_then(|partner| partner.window);
-            let mut when = at.map_or_else(|| "at once".to_owned(), |at| format!("from {} on", at.to_rfc3339()));
-            if let Some(window) = window {
-                when += &format!(", {}–{} o'clock in Beijing", window.from_hour, window.to_hour);
-            }
-            table.row([id.as_str(), entry.title.as_str(), name, method, when.as_str()]);
-        }
+        table.row([released.id.to_string(), it.partner.clone(), it.method.clone(), when]);
     }
-    table.to_string()
 }
 
 #[cfg(test)]

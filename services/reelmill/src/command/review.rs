@@ -1,6 +1,6 @@
 //! `reelmill review accept|reject ID`: the gate between screening and transcoding.
+use desk::act::review::{Decision, Review, review};
 use pipeline::id::SubmissionId;
-use pipeline::submission::Event;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
@@ -30,10 +30,16 @@ pub(crate) enum Args {
 
 /// Applies the decision.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    match args {
-        Args::Accept { id, database } => database.apply(id, Event::ReviewAccepted, "accepted").await,
-        Args::Reject { id, reason, database } => {
-            database.apply(id, Event::ReviewRefused { words: reason }, "refused").await
-        }
-    }
+    let (id, decision, words, database) = match args {
+        Args::Accept { id, database } => (id, Decision::Accept, None, database),
+        Args::Reject { id, reason, database } => (id, Decision::Refuse, Some(reason), database),
+    };
+    let wish = Review { decision, words, dry_run: false, reason: None };
+    let done = review(&database.desk().await?, &database.caller(), id, wish).await?;
+    eprintln!(
+        "{id}: {} by review, now {}",
+        if decision == Decision::Accept { "accepted" } else { "refused" },
+        done.value.state
+    );
+    Ok(Exit::Done)
 }

@@ -38,7 +38,10 @@ impl Role {
         let services = Services::new();
         Ok(match self {
             Role::Upload => services.task("upload", upload::serve),
-            Role::Desk => services.task("desk", desk::serve),
+            Role::Desk => {
+                let desk = desk::Desk::of(runtime, transcode::artefact::addresses)?;
+                services.task("desk", |runtime| desk::serve(runtime, desk))
+            }
             Role::Probe => {
                 services.worker(probe::Measure::new(runtime.clone())).worker(probe::Screen::new(runtime.clone()))
             }

@@ -64,6 +64,11 @@ impl Act {
         typed::body(body)
     }
 
+    /// Under what a repetition is recognised.
+    pub fn keyed(&self) -> Option<&Keyed> {
+        self.keyed.as_ref()
+    }
+
     /// Who does it, and why.
     pub fn by(&self, reason: Option<&str>) -> Result<By, Problem> {
         let reason = typed::optional("reason", reason, Limit::REASON)?;

@@ -9,8 +9,8 @@ use pipeline::part::Part;
 use pipeline::stage::Stage;
 use pipeline::submission::Submission;
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{PgConnection, PgExecutor};
 
 use super::audit::{self, Act};
 use super::history::By;
@@ -77,21 +77,26 @@ impl Row {
     }
 }
 
-impl Store {
-    /// All deliveries of a submission, by partner.
-    pub async fn deliveries(&self, submission: SubmissionId) -> anyhow::Result<Vec<DeliveryRow>> {
-        let rows = sqlx::query_as!(
-            Row,
-            r#"/* deliveries */
+/// All deliveries of a submission, by partner.
+pub(super) async fn of(executor: impl PgExecutor<'_>, submission: SubmissionId) -> anyhow::Result<Vec<DeliveryRow>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"/* deliveries */
             select partner, machine as "machine: Json<Delivery>", receipt, texts as "texts: Json<Texts>", recall_due, recall_reason,
                 updated_at
             from deliveries where submission = $1 order by partner"#,
-            submission.0,
-        )
-        .fetch_all(self.pool())
-        .await
-        .with_context(|| format!("load the deliveries of {submission}"))?;
-        Ok(rows.into_iter().map(|row| row.of(submission)).collect())
+        submission.0,
+    )
+    .fetch_all(executor)
+    .await
+    .with_context(|| format!("load the deliveries of {submission}"))?;
+    Ok(rows.into_iter().map(|row| row.of(submission)).collect())
+}
+
+impl Store {
+    /// All deliveries of a submission, by partner.
+    pub async fn deliveries(&self, submission: SubmissionId) -> anyhow::Result<Vec<DeliveryRow>> {
+        of(self.pool(), submission).await
     }
 
     /// One delivery.

@@ -13,6 +13,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::audit::{self, Act};
+use super::deliveries::DeliveryRow;
 use super::history::By;
 use super::{Store, deliveries, fingerprints, garbage, history, progress, recalls};
 use crate::telemetry;
@@ -339,6 +340,30 @@ fn has_finished_files(before: &Submission, after: &Submission) -> bool {
     };
     let making = matches!(&before.state, State::At { stage: Stage::Screen | Stage::Transcode | Stage::Assemble, .. });
     behind && making && before.run == after.run
+}
+
+/// A submission as an act sees it, with all its deliveries. Its row is locked until the end of the transaction.
+pub struct Seen {
+    /// Its contest.
+    pub contest: ContestId,
+    /// Its state.
+    pub machine: Submission,
+    /// Its deliveries, by partner.
+    pub deliveries: Vec<DeliveryRow>,
+}
+
+/// Locks a submission and looks at it and at its deliveries. `None`: there is no such submission.
+pub async fn seen(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Option<Seen>> {
+    let row = sqlx::query!(
+        r#"/* seen_submission */ select contest, machine as "machine: Json<Submission>" from submissions where id = $1 for update"#,
+        id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .context("lock a submission")?;
+    let Some(row) = row else { return Ok(None) };
+    let deliveries = deliveries::of(tx, id).await?;
+    Ok(Some(Seen { contest: ContestId::new(row.contest), machine: row.machine.0, deliveries }))
 }
 
 /// A submission whose row is locked until the end of the transaction.

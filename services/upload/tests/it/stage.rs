@@ -358,13 +358,18 @@ async fn serve_desk(app: &Arc<App>) -> String {
         objects: app.objects.clone(),
         catalogue: app.catalogue.clone(),
         clock: app.clock.clone(),
-        keys: app.keys.clone(),
+        keys: Some(app.keys.clone()),
+        url: String::new(),
+        addresses: |_, _, _| anyhow::bail!("no media here"),
+    };
+    let service = desk::Service {
+        desk: Arc::new(desk),
         doors: app.doors.clone(),
-        verifier: desk::Verifier::default(),
+        verifier: Arc::default(),
         settings: desk::Settings { forwarded_hops: app.settings.forwarded_hops, ..desk::Settings::default() },
         stop: app.stop.clone(),
     };
-    tokio::spawn(desk::serve_on(Arc::new(desk), listener));
+    tokio::spawn(desk::serve_on(service, listener));
     url
 }
 

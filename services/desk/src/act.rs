@@ -1,0 +1,139 @@
+//! What staff can do: one file an act. The API, the pages and the command line parse a wish, call its act and show the result.
+//!
+//! An act is one transaction: it recognises a repetition by its key, locks the work, refuses what cannot be done, changes the store
+//! through `Submission::advance` and `Delivery::apply`, and writes the audit row. Its dry run is the same transaction, rolled back at
+//! the end, so the two cannot disagree.
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::submission::Submission;
+use pipeline::text::Limit;
+use runtime::problem::{Code, Problem};
+use runtime::serving::typed;
+use runtime::store::Transaction;
+use runtime::store::deliveries::DeliveryRow;
+use runtime::store::history::By;
+use runtime::store::idempotency::{Answer, Begun, Keyed};
+use runtime::store::submissions;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+pub mod recall;
+pub mod release;
+pub mod review;
+
+/// Who asks for an act.
+#[derive(Clone)]
+pub struct Caller {
+    /// Whom the audit trail names.
+    pub by: By,
+    /// The one contest whose works the caller may see and change; `None`: all.
+    pub contest: Option<ContestId>,
+    /// Recognises a repeated request; `None` where nothing is repeated by itself, such as on a command line.
+    pub key: Option<Keyed>,
+}
+
+/// What an act did, or would do.
+#[derive(Debug)]
+pub struct Done<T> {
+    /// The result.
+    pub value: T,
+    /// Whether it was done by an earlier request with the same key, whose result this is.
+    pub repeated: bool,
+}
+
+/// Ends the transaction of a dry run: everything it did is rolled back.
+#[derive(Debug, thiserror::Error)]
+#[error("a dry run ends here")]
+struct Rehearsed(serde_json::Value);
+
+impl Caller {
+    /// The caller with a reason for the audit trail: 1 to 500 characters, or none.
+    pub(crate) fn because(&self, reason: Option<&str>) -> Result<By, Problem> {
+        Ok(self.by.clone().because(typed::optional("reason", reason, Limit::REASON)?))
+    }
+
+    /// To be called first in the act's transaction. `Some`: it was done before, and this was the result.
+    pub(crate) async fn begin<T: DeserializeOwned>(
+        &self,
+        tx: &mut Transaction,
+        dry_run: bool,
+    ) -> anyhow::Result<Option<Done<T>>> {
+        let Some(key) = self.key.as_ref().filter(|_| !dry_run) else { return Ok(None) };
+        match key.begin(tx).await? {
+            Begun::First => Ok(None),
+            Begun::Again(answer) => Ok(Some(Done { value: serde_json::from_value(answer.body)?, repeated: true })),
+            Begun::AnotherRequest => Err(Problem::from(Code::IdempotencyKeyReused).into()),
+        }
+    }
+
+    /// To be called last in the act's transaction: keeps the result under the key, or ends a dry run.
+    pub(crate) async fn end<T: Serialize + Sync>(
+        &self,
+        tx: &mut Transaction,
+        dry_run: bool,
+        value: T,
+    ) -> anyhow::Result<Done<T>> {
+        if dry_run {
+            return Err(Rehearsed(serde_json::to_value(&value)?).into());
+        }
+        if let Some(key) = &self.key {
+            let body = serde_json::to_value(&value)?;
+            key.end(tx, &Answer { status: 200, location: None, body, again: false }).await?;
+        }
+        Ok(Done { value, repeated: false })
+    }
+
+    /// Locks the work and looks at it. A work of another contest does not exist for the caller.
+    pub(crate) async fn look(&self, tx: &mut Transaction, id: SubmissionId) -> anyhow::Result<Seen> {
+        let unknown = || Problem::from(Code::SubmissionUnknown);
+        let work = submissions::seen(tx, id).await?.ok_or_else(unknown)?;
+        if self.contest.as_ref().is_some_and(|contest| *contest != work.contest) {
+            return Err(unknown().into());
+        }
+        Ok(Seen { id, contest: work.contest, machine: work.machine, deliveries: work.deliveries })
+    }
+}
+
+/// The result of an act's transaction: of a dry run, what it would have done.
+pub(crate) fn settle<T: DeserializeOwned>(result: anyhow::Result<Done<T>>) -> Result<Done<T>, Problem> {
+    result.or_else(|error| match error.downcast::<Rehearsed>() {
+        Ok(Rehearsed(value)) => {
+            let value = serde_json::from_value(value).map_err(anyhow::Error::from)?;
+            Ok(Done { value, repeated: false })
+        }
+        Err(error) => Err(error.into()),
+    })
+}
+
+/// A work as an act saw it under its lock.
+pub(crate) struct Seen {
+    pub(crate) id: SubmissionId,
+    pub(crate) contest: ContestId,
+    pub(crate) machine: Submission,
+    pub(crate) deliveries: Vec<DeliveryRow>,
+}
+
+impl Seen {
+    /// A digest of what the caller decides about: the work, its run and state, and what is desired at each partner. Progress is not part
+    /// of it. Hex, 32 characters.
+    pub(crate) fn digest(&self) -> String {
+        let desired = |row: &DeliveryRow| format!("{}={:?}", row.partner, row.machine.desired);
+        let desired: Vec<_> = self.deliveries.iter().map(desired).collect();
+        let (run, state) = (self.machine.run, self.machine.state.name());
+        let text = format!("{} {run} {state} {}", self.id, desired.join(" "));
+        hex::encode(&Sha256::digest(text)[..16])
+    }
+
+    /// Refuses an act whose caller decided about something else: the digest that a dry run returned is no longer the work's.
+    pub(crate) fn unchanged_since(&self, digest: Option<&str>) -> anyhow::Result<()> {
+        match digest {
+            Some(digest) if digest != self.digest() => Err(Problem::from(Code::Changed).into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The delivery to a partner.
+    pub(crate) fn delivery(&self, partner: &PartnerId) -> Option<&DeliveryRow> {
+        self.deliveries.iter().find(|row| row.partner == *partner)
+    }
+}

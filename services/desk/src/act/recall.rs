@@ -1,0 +1,125 @@
+//! Recall: takes a work back from every partner that has it or may have it, or from some. Its film is held from then on.
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use pipeline::delivery::{Desired, Observed};
+use pipeline::id::SubmissionId;
+use pipeline::submission::State;
+use runtime::problem::{Code, Problem};
+use runtime::store::people;
+use runtime::store::recalls::RecallTerms;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::release::known;
+use super::{Caller, Done, Seen, settle};
+use crate::Desk;
+
+/// From whom a work is taken back, and why.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recall {
+    /// Why; no personal data.
+    pub reason: String,
+    /// Only from these partners; the work as a whole is revoked if absent.
+    #[serde(default)]
+    pub partners: Option<BTreeSet<String>>,
+    /// Only say who would be asked.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    #[serde(default)]
+    pub digest: Option<String>,
+}
+
+/// What a recall starts, or would start.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Recalled {
+    /// The work.
+    pub id: Uuid,
+    /// State before.
+    pub was: String,
+    /// State after.
+    pub state: String,
+    /// The work's run.
+    pub run: u32,
+    /// Partners that have it or may have it, and are asked to remove it. Those that removed it already are not among them.
+    pub partners: Vec<Asked>,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
+}
+
+/// A partner that is asked to remove a work.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Asked {
+    /// Its id in the catalogue.
+    pub partner: String,
+    /// How works are delivered to it, such as `drop` or `bag`.
+    pub method: String,
+    /// The delivery's state before.
+    pub was: String,
+    /// How long it has until the removal must be proven.
+    pub within_hours: u32,
+}
+
+/// Recalls a work. Refused with `state_wrong` where nothing is left to take back, and for a rejected work, whose rejection must not be
+/// lost.
+pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall) -> Result<Done<Recalled>, Problem> {
+    let by = caller.because(Some(&wish.reason))?;
+    let reason = by.reason.clone().ok_or_else(|| Code::FieldWrong.about("reason: 1 to 500 characters"))?;
+    let partners = known(&desk.catalogue, wish.partners.clone())?;
+    let hours = |hours: u32| Duration::from_secs(u64::from(hours) * 3600);
+    let within = desk.catalogue.partners.values().map(|it| (it.id.clone(), hours(it.recall_within_h))).collect();
+    let terms = RecallTerms { reason: Some(reason), within };
+    let (by, partners, terms, wish) = (&by, partners.as_ref(), &terms, &wish);
+    let done = desk.store.transaction("recall", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, wish.dry_run).await? {
+                return Ok(done);
+            }
+            let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(wish.digest.as_deref())?;
+            let was = seen.machine.state.name();
+            if matches!(seen.machine.state, State::Rejected { .. }) {
+                return Err(Code::StateWrong.about(was).into());
+            }
+            let applied = people::recall(tx, desk.store.policy(), id, partners, terms, by).await?;
+            if !applied.changed {
+                return Err(Code::StateWrong.about(was).into());
+            }
+            let named = |row: &str| partners.is_none_or(|some| some.iter().any(|it| it.as_str() == row));
+            let asked = asked(desk, &seen).into_iter().filter(|it| named(&it.partner)).collect();
+            let recalled = Recalled {
+                id: id.0,
+                was: was.to_owned(),
+                state: applied.machine.state.name().to_owned(),
+                run: applied.machine.run,
+                partners: asked,
+                dry_run: wish.dry_run,
+                digest: seen.digest(),
+            };
+            caller.end(tx, wish.dry_run, recalled).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Partners that have the work or may have it.
+fn asked(desk: &Desk, seen: &Seen) -> Vec<Asked> {
+    let gone = |it: &Observed| matches!(it, Observed::Recalled { .. });
+    let rows = seen.deliveries.iter();
+    let concerned = rows.filter(|row| row.machine.desired == Desired::Live || !gone(&row.machine.observed));
+    let asked = |row: &runtime::store::deliveries::DeliveryRow| {
+        let partner = desk.catalogue.partner(&row.partner);
+        Asked {
+            partner: row.partner.to_string(),
+            method: partner.map_or("unknown", |it| it.method.name()).to_owned(),
+            was: row.machine.observed.name().to_owned(),
+            within_hours: partner.map_or(24, |it| it.recall_within_h),
+        }
+    };
+    concerned.map(asked).collect()
+}

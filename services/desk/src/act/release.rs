@@ -1,0 +1,128 @@
+//! Release: opens the gate before publishing, for all partners of the plan or some, now or at a time. A later release adds partners.
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use pipeline::catalogue::Catalogue;
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::part::{Part, PartToDo};
+use runtime::problem::{Code, Problem};
+use runtime::store::people;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Caller, Done, settle};
+use crate::Desk;
+
+/// To whom a finished work goes, and when.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Release {
+    /// Only to these partners; a later release adds others. To all of the work's plan if absent.
+    pub partners: Option<BTreeSet<String>>,
+    /// Not before this instant; at once if absent.
+    pub at: Option<DateTime<Utc>>,
+    /// Only say what would follow.
+    pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+}
+
+/// What a release starts, or would start.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Released {
+    /// The work.
+    pub id: Uuid,
+    /// State before.
+    pub was: String,
+    /// State after.
+    pub state: String,
+    /// The work's run.
+    pub run: u32,
+    /// The partners to which a delivery begins.
+    pub partners: Vec<Recipient>,
+    /// Not before this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
+}
+
+/// A partner to which a delivery begins.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Recipient {
+    /// Its id in the catalogue.
+    pub partner: String,
+    /// How works are delivered to it, such as `drop` or `bag`.
+    pub method: String,
+    /// Hours of the day in Beijing in which it is served, `[from, to)`; at any hour if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<(u32, u32)>,
+}
+
+/// Releases a finished work. A release that starts no delivery is refused with `state_wrong`, in the dry run too: the work is not
+/// finished, or every partner has it already.
+pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Release) -> Result<Done<Released>, Problem> {
+    let partners = known(&desk.catalogue, wish.partners.clone())?;
+    let by = caller.because(wish.reason.as_deref())?;
+    let (by, partners, wish) = (&by, partners.as_ref(), &wish);
+    let done = desk.store.transaction("release", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, wish.dry_run).await? {
+                return Ok(done);
+            }
+            let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(wish.digest.as_deref())?;
+            let applied = people::release(tx, desk.store.policy(), id, partners, wish.at, by).await?;
+            if !applied.changed {
+                return Err(Code::StateWrong.about(seen.machine.state.name()).into());
+            }
+            let released = Released {
+                id: id.0,
+                was: seen.machine.state.name().to_owned(),
+                state: applied.machine.state.name().to_owned(),
+                run: applied.machine.run,
+                partners: recipients(&desk.catalogue, &applied.started),
+                at: wish.at,
+                dry_run: wish.dry_run,
+                digest: seen.digest(),
+            };
+            caller.end(tx, wish.dry_run, released).await
+        })
+    });
+    settle(done.await)
+}
+
+/// The partners that a wish names, each of which the catalogue must have.
+pub(crate) fn known(
+    catalogue: &Catalogue,
+    named: Option<BTreeSet<String>>,
+) -> Result<Option<BTreeSet<PartnerId>>, Problem> {
+    let Some(named) = named else { return Ok(None) };
+    if named.is_empty() {
+        return Err(Code::FieldWrong.about("partners: at least one, or omit the field"));
+    }
+    let partners: BTreeSet<PartnerId> = named.into_iter().map(PartnerId::new).collect();
+    if partners.iter().any(|partner| catalogue.partner(partner).is_none()) {
+        let all: Vec<_> = catalogue.partners.keys().map(PartnerId::as_str).collect();
+        return Err(Code::PartnerUnknown.about(format!("partners: {}", all.join(", "))));
+    }
+    Ok(Some(partners))
+}
+
+fn recipients(catalogue: &Catalogue, started: &[PartToDo]) -> Vec<Recipient> {
+    let recipient = |todo: &PartToDo| {
+        let Part::Partner(id) = &todo.part else { return None };
+        let partner = catalogue.partner(id);
+        Some(Recipient {
+            partner: id.to_string(),
+            method: partner.map_or("unknown", |it| it.method.name()).to_owned(),
+            hours: partner.and_then(|it| it.window).map(|it| (it.from_hour, it.to_hour)),
+        })
+    };
+    started.iter().filter_map(recipient).collect()
+}

@@ -1,0 +1,84 @@
+//! Review: the gate after screening, opened or closed by a person.
+use pipeline::id::SubmissionId;
+use pipeline::submission::Event;
+use pipeline::text::Limit;
+use runtime::problem::{Code, Problem};
+use runtime::serving::typed;
+use runtime::store::submissions;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Caller, Done, settle};
+use crate::Desk;
+
+/// A reviewer's decision.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// `accept` or `refuse`.
+    pub decision: Decision,
+    /// Why it is refused; the entrant reads these words. Required with a refusal, and only there.
+    #[serde(default)]
+    pub words: Option<String>,
+    /// Only say what would follow.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// Why, for the audit trail.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Its renditions are made.
+    Accept,
+    /// It is refused for good.
+    Refuse,
+}
+
+/// Where a work stands after the decision.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Reviewed {
+    /// The work.
+    pub id: Uuid,
+    /// State before.
+    pub was: String,
+    /// State after.
+    pub state: String,
+    /// The work's run.
+    pub run: u32,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+}
+
+/// Accepts or refuses a work that awaits review. In any other state the act is refused with `state_wrong`.
+pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review) -> Result<Done<Reviewed>, Problem> {
+    let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
+    let event = match (wish.decision, words) {
+        (Decision::Accept, None) => Event::ReviewAccepted,
+        (Decision::Refuse, Some(words)) => Event::ReviewRefused { words },
+        (Decision::Accept, Some(_)) => return Err(Code::FieldWrong.about("words: only with a refusal")),
+        (Decision::Refuse, None) => return Err(Code::FieldWrong.about("words: 1 to 500 characters")),
+    };
+    let by = caller.because(wish.reason.as_deref())?;
+    let (by, event, dry_run) = (&by, &event, wish.dry_run);
+    let done = desk.store.transaction("review", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, dry_run).await? {
+                return Ok(done);
+            }
+            let seen = caller.look(tx, id).await?;
+            let was = seen.machine.state.name();
+            let applied = submissions::apply(tx, desk.store.policy(), id, event, by).await?;
+            if !applied.changed {
+                return Err(Code::StateWrong.about(was).into());
+            }
+            let (state, run) = (applied.machine.state.name().to_owned(), applied.machine.run);
+            caller.end(tx, dry_run, Reviewed { id: id.0, was: was.to_owned(), state, run, dry_run }).await
+        })
+    });
+    settle(done.await)
+}

@@ -12,14 +12,18 @@ use runtime::store::Transaction;
 use runtime::store::deliveries::DeliveryRow;
 use runtime::store::history::By;
 use runtime::store::idempotency::{Answer, Begun, Keyed};
-use runtime::store::submissions;
+use runtime::store::submissions::{self, FormText};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+pub mod hold;
 pub mod recall;
 pub mod release;
+pub mod retry;
 pub mod review;
+pub mod texts;
+pub mod withdraw;
 
 /// Who asks for an act.
 #[derive(Clone)]
@@ -90,7 +94,7 @@ impl Caller {
         if self.contest.as_ref().is_some_and(|contest| *contest != work.contest) {
             return Err(unknown().into());
         }
-        Ok(Seen { id, contest: work.contest, machine: work.machine, deliveries: work.deliveries })
+        Ok(Seen { id, contest: work.contest, form: work.form, machine: work.machine, deliveries: work.deliveries })
     }
 }
 
@@ -109,6 +113,7 @@ pub(crate) fn settle<T: DeserializeOwned>(result: anyhow::Result<Done<T>>) -> Re
 pub(crate) struct Seen {
     pub(crate) id: SubmissionId,
     pub(crate) contest: ContestId,
+    pub(crate) form: FormText,
     pub(crate) machine: Submission,
     pub(crate) deliveries: Vec<DeliveryRow>,
 }

@@ -11,6 +11,7 @@ pub(crate) mod deliveries;
 pub(crate) mod entry;
 pub(crate) mod evidence;
 pub(crate) mod gate;
+pub(crate) mod hold;
 pub(crate) mod list;
 pub(crate) mod openapi;
 pub(crate) mod partners;
@@ -22,11 +23,13 @@ pub(crate) mod reprocess;
 pub(crate) mod retry;
 pub(crate) mod review;
 pub(crate) mod routes;
+pub(crate) mod texts;
 pub(crate) mod tokens;
 pub(crate) mod trail;
 pub(crate) mod verify;
 pub(crate) mod webhooks;
 pub(crate) mod wish;
+pub(crate) mod withdraw;
 pub(crate) mod work;
 
 /// One page of a list.

@@ -17,12 +17,8 @@ pub struct Facts {
     pub renditions: Vec<RenditionFacts>,
     /// The covers that were made for the partner.
     pub covers: Vec<CoverFacts>,
-    /// Title as it would be sent.
-    pub title: String,
-    /// Description as it would be sent.
-    pub text: String,
-    /// Tags as they would be sent.
-    pub tags: Vec<String>,
+    /// Title, description and tags as they would be sent.
+    pub written: Written,
     /// Whether the entrant declared the work original.
     pub originality: bool,
     /// Whether the entrant declared to hold the rights.
@@ -33,6 +29,41 @@ pub struct Facts {
     pub released: bool,
     /// Whether it is still wanted there: not withdrawn, revoked or recalled.
     pub wanted_live: bool,
+}
+
+/// Texts that an organiser wrote for one partner. What is absent is as the entry has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Texts {
+    /// Title.
+    pub title: Option<String>,
+    /// Description.
+    pub text: Option<String>,
+    /// Tags.
+    pub tags: Option<Vec<String>>,
+}
+
+/// What is written beside a work at a partner.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Title.
+    pub title: String,
+    /// Description.
+    pub text: String,
+    /// Tags.
+    pub tags: Vec<String>,
+}
+
+impl Written {
+    /// An organiser's texts for the partner, else the entry's own; the theme, as people call it, is the tag of an entry.
+    pub fn of(own: Option<&Texts>, title: &str, synopsis: &str, theme: &str) -> Self {
+        let own = own.cloned().unwrap_or_default();
+        Self {
+            title: own.title.unwrap_or_else(|| title.to_owned()),
+            text: own.text.unwrap_or_else(|| synopsis.to_owned()),
+            tags: own.tags.unwrap_or_else(|| vec![theme.to_owned()]),
+        }
+    }
 }
 
 /// One finished file.
@@ -177,7 +208,7 @@ pub fn check(partner: &Partner, facts: &Facts) -> Vec<Failure> {
         check_rendition(partner, made, &mut found);
     }
     check_covers(partner, facts, &mut found);
-    check_texts(partner, facts, &mut found);
+    found.0.extend(check_written(partner, &facts.written));
     found.0
 }
 
@@ -232,11 +263,13 @@ fn check_covers(partner: &Partner, facts: &Facts, found: &mut Found) {
     }
 }
 
-fn check_texts(partner: &Partner, facts: &Facts, found: &mut Found) {
+/// What the partner does not take of these texts. Needs no film, so it can be said as soon as the form is entered.
+pub fn check_written(partner: &Partner, written: &Written) -> Vec<Failure> {
+    let mut found = Found(Vec::new());
     let limits = &partner.limits;
-    let (title, text) = (chars(&facts.title), chars(&facts.text));
-    let all_tags = facts.tags.iter().map(|tag| chars(tag)).sum::<u32>();
-    let tags = u32::try_from(facts.tags.len()).unwrap_or(u32::MAX);
+    let (title, text) = (chars(&written.title), chars(&written.text));
+    let all_tags = written.tags.iter().map(|tag| chars(tag)).sum::<u32>();
+    let tags = u32::try_from(written.tags.len()).unwrap_or(u32::MAX);
     let least = limits.title_min_chars.as_ref().map_or(1, |it| it.value.max(1));
     if title < least {
         found.add(Problem::TitleTooShort, None, &title.to_string(), &format!("≥ {least}"));
@@ -251,6 +284,7 @@ fn check_texts(partner: &Partner, facts: &Facts, found: &mut Found) {
             found.add(problem, None, &measured.to_string(), &format!("≤ {}", limit.value));
         }
     }
+    found.0
 }
 
 /// Characters as a person counts them: each Unicode scalar but those that only join or modify.

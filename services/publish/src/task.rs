@@ -8,7 +8,7 @@ use pipeline::delivery::{Delivery, DeliveryEvent, Desired};
 use pipeline::id::PartnerId;
 use pipeline::object_key::ObjectKey;
 use pipeline::partner::{DeliveryMethod, Partner};
-use pipeline::preflight;
+use pipeline::preflight::{self, Written};
 use pipeline::rendition::{Plan, QcOutcome};
 use runtime::outcome::{Outcome, Output, StoredCover, StoredFile};
 use runtime::service::Runtime;
@@ -41,17 +41,6 @@ pub(crate) struct Task<'a> {
     pub(crate) client: &'a reqwest::Client,
     pub(crate) guarded: &'a Guarded,
     pub(crate) secrets: Secrets,
-}
-
-/// What is written beside the work at this partner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Written {
-    /// Title.
-    pub(crate) title: String,
-    /// Description.
-    pub(crate) text: String,
-    /// Tags.
-    pub(crate) tags: Vec<String>,
 }
 
 impl Task<'_> {
@@ -177,13 +166,7 @@ impl Task<'_> {
     /// What is written beside the work here: an organiser's words for this partner, else the entry's own.
     pub(crate) fn texts(&self) -> Written {
         let work = &self.job.submission;
-        let own = self.delivery.texts.clone().unwrap_or_default();
-        let theme = self.theme();
-        Written {
-            title: own.title.unwrap_or_else(|| work.title.clone()),
-            text: own.text.unwrap_or_else(|| work.synopsis.clone()),
-            tags: own.tags.unwrap_or_else(|| vec![theme]),
-        }
+        Written::of(self.delivery.texts.as_ref(), &work.title, &work.synopsis, &self.theme())
     }
 
     /// The theme as people call it.
@@ -211,14 +194,11 @@ impl Task<'_> {
         let work = &self.job.submission;
         let declared = |what: &str| work.declarations.get(what).and_then(Value::as_bool) == Some(true);
         let planned = plan.renditions.iter().filter(|planned| planned.partners.contains(&self.partner.id));
-        let written = self.texts();
         preflight::Facts {
             wanted: planned.map(|planned| planned.name.clone()).collect(),
             renditions: chosen.iter().map(|row| rendition_facts(row)).collect(),
             covers: package::covers(&self.partner.id, chosen).map(cover_facts).collect(),
-            title: written.title,
-            text: written.text,
-            tags: written.tags,
+            written: self.texts(),
             originality: declared("originality"),
             rights: declared("rights"),
             ai_declared: work.declarations.get("ai_use").is_some_and(|ai| !ai.is_null()),

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 use crate::command::{
     audit, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, partner, plan, preview,
     probe, ready, recall, recalled, release, render, reprocess, retention, retry, review, s3, serve, status, submit,
-    token, trace, trouble, webhook, withdraw,
+    texts, token, trace, trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -70,6 +70,8 @@ enum Command {
     /// Make, show and revoke tokens for the organisers' API
     #[command(subcommand, after_help = exit::CODES)]
     Token(token::Args),
+    /// Write another title, description or tags for one partner
+    Texts(texts::Args),
     /// Take an entry back on its entrant's wish
     #[command(after_help = exit::CODES)]
     Withdraw(withdraw::Args),
@@ -140,6 +142,7 @@ impl Cli {
             Command::Bulk(args) => block_on(bulk::run(args)),
             Command::Confirm(args) => block_on(confirm::run(args)),
             Command::Delivered(args) => block_on(delivered::run(args)),
+            Command::Texts(args) => block_on(texts::run(args)),
             Command::Withdraw(args) => block_on(withdraw::run(args)),
             Command::Token(args) => block_on(token::run(args)),
             Command::Recall(args) => block_on(recall::run(args)),

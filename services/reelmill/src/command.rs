@@ -28,6 +28,7 @@ pub(crate) mod s3;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod submit;
+pub(crate) mod texts;
 pub(crate) mod token;
 pub(crate) mod trace;
 pub(crate) mod trouble;

@@ -6,14 +6,12 @@ use anyhow::Context;
 use desk::Desk;
 use desk::act::Caller;
 use pipeline::catalogue::Catalogue;
-use pipeline::id::SubmissionId;
-use pipeline::submission::Event;
 use runtime::metrics::Metrics;
 use runtime::store::Store;
 use runtime::store::history::{Actor, By};
 use runtime::transport::Trusted;
 
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::WrongUsage;
 use crate::settings;
 use crate::typed;
 
@@ -76,20 +74,5 @@ impl DatabaseArgs {
     /// The catalogue that the services have too, by `CATALOGUE_DIR`.
     pub(crate) fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
         settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?.catalogue()
-    }
-
-    /// Applies an organiser's `event` and says in a word what it did. An event that is out of place is the caller's mistake.
-    pub(crate) async fn apply(&self, id: SubmissionId, event: Event, said: &str) -> anyhow::Result<Exit> {
-        let store = self.connect().await?;
-        if store.submission(id).await?.is_none() {
-            return Err(WrongUsage(format!("there is no entry {id}")).into());
-        }
-        let applied = store.apply(id, &event, self.by(None)).await?;
-        let state = applied.machine.state.name();
-        if !applied.changed {
-            return Err(WrongUsage(format!("{id} is in state {state}, where this changes nothing")).into());
-        }
-        eprintln!("{id}: {said}, now {state}");
-        Ok(Exit::Done)
     }
 }

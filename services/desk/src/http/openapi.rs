@@ -8,8 +8,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::gate::Policy;
 use super::{
-    contact, deliveries, entry, evidence, list, partners, preview, proofs, recall, release, reprocess, retry, review,
-    routes, tokens, trail, webhooks, work,
+    contact, deliveries, entry, evidence, hold, list, partners, preview, proofs, recall, release, reprocess, retry,
+    review, routes, texts, tokens, trail, webhooks, withdraw, work,
 };
 
 use words::WORDS;
@@ -27,12 +27,12 @@ mod words;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
-        page, serve, work::work,
+        page, serve, work::work, withdraw::withdraw, hold::hold,
         list::submissions, list::parked,
         entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts,
         preview::preview, preview::file,
         deliveries::list, deliveries::delivered, proofs::recalled, proofs::list, contact::contact,
-        deliveries::confirm, deliveries::texts, evidence::exchanges, partners::list,
+        deliveries::confirm, texts::texts, evidence::exchanges, partners::list,
         review::review, release::release, recall::recall,
         reprocess::one, reprocess::many, reprocess::jobs, reprocess::works, reprocess::order, retry::retry, trail::trail,
         webhooks::list, webhooks::messages, webhooks::resend, webhooks::remove,

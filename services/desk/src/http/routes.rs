@@ -14,8 +14,8 @@ use runtime::store::tokens::Role;
 
 use super::gate::{Gate, Policy, enforce};
 use super::{
-    contact, deliveries, entry, evidence, list, openapi, partners, preview, proofs, recall, release, reprocess, retry,
-    review, tokens, trail, webhooks, work,
+    contact, deliveries, entry, evidence, hold, list, openapi, partners, preview, proofs, recall, release, reprocess,
+    retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
 use crate::serve::Service;
 
@@ -91,7 +91,9 @@ fn routes() -> Vec<Route> {
         act("/api/v1/jobs", ORGANISER, post(reprocess::many)),
         read("/api/v1/jobs/{job}/works", People(READERS), get(reprocess::works)),
         act("/api/v1/jobs/{job}/order", ORGANISER, post(reprocess::order)),
-        route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(deliveries::texts)),
+        route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(texts::texts)),
+        act("/api/v1/submissions/{id}/withdraw", OPERATOR, post(withdraw::withdraw)),
+        act("/api/v1/submissions/{id}/hold", ORGANISER, post(hold::hold)),
         act("/api/v1/submissions/{id}/retry", OPERATOR, post(retry::retry)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(deliveries::delivered)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(proofs::recalled).layer(DefaultBodyLimit::max(proofs::BODY_BYTES))),

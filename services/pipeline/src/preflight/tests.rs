@@ -29,9 +29,9 @@ fn good() -> Facts {
             cover("3:4", 810, 1080),
             cover("16:9", 1920, 1080),
         ],
-        title: "钢铁的颜色".into(),
-        text: "一炉钢的一天。".into(),
-        tags: vec!["高端升级".into()],
+        written: Written {
+            title: "钢铁的颜色".into(), text: "一炉钢的一天。".into(), tags: vec!["高端升级".into()]
+        },
         originality: true,
         rights: true,
         ai_declared: true,
@@ -54,9 +54,9 @@ fn a_good_work_goes_to_every_partner_that_takes_its_rendition() {
 #[test]
 fn everything_that_is_wrong_is_said_at_once() {
     let mut facts = good();
-    facts.title = "长".repeat(81);
-    facts.text = "文".repeat(251);
-    facts.tags = vec!["签".repeat(201)];
+    facts.written.title = "长".repeat(81);
+    facts.written.text = "文".repeat(251);
+    facts.written.tags = vec!["签".repeat(201)];
     facts.renditions[0].bytes = 4_000_000_001;
     facts.covers[0].bytes = 5_000_001;
     facts.renditions[0].passed_qc = false;
@@ -85,7 +85,7 @@ fn everything_that_is_wrong_is_said_at_once() {
 #[test]
 fn a_chinese_character_is_one_character() {
     let mut facts = good();
-    facts.title = "标".repeat(80);
+    facts.written.title = "标".repeat(80);
     assert_eq!(codes(&partner("bilibili"), &facts), Vec::<&str>::new());
     assert_eq!((chars(" 钢铁 "), chars("👨\u{200d}🔧"), chars("é")), (2, 2, 1));
 }

@@ -1,8 +1,9 @@
 //! `reelmill hold ID`: keeps a mezzanine from being deleted, whatever becomes of its entry. A recall does so by itself.
+use desk::act::hold::{Hold, hold};
 use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::Exit;
 use crate::typed;
 
 /// Options of `hold`.
@@ -22,11 +23,8 @@ pub(crate) struct Args {
 
 /// Holds it, or lets it go.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let store = args.database.connect().await?;
-    if store.submission(args.id).await?.is_none() {
-        return Err(WrongUsage(format!("there is no entry {}", args.id)).into());
-    }
-    store.hold_mezzanine(args.id, args.reason.as_deref(), args.database.by(args.reason.clone())).await?;
-    eprintln!("{}: the mezzanine {}", args.id, if args.lift { "is held no longer" } else { "is held" });
+    let wish = Hold { held: !args.lift, reason: args.reason };
+    let done = hold(&args.database.desk().await?, &args.database.caller(), args.id, wish).await?;
+    eprintln!("{}: the film {}", args.id, if done.value.held { "is held" } else { "is no longer held" });
     Ok(Exit::Done)
 }

@@ -1,12 +1,13 @@
 //! `reelmill retry ID` or `reelmill retry ID/STAGE/PART`: gives parked parts another five attempts.
 use std::str::FromStr;
 
+use desk::act::retry::{Retry, retry};
 use pipeline::id::SubmissionId;
 use pipeline::part::{Part, PartToDo};
 use pipeline::stage::Stage;
 
 use crate::database::DatabaseArgs;
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::Exit;
 
 /// Options of `retry`.
 #[derive(clap::Args)]
@@ -14,6 +15,9 @@ pub(crate) struct Args {
     /// An entry's id, or one part of it as `status` shows it: ID/STAGE/PART
     #[arg(value_name = "ID[/STAGE/PART]")]
     what: Target,
+    /// Only say how many parts it would be
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -39,12 +43,16 @@ impl FromStr for Target {
 
 /// Makes the parts pending.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let store = args.database.connect().await?;
-    let retried = store.retry(args.what.submission, args.what.part.as_ref(), args.database.by(None)).await?;
-    if retried == 0 {
-        return Err(WrongUsage("nothing of it is parked or waiting for a retry".into()).into());
-    }
-    eprintln!("{}: {retried} to be tried again", args.what.submission);
+    let Target { submission, part } = args.what;
+    let wish = Retry {
+        stage: part.as_ref().map(|it| it.stage.to_string()),
+        part: part.as_ref().map(|it| it.part.to_string()),
+        dry_run: args.dry_run,
+        reason: None,
+    };
+    let done = retry(&args.database.desk().await?, &args.database.caller(), submission, wish).await?;
+    let said = if args.dry_run { "would be tried again" } else { "to be tried again" };
+    eprintln!("{submission}: {} {said}", done.value.parts);
     Ok(Exit::Done)
 }
 

@@ -1,20 +1,31 @@
 //! `reelmill withdraw ID`: the entrant takes the work back; what is live is recalled.
+use desk::act::withdraw::{Withdraw, withdraw};
 use pipeline::id::SubmissionId;
-use pipeline::submission::Event;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
+use crate::typed;
 
 /// Options of `withdraw`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The entry's id
     id: SubmissionId,
+    /// Only say what would follow
+    #[arg(long)]
+    dry_run: bool,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+    reason: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
 /// Takes it back for the entrant.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    args.database.apply(args.id, Event::Withdrawn, "withdrawn").await
+    let wish = Withdraw { dry_run: args.dry_run, reason: args.reason, ..Withdraw::default() };
+    let done = withdraw(&args.database.desk().await?, &args.database.caller(), args.id, wish).await?;
+    let said = if args.dry_run { "would be withdrawn, then" } else { "withdrawn, now" };
+    eprintln!("{}: {said} {}", args.id, done.value.state);
+    Ok(Exit::Done)
 }

@@ -1,4 +1,5 @@
 //! Deliveries: desired beside observed, one row a submission and partner. `pipeline::delivery` alone says what may follow what.
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -6,9 +7,9 @@ use chrono::{DateTime, Utc};
 use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
+use pipeline::preflight::Texts;
 use pipeline::stage::Stage;
 use pipeline::submission::Submission;
-use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 
@@ -38,18 +39,6 @@ pub struct DeliveryRow {
     pub recall_reason: Option<String>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-}
-
-/// What is written beside a work at a partner. What is absent is as the entry has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Texts {
-    /// Title.
-    pub title: Option<String>,
-    /// Description.
-    pub text: Option<String>,
-    /// Tags.
-    pub tags: Option<Vec<String>>,
 }
 
 struct Row {
@@ -82,9 +71,10 @@ pub(super) async fn of(executor: impl PgExecutor<'_>, submission: SubmissionId) 
     let rows = sqlx::query_as!(
         Row,
         r#"/* deliveries */
-            select partner, machine as "machine: Json<Delivery>", receipt, texts as "texts: Json<Texts>", recall_due, recall_reason,
-                updated_at
-            from deliveries where submission = $1 order by partner"#,
+            select partner, machine as "machine: Json<Delivery>", receipt, t.texts as "texts?: Json<Texts>", recall_due, recall_reason,
+                d.updated_at
+            from deliveries d left join partner_texts t using (submission, partner)
+            where submission = $1 order by partner"#,
         submission.0,
     )
     .fetch_all(executor)
@@ -104,9 +94,10 @@ impl Store {
         let row = sqlx::query_as!(
             Row,
             r#"/* delivery */
-            select partner, machine as "machine: Json<Delivery>", receipt, texts as "texts: Json<Texts>", recall_due, recall_reason,
-                updated_at
-            from deliveries where submission = $1 and partner = $2"#,
+            select partner, machine as "machine: Json<Delivery>", receipt, t.texts as "texts?: Json<Texts>", recall_due, recall_reason,
+                d.updated_at
+            from deliveries d left join partner_texts t using (submission, partner)
+            where submission = $1 and partner = $2"#,
             submission.0,
             partner.as_str(),
         )
@@ -199,7 +190,22 @@ impl Store {
     }
 }
 
-/// An organiser's title, text and tags for one partner, within the caller's transaction; absent ones are as the entry has them.
+/// Texts that were written for partners of a submission, by partner; also before it is released there.
+pub async fn texts(
+    executor: impl PgExecutor<'_>,
+    submission: SubmissionId,
+) -> anyhow::Result<BTreeMap<PartnerId, Texts>> {
+    let rows = sqlx::query!(
+        r#"/* partner_texts */ select partner, texts as "texts: Json<Texts>" from partner_texts where submission = $1"#,
+        submission.0,
+    )
+    .fetch_all(executor)
+    .await
+    .context("load the texts for partners")?;
+    Ok(rows.into_iter().map(|row| (PartnerId::new(row.partner), row.texts.0)).collect())
+}
+
+/// Stores an organiser's title, text and tags for one partner, within the caller's transaction, and wakes a delivery that waits.
 pub async fn set_texts(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -207,17 +213,11 @@ pub async fn set_texts(
     texts: &Texts,
     by: &By,
 ) -> anyhow::Result<()> {
-    locked(tx, submission, partner).await?;
-    let before = sqlx::query_scalar!(
-        r#"/* texts */ select texts as "texts: Json<Texts>" from deliveries where submission = $1 and partner = $2"#,
-        submission.0,
-        partner.as_str(),
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .context("load a partner's texts")?;
+    let before = self::texts(&mut *tx, submission).await?.remove(partner);
     sqlx::query!(
-        "/* set_texts */ update deliveries set texts = $3 where submission = $1 and partner = $2",
+        "/* set_texts */
+        insert into partner_texts (submission, partner, texts) values ($1, $2, $3)
+        on conflict (submission, partner) do update set texts = excluded.texts, updated_at = clock_timestamp()",
         submission.0,
         partner.as_str(),
         Json(texts) as _,
@@ -229,7 +229,7 @@ pub async fn set_texts(
     let after = serde_json::to_value(texts)?;
     let detail = serde_json::json!({ "partner": partner, "texts": after });
     history::add(tx, submission, by, "texts_set", &detail).await?;
-    let before = serde_json::to_value(before.map(|texts| texts.0))?;
+    let before = serde_json::to_value(before)?;
     let act = Act { act: "texts_set", submission: Some(submission), partner: Some(partner), before, after };
     audit::add(tx, by, &act).await
 }

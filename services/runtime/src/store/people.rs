@@ -47,30 +47,6 @@ impl Store {
         .await
     }
 
-    /// Holds the mezzanine, or lets it go again (`None`).
-    pub async fn hold_mezzanine(
-        &self,
-        id: SubmissionId,
-        reason: Option<&str>,
-        by: impl Into<By>,
-    ) -> anyhow::Result<()> {
-        let by = &by.into();
-        self.transaction("hold_mezzanine", |tx, _| {
-            Box::pin(async move {
-                match reason {
-                    Some(reason) => hold(tx, id, reason).await?,
-                    None => let_go(tx, id).await?,
-                }
-                let what = if reason.is_some() { "held" } else { "let_go" };
-                let detail = json!({ "reason": reason });
-                history::add(tx, id, by, what, &detail).await?;
-                let act = Act { act: what, submission: Some(id), partner: None, before: Value::Null, after: detail };
-                audit::add(tx, by, &act).await
-            })
-        })
-        .await
-    }
-
     /// Since when and why the mezzanine is held.
     pub async fn held(&self, id: SubmissionId) -> anyhow::Result<Option<(DateTime<Utc>, String)>> {
         let row = sqlx::query!("/* held */ select held_at, held_reason from submissions where id = $1", id.0)
@@ -133,6 +109,24 @@ pub async fn recall(
         audit::add(tx, by, &act).await?;
     }
     Ok(applied)
+}
+
+/// Holds the mezzanine for this reason, or lets it go again (`None`).
+pub async fn hold_mezzanine(
+    tx: &mut PgConnection,
+    id: SubmissionId,
+    reason: Option<&str>,
+    by: &By,
+) -> anyhow::Result<()> {
+    match reason {
+        Some(reason) => hold(tx, id, reason).await?,
+        None => let_go(tx, id).await?,
+    }
+    let what = if reason.is_some() { "held" } else { "let_go" };
+    let detail = json!({ "reason": reason });
+    history::add(tx, id, by, what, &detail).await?;
+    let act = Act { act: what, submission: Some(id), partner: None, before: Value::Null, after: detail };
+    audit::add(tx, by, &act).await
 }
 
 /// What a release started waits for its time: each delivery knows it, and a part with nothing to take back before rests until then.

@@ -348,14 +348,27 @@ pub struct Seen {
     pub contest: ContestId,
     /// Its state.
     pub machine: Submission,
+    /// What of its form goes to partners.
+    pub form: FormText,
     /// Its deliveries, by partner.
     pub deliveries: Vec<DeliveryRow>,
+}
+
+/// What of a form goes to partners.
+pub struct FormText {
+    /// Title.
+    pub title: String,
+    /// Synopsis.
+    pub synopsis: String,
+    /// Theme by its id.
+    pub theme: String,
 }
 
 /// Locks a submission and looks at it and at its deliveries. `None`: there is no such submission.
 pub async fn seen(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Option<Seen>> {
     let row = sqlx::query!(
-        r#"/* seen_submission */ select contest, machine as "machine: Json<Submission>" from submissions where id = $1 for update"#,
+        r#"/* seen_submission */
+        select contest, machine as "machine: Json<Submission>", title, synopsis, theme from submissions where id = $1 for update"#,
         id.0,
     )
     .fetch_optional(&mut *tx)
@@ -363,7 +376,8 @@ pub async fn seen(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Opt
     .context("lock a submission")?;
     let Some(row) = row else { return Ok(None) };
     let deliveries = deliveries::of(tx, id).await?;
-    Ok(Some(Seen { contest: ContestId::new(row.contest), machine: row.machine.0, deliveries }))
+    let form = FormText { title: row.title, synopsis: row.synopsis, theme: row.theme };
+    Ok(Some(Seen { contest: ContestId::new(row.contest), machine: row.machine.0, form, deliveries }))
 }
 
 /// A submission whose row is locked until the end of the transaction.

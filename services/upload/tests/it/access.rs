@@ -148,7 +148,7 @@ fn desk_table() -> Vec<Row> {
         about(
             "PUT /api/v1/submissions/{id}/deliveries/{partner}/texts",
             json!({ "title": "x" }),
-            only(organiser, "delivery_unknown"),
+            only(organiser, "200"),
         ),
         about("POST /api/v1/submissions/{id}/deliveries/{partner}/confirm", json!({}), only(operator, "not_confirmed")),
         about("POST /api/v1/submissions/{id}/reprocess", json!({ "from": "screen" }), only(organiser, "state_wrong")),
@@ -159,6 +159,8 @@ fn desk_table() -> Vec<Row> {
         general("GET /api/v1/partners", none(), READ),
         about("GET /api/v1/submissions/{id}/exchanges", none(), [NO_ROLE, "200", "200", "200"]),
         about("POST /api/v1/submissions/{id}/retry", json!({}), only(operator, "nothing_parked")),
+        about("POST /api/v1/submissions/{id}/withdraw", json!({ "dry_run": true }), only(operator, "200")),
+        about("POST /api/v1/submissions/{id}/hold", json!({ "held": false }), only(organiser, "200")),
         about(
             "POST /api/v1/submissions/{id}/deliveries/{partner}/delivered",
             delivered,

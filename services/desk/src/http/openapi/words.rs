@@ -33,6 +33,8 @@ pub(super) const WORDS: Words = Words {
         ("get", "/api/v1/jobs/{job}/works", "列出一项批量任务的作品，按投稿时间，每页一千件。"),
         ("post", "/api/v1/jobs/{job}/order", "暂停、继续或取消一项批量任务。"),
         ("put", "/api/v1/submissions/{id}/deliveries/{partner}/texts", "为某个平台另写标题、简介或标签，对之后的投放有效。"),
+        ("post", "/api/v1/submissions/{id}/withdraw", "代投稿人撤回作品；投稿人信息随即删除。"),
+        ("post", "/api/v1/submissions/{id}/hold", "保留作品原片，不予删除；或解除保留。"),
         ("post", "/api/v1/submissions/{id}/retry", "让搁置和等待中的任务再试五次。"),
         ("post", "/api/v1/submissions/{id}/deliveries/{partner}/delivered", "报告作品已由人工投放到平台，以及在哪里可以看到。"),
         ("post", "/api/v1/submissions/{id}/deliveries/{partner}/recalled", "证明作品已由人工下架。系统查看公开地址之后才算数。"),

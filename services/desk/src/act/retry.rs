@@ -1,0 +1,71 @@
+//! Retry: gives parts that failed too often, or wait for their next try, another five attempts now.
+use pipeline::id::SubmissionId;
+use pipeline::part::PartToDo;
+use runtime::problem::{Code, Problem};
+use runtime::store::parts;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Caller, Done, settle};
+use crate::Desk;
+
+/// What to try again.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retry {
+    /// Only this part, with `stage`; all that are parked or waiting if absent.
+    pub part: Option<String>,
+    /// Stage by name.
+    pub stage: Option<String>,
+    /// Only say how many parts it would be.
+    pub dry_run: bool,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+}
+
+/// What is tried again.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Retried {
+    /// The work.
+    pub id: Uuid,
+    /// How many parts.
+    pub parts: usize,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+}
+
+impl Retry {
+    fn only(&self) -> Result<Option<PartToDo>, Problem> {
+        match (&self.stage, &self.part) {
+            (None, None) => Ok(None),
+            (Some(stage), Some(part)) => {
+                let stage = stage.parse().map_err(|_| Code::FieldWrong.about("stage"))?;
+                let part = part.parse().map_err(|_| Code::FieldWrong.about("part"))?;
+                Ok(Some(PartToDo { stage, part }))
+            }
+            (Some(_), None) | (None, Some(_)) => Err(Code::FieldWrong.about("stage, part: both or neither")),
+        }
+    }
+}
+
+/// Makes parked and waiting parts pending. `nothing_parked` where there is none.
+pub async fn retry(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Retry) -> Result<Done<Retried>, Problem> {
+    let only = wish.only()?;
+    let by = caller.because(wish.reason.as_deref())?;
+    let (by, only, dry_run) = (&by, only.as_ref(), wish.dry_run);
+    let done = desk.store.transaction("retry", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, dry_run).await? {
+                return Ok(done);
+            }
+            caller.look(tx, id).await?;
+            let parts = parts::retry(tx, id, only, by).await?;
+            if parts == 0 {
+                return Err(Problem::from(Code::NothingParked).into());
+            }
+            caller.end(tx, dry_run, Retried { id: id.0, parts, dry_run }).await
+        })
+    });
+    settle(done.await)
+}

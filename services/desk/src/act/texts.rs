@@ -1,0 +1,135 @@
+//! Texts: another title, description or tags for one partner; they count for what is sent from then on. Possible before the first
+//! release, so that a title that a partner does not take is mended before anything waits for it.
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::preflight::{self, Texts, Written};
+use pipeline::text::Limit;
+use runtime::problem::{Code, Problem};
+use runtime::serving::typed;
+use runtime::store::deliveries;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Caller, Done, settle};
+use crate::Desk;
+
+/// Bounds that no partner reaches; each partner's own limits are told as warnings.
+const TITLE: Limit = Limit::one(1, 200);
+const TEXT: Limit = Limit::many(1, 5000);
+const TAGS: usize = 50;
+const TAG: Limit = Limit::one(1, 50);
+
+/// What is written beside a work at one partner. What is absent is as the entry has it.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wording {
+    /// Title.
+    pub title: Option<String>,
+    /// Description.
+    pub text: Option<String>,
+    /// Tags, at most 50.
+    pub tags: Option<Vec<String>>,
+    /// Only say what the partner would not take.
+    pub dry_run: bool,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+}
+
+/// The texts as they will be sent, and what the partner does not take of them.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Worded {
+    /// The work.
+    pub id: Uuid,
+    /// The partner.
+    pub partner: String,
+    /// Title.
+    pub title: String,
+    /// Description.
+    pub text: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// What the partner does not take; as long as there is something, nothing is sent there.
+    pub warnings: Vec<Warning>,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+}
+
+/// What a partner does not take.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Warning {
+    /// The partner.
+    pub partner: String,
+    /// Stable name, such as `title_too_short`.
+    pub code: String,
+    /// One sentence in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+}
+
+impl Warning {
+    pub(crate) fn of(partner: &PartnerId, failure: &preflight::Failure) -> Self {
+        use pipeline::lang::Lang::{En, Zh};
+        let code = failure.problem.code().to_owned();
+        Self { partner: partner.to_string(), code, zh: failure.text(Zh), en: failure.text(En) }
+    }
+}
+
+impl Wording {
+    fn checked(&self) -> Result<Texts, Problem> {
+        let title = self.title.as_deref().map(|title| typed::field("title", title, TITLE)).transpose()?;
+        let text = self.text.as_deref().map(|text| typed::field("text", text, TEXT)).transpose()?;
+        if self.tags.as_ref().is_some_and(|tags| tags.len() > TAGS) {
+            return Err(Code::FieldWrong.about(format!("tags: at most {TAGS}")));
+        }
+        let tags = self.tags.as_ref().map(|tags| tags.iter().map(|tag| typed::field("tags", tag, TAG)).collect());
+        Ok(Texts { title, text, tags: tags.transpose()? })
+    }
+}
+
+/// Writes the texts. They replace earlier ones for the partner as a whole. A partner that the work's contest does not serve is
+/// `delivery_unknown`.
+pub async fn texts(
+    desk: &Desk,
+    caller: &Caller,
+    id: SubmissionId,
+    partner: &PartnerId,
+    wish: Wording,
+) -> Result<Done<Worded>, Problem> {
+    let texts = wish.checked()?;
+    let by = caller.because(wish.reason.as_deref())?;
+    let rules = desk.catalogue.partner(partner).ok_or(Code::DeliveryUnknown)?;
+    let (by, texts, dry_run) = (&by, &texts, wish.dry_run);
+    let done = desk.store.transaction("texts", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, dry_run).await? {
+                return Ok(done);
+            }
+            let seen = caller.look(tx, id).await?;
+            let served = desk.catalogue.contest(&seen.contest).is_some_and(|it| it.partners.contains(partner));
+            if !served && seen.delivery(partner).is_none() {
+                return Err(Problem::from(Code::DeliveryUnknown).into());
+            }
+            deliveries::set_texts(tx, id, partner, texts, by).await?;
+            let written = written(desk, &seen.form, &seen.contest, Some(texts));
+            let warnings =
+                preflight::check_written(rules, &written).iter().map(|it| Warning::of(partner, it)).collect();
+            let Written { title, text, tags } = written;
+            let worded = Worded { id: id.0, partner: partner.to_string(), title, text, tags, warnings, dry_run };
+            caller.end(tx, dry_run, worded).await
+        })
+    });
+    settle(done.await)
+}
+
+/// What would be written beside a work.
+pub(crate) fn written(
+    desk: &Desk,
+    form: &runtime::store::submissions::FormText,
+    contest: &pipeline::id::ContestId,
+    own: Option<&Texts>,
+) -> Written {
+    let theme = desk.catalogue.contest(contest).and_then(|it| it.theme(&form.theme));
+    let theme = theme.map_or(form.theme.as_str(), |theme| theme.zh.as_str());
+    Written::of(own, &form.title, &form.synopsis, theme)
+}

@@ -26,15 +26,21 @@ pub(crate) struct DatabaseArgs {
     #[arg(long, env = "ALLOW_PLAINTEXT", value_delimiter = ',', value_name = "HOST|CIDR,…")]
     allow_plaintext: Vec<Trusted>,
 
-    /// Who does it, for the audit trail
-    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", value_parser = typed::name, default_value_t = login_name())]
-    name: String,
+    /// Login name of the person who does it, for the audit trail; the login name of this shell if absent
+    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "LOGIN", value_parser = typed::name)]
+    login: Option<String>,
 }
 
-/// What this person is called here. Whoever has the database's password may claim any name; the trail says so by its actor.
-fn login_name() -> String {
-    let named = ["LOGNAME", "USER"].iter().find_map(|it| std::env::var(it).ok().filter(|name| !name.is_empty()));
-    named.unwrap_or_else(|| "command line".to_owned())
+/// The login name of this shell.
+fn login_name() -> Option<String> {
+    ["LOGNAME", "USER"].iter().find_map(|it| std::env::var(it).ok().filter(|name| !name.is_empty()))
+}
+
+/// The name of this machine, or of this container.
+fn host() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let named = named.and_then(|name| typed::name(&name).ok());
+    named.unwrap_or_else(|| "an unnamed host".to_owned())
 }
 
 /// Connects to the database of `url`, or says within a few seconds that nobody answers.
@@ -55,9 +61,24 @@ impl DatabaseArgs {
         connect(&self.database_url, self.allow_plaintext.clone()).await
     }
 
-    /// Whoever types, as the audit trail names them.
-    pub(crate) fn by(&self, reason: Option<String>) -> By {
-        By::person(Actor::Operator, self.name.as_str()).because(reason)
+    /// Who types, as the audit trail names them: the person with this login name, or `operator on HOST`. A claim, not a proof: who has
+    /// the database's password may give any login name. The trail shows it by the missing credential.
+    pub(crate) async fn by(&self, store: &Store, reason: Option<String>) -> anyhow::Result<By> {
+        let person = match self.login.clone().or_else(login_name) {
+            Some(login) => store.person_by_login(&login).await?,
+            None => None,
+        };
+        let by = match (person, &self.login) {
+            (Some(person), _) => By::of(Actor::Operator, person.id, person.name),
+            (None, claimed) => {
+                let name = format!("operator on {}", host());
+                if let Some(login) = claimed {
+                    eprintln!("reelmill: no person has the login name {login}; the audit trail names {name}");
+                }
+                By::person(Actor::Operator, name)
+            }
+        };
+        Ok(by.because(reason))
     }
 
     /// The catalogue that the services have too, by `CATALOGUE_DIR`.
@@ -71,7 +92,7 @@ impl DatabaseArgs {
         if store.submission(id).await?.is_none() {
             return Err(WrongUsage(format!("there is no entry {id}")).into());
         }
-        let applied = store.apply(id, &event, self.by(None)).await?;
+        let applied = store.apply(id, &event, self.by(&store, None).await?).await?;
         let state = applied.machine.state.name();
         if !applied.changed {
             return Err(WrongUsage(format!("{id} is in state {state}, where this changes nothing")).into());

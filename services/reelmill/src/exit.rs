@@ -1,6 +1,7 @@
 //! Exit codes, the same for every command, and how a failure is told.
 use std::process::ExitCode;
 
+use pipeline::person::Refused;
 use runtime::transport::PlaintextRefused;
 
 /// How a command ended. Clap itself exits with `Usage` for what it cannot parse.
@@ -45,6 +46,6 @@ impl std::error::Error for WrongUsage {}
 /// Tells an error on stderr, once, and gives the exit code for it.
 pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     eprintln!("reelmill: {}", crate::output::plain(&format!("{error:#}")));
-    let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>();
+    let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>() || error.is::<Refused>();
     if callers { Exit::Usage } else { Exit::Failure }
 }

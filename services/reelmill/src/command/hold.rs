@@ -26,7 +26,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     if store.submission(args.id).await?.is_none() {
         return Err(WrongUsage(format!("there is no entry {}", args.id)).into());
     }
-    store.hold_mezzanine(args.id, args.reason.as_deref(), args.database.by(args.reason.clone())).await?;
+    let by = args.database.by(&store, args.reason.clone()).await?;
+    store.hold_mezzanine(args.id, args.reason.as_deref(), by).await?;
     eprintln!("{}: the mezzanine {}", args.id, if args.lift { "is held no longer" } else { "is held" });
     Ok(Exit::Done)
 }

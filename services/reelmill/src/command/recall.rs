@@ -53,7 +53,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let terms = RecallTerms { reason: Some(args.reason.clone()), within: deadlines(&catalogue) };
     let mut exit = Exit::Done;
     for id in &args.ids {
-        let by = args.database.by(Some(args.reason.clone()));
+        let by = args.database.by(&store, Some(args.reason.clone())).await?;
         let applied = store.recall(*id, partners.as_ref(), &terms, by).await?;
         let state = applied.machine.state.name();
         if applied.changed {

@@ -73,7 +73,8 @@ async fn release(
     args: &Args,
 ) -> anyhow::Result<bool> {
     let id = entry.id;
-    let applied = store.release(id, partners, args.at, args.database.by(None)).await;
+    let by = args.database.by(store, None).await?;
+    let applied = store.release(id, partners, args.at, by).await;
     let applied = applied.with_context(|| format!("release {id}"))?;
     let state = applied.machine.state.name();
     if applied.changed {

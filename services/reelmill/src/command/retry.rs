@@ -40,7 +40,8 @@ impl FromStr for Target {
 /// Makes the parts pending.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let store = args.database.connect().await?;
-    let retried = store.retry(args.what.submission, args.what.part.as_ref(), args.database.by(None)).await?;
+    let retried =
+        store.retry(args.what.submission, args.what.part.as_ref(), args.database.by(&store, None).await?).await?;
     if retried == 0 {
         return Err(WrongUsage("nothing of it is parked or waiting for a retry".into()).into());
     }

@@ -11,6 +11,7 @@ use axum::http::header::{CACHE_CONTROL, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pipeline::text::Limit;
+use runtime::doors::Pseudonym;
 use runtime::store::history::By;
 use runtime::store::idempotency::{Answer, Begun, Keyed};
 use runtime::store::tokens::TokenRow;
@@ -29,6 +30,7 @@ const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=200;
 /// A changing request.
 pub(crate) struct Act {
     principal: Option<Principal>,
+    address: Option<Pseudonym>,
     keyed: Option<Keyed>,
     body: Bytes,
 }
@@ -38,12 +40,13 @@ impl FromRequest<Arc<App>> for Act {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let principal = request.extensions().get::<Principal>().cloned();
+        let address = request.extensions().get::<Pseudonym>().cloned();
         let key = key_of(request.headers())?;
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let body = Bytes::from_request(request, app).await.map_err(|_| Code::BodyTooLarge)?;
         let name = principal.as_ref().map_or_else(|| "anybody".to_owned(), Principal::text);
         let keyed = key.map(|key| Keyed::new(&name, &key, method.as_str(), &path, &body));
-        Ok(Self { principal, keyed, body })
+        Ok(Self { principal, address, keyed, body })
     }
 }
 
@@ -70,10 +73,11 @@ impl Act {
     /// Who does it, and why.
     pub(crate) fn by(&self, reason: Option<&str>) -> Result<By, Problem> {
         let reason = typed::optional("reason", reason, Limit::REASON)?;
-        Ok(match &self.principal {
+        let by = match &self.principal {
             Some(Principal::Person(token)) => token.by(reason),
             Some(Principal::Entrant(_)) | None => By::ENTRANT.because(reason),
-        })
+        };
+        Ok(by.from_address(self.address.as_ref().map(ToString::to_string)))
     }
 
     /// The person's token. Routes of people have one; the gate saw to that.

@@ -1,4 +1,7 @@
-//! Tokens of people: made, listed and revoked by organisers. Whoever is bound to a contest deals with its tokens only.
+//! Tokens of people: made for oneself, listed and revoked by organisers. Whoever is bound to a contest deals with its tokens only.
+//!
+//! The secret of a new token is in the answer, so a token makes tokens of its own owner only, in its own role: a stolen one cannot be
+//! exchanged for one of another person or role.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +11,7 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use pipeline::text::Limit;
 use runtime::bearer::Bearer;
+use runtime::doors::{Door, Reason};
 use runtime::store::tokens::{self, NewToken, Role, TokenRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,9 +31,9 @@ const DAY_S: u64 = 24 * 3600;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wish {
-    /// `screener`, `organiser`, `operator` or `auditor`.
+    /// The role of the token that makes it.
     role: String,
-    /// Whose it is; shown in the audit trail.
+    /// What it is for, as the list shows it. It belongs to the owner of the token that makes it.
     name: String,
     /// Only this contest; all if absent.
     contest: Option<String>,
@@ -43,7 +47,12 @@ pub(crate) struct Wish {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Token {
     id: Uuid,
+    /// Whose it is.
+    person: Uuid,
+    /// The owner's name.
+    person_name: String,
     role: &'static str,
+    /// What it is for.
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     contest: Option<String>,
@@ -65,6 +74,8 @@ impl From<TokenRow> for Token {
     fn from(row: TokenRow) -> Self {
         Self {
             id: row.id,
+            person: row.person.0,
+            person_name: row.person_name,
             role: row.role.name(),
             name: row.name,
             contest: row.contest.map(|contest| contest.to_string()),
@@ -79,8 +90,11 @@ impl Wish {
     fn checked(&self, app: &App, maker: &TokenRow) -> Result<NewToken, Problem> {
         let wrong = |what: &str| Err(Code::FieldWrong.about(what.to_owned()));
         let Ok(role) = self.role.parse::<Role>() else {
-            return wrong("role: screener, organiser, operator or auditor");
+            return wrong("role: screener, organiser, operator, auditor or admin");
         };
+        if role != maker.role {
+            return Err(Code::RoleMissing.refused(Door::Organisers, Reason::Forbidden, Some(maker.id)));
+        }
         let name = typed::field("name", &self.name, Limit::TOKEN_NAME)?;
         if !(1..=MOST_DAYS).contains(&self.expires_days) {
             return wrong("expires_days: 1 to 366");
@@ -90,7 +104,7 @@ impl Wish {
             return Err(Code::ContestUnknown.into());
         }
         let expires_after = Duration::from_secs(u64::from(self.expires_days) * DAY_S);
-        Ok(NewToken { id: Uuid::now_v7(), role, name, contest, expires_after })
+        Ok(NewToken { id: Uuid::now_v7(), person: maker.person, role, name, contest, expires_after })
     }
 }
 
@@ -102,7 +116,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Person(token): Person) -> 
     Ok(Json(rows.into_iter().map(Token::from).collect()))
 }
 
-/// Makes a token. One made by somebody who is bound to a contest is bound to it too.
+/// Makes another token of the same owner and role. One made by somebody who is bound to a contest is bound to it too.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "desk", security(("token" = [])), request_body = Wish,
     responses((status = 201, description = "With its secret, this once", body = Told)))]
 pub(crate) async fn create(State(app): State<Arc<App>>, act: Act) -> Result<Answered, Problem> {

@@ -2,9 +2,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use pipeline::id::PersonId;
+use pipeline::person::Held;
 use reqwest::{Method, RequestBuilder};
 use runtime::bearer::Bearer;
 use runtime::store::history::{Actor, By};
+use runtime::store::persons::NewPerson;
 use runtime::store::tokens::{NewToken, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,17 +17,20 @@ use crate::stage::{Entry, Stage, form, location};
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 impl Stage {
-    /// A token of that role, bound to a contest or not.
+    /// A token of a new person with that role, bound to a contest or not.
     pub(crate) async fn token(&self, role: Role, contest: Option<&str>) -> String {
         self.token_for(role, contest, HOUR).await.tell()
     }
 
     pub(crate) async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
         let contest = contest.map(Into::into);
-        let name = format!("{role} of the test");
-        let new = NewToken { id: Uuid::now_v7(), role, name, contest, expires_after: life };
-        let bearer = Bearer::new(new.id).unwrap();
         let by = By::person(Actor::Operator, "test");
+        let held = Held { role, contest: contest.clone() };
+        let (id, name, roles) = (PersonId(Uuid::now_v7()), format!("{role} of the test"), [held].into());
+        let person = NewPerson { id, name: name.clone(), login: None, roles };
+        self.app.store.add_person(&person, &by).await.unwrap();
+        let new = NewToken { id: Uuid::now_v7(), person: id, role, name, contest, expires_after: life };
+        let bearer = Bearer::new(new.id).unwrap();
         self.app.store.create_token(&new, &bearer.keep().await.unwrap(), &by).await.unwrap();
         bearer
     }
@@ -44,7 +50,7 @@ struct Row {
     nobody: [&'static str; 2],
     /// The entry's own entrant, and another one.
     entrants: [&'static str; 2],
-    /// Screener, organiser, operator and auditor of the entry's contest.
+    /// Screener, organiser, operator and auditor of the entry's contest. What an admin gets follows from the policy: see `answer`.
     people: [&'static str; 4],
     /// The same of another contest.
     elsewhere: [&'static str; 4],
@@ -81,6 +87,15 @@ fn unbound(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
     general(route, body, people)
 }
 
+/// What `answers` holds for a role. An admin manages persons and nothing else, so every route of people is closed to one.
+fn answer(row: &Row, answers: &[&'static str; 4], role: Role) -> &'static str {
+    match Role::ALL[..4].iter().position(|it| *it == role) {
+        Some(at) => answers[at],
+        None if row.nobody == STRANGERS && answers != &["token_wrong"; 4] => NO_ROLE,
+        None => answers[0],
+    }
+}
+
 const READ: [&str; 4] = ["200"; 4];
 
 /// One row a route. The entry waits for its film, has no delivery, and nothing of it has failed.
@@ -95,7 +110,7 @@ fn table() -> Vec<Row> {
     let not_yet = ["not_yet"; 4];
     let review = json!({ "decision": "accept" });
     let delivered = json!({ "url": "https://example.com/video/1" });
-    let wish = json!({ "role": "auditor", "name": "new", "expires_days": 1 });
+    let wish = json!({ "role": "organiser", "name": "new", "expires_days": 1 });
     vec![
         public("GET /", none(), "200"),
         public("GET /api/v1/openapi.json", none(), "200"),
@@ -266,8 +281,9 @@ async fn every_route_answers_everybody_as_its_row_says() {
         // The own entrant comes last: some of these end the entry.
         knocks.push(("another entrant".into(), Some(&callers.foreign.token), row.entrants[1]));
         for (n, role) in Role::ALL.into_iter().enumerate() {
-            knocks.push((format!("{role} elsewhere"), Some(&callers.elsewhere[n]), row.elsewhere[n]));
-            knocks.push((role.to_string(), Some(&callers.people[n]), row.people[n]));
+            let (elsewhere, here) = (answer(&row, &row.elsewhere, role), answer(&row, &row.people, role));
+            knocks.push((format!("{role} elsewhere"), Some(&callers.elsewhere[n]), elsewhere));
+            knocks.push((role.to_string(), Some(&callers.people[n]), here));
         }
         knocks.push(("the entrant".into(), Some(&callers.own.token), row.entrants[0]));
         for (who, token, answer) in knocks {

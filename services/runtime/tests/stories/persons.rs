@@ -228,3 +228,39 @@ async fn who_is_bound_to_a_contest_sees_the_acts_on_its_tokens_and_roles() {
     assert_eq!(acts(Some("small")).await, ["person_roles_changed"]);
     assert_eq!(acts(None).await.len(), 9);
 }
+
+#[tokio::test]
+async fn tokens_from_before_there_were_persons_get_one_of_their_name_and_stay_valid() {
+    let world = World::empty().await;
+    let mut migrations: Vec<_> =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../services/runtime/migrations"))
+            .unwrap()
+            .map(|it| it.unwrap().path())
+            .collect();
+    migrations.sort();
+    let [screener, auditor, expired, revoked] = [(); 4].map(|()| Uuid::now_v7());
+    for migration in migrations {
+        if migration.ends_with("0032_persons.sql") {
+            let before = format!(
+                "insert into tokens (id, role, name, contest, secret_hash, secret_check, expires_at, revoked_at) values
+                ('{screener}', 'screener', '甲', 'demo', '', '', now() + interval '1 day', null),
+                ('{auditor}', 'auditor', '甲', null, '', '', now() + interval '1 day', null),
+                ('{expired}', 'organiser', '乙', null, '', '', now(), null),
+                ('{revoked}', 'operator', '甲', null, '', '', now() + interval '1 day', now())"
+            );
+            world.planted(&before).await;
+        }
+        world.planted(&std::fs::read_to_string(&migration).unwrap()).await;
+    }
+    let presented = async |id| world.store.token(id).await.unwrap().expect("it is there");
+    let owner = presented(screener).await.token.person;
+    for (id, holds) in [(screener, true), (auditor, true), (revoked, false)] {
+        let presented = presented(id).await;
+        assert_eq!((presented.token.person, presented.token.person_name.as_str()), (owner, "甲"));
+        assert_eq!(presented.holds, holds, "{:?}", presented.token);
+    }
+    assert!(!presented(expired).await.holds);
+    let persons = world.store.persons().await.unwrap();
+    let roles = |name| &persons.iter().find(|it| it.name == name).expect("a person").roles;
+    assert_eq!((roles("甲"), roles("乙")), (&set(&["screener@demo", "auditor"]), &set(&[])));
+}

@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use pipeline::person::Refused;
 use pipeline::text::Limit;
 use runtime::bearer::Bearer;
 use runtime::doors::{Door, Reason};
@@ -131,12 +132,17 @@ pub(crate) async fn create(State(app): State<Arc<App>>, act: Act) -> Result<Answ
             if let Some(answer) = act.begin(tx).await? {
                 return Ok(answer);
             }
-            let token = tokens::create(tx, new, kept, by).await?;
+            let token = tokens::create(tx, new, kept, by).await.map_err(lost)?;
             let told = Told { bearer: bearer.tell(), token: token.into() };
             act.end(tx, StatusCode::CREATED, &told).await
         })
     });
     Ok(Answered(created.await?))
+}
+
+/// Between the look at the token that makes it and now, its owner was ended or lost the role.
+fn lost(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<Refused>() { Problem::from(Code::TokenWrong).into() } else { error }
 }
 
 /// Revokes a token: of no use from the next request on. Once more changes nothing.

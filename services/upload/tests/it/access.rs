@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pipeline::id::PersonId;
-use pipeline::person::Held;
+use pipeline::person::{Held, RoleChange};
 use reqwest::{Method, RequestBuilder};
 use runtime::bearer::Bearer;
 use runtime::store::history::{Actor, By};
@@ -35,6 +35,11 @@ impl Stage {
         bearer
     }
 
+    /// Whose token it is.
+    async fn owner(&self, token: &Bearer) -> PersonId {
+        self.app.store.token(token.id).await.unwrap().expect("a token").token.person
+    }
+
     /// A request to the desk, with a new Idempotency-Key.
     pub(crate) fn desk(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
@@ -46,7 +51,7 @@ impl Stage {
 struct Row {
     route: &'static str,
     body: Value,
-    /// Without a token; a token that is none, has expired or was revoked.
+    /// Without a token; a token that is none, has expired, was revoked, or whose owner was ended or lost its role.
     nobody: [&'static str; 2],
     /// The entry's own entrant, and another one.
     entrants: [&'static str; 2],
@@ -220,11 +225,28 @@ async fn callers(stage: &Stage) -> Callers {
     let expired = stage.token_for(Role::Organiser, None, Duration::ZERO).await.tell();
     let revoked = stage.token_for(Role::Organiser, None, HOUR).await;
     stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
+    // Of a person who was ended, and of one who lost the role.
+    let (ended, demoted) =
+        (stage.token_for(Role::Organiser, None, HOUR).await, stage.token_for(Role::Organiser, None, HOUR).await);
+    let by = By::person(Actor::Operator, "test");
+    stage.app.store.end_person(stage.owner(&ended).await, &by).await.unwrap();
+    let loss = RoleChange { remove: [Held::everywhere(Role::Organiser)].into(), ..RoleChange::default() };
+    stage.app.store.change_roles(stage.owner(&demoted).await, &loss, &by).await.unwrap();
     let made_up = Bearer::new(Uuid::now_v7()).unwrap().tell();
     let wrong_secret = Bearer::new(revoked.id).unwrap().tell();
     let (own_id, _) = own.token.split_once('.').unwrap();
     let guessed = format!("{own_id}.{}", "A".repeat(43));
-    let useless = vec![expired, revoked.tell(), made_up, wrong_secret, guessed, "rm_x".into(), "nonsense".into()];
+    let useless = vec![
+        expired,
+        revoked.tell(),
+        ended.tell(),
+        demoted.tell(),
+        made_up,
+        wrong_secret,
+        guessed,
+        "rm_x".into(),
+        "nonsense".into(),
+    ];
     Callers { own, foreign, upload, useless, people, elsewhere }
 }
 

@@ -33,6 +33,8 @@ mod hostile;
 mod lying;
 // RabbitMQ says too much, forgets everything, loses its patience, or dies.
 mod messages;
+// Who works with entries, in which roles.
+mod persons;
 // New runs of works that are published.
 mod reprocess;
 // What was made before is not made again.

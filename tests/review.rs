@@ -28,8 +28,7 @@ async fn waiting_for_review() -> (TestPipeline, String, Uuid) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screener_sees_the_work_before_anything_is_made_of_it_and_nobody_else_does() {
     let (pipeline, place, id) = waiting_for_review().await;
-    let create = ["token", "create", "--role", "screener", "--name", "审核", "--contest", CONTEST];
-    let token = pipeline.command(&create).await.exits(0).stdout.trim().to_owned();
+    let token = pipeline.token(&format!("screener@{CONTEST}")).await;
     let http = reqwest::Client::new();
     let ask =
         async |path: &str| http.get(format!("{place}{path}")).bearer_auth(&token).send().await.expect("an answer");

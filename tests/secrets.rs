@@ -209,12 +209,11 @@ async fn organisers(
     places: &mut Places,
     canaries: &mut Canaries,
 ) {
-    let create = ["token", "create", "--role", "organiser", "--name", "刘编辑", "--reason", "值班"];
-    let token = pipeline.command(&create).await.exits(0).stdout.trim().to_owned();
+    let token = pipeline.token("organiser").await;
     canaries.add("token of an organiser", &token);
     let http = reqwest::Client::new();
     let url = |path: &str| format!("http://{address}/api/v1/{path}");
-    let wish = json!({ "role": "operator", "name": "王操作", "expires_days": 1 });
+    let wish = json!({ "role": "organiser", "name": "值班程序", "expires_days": 1 });
     let mut told = Vec::new();
     for _ in 0..2 {
         let request = http.post(url("tokens")).bearer_auth(&token).header("Idempotency-Key", "one-and-the-same");
@@ -223,7 +222,7 @@ async fn organisers(
         told.push(answer.json::<Value>().await.expect("JSON"));
     }
     assert_eq!(told[0]["bearer"], told[1]["bearer"], "the same key gets the same answer");
-    canaries.add("token of an operator", told[0]["bearer"].as_str().expect("a token"));
+    canaries.add("another token of an organiser", told[0]["bearer"].as_str().expect("a token"));
     for path in ["submissions", "partners", "audit", "tokens", "parked"].map(ToOwned::to_owned).into_iter().chain(
         ["history", "deliveries", "exchanges", "parts", "renditions"].map(|what| format!("submissions/{entry}/{what}")),
     ) {

@@ -67,8 +67,7 @@ async fn an_entrys_way(collector: &Collector) -> (TestPipeline, Uuid) {
     let service = pipeline.serve("all", &[]).await;
     let id = pipeline.submit(&service, 3).await;
     pipeline.truth.reaches(id, "awaiting_review", SOON).await;
-    let create = ["token", "create", "--role", "screener", "--name", "审核", "--contest", CONTEST];
-    let token = pipeline.command(&create).await.exits(0).stdout.trim().to_owned();
+    let token = pipeline.token(&format!("screener@{CONTEST}")).await;
     let address = service.api_address().expect("the API's address");
     let accepted = reqwest::Client::new()
         .post(format!("http://{address}/api/v1/submissions/{id}/review"))
@@ -193,6 +192,7 @@ async fn the_trace_of_an_entry_tells_whom_its_time_went_to() {
     let waiting = pipeline.command(&["trace", &id, "--output", "json"]).await.exits(0).json();
     let last = waiting["phases"].as_array().and_then(|it| it.last()).cloned().unwrap_or_default();
     assert_eq!((&last["state"], &last["to"]), (&"awaiting_review".into(), &Value::Null), "{waiting}");
+    pipeline.command(&["person", "add", "安娜", "--login", "anna", "--role", "screener"]).await.exits(0);
     pipeline.command(&["review", "accept", &id, "--as", "anna"]).await.exits(0);
     delivery_is(&pipeline, submission, DROP, "live").await;
     delivery_is(&pipeline, submission, BAG, "awaiting_operator").await;
@@ -211,7 +211,7 @@ async fn the_trace_of_an_entry_tells_whom_its_time_went_to() {
     }
     let sum: f64 = trace["sums"].as_object().expect("sums").values().map(s).sum();
     assert!((sum - s(&trace["took_s"])).abs() < 1e-6, "every second is somebody's: {trace:#}");
-    assert_eq!(phases[3]["ended_by"], "review_accepted (anna, operator)");
+    assert_eq!(phases[3]["ended_by"], "review_accepted (安娜, operator)");
     let probe = &phases[1]["parts"][0];
     assert_eq!((&probe["part"], &probe["status"]), (&"mezzanine".into(), &"done".into()));
     assert!(s(&probe["worked_s"]) > 0.0 && s(&probe["worked_s"]) <= s(&phases[1]["took_s"]) + 0.001, "{probe}");

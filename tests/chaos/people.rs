@@ -19,7 +19,7 @@ use super::house::House;
 use super::plan::{Fate, Plan};
 use crate::support::platforms::faults::Chance;
 use crate::support::wait::rest;
-use crate::support::{Entrant, TestPipeline, clips};
+use crate::support::{Entrant, clips};
 
 /// One try of a request.
 const A_TRY: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ impl People {
     pub(super) async fn new(house: Arc<House>, history: Arc<History>, until: Instant) -> Self {
         let pipeline = &house.pipeline;
         let [screener, organiser, operator] =
-            [token(pipeline, "screener").await, token(pipeline, "organiser").await, token(pipeline, "operator").await];
+            [pipeline.token("screener").await, pipeline.token("organiser").await, pipeline.token("operator").await];
         let films = Films::make(pipeline.dir());
         let http = reqwest::Client::builder().timeout(A_TRY).connect_timeout(Duration::from_secs(3)).build();
         let http = http.expect("a client");
@@ -293,11 +293,6 @@ fn may_be_asked_again(status: StatusCode) -> bool {
 fn stands<'a>(deliveries: &'a Value, partner: &str) -> &'a str {
     let of = deliveries.as_array().into_iter().flatten().find(|delivery| delivery["partner"] == partner);
     of.and_then(|delivery| delivery["state"].as_str()).unwrap_or("nowhere")
-}
-
-async fn token(pipeline: &TestPipeline, role: &str) -> String {
-    let create = ["token", "create", "--role", role, "--name", role];
-    pipeline.command(&create).await.exits(0).stdout.trim().to_owned()
 }
 
 /// A work's title: no other one's begins like it.

@@ -171,6 +171,15 @@ impl TestPipeline {
         process::run(args, &self.command_env()).await
     }
 
+    /// A token of a new person who holds `role`, such as `screener@demo`, and nothing else.
+    pub(crate) async fn token(&self, role: &str) -> String {
+        let login = format!("test-{}", Uuid::now_v7().simple());
+        self.command(&["person", "add", "测试员", "--login", &login, "--role", role]).await.exits(0);
+        let role = role.split('@').next().expect("a role");
+        let create = ["token", "create", "--person", &login, "--role", role, "--name", "测试"];
+        self.command(&create).await.exits(0).stdout.trim().to_owned()
+    }
+
     /// The environment of a person who uses this pipeline.
     pub(crate) fn command_env(&self) -> BTreeMap<String, String> {
         let mut env = self.env.clone();

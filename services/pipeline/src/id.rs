@@ -116,6 +116,14 @@ uuid_id!(
     /// One tus upload; the last path segment of its address.
     UploadId
 );
+uuid_id!(
+    /// Somebody who works with entries. UUID v7.
+    PersonId
+);
+uuid_id!(
+    /// What a person showed to be let in, such as a token. UUID v7.
+    CredentialId
+);
 name_id!(
     /// A contest: the stem of its file in `catalogue/contests/`.
     ContestId

@@ -10,6 +10,7 @@
 //! | how far is it, and how long does it still take? | `progress` |
 //! | where does a delivery stand? | `delivery` |
 //! | which works is a bulk job about? | `selection` |
+//! | who works with entries, and what may they do? | `person` |
 //! | in which language is it told? | `lang` |
 //! | what may people type? | `text` |
 //! | where does it lie in S3, and by which names? | `object_key`, `id` |
@@ -24,6 +25,7 @@ pub mod media_info;
 pub mod object_key;
 pub mod part;
 pub mod partner;
+pub mod person;
 pub mod planner;
 pub mod preflight;
 pub mod progress;

@@ -2,9 +2,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, partner, plan, preview,
-    probe, ready, recall, recalled, release, render, reprocess, retention, retry, review, s3, serve, status, submit,
-    texts, token, trace, trouble, webhook, withdraw,
+    audit, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, partner, person, plan,
+    preview, probe, ready, recall, recalled, release, render, reprocess, retention, retry, review, s3, serve, status,
+    submit, texts, token, trace, trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -67,7 +67,10 @@ enum Command {
     /// Record that an operator brought an entry to a partner, and where it can be seen
     #[command(after_help = exit::CODES)]
     Delivered(delivered::Args),
-    /// Make, show and revoke tokens for the organisers' API
+    /// Add, show and end persons, and change their roles
+    #[command(subcommand, after_help = exit::CODES)]
+    Person(person::Args),
+    /// Make, show and revoke tokens of persons, for the organisers' API
     #[command(subcommand, after_help = exit::CODES)]
     Token(token::Args),
     /// Write another title, description or tags for one partner
@@ -144,6 +147,7 @@ impl Cli {
             Command::Delivered(args) => block_on(delivered::run(args)),
             Command::Texts(args) => block_on(texts::run(args)),
             Command::Withdraw(args) => block_on(withdraw::run(args)),
+            Command::Person(args) => block_on(person::run(args)),
             Command::Token(args) => block_on(token::run(args)),
             Command::Recall(args) => block_on(recall::run(args)),
             Command::Recalled(args) => block_on(recalled::run(args)),

@@ -12,6 +12,7 @@ pub(crate) mod hold;
 pub(crate) mod inventory;
 pub(crate) mod migrate;
 pub(crate) mod partner;
+pub(crate) mod person;
 pub(crate) mod plan;
 pub(crate) mod preview;
 pub(crate) mod probe;

@@ -1,4 +1,4 @@
-//! How organisers' commands reach the database, and what they all say when an event changed nothing.
+//! How the commands of staff reach the desk and its database, and in whose name they act.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,15 +26,21 @@ pub(crate) struct DatabaseArgs {
     #[arg(long, env = "ALLOW_PLAINTEXT", value_delimiter = ',', value_name = "HOST|CIDR,…")]
     allow_plaintext: Vec<Trusted>,
 
-    /// Who does it, for the audit trail
-    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", value_parser = typed::name, default_value_t = login_name())]
-    name: String,
+    /// Login name of the person who does it, for the audit trail; the login name of this shell if absent
+    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "LOGIN", value_parser = typed::name)]
+    login: Option<String>,
 }
 
-/// What this person is called here. Whoever has the database's password may claim any name; the trail says so by its actor.
-fn login_name() -> String {
-    let named = ["LOGNAME", "USER"].iter().find_map(|it| std::env::var(it).ok().filter(|name| !name.is_empty()));
-    named.unwrap_or_else(|| "command line".to_owned())
+/// The login name of this shell.
+fn login_name() -> Option<String> {
+    ["LOGNAME", "USER"].iter().find_map(|it| std::env::var(it).ok().filter(|name| !name.is_empty()))
+}
+
+/// The name of this machine, or of this container.
+fn host() -> String {
+    let named = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let named = named.and_then(|name| typed::name(&name).ok());
+    named.unwrap_or_else(|| "an unnamed host".to_owned())
 }
 
 /// Connects to the database of `url`, or says within a few seconds that nobody answers.
@@ -57,8 +63,8 @@ impl DatabaseArgs {
     }
 
     /// The person at this command line, who may see every contest.
-    pub(crate) fn caller(&self) -> Caller {
-        Caller { by: self.by(None), contest: None, key: None }
+    pub(crate) async fn caller(&self, desk: &Desk) -> anyhow::Result<Caller> {
+        Ok(Caller { by: self.by(&desk.store, None).await?, contest: None, key: None })
     }
 
     /// Connects, or says within a few seconds that nobody answers.
@@ -66,9 +72,24 @@ impl DatabaseArgs {
         connect(&self.database_url, self.allow_plaintext.clone()).await
     }
 
-    /// Whoever types, as the audit trail names them.
-    pub(crate) fn by(&self, reason: Option<String>) -> By {
-        By::person(Actor::Operator, self.name.as_str()).because(reason)
+    /// Who types, as the audit trail names them: the person with this login name, or `operator on HOST`. A claim, not a proof: who has
+    /// the database's password may give any login name. The trail shows it by the missing credential.
+    pub(crate) async fn by(&self, store: &Store, reason: Option<String>) -> anyhow::Result<By> {
+        let person = match self.login.clone().or_else(login_name) {
+            Some(login) => store.person_by_login(&login).await?,
+            None => None,
+        };
+        let by = match (person, &self.login) {
+            (Some(person), _) => By::of(Actor::Operator, person.id, person.name),
+            (None, claimed) => {
+                let name = format!("operator on {}", host());
+                if let Some(login) = claimed {
+                    eprintln!("reelmill: no person has the login name {login}; the audit trail names {name}");
+                }
+                By::person(Actor::Operator, name)
+            }
+        };
+        Ok(by.because(reason))
     }
 
     /// The catalogue that the services have too, by `CATALOGUE_DIR`.

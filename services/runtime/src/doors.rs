@@ -172,12 +172,16 @@ impl Doors {
     }
 
     /// Middleware around everything that a port serves: each line of the log within a request names the client by its pseudonym, a
-    /// refusal at a door is written down, and each answer has the security headers.
-    pub async fn watch(State(doors): State<Self>, request: Request, next: Next) -> Response {
+    /// refusal at a door is written down, and each answer has the security headers. The [`Pseudonym`] is an extension of the request, so
+    /// that the audit trail names the client as the log does.
+    pub async fn watch(State(doors): State<Self>, mut request: Request, next: Next) -> Response {
         let peer = request.extensions().get::<Peer>();
         let client = peer.map(|peer| doors.pseudonym(client_of(peer.0, request.headers(), doors.hops)));
         let name = client.as_ref().map_or("unknown", Pseudonym::as_str);
         let span = info_span!(target: "log_context", "request", client = name);
+        if let Some(client) = &client {
+            request.extensions_mut().insert(client.clone());
+        }
         let answered = async {
             let mut response = next.run(request).await;
             if let Some(denied) = response.extensions_mut().remove::<Denied>() {

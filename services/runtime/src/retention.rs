@@ -34,7 +34,7 @@ pub struct Line {
 
 /// Who does it when nobody asked.
 pub fn by_policy() -> By {
-    By { actor: Actor::Worker, name: "retention".into(), reason: Some("past its time by retention.toml".to_owned()) }
+    By::person(Actor::Worker, "retention").because(Some("past its time by retention.toml".to_owned()))
 }
 
 /// What would go at `now`. Changes nothing.

@@ -5,7 +5,7 @@
 //! | the one way in which a submission changes | `submissions::apply` |
 //! | claim, renew, finish, fail, hand back | `parts` |
 //! | what a finished part leaves behind | `outcomes` |
-//! | what people did, who they are, what they asked twice, what they look at | `audit`, `tokens`, `idempotency`, `listing` |
+//! | what people did, who they are, what they asked twice, what they look at | `audit`, `persons`, `tokens`, `idempotency`, `listing` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | finished files by what determines them | `reuse` |
 //! | how far entries are | `progress` |
@@ -61,6 +61,7 @@ pub mod notices;
 pub mod outcomes;
 pub mod parts;
 pub mod people;
+pub mod persons;
 pub mod previews;
 pub mod progress;
 pub mod proofs;

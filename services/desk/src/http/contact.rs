@@ -7,6 +7,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use pipeline::text::Limit;
+use runtime::doors::Pseudonym;
 use runtime::store::audit::Act;
 use serde::Deserialize;
 use serde_json::json;
@@ -36,10 +37,12 @@ pub(crate) struct Purpose {
 pub(crate) async fn contact(
     State(desk): State<Arc<Desk>>,
     Person(token): Person,
+    address: Option<Extension<Pseudonym>>,
     Extension(Subject(entry)): Extension<Subject>,
     Params(purpose): Params<Purpose>,
 ) -> Result<impl IntoResponse, Problem> {
     let by = token.by(typed::optional("reason", purpose.reason.as_deref(), Limit::REASON)?);
+    let by = by.from_address(address.map(|Extension(address)| address.to_string()));
     let sealed = desk.store.entrant(entry.id).await?.ok_or(Code::ContactForgotten)?;
     let plain = desk.keys()?.open(entry.id, &sealed).map_err(anyhow::Error::from)?;
     let entrant: Entrant = serde_json::from_slice(&plain).map_err(anyhow::Error::from)?;

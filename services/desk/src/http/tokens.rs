@@ -1,4 +1,7 @@
-//! Tokens of people: made, listed and revoked by organisers. Whoever is bound to a contest deals with its tokens only.
+//! Tokens of people: made for oneself, listed and revoked by organisers. Whoever is bound to a contest deals with its tokens only.
+//!
+//! The secret of a new token is in the answer, so a token makes tokens of its own owner only, in its own role: a stolen one cannot be
+//! exchanged for one of another person or role.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,8 +9,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use pipeline::person::Refused;
 use pipeline::text::Limit;
 use runtime::bearer::Bearer;
+use runtime::doors::{Door, Reason};
 use runtime::store::tokens::{self, NewToken, Role, TokenRow};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,9 +33,9 @@ const DAY_S: u64 = 24 * 3600;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Wish {
-    /// `screener`, `organiser`, `operator` or `auditor`.
+    /// The role of the token that makes it.
     role: String,
-    /// Whose it is; shown in the audit trail.
+    /// What it is for, as the list shows it. It belongs to the owner of the token that makes it.
     name: String,
     /// Only this contest; all if absent.
     contest: Option<String>,
@@ -44,7 +49,12 @@ pub(crate) struct Wish {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Token {
     id: Uuid,
+    /// Whose it is.
+    person: Uuid,
+    /// The owner's name.
+    person_name: String,
     role: &'static str,
+    /// What it is for.
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     contest: Option<String>,
@@ -66,6 +76,8 @@ impl From<TokenRow> for Token {
     fn from(row: TokenRow) -> Self {
         Self {
             id: row.id,
+            person: row.person.0,
+            person_name: row.person_name,
             role: row.role.name(),
             name: row.name,
             contest: row.contest.map(|contest| contest.to_string()),
@@ -80,8 +92,11 @@ impl Wish {
     fn checked(&self, desk: &Desk, maker: &TokenRow) -> Result<NewToken, Problem> {
         let wrong = |what: &str| Err(Code::FieldWrong.about(what.to_owned()));
         let Ok(role) = self.role.parse::<Role>() else {
-            return wrong("role: screener, organiser, operator or auditor");
+            return wrong("role: screener, organiser, operator, auditor or admin");
         };
+        if role != maker.role {
+            return Err(Code::RoleMissing.refused(Door::Organisers, Reason::Forbidden, Some(maker.id)));
+        }
         let name = typed::field("name", &self.name, Limit::TOKEN_NAME)?;
         if !(1..=MOST_DAYS).contains(&self.expires_days) {
             return wrong("expires_days: 1 to 366");
@@ -91,7 +106,7 @@ impl Wish {
             return Err(Code::ContestUnknown.into());
         }
         let expires_after = Duration::from_secs(u64::from(self.expires_days) * DAY_S);
-        Ok(NewToken { id: Uuid::now_v7(), role, name, contest, expires_after })
+        Ok(NewToken { id: Uuid::now_v7(), person: maker.person, role, name, contest, expires_after })
     }
 }
 
@@ -103,7 +118,7 @@ pub(crate) async fn list(State(desk): State<Arc<Desk>>, Person(token): Person) -
     Ok(Json(rows.into_iter().map(Token::from).collect()))
 }
 
-/// Makes a token. One made by somebody who is bound to a contest is bound to it too.
+/// Makes another token of the same owner and role. One made by somebody who is bound to a contest is bound to it too.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "desk", security(("token" = [])), request_body = Wish,
     responses((status = 201, description = "With its secret, this once", body = Told)))]
 pub(crate) async fn create(State(desk): State<Arc<Desk>>, act: Act) -> Result<Answered, Problem> {
@@ -118,12 +133,17 @@ pub(crate) async fn create(State(desk): State<Arc<Desk>>, act: Act) -> Result<An
             if let Some(answer) = act.begin(tx).await? {
                 return Ok(answer);
             }
-            let token = tokens::create(tx, new, kept, by).await?;
+            let token = tokens::create(tx, new, kept, by).await.map_err(lost)?;
             let told = Told { bearer: bearer.tell(), token: token.into() };
             act.end(tx, StatusCode::CREATED, &told).await
         })
     });
     Ok(Answered(created.await?))
+}
+
+/// Between the look at the token that makes it and now, its owner was ended or lost the role.
+fn lost(error: anyhow::Error) -> anyhow::Error {
+    if error.is::<Refused>() { Problem::from(Code::TokenWrong).into() } else { error }
 }
 
 /// Revokes a token: of no use from the next request on. Once more changes nothing.

@@ -24,7 +24,7 @@ use runtime::serving::principal::Person;
 pub(crate) struct Filter {
     /// Only acts on this submission.
     submission: Option<Uuid>,
-    /// Only acts on submissions of this contest.
+    /// Only acts on submissions, tokens and roles of this contest.
     contest: Option<String>,
     /// Only acts of this name, such as `released`.
     act: Option<String>,
@@ -40,10 +40,19 @@ pub(crate) struct Row {
     /// 1, 2, 3 … without gaps.
     seq: i64,
     at: DateTime<Utc>,
-    /// `entrant`, `screener`, `organiser` or `operator`.
+    /// `entrant`, `screener`, `organiser`, `operator` or `admin`.
     actor: String,
-    /// The name of the token, or of whoever used the command line.
+    /// The person's name, or `operator on HOST` for a login at the command line that is no person's.
     name: String,
+    /// The person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<Uuid>,
+    /// The credential that they used, such as a token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<Uuid>,
+    /// Pseudonym of the address that the request came from, as in the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     /// Stable name of what was done.
     act: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,6 +78,9 @@ impl From<AuditRow> for Row {
             at: row.at,
             actor: row.actor,
             name: row.name,
+            person: row.person,
+            credential: row.credential,
+            address: row.address,
             act: row.act,
             submission: row.submission,
             contest: row.contest,
@@ -81,7 +93,7 @@ impl From<AuditRow> for Row {
     }
 }
 
-/// Reads the audit trail, newest first. Whoever is bound to a contest sees what was done to its submissions.
+/// Reads the audit trail, newest first. Who is bound to a contest sees what was done to its submissions, tokens and roles.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "desk", security(("token" = [])), params(Filter),
     responses((status = 200, description = "A page", body = Page<Row>)))]
 pub(crate) async fn trail(

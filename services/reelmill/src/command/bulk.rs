@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 async fn control(args: OneArgs, control: Control, said: &str) -> anyhow::Result<Exit> {
     let store = args.database.connect().await?;
-    let changed = store.bulk_control(args.job, control, args.database.by(args.reason.clone())).await?;
+    let changed = store.bulk_control(args.job, control, args.database.by(&store, args.reason.clone()).await?).await?;
     let job = store.bulk_jobs(Some(args.job)).await?.pop();
     let (Some(changed), Some(job)) = (changed, job) else {
         return Err(WrongUsage(format!("there is no bulk job {}", args.job)).into());

@@ -28,7 +28,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let partner = PartnerId::new(args.partner);
     is_confirmed(&partner)?;
     let store = args.database.connect().await?;
-    let by = args.database.by(None);
+    let by = args.database.by(&store, None).await?;
     for id in args.ids {
         confirm(&store, id, &partner, &by).await?;
     }

@@ -81,7 +81,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         file,
         insists: false,
     };
-    store.add_proof(&proof, Some(&receipt), args.database.by(None)).await?;
+    store.add_proof(&proof, Some(&receipt), args.database.by(&store, None).await?).await?;
     eprintln!("{}: {partner} is live", args.id);
     Ok(Exit::Done)
 }

@@ -24,7 +24,8 @@ pub(crate) struct Args {
 /// Holds it, or lets it go.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let wish = Hold { held: !args.lift, reason: args.reason };
-    let done = hold(&args.database.desk().await?, &args.database.caller(), args.id, wish).await?;
+    let desk = args.database.desk().await?;
+    let done = hold(&desk, &args.database.caller(&desk).await?, args.id, wish).await?;
     eprintln!("{}: the film {}", args.id, if done.value.held { "is held" } else { "is no longer held" });
     Ok(Exit::Done)
 }

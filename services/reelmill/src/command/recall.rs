@@ -29,6 +29,7 @@ pub(crate) struct Args {
 /// Starts the recalls, or says who would be asked. How they go, `reelmill status ID` shows.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
+    let caller = args.database.caller(&desk).await?;
     let wish = Recall {
         reason: args.reason.clone(),
         partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
@@ -38,7 +39,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let headings = ["WORK", "STATE AFTER", "PARTNER", "DELIVERY", "BY", "WITHIN"];
     let (mut exit, mut table) = (Exit::Done, Table::with_headings(&headings));
     for id in &args.ids {
-        match recall(&desk, &args.database.caller(), *id, wish.clone()).await {
+        match recall(&desk, &caller, *id, wish.clone()).await {
             Ok(done) if args.dry_run => row(&mut table, &done.value),
             Ok(done) => {
                 let state = &done.value.state;

@@ -72,7 +72,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         file: Some(file),
         insists: args.insist,
     };
-    store.add_proof(&proof, None, args.database.by(args.words)).await?;
+    store.add_proof(&proof, None, args.database.by(&store, args.words).await?).await?;
     eprintln!(
         "{}: noted for {partner}; it counts once the public address was looked at: reelmill status {}",
         args.id, args.id

@@ -35,6 +35,7 @@ pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
 /// Opens the gates, or says what that would do. A work that refuses does not keep the others from their release.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
+    let caller = args.database.caller(&desk).await?;
     let wish = Release {
         partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
         at: args.at,
@@ -43,7 +44,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     };
     let (mut exit, mut table) = (Exit::Done, Table::with_headings(&["WORK", "PARTNER", "BY", "WHEN"]));
     for id in &args.ids {
-        match release(&desk, &args.database.caller(), *id, wish.clone()).await {
+        match release(&desk, &caller, *id, wish.clone()).await {
             Ok(done) if args.dry_run => row(&mut table, &done.value),
             Ok(done) => eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state),
             Err(problem) => exit = exit::refused_for(*id, &problem),

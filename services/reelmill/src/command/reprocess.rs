@@ -75,7 +75,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         let estimate = store.bulk_estimate(&which, &ask, Some(transcode::artefact::addresses)).await?;
         return dry_run::tell(&estimate, &ask, &catalogue, args.output.output);
     }
-    let created = store.bulk_create(&which, &ask, args.database.by(args.reason.clone())).await?;
+    let created = store.bulk_create(&which, &ask, args.database.by(&store, args.reason.clone()).await?).await?;
     match (created, &which) {
         (Created::Job { .. }, Which::Named(ids)) if ids.len() == 1 => {
             let state = store.submission(ids[0]).await?.map_or("gone", |row| row.machine.state.name());

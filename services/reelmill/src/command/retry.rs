@@ -50,7 +50,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         dry_run: args.dry_run,
         reason: None,
     };
-    let done = retry(&args.database.desk().await?, &args.database.caller(), submission, wish).await?;
+    let desk = args.database.desk().await?;
+    let done = retry(&desk, &args.database.caller(&desk).await?, submission, wish).await?;
     let said = if args.dry_run { "would be tried again" } else { "to be tried again" };
     eprintln!("{submission}: {} {said}", done.value.parts);
     Ok(Exit::Done)

@@ -35,7 +35,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Args::Reject { id, reason, database } => (id, Decision::Refuse, Some(reason), database),
     };
     let wish = Review { decision, words, dry_run: false, reason: None };
-    let done = review(&database.desk().await?, &database.caller(), id, wish).await?;
+    let desk = database.desk().await?;
+    let done = review(&desk, &database.caller(&desk).await?, id, wish).await?;
     eprintln!(
         "{id}: {} by review, now {}",
         if decision == Decision::Accept { "accepted" } else { "refused" },

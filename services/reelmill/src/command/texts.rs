@@ -40,7 +40,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let Args { id, partner, title, text, tags, dry_run, reason, output, database } = args;
     let wish = Wording { title, text, tags, dry_run, reason };
-    let worded = texts(&database.desk().await?, &database.caller(), id, &partner, wish).await?.value;
+    let desk = database.desk().await?;
+    let worded = texts(&desk, &database.caller(&desk).await?, id, &partner, wish).await?.value;
     if output.output == Format::Json {
         print_json(&worded)?;
         return Ok(Exit::Done);

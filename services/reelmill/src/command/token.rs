@@ -1,11 +1,14 @@
-//! `reelmill token create|list|revoke`: who else may use the organisers' API, as what, and until when.
+//! `reelmill token create|list|revoke`: tokens of persons, for programs that use the organisers' API.
 use std::time::Duration;
 
 use pipeline::id::ContestId;
 use runtime::bearer::Bearer;
+use runtime::store::Store;
+use runtime::store::history::By;
 use runtime::store::tokens::{NewToken, Role};
 use uuid::Uuid;
 
+use super::person;
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{Format, OutputArgs, Table, print, print_json};
@@ -16,15 +19,18 @@ use crate::typed;
 pub(crate) enum Args {
     /// Make a token and print it, this once
     Create {
-        /// What it may: screener, organiser, operator or auditor
+        /// Whose it is, by login name or id; the audit trail names them for all that is done with it
+        #[arg(long, value_name = "PERSON")]
+        person: String,
+        /// A role that they hold: screener, organiser, operator, auditor or admin
         #[arg(long, value_name = "ROLE")]
         role: Role,
-        /// Whose it is; shown in the audit trail
+        /// What it is for, as `list` shows it
         #[arg(long, value_name = "NAME", value_parser = typed::token_name)]
         name: String,
-        /// Only this contest; all if absent
+        /// Only this contest; if absent, all contests, or the only one in which they hold the role
         #[arg(long, value_name = "CONTEST")]
-        contest: Option<String>,
+        contest: Option<ContestId>,
         /// How long it holds, in days or hours, such as 90d or 8h; at most 366d
         #[arg(long, value_name = "TIME", default_value = "90d", value_parser = life)]
         expires: Duration,
@@ -74,30 +80,33 @@ fn life(text: &str) -> Result<Duration, String> {
 /// Does it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
-        Args::Create { role, name, contest, expires, reason, database } => {
-            let contest = contest.map(ContestId::new);
-            let new = NewToken { id: Uuid::now_v7(), role, name, contest, expires_after: expires };
-            create(&new, reason, &database).await
+        Args::Create { person, role, name, contest, expires, reason, database } => {
+            let store = database.connect().await?;
+            let person = person::find(&store, &person).await?.id;
+            person::known_contests(&database, contest.iter())?;
+            let new = NewToken { id: Uuid::now_v7(), person, role, name, contest, expires_after: expires };
+            create(&store, &new, &database.by(&store, reason).await?).await
         }
         Args::List { output, database } => list(output, &database).await,
         Args::Revoke { id, reason, database } => {
-            let revoked = database.connect().await?.revoke_token(id, &database.by(reason)).await?;
+            let store = database.connect().await?;
+            let revoked = store.revoke_token(id, &database.by(&store, reason).await?).await?;
             let token = revoked.ok_or_else(|| WrongUsage(format!("there is no token {id}")))?;
-            eprintln!("{} token of {} is revoked", token.role, token.name);
+            eprintln!("{} token {} of {} is revoked", token.role, token.name, token.person_name);
             Ok(Exit::Done)
         }
     }
 }
 
-async fn create(new: &NewToken, reason: Option<String>, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let store = database.connect().await?;
+async fn create(store: &Store, new: &NewToken, by: &By) -> anyhow::Result<Exit> {
     let bearer = Bearer::new(new.id)?;
     let kept = bearer.keep().await?;
-    let token = store.create_token(new, &kept, &database.by(reason)).await?;
+    let token = store.create_token(new, &kept, by).await?;
     eprintln!(
-        "{} token of {} for {}, holds until {}; it is shown only now:",
+        "{} token {} of {} for {}, holds until {}; it is shown only now:",
         token.role,
         token.name,
+        token.person_name,
         token.contest.as_ref().map_or("every contest", ContestId::as_str),
         token.expires_at.format("%Y-%m-%d %H:%M UTC"),
     );
@@ -111,11 +120,12 @@ async fn list(output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exi
         print_json(&tokens)?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::with_headings(&["id", "role", "name", "contest", "expires", "revoked"]);
+    let mut table = Table::with_headings(&["id", "person", "role", "name", "contest", "expires", "revoked"]);
     let day = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M").to_string();
     for token in tokens {
         table.row([
             token.id.to_string(),
+            token.person_name,
             token.role.to_string(),
             token.name,
             token.contest.map_or_else(|| "all".to_owned(), |contest| contest.to_string()),

@@ -95,14 +95,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Args::List { output, database } => list(output, &database).await,
         Args::Rotate { id, output, database } => rotate(id, output, &database).await,
         Args::Remove { id, database } => {
-            let removed = database.connect().await?.remove_webhook(id, &database.by(None)).await?;
+            let store = database.connect().await?;
+            let removed = store.remove_webhook(id, &database.by(&store, None).await?).await?;
             found(removed, id)?;
             eprintln!("{id}: removed");
             Ok(Exit::Done)
         }
         Args::Log { id, limit, output, database } => log(id, limit, output, &database).await,
         Args::Resend { id, message, database } => {
-            let again = database.connect().await?.resend_webhooks(id, message, &database.by(None)).await?;
+            let store = database.connect().await?;
+            let again = store.resend_webhooks(id, message, &database.by(&store, None).await?).await?;
             if again == 0 {
                 return Err(WrongUsage(format!("webhook {id} has nothing to send again, or is not enabled")).into());
             }
@@ -135,7 +137,8 @@ async fn add(
     }
     let (id, target, keys) = (Uuid::now_v7(), Target::new(url)?, config.keyring()?);
     let new = NewEndpoint { id, host: target.host(), types, contest, sealed: target.seal(&keys, id)? };
-    database.connect().await?.add_webhook(&new, &database.by(None)).await?;
+    let store = database.connect().await?;
+    store.add_webhook(&new, &database.by(&store, None).await?).await?;
     tell_secret(id, &target, output)
 }
 
@@ -145,7 +148,8 @@ async fn rotate(id: Uuid, output: OutputArgs, database: &DatabaseArgs) -> anyhow
     let sealed = store.webhook_sealed(id).await?.ok_or_else(|| missing(id))?;
     let mut target = Target::open(&keys, id, &sealed)?;
     target.rotate(Clock::default().now())?;
-    let replaced = store.rotate_webhook(id, &sealed, &target.seal(&keys, id)?, &database.by(None)).await?;
+    let by = database.by(&store, None).await?;
+    let replaced = store.rotate_webhook(id, &sealed, &target.seal(&keys, id)?, &by).await?;
     if !replaced {
         return Err(WrongUsage(format!("somebody else changed webhook {id} at this moment")).into());
     }

@@ -24,7 +24,8 @@ pub(crate) struct Args {
 /// Takes it back for the entrant.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let wish = Withdraw { dry_run: args.dry_run, reason: args.reason, ..Withdraw::default() };
-    let done = withdraw(&args.database.desk().await?, &args.database.caller(), args.id, wish).await?;
+    let desk = args.database.desk().await?;
+    let done = withdraw(&desk, &args.database.caller(&desk).await?, args.id, wish).await?;
     let said = if args.dry_run { "would be withdrawn, then" } else { "withdrawn, now" };
     eprintln!("{}: {said} {}", args.id, done.value.state);
     Ok(Exit::Done)

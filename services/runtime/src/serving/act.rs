@@ -3,6 +3,7 @@
 //! Every handler that changes something runs one transaction: `begin`, the act, `end`. So the act and the stored answer
 //! commit together, or neither does. An answer that says no is not stored: nothing was done, and the same request may be
 //! tried again.
+use crate::doors::Pseudonym;
 use crate::store::history::By;
 use crate::store::idempotency::{Answer, Begun, Keyed};
 use crate::store::tokens::TokenRow;
@@ -26,6 +27,7 @@ const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=200;
 /// A changing request.
 pub struct Act {
     principal: Option<Principal>,
+    address: Option<Pseudonym>,
     keyed: Option<Keyed>,
     body: Bytes,
 }
@@ -35,12 +37,13 @@ impl<S: Send + Sync> FromRequest<S> for Act {
 
     async fn from_request(request: Request, app: &S) -> Result<Self, Problem> {
         let principal = request.extensions().get::<Principal>().cloned();
+        let address = request.extensions().get::<Pseudonym>().cloned();
         let key = key_of(request.headers())?;
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let body = Bytes::from_request(request, app).await.map_err(|_| Code::BodyTooLarge)?;
         let name = principal.as_ref().map_or_else(|| "anybody".to_owned(), Principal::text);
         let keyed = key.map(|key| Keyed::new(&name, &key, method.as_str(), &path, &body));
-        Ok(Self { principal, keyed, body })
+        Ok(Self { principal, address, keyed, body })
     }
 }
 
@@ -72,10 +75,11 @@ impl Act {
     /// Who does it, and why.
     pub fn by(&self, reason: Option<&str>) -> Result<By, Problem> {
         let reason = typed::optional("reason", reason, Limit::REASON)?;
-        Ok(match &self.principal {
+        let by = match &self.principal {
             Some(Principal::Person(token)) => token.by(reason),
             Some(Principal::Entrant(_)) | None => By::ENTRANT.because(reason),
-        })
+        };
+        Ok(by.from_address(self.address.as_ref().map(ToString::to_string)))
     }
 
     /// The person's token. Routes of people have one; the gate saw to that.

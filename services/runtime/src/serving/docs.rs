@@ -77,6 +77,7 @@ fn role(name: &str) -> String {
         "organiser" => "主办方",
         "operator" => "运维员",
         "auditor" => "审计员",
+        "admin" => "管理员",
         _ => "",
     };
     format!("{zh} {}", escaped(name))

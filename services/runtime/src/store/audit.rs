@@ -44,13 +44,19 @@ pub struct AuditRow {
     pub at: DateTime<Utc>,
     /// Kind of person, such as `organiser`.
     pub actor: String,
-    /// Who.
+    /// Who: the person's name, or `operator on HOST`.
     pub name: String,
+    /// Which person; absent for entrants and a login that is no person's.
+    pub person: Option<Uuid>,
+    /// By which credential, such as a token.
+    pub credential: Option<Uuid>,
+    /// Pseudonym of the address that it came from.
+    pub address: Option<String>,
     /// What was done.
     pub act: String,
     /// To which submission.
     pub submission: Option<Uuid>,
-    /// Of which contest.
+    /// Contest of the submission, or the one that the token or the roles are for.
     pub contest: Option<String>,
     /// About which partner.
     pub partner: Option<String>,
@@ -69,7 +75,7 @@ pub struct AuditRow {
 pub struct AuditFilter {
     /// Only acts on this submission.
     pub submission: Option<SubmissionId>,
-    /// Only acts on submissions of this contest.
+    /// Only acts on submissions of this contest, and on tokens and roles that are for this contest only.
     pub contest: Option<ContestId>,
     /// Only acts of this name.
     pub act: Option<String>,
@@ -86,6 +92,9 @@ struct Row {
     at: DateTime<Utc>,
     actor: String,
     name: String,
+    person: Option<Uuid>,
+    credential: Option<Uuid>,
+    address: Option<String>,
     act: String,
     submission: Option<Uuid>,
     contest: Option<String>,
@@ -96,32 +105,41 @@ struct Row {
     prev_hash: Vec<u8>,
 }
 
-/// Begins every hashed row, so that these hashes are hashes of nothing else.
-const DOMAIN: &[u8] = b"reelmill audit row 1";
+/// Begins the hashed bytes of a row that names no person, credential or address, as no row did before these columns existed.
+const DOMAIN_UNNAMED: &[u8] = b"reelmill audit row 1";
+/// Begins those of a row that names at least one of them. With a domain of its own, what is hashed for one kind of row is never what is
+/// hashed for the other.
+const DOMAIN_NAMED: &[u8] = b"reelmill audit row 2";
 
 impl Row {
-    /// SHA-256 over the fields in order. Each field has its length before it, an absent one has none, so no two rows are
-    /// the same bytes.
+    /// SHA-256 over the domain and the fields in order. Each field has its length before it, an absent one has none, so no two rows are
+    /// the same bytes. Person, credential and address follow the others, where one of them is there: taking all three from a row
+    /// changes its domain, and so its hash.
     fn hash(&self) -> [u8; 32] {
         let seq = self.seq.to_be_bytes();
         let at = self.at.timestamp_micros().to_be_bytes();
         let text = |it: &'_ Option<String>| it.as_ref().map(|it| it.as_bytes().to_vec());
-        let fields: [Option<Vec<u8>>; 12] = [
+        let id = |it: Option<Uuid>| it.map(|it| it.as_bytes().to_vec());
+        let mut fields = vec![
             Some(self.prev_hash.clone()),
             Some(seq.to_vec()),
             Some(at.to_vec()),
             Some(self.actor.clone().into_bytes()),
             Some(self.name.clone().into_bytes()),
             Some(self.act.clone().into_bytes()),
-            self.submission.map(|it| it.as_bytes().to_vec()),
+            id(self.submission),
             text(&self.contest),
             text(&self.partner),
             text(&self.reason),
             Some(self.before.clone().into_bytes()),
             Some(self.after.clone().into_bytes()),
         ];
+        let named = self.person.is_some() || self.credential.is_some() || self.address.is_some();
+        if named {
+            fields.extend([id(self.person), id(self.credential), text(&self.address)]);
+        }
         let mut hasher = Sha256::new();
-        hasher.update(DOMAIN);
+        hasher.update(if named { DOMAIN_NAMED } else { DOMAIN_UNNAMED });
         for field in fields {
             match field {
                 None => hasher.update([0]),
@@ -138,9 +156,20 @@ impl Row {
 
 /// Adds what `by` did, within the transaction that does it. To be called last: from here on no other act commits before this one.
 pub async fn add(tx: &mut PgConnection, by: &By, act: &Act<'_>) -> anyhow::Result<()> {
+    add_about(tx, by, act, None).await
+}
+
+/// As [`add`], for an act on something other than a submission that is of one contest only, such as a token. People who are bound to that
+/// contest see the row.
+pub async fn add_about(
+    tx: &mut PgConnection,
+    by: &By,
+    act: &Act<'_>,
+    contest: Option<&ContestId>,
+) -> anyhow::Result<()> {
     let contest = match act.submission {
         Some(submission) => contest_of(tx, submission).await?,
-        None => None,
+        None => contest.map(ToString::to_string),
     };
     let head = sqlx::query!(
         r#"/* lock_audit_head */ select seq, hash, clock_timestamp() as "at!" from audit_head for update"#
@@ -153,6 +182,9 @@ pub async fn add(tx: &mut PgConnection, by: &By, act: &Act<'_>) -> anyhow::Resul
         at: head.at,
         actor: by.actor.to_string(),
         name: by.name.as_ref().to_owned(),
+        person: by.person.map(|id| id.0),
+        credential: by.credential.map(|id| id.0),
+        address: by.address.clone(),
         act: act.act.to_owned(),
         submission: act.submission.map(|id| id.0),
         contest,
@@ -184,8 +216,9 @@ async fn contest_of(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::
 async fn insert(tx: &mut PgConnection, row: &Row, hash: &[u8]) -> anyhow::Result<()> {
     sqlx::query!(
         "/* add_audit */
-        insert into audit (seq, at, actor, name, act, submission, contest, partner, reason, before, after, prev_hash, hash)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::json, $11::text::json, $12, $13)",
+        insert into audit (seq, at, actor, name, act, submission, contest, partner, reason, before, after, prev_hash, hash,
+            person, credential, address)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::json, $11::text::json, $12, $13, $14, $15, $16)",
         row.seq,
         row.at,
         row.actor,
@@ -199,6 +232,9 @@ async fn insert(tx: &mut PgConnection, row: &Row, hash: &[u8]) -> anyhow::Result
         row.after,
         row.prev_hash,
         hash,
+        row.person,
+        row.credential,
+        row.address,
     )
     .execute(tx)
     .await
@@ -211,7 +247,8 @@ impl Store {
     pub async fn audit(&self, filter: &AuditFilter) -> anyhow::Result<Vec<AuditRow>> {
         let rows = sqlx::query!(
             r#"/* audit */
-            select seq, at, actor, name, act, submission, contest, partner, reason, before, after, hash from audit
+            select seq, at, actor, name, person, credential, address, act, submission, contest, partner, reason, before, after, hash
+            from audit
             where ($1::uuid is null or submission = $1) and ($2::text is null or contest = $2)
                 and ($3::text is null or act = $3) and ($4::bigint is null or seq < $4)
             order by seq desc limit $5"#,
@@ -229,6 +266,9 @@ impl Store {
             at: row.at,
             actor: row.actor,
             name: row.name,
+            person: row.person,
+            credential: row.credential,
+            address: row.address,
             act: row.act,
             submission: row.submission,
             contest: row.contest,
@@ -244,5 +284,43 @@ impl Store {
     /// Adds an act that changes nothing itself, such as reading personal data, in a transaction of its own.
     pub async fn audit_act(&self, by: &By, act: &Act<'_>) -> anyhow::Result<()> {
         self.quiet_transaction("audit", |tx, _| Box::pin(async move { add(tx, by, act).await })).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> Row {
+        Row {
+            seq: 1,
+            at: DateTime::from_timestamp_micros(1723723200000001).unwrap(),
+            actor: "organiser".into(),
+            name: "王芳".into(),
+            person: None,
+            credential: None,
+            address: None,
+            act: "released".into(),
+            submission: Some(Uuid::from_u128(1)),
+            contest: Some("demo".into()),
+            partner: None,
+            reason: None,
+            before: "{}".into(),
+            after: r#"{"a":1}"#.into(),
+            prev_hash: vec![0; 32],
+        }
+    }
+
+    /// The digests were computed from the description of the format, by another program.
+    #[test]
+    fn a_row_without_person_credential_and_address_is_hashed_as_before_there_were_any() {
+        let hash = |row: Row| hex::encode(row.hash());
+        assert_eq!(hash(row()), "c79f3ad40c752dfdd76f3189969cae5e78a26debf659b89667d08f10886445dd");
+        let (person, credential) = (Some(Uuid::from_u128(2)), Some(Uuid::from_u128(3)));
+        let named = Row { person, credential, address: Some("0123456789abcdef".into()), ..row() };
+        assert_eq!(hash(named), "3abb7d97478c552593660188654196dbb7788dc1c65ee49f60d82d19f6abccb9");
+        assert_eq!(hash(Row { person, ..row() }), "0f7976d207e71df5fba4d867bc87fc82c402abc484d0d1b0eddba37df1f6b4f3");
+        // The same id in another column is another row.
+        assert_ne!(hash(Row { credential: person, ..row() }), hash(Row { person, ..row() }));
     }
 }

@@ -252,8 +252,8 @@ async fn insert_job(
     let partners = ask.redo.partners.as_ref().map(names);
     sqlx::query!(
         "/* create_bulk_job */
-        insert into bulk_jobs (id, actor, name, reason, selection, from_stage, partners, replace, rank)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        insert into bulk_jobs (id, actor, name, reason, selection, from_stage, partners, replace, rank, person, credential, address)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         id,
         by.actor.to_string(),
         by.name.as_ref(),
@@ -263,6 +263,9 @@ async fn insert_job(
         partners.as_deref(),
         &names(&ask.redo.replace),
         rank,
+        by.person.map(|id| id.0),
+        by.credential.map(|id| id.0),
+        by.address,
     )
     .execute(tx)
     .await

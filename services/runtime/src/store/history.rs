@@ -1,98 +1,14 @@
 //! What happened to a submission, in order, for people.
-use std::borrow::Cow;
-use std::fmt;
-
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
+pub use pipeline::person::{Actor, By};
 use pipeline::submission::{Event, Submission};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::Store;
-
-/// What kind of hands did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// A stage's worker: no person.
-    Worker,
-    /// The entrant, by token.
-    Entrant,
-    /// Judges entries.
-    Screener,
-    /// Releases, recalls, reprocesses.
-    Organiser,
-    /// Brings works to partners, tries again what failed; whoever uses the command line, too.
-    Operator,
-    /// Reads everything, changes nothing.
-    Auditor,
-}
-
-impl Actor {
-    /// The actor that is called so.
-    pub fn called(name: &str) -> Option<Self> {
-        let all = [Actor::Worker, Actor::Entrant, Actor::Screener, Actor::Organiser, Actor::Operator, Actor::Auditor];
-        all.into_iter().find(|actor| actor.to_string() == name)
-    }
-}
-
-impl fmt::Display for Actor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Actor::Worker => "worker",
-            Actor::Entrant => "entrant",
-            Actor::Screener => "screener",
-            Actor::Organiser => "organiser",
-            Actor::Operator => "operator",
-            Actor::Auditor => "auditor",
-        })
-    }
-}
-
-/// Who does something, and why. What a person does goes to the audit trail under this name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
-    /// What kind of hands.
-    pub actor: Actor,
-    /// Whose: a token's name, a login name. For entrants just `entrant`: their names are personal data.
-    pub name: Cow<'static, str>,
-    /// Why, in that person's words.
-    pub reason: Option<String>,
-}
-
-impl By {
-    /// A stage's worker.
-    pub const WORKER: By = By { actor: Actor::Worker, name: Cow::Borrowed("worker"), reason: None };
-    /// The entrant, by token.
-    pub const ENTRANT: By = By { actor: Actor::Entrant, name: Cow::Borrowed("entrant"), reason: None };
-
-    /// A person with a name.
-    pub fn person(actor: Actor, name: impl Into<String>) -> Self {
-        Self { actor, name: Cow::Owned(name.into()), reason: None }
-    }
-
-    /// The same, with a reason.
-    #[must_use]
-    pub fn because(self, reason: Option<String>) -> Self {
-        Self { reason, ..self }
-    }
-
-    /// Whether this is no worker, so that the act belongs into the audit trail.
-    pub fn is_person(&self) -> bool {
-        match self.actor {
-            Actor::Worker => false,
-            Actor::Entrant | Actor::Screener | Actor::Organiser | Actor::Operator | Actor::Auditor => true,
-        }
-    }
-}
-
-/// Hands without a name of their own; they are called what they are.
-impl From<Actor> for By {
-    fn from(actor: Actor) -> Self {
-        By::person(actor, actor.to_string())
-    }
-}
 
 /// One line of a submission's history.
 #[derive(Clone, Debug, Serialize)]

@@ -24,11 +24,13 @@ pub use grants::NoServiceRole;
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// What the service role may do with each of these tables; with every other one, [`PRIVILEGES_ELSEWHERE`].
-const PRIVILEGES: [(&str, &str); 3] = [
+const PRIVILEGES: [(&str, &str); 4] = [
     // Added to and read. `update` and `delete` are the owner's, whose triggers refuse them, too.
     ("audit", "select, insert"),
     // Its one row moves on with each act; a trigger lets it go forward only.
     ("audit_head", "select, update"),
+    // Ended, never deleted: the audit trail names them by id.
+    ("persons", "select, insert, update"),
     // How far the schema is.
     ("_sqlx_migrations", "select"),
 ];

@@ -1,87 +1,34 @@
-//! Tokens of people who are not entrants: who they are, what they may, and until when.
-use std::fmt;
-use std::str::FromStr;
+//! Tokens: credentials of persons for programs. A token has one role of its owner, in one contest or in all, and an end. It is valid
+//! only while its owner is not ended and holds that role; this is checked when it is made and each time it is used.
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::ContestId;
+use pipeline::id::{ContestId, CredentialId, PersonId};
+pub use pipeline::person::Role;
+use pipeline::person::{Held, Refused};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Store;
 use super::audit::{self, Act};
-use super::history::{Actor, By};
+use super::history::By;
+use super::{Store, persons};
 use crate::bearer::Kept;
-
-/// What somebody may. Which routes that opens is the table of routes' matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Reads, and opens or closes the gate behind screening.
-    Screener,
-    /// Releases, recalls, reprocesses; reads personal data; makes tokens.
-    Organiser,
-    /// Tries again what failed, reports what was done by hand, reads evidence.
-    Operator,
-    /// Reads everything but personal data, and the audit trail; changes nothing.
-    Auditor,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Role; 4] = [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
-
-    /// Its one name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Screener => "screener",
-            Role::Organiser => "organiser",
-            Role::Operator => "operator",
-            Role::Auditor => "auditor",
-        }
-    }
-
-    /// The kind of hands that it is.
-    pub fn actor(self) -> Actor {
-        match self {
-            Role::Screener => Actor::Screener,
-            Role::Organiser => Actor::Organiser,
-            Role::Operator => Actor::Operator,
-            Role::Auditor => Actor::Auditor,
-        }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A word that is no role.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:?} is no role; roles are screener, organiser, operator and auditor")]
-pub struct UnknownRole(String);
-
-impl FromStr for Role {
-    type Err = UnknownRole;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Role::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| UnknownRole(text.to_owned()))
-    }
-}
 
 /// A token to make.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     /// Its id.
     pub id: Uuid,
-    /// What it may.
-    pub role: Role,
     /// Whose it is.
+    pub person: PersonId,
+    /// A role of theirs.
+    pub role: Role,
+    /// What it is for.
     pub name: String,
-    /// Only this contest; `None`: all.
+    /// Only this contest. `None`: all contests; where its owner holds the role in one contest only, that contest.
     pub contest: Option<ContestId>,
     /// How long it lives, by the database's clock.
     pub expires_after: Duration,
@@ -92,9 +39,13 @@ pub struct NewToken {
 pub struct TokenRow {
     /// Its id.
     pub id: Uuid,
-    /// What it may.
-    pub role: Role,
     /// Whose it is.
+    pub person: PersonId,
+    /// The owner's name.
+    pub person_name: String,
+    /// The owner's role in which it acts.
+    pub role: Role,
+    /// What it is for.
     pub name: String,
     /// Only this contest; absent: all.
     pub contest: Option<ContestId>,
@@ -107,9 +58,15 @@ pub struct TokenRow {
 }
 
 impl TokenRow {
-    /// Its holder, as the audit trail names them.
+    /// Its owner by this token, as the audit trail names them.
     pub fn by(&self, reason: Option<String>) -> By {
-        By::person(self.role.actor(), self.name.as_str()).because(reason)
+        let by = By::of(self.role.actor(), self.person, self.person_name.as_str());
+        by.with_credential(CredentialId(self.id)).because(reason)
+    }
+
+    /// The role that it needs its owner to hold.
+    pub fn held(&self) -> Held {
+        Held { role: self.role, contest: self.contest.clone() }
     }
 }
 
@@ -120,12 +77,14 @@ pub struct Presented {
     pub token: TokenRow,
     /// What was kept of its secret.
     pub kept: Kept,
-    /// Whether it is neither expired nor revoked.
+    /// Whether it is neither expired nor revoked, and its owner is not ended and holds its role.
     pub holds: bool,
 }
 
 struct Row {
     id: Uuid,
+    person: Uuid,
+    person_name: String,
     role: String,
     name: String,
     contest: Option<String>,
@@ -139,6 +98,8 @@ impl TryFrom<Row> for TokenRow {
     fn try_from(row: Row) -> Result<Self, Self::Error> {
         Ok(Self {
             id: row.id,
+            person: PersonId(row.person),
+            person_name: row.person_name,
             role: row.role.parse()?,
             name: row.name,
             contest: row.contest.map(ContestId::new),
@@ -155,8 +116,9 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             "/* tokens */
-            select id, role, name, contest, created_at, expires_at, revoked_at from tokens
-            where $1::text is null or contest = $1 order by id desc limit 1000",
+            select t.id, t.person, p.name as person_name, t.role, t.name, t.contest, t.created_at, t.expires_at, t.revoked_at
+            from tokens t join persons p on p.id = t.person
+            where $1::text is null or t.contest = $1 order by t.id desc limit 1000",
             contest.map(ContestId::as_str),
         )
         .fetch_all(self.pool())
@@ -169,9 +131,11 @@ impl Store {
     pub async fn token(&self, id: Uuid) -> anyhow::Result<Option<Presented>> {
         let row = sqlx::query!(
             r#"/* token */
-            select id, role, name, contest, created_at, expires_at, revoked_at, secret_hash, secret_check,
-                (revoked_at is null and expires_at > clock_timestamp()) as "holds!"
-            from tokens where id = $1"#,
+            select t.id, t.person, p.name as person_name, t.role, t.name, t.contest, t.created_at, t.expires_at, t.revoked_at,
+                t.secret_hash, t.secret_check,
+                (t.revoked_at is null and t.expires_at > clock_timestamp() and p.ended_at is null) as "current!",
+                array(select role || coalesce('@' || contest, '') from person_roles where person = p.id) as "roles!"
+            from tokens t join persons p on p.id = t.person where t.id = $1"#,
             id,
         )
         .fetch_optional(self.pool())
@@ -179,16 +143,20 @@ impl Store {
         .context("load a token")?;
         let Some(row) = row else { return Ok(None) };
         let kept = Kept { secret_hash: row.secret_hash, secret_check: row.secret_check };
-        let token = Row {
+        let token: TokenRow = Row {
             id: row.id,
+            person: row.person,
+            person_name: row.person_name,
             role: row.role,
             name: row.name,
             contest: row.contest,
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
-        };
-        Ok(Some(Presented { token: token.try_into()?, kept, holds: row.holds }))
+        }
+        .try_into()?;
+        let holds = row.current && token.held().is_covered_by(&persons::held(&row.roles)?);
+        Ok(Some(Presented { token, kept, holds }))
     }
 
     /// Makes a token in a transaction of its own. See [`create`].
@@ -203,17 +171,23 @@ impl Store {
 }
 
 /// Stores a new token.
+///
+/// # Errors
+/// [`Refused`], where its owner does not exist, was ended, or does not hold the role that it is to have.
 pub async fn create(tx: &mut PgConnection, new: &NewToken, kept: &Kept, by: &By) -> anyhow::Result<TokenRow> {
-    let row = sqlx::query_as!(
-        Row,
+    persons::take_turn(tx).await?;
+    let owner = persons::load(tx, new.person).await?.ok_or(Refused::Unknown(new.person))?;
+    let Held { role, contest } = owner.token(new.role, new.contest.clone())?;
+    let row = sqlx::query!(
         "/* create_token */
-        insert into tokens (id, role, name, contest, secret_hash, secret_check, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6, clock_timestamp(), clock_timestamp() + make_interval(secs => $7))
-        returning id, role, name, contest, created_at, expires_at, revoked_at",
+        insert into tokens (id, person, role, name, contest, secret_hash, secret_check, created_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp(), clock_timestamp() + make_interval(secs => $8))
+        returning created_at, expires_at",
         new.id,
-        new.role.name(),
+        owner.id.0,
+        role.name(),
         new.name,
-        new.contest.as_ref().map(ContestId::as_str),
+        contest.as_ref().map(ContestId::as_str),
         kept.secret_hash,
         kept.secret_check,
         new.expires_after.as_secs_f64(),
@@ -221,7 +195,17 @@ pub async fn create(tx: &mut PgConnection, new: &NewToken, kept: &Kept, by: &By)
     .fetch_one(&mut *tx)
     .await
     .context("store a token")?;
-    let token = row.try_into()?;
+    let token = TokenRow {
+        id: new.id,
+        person: owner.id,
+        person_name: owner.name,
+        role,
+        name: new.name.clone(),
+        contest,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: None,
+    };
     record(tx, by, "token_created", serde_json::json!({}), &token).await?;
     Ok(token)
 }
@@ -236,8 +220,9 @@ pub async fn revoke(
     let before = sqlx::query_as!(
         Row,
         "/* lock_token */
-        select id, role, name, contest, created_at, expires_at, revoked_at from tokens
-        where id = $1 and ($2::text is null or contest = $2) for update",
+        select t.id, t.person, p.name as person_name, t.role, t.name, t.contest, t.created_at, t.expires_at, t.revoked_at
+        from tokens t join persons p on p.id = t.person
+        where t.id = $1 and ($2::text is null or t.contest = $2) for update of t",
         id,
         contest.map(ContestId::as_str),
     )
@@ -261,6 +246,35 @@ pub async fn revoke(
     Ok(Some(after))
 }
 
+/// Revokes the tokens of a person that `roles` do not cover; their ids. The caller records it with what it did to the person.
+pub(super) async fn revoke_uncovered(
+    tx: &mut PgConnection,
+    person: PersonId,
+    roles: &BTreeSet<Held>,
+) -> anyhow::Result<Vec<Uuid>> {
+    let tokens = sqlx::query!(
+        "/* lock_tokens_of */
+        select id, role, contest from tokens
+        where person = $1 and revoked_at is null and expires_at > clock_timestamp() order by id for update",
+        person.0,
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .context("load the tokens of a person")?;
+    let mut uncovered = Vec::new();
+    for token in tokens {
+        let held = Held { role: token.role.parse()?, contest: token.contest.map(ContestId::new) };
+        if !held.is_covered_by(roles) {
+            uncovered.push(token.id);
+        }
+    }
+    sqlx::query!("/* revoke_tokens */ update tokens set revoked_at = clock_timestamp() where id = any($1)", &uncovered)
+        .execute(tx)
+        .await
+        .context("revoke the tokens of a person")?;
+    Ok(uncovered)
+}
+
 async fn record(
     tx: &mut PgConnection,
     by: &By,
@@ -268,6 +282,7 @@ async fn record(
     before: serde_json::Value,
     after: &TokenRow,
 ) -> anyhow::Result<()> {
+    let contest = after.contest.as_ref();
     let after = serde_json::to_value(after)?;
-    audit::add(tx, by, &Act { act, submission: None, partner: None, before, after }).await
+    audit::add_about(tx, by, &Act { act, submission: None, partner: None, before, after }, contest).await
 }

@@ -3,14 +3,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pipeline::delivery::{DeliveryEvent, Desired, IntentId, Receipt};
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::{CredentialId, PartnerId, PersonId, SubmissionId};
 use pipeline::part::Part;
 use pipeline::planner::Estimate;
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
+use runtime::store::audit::AuditFilter;
 use runtime::store::bulk::{Addresses, Ask, BULK_RANK, Control, Created, Which};
-use runtime::store::history::Actor;
+use runtime::store::history::{Actor, By};
 use runtime::store::parts::PartRow;
 use uuid::Uuid;
 
@@ -446,4 +447,23 @@ async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_media
     let publish = world.store.bulk_estimate(&named(&ids), &ask(Stage::Publish), None).await.unwrap();
     assert_eq!((publish.renditions, publish.elapsed.seconds), (0, 0.0), "publishing encodes nothing");
     assert!(world.run(ids[0]).await == 1, "a dry run changes nothing");
+}
+
+#[tokio::test]
+async fn works_of_a_job_are_started_as_acts_of_the_person_who_asked_for_it() {
+    let world = World::new().await;
+    let ids = world.published(2).await;
+    let (person, credential) = (PersonId(Uuid::now_v7()), CredentialId(Uuid::now_v7()));
+    let by = By::of(Actor::Organiser, person, "王芳").with_credential(credential);
+    let by = by.from_address(Some("0123456789abcdef".into())).because(Some("新的封面".into()));
+    world.store.bulk_create(&named(&ids), &ask(Stage::Publish), by).await.unwrap();
+    assert_eq!(world.store.bulk_start(9).await.unwrap(), 2);
+    let rows =
+        world.store.audit(&AuditFilter { act: Some("reprocess".into()), ..AuditFilter::default() }).await.unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!((row.name.as_str(), row.reason.as_deref()), ("王芳", Some("新的封面")));
+        assert_eq!((row.person, row.credential), (Some(person.0), Some(credential.0)));
+        assert_eq!(row.address.as_deref(), Some("0123456789abcdef"));
+    }
 }

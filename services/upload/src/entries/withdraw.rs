@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use pipeline::submission::State as Standing;
 use runtime::store::entrants;
-use runtime::store::history::By;
 use tracing::info;
 
 use crate::app::App;
@@ -32,13 +31,13 @@ pub(crate) async fn withdraw(
     Extension(Subject(entry)): Extension<Subject>,
     act: Act,
 ) -> Result<Answered, Problem> {
-    let (act, id, policy) = (&act, entry.id, app.store.policy());
+    let (act, by, id, policy) = (&act, &act.by(None)?, entry.id, app.store.policy());
     let withdrawn = app.store.transaction("withdraw", |tx, _| {
         Box::pin(async move {
             if let Some(answer) = act.begin(tx).await? {
                 return Ok(answer);
             }
-            let applied = entrants::withdraw(tx, policy, id, &By::ENTRANT).await?;
+            let applied = entrants::withdraw(tx, policy, id, by).await?;
             match applied.machine.state {
                 Standing::Withdrawn => act.end(tx, StatusCode::NO_CONTENT, &()).await,
                 _ => Err(Problem::from(Code::SubmissionClosed).into()),

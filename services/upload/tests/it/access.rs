@@ -2,9 +2,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use pipeline::id::PersonId;
+use pipeline::person::{Held, RoleChange};
 use reqwest::{Method, RequestBuilder};
 use runtime::bearer::Bearer;
 use runtime::store::history::{Actor, By};
+use runtime::store::persons::NewPerson;
 use runtime::store::tokens::{NewToken, Role};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,19 +17,27 @@ use crate::stage::{Entry, Stage, form, location};
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 impl Stage {
-    /// A token of that role, bound to a contest or not.
+    /// A token of a new person with that role, bound to a contest or not.
     pub(crate) async fn token(&self, role: Role, contest: Option<&str>) -> String {
         self.token_for(role, contest, HOUR).await.tell()
     }
 
     pub(crate) async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
         let contest = contest.map(Into::into);
-        let name = format!("{role} of the test");
-        let new = NewToken { id: Uuid::now_v7(), role, name, contest, expires_after: life };
-        let bearer = Bearer::new(new.id).unwrap();
         let by = By::person(Actor::Operator, "test");
+        let held = Held { role, contest: contest.clone() };
+        let (id, name, roles) = (PersonId(Uuid::now_v7()), format!("{role} of the test"), [held].into());
+        let person = NewPerson { id, name: name.clone(), login: None, roles };
+        self.app.store.add_person(&person, &by).await.unwrap();
+        let new = NewToken { id: Uuid::now_v7(), person: id, role, name, contest, expires_after: life };
+        let bearer = Bearer::new(new.id).unwrap();
         self.app.store.create_token(&new, &bearer.keep().await.unwrap(), &by).await.unwrap();
         bearer
+    }
+
+    /// Whose token it is.
+    async fn owner(&self, token: &Bearer) -> PersonId {
+        self.app.store.token(token.id).await.unwrap().expect("a token").token.person
     }
 
     /// A request to the desk, with a new Idempotency-Key.
@@ -40,11 +51,11 @@ impl Stage {
 struct Row {
     route: &'static str,
     body: Value,
-    /// Without a token; a token that is none, has expired or was revoked.
+    /// Without a token; a token that is none, has expired, was revoked, or whose owner was ended or lost its role.
     nobody: [&'static str; 2],
     /// The entry's own entrant, and another one.
     entrants: [&'static str; 2],
-    /// Screener, organiser, operator and auditor of the entry's contest.
+    /// Screener, organiser, operator and auditor of the entry's contest. What an admin gets follows from the policy: see `answer`.
     people: [&'static str; 4],
     /// The same of another contest.
     elsewhere: [&'static str; 4],
@@ -87,6 +98,15 @@ fn unbound(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
     general(route, body, people)
 }
 
+/// What `answers` holds for a role. An admin manages persons and nothing else, so every route of people is closed to one.
+fn answer(row: &Row, answers: &[&'static str; 4], role: Role) -> &'static str {
+    match Role::ALL[..4].iter().position(|it| *it == role) {
+        Some(at) => answers[at],
+        None if row.nobody == STRANGERS && answers != &["token_wrong"; 4] => NO_ROLE,
+        None => answers[0],
+    }
+}
+
 const READ: [&str; 4] = ["200"; 4];
 
 /// One row a route of the public service. The entry waits for its film.
@@ -126,7 +146,7 @@ fn desk_table() -> Vec<Row> {
     let not_yet = ["not_yet"; 4];
     let review = json!({ "decision": "accept" });
     let delivered = json!({ "url": "https://example.com/video/1" });
-    let wish = json!({ "role": "auditor", "name": "new", "expires_days": 1 });
+    let wish = json!({ "role": "organiser", "name": "new", "expires_days": 1 });
     vec![
         public("GET /api/v1/openapi.json", none(), "200"),
         public("GET /api/v1/docs", none(), "200"),
@@ -209,11 +229,28 @@ async fn callers(stage: &Stage) -> Callers {
     let expired = stage.token_for(Role::Organiser, None, Duration::ZERO).await.tell();
     let revoked = stage.token_for(Role::Organiser, None, HOUR).await;
     stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
+    // Of a person who was ended, and of one who lost the role.
+    let (ended, demoted) =
+        (stage.token_for(Role::Organiser, None, HOUR).await, stage.token_for(Role::Organiser, None, HOUR).await);
+    let by = By::person(Actor::Operator, "test");
+    stage.app.store.end_person(stage.owner(&ended).await, &by).await.unwrap();
+    let loss = RoleChange { remove: [Held::everywhere(Role::Organiser)].into(), ..RoleChange::default() };
+    stage.app.store.change_roles(stage.owner(&demoted).await, &loss, &by).await.unwrap();
     let made_up = Bearer::new(Uuid::now_v7()).unwrap().tell();
     let wrong_secret = Bearer::new(revoked.id).unwrap().tell();
     let (own_id, _) = own.token.split_once('.').unwrap();
     let guessed = format!("{own_id}.{}", "A".repeat(43));
-    let useless = vec![expired, revoked.tell(), made_up, wrong_secret, guessed, "rm_x".into(), "nonsense".into()];
+    let useless = vec![
+        expired,
+        revoked.tell(),
+        ended.tell(),
+        demoted.tell(),
+        made_up,
+        wrong_secret,
+        guessed,
+        "rm_x".into(),
+        "nonsense".into(),
+    ];
     Callers { own, foreign, upload, useless, people, elsewhere }
 }
 
@@ -280,8 +317,9 @@ async fn every_route_answers_everybody_as_its_row_says() {
         // The own entrant comes last: some of these end the entry.
         knocks.push(("another entrant".into(), Some(&callers.foreign.token), row.entrants[1]));
         for (n, role) in Role::ALL.into_iter().enumerate() {
-            knocks.push((format!("{role} elsewhere"), Some(&callers.elsewhere[n]), row.elsewhere[n]));
-            knocks.push((role.to_string(), Some(&callers.people[n]), row.people[n]));
+            let (elsewhere, here) = (answer(&row, &row.elsewhere, role), answer(&row, &row.people, role));
+            knocks.push((format!("{role} elsewhere"), Some(&callers.elsewhere[n]), elsewhere));
+            knocks.push((role.to_string(), Some(&callers.people[n]), here));
         }
         knocks.push(("the entrant".into(), Some(&callers.own.token), row.entrants[0]));
         for (who, token, answer) in knocks {

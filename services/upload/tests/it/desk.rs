@@ -136,7 +136,7 @@ async fn the_same_request_ten_times_at_once_acts_once_and_all_hear_the_same() {
 async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
     let stage = Stage::new().await;
     let organiser = stage.token(Role::Organiser, None).await;
-    let wish = json!({ "role": "screener", "name": "李明", "expires_days": 30 });
+    let wish = json!({ "role": "organiser", "name": "值班程序", "expires_days": 30 });
     let told = ok(stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish)).await;
     let secret = told["bearer"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned();
     for table in ["idempotency", "tokens", "audit", "outbox"] {
@@ -147,13 +147,13 @@ async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
         assert!(!all.contains(&bytes), "{table}");
     }
     // The new token works, until it is revoked, and from then on at once does not.
-    let screener = told["bearer"].as_str().unwrap();
+    let another = told["bearer"].as_str().unwrap();
     for _ in 0..2 {
-        stage.get(screener, "/api/v1/submissions").await;
+        stage.get(another, "/api/v1/submissions").await;
     }
     let path = format!("/api/v1/tokens/{}", told["token"]["id"].as_str().unwrap());
     assert!(ok(stage.desk(Method::DELETE, &path, &organiser)).await["revoked_at"].is_string());
-    let late = stage.desk(Method::GET, "/api/v1/submissions", screener);
+    let late = stage.desk(Method::GET, "/api/v1/submissions", another);
     assert_eq!(refusal(late).await, says(403, "token_wrong"));
 }
 
@@ -458,14 +458,23 @@ async fn who_is_bound_to_a_contest_sees_and_gives_nothing_beyond_it() {
     for entry in [&demo, &small] {
         stage.get(&everywhere, &format!("/api/v1/submissions/{}/contact", entry.id)).await;
     }
+    // The auditor sees what was done to this contest's entries, and to the tokens and roles that are for it.
     let seen = stage.get(&auditor, "/api/v1/audit").await;
     let seen = seen["items"].as_array().unwrap();
-    assert!(seen.iter().all(|row| row["contest"] == "small") && seen.len() == 1, "{seen:?}");
+    let acts: Vec<_> = seen.iter().map(|row| row["act"].as_str().unwrap()).collect();
+    assert!(seen.iter().all(|row| row["contest"] == "small"), "{seen:?}");
+    assert_eq!(acts, ["contact_read", "token_created", "person_added", "token_created", "person_added"]);
+    assert!(seen[0]["person"].is_string() && seen[0]["credential"].is_string(), "{seen:?}");
+    assert_eq!(seen[0]["address"].as_str().map(str::len), Some(16), "{seen:?}");
     // Tokens are given within one's own bounds, and only those within them can be ended.
-    let wish = |contest: Option<&str>| json!({ "role": "auditor", "name": "x", "expires_days": 1, "contest": contest });
+    let wish =
+        |contest: Option<&str>| json!({ "role": "organiser", "name": "x", "expires_days": 1, "contest": contest });
     let make = |contest| stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish(contest));
     assert_eq!(ok(make(None)).await["token"]["contest"], "small");
     assert_eq!(refusal(make(Some("demo"))).await, says(403, "contest_foreign"));
+    let other_role = json!({ "role": "auditor", "name": "x", "expires_days": 1 });
+    let other_role = stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&other_role);
+    assert_eq!(refusal(other_role).await, says(403, "role_missing"));
     let tokens = stage.get(&everywhere, "/api/v1/tokens").await;
     let unbound = tokens.as_array().unwrap().iter().find(|it| it.get("contest").is_none()).unwrap();
     let path = format!("/api/v1/tokens/{}", unbound["id"].as_str().unwrap());

@@ -112,7 +112,7 @@ async fn chunk(tx: &mut PgConnection, after: i64) -> anyhow::Result<Vec<(Row, Ve
     let first = if after == 0 { i64::MIN } else { after };
     let rows = sqlx::query!(
         r#"/* audit_chunk */
-        select seq, at, actor, name, act, submission, contest, partner, reason, before::text as "before!",
+        select seq, at, actor, name, person, credential, address, act, submission, contest, partner, reason, before::text as "before!",
             after::text as "after!", prev_hash, hash
         from audit where seq > $1 order by seq limit $2"#,
         first,
@@ -127,6 +127,9 @@ async fn chunk(tx: &mut PgConnection, after: i64) -> anyhow::Result<Vec<(Row, Ve
             at: row.at,
             actor: row.actor,
             name: row.name,
+            person: row.person,
+            credential: row.credential,
+            address: row.address,
             act: row.act,
             submission: row.submission,
             contest: row.contest,

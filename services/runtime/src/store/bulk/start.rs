@@ -1,6 +1,6 @@
 //! The life of a job's works: started by the reconciler while few are under way, followed until their runs end.
 use anyhow::Context;
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::{CredentialId, PartnerId, PersonId, SubmissionId};
 use pipeline::submission::{Redo, State, Submission};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -71,7 +71,7 @@ impl Store {
 async fn start_next(tx: &mut PgConnection, policy: &crate::store::Policy) -> anyhow::Result<Tried> {
     let job = sqlx::query!(
         "/* next_bulk_job */
-        select id, from_stage, partners, replace, actor, name, reason from bulk_jobs j
+        select id, from_stage, partners, replace, actor, name, person, credential, address, reason from bulk_jobs j
         where state = 'running' and exists (select from bulk_items i where i.job = j.id and i.state = 'waiting')
         order by last_started_at nulls first, created_at limit 1 for update skip locked",
     )
@@ -106,7 +106,8 @@ async fn start_next(tx: &mut PgConnection, policy: &crate::store::Policy) -> any
     .execute(&mut *tx)
     .await?;
     let actor = Actor::called(&job.actor).with_context(|| format!("there is no actor {}", job.actor))?;
-    let by = &By::person(actor, job.name).because(job.reason);
+    let (person, credential) = (job.person.map(PersonId), job.credential.map(CredentialId));
+    let by = &By { actor, name: job.name.into(), person, credential, address: job.address, reason: job.reason };
     let applied = submissions::apply(tx, policy, submission, &ask.event(), by).await?;
     if !applied.changed {
         skip(tx, job.id, submission, "cannot_begin", &state).await?;

@@ -1,0 +1,537 @@
+//! People who are not entrants: who they are, which roles they hold, and what follows from that. Entrants have no row here; they are
+//! known by the token of their entry.
+//!
+//! Roles are held for one contest or for all of them, and none implies another. In particular `admin` only manages persons: an admin
+//! who also releases works holds `organiser` as well, and the audit trail shows when and by whom it was given. So a stolen
+//! credential of one role never does the work of another.
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::id::{ContestId, WrongName};
+use crate::lang::Lang;
+
+mod by;
+
+pub use crate::id::{CredentialId, PersonId};
+pub use by::{Actor, By};
+
+/// What a person may do. Which routes that opens is defined by the table of routes. Judges and recommenders come with judging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads, and opens or closes the gate after screening.
+    Screener,
+    /// Releases, recalls, reprocesses; reads personal data.
+    Organiser,
+    /// Tries again what failed, reports what was done by hand, reads evidence.
+    Operator,
+    /// Reads everything but personal data, and the audit trail; changes nothing.
+    Auditor,
+    /// Manages persons and their roles, and nothing else. Implies no other role.
+    Admin,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 5] = [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor, Role::Admin];
+
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Screener => "screener",
+            Role::Organiser => "organiser",
+            Role::Operator => "operator",
+            Role::Auditor => "auditor",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The kind of actor that acts in this role.
+    pub fn actor(self) -> Actor {
+        match self {
+            Role::Screener => Actor::Screener,
+            Role::Organiser => Actor::Organiser,
+            Role::Operator => Actor::Operator,
+            Role::Auditor => Actor::Auditor,
+            Role::Admin => Actor::Admin,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The text is not a role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a role; roles are screener, organiser, operator, auditor and admin")]
+pub struct UnknownRole(String);
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Role::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| UnknownRole(text.to_owned()))
+    }
+}
+
+/// A role and where it holds. Written `organiser` for all contests, `organiser@demo` for one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Held {
+    /// The role.
+    pub role: Role,
+    /// The contest; `None`: all contests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contest: Option<ContestId>,
+}
+
+impl Held {
+    /// A role in all contests.
+    pub fn everywhere(role: Role) -> Self {
+        Self { role, contest: None }
+    }
+
+    /// A role in one contest.
+    pub fn within(role: Role, contest: impl Into<ContestId>) -> Self {
+        Self { role, contest: Some(contest.into()) }
+    }
+
+    /// Whether it includes `other`: the same role, in all contests or in the same one. A role in one contest never includes the role
+    /// in all contests.
+    pub fn covers(&self, other: &Held) -> bool {
+        self.role == other.role && (self.contest.is_none() || self.contest == other.contest)
+    }
+
+    /// Whether one of `roles` includes it.
+    pub fn is_covered_by(&self, roles: &BTreeSet<Held>) -> bool {
+        roles.iter().any(|held| held.covers(self))
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.contest {
+            Some(contest) => write!(f, "{}@{contest}", self.role),
+            None => self.role.fmt(f),
+        }
+    }
+}
+
+/// The text is not a role of all contests or of one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrongHeld {
+    /// What stands before the `@`.
+    #[error(transparent)]
+    Role(#[from] UnknownRole),
+    /// What stands after it.
+    #[error(transparent)]
+    Contest(#[from] WrongName),
+}
+
+impl FromStr for Held {
+    type Err = WrongHeld;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('@') {
+            Some((role, contest)) => Ok(Self { role: role.parse()?, contest: Some(contest.parse()?) }),
+            None => Ok(Self::everywhere(text.parse()?)),
+        }
+    }
+}
+
+/// The contest that all of these roles are for, if it is one. What concerns these roles concerns that contest only.
+pub fn contest_of<'a>(roles: impl IntoIterator<Item = &'a Held>) -> Option<&'a ContestId> {
+    let mut contests = roles.into_iter().map(|held| held.contest.as_ref());
+    let first = contests.next()??;
+    contests.all(|contest| contest == Some(first)).then_some(first)
+}
+
+/// Longest login name.
+const LOGIN_CHARS: usize = 64;
+
+/// A login name: on the machine where commands are typed, and later at the sign-in. 1 to 64 characters of a-z, 0-9, `.`, `_`, `-` and
+/// `@`, beginning with a letter or digit, so that two of them never look alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Login(String);
+
+/// The text is not a login name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a login name has 1 to 64 characters of a-z, 0-9, ., _, - and @ and begins with a letter or digit")]
+pub struct WrongLogin;
+
+impl Login {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Login {
+    type Err = WrongLogin;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let plain = |c: char| alphanumeric(c) || matches!(c, '.' | '_' | '-' | '@');
+        let right =
+            (1..=LOGIN_CHARS).contains(&text.len()) && text.starts_with(alphanumeric) && text.chars().all(plain);
+        if right { Ok(Self(text.to_owned())) } else { Err(WrongLogin) }
+    }
+}
+
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Somebody who works with entries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Person {
+    /// Their id.
+    pub id: PersonId,
+    /// Their name, as the audit trail shows it.
+    pub name: String,
+    /// Their login name. No two persons who are not ended share one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+    /// The roles that they hold.
+    pub roles: BTreeSet<Held>,
+    /// When they were added.
+    pub created_at: DateTime<Utc>,
+    /// When they were ended. From then on they hold nothing, and none of their credentials is valid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// Which contests somebody may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sees {
+    /// Every contest, and what belongs to none.
+    All,
+    /// Only these; possibly none.
+    Only(BTreeSet<ContestId>),
+}
+
+impl Sees {
+    /// Whether this contest is one of them.
+    pub fn includes(&self, contest: &ContestId) -> bool {
+        match self {
+            Sees::All => true,
+            Sees::Only(contests) => contests.contains(contest),
+        }
+    }
+}
+
+/// Roles to give to and to take from a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleChange {
+    /// To give. One that is held already changes nothing.
+    pub add: BTreeSet<Held>,
+    /// To take. Each must be held exactly so: `organiser@demo` cannot be taken from `organiser`.
+    pub remove: BTreeSet<Held>,
+}
+
+impl Person {
+    /// Whether they hold a role there.
+    pub fn holds(&self, wanted: &Held) -> bool {
+        self.ended_at.is_none() && wanted.is_covered_by(&self.roles)
+    }
+
+    /// What a token of theirs may be: a role that they hold, in the contest that was asked for. Where none was asked for and they hold
+    /// the role in one contest only, the token is bound to that contest.
+    ///
+    /// # Errors
+    /// [`Refused::Ended`]; [`Refused::Outranks`]; [`Refused::ContestMissing`], where they hold the role in several contests.
+    pub fn token(&self, role: Role, contest: Option<ContestId>) -> Result<Held, Refused> {
+        self.is_there()?;
+        let asked = Held { role, contest };
+        if self.holds(&asked) {
+            return Ok(asked);
+        }
+        let mut held = self.roles.iter().filter(|held| held.role == role);
+        match (&asked.contest, held.next(), held.next()) {
+            (None, Some(only), None) => Ok(only.clone()),
+            (None, Some(_), Some(_)) => Err(Refused::ContestMissing(role)),
+            (Some(_), _, _) | (None, None, _) => Err(Refused::Outranks(asked)),
+        }
+    }
+
+    /// Which contests they may see in this role.
+    pub fn sees(&self, role: Role) -> Sees {
+        if self.holds(&Held::everywhere(role)) {
+            return Sees::All;
+        }
+        let held = self.roles.iter().filter(|held| held.role == role && self.ended_at.is_none());
+        Sees::Only(held.filter_map(|held| held.contest.clone()).collect())
+    }
+
+    /// Whether they may give and take this role: an admin of the contest that it is for, or of all contests.
+    pub fn may_give(&self, held: &Held) -> bool {
+        self.holds(&Held { role: Role::Admin, contest: held.contest.clone() })
+    }
+
+    /// Whether they may change or end this person: only an admin who may give each role that the person holds. A person without roles
+    /// belongs to no contest and is changed by an admin of all contests.
+    pub fn may_manage(&self, other: &Person) -> bool {
+        let admin = Held::everywhere(Role::Admin);
+        self.holds(&admin) || (!other.roles.is_empty() && other.roles.iter().all(|held| self.may_give(held)))
+    }
+
+    /// The roles after a change. `other_admins`: whether somebody else is an admin of all contests.
+    ///
+    /// # Errors
+    /// [`Refused::Ended`], [`Refused::NotHeld`], [`Refused::LastAdmin`].
+    pub fn changed(&self, change: &RoleChange, other_admins: bool) -> Result<BTreeSet<Held>, Refused> {
+        self.is_there()?;
+        if let Some(missing) = change.remove.difference(&self.roles).next() {
+            return Err(Refused::NotHeld(missing.clone()));
+        }
+        let mut after = &self.roles - &change.remove;
+        after.extend(change.add.iter().cloned());
+        self.leaves_an_admin(&after, other_admins)?;
+        Ok(after)
+    }
+
+    /// Whether they may be ended now. `other_admins` as for [`Person::changed`].
+    ///
+    /// # Errors
+    /// [`Refused::LastAdmin`].
+    pub fn may_end(&self, other_admins: bool) -> Result<(), Refused> {
+        self.leaves_an_admin(&BTreeSet::new(), other_admins)
+    }
+
+    fn is_there(&self) -> Result<(), Refused> {
+        if self.ended_at.is_some() { Err(Refused::Ended(self.id)) } else { Ok(()) }
+    }
+
+    /// An installation that has an admin of all contests keeps one: without any, only the database's owner could make another.
+    fn leaves_an_admin(&self, after: &BTreeSet<Held>, other_admins: bool) -> Result<(), Refused> {
+        let admin = Held::everywhere(Role::Admin);
+        let last = self.holds(&admin) && !admin.is_covered_by(after) && !other_admins;
+        if last { Err(Refused::LastAdmin) } else { Ok(()) }
+    }
+}
+
+/// Why something about a person or their token is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No person has this id.
+    #[error("there is no person {0}")]
+    Unknown(PersonId),
+    /// The person was ended.
+    #[error("person {0} was ended")]
+    Ended(PersonId),
+    /// A token of a role that its owner does not hold there.
+    #[error("the person does not hold the role {0}")]
+    Outranks(Held),
+    /// The role is held in several contests, and no contest was named.
+    #[error("the person holds the role {0} in several contests: name one")]
+    ContestMissing(Role),
+    /// A role to take that is not held.
+    #[error("the person does not hold the role {0}, so it cannot be removed")]
+    NotHeld(Held),
+    /// Nobody would be left to manage persons.
+    #[error("this is the last admin of all contests: make another person admin first")]
+    LastAdmin,
+    /// Somebody else has this login name.
+    #[error("another person has the login name {0}")]
+    LoginTaken(Login),
+}
+
+impl Refused {
+    /// Its stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refused::Unknown(_) => "person_unknown",
+            Refused::Ended(_) => "person_ended",
+            Refused::Outranks(_) => "role_not_held",
+            Refused::ContestMissing(_) => "contest_missing",
+            Refused::NotHeld(_) => "role_not_held",
+            Refused::LastAdmin => "last_admin",
+            Refused::LoginTaken(_) => "login_taken",
+        }
+    }
+
+    /// One sentence for people.
+    pub fn text(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (_, Lang::En) => self.to_string(),
+            (Refused::Unknown(id), Lang::Zh) => format!("没有编号为 {id} 的人员"),
+            (Refused::Ended(id), Lang::Zh) => format!("人员 {id} 已停用"),
+            (Refused::Outranks(held), Lang::Zh) => format!("该人员不具有角色 {held}"),
+            (Refused::ContestMissing(role), Lang::Zh) => format!("该人员在多项赛事中具有角色 {role}，请指明赛事"),
+            (Refused::NotHeld(held), Lang::Zh) => format!("该人员不具有角色 {held}，无法移除"),
+            (Refused::LastAdmin, Lang::Zh) => "该人员是最后一名全局管理员，请先指定另一名管理员".to_owned(),
+            (Refused::LoginTaken(login), Lang::Zh) => format!("登录名 {login} 已被他人使用"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn held(text: &str) -> Held {
+        text.parse().unwrap()
+    }
+
+    fn set(roles: &[&str]) -> BTreeSet<Held> {
+        roles.iter().map(|it| held(it)).collect()
+    }
+
+    fn person(roles: &[&str]) -> Person {
+        let (id, at) = (PersonId(Uuid::nil()), DateTime::UNIX_EPOCH);
+        Person { id, name: "王芳".into(), login: None, roles: set(roles), created_at: at, ended_at: None }
+    }
+
+    fn ended(roles: &[&str]) -> Person {
+        Person { ended_at: Some(DateTime::UNIX_EPOCH), ..person(roles) }
+    }
+
+    #[test]
+    fn a_role_is_written_with_its_contest() {
+        for text in ["screener", "organiser@demo", "admin"] {
+            assert_eq!(held(text).to_string(), text);
+        }
+        for wrong in ["", "judge", "screener@", "screener@a@b", "@demo", "Screener", "screener @demo", "screener@../x"]
+        {
+            assert!(wrong.parse::<Held>().is_err(), "{wrong}");
+        }
+        let json = serde_json::to_value([held("screener"), held("organiser@demo")]).unwrap();
+        assert_eq!(json, serde_json::json!([{ "role": "screener" }, { "role": "organiser", "contest": "demo" }]));
+    }
+
+    #[test]
+    fn a_login_name_is_plain() {
+        for right in ["wangfang", "li.ming-2", "ops_1", "li@example.org", "0"] {
+            assert_eq!(right.parse::<Login>().unwrap().as_str(), right);
+        }
+        for wrong in ["", "Wang", "王芳", "a b", "-a", "@a", "a\n", &"x".repeat(65)] {
+            assert!(wrong.parse::<Login>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_role_covers_another_and_a_contest_never_covers_all() {
+        for role in Role::ALL {
+            for other in Role::ALL {
+                assert_eq!(Held::everywhere(role).covers(&Held::everywhere(other)), role == other);
+            }
+            assert!(Held::everywhere(role).covers(&Held::within(role, "demo")));
+            assert!(Held::within(role, "demo").covers(&Held::within(role, "demo")));
+            assert!(!Held::within(role, "demo").covers(&Held::within(role, "small")));
+            assert!(!Held::within(role, "demo").covers(&Held::everywhere(role)));
+        }
+    }
+
+    #[test]
+    fn a_token_never_outranks_its_owner() {
+        let anna = person(&["organiser", "screener@demo", "auditor@demo", "auditor@small"]);
+        let made = |role, contest: Option<&str>| anna.token(role, contest.map(Into::into)).map(|held| held.to_string());
+        assert_eq!(made(Role::Organiser, None).unwrap(), "organiser");
+        assert_eq!(made(Role::Organiser, Some("demo")).unwrap(), "organiser@demo");
+        assert_eq!(made(Role::Screener, Some("demo")).unwrap(), "screener@demo");
+        // Bound by itself to the one contest; of several, one has to be named.
+        assert_eq!(made(Role::Screener, None).unwrap(), "screener@demo");
+        assert_eq!(made(Role::Auditor, None), Err(Refused::ContestMissing(Role::Auditor)));
+        assert_eq!(made(Role::Auditor, Some("small")).unwrap(), "auditor@small");
+        for wrong in ["screener@small", "operator", "operator@demo", "admin", "auditor@other"] {
+            let Held { role, contest } = held(wrong);
+            assert_eq!(anna.token(role, contest), Err(Refused::Outranks(held(wrong))));
+        }
+        // An admin is no organiser, and an ended person is nothing.
+        assert!(person(&["admin"]).token(Role::Organiser, None).is_err());
+        assert_eq!(ended(&["organiser"]).token(Role::Organiser, None), Err(Refused::Ended(anna.id)));
+    }
+
+    #[test]
+    fn a_person_sees_the_contests_of_the_role_in_which_they_look() {
+        let anna = person(&["organiser", "screener@demo", "screener@small"]);
+        let only = |contests: &[&str]| Sees::Only(contests.iter().map(|it| ContestId::new(*it)).collect());
+        assert_eq!(anna.sees(Role::Organiser), Sees::All);
+        assert_eq!(anna.sees(Role::Screener), only(&["demo", "small"]));
+        assert_eq!(anna.sees(Role::Auditor), only(&[]));
+        assert!(anna.sees(Role::Screener).includes(&"demo".into()) && !anna.sees(Role::Screener).includes(&"x".into()));
+        assert!(!anna.sees(Role::Auditor).includes(&"demo".into()));
+        assert_eq!(ended(&["organiser", "screener@demo"]).sees(Role::Organiser), only(&[]));
+        assert_eq!(ended(&["organiser", "screener@demo"]).sees(Role::Screener), only(&[]));
+    }
+
+    #[test]
+    fn an_admin_manages_within_the_contest_that_they_are_admin_of() {
+        let (all, demo, none) = (person(&["admin"]), person(&["admin@demo"]), person(&["organiser"]));
+        assert!(all.may_give(&held("admin")) && all.may_give(&held("screener@demo")));
+        assert!(demo.may_give(&held("screener@demo")) && demo.may_give(&held("admin@demo")));
+        assert!(!demo.may_give(&held("screener")) && !demo.may_give(&held("screener@small")));
+        assert!(!none.may_give(&held("organiser@demo")) && !ended(&["admin"]).may_give(&held("screener@demo")));
+        assert!(demo.may_manage(&person(&["screener@demo", "auditor@demo"])));
+        assert!(!demo.may_manage(&person(&["screener@demo", "auditor@small"])) && !demo.may_manage(&person(&[])));
+        assert!(all.may_manage(&person(&[])) && all.may_manage(&person(&["admin"])));
+    }
+
+    #[test]
+    fn roles_are_given_and_taken_and_only_those_that_are_held() {
+        let anna = person(&["organiser", "screener@demo"]);
+        let change = |add: &[&str], remove: &[&str]| RoleChange { add: set(add), remove: set(remove) };
+        let after = anna.changed(&change(&["auditor"], &["screener@demo"]), false).unwrap();
+        assert_eq!(after, set(&["auditor", "organiser"]));
+        assert_eq!(anna.changed(&change(&["organiser"], &[]), false).unwrap(), anna.roles);
+        let not_held = |role| Err(Refused::NotHeld(held(role)));
+        assert_eq!(anna.changed(&change(&[], &["screener"]), false), not_held("screener"));
+        assert_eq!(anna.changed(&change(&[], &["organiser@demo"]), false), not_held("organiser@demo"));
+        assert_eq!(
+            ended(&["organiser"]).changed(&change(&["admin"], &[]), true),
+            Err(Refused::Ended(anna.id)),
+            "nothing is given to who was ended"
+        );
+    }
+
+    #[test]
+    fn the_last_admin_stays() {
+        let take = RoleChange { remove: set(&["admin"]), ..RoleChange::default() };
+        let narrow = RoleChange { add: set(&["admin@demo"]), ..take.clone() };
+        let anna = person(&["admin", "organiser"]);
+        for change in [&take, &narrow] {
+            assert_eq!(anna.changed(change, false), Err(Refused::LastAdmin));
+            assert!(anna.changed(change, true).is_ok());
+        }
+        assert_eq!(anna.may_end(false), Err(Refused::LastAdmin));
+        assert_eq!(anna.may_end(true), Ok(()));
+        // Other roles may go, and an admin of one contest is not the last of anything.
+        assert!(anna.changed(&RoleChange { remove: set(&["organiser"]), ..RoleChange::default() }, false).is_ok());
+        assert_eq!(person(&["admin@demo"]).may_end(false), Ok(()));
+        assert_eq!(ended(&["admin"]).may_end(false), Ok(()));
+    }
+
+    #[test]
+    fn roles_of_one_contest_belong_to_it() {
+        let of = |roles: &[&str]| contest_of(&set(roles)).map(ToString::to_string);
+        assert_eq!(of(&["screener@demo", "auditor@demo"]).as_deref(), Some("demo"));
+        for several in [&["screener@demo", "auditor@small"][..], &["screener@demo", "auditor"], &["auditor"], &[]] {
+            assert_eq!(of(several), None, "{several:?}");
+        }
+    }
+
+    #[test]
+    fn each_refusal_has_a_sentence_in_both_languages() {
+        let refusals = [
+            Refused::Unknown(PersonId(Uuid::nil())),
+            Refused::Ended(PersonId(Uuid::nil())),
+            Refused::Outranks(held("screener")),
+            Refused::ContestMissing(Role::Auditor),
+            Refused::NotHeld(held("screener@demo")),
+            Refused::LastAdmin,
+            Refused::LoginTaken("anna".parse().unwrap()),
+        ];
+        for refusal in refusals {
+            assert!(refusal.text(Lang::Zh).chars().any(|c| c > '\u{2e80}'), "{refusal:?}");
+            assert!(refusal.text(Lang::En).is_ascii() && !refusal.code().is_empty(), "{refusal:?}");
+        }
+    }
+}

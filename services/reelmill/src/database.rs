@@ -26,8 +26,8 @@ pub(crate) struct DatabaseArgs {
     #[arg(long, env = "ALLOW_PLAINTEXT", value_delimiter = ',', value_name = "HOST|CIDR,…")]
     allow_plaintext: Vec<Trusted>,
 
-    /// Who does it, for the audit trail
-    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", value_parser = typed::name, default_value_t = login_name())]
+    /// Who does it, for the audit trail; the login name if absent
+    #[arg(id = "as", long = "as", env = "REELMILL_AS", value_name = "NAME", value_parser = typed::name, default_value_t = login_name(), hide_default_value = true)]
     name: String,
 }
 

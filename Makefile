@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx clean
+.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx reference clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ garage-stop: ## end it
 
 sqlx: ## describe all checked queries anew in .sqlx (after changing SQL or a migration)
 	@deploy/local/sqlx.sh
+
+reference: ## write deploy/REFERENCE.md, all commands, options and variables, from the program
+	@deploy/local/reference.sh
 
 clean: stop ## end what runs and remove .local/ with all its data (not target/)
 	@deploy/local/clean.sh

@@ -35,7 +35,7 @@ ENV
 keep personal <<<"PERSONAL_DATA_KEYS=k1:$(head -c 32 /dev/urandom | base64 -w0)"
 keep grafana <<<"GF_SECURITY_ADMIN_PASSWORD=$(random)"
 keep partners <<'ENV'
-# PARTNER_… as in the README's table, such as
+# PARTNER_… as in deploy/REFERENCE.md, such as
 # PARTNER_TIANGONG_S3_ENDPOINT=https://s3.partner.example
 ENV
 echo "secrets are in $dir; Grafana's password for admin is in grafana.env"

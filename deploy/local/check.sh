@@ -30,7 +30,9 @@ if base=$(git merge-base HEAD "${BASE:-origin/main}" 2>/dev/null); then
         '') ;;
         services/*/*) crates+=("$(cut -d/ -f2 <<<"$file")") ;;
         proto/*) crates+=(proto) ;;
-        tests/* | bench/* | helm/* | *.md | deploy/local/* | .ci/* | Makefile | .dockerignore | .gitignore) ;;
+        # Tests of `reelmill` read the documents and the list of targets.
+        *.md | Makefile) crates+=(reelmill) ;;
+        tests/* | bench/* | helm/* | deploy/local/* | .ci/* | .dockerignore | .gitignore) ;;
         *) everything=$file ;;
         esac
     done <<<"$changed"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make measure`: the figures of the README that need the whole binary: memory of the upload service under many uploads at once,
+# `make measure`: the figures of bench/RESULTS.md that need the whole binary: memory of the upload service under many uploads at once,
 # and the processor time of an idle `serve`. UPLOADS (16) and MIB (256) can be set. Own servers, own data, all removed at the end.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -5,6 +5,7 @@ use pipeline::partner::{DeliveryMethod, Partner};
 
 use crate::deliver::mrss::serve::SECRET_CHARS;
 use crate::deliver::sftp_drop::access::Access;
+use crate::settings::required;
 use crate::task::{partner_setting, variable};
 
 /// Names of the variables that are missing, or what is wrong with one. What a bilibili account was authorised with lies in the
@@ -15,14 +16,7 @@ pub fn lacking(partner: &Partner) -> Vec<String> {
 
 fn lacking_in(partner: &Partner, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let setting = |name: &str| partner_setting(&partner.id, name, &read);
-    let mut wanted: Vec<&str> = match partner.method {
-        DeliveryMethod::Bilibili => vec!["CLIENT_ID", "CLIENT_SECRET"],
-        DeliveryMethod::Douyin => vec!["CLIENT_KEY", "CLIENT_SECRET", "OPEN_ID", "REFRESH_TOKEN"],
-        DeliveryMethod::S3Drop => vec!["S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"],
-        DeliveryMethod::SftpDrop => vec!["SFTP_HOST", "SFTP_USER", "SFTP_KEY", "SFTP_HOST_KEY"],
-        DeliveryMethod::Mrss => vec!["FEED_TOKEN", "FEED_LINK_KEY"],
-        DeliveryMethod::Operator => Vec::new(),
-    };
+    let mut wanted: Vec<&str> = required(partner.method).collect();
     // Who is told of what lies in the bucket must be able to believe it.
     if partner.method == DeliveryMethod::S3Drop && matches!(setting("NOTICE_URL"), Ok(Some(_))) {
         wanted.push("NOTICE_SECRET");

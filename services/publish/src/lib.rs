@@ -8,6 +8,7 @@
 //! | the ways to a partner, one adapter each | `deliver/` |
 //! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
 //! | what partners ask of us: feed and webhooks | `serve` |
+//! | which settings a partner's way has | `settings` |
 //! | which settings a partner's way needs and does not find | `lacking` |
 //! | calls to addresses that others gave us | `guarded` |
 //! | webhooks out: changes told to whoever asked | `webhooks` |
@@ -21,6 +22,7 @@ pub mod package;
 mod publish;
 mod redact;
 mod serve;
+pub mod settings;
 mod task;
 pub mod webhooks;
 mod xml;

@@ -3,8 +3,8 @@ use clap::{Parser, Subcommand};
 
 use crate::command::{
     audit, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, partner, person, plan,
-    preview, probe, ready, recall, recalled, release, render, reprocess, retention, retry, review, s3, serve, status,
-    submit, texts, token, trace, trouble, webhook, withdraw,
+    preview, probe, ready, recall, recalled, reference, release, render, reprocess, retention, retry, review, s3,
+    serve, status, submit, texts, token, trace, trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -121,6 +121,9 @@ enum Command {
     Inventory(inventory::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
+    /// Print every command, option and variable as Markdown: deploy/REFERENCE.md
+    #[command(hide = true)]
+    Reference,
 }
 
 impl Cli {
@@ -165,6 +168,7 @@ impl Cli {
             Command::Retention(args) => block_on(retention::run(args)),
             Command::Inventory(args) => block_on(inventory::run(args)),
             Command::Completions(args) => completions::run(&args),
+            Command::Reference => reference::run(),
         }
     }
 }

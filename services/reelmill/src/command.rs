@@ -19,6 +19,7 @@ pub(crate) mod probe;
 pub(crate) mod ready;
 pub(crate) mod recall;
 pub(crate) mod recalled;
+pub(crate) mod reference;
 pub(crate) mod release;
 pub(crate) mod render;
 pub(crate) mod reprocess;

@@ -5,12 +5,12 @@ mod api;
 mod cli;
 mod command;
 mod database;
+#[cfg(test)]
+mod documents;
 mod exit;
 mod local;
 mod output;
 mod progress;
-#[cfg(test)]
-mod readme;
 mod resume;
 mod settings;
 mod tus;

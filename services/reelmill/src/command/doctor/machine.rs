@@ -11,7 +11,7 @@ use crate::output;
 /// Room that one eight-minute entry at a high bitrate needs for its source, segments and renditions.
 const SCRATCH_WANTED_BYTES: u64 = 10 << 30;
 
-/// What one child takes at most, with the four rungs at 1080p; measured, see the README.
+/// What one child takes at most, with the four rungs at 1080p; measured, see bench/RESULTS.md.
 const CHILD_BYTES: u64 = 1_400 << 20;
 
 /// The ffmpeg libraries, and the sandbox by trying to break out of it.

@@ -1,0 +1,278 @@
+//! `reelmill reference`: every command, option and variable as Markdown. Commands come from the command line's own definition and
+//! partners' settings from `publish`; only what the code reads without an option is listed here. Its output is deploy/REFERENCE.md.
+use std::fmt::Write;
+
+use clap::{Arg, Command, CommandFactory};
+use pipeline::partner::DeliveryMethod;
+use publish::settings::{self, Otherwise};
+
+use crate::cli::Cli;
+use crate::exit::{self, Exit};
+
+/// An option with the same words at this many commands stands once, in a table of its own.
+const MANY: usize = 5;
+/// Commands that are named for one variable; for more, the first and a number.
+const NAMED: usize = 3;
+
+/// Read from the environment without an option: names, default, meaning.
+pub(crate) const WITHOUT_OPTION: [(&[&str], &str, &str); 8] = [
+    (&["RUST_LOG"], "`info`", "Filter of the log, as the crate `tracing-subscriber` reads it"),
+    (&["LOG_FORMAT"], "`text`", "`json` writes each line of the log as a JSON object"),
+    (
+        &["OTEL_BSP_…", "OTEL_TRACES_SAMPLER…"],
+        "",
+        "Batches and sampling of traces, as the OpenTelemetry SDK reads them",
+    ),
+    (&["SSL_CERT_FILE"], "the system's", "PEM file with the root certificates that servers are checked against"),
+    (&["XDG_STATE_HOME"], "`~/.local/state`", "Where `reelmill submit` records unfinished uploads"),
+    (
+        &["LC_ALL", "LC_MESSAGES", "LANG"],
+        "",
+        "The language that `reelmill submit` asks the server for: Chinese for a value that begins with `zh`, else English",
+    ),
+    (&["LOGNAME", "USER"], "`command line`", "The name for the audit trail where `REELMILL_AS` is absent"),
+    (&["HOME"], "", "Used for the default of `XDG_STATE_HOME`"),
+];
+
+/// Prints it.
+pub(crate) fn run() -> anyhow::Result<Exit> {
+    crate::output::print(&markdown())?;
+    Ok(Exit::Done)
+}
+
+/// The whole document.
+pub(crate) fn markdown() -> String {
+    let mut cli = Cli::command();
+    // Gives usage lines the names of the commands above them.
+    cli.build();
+    let mut commands = Vec::new();
+    collect(&cli, &mut commands);
+    let many = of_many(&commands);
+    let sections = [
+        "# Reference\n\nWritten by `make reference` from the program itself; do not edit. `reelmill help COMMAND` prints the same for one command."
+            .to_owned(),
+        format!("## Exit codes\n\n```text\n{}\n```", exit::CODES.trim_start_matches("Exit codes:\n")),
+        variables(&commands),
+        partners(),
+        without_option(),
+        options_of_many(&many),
+        list(&commands),
+    ];
+    let each = commands.iter().map(|command| section(command, &many));
+    sections.into_iter().chain(each).collect::<Vec<_>>().join("\n\n") + "\n"
+}
+
+/// A visible command, with its name as it is typed.
+struct Shown<'a> {
+    name: String,
+    command: &'a Command,
+    rows: Vec<Row>,
+}
+
+/// One argument as the tables print it.
+#[derive(Clone, PartialEq, Eq)]
+struct Row {
+    shown: String,
+    variable: Option<String>,
+    default: String,
+    meaning: String,
+    flag: bool,
+}
+
+/// All visible commands below `command`, each before its own.
+fn collect<'a>(command: &'a Command, into: &mut Vec<Shown<'a>>) {
+    for command in command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help") {
+        let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
+        into.push(Shown { name, command, rows: rows(command) });
+        collect(command, into);
+    }
+}
+
+/// In the order of `--help`: operands, options, options under a heading of their own.
+fn rows(command: &Command) -> Vec<Row> {
+    let ours = |it: &&Arg| !it.is_hide_set() && !["help", "version"].contains(&it.get_id().as_str());
+    let mut arguments: Vec<&Arg> = command.get_arguments().filter(ours).collect();
+    arguments.sort_by_key(|it| (!it.is_positional(), it.get_help_heading().is_some()));
+    arguments.into_iter().map(row).collect()
+}
+
+fn row(argument: &Arg) -> Row {
+    let short = argument.get_short().filter(|_| argument.get_long().is_some());
+    let before = short.map(|short| format!("-{short}, ")).unwrap_or_default();
+    let mut meaning = sentence(&argument.get_help().map(ToString::to_string).unwrap_or_default());
+    let flag = !argument.get_action().takes_values();
+    let values: Vec<String> = argument.get_possible_values().iter().filter(|it| !it.is_hide_set()).map(value).collect();
+    if !flag && !values.is_empty() && !argument.is_hide_possible_values_set() {
+        let _ = write!(meaning, " Values: {}.", values.join("; "));
+    }
+    Row {
+        shown: format!("{before}{argument}"),
+        variable: argument.get_env().map(|name| name.to_string_lossy().into_owned()),
+        default: default(argument),
+        meaning,
+        flag,
+    }
+}
+
+fn value(value: &clap::builder::PossibleValue) -> String {
+    let help = value.get_help().map(|help| format!(" ({})", help.to_string().trim_end_matches('.')));
+    format!("`{}`{}", value.get_name(), help.unwrap_or_default())
+}
+
+fn default(argument: &Arg) -> String {
+    if argument.is_required_set() {
+        return "required".to_owned();
+    }
+    let values: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    match values.join(",") {
+        _ if values.is_empty() || argument.is_hide_default_value_set() => String::new(),
+        text if text.is_empty() => "empty".to_owned(),
+        text => format!("`{text}`"),
+    }
+}
+
+/// With the full stop that clap takes away.
+fn sentence(help: &str) -> String {
+    format!("{}.", help.trim_end_matches('.'))
+}
+
+/// Text for a cell: outside of backticks nothing of it is Markdown, and a bar never ends the cell.
+fn cell(text: &str) -> String {
+    let pieces = text.split('`').enumerate().map(|(at, piece)| {
+        let piece = piece.replace('|', "\\|");
+        if at % 2 == 1 { piece } else { piece.replace('<', "\\<").replace('*', "\\*") }
+    });
+    pieces.collect::<Vec<_>>().join("`")
+}
+
+fn table(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = format!("| {} |\n|{}", headings.join(" | "), "---|".repeat(headings.len()));
+    for row in rows {
+        let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
+        let _ = write!(text, "\n| {} |", cells.join(" | "));
+    }
+    text
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+/// Each variable once, as the first command that reads it describes it.
+fn variables(commands: &[Shown]) -> String {
+    let mut found: Vec<(&str, &Row, Vec<&str>)> = Vec::new();
+    for command in commands {
+        for row in &command.rows {
+            let Some(variable) = row.variable.as_deref() else { continue };
+            match found.iter_mut().find(|(name, ..)| *name == variable) {
+                Some((.., readers)) => readers.push(&command.name),
+                None => found.push((variable, row, vec![&command.name])),
+            }
+        }
+    }
+    let rows = found.into_iter().map(|(variable, row, readers)| {
+        let default = if row.flag { "`false`".to_owned() } else { row.default.clone() };
+        vec![code(variable), default, readers_of(&readers), row.meaning.clone()]
+    });
+    let rows = table(&["variable", "default", "option of", "meaning"], rows);
+    let intro = "Each is also an option of the commands named here; the option overrides the variable. Other commands that need a setting of \
+                 the services, such as `doctor` and `fsck`, read the variable alone.";
+    format!("## Variables\n\n{intro}\n\n{rows}")
+}
+
+fn readers_of(readers: &[&str]) -> String {
+    let names =
+        |readers: &[&str]| readers.iter().map(|it| code(it.trim_start_matches("reelmill "))).collect::<Vec<_>>();
+    if readers.len() <= NAMED {
+        return names(readers).join(", ");
+    }
+    format!("{} and {} more", names(&readers[..1]).join(", "), readers.len() - 1)
+}
+
+fn partners() -> String {
+    let all =
+        DeliveryMethod::ALL.into_iter().flat_map(|method| settings::of(method).iter().map(move |it| (method, it)));
+    let rows = all.map(|(method, setting)| {
+        let otherwise = match setting.otherwise {
+            Otherwise::Required => "required".to_owned(),
+            Otherwise::Default(value) => code(value),
+            Otherwise::Absent => String::new(),
+        };
+        vec![code(method.name()), code(&format!("PARTNER_<ID>_{}", setting.name)), otherwise, sentence(setting.about)]
+    });
+    let rows = table(&["method", "variable", "default", "meaning"], rows);
+    format!(
+        "## Variables of partners\n\nRead by the role publish. `<ID>` is the partner's id in the catalogue, in capitals, with `_` for `-`. A \
+         variable with `_FILE` after its name may name a file that holds the value.\n\n{rows}"
+    )
+}
+
+fn without_option() -> String {
+    let rows = WITHOUT_OPTION.iter().map(|(names, default, meaning)| {
+        let names: Vec<String> = names.iter().map(|name| code(name)).collect();
+        vec![names.join(", "), (*default).to_owned(), sentence(meaning)]
+    });
+    format!("## Variables without an option\n\n{}", table(&["variable", "default", "meaning"], rows))
+}
+
+/// Arguments that at least [`MANY`] commands have in the same words, in the order of their first command.
+fn of_many(commands: &[Shown]) -> Vec<Row> {
+    let all: Vec<&Row> = commands.iter().flat_map(|command| &command.rows).collect();
+    let mut many: Vec<Row> = Vec::new();
+    for row in &all {
+        let alike = all.iter().filter(|it| *it == row).count();
+        if alike >= MANY && row.shown.starts_with('-') && !many.contains(row) {
+            many.push((*row).clone());
+        }
+    }
+    many
+}
+
+fn arguments<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let rows = rows.map(|row| {
+        let variable = row.variable.as_deref().map(code).unwrap_or_default();
+        vec![code(&row.shown), variable, row.default.clone(), row.meaning.clone()]
+    });
+    table(&["argument", "variable", "default", "meaning"], rows)
+}
+
+fn options_of_many(many: &[Row]) -> String {
+    format!("## Options of many commands\n\n{}", arguments(many.iter()))
+}
+
+fn list(commands: &[Shown]) -> String {
+    let rows = commands.iter().map(|it| vec![code(&it.name), about(it.command)]);
+    format!("## Commands\n\n{}", table(&["command", "does"], rows))
+}
+
+/// In one sentence.
+fn about(command: &Command) -> String {
+    sentence(&command.get_about().map(ToString::to_string).unwrap_or_default())
+}
+
+/// In as many paragraphs as there are.
+fn long_about(command: &Command) -> String {
+    let Some(long) = command.get_long_about() else { return about(command) };
+    long.to_string().split("\n\n").map(sentence).collect::<Vec<_>>().join("\n\n")
+}
+
+fn section(shown: &Shown, many: &[Row]) -> String {
+    let mut text = format!("### {}\n\n{}", shown.name, cell(&long_about(shown.command)));
+    // A group of commands is not typed alone.
+    if shown.command.is_subcommand_required_set() {
+        return text;
+    }
+    let usage = shown.command.clone().render_usage().to_string();
+    let _ = write!(text, "\n\n```text\n{}\n```", usage.trim_start_matches("Usage: "));
+    let (common, own): (Vec<&Row>, Vec<&Row>) = shown.rows.iter().partition(|row| many.contains(row));
+    if !own.is_empty() {
+        let _ = write!(text, "\n\n{}", arguments(own.into_iter()));
+    }
+    if !common.is_empty() {
+        // `-o, --output <FORM>` begins with its short name.
+        let long = |row: &&Row| row.shown.split(' ').find(|word| word.starts_with("--")).map(code);
+        let names: Vec<String> = common.iter().filter_map(long).collect();
+        let _ = write!(text, "\n\n[Options of many commands](#options-of-many-commands): {}.", names.join(", "));
+    }
+    text
+}

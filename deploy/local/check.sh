@@ -49,10 +49,8 @@ if base=$(git merge-base HEAD "${BASE:-origin/main}" 2>/dev/null); then
     fi
 fi
 
-step "lints"
-compiling cargo clippy "${cargo_selection[@]}" --all-targets -- -D warnings
-step "build"
-compiling cargo nextest run "${cargo_selection[@]}" --tests --no-run -E "$filter"
+step "build and lints"
+build_programs --tests
 step "tests"
 "$here/neighbours.sh" start "$dir" >/dev/null
 while IFS='=' read -r name value; do export "TEST_$name=$value"; done <"$dir/env"

@@ -27,5 +27,18 @@ compiling() {
     return $status
 }
 
+# Runs Cargo, and fails if the compiler or clippy warns of anything. Cargo repeats the warnings of what was compiled before.
+without_warnings() {
+    local log status=0
+    log=$(mktemp)
+    "$@" 2>&1 | tee "$log" || status=$?
+    if [ "$status" = 0 ] && grep -q '^warning' "$log"; then
+        echo "warnings are failures here" >&2
+        status=1
+    fi
+    rm -f "$log"
+    return $status
+}
+
 # Every program of the workspace: `reelmill`, the emulators of partners' platforms, the media child of the tests.
-build_programs() { SQLX_OFFLINE=true compiling cargo build "${cargo_selection[@]}" --bins "$@"; }
+build_programs() { SQLX_OFFLINE=true compiling without_warnings cargo build "${cargo_selection[@]}" --bins "$@"; }

@@ -39,9 +39,6 @@ else
     advisories="NOT CHECKED: their database cannot be reached"
 fi
 
-step "test: lints"
-compiling cargo clippy "${cargo_selection[@]}" --all-targets -- -D warnings
-
 step "test: servers"
 trap 'step_end; "$here/neighbours.sh" stop "$dir" || true; [ ! -d "$dir/garage" ] || "$here/garage.sh" stop "$dir/garage" || true' EXIT
 trap 'exit 130' INT
@@ -73,8 +70,8 @@ case $footage_status in
 *) exit "$footage_status" ;;
 esac
 
-step "test: build of what ships and of the tests"
-# In one go: while the last crate of the one is compiled, the other has work for the second core. Examples are linted, not run.
+step "test: build of what ships and of the tests, and lints"
+# In one go: while the last crate of the one is compiled, the other has work for the second core. Lints: .cargo/lint.sh.
 build_programs --tests
 if cargo nextest --version >/dev/null 2>&1; then
     runner=(cargo nextest run "${cargo_selection[@]}" --tests)

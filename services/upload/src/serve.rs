@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use runtime::desk_url::desk_url;
 use runtime::service::Runtime;
 use runtime::serving::places::share_of;
 use runtime::serving::{self, Bounds, counted};
@@ -34,6 +35,7 @@ impl App {
             address_share_percent: config.address_share_percent,
             cors_origins: config.cors_origins.clone(),
             admin: Some(runtime.admin_addr),
+            desk_url: desk_url(config)?,
             budget_factor: config.upload_budget_factor,
             high_water_bytes: u64::from(config.upload_high_water_gib) << 30,
             least_rate: u64::from(config.upload_least_kib_s) * 1024,

@@ -73,7 +73,7 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
         // It may come up later; until then uploads get 503.
         warn!("the object store is not ready: {err}");
     }
-    counted::begin(app.store.metrics(), routes::list().into_iter().map(|route| route.path));
+    counted::begin(app.store.metrics(), "public", routes::list().into_iter().map(|route| route.path));
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
     let (router, bounds, doors) = (router(app.clone()), bounds(&app.settings), app.doors.clone());

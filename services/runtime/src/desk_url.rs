@@ -72,6 +72,7 @@ fn checked(text: &str) -> Result<String, DeskUrlRefused> {
         return Err(DeskUrlRefused::NotOnlyHost);
     };
     let only_host = format!("{scheme}://{authority}") == text && !authority.as_str().contains('@');
+    let only_host = only_host && !authority.host().is_empty();
     match scheme {
         _ if !only_host => Err(DeskUrlRefused::NotOnlyHost),
         "https" => Ok(text.to_owned()),
@@ -118,6 +119,7 @@ mod tests {
             "desk.example.org:8082",
             "/desk",
             "https://",
+            "https://:8443",
             "https://desk.example.org/desk",
             "https://desk.example.org?a=b",
             "https://desk.example.org#a",

@@ -5,6 +5,7 @@ use anyhow::Context;
 use pipeline::catalogue::Catalogue;
 use runtime::clock::Clock;
 use runtime::config::Config;
+use runtime::desk_url::desk_url;
 use runtime::objects::Objects;
 use runtime::seal::Keyring;
 use runtime::service::Runtime;
@@ -56,9 +57,7 @@ impl Desk {
         clock: Clock,
         addresses: Addresses,
     ) -> anyhow::Result<Self> {
-        let url = config.desk_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
-        let plain = url.bytes().all(|it| it.is_ascii_graphic());
-        anyhow::ensure!(plain, "DESK_URL has characters that no address has: {url:?}");
+        let url = desk_url(config)?.unwrap_or_default();
         let keys = config.personal_data_keys.is_some().then(|| config.keyring()).transpose()?;
         Ok(Self { store, objects, catalogue, clock, keys, url, addresses })
     }

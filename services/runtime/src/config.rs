@@ -100,7 +100,7 @@ pub struct Config {
     #[arg(long, env = "UPLOAD_LEAST_KIB_S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub upload_least_kib_s: u16,
 
-    /// Proxies of ours before the public API and before partners' address, each of which adds the address that it saw to
+    /// Proxies of ours before the public API, the desk and partners' address, each of which adds the address that it saw to
     /// X-Forwarded-For.
     #[arg(long, env = "FORWARDED_HOPS", default_value_t = 0)]
     pub forwarded_hops: u8,
@@ -181,7 +181,8 @@ pub struct Config {
     #[arg(long, env = "DESK_LISTEN", default_value = "127.0.0.1:8082")]
     pub desk_listen: SocketAddr,
 
-    /// Address under which staff reach the desk, for links; a host name of its own. The listening address if absent.
+    /// Address under which staff reach the desk, for links: https, and a host name of its own. http is accepted for loopback addresses
+    /// only. Links are paths if absent.
     #[arg(long, env = "DESK_URL")]
     pub desk_url: Option<String>,
 

@@ -15,6 +15,7 @@
 //! | who was refused, and where? | `doors` |
 //! | which networks may be called? | `network` |
 //! | who may be spoken to without TLS? | `transport` |
+//! | under which address do staff reach the desk? | `desk_url` |
 //! | what can be wrong with a request or an act, in two languages? | `problem` |
 //! | which bytes of a file are asked for? | `range` |
 //! | how much does a port bear, and one address at it? | `serving` |
@@ -25,6 +26,7 @@ pub mod broker;
 pub mod child;
 pub mod clock;
 pub mod config;
+pub mod desk_url;
 pub mod doors;
 pub mod embedded_s3;
 pub mod failure;

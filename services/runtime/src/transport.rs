@@ -120,21 +120,33 @@ enum Tls {
 /// The one decision. `host` is `None` for a Unix socket.
 fn decide(server: Server, host: Option<&str>, tls: Tls, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
     let Some(host) = host else { return Ok(Line::Local) };
-    let name = plain_name(host.trim_start_matches('[').trim_end_matches(']'));
-    let address = name.parse::<IpAddr>().ok().map(|it| it.to_canonical());
     match tls {
         Tls::Verified => return Ok(Line::Verified),
         Tls::Unverified => return Ok(Line::Encrypted),
         Tls::No => {}
     }
-    if name == "localhost" || address.is_some_and(|it| it.is_loopback()) {
+    if is_this_machine(host) {
         return Ok(Line::Local);
     }
+    let (name, address) = read(host);
     let named = allowed.iter().any(|it| match it {
         Trusted::Network(network) => address.is_some_and(|address| network.holds(address)),
         Trusted::Host(trusted) => *trusted == name,
     });
     if named { Ok(Line::Allowed) } else { Err(PlaintextRefused { server, host: host.to_owned() }) }
+}
+
+/// Whether a host is this machine, by its loopback address or its usual name.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let (name, address) = read(host);
+    name == "localhost" || address.is_some_and(|it| it.is_loopback())
+}
+
+/// A host as a plain name, and as the address that it is written as.
+fn read(host: &str) -> (String, Option<IpAddr>) {
+    let name = plain_name(host.trim_start_matches('[').trim_end_matches(']'));
+    let address = name.parse::<IpAddr>().ok().map(|it| it.to_canonical());
+    (name, address)
 }
 
 /// Names are compared without regard to case, and with or without the root's dot.

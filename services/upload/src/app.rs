@@ -73,6 +73,8 @@ pub struct Settings {
     pub cors_origins: Origins,
     /// Where metrics and health are told, for the page at the root.
     pub admin: Option<SocketAddr>,
+    /// The address that staff use, for the page at the root.
+    pub desk_url: Option<String>,
     /// Connections at once.
     pub connections: usize,
     /// How long a client may take to say what it wants.
@@ -112,6 +114,7 @@ impl Default for Settings {
             forwarded_hops: 0,
             cors_origins: Origins::Any,
             admin: None,
+            desk_url: None,
             connections: 2048,
             heads_within: Duration::from_secs(15),
             address_share_percent: 100,

@@ -138,7 +138,7 @@ pub fn router(service: Service) -> Router {
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
-        .layer(from_fn_with_state(metrics, count))
+        .layer(from_fn_with_state((metrics, "desk"), count))
         .layer(from_fn(traced))
         .with_state(service)
 }

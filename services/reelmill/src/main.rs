@@ -5,6 +5,7 @@ mod api;
 mod cli;
 mod command;
 mod database;
+mod evidence;
 mod exit;
 mod local;
 mod output;

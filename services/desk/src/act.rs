@@ -17,8 +17,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+pub mod confirm;
+pub mod deliver;
+pub mod evidence;
 pub mod hold;
 pub mod recall;
+pub mod recalled;
 pub mod release;
 pub mod retry;
 pub mod review;

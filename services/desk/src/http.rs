@@ -6,7 +6,10 @@ use runtime::store::tokens::TokenRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(crate) mod bag;
+pub(crate) mod confirm;
 pub(crate) mod contact;
+pub(crate) mod deliver;
 pub(crate) mod deliveries;
 pub(crate) mod entry;
 pub(crate) mod evidence;
@@ -18,6 +21,7 @@ pub(crate) mod partners;
 pub(crate) mod preview;
 pub(crate) mod proofs;
 pub(crate) mod recall;
+pub(crate) mod recalled;
 pub(crate) mod release;
 pub(crate) mod reprocess;
 pub(crate) mod retry;

@@ -240,6 +240,20 @@ impl Observed {
         }
     }
 
+    /// Where the work can be seen, or was last, as far as the partner or a person said.
+    pub fn public_url(&self) -> Option<&str> {
+        match self {
+            Observed::Live { public_url, .. } | Observed::Recalling { public_url, .. } => public_url.as_deref(),
+            Observed::Planned
+            | Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::AwaitingOperator { .. }
+            | Observed::InReview { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. } => None,
+        }
+    }
+
     /// The partner's name for the work, as far as it has one.
     pub fn receipt(&self) -> Option<&Receipt> {
         match self {

@@ -7,6 +7,7 @@ mod command;
 mod database;
 #[cfg(test)]
 mod documents;
+mod evidence;
 mod exit;
 mod local;
 mod output;

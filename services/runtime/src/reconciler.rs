@@ -226,12 +226,14 @@ impl Reconciler {
 
     async fn sweep(&self) -> anyhow::Result<()> {
         for garbage in self.store.take_garbage(SWEEP_LIMIT).await? {
-            let swept = if garbage.single {
-                self.objects.delete(&garbage.prefix).await.map(|()| 1)
-            } else {
-                self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await
-            };
-            match swept {
+            if garbage.single {
+                match self.store.sweep_single(&garbage, &self.objects).await {
+                    Ok(swept) => self.metrics.garbage_objects.inc_by(u64::from(swept)),
+                    Err(error) => warn!("could not sweep {}: {error:#}", garbage.prefix),
+                }
+                continue;
+            }
+            match self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await {
                 Ok(objects) => {
                     self.metrics.garbage_objects.inc_by(objects as u64);
                     self.store.forget_garbage(garbage.id).await?;

@@ -8,8 +8,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::gate::Policy;
 use super::{
-    contact, deliveries, entry, evidence, hold, list, partners, preview, proofs, recall, release, reprocess, retry,
-    review, routes, texts, tokens, trail, webhooks, withdraw, work,
+    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, partners, preview, proofs, recall,
+    recalled, release, reprocess, retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
 };
 
 use words::WORDS;
@@ -31,8 +31,8 @@ mod words;
         list::submissions, list::parked,
         entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts,
         preview::preview, preview::file,
-        deliveries::list, deliveries::delivered, proofs::recalled, proofs::list, contact::contact,
-        deliveries::confirm, texts::texts, evidence::exchanges, partners::list,
+    deliveries::list, deliver::delivered, recalled::recalled, bag::bag, bag::file, proofs::list, contact::contact,
+        confirm::confirm, texts::texts, evidence::exchanges, partners::list,
         review::review, release::release, recall::recall,
         reprocess::one, reprocess::many, reprocess::jobs, reprocess::works, reprocess::order, retry::retry, trail::trail,
         webhooks::list, webhooks::messages, webhooks::resend, webhooks::remove,

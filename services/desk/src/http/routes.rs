@@ -14,8 +14,8 @@ use runtime::store::tokens::Role;
 
 use super::gate::{Gate, Policy, enforce};
 use super::{
-    contact, deliveries, entry, evidence, hold, list, openapi, partners, preview, proofs, recall, release, reprocess,
-    retry, review, texts, tokens, trail, webhooks, withdraw, work,
+    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, preview, proofs,
+    recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
 use crate::serve::Service;
 
@@ -29,6 +29,8 @@ const ORGANISER: &[Role] = &[Role::Organiser];
 const OPERATOR: &[Role] = &[Role::Operator];
 /// Screeners judge works, not partners.
 const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
+/// Those who bring files to partners, and those who write what stands beside them.
+const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
 const AUDITOR: &[Role] = &[Role::Auditor];
 
 /// One route.
@@ -95,10 +97,12 @@ fn routes() -> Vec<Route> {
         act("/api/v1/submissions/{id}/withdraw", OPERATOR, post(withdraw::withdraw)),
         act("/api/v1/submissions/{id}/hold", ORGANISER, post(hold::hold)),
         act("/api/v1/submissions/{id}/retry", OPERATOR, post(retry::retry)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(deliveries::delivered)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(proofs::recalled).layer(DefaultBodyLimit::max(proofs::BODY_BYTES))),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(deliver::delivered).layer(DefaultBodyLimit::max(deliver::BODY_BYTES))),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(recalled::recalled).layer(DefaultBodyLimit::max(deliver::BODY_BYTES))),
         read("/api/v1/submissions/{id}/proofs", People(EVIDENCE), get(proofs::list)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(deliveries::confirm)),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(confirm::confirm)),
+        read("/api/v1/submissions/{id}/deliveries/{partner}/bag", People(CARRIERS), get(bag::bag)),
+        read("/api/v1/submissions/{id}/deliveries/{partner}/bag/{file}", People(CARRIERS), get(bag::file)),
 
         read("/api/v1/partners", People(READERS), get(partners::list)),
         read("/api/v1/audit", People(AUDITOR), get(trail::trail)),

@@ -170,7 +170,11 @@ fn desk_table() -> Vec<Row> {
             json!({ "title": "x" }),
             only(organiser, "200"),
         ),
-        about("POST /api/v1/submissions/{id}/deliveries/{partner}/confirm", json!({}), only(operator, "not_confirmed")),
+        about(
+            "POST /api/v1/submissions/{id}/deliveries/{partner}/confirm",
+            json!({}),
+            only(operator, "delivery_unknown"),
+        ),
         about("POST /api/v1/submissions/{id}/reprocess", json!({ "from": "screen" }), only(organiser, "state_wrong")),
         unbound("GET /api/v1/jobs", none(), ["contest_foreign"; 4]),
         unbound("POST /api/v1/jobs", json!({}), only(organiser, "contest_foreign")),
@@ -188,8 +192,18 @@ fn desk_table() -> Vec<Row> {
         ),
         about(
             "POST /api/v1/submissions/{id}/deliveries/{partner}/recalled",
-            json!({ "picture": "iVBORw==", "seen_at": "2024-08-15T20:00:00+08:00" }),
+            json!({ "url": "https://example.com/video/1" }),
             only(operator, "delivery_unknown"),
+        ),
+        about(
+            "GET /api/v1/submissions/{id}/deliveries/{partner}/bag",
+            none(),
+            [NO_ROLE, "delivery_unknown", "delivery_unknown", NO_ROLE],
+        ),
+        about(
+            "GET /api/v1/submissions/{id}/deliveries/{partner}/bag/{file}",
+            none(),
+            [NO_ROLE, "delivery_unknown", "delivery_unknown", NO_ROLE],
         ),
         about("GET /api/v1/submissions/{id}/proofs", none(), [NO_ROLE, "200", "200", "200"]),
         general("GET /api/v1/audit", none(), only(auditor, "200")),

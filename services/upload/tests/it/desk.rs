@@ -1,7 +1,6 @@
 //! What organisers do, and what is left of it: the act, the trail, the answer to a repeated request.
 use std::collections::BTreeMap;
 
-use pipeline::delivery::{Delivery, DeliveryEvent, IntentId};
 use pipeline::id::SubmissionId;
 use reqwest::{Method, RequestBuilder};
 use runtime::store::audit::{AuditFilter, AuditRow, Verified};
@@ -220,75 +219,6 @@ async fn each_look_at_personal_data_is_in_the_trail_and_none_of_the_data_is() {
     assert_eq!(refusal(gone).await, says(404, "contact_forgotten"));
 }
 
-#[tokio::test]
-async fn an_operator_reports_where_a_work_can_be_seen() {
-    let stage = Stage::new().await;
-    let operator = stage.token(Role::Operator, None).await;
-    let entry = stage.enter().await;
-    let mut delivery = Delivery::new(1);
-    assert!(delivery.apply(DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) }));
-    let machine = serde_json::to_string(&delivery).unwrap();
-    stage
-        .execute(format!(
-            "insert into deliveries (submission, partner, machine, state, run)
-             values ('{}', 'weixin_channels', '{machine}', 'awaiting_operator', 1)",
-            entry.id
-        ))
-        .await;
-    let what = "deliveries/weixin_channels/delivered";
-    let report = |url: &str| stage.act(&operator, &entry, what, &json!({ "url": url, "reason": "posted" }));
-    assert_eq!(refusal(report("javascript:alert(1)")).await, says(422, "field_wrong"));
-    assert_eq!(ok(report("https://channels.weixin.qq.com/1")).await["state"], "live");
-    assert_eq!(refusal(report("https://channels.weixin.qq.com/2")).await, says(409, "state_wrong"));
-    let deliveries = stage.get(&operator, &format!("/api/v1/submissions/{}/deliveries", entry.id)).await;
-    assert_eq!(deliveries[0]["public_url"], "https://channels.weixin.qq.com/1");
-    let trail = stage.trail(&entry).await;
-    let row = trail.iter().find(|row| row.act == "delivery_went_live").expect("the act is in the trail");
-    assert!(trail.iter().any(|row| row.act == "proof_added"));
-    assert_eq!(row.partner.as_deref(), Some("weixin_channels"));
-    assert_eq!(
-        (&row.before["observed"]["state"], &row.after["observed"]["state"]),
-        (&json!("awaiting_operator"), &json!("live"))
-    );
-}
-
-#[tokio::test]
-async fn an_operator_proves_with_a_picture_that_a_work_is_gone() {
-    let stage = Stage::new().await;
-    let operator = stage.token(Role::Operator, None).await;
-    let entry = stage.enter().await;
-    let mut delivery = Delivery::new(1);
-    let handed = DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) };
-    let by = pipeline::delivery::RecallBy::Operator;
-    for event in [handed, DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by }] {
-        assert!(delivery.apply(event));
-    }
-    let machine = serde_json::to_string(&delivery).unwrap();
-    stage
-        .execute(format!(
-            "insert into deliveries (submission, partner, machine, state, run)
-             values ('{}', 'weixin_channels', '{machine}', 'recalling', 1)",
-            entry.id
-        ))
-        .await;
-    let what = "deliveries/weixin_channels/recalled";
-    let seen_at = "2024-08-15T20:00:00+08:00";
-    let prove = |picture: &str| {
-        stage.act(&operator, &entry, what, &json!({ "picture": picture, "seen_at": seen_at, "words": "taken down" }))
-    };
-    assert_eq!(refusal(prove("")).await, says(422, "field_wrong"));
-    assert_eq!(refusal(prove("no base64")).await, says(422, "field_wrong"));
-    // Larger than any form may be.
-    let picture = "iVBORw0KGgo=";
-    let large = "AAAA".repeat(60_000);
-    assert_eq!(ok(prove(picture)).await["state"], "recalling", "the publish stage looks at the address first");
-    assert_eq!(ok(prove(&large)).await["state"], "recalling");
-    let proofs = stage.get(&operator, &format!("/api/v1/submissions/{}/proofs", entry.id)).await;
-    assert_eq!((&proofs[0]["shows"], &proofs[0]["picture"]), (&json!("gone"), &json!(true)));
-    assert_eq!(proofs.as_array().unwrap().len(), 2);
-    assert!(stage.trail(&entry).await.iter().any(|row| row.act == "proof_added"));
-}
-
 /// Puts an entry to the gate of release, planned for two partners.
 async fn finished(stage: &Stage) -> Entry {
     let entry = stage.enter().await;
@@ -372,28 +302,6 @@ async fn new_runs_are_begun_for_one_work_or_as_a_job_that_can_be_stopped() {
     }
     let jobs = stage.get(&organiser, "/api/v1/jobs").await;
     assert_eq!((&jobs[0]["id"], &jobs[0]["state"]), (&json!(job), &json!("cancelled")));
-}
-
-#[tokio::test]
-async fn only_an_operator_says_yes_where_a_partner_wants_one() {
-    let stage = Stage::new().await;
-    let operator = stage.token(Role::Operator, None).await;
-    let entry = stage.enter().await;
-    let mut delivery = Delivery::new(1);
-    assert!(delivery.apply(DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) }));
-    for partner in ["douyin", "weixin_channels"] {
-        let machine = serde_json::to_string(&delivery).unwrap();
-        let row = format!("'{}', '{partner}', '{machine}', 'awaiting_operator', 1", entry.id);
-        stage
-            .execute(format!("insert into deliveries (submission, partner, machine, state, run) values ({row})"))
-            .await;
-    }
-    let confirm = |partner: &str| stage.act(&operator, &entry, &format!("deliveries/{partner}/confirm"), &json!({}));
-    assert_eq!(refusal(confirm("weixin_channels")).await, says(409, "not_confirmed"));
-    assert_eq!(ok(confirm("douyin")).await["state"], "planned");
-    assert_eq!(refusal(confirm("douyin")).await, says(409, "state_wrong"));
-    let [row] = &stage.trail(&entry).await[..] else { panic!("one act, one row") };
-    assert_eq!((row.act.as_str(), row.actor.as_str()), ("delivery_confirmed", "operator"));
 }
 
 #[tokio::test]

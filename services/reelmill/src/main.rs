@@ -10,6 +10,7 @@ mod documents;
 mod exit;
 mod local;
 mod output;
+mod paging;
 mod progress;
 mod resume;
 mod settings;

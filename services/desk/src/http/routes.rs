@@ -14,7 +14,7 @@ use runtime::store::tokens::Role;
 
 use super::gate::{Gate, Policy, enforce};
 use super::{
-    contact, deliveries, entry, evidence, hold, list, openapi, partners, preview, proofs, recall, release, reprocess,
+    contact, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview, proofs, recall, release, reprocess,
     retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
 use crate::serve::Service;
@@ -30,6 +30,7 @@ const OPERATOR: &[Role] = &[Role::Operator];
 /// Screeners judge works, not partners.
 const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
 const AUDITOR: &[Role] = &[Role::Auditor];
+const ADMIN: &[Role] = &[Role::Admin];
 
 /// One route.
 struct Route {
@@ -102,6 +103,10 @@ fn routes() -> Vec<Route> {
 
         read("/api/v1/partners", People(READERS), get(partners::list)),
         read("/api/v1/audit", People(AUDITOR), get(trail::trail)),
+        read("/api/v1/persons", People(&[Role::Admin, Role::Auditor]), get(persons::list)),
+        act("/api/v1/persons", ADMIN, post(persons::add)),
+        act("/api/v1/persons/{person}/roles", ADMIN, post(persons::change_roles)),
+        act("/api/v1/persons/{person}/end", ADMIN, post(persons::end)),
         read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(tokens::list)),
         act("/api/v1/tokens", ORGANISER, post(tokens::create)),
         read("/api/v1/webhooks", People(&[Role::Organiser, Role::Auditor]), get(webhooks::list)),

@@ -45,8 +45,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let (mut exit, mut table) = (Exit::Done, Table::with_headings(&["WORK", "PARTNER", "BY", "WHEN"]));
     for id in &args.ids {
         match release(&desk, &caller, *id, wish.clone()).await {
-            Ok(done) if args.dry_run => row(&mut table, &done.value),
-            Ok(done) => eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state),
+            Ok(done) => {
+                warn(&done.value);
+                if args.dry_run {
+                    row(&mut table, &done.value);
+                } else {
+                    eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state);
+                }
+            }
             Err(problem) => exit = exit::refused_for(*id, &problem),
         }
     }
@@ -58,6 +64,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 fn names(released: &Released) -> String {
     released.partners.iter().map(|it| it.partner.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// What partners do not take of the texts: nothing is sent to them until that is mended.
+fn warn(released: &Released) {
+    for it in released.partners.iter().flat_map(|it| &it.warnings) {
+        eprintln!("{}: {}: {}: {}\n{}", released.id, it.partner, it.code, it.en, it.zh);
+        eprintln!("write others: reelmill texts {} --partner {} --title TEXT", released.id, it.partner);
+    }
 }
 
 /// One line a partner.

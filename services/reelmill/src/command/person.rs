@@ -23,6 +23,9 @@ pub(crate) enum Args {
         /// A role that they hold in all contests or in one: screener, organiser, operator, auditor or admin
         #[arg(long = "role", value_name = "ROLE[@CONTEST]", required = true, num_args = 1..)]
         roles: Vec<HeldRole>,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+        reason: Option<String>,
         #[command(flatten)]
         act: ActArgs,
     },
@@ -46,15 +49,20 @@ pub(crate) enum Args {
         /// A role to take, as `list` shows it
         #[arg(long, value_name = "ROLE[@CONTEST]", num_args = 1..)]
         remove: Vec<HeldRole>,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+        reason: Option<String>,
         #[command(flatten)]
         act: ActArgs,
     },
     /// End a person: none of their tokens is valid from now on, and their login name is free
-    #[command(mut_arg("reason", |it| it.required(true)))]
     End {
         /// The person, by login name or id
         #[arg(value_name = "PERSON")]
         person: String,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+        reason: String,
         #[command(flatten)]
         act: ActArgs,
     },
@@ -66,9 +74,6 @@ pub(crate) struct ActArgs {
     /// Only say what would follow
     #[arg(long)]
     dry_run: bool,
-    /// Why, for the audit trail
-    #[arg(long, value_name = "WHY", value_parser = typed::reason)]
-    reason: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -78,38 +83,41 @@ pub(crate) struct ActArgs {
 /// Does it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
-        Args::Add { name, login, roles, act } => run_add(name, login, roles, act).await,
+        Args::Add { name, login, roles, reason, act } => {
+            let wish = AddPerson { name, login, roles, dry_run: act.dry_run, reason };
+            run_add(wish, act).await
+        }
         Args::List { paging, output, database } => list(paging.into(), output, &database).await,
-        Args::Role { person, add, remove, act } => run_role(&person, add, remove, act).await,
-        Args::End { person, act } => run_end(&person, act).await,
+        Args::Role { person, add, remove, reason, act } => {
+            let wish = ChangeRoles { add, remove, dry_run: act.dry_run, reason };
+            run_role(&person, wish, act).await
+        }
+        Args::End { person, reason, act } => {
+            let wish = EndPerson { reason, dry_run: act.dry_run };
+            run_end(&person, wish, act).await
+        }
     }
 }
 
-async fn run_add(name: String, login: String, roles: Vec<HeldRole>, act: ActArgs) -> anyhow::Result<Exit> {
-    let ActArgs { dry_run, reason, output, database } = act;
-    let desk = database.desk().await?;
-    let wish = AddPerson { name, login, roles, dry_run, reason };
-    let managed = add(&desk, &database.caller(&desk).await?, wish).await?.value;
-    if output.output == Format::Table && !dry_run {
+async fn run_add(wish: AddPerson, act: ActArgs) -> anyhow::Result<Exit> {
+    let desk = act.database.desk().await?;
+    let managed = add(&desk, &act.database.caller(&desk).await?, wish).await?.value;
+    if act.output.output == Format::Table && !act.dry_run {
         print(&format!("{}\n", managed.person.id))?;
     }
-    tell(&managed, "is added as", output)
+    tell(&managed, "is added as", act.output)
 }
 
-async fn run_role(named: &str, add: Vec<HeldRole>, remove: Vec<HeldRole>, act: ActArgs) -> anyhow::Result<Exit> {
-    let ActArgs { dry_run, reason, output, database } = act;
-    let desk = database.desk().await?;
-    let wish = ChangeRoles { add, remove, dry_run, reason };
-    let managed = change_roles(&desk, &database.caller(&desk).await?, named, wish).await?.value;
-    tell(&managed, "holds", output)
+async fn run_role(named: &str, wish: ChangeRoles, act: ActArgs) -> anyhow::Result<Exit> {
+    let desk = act.database.desk().await?;
+    let managed = change_roles(&desk, &act.database.caller(&desk).await?, named, wish).await?.value;
+    tell(&managed, "holds", act.output)
 }
 
-async fn run_end(named: &str, act: ActArgs) -> anyhow::Result<Exit> {
-    let ActArgs { dry_run, reason, output, database } = act;
-    let desk = database.desk().await?;
-    let wish = EndPerson { reason: reason.unwrap_or_default(), dry_run };
-    let managed = end(&desk, &database.caller(&desk).await?, named, wish).await?.value;
-    tell(&managed, "is ended, and none of their tokens is valid; held", output)
+async fn run_end(named: &str, wish: EndPerson, act: ActArgs) -> anyhow::Result<Exit> {
+    let desk = act.database.desk().await?;
+    let managed = end(&desk, &act.database.caller(&desk).await?, named, wish).await?.value;
+    tell(&managed, "is ended, and none of their tokens is valid; held", act.output)
 }
 
 /// The result as JSON, or in one sentence on stderr.

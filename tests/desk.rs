@@ -14,7 +14,8 @@ use crate::support::{Setup, TestPipeline, planted};
 /// A partner that does not take the title of the works here.
 const STRICT: &str = "strict";
 const TITLE: &str = "短片";
-const LIMITS: &str = "\n[limits]\ntitle_min_chars = { value = 6, tag = \"A\", source = \"a test\", valid_from = \"2024-06-01\" }\n";
+const LIMITS: &str =
+    "\n[limits]\ntitle_min_chars = { value = 6, tag = \"A\", source = \"a test\", valid_from = \"2024-06-01\" }\n";
 /// The name of every person here.
 const NAME: &str = "测试员";
 /// What an act that is done, or would be, answers instead of a problem's code.
@@ -128,7 +129,7 @@ fn recalls() -> Vec<Row> {
         recall(Released, json!({ "reason": "版权", "partners": [DROP] }), "recall {id} --reason 版权 --partners drop", OK),
         recall(Released, json!({ "reason": "版权", "partners": ["nobody"] }), "recall {id} --reason 版权 --partners nobody", "partner_unknown"),
         recall(Released, json!({ "reason": "版权", "digest": "0" }), "recall {id} --reason 版权 --digest 0", "changed"),
-        recall(Finished, json!({ "reason": "版权", "partners": [DROP] }), "recall {id} --reason 版权 --partners drop", "state_wrong"),
+        recall(Finished, json!({ "reason": "版权", "partners": [DROP] }), "recall {id} --reason 版权 --partners drop", OK),
         recall(Refused, json!({ "reason": "版权" }), "recall {id} --reason 版权", "state_wrong"),
         recall(Refused, json!({ "reason": "版权", "dry_run": true }), "recall {id} --reason 版权 --dry-run", "state_wrong"),
         recall(Nothing, json!({ "reason": "版权" }), "recall {id} --reason 版权", "submission_unknown"),
@@ -262,7 +263,10 @@ async fn made(pipeline: &TestPipeline, about: About) -> Names {
 /// A work that waits for a reviewer: planted, without what is made after review.
 async fn in_review(pipeline: &TestPipeline) -> Uuid {
     let id = planted::work(pipeline, TITLE, &[DROP, STRICT]).await;
-    for made in ["delete from parts where submission = $1 and stage = 'assemble'", "delete from renditions where submission = $1"] {
+    for made in [
+        "delete from parts where submission = $1 and stage = 'assemble'",
+        "delete from renditions where submission = $1",
+    ] {
         sqlx::query(made).bind(id).execute(pipeline.truth.pool()).await.expect("unmake what comes later");
     }
     let read = sqlx::query_scalar("select machine from submissions where id = $1").bind(id);
@@ -366,7 +370,10 @@ async fn a_wish_gets_the_same_code_and_fields_by_command_and_by_api() {
         let api = by_api(&address, &tokens[row.role], row, &one).await;
         let command = by_command(&pipeline, row, &other).await;
         if api.code != row.code || api != command {
-            wrong.push(format!("{} {} ({:?}):\n  API {api:?}\n  command {command:?}", row.route, row.command, row.about));
+            wrong.push(format!(
+                "{} {} ({:?}):\n  API {api:?}\n  command {command:?}",
+                row.route, row.command, row.about
+            ));
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
@@ -381,8 +388,12 @@ async fn a_title_that_a_partner_does_not_take_is_seen_before_the_release_and_gon
     let warned = async || {
         let dry = pipeline.command(&["release", &id, "--dry-run", "--output", "json"]).await.exits(0).json();
         let partners = dry["partners"].as_array().expect("partners").clone();
-        let codes = |it: &Value| it["warnings"].as_array().expect("warnings").iter().map(|it| it["code"].clone()).collect();
-        partners.iter().map(|it| (it["partner"].as_str().expect("a partner").to_owned(), codes(it))).collect::<Vec<(_, Vec<Value>)>>()
+        let codes =
+            |it: &Value| it["warnings"].as_array().expect("warnings").iter().map(|it| it["code"].clone()).collect();
+        partners
+            .iter()
+            .map(|it| (it["partner"].as_str().expect("a partner").to_owned(), codes(it)))
+            .collect::<Vec<(_, Vec<Value>)>>()
     };
     let short: Vec<Value> = vec!["title_too_short".into()];
     assert_eq!(warned().await, [(DROP.to_owned(), vec![]), (STRICT.to_owned(), short)]);

@@ -22,7 +22,8 @@ async fn commands_act_as_the_person_of_the_login_name_and_the_trail_says_so() {
     }
     assert_eq!((&rows[1]["name"], &rows[1]["person"]), (&"王芳".into(), &anna.as_str().into()));
     let listed = pipeline.command(&["person", "list", "--output", "json"]).await.exits(0).json();
-    let anna = listed["items"].as_array().expect("persons").iter().find(|it| it["login"] == "wangfang").expect("王芳").clone();
+    let anna =
+        listed["items"].as_array().expect("persons").iter().find(|it| it["login"] == "wangfang").expect("王芳").clone();
     let roles = serde_json::json!([{ "role": "organiser", "contest": CONTEST }, { "role": "admin" }]);
     assert_eq!(anna["roles"], roles);
     pipeline.command(&["audit", "verify"]).await.exits(0);

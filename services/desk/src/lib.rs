@@ -14,6 +14,8 @@ pub mod act;
 mod desk;
 mod http;
 mod serve;
+#[cfg(test)]
+mod structure;
 pub mod view;
 
 pub use desk::Desk;

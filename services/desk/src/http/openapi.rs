@@ -8,8 +8,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::gate::Policy;
 use super::{
-    contact, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs, recall, release, reprocess, retry,
-    review, routes, texts, tokens, trail, webhooks, withdraw, work,
+    contact, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs, recall, release, reprocess,
+    retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
 };
 
 use words::WORDS;

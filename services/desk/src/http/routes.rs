@@ -14,8 +14,8 @@ use runtime::store::tokens::Role;
 
 use super::gate::{Gate, Policy, enforce};
 use super::{
-    contact, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview, proofs, recall, release, reprocess,
-    retry, review, texts, tokens, trail, webhooks, withdraw, work,
+    contact, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview, proofs, recall, release,
+    reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
 use crate::serve::Service;
 

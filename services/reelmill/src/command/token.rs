@@ -70,7 +70,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::Create(args) => run_create(args).await,
         Args::List { paging, output, database } => list(paging.into(), output, &database).await,
-        Args::Revoke { id, reason, output, database } => run_revoke(id, RevokeToken { reason }, output, &database).await,
+        Args::Revoke { id, reason, output, database } => {
+            run_revoke(id, RevokeToken { reason }, output, &database).await
+        }
     }
 }
 

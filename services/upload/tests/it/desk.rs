@@ -39,7 +39,7 @@ impl Stage {
         self.desk(Method::POST, &path, token).json(body)
     }
 
-    async fn get(&self, token: &str, path: &str) -> Value {
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Value {
         let answer = self.desk(Method::GET, path, token).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.unwrap()
@@ -467,8 +467,7 @@ async fn who_is_bound_to_a_contest_sees_and_gives_nothing_beyond_it() {
     assert!(seen[0]["person"].is_string() && seen[0]["credential"].is_string(), "{seen:?}");
     assert_eq!(seen[0]["address"].as_str().map(str::len), Some(16), "{seen:?}");
     // Tokens are given within one's own bounds, and only those within them can be ended.
-    let wish =
-        |contest: Option<&str>| json!({ "role": "organiser", "name": "x", "expires": "1d", "contest": contest });
+    let wish = |contest: Option<&str>| json!({ "role": "organiser", "name": "x", "expires": "1d", "contest": contest });
     let make = |contest| stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish(contest));
     assert_eq!(ok(make(None)).await["token"]["contest"], "small");
     assert_eq!(refusal(make(Some("demo"))).await, says(403, "contest_foreign"));

@@ -27,3 +27,6 @@ mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload
 mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it
+
+#[path = "../../../desk/tests/it/persons.rs"]
+mod desk_persons; // persons, their roles and tokens

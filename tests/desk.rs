@@ -338,11 +338,11 @@ fn plain(value: Value) -> Value {
     }
 }
 
-async fn serve() -> (TestPipeline, std::sync::Arc<Service>, String) {
+async fn serve(roles: &[&str]) -> (TestPipeline, std::sync::Arc<Service>, String) {
     let strict = catalogue::partner("严格", "operator") + LIMITS;
     let setup = Setup { partners: vec![(STRICT, strict)], to_all: true, ..Setup::default() };
     let pipeline = TestPipeline::with(setup).await;
-    let service = pipeline.serve("desk", &["desk"]).await;
+    let service = pipeline.serve("desk", roles).await;
     let address = service.desk_address().expect("the desk's address");
     (pipeline, service, address)
 }
@@ -359,7 +359,7 @@ fn every_changing_route_has_a_row_or_a_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wish_gets_the_same_code_and_fields_by_command_and_by_api() {
-    let (pipeline, service, address) = serve().await;
+    let (pipeline, service, address) = serve(&["desk"]).await;
     let mut tokens = std::collections::BTreeMap::new();
     for role in ["screener", "organiser", "operator", "admin"] {
         tokens.insert(role, pipeline.token(role).await);
@@ -383,7 +383,7 @@ async fn a_wish_gets_the_same_code_and_fields_by_command_and_by_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_title_that_a_partner_does_not_take_is_seen_before_the_release_and_gone_once_another_is_written() {
-    let (pipeline, service, _) = serve().await;
+    let (pipeline, service, _) = serve(&["desk"]).await;
     let id = planted::work(&pipeline, TITLE, &[DROP, STRICT]).await.to_string();
     let warned = async || {
         let dry = pipeline.command(&["release", &id, "--dry-run", "--output", "json"]).await.exits(0).json();
@@ -401,5 +401,24 @@ async fn a_title_that_a_partner_does_not_take_is_seen_before_the_release_and_gon
     assert!(said.stderr.contains("strict: title_too_short") && said.stderr.contains("标题"), "{}", said.stderr);
     pipeline.command(&["texts", &id, "--partner", STRICT, "--title", "灯塔工厂的早晨"]).await.exits(0);
     assert_eq!(warned().await, [(DROP.to_owned(), vec![]), (STRICT.to_owned(), vec![])]);
+    service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_enters_a_title_that_a_partner_does_not_take_is_warned_and_the_work_is_entered() {
+    let (pipeline, service, _) = serve(&["upload", "desk"]).await;
+    let server = format!("http://{}", service.api_address().expect("the address of the API"));
+    let film = pipeline.dir().join("film.mp4");
+    // Nothing here opens it.
+    std::fs::write(&film, b"a film").expect("a film");
+    let film = film.to_str().expect("a path");
+    let to = ["submit", film, "--server", &server, "--contest", CONTEST, "--theme", catalogue::THEME];
+    let who = ["--name", "张三", "--phone", "13800000000", "--original", "--rights", "--ai", "none"];
+    for (title, warned) in [(TITLE, true), ("灯塔工厂的早晨", false)] {
+        let ran = pipeline.command(&[&to[..], &who, &["--title", title]].concat()).await.exits(0);
+        assert!(ran.stdout.trim().parse::<Uuid>().is_ok(), "{}", ran.stdout);
+        let said = ran.stderr.contains("strict does not take it as it is: the title is too short");
+        assert_eq!(said, warned, "{title}: {}", ran.stderr);
+    }
     service.stop();
 }

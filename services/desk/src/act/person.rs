@@ -151,7 +151,10 @@ impl Caller {
     fn may_give<'a>(&self, held: impl IntoIterator<Item = &'a Held>) -> Result<(), Problem> {
         let Some(roles) = &self.roles else { return Ok(()) };
         let beyond = held.into_iter().find(|held| !person::may_give(roles, held));
-        beyond.map_or(Ok(()), |held| Err(Problem { detail: Some(held.to_string()), ..self.denied(Code::RoleBeyond) }))
+        beyond.map_or(Ok(()), |held| {
+            let refused = self.denied(Code::RoleBeyond).refused;
+            Err(Problem { refused, ..Code::RoleBeyond.about(held.to_string()) })
+        })
     }
 
     /// Locks all persons and finds the one whom the caller may change. A person without a role in the caller's contest does not exist for

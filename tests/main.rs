@@ -17,6 +17,8 @@ mod command_line;
 mod dashboards;
 // Gates that people open, and what partners get.
 mod delivery;
+// Every act of the desk, by command and by API alike.
+mod desk;
 // The disks of the database, of the object store and of a worker have no room left.
 mod disk_full;
 // Failed authentication, security headers, and the contest for trials.

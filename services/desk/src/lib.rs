@@ -18,6 +18,8 @@ mod http;
 pub mod next;
 mod picture;
 mod serve;
+#[cfg(test)]
+mod structure;
 pub mod view;
 
 pub use desk::Desk;

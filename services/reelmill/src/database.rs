@@ -64,7 +64,7 @@ impl DatabaseArgs {
 
     /// The person at this command line, who may see every contest.
     pub(crate) async fn caller(&self, desk: &Desk) -> anyhow::Result<Caller> {
-        Ok(Caller { by: self.by(&desk.store, None).await?, contest: None, key: None })
+        Ok(Caller { by: self.by(&desk.store, None).await?, contest: None, roles: None, key: None })
     }
 
     /// Connects, or says within a few seconds that nobody answers.

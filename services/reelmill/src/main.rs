@@ -11,6 +11,7 @@ mod evidence;
 mod exit;
 mod local;
 mod output;
+mod paging;
 mod progress;
 mod resume;
 mod settings;

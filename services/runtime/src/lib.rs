@@ -17,6 +17,7 @@
 //! | who may be spoken to without TLS? | `transport` |
 //! | under which address do staff reach the desk? | `desk_url` |
 //! | what can be wrong with a request or an act, in two languages? | `problem` |
+//! | what do partners not take of a work's texts? | `warning` |
 //! | which bytes of a file are asked for? | `range` |
 //! | how much does a port bear, and one address at it? | `serving` |
 //! | what can be watched? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
@@ -51,5 +52,6 @@ pub mod store;
 mod tally;
 pub mod telemetry;
 pub mod transport;
+pub mod warning;
 pub mod wire;
 pub mod worker;

@@ -5,6 +5,7 @@ use crate::objects::ObjectError;
 use crate::serving::RETRY_AFTER_S;
 use crate::serving::places::Full;
 use crate::store::uploads::Failure;
+use pipeline::person;
 use tracing::{error, warn};
 
 /// What is wrong. The text form of a code, in the table below, never changes.
@@ -29,6 +30,13 @@ pub enum Code {
     PartnerUnknown,
     Changed,
     TokenUnknown,
+    PersonUnknown,
+    PersonEnded,
+    RoleNotHeld,
+    RoleBeyond,
+    ContestMissing,
+    LastAdmin,
+    LoginTaken,
     WebhookUnknown,
     JobUnknown,
     NothingToResend,
@@ -130,6 +138,13 @@ impl Code {
             Code::PartnerUnknown => row(422, "partner_unknown", "没有这个合作平台。", "There is no such partner."),
             Code::Changed => row(409, "changed", "情况已有变化，请重新试算后再确认。", "What this act concerns has changed since its dry run; look at a new one before you confirm."),
             Code::TokenUnknown => row(404, "token_unknown", "没有这个凭证。", "There is no such token."),
+            Code::PersonUnknown => row(404, "person_unknown", "没有这名人员。", "There is no such person."),
+            Code::PersonEnded => row(409, "person_ended", "该人员已停用。", "The person was ended."),
+            Code::RoleNotHeld => row(409, "role_not_held", "该人员不具有此角色。", "The person does not hold this role."),
+            Code::RoleBeyond => row(403, "role_beyond", "该角色或人员超出您的管理范围。", "The role, or a role that the person holds, is beyond the contests that you are admin of."),
+            Code::ContestMissing => row(422, "contest_missing", "该人员在多项活动中具有此角色，请指明活动。", "The person holds this role in several contests; name one."),
+            Code::LastAdmin => row(409, "last_admin", "该人员是最后一名全局管理员，请先指定另一名管理员。", "This is the last admin of all contests; make another person admin first."),
+            Code::LoginTaken => row(409, "login_taken", "该登录名已被他人使用。", "Another person has this login name."),
             Code::WebhookUnknown => row(404, "webhook_unknown", "没有这个通知地址。", "There is no such webhook."),
             Code::JobUnknown => row(404, "job_unknown", "没有这项批量任务。", "There is no such job."),
             Code::NothingToResend => row(409, "nothing_to_resend", "没有可重新发送的通知。", "There is nothing to send again, or the webhook is not enabled."),
@@ -219,7 +234,7 @@ impl Code {
         let (door, reason) = match self {
             Code::TokenMissing => (Door::Organisers, Reason::Missing),
             Code::TokenWrong => (Door::Organisers, Reason::Wrong),
-            Code::RoleMissing | Code::ContestForeign => (Door::Organisers, Reason::Forbidden),
+            Code::RoleMissing | Code::ContestForeign | Code::RoleBeyond => (Door::Organisers, Reason::Forbidden),
             Code::ForeignUpload => (Door::Entrants, Reason::Forbidden),
             _ => return None,
         };
@@ -263,6 +278,21 @@ impl From<Code> for Problem {
     }
 }
 
+/// The detail is what it is about, the same in every language: an id, a role, a login name.
+impl From<person::Refused> for Problem {
+    fn from(refused: person::Refused) -> Self {
+        use person::Refused;
+        match refused {
+            Refused::Unknown(id) => Code::PersonUnknown.about(id.to_string()),
+            Refused::Ended(id) => Code::PersonEnded.about(id.to_string()),
+            Refused::Outranks(held) | Refused::NotHeld(held) => Code::RoleNotHeld.about(held.to_string()),
+            Refused::ContestMissing(role) => Code::ContestMissing.about(role.to_string()),
+            Refused::LastAdmin => Code::LastAdmin.into(),
+            Refused::LoginTaken(login) => Code::LoginTaken.about(login.to_string()),
+        }
+    }
+}
+
 impl From<ObjectError> for Problem {
     fn from(err: ObjectError) -> Self {
         match err {
@@ -292,6 +322,9 @@ impl From<anyhow::Error> for Problem {
     fn from(err: anyhow::Error) -> Self {
         if let Some(problem) = err.downcast_ref::<Problem>() {
             return problem.clone();
+        }
+        if let Some(refused) = err.downcast_ref::<person::Refused>() {
+            return refused.clone().into();
         }
         if err.is::<crate::bearer::Busy>() {
             return Code::Overloaded.into();
@@ -336,6 +369,25 @@ mod tests {
     #[test]
     fn tus_has_its_own_status_for_a_wrong_checksum() {
         assert_eq!(Code::ChecksumMismatch.status(), 460);
+    }
+
+    #[test]
+    fn a_refusal_about_a_person_keeps_its_code() {
+        let id = pipeline::id::PersonId(uuid::Uuid::nil());
+        let held: person::Held = "screener@demo".parse().unwrap();
+        let refusals = [
+            person::Refused::Unknown(id),
+            person::Refused::Ended(id),
+            person::Refused::Outranks(held.clone()),
+            person::Refused::NotHeld(held),
+            person::Refused::ContestMissing(person::Role::Auditor),
+            person::Refused::LastAdmin,
+            person::Refused::LoginTaken("anna".parse().unwrap()),
+        ];
+        for refused in refusals {
+            let code = refused.code();
+            assert_eq!(Problem::from(anyhow::Error::from(refused).context("change a person")).code.name(), code);
+        }
     }
 
     #[test]

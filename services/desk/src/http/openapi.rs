@@ -8,8 +8,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::gate::Policy;
 use super::{
-    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, partners, preview, proofs, recall,
-    recalled, release, reprocess, retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
+    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs,
+    recall, recalled, release, reprocess, retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
 };
 
 use words::WORDS;
@@ -37,6 +37,7 @@ mod words;
         reprocess::one, reprocess::many, reprocess::jobs, reprocess::works, reprocess::order, retry::retry, trail::trail,
         webhooks::list, webhooks::messages, webhooks::resend, webhooks::remove,
         tokens::list, tokens::create, tokens::revoke,
+        persons::list, persons::add, persons::change_roles, persons::end,
     ),
     components(schemas(ProblemBody)),
     modifiers(&Token, &Policies, &WORDS),

@@ -14,8 +14,8 @@ use runtime::store::tokens::Role;
 
 use super::gate::{Gate, Policy, enforce};
 use super::{
-    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, preview, proofs,
-    recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
+    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview,
+    proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
 use crate::serve::Service;
 
@@ -32,6 +32,7 @@ const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
 /// Those who bring files to partners, and those who write what stands beside them.
 const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
 const AUDITOR: &[Role] = &[Role::Auditor];
+const ADMIN: &[Role] = &[Role::Admin];
 
 /// One route.
 struct Route {
@@ -106,6 +107,10 @@ fn routes() -> Vec<Route> {
 
         read("/api/v1/partners", People(READERS), get(partners::list)),
         read("/api/v1/audit", People(AUDITOR), get(trail::trail)),
+        read("/api/v1/persons", People(&[Role::Admin, Role::Auditor]), get(persons::list)),
+        act("/api/v1/persons", ADMIN, post(persons::add)),
+        act("/api/v1/persons/{person}/roles", ADMIN, post(persons::change_roles)),
+        act("/api/v1/persons/{person}/end", ADMIN, post(persons::end)),
         read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(tokens::list)),
         act("/api/v1/tokens", ORGANISER, post(tokens::create)),
         read("/api/v1/webhooks", People(&[Role::Organiser, Role::Auditor]), get(webhooks::list)),

@@ -38,7 +38,7 @@ impl Stage {
         self.desk(Method::POST, &path, token).json(body)
     }
 
-    async fn get(&self, token: &str, path: &str) -> Value {
+    pub(crate) async fn get(&self, token: &str, path: &str) -> Value {
         let answer = self.desk(Method::GET, path, token).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.unwrap()
@@ -135,7 +135,7 @@ async fn the_same_request_ten_times_at_once_acts_once_and_all_hear_the_same() {
 async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
     let stage = Stage::new().await;
     let organiser = stage.token(Role::Organiser, None).await;
-    let wish = json!({ "role": "organiser", "name": "值班程序", "expires_days": 30 });
+    let wish = json!({ "role": "organiser", "name": "值班程序", "expires": "30d" });
     let told = ok(stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish)).await;
     let secret = told["bearer"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned();
     for table in ["idempotency", "tokens", "audit", "outbox"] {
@@ -375,16 +375,15 @@ async fn who_is_bound_to_a_contest_sees_and_gives_nothing_beyond_it() {
     assert!(seen[0]["person"].is_string() && seen[0]["credential"].is_string(), "{seen:?}");
     assert_eq!(seen[0]["address"].as_str().map(str::len), Some(16), "{seen:?}");
     // Tokens are given within one's own bounds, and only those within them can be ended.
-    let wish =
-        |contest: Option<&str>| json!({ "role": "organiser", "name": "x", "expires_days": 1, "contest": contest });
+    let wish = |contest: Option<&str>| json!({ "role": "organiser", "name": "x", "expires": "1d", "contest": contest });
     let make = |contest| stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish(contest));
     assert_eq!(ok(make(None)).await["token"]["contest"], "small");
     assert_eq!(refusal(make(Some("demo"))).await, says(403, "contest_foreign"));
-    let other_role = json!({ "role": "auditor", "name": "x", "expires_days": 1 });
+    let other_role = json!({ "role": "auditor", "name": "x", "expires": "1d" });
     let other_role = stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&other_role);
     assert_eq!(refusal(other_role).await, says(403, "role_missing"));
     let tokens = stage.get(&everywhere, "/api/v1/tokens").await;
-    let unbound = tokens.as_array().unwrap().iter().find(|it| it.get("contest").is_none()).unwrap();
+    let unbound = tokens["items"].as_array().unwrap().iter().find(|it| it.get("contest").is_none()).unwrap();
     let path = format!("/api/v1/tokens/{}", unbound["id"].as_str().unwrap());
     assert_eq!(refusal(stage.desk(Method::DELETE, &path, &organiser)).await, says(404, "token_unknown"));
 }

@@ -19,6 +19,24 @@ async fn a_form_gives_a_token_and_an_address_and_no_copy_of_either() {
 }
 
 #[tokio::test]
+async fn a_title_that_a_partner_does_not_take_is_entered_with_a_warning() {
+    let stage = Stage::new().await;
+    let warnings = async |title: &str| {
+        let mut form = form();
+        form["title"] = title.into();
+        let answer = stage.post_form(&form).await;
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()["warnings"].clone()
+    };
+    let warned = warnings("早晨").await;
+    assert_eq!(warned.as_array().map(Vec::len), Some(1), "{warned}");
+    let one = &warned[0];
+    assert_eq!((&one["partner"], &one["code"]), (&json!("weixin_channels"), &json!("title_too_short")));
+    assert!(one["zh"].as_str().unwrap().starts_with("标题") && one["en"].as_str().unwrap().starts_with("the title"));
+    assert_eq!(warnings("一座工厂的早晨").await, json!([]));
+}
+
+#[tokio::test]
 async fn personal_data_is_sealed_and_lies_in_one_table_only() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;

@@ -30,3 +30,5 @@ mod typed; // what people type, wherever they type it
 
 #[path = "../../../desk/tests/it/deliveries.rs"]
 mod desk_deliveries; // what people do about deliveries by hand
+#[path = "../../../desk/tests/it/persons.rs"]
+mod desk_persons; // persons, their roles and tokens

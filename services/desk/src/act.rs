@@ -17,9 +17,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+pub mod job;
 pub mod recall;
 pub mod release;
+pub mod reprocess;
 pub mod review;
+pub mod webhook;
 
 /// Who asks for an act.
 #[derive(Clone)]

@@ -1,11 +1,9 @@
 //! How organisers' commands reach the database, and what they all say when an event changed nothing.
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use desk::Desk;
 use desk::act::Caller;
-use pipeline::catalogue::Catalogue;
 use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
 use runtime::metrics::Metrics;
@@ -71,11 +69,6 @@ impl DatabaseArgs {
     /// Whoever types, as the audit trail names them.
     pub(crate) fn by(&self, reason: Option<String>) -> By {
         By::person(Actor::Operator, self.name.as_str()).because(reason)
-    }
-
-    /// The catalogue that the services have too, by `CATALOGUE_DIR`.
-    pub(crate) fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
-        settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?.catalogue()
     }
 
     /// Applies an organiser's `event` and says in a word what it did. An event that is out of place is the caller's mistake.

@@ -8,6 +8,7 @@ mod database;
 mod exit;
 mod local;
 mod output;
+mod paged;
 mod progress;
 #[cfg(test)]
 mod readme;

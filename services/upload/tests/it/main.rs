@@ -27,3 +27,8 @@ mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload
 mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it
+
+#[path = "../../../desk/tests/it/jobs.rs"]
+mod desk_jobs; // new runs and jobs: dry runs, digests, orders
+#[path = "../../../desk/tests/it/webhooks.rs"]
+mod desk_webhooks; // added, rotated, sent again, removed

@@ -179,15 +179,16 @@ pub async fn resend(
 }
 
 /// Sends a test message. Refused with `nothing_to_resend` where the webhook is not enabled.
-pub async fn test(desk: &Desk, caller: &Caller, id: Uuid) -> Result<Done<WebhookTest>, Problem> {
-    let at = desk.clock.now();
+pub async fn test(desk: &Desk, caller: &Caller, id: Uuid, wish: WebhookReason) -> Result<Done<WebhookTest>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let (by, at) = (&by, desk.clock.now());
     let done = desk.store.transaction("test_webhook", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
             named(tx, caller, id).await?;
-            let message = log::test(tx, id, at).await?.ok_or_else(|| Problem::from(Code::NothingToResend))?;
+            let message = log::test(tx, id, at, by).await?.ok_or_else(|| Problem::from(Code::NothingToResend))?;
             caller.end(tx, false, WebhookTest { id, message: webhook::message_name(message) }).await
         })
     });

@@ -63,14 +63,14 @@ pub(crate) async fn rotate(
 
 /// Sends a test message; the list of messages shows what became of it.
 #[utoipa::path(post, path = "/api/v1/webhooks/{webhook}/test", tag = "desk", operation_id = "test_webhook",
-    security(("token" = [])), params(("webhook" = Uuid, Path, description = "Webhook")),
+    security(("token" = [])), params(("webhook" = Uuid, Path, description = "Webhook")), request_body = WebhookReason,
     responses((status = 200, description = "It is due now", body = WebhookTest)))]
 pub(crate) async fn test(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
-    Wish(caller, WebhookReason { .. }): Wish<WebhookReason>,
+    Wish(caller, wish): Wish<WebhookReason>,
 ) -> Result<Done<WebhookTest>, Problem> {
-    webhook::test(&desk, &caller, named(&id)?).await
+    webhook::test(&desk, &caller, named(&id)?, wish).await
 }
 
 /// Sends a message again under its old id, or all that were not delivered.

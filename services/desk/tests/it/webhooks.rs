@@ -103,6 +103,8 @@ async fn messages_are_sent_again_by_their_id_or_all_that_were_not_delivered() {
         messages.push(sent["message"].as_str().unwrap().to_owned());
     }
     messages.reverse();
+    let tests = "select count(*)::text from audit where act = 'webhook_tested'".to_owned();
+    assert_eq!(stage.ask(tests).await, "3");
     let path = format!("/api/v1/webhooks/{id}/messages");
     let page = stage.get(&organiser, &format!("{path}?limit=2")).await;
     let ids = |page: &Value| page["items"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect::<Vec<_>>();

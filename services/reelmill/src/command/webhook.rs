@@ -106,8 +106,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             let resent = webhook::resend(&database.desk().await?, &database.caller(), id, wish).await?.value;
             said(&resent, output, "", &format!("{id}: {} messages are sent again", resent.messages))
         }
-        Args::Test(OneArgs { id, common: Common { output, database, .. } }) => {
-            let test = webhook::test(&database.desk().await?, &database.caller(), id).await?.value;
+        Args::Test(OneArgs { id, common: Common { reason, output, database } }) => {
+            let wish = WebhookReason { reason };
+            let test = webhook::test(&database.desk().await?, &database.caller(), id, wish).await?.value;
             said(
                 &test,
                 output,

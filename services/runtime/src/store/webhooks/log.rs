@@ -72,8 +72,8 @@ impl Store {
 }
 
 /// Writes a message by which an endpoint can be tried. `None` where the endpoint is not enabled.
-pub async fn test(tx: &mut PgConnection, endpoint: Uuid, at: DateTime<Utc>) -> anyhow::Result<Option<Uuid>> {
-    sqlx::query_scalar!(
+pub async fn test(tx: &mut PgConnection, endpoint: Uuid, at: DateTime<Utc>, by: &By) -> anyhow::Result<Option<Uuid>> {
+    let message = sqlx::query_scalar!(
         "/* test_webhook */
         insert into webhook_messages (endpoint, type, body)
         select id, $2, $3 from webhook_endpoints where id = $1 and state = 'enabled' returning id",
@@ -81,9 +81,13 @@ pub async fn test(tx: &mut PgConnection, endpoint: Uuid, at: DateTime<Utc>) -> a
         TEST_TYPE,
         payload(TEST_TYPE, at, &json!({ "endpoint": endpoint })),
     )
-    .fetch_optional(tx)
+    .fetch_optional(&mut *tx)
     .await
-    .context("write a test message")
+    .context("write a test message")?;
+    if let Some(message) = message {
+        endpoints::note(tx, by, "webhook_tested", endpoint, json!({ "message": message })).await?;
+    }
+    Ok(message)
 }
 
 /// Sends messages again that ended, also those that were delivered, under their old ids. Without `message`, all of the endpoint that were

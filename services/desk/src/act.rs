@@ -26,14 +26,17 @@ pub mod deliver;
 pub mod evidence;
 use crate::Desk;
 pub mod hold;
+pub mod job;
 pub mod person;
 pub mod recall;
 pub mod recalled;
 pub mod release;
+pub mod reprocess;
 pub mod retry;
 pub mod review;
 pub mod texts;
 pub mod token;
+pub mod webhook;
 pub mod withdraw;
 
 /// Who asks for an act.

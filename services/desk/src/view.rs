@@ -6,8 +6,10 @@ use utoipa::{IntoParams, ToSchema};
 
 pub mod bag;
 pub mod deliveries;
+pub mod jobs;
 pub mod persons;
 pub mod tokens;
+pub mod webhooks;
 
 /// Items of a page, unless asked otherwise.
 const PAGE: u32 = 50;

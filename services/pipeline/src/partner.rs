@@ -98,6 +98,12 @@ pub enum Replacement {
 }
 
 impl Replacement {
+    /// The way that is called so.
+    pub fn called(name: &str) -> Option<Self> {
+        use Replacement::{ByNewFolder, ByOperator, DeleteAndResubmit, InPlace, Never};
+        [InPlace, ByNewFolder, DeleteAndResubmit, ByOperator, Never].into_iter().find(|way| way.name() == name)
+    }
+
     /// The way's one name, as in the catalogue.
     pub fn name(self) -> &'static str {
         match self {

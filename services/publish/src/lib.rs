@@ -16,7 +16,7 @@
 
 mod deliver;
 mod exchange;
-pub mod guarded;
+mod guarded;
 mod lacking;
 pub mod package;
 mod publish;

@@ -1,5 +1,9 @@
 //! `--cursor` and `--limit`, for commands that show one page of a list.
-use desk::view::Paging;
+use desk::view::{Page, Paging};
+use serde::Serialize;
+
+use crate::exit::Exit;
+use crate::output::{self, OutputArgs, Table};
 
 /// Which page of a list.
 #[derive(clap::Args, Clone, Debug)]
@@ -21,6 +25,13 @@ impl From<PagingArgs> for Paging {
 /// Says on stderr how to see the next page, if there is one.
 pub(crate) fn tell_next(next: Option<&str>) {
     if let Some(next) = next {
-        eprintln!("reelmill: there are more; the next page: --cursor {}", crate::output::plain(next));
+        eprintln!("reelmill: there are more; the next page: --cursor {}", output::plain(next));
     }
+}
+
+/// Prints the page, and says on stderr how to see the next one.
+pub(crate) fn show<T: Serialize>(page: &Page<T>, output: OutputArgs, table: Table) -> anyhow::Result<Exit> {
+    output::show(page, output, table)?;
+    tell_next(page.next.as_deref());
+    Ok(Exit::Done)
 }

@@ -13,7 +13,8 @@
 //! | who may read personal data? | `seal` |
 //! | who is an organiser? | `bearer` |
 //! | who was refused, and where? | `doors` |
-//! | which networks may be called? | `network` |
+//! | which addresses may be called on another's word? | `callable`, `network` |
+//! | what is kept of a webhook's address and secrets? | `webhook` |
 //! | who may be spoken to without TLS? | `transport` |
 //! | under which address do staff reach the desk? | `desk_url` |
 //! | what can be wrong with a request or an act, in two languages? | `problem` |
@@ -24,6 +25,7 @@
 
 pub mod bearer;
 pub mod broker;
+pub mod callable;
 pub mod child;
 pub mod clock;
 pub mod config;
@@ -53,5 +55,6 @@ mod tally;
 pub mod telemetry;
 pub mod transport;
 pub mod warning;
+pub mod webhook;
 pub mod wire;
 pub mod worker;

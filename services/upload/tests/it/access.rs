@@ -101,11 +101,6 @@ fn entrants(route: &'static str, own: &'static str) -> Row {
     Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, "token_wrong"], people, elsewhere, admins: None }
 }
 
-/// A route for tokens that are bound to no contest; these here all are. What it does is another test's matter.
-fn unbound(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
-    general(route, body, people)
-}
-
 /// What a row holds for a role, here or elsewhere. An admin manages persons and nothing else: every other route of people is closed to one.
 fn answer(row: &Row, elsewhere: bool, role: Role) -> &'static str {
     let answers = if elsewhere { &row.elsewhere } else { &row.people };
@@ -188,10 +183,19 @@ fn desk_table() -> Vec<Row> {
             only(operator, "delivery_unknown"),
         ),
         about("POST /api/v1/submissions/{id}/reprocess", json!({ "from": "screen" }), only(organiser, "state_wrong")),
-        unbound("GET /api/v1/jobs", none(), ["contest_foreign"; 4]),
-        unbound("POST /api/v1/jobs", json!({}), only(organiser, "contest_foreign")),
-        unbound("GET /api/v1/jobs/{job}/works", none(), ["contest_foreign"; 4]),
-        unbound("POST /api/v1/jobs/{job}/order", json!({}), only(organiser, "contest_foreign")),
+        general("GET /api/v1/jobs", none(), READ),
+        Row {
+            // Within its contest the entry is found and cannot begin; a token of another contest finds nothing.
+            elsewhere: only(organiser, "nothing_selected"),
+            ..general(
+                "POST /api/v1/jobs",
+                json!({ "where": "state=uploading", "from": "screen" }),
+                only(organiser, "state_wrong"),
+            )
+        },
+        general("GET /api/v1/jobs/{job}", none(), ["job_unknown"; 4]),
+        general("GET /api/v1/jobs/{job}/works", none(), ["job_unknown"; 4]),
+        general("POST /api/v1/jobs/{job}/order", json!({ "order": "pause" }), only(organiser, "job_unknown")),
         general("GET /api/v1/partners", none(), READ),
         about("GET /api/v1/submissions/{id}/exchanges", none(), [NO_ROLE, "200", "200", "200"]),
         about("POST /api/v1/submissions/{id}/retry", json!({}), only(operator, "nothing_parked")),
@@ -225,6 +229,9 @@ fn desk_table() -> Vec<Row> {
             none(),
             [NO_ROLE, "webhook_unknown", NO_ROLE, "webhook_unknown"],
         ),
+        general("POST /api/v1/webhooks", json!({ "url": "http://example.com/" }), only(organiser, "field_wrong")),
+        general("POST /api/v1/webhooks/{webhook}/rotate", json!({}), only(organiser, "webhook_unknown")),
+        general("POST /api/v1/webhooks/{webhook}/test", json!({}), only(organiser, "webhook_unknown")),
         general("POST /api/v1/webhooks/{webhook}/resend", json!({}), only(organiser, "webhook_unknown")),
         general("DELETE /api/v1/webhooks/{webhook}", none(), only(organiser, "webhook_unknown")),
         general("GET /api/v1/persons", none(), only(auditor, "200")).by_admins("200", "200"),

@@ -12,7 +12,7 @@ use crate::stage::{Entry, Stage, form, refusal, says};
 
 impl Stage {
     /// Puts an entry into a state that carries nothing else.
-    async fn put(&self, entry: &Entry, state: &str) {
+    pub(crate) async fn put(&self, entry: &Entry, state: &str) {
         let machine = format!("jsonb_set(machine, '{{state}}', '{{\"state\": \"{state}\"}}')");
         self.execute(format!(
             "update submissions set machine = {machine}, state = '{state}' where id = '{}'",
@@ -25,7 +25,7 @@ impl Stage {
         self.ask(format!("select state from submissions where id = '{}'", entry.id)).await
     }
 
-    async fn trail(&self, entry: &Entry) -> Vec<AuditRow> {
+    pub(crate) async fn trail(&self, entry: &Entry) -> Vec<AuditRow> {
         let submission: SubmissionId = entry.id.parse().unwrap();
         let filter = AuditFilter { submission: Some(submission), ..AuditFilter::default() };
         let rows = self.app.store.audit(&filter).await.unwrap();
@@ -33,7 +33,7 @@ impl Stage {
         rows
     }
 
-    fn act(&self, token: &str, entry: &Entry, what: &str, body: &Value) -> RequestBuilder {
+    pub(crate) fn act(&self, token: &str, entry: &Entry, what: &str, body: &Value) -> RequestBuilder {
         let path = format!("/api/v1/submissions/{}/{what}", entry.id);
         self.desk(Method::POST, &path, token).json(body)
     }
@@ -45,7 +45,7 @@ impl Stage {
     }
 }
 
-async fn ok(request: RequestBuilder) -> Value {
+pub(crate) async fn ok(request: RequestBuilder) -> Value {
     let answer = request.send().await.unwrap();
     let (status, text) = (answer.status(), answer.text().await.unwrap());
     assert!(status.is_success(), "{status}: {text}");
@@ -220,7 +220,7 @@ async fn each_look_at_personal_data_is_in_the_trail_and_none_of_the_data_is() {
 }
 
 /// Puts an entry to the gate of release, planned for two partners.
-async fn finished(stage: &Stage) -> Entry {
+pub(crate) async fn finished(stage: &Stage) -> Entry {
     let entry = stage.enter().await;
     stage.put(&entry, "awaiting_release").await;
     let partners = "jsonb_set(machine, '{work,partners}', '[\"bilibili\", \"douyin\"]')";
@@ -269,39 +269,6 @@ async fn an_organiser_releases_to_some_and_later_to_others_and_takes_back() {
     for (act, reason) in [("released", Some("chosen")), ("texts_set", None), ("revoked", Some("disputed"))] {
         assert!(acts.iter().any(|it| it.0 == act && it.1.as_deref() == reason), "{act}: {acts:?}");
     }
-}
-
-#[tokio::test]
-async fn new_runs_are_begun_for_one_work_or_as_a_job_that_can_be_stopped() {
-    let stage = Stage::new().await;
-    let organiser = stage.token(Role::Organiser, None).await;
-    let (one, two) = (finished(&stage).await, finished(&stage).await);
-    let again = |body: Value| stage.act(&organiser, &one, "reprocess", &body);
-    let planned = ok(again(json!({ "from": "transcode", "dry_run": true }))).await;
-    assert_eq!((&planned["works"], planned["job"].is_null(), planned["estimate"].is_object()), (&json!(1), true, true));
-    assert_eq!(stage.state(&one).await, "awaiting_release");
-    assert_eq!(refusal(again(json!({ "from": "assemble" }))).await, says(422, "field_wrong"));
-    assert_eq!(refusal(again(json!({ "from": "publish" }))).await, says(409, "state_wrong"));
-    assert!(ok(again(json!({ "from": "probe", "reason": "new rules" }))).await["job"].is_string());
-    assert_eq!(stage.state(&one).await, "probe");
-    assert_eq!(stage.trail(&one).await[0].reason.as_deref(), Some("new rules"));
-
-    let many = |body: Value| stage.desk(Method::POST, "/api/v1/jobs", &organiser).json(&body);
-    assert_eq!(refusal(many(json!({ "from": "probe", "where": "colour=red" }))).await, says(422, "field_wrong"));
-    let job = ok(many(json!({ "from": "probe", "where": "state=awaiting_release" }))).await;
-    assert_eq!(job["works"], 1);
-    let job = job["job"].as_str().unwrap().to_owned();
-    let works = stage.get(&organiser, &format!("/api/v1/jobs/{job}/works")).await;
-    assert_eq!(works["items"][0]["submission"], two.id.as_str());
-    let order = |word: &str| {
-        let path = format!("/api/v1/jobs/{job}/order");
-        stage.desk(Method::POST, &path, &organiser).json(&json!({ "order": word }))
-    };
-    for (word, status) in [("pause", 204), ("pause", 409), ("resume", 204), ("cancel", 204), ("resume", 409)] {
-        assert_eq!(order(word).send().await.unwrap().status(), status, "{word}");
-    }
-    let jobs = stage.get(&organiser, "/api/v1/jobs").await;
-    assert_eq!((&jobs[0]["id"], &jobs[0]["state"]), (&json!(job), &json!("cancelled")));
 }
 
 #[tokio::test]

@@ -360,6 +360,7 @@ async fn serve_desk(app: &Arc<App>) -> String {
         clock: app.clock.clone(),
         keys: Some(app.keys.clone()),
         url: String::new(),
+        allowed_networks: Vec::new(),
         addresses: |_, _, _| anyhow::bail!("no media here"),
     };
     let service = desk::Service {

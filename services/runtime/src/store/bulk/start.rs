@@ -145,19 +145,6 @@ async fn is_under_way(tx: &mut PgConnection, submission: SubmissionId) -> anyhow
     Ok(open.is_some())
 }
 
-/// Whether a job has not come to this work yet.
-pub(super) async fn is_waiting(tx: &mut PgConnection, job: Uuid, submission: SubmissionId) -> anyhow::Result<bool> {
-    let waiting = sqlx::query_scalar!(
-        "/* bulk_item_waits */
-        select 1 as one from bulk_items where job = $1 and submission = $2 and state = 'waiting'",
-        job,
-        submission.0,
-    )
-    .fetch_optional(tx)
-    .await?;
-    Ok(waiting.is_some())
-}
-
 async fn skip(
     tx: &mut PgConnection,
     job: Uuid,

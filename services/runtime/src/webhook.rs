@@ -1,18 +1,24 @@
-//! An endpoint's address and secrets: one sealed text in the database, since an address may hold a token.
+//! A webhook's address and secrets: one sealed text in the database, since an address may hold a token. Secrets are written as Standard
+//! Webhooks 1.0 has them: `whsec_` and base64.
 use std::fmt;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::TryRngCore;
-use reqwest::Url;
-use runtime::seal::{Keyring, Sealed};
 use serde::{Deserialize, Serialize};
+use url::Url;
 use uuid::Uuid;
 
-use super::sign;
+use crate::seal::{Keyring, Sealed};
 
+/// What stands before every secret.
+const PREFIX: &str = "whsec_";
+/// Bytes that a secret may have, by the specification.
+const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Bytes of a secret that is made here.
-const SECRET_BYTES: usize = 32;
+const FRESH_BYTES: usize = 32;
 /// How long the secret before the newest stays valid.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
 /// Parts of an address this long may be tokens, and are cut out of what is kept of answers.
@@ -63,13 +69,13 @@ impl Target {
     }
 
     /// The secrets that sign now, newest first.
-    pub(super) fn valid(&self, now: DateTime<Utc>) -> Result<Vec<Vec<u8>>> {
+    pub fn valid(&self, now: DateTime<Utc>) -> Result<Vec<Vec<u8>>> {
         let valid = self.secrets.iter().filter(|secret| secret.until.is_none_or(|until| until > now));
-        valid.map(|secret| sign::secret(&secret.text)).collect()
+        valid.map(|it| secret_bytes(&it.text)).collect()
     }
 
     /// Everything that must not be kept from an answer, the longest first.
-    pub(super) fn secrets(&self) -> Vec<String> {
+    pub fn secrets(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         for secret in &self.secrets {
             all.push(secret.text.clone());
@@ -100,7 +106,7 @@ impl fmt::Debug for Target {
 }
 
 /// What of an address may be a token: its query, values in it, and long parts of its path.
-pub(crate) fn tokens_of(url: &str) -> Vec<String> {
+pub fn tokens_of(url: &str) -> Vec<String> {
     let Ok(parsed) = Url::parse(url) else { return Vec::new() };
     let mut tokens = vec![url.to_owned(), parsed.to_string()];
     tokens.extend(parsed.query().map(ToOwned::to_owned));
@@ -115,9 +121,36 @@ fn place(endpoint: Uuid) -> String {
 }
 
 fn fresh() -> Result<String> {
-    let mut bytes = [0; SECRET_BYTES];
+    let mut bytes = [0; FRESH_BYTES];
     rand::rngs::OsRng.try_fill_bytes(&mut bytes)?;
-    Ok(sign::written(&bytes))
+    Ok(written(&bytes))
+}
+
+/// A secret's bytes.
+///
+/// # Errors
+/// Text that is none; the error does not quote it.
+pub fn secret_bytes(text: &str) -> Result<Vec<u8>> {
+    let base64 = text.strip_prefix(PREFIX).unwrap_or(text);
+    let bytes = STANDARD.decode(base64).ok().context("a webhook's secret is whsec_ and base64")?;
+    ensure!(SECRET_BYTES.contains(&bytes.len()), "a webhook's secret has 24 to 64 bytes, not {}", bytes.len());
+    Ok(bytes)
+}
+
+/// Bytes as a secret is written.
+pub fn written(bytes: &[u8]) -> String {
+    format!("{PREFIX}{}", STANDARD.encode(bytes))
+}
+
+/// A message's id as receivers see it in `webhook-id`, and as people read and type it.
+pub fn message_name(id: Uuid) -> String {
+    format!("msg_{}", id.simple())
+}
+
+/// The id that [`message_name`] wrote.
+pub fn message_id(name: &str) -> Option<Uuid> {
+    let hex = name.strip_prefix("msg_").filter(|hex| hex.len() == 32)?;
+    Uuid::try_parse(hex).ok()
 }
 
 #[cfg(test)]
@@ -131,14 +164,14 @@ mod tests {
     #[test]
     fn an_old_secret_signs_for_a_day_after_its_rotation_and_no_longer() {
         let mut target = Target::new("https://example.com/").unwrap();
-        let first = sign::secret(target.secret()).unwrap();
+        let first = secret_bytes(target.secret()).unwrap();
         target.rotate(at(0)).unwrap();
-        let second = sign::secret(target.secret()).unwrap();
+        let second = secret_bytes(target.secret()).unwrap();
         assert_eq!(target.valid(at(23)).unwrap(), [second.clone(), first.clone()]);
         assert_eq!(target.valid(at(24)).unwrap(), vec![second.clone()]);
         // Rotated again within the day, nobody's secret ends early or lives longer.
         target.rotate(at(12)).unwrap();
-        let third = sign::secret(target.secret()).unwrap();
+        let third = secret_bytes(target.secret()).unwrap();
         assert_eq!(target.valid(at(23)).unwrap(), [third.clone(), second.clone(), first]);
         assert_eq!(target.valid(at(30)).unwrap(), [third.clone(), second]);
         assert_eq!(target.valid(at(36)).unwrap(), [third]);
@@ -156,5 +189,26 @@ mod tests {
         assert!(!printed.contains("canary") && !printed.contains("whsec"), "{printed}");
         assert!(target.secrets().contains(&"canary-canary".to_owned()));
         assert_eq!(target.host(), "example.com");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_refused_without_being_quoted() {
+        for wrong in
+            ["", "whsec_", "whsec_short", "whsec_c2hvcnQ=", "whsec_~~~~", &written(&[1; 23]), &written(&[1; 65])]
+        {
+            let error = format!("{:#}", secret_bytes(wrong).unwrap_err());
+            assert!(wrong.len() < 7 || !error.contains(&wrong[6..]), "{error}");
+        }
+        assert!(secret_bytes(&written(&[1; 24])).is_ok() && secret_bytes(&written(&[1; 64])).is_ok());
+    }
+
+    #[test]
+    fn a_message_has_one_spelling() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(message_name(id), "msg_00000000000000000000000000000007");
+        assert_eq!(message_id(&message_name(id)), Some(id));
+        for wrong in [id.to_string(), id.simple().to_string(), format!("msg_{id}"), "msg_".to_owned()] {
+            assert_eq!(message_id(&wrong), None, "{wrong}");
+        }
     }
 }

@@ -4,11 +4,11 @@
 //! Sources: IANA's special-purpose address registries (RFC 6890 and its updates), RFC 6052 (NAT64), RFC 3056 (6to4).
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use runtime::network::Network;
+use crate::network::Network;
 
 /// What an address is, for whoever wants to call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     /// Somebody's on the Internet.
     Public,
     /// Of a network of our own, or of this machine: called only where configuration allows it.

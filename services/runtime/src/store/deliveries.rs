@@ -8,7 +8,6 @@ use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
 use pipeline::stage::Stage;
 use pipeline::submission::Submission;
-use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -18,6 +17,10 @@ use super::parts::{Claim, Commit, check_fence};
 use super::{Policy, Store, fingerprints, history, messages, recalls, submissions, webhooks};
 use crate::seal::Sealed;
 use crate::{telemetry, wire};
+
+mod texts;
+
+pub use texts::{Texts, set_texts};
 
 /// A delivery for a reader.
 #[derive(Clone, Debug)]
@@ -38,18 +41,6 @@ pub struct DeliveryRow {
     pub recall_reason: Option<String>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-}
-
-/// What is written beside a work at a partner. What is absent is as the entry has it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Texts {
-    /// Title.
-    pub title: Option<String>,
-    /// Description.
-    pub text: Option<String>,
-    /// Tags.
-    pub tags: Option<Vec<String>>,
 }
 
 struct Row {
@@ -192,41 +183,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// An organiser's title, text and tags for one partner, within the caller's transaction; absent ones are as the entry has them.
-pub async fn set_texts(
-    tx: &mut PgConnection,
-    submission: SubmissionId,
-    partner: &PartnerId,
-    texts: &Texts,
-    by: &By,
-) -> anyhow::Result<()> {
-    locked(tx, submission, partner).await?;
-    let before = sqlx::query_scalar!(
-        r#"/* texts */ select texts as "texts: Json<Texts>" from deliveries where submission = $1 and partner = $2"#,
-        submission.0,
-        partner.as_str(),
-    )
-    .fetch_one(&mut *tx)
-    .await
-    .context("load a partner's texts")?;
-    sqlx::query!(
-        "/* set_texts */ update deliveries set texts = $3 where submission = $1 and partner = $2",
-        submission.0,
-        partner.as_str(),
-        Json(texts) as _,
-    )
-    .execute(&mut *tx)
-    .await
-    .context("store a partner's texts")?;
-    wake(tx, submission, partner).await?;
-    let after = serde_json::to_value(texts)?;
-    let detail = serde_json::json!({ "partner": partner, "texts": after });
-    history::add(tx, submission, by, "texts_set", &detail).await?;
-    let before = serde_json::to_value(before.map(|texts| texts.0))?;
-    let act = Act { act: "texts_set", submission: Some(submission), partner: Some(partner), before, after };
-    audit::add(tx, by, &act).await
 }
 
 /// A person notes what happened, within the caller's transaction. Wakes the partner's part, so that it sees it; where the part

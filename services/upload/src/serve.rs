@@ -37,6 +37,7 @@ impl App {
             admin: Some(runtime.admin_addr),
             budget_factor: config.upload_budget_factor,
             high_water_bytes: u64::from(config.upload_high_water_gib) << 30,
+            most_unfinished: u64::from(config.upload_most_unfinished),
             least_rate: u64::from(config.upload_least_kib_s) * 1024,
             ..Settings::default()
         };

@@ -69,6 +69,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let new = NewUpload { kind, length, ..blank(&app, &submission, contest, metadata) };
     stock::check(&app, Wish::Begin).await?;
     granted(&app, app.store.create_upload(&new, budget(&app, contest, MOST_UPLOADS)).await?)?;
+    app.stock.begun().await;
     app.store.metrics().uploads.count("created");
     let offset = match first {
         None if length != Some(0) => None,

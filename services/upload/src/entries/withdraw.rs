@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use pipeline::submission::State as Standing;
 use runtime::store::entrants;
 use runtime::store::history::By;
+use runtime::store::idempotency::Answer;
+use serde_json::Value;
 use tracing::info;
 
 use crate::access::Subject;
@@ -32,6 +34,12 @@ pub(crate) async fn withdraw(
     Extension(Subject(entry)): Extension<Subject>,
     act: Act,
 ) -> Result<Answered, Problem> {
+    if entry.machine.state == Standing::Withdrawn {
+        // Nothing is done, so nothing has to be remembered: otherwise each new key would leave a row for a day.
+        let status = StatusCode::NO_CONTENT.as_u16();
+        let nothing = Answer { status, location: None, body: Value::Null, again: false };
+        return Ok(Answered(act.answered(&app.store).await?.unwrap_or(nothing)));
+    }
     let (act, id, policy) = (&act, entry.id, app.store.policy());
     let withdrawn = app.store.transaction("withdraw", |tx, _| {
         Box::pin(async move {

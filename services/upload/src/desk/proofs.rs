@@ -115,6 +115,7 @@ pub(crate) async fn recalled(
 ) -> Result<Answered, Problem> {
     let gone: Gone = act.body()?;
     let words = typed::optional("words", gone.words.as_deref(), Limit::REASON)?;
+    let seen_at = typed::moment("seen_at", gone.seen_at)?;
     let public_url = gone.url.as_deref().map(web_address).transpose()?;
     let by = act.by(words.as_deref())?;
     // Before a picture is put: a repeated request, and one that makes no sense, put none.
@@ -131,7 +132,7 @@ pub(crate) async fn recalled(
         submission: entry.id,
         partner,
         shows: Shows::Gone,
-        seen_at: gone.seen_at,
+        seen_at,
         public_url,
         words,
         file: Some(file),

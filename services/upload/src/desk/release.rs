@@ -18,6 +18,7 @@ use super::act::{Act, Answered};
 use crate::access::Subject;
 use crate::app::App;
 use crate::problem::{Code, Problem};
+use crate::typed;
 
 /// To whom a finished entry goes, and when.
 #[derive(Deserialize, ToSchema)]
@@ -62,7 +63,8 @@ pub(crate) async fn release(
     let wish: Release = act.body()?;
     let partners = known(&app, wish.partners)?;
     let by = act.by(wish.reason.as_deref())?;
-    let (at, dry_run, id, policy) = (wish.at, wish.dry_run, entry.id, app.store.policy());
+    let at = wish.at.map(|at| typed::moment("at", at)).transpose()?;
+    let (dry_run, id, policy) = (wish.dry_run, entry.id, app.store.policy());
     let (act, partners, by, machine) = (&act, partners.as_ref(), &by, &entry.machine);
     let answer = app.store.transaction("desk_release", |tx, _| {
         Box::pin(async move {

@@ -22,6 +22,7 @@ mod publish;
 mod redact;
 mod serve;
 mod task;
+mod told;
 pub mod webhooks;
 mod xml;
 

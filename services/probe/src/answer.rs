@@ -84,7 +84,7 @@ pub fn probed(request: &Request, report: &ProbeReport, bytes: u64) -> Result<(),
     words(fingerprint)
 }
 
-/// Checks numbers and texts, whatever they say. What a header claims may be of any size: it is told, and nothing is reckoned with it.
+/// Bounds numbers, texts and lists. What a header claims may be of any size: it is shown, and nothing is computed from it.
 fn measured(info: &MediaInfo) -> Result<(), ChildError> {
     let MediaInfo { video, audio, compatible_brands, other_tracks, oddities, .. } = info;
     let mut value = serde_json::to_value(info).map_err(|error| ChildError::Lied(error.to_string()))?;

@@ -14,7 +14,7 @@ use tracing::info;
 use crate::app::App;
 use crate::problem::{Code, Problem};
 
-/// What is known of the installation's stock: one question to the database a while, whoever asks.
+/// What is known of the installation's stock: one question to the database for many requests.
 #[derive(Default)]
 pub struct Stock {
     seen: Mutex<Option<(Instant, uploads::Stock)>>,
@@ -53,7 +53,7 @@ pub(crate) async fn check(app: &App, wish: Wish) -> Result<(), Problem> {
 }
 
 /// Makes room for uploads that begin later: uploads that never came to one part and stood still for [`IDLE`] are given up, as if their
-/// time were over. Otherwise whoever opens uploads and sends nothing would keep all others away for a day.
+/// time were over. Otherwise a client that opens uploads and sends nothing could keep all others away for a day.
 async fn make_room(app: &App) -> anyhow::Result<()> {
     let given_up = app.store.give_up_idle_uploads(LITTLE_BYTES, IDLE).await?;
     if given_up > 0 {

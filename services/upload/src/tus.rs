@@ -54,7 +54,7 @@ pub(crate) async fn overridden(mut request: Request, next: Next) -> Response {
     let mut wishes = request.headers().get_all(OVERRIDE).iter();
     if let Some(wished) = wishes.next() {
         let wished = wished.to_str().ok().and_then(|it| Method::from_bytes(it.to_ascii_uppercase().as_bytes()).ok());
-        // Two of them could mean one to whoever stands before us, and the other here.
+        // With two of them a proxy before us could act by one and we by the other.
         let Some(wished) = wished.filter(|_| wishes.next().is_none()) else {
             return Problem::from(Code::MethodUnknown).into_response();
         };

@@ -10,7 +10,7 @@ use crate::problem::{Code, Problem};
 
 /// Longest place in a body that is named, in characters: names of fields are the client's own too.
 const PLACE_CHARS: usize = 80;
-/// Years of times that somebody names.
+/// Years of times in requests.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
 
 /// A body of JSON, all of whose texts may be kept.
@@ -51,7 +51,7 @@ pub(crate) fn field(name: &str, text: &str, limit: Limit) -> Result<String, Prob
     })
 }
 
-/// A time that somebody names: JSON can say years that no calendar of a database has.
+/// A time in a request: JSON can hold years that the database cannot.
 pub(crate) fn moment(name: &str, at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
     if YEARS.contains(&at.year()) {
         return Ok(at);

@@ -110,7 +110,7 @@ fn what_was_measured_can_be_so() {
     lie("words without end", &|it| it.fingerprint.probes = vec![0; 70_000]);
 }
 
-/// Headers of good films claim nonsense: it is told and not reckoned with.
+/// Headers of good films claim nonsense. It is shown, and nothing is computed from it.
 #[test]
 fn what_a_header_claims_may_be_of_any_size() {
     let request = request::probe(Path::new("/in"), None, true);

@@ -258,8 +258,8 @@ impl Gate {
     }
 }
 
-/// The place of a request, among its extensions. Work that goes on when the client has left takes it along: otherwise whoever leaves
-/// early would have more of it done at once than there are places.
+/// The place of a request, among its extensions. Work that continues after the client has left keeps it: otherwise clients that leave
+/// early could have more work running at once than there are places.
 #[derive(Clone)]
 pub struct Held(#[allow(dead_code, reason = "it frees the place when the last of it is dropped")] Arc<Place>);
 

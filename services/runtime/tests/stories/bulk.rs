@@ -146,19 +146,19 @@ async fn a_job_that_cannot_begin_keeps_nothing_else_waiting() {
     let ids = world.published(2).await;
     let (poisoned, _, _) = world.job(&named(&ids[..1]), &ask(Stage::Transcode)).await;
     let (other, _, _) = world.job(&named(&ids[1..]), &ask(Stage::Transcode)).await;
-    sqlx::query("update bulk_jobs set actor = 'nobody we know' where id = $1")
+    sqlx::query("update bulk_jobs set actor = 'unknown' where id = $1")
         .bind(poisoned)
         .execute(world.store.pool())
         .await
         .unwrap();
-    world.sql("insert into garbage (prefix, keep, due) values ('works/of/nobody/', '{}', now())").await;
+    world.sql("insert into garbage (prefix, keep, due) values ('works/unneeded/', '{}', now())").await;
     world.sql("delete from ticks").await;
     let process = world.process(whole_line(&world.store)).await;
     eventually("the other job is done", async || world.job_state(other).await == "done").await;
     let is_so =
         async |fact: &'static str| -> bool { sqlx::query_scalar(fact).fetch_one(world.store.pool()).await.unwrap() };
-    let waits = "select not exists (select from garbage where prefix = 'works/of/nobody/' and due <= now())";
-    eventually("what nobody needs is swept", async || is_so(waits).await).await;
+    let waits = "select not exists (select from garbage where prefix = 'works/unneeded/' and due <= now())";
+    eventually("the garbage is swept", async || is_so(waits).await).await;
     let retained = "select exists (select from ticks where name = 'retention')";
     eventually("retention has its turn", async || is_so(retained).await).await;
     assert_eq!(world.job_state(poisoned).await, "running");

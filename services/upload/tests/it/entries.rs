@@ -104,7 +104,7 @@ async fn the_status_tells_how_far_the_film_is() {
     assert_eq!(stage.film(&entry).await, bytes(10));
 }
 
-/// Whoever has a token may ask as often as they like, under as many keys.
+/// An entry's token may be used any number of times, with any number of keys.
 #[tokio::test]
 async fn withdrawing_again_leaves_no_further_row() {
     let stage = Stage::new().await;

@@ -187,7 +187,7 @@ async fn whatever_method_a_request_is_written_with_it_is_limited_by_what_it_does
     assert_eq!(stage.ask("select count(*)::text from uploads".into()).await, "3");
 }
 
-/// Whoever sends and leaves at once would otherwise have more stored at once than there are places.
+/// Otherwise clients that send and leave could have more stored at once than there are places.
 #[tokio::test]
 async fn a_place_is_taken_until_what_came_is_stored_whether_or_not_the_client_is_still_there() {
     let stage = Stage::with(|settings| {

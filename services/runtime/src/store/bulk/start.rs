@@ -81,7 +81,7 @@ impl Store {
 }
 
 /// Starts the next work of the job whose turn it is. The job is locked, so that whoever pauses it knows that nothing begins
-/// any more once that is said. `turn` is whose turn it is, for whoever deals with a failure.
+/// any more once that is said. `turn` receives the job whose turn it is, so that the caller can deal with a failure.
 async fn start_next(
     tx: &mut PgConnection,
     policy: &crate::store::Policy,

@@ -107,7 +107,7 @@ impl Store {
         Ok(Stock { unfinished: row.unfinished.try_into()?, bytes: row.bytes.try_into()? })
     }
 
-    /// Gives up open uploads that have fewer than `bytes` bytes, that nobody writes to and of which nothing came for `idle`: at most 100,
+    /// Gives up open uploads that have fewer than `bytes` bytes, that no request is writing to and that received nothing for `idle`: at most 100,
     /// those that waited longest first. Returns how many.
     pub async fn give_up_idle_uploads(&self, bytes: u64, idle: Duration) -> anyhow::Result<u64> {
         let done = sqlx::query!(

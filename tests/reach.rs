@@ -186,6 +186,10 @@ async fn the_logins_of_compose_migrate_and_serve_and_a_service_waits_for_the_mig
     // From here on it looks at its neighbours, of which the object store is away.
     wait_until_true("it has begun", SOON, async || says("\"database\":\"ok\"").await).await;
     process::run(&["status"], &all).await.exits(0);
+    let mut session = PgConnection::connect(&app).await.expect("log in as services do");
+    let error = session.execute("create temporary table audit (mine int)").await.expect_err("no table of its own");
+    assert_eq!(error.as_database_error().and_then(|it| it.code()).as_deref(), Some("42501"), "{error}");
+    drop(session);
     let doctor = process::run(&["doctor", "--output", "json"], &all).await.exits(1).json();
     let login = doctor.as_array().expect("findings").iter().find(|it| it["check"] == "database login").cloned();
     assert_eq!(login.expect("a finding about the login")["health"], "good");

@@ -24,6 +24,7 @@ mod redact;
 mod serve;
 pub mod settings;
 mod task;
+mod told;
 pub mod webhooks;
 mod xml;
 

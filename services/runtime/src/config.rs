@@ -90,10 +90,15 @@ pub struct Config {
     #[arg(long, env = "UPLOAD_BUDGET_FACTOR", default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=100))]
     pub upload_budget_factor: u8,
 
-    /// GiB of unfinished uploads in the whole installation from which on no upload begins; those that began go on until there is a
-    /// tenth more. 0 for no bound.
+    /// GiB of entrants' films in the whole installation, whole or unfinished, from which on no upload begins; those that began go on
+    /// until there is a tenth more. Finished files are not counted. 0 for no bound.
     #[arg(long, env = "UPLOAD_HIGH_WATER_GIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(..=1_048_576))]
     pub upload_high_water_gib: u32,
+
+    /// Unfinished uploads in the whole installation from which on none begins. Those that stood still for an hour and never came to
+    /// 8 MiB are given up then. 0 for no bound.
+    #[arg(long, env = "UPLOAD_MOST_UNFINISHED", default_value_t = 20_000)]
+    pub upload_most_unfinished: u32,
 
     /// KiB a second that a client sends at least on average; a slower one is ended after a minute, keeps what it sent and may
     /// resume.

@@ -89,6 +89,7 @@ pub enum Code {
     TooManyUploads,
     UploadBudget,
     StoreFull,
+    UploadsFull,
     Interrupted,
     TooSlow,
     Unavailable,
@@ -201,6 +202,7 @@ impl Code {
             Code::UploadDamaged => row(410, "upload_damaged", "存储未能完整保存该上传，请重新上传。", "The upload could not be stored intact; please upload again."),
             Code::UploadBudget => row(429, "upload_budget", "该作品未完成的上传总量过大，请先取消一些。", "The submission's unfinished uploads come to too many bytes; give some up first."),
             Code::StoreFull => row(503, "store_full", "存储空间暂时不足，请稍后再试；已上传的内容不受影响。", "Storage is short at the moment; please try again later. What was uploaded is kept."),
+            Code::UploadsFull => row(503, "uploads_full", "当前未完成的上传过多，请稍后再试；已开始的上传不受影响。", "Too many uploads are unfinished at the moment; please try again later. Those that began go on."),
             Code::TooSlow => row(503, "too_slow", "传输过慢，连接已让出；已收到的内容已保存，可以续传。", "The upload was too slow and gave its place up; what came is stored, and it can be resumed."),
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
@@ -221,9 +223,9 @@ impl Code {
         self.row().status
     }
 
-    /// Seconds until the same request may succeed. A full store takes longer than a moment.
+    /// Seconds until the same request may succeed. A full store or a full table takes longer than a moment.
     pub fn retry_after_s(self) -> u32 {
-        if self == Code::StoreFull { 60 } else { RETRY_AFTER_S }
+        if matches!(self, Code::StoreFull | Code::UploadsFull) { 60 } else { RETRY_AFTER_S }
     }
 
     /// The problem with more said about it.

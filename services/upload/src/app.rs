@@ -39,7 +39,7 @@ pub struct App {
     pub entries: Limiter,
     /// Who is sending bytes to this replica.
     pub senders: Senders,
-    /// What unfinished uploads come to.
+    /// What entrants' films come to.
     pub stock: Stock,
     /// Numbers and places.
     pub settings: Settings,
@@ -89,9 +89,11 @@ pub struct Settings {
     pub api_deadline: Duration,
     /// What the unfinished uploads of one entry may come to, as a multiple of its contest's largest film.
     pub budget_factor: u8,
-    /// Bytes of unfinished uploads in the installation from which on no upload begins; 0 for no bound.
+    /// Bytes of entrants' films in the installation, whole or not, from which on no upload begins; 0 for no bound.
     pub high_water_bytes: u64,
-    /// How often that sum is asked for.
+    /// Unfinished uploads in the installation from which on no upload begins; 0 for no bound.
+    pub most_unfinished: u64,
+    /// How often these are asked for.
     pub high_water_every: Duration,
     /// Bytes a second that a client sends at least, on average.
     pub least_rate: u64,
@@ -123,6 +125,7 @@ impl Default for Settings {
             api_deadline: Duration::from_secs(30),
             budget_factor: 3,
             high_water_bytes: 0,
+            most_unfinished: 0,
             high_water_every: stock::EVERY,
             least_rate: 10 * 1024,
             rate_grace: Duration::from_secs(60),

@@ -38,6 +38,7 @@ impl App {
             desk_url: desk_url(config)?,
             budget_factor: config.upload_budget_factor,
             high_water_bytes: u64::from(config.upload_high_water_gib) << 30,
+            most_unfinished: u64::from(config.upload_most_unfinished),
             least_rate: u64::from(config.upload_least_kib_s) * 1024,
             ..Settings::default()
         };

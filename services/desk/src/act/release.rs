@@ -7,6 +7,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::{Part, PartToDo};
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
+use runtime::serving::typed;
 use runtime::store::{deliveries, people};
 use runtime::warning::Warning;
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,7 @@ pub struct Recipient {
 pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Release) -> Result<Done<Released>, Problem> {
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let by = caller.because(wish.reason.as_deref())?;
+    let at = wish.at.map(|at| typed::moment("at", at)).transpose()?;
     let (by, partners, wish) = (&by, partners.as_ref(), &wish);
     let done = desk.store.transaction("release", |tx, _| {
         Box::pin(async move {
@@ -82,7 +84,7 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
             }
             let seen = caller.look(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
-            let applied = people::release(tx, desk.store.policy(), id, partners, wish.at, by).await?;
+            let applied = people::release(tx, desk.store.policy(), id, partners, at, by).await?;
             if !applied.changed {
                 return Err(Code::StateWrong.about(seen.machine.state.name()).into());
             }
@@ -93,7 +95,7 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
                 state: applied.machine.state.name().to_owned(),
                 run: applied.machine.run,
                 partners: recipients(&desk.catalogue, &seen, &own, &applied.started),
-                at: wish.at,
+                at,
                 dry_run: wish.dry_run,
                 digest: seen.digest(),
             };

@@ -180,6 +180,32 @@ async fn the_reconciler_starts_what_waits_and_ends_the_job() {
     }
 }
 
+/// Whatever is wrong with a job's row: other jobs go on, and so does everything else that the reconciler does.
+#[tokio::test]
+async fn a_job_that_cannot_begin_keeps_nothing_else_waiting() {
+    let world = World::new().await;
+    let ids = world.published(2).await;
+    let (poisoned, _, _) = world.job(&named(&ids[..1]), &ask(Stage::Transcode)).await;
+    let (other, _, _) = world.job(&named(&ids[1..]), &ask(Stage::Transcode)).await;
+    sqlx::query("update bulk_jobs set actor = 'unknown' where id = $1")
+        .bind(poisoned)
+        .execute(world.store.pool())
+        .await
+        .unwrap();
+    world.sql("insert into garbage (prefix, keep, due) values ('works/unneeded/', '{}', now())").await;
+    world.sql("delete from ticks").await;
+    let process = world.process(whole_line(&world.store)).await;
+    eventually("the other job is done", async || world.job_state(other).await == "done").await;
+    let is_so =
+        async |fact: &'static str| -> bool { sqlx::query_scalar(fact).fetch_one(world.store.pool()).await.unwrap() };
+    let waits = "select not exists (select from garbage where prefix = 'works/unneeded/' and due <= now())";
+    eventually("the garbage is swept", async || is_so(waits).await).await;
+    let retained = "select exists (select from ticks where name = 'retention')";
+    eventually("retention has its turn", async || is_so(retained).await).await;
+    assert_eq!(world.job_state(poisoned).await, "running");
+    process.stop().await;
+}
+
 #[tokio::test]
 async fn a_paused_job_begins_nothing_and_a_cancelled_one_never_will_but_what_has_begun_ends() {
     let world = World::new().await;

@@ -1,5 +1,6 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::stage::{Entry, Stage, bytes, form, refusal, says, until};
 
@@ -119,6 +120,26 @@ async fn the_status_tells_how_far_the_film_is() {
     assert_eq!(stage.status(&entry).await["upload"], json!({ "offset": 4, "length": 10 }));
     stage.send(&path, &entry, 4, &bytes(10)[4..]).await;
     assert_eq!(stage.film(&entry).await, bytes(10));
+}
+
+/// An entry's token may be used any number of times, with any number of keys.
+#[tokio::test]
+async fn withdrawing_again_leaves_no_further_row() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    let withdraw = async |key: Uuid| {
+        let request = stage.api(Method::DELETE, &entry).header("idempotency-key", key.to_string());
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key("idempotent-replayed"))
+    };
+    let first = Uuid::new_v4();
+    assert_eq!(withdraw(first).await, (204, false));
+    for _ in 0..3 {
+        assert_eq!(withdraw(Uuid::new_v4()).await, (204, false));
+    }
+    assert_eq!(withdraw(first).await, (204, true));
+    assert_eq!(stage.ask("select count(*)::text from idempotency".into()).await, "1");
+    assert_eq!(stage.ask("select count(*)::text from history where what = 'withdrawn'".into()).await, "1");
 }
 
 #[tokio::test]

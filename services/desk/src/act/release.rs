@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::{Part, PartToDo};
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::people;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,7 +104,8 @@ pub(crate) fn known(
 ) -> Result<Option<BTreeSet<PartnerId>>, Problem> {
     let Some(named) = named else { return Ok(None) };
     if named.is_empty() {
-        return Err(Code::FieldWrong.about("partners: at least one, or omit the field"));
+        return Err(Code::FieldWrong
+            .about(Detail::new("至少一个，或省略此项", "at least one, or omit the field").of("partners")));
     }
     let partners: BTreeSet<PartnerId> = named.into_iter().map(PartnerId::new).collect();
     if partners.iter().any(|partner| catalogue.partner(partner).is_none()) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Desk;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::act::{Act, Answered};
 use runtime::serving::principal::Subject;
 
@@ -50,7 +50,9 @@ pub(crate) async fn retry(
             let part = part.parse().map_err(|_| Code::FieldWrong.about("part"))?;
             Some(PartToDo { stage, part })
         }
-        (Some(_), None) | (None, Some(_)) => return Err(Code::FieldWrong.about("stage, part: both or neither")),
+        (Some(_), None) | (None, Some(_)) => {
+            return Err(Code::FieldWrong.about(Detail::new("须同时给出或都省略", "both or neither").of("stage, part")));
+        }
     };
     let by = act.by(wish.reason.as_deref())?;
     let (act, by, only, id) = (&act, &by, only.as_ref(), entry.id);

@@ -3,8 +3,9 @@ use pipeline::id::ContestId;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::store::tokens::TokenRow;
-use serde::Serialize;
-use utoipa::ToSchema;
+
+use crate::act::Caller;
+pub(crate) use crate::view::{cursor_of, limit_of};
 
 pub(crate) mod contact;
 pub(crate) mod deliveries;
@@ -29,41 +30,9 @@ pub(crate) mod webhooks;
 pub(crate) mod wish;
 pub(crate) mod work;
 
-/// One page of a list.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Page<T> {
-    /// In the list's order.
-    items: Vec<T>,
-    /// Give it as `cursor` to get the next page; absent on the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// From one item more than was asked for, if there are as many. The cursor names the last item that is shown.
-    fn of(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
-        let more = items.len() > limit as usize;
-        items.truncate(limit as usize);
-        let next = if more { items.last().map(cursor) } else { None };
-        Self { items, next }
-    }
-}
-
-/// Items of a page, unless asked otherwise.
-const PAGE: u32 = 50;
-/// Items of a page at most.
-const MOST: u32 = 200;
-
-/// The size of a page that was asked for.
-fn limit_of(asked: Option<u32>) -> Result<u32, Problem> {
-    let limit = asked.unwrap_or(PAGE);
-    if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(Code::QueryWrong.about(format!("limit: 1 to {MOST}"))) }
-}
-
-/// The place in a list that a cursor names.
-fn cursor_of<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
-    let parsed = cursor.map(|it| it.parse().map_err(|_| Code::QueryWrong.about("cursor: as `next` named it")));
-    parsed.transpose()
+/// Who reads, as views want it.
+pub(crate) fn reader(token: &TokenRow) -> Caller {
+    Caller { by: token.by(None), contest: token.contest.clone(), key: None }
 }
 
 /// The contest to look at: the one that was asked for, within what the token is bound to.

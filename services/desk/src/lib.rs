@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what does every act and view need? | `desk` |
 //! | what can staff do? | `act`, one file an act |
+//! | what can staff see? | `view`, one file a view |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | how is the service started and stopped? | `serve` |
 //!
@@ -13,6 +14,7 @@ pub mod act;
 mod desk;
 mod http;
 mod serve;
+pub mod view;
 
 pub use desk::Desk;
 pub use http::gate::Policy;

@@ -28,8 +28,8 @@ mod words;
     ),
     paths(
         page, serve, work::work,
-        list::submissions, list::parked,
-        entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts,
+        list::submissions, list::parked, list::trouble, list::contests,
+        entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts, entry::trace,
         preview::preview, preview::file,
         deliveries::list, deliveries::delivered, proofs::recalled, proofs::list, contact::contact,
         deliveries::confirm, deliveries::texts, evidence::exchanges, partners::list,

@@ -148,7 +148,7 @@ async fn a_server_that_is_away_is_our_failure_and_is_named() {
     // Nobody listens on port 9.
     env.insert("DATABASE_URL".into(), "postgres://reelmill@127.0.0.1:9/reelmill".into());
     let status = process::run(&["status"], &env).await.exits(1);
-    assert!(status.stderr.contains("DATABASE_URL"), "{}", status.stderr);
+    assert!(status.stderr.contains("DATABASE_URL") && status.stderr.contains("database_unavailable"), "{}", status.stderr);
     let film = clips::plain(dir.path(), 1);
     let submit = process::run(&submit(text(&film), "http://127.0.0.1:9"), &env).await.exits(1);
     assert!(submit.stderr.contains("127.0.0.1:9"), "{}", submit.stderr);
@@ -242,7 +242,14 @@ async fn entries_are_submitted_watched_and_listed_and_a_wrong_form_is_refused() 
     let entry = pipeline.command(&["status", &id, "--output", "json"]).await.exits(0).json();
     assert_eq!((&entry["id"], &entry["title"]), (&id.as_str().into(), &"命令行".into()));
     let list = pipeline.command(&["status", "--output", "json"]).await.exits(0).json();
-    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{list}");
+    assert_eq!(list["count"]["value"], 1);
+    let found = pipeline.command(&["status", "--title", "命令", "--output", "json"]).await.exits(0).json();
+    assert_eq!(found["items"][0]["id"], id.as_str(), "{found}");
+    for (filter, value) in [("--contest", "nope"), ("--state", "nope"), ("--theme", "nope"), ("--partner", "nope")] {
+        let refused = pipeline.command(&["status", filter, value]).await.exits(2);
+        assert!(refused.stderr.contains("filter_unknown"), "{filter}: {}", refused.stderr);
+    }
     let table = pipeline.command(&["status"]).await.exits(0);
     assert!(table.stdout.contains(&id) && table.stdout.contains("命令行"), "{}", table.stdout);
     pipeline.command(&["status", "01890a5d-ac96-774b-bcce-b302099a8057"]).await.exits(2);

@@ -82,6 +82,38 @@ macro_rules! name_id {
     };
 }
 
+/// A message to a webhook. Written `msg_` and 32 hex digits everywhere, as its receiver sees it in `webhook-id`; read in that form and as
+/// a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MessageId(pub Uuid);
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "msg_{}", self.0.simple())
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.strip_prefix("msg_").unwrap_or(text).parse().map(Self)
+    }
+}
+
+impl TryFrom<String> for MessageId {
+    type Error = uuid::Error;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<MessageId> for String {
+    fn from(id: MessageId) -> Self {
+        id.to_string()
+    }
+}
+
 /// Longest name in characters: a rung and a partner of the catalogue (48 each), and what the planner puts between and after them.
 const NAME_CHARS: usize = 128;
 /// What a text becomes that is no name. It is none itself, so nothing is ever called so.

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use pipeline::id::MessageId;
 use runtime::store::tokens::TokenRow;
 use runtime::store::webhooks::endpoints::{self, EndpointRow};
 use runtime::store::webhooks::log::{self, LogRow};
@@ -63,7 +64,9 @@ impl From<EndpointRow> for Webhook {
 /// A message to a webhook.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Message {
-    id: Uuid,
+    /// `msg_` and 32 hex digits, as the receiver sees it.
+    #[schema(value_type = String)]
+    id: MessageId,
     #[serde(rename = "type")]
     kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,7 +149,8 @@ pub(crate) async fn messages(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Resend {
     /// Only this message; all that were not delivered if absent.
-    message: Option<Uuid>,
+    #[schema(value_type = Option<String>)]
+    message: Option<MessageId>,
     /// For the audit trail.
     reason: Option<String>,
 }
@@ -170,7 +174,7 @@ pub(crate) async fn resend(
     let wish: Resend = act.body()?;
     let id = named(&desk, act.token()?, &id).await?;
     let by = act.by(wish.reason.as_deref())?;
-    let (act, by, message) = (&act, &by, wish.message);
+    let (act, by, message) = (&act, &by, wish.message.map(|it| it.0));
     let resent = desk.store.transaction("desk_resend_webhooks", |tx, _| {
         Box::pin(async move {
             if let Some(answer) = act.begin(tx).await? {

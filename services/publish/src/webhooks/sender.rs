@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures::future::join_all;
+use pipeline::id::MessageId;
 use rand::Rng;
 use reqwest::Method;
 use runtime::seal::Keyring;
@@ -176,7 +177,7 @@ impl Sender {
 
 /// A message's id as its receiver sees it.
 pub(crate) fn webhook_id(message: Uuid) -> String {
-    format!("msg_{}", message.simple())
+    MessageId(message).to_string()
 }
 
 /// What goes into the log. An endpoint may answer with anything, also with what it knows of us.

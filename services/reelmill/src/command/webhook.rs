@@ -1,6 +1,6 @@
 //! `reelmill webhook …`: who is told of changes, with which secret, and what became of it.
 use anyhow::Context;
-use pipeline::id::ContestId;
+use pipeline::id::{ContestId, MessageId};
 use publish::guarded::Guarded;
 use publish::webhooks::target::Target;
 use runtime::clock::Clock;
@@ -73,9 +73,9 @@ pub(crate) enum Args {
     Resend {
         /// The webhook's id
         id: Uuid,
-        /// The message's id, with or without `msg_`; all that were not delivered if absent
-        #[arg(long, value_name = "MESSAGE", value_parser = message_id)]
-        message: Option<Uuid>,
+        /// The message's id, as `log` shows it; all that were not delivered if absent
+        #[arg(long, value_name = "MESSAGE")]
+        message: Option<MessageId>,
         #[command(flatten)]
         database: DatabaseArgs,
     },
@@ -102,7 +102,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         }
         Args::Log { id, limit, output, database } => log(id, limit, output, &database).await,
         Args::Resend { id, message, database } => {
-            let again = database.connect().await?.resend_webhooks(id, message, &database.by(None)).await?;
+            let again =
+                database.connect().await?.resend_webhooks(id, message.map(|it| it.0), &database.by(None)).await?;
             if again == 0 {
                 return Err(WrongUsage(format!("webhook {id} has nothing to send again, or is not enabled")).into());
             }
@@ -112,7 +113,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Args::Test { id, database } => {
             let message = database.connect().await?.test_webhook(id, Clock::default().now()).await?;
             let message = message.ok_or_else(|| WrongUsage(format!("there is no enabled webhook {id}")))?;
-            print(&format!("msg_{}\n", message.simple()))?;
+            print(&format!("{}\n", MessageId(message)))?;
             Ok(Exit::Done)
         }
     }
@@ -199,7 +200,7 @@ async fn log(id: Uuid, limit: i64, output: OutputArgs, database: &DatabaseArgs) 
     let mut table = Table::with_headings(&["AT", "MESSAGE", "TYPE", "STATUS", "ATTEMPTS", "LAST"]);
     for row in &rows {
         let at = row.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
-        let message = format!("msg_{}", row.id.simple());
+        let message = row.id.to_string();
         let (attempts, last) = (row.attempts.len().to_string(), last(row));
         table.row([at, message, row.kind.clone(), row.status.clone(), attempts, last]);
     }
@@ -228,13 +229,6 @@ fn found(there: bool, id: Uuid) -> anyhow::Result<()> {
 
 fn missing(id: Uuid) -> WrongUsage {
     WrongUsage(format!("there is no webhook {id}"))
-}
-
-fn message_id(text: &str) -> Result<Uuid, String> {
-    text.strip_prefix("msg_")
-        .unwrap_or(text)
-        .parse()
-        .map_err(|_| "a message's id, as `webhook log` shows it".to_owned())
 }
 
 /// The services' settings, without their servers: keys, allowed networks, catalogue.

@@ -27,3 +27,5 @@ mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload
 mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it
+#[path = "../../../desk/tests/it/views.rs"]
+mod desk_views; // what staff see

@@ -1,6 +1,7 @@
 //! The delivery log of an endpoint, and what a person does with it: send again, send a test.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use pipeline::id::MessageId;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -14,8 +15,8 @@ use super::{TEST_TYPE, endpoints, payload};
 /// A message in the log, newest first.
 #[derive(Clone, Debug, Serialize)]
 pub struct LogRow {
-    /// What the receiver sees as `webhook-id`, without its prefix.
-    pub id: Uuid,
+    /// What the receiver sees as `webhook-id`.
+    pub id: MessageId,
     /// Event type.
     #[serde(rename = "type")]
     pub kind: String,
@@ -51,8 +52,7 @@ pub struct LoggedAttempt {
 impl Store {
     /// The newest messages of an endpoint, with every attempt.
     pub async fn webhook_log(&self, endpoint: Uuid, limit: i64) -> anyhow::Result<Vec<LogRow>> {
-        sqlx::query_as!(
-            LogRow,
+        let rows = sqlx::query!(
             r#"/* webhook_log */
             select id, type as kind, submission, status, created_at, case when status = 'pending' then due end as due,
                 (select coalesce(json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'status', a.status,
@@ -64,7 +64,17 @@ impl Store {
         )
         .fetch_all(self.pool())
         .await
-        .context("read the log of a webhook endpoint")
+        .context("read the log of a webhook endpoint")?;
+        let rows = rows.into_iter().map(|row| LogRow {
+            id: MessageId(row.id),
+            kind: row.kind,
+            submission: row.submission,
+            status: row.status,
+            created_at: row.created_at,
+            due: row.due,
+            attempts: row.attempts,
+        });
+        Ok(rows.collect())
     }
 
     /// Sends messages again that ended, also those that were delivered, under their old ids. `None` for all of the endpoint that were

@@ -148,7 +148,11 @@ async fn a_server_that_is_away_is_our_failure_and_is_named() {
     // Nobody listens on port 9.
     env.insert("DATABASE_URL".into(), "postgres://reelmill@127.0.0.1:9/reelmill".into());
     let status = process::run(&["status"], &env).await.exits(1);
-    assert!(status.stderr.contains("DATABASE_URL") && status.stderr.contains("database_unavailable"), "{}", status.stderr);
+    assert!(
+        status.stderr.contains("DATABASE_URL") && status.stderr.contains("database_unavailable"),
+        "{}",
+        status.stderr
+    );
     let film = clips::plain(dir.path(), 1);
     let submit = process::run(&submit(text(&film), "http://127.0.0.1:9"), &env).await.exits(1);
     assert!(submit.stderr.contains("127.0.0.1:9"), "{}", submit.stderr);

@@ -30,6 +30,15 @@ pub(crate) mod webhooks;
 pub(crate) mod wish;
 pub(crate) mod work;
 
+/// A refusal of another contest names the token in the log, which views do not know.
+pub(crate) fn logged(token: &TokenRow) -> impl Fn(Problem) -> Problem {
+    let id = token.id;
+    move |problem| match problem.code {
+        Code::ContestForeign => Code::ContestForeign.refused(Door::Organisers, Reason::Forbidden, Some(id)),
+        _ => problem,
+    }
+}
+
 /// Who reads, as views want it.
 pub(crate) fn reader(token: &TokenRow) -> Caller {
     Caller { by: token.by(None), contest: token.contest.clone(), key: None }

@@ -7,7 +7,7 @@ use runtime::problem::Problem;
 use runtime::serving::params::Params;
 use runtime::serving::principal::Person;
 
-use super::reader;
+use super::{logged, reader};
 use crate::Desk;
 use crate::view::Page;
 use crate::view::contests::{self, Contest};
@@ -23,7 +23,7 @@ pub(crate) async fn submissions(
     Person(token): Person,
     Params(filter): Params<Filter>,
 ) -> Result<Json<Page<Line>>, Problem> {
-    works::works(&desk, &reader(&token), &filter).await.map(Json)
+    works::works(&desk, &reader(&token), &filter).await.map(Json).map_err(logged(&token))
 }
 
 /// Lists what failed too often, by submission, newest first.
@@ -34,7 +34,7 @@ pub(crate) async fn parked(
     Person(token): Person,
     Params(filter): Params<ParkedFilter>,
 ) -> Result<Json<Page<ParkedPart>>, Problem> {
-    parked::parked(&desk, &reader(&token), &filter).await.map(Json)
+    parked::parked(&desk, &reader(&token), &filter).await.map(Json).map_err(logged(&token))
 }
 
 /// Lists everything that waits for a person, the most pressing first, each with the command that cures it.
@@ -45,7 +45,7 @@ pub(crate) async fn trouble(
     Person(token): Person,
     Params(filter): Params<TroubleFilter>,
 ) -> Result<Json<Vec<Item>>, Problem> {
-    trouble::trouble(&desk, &reader(&token), &filter).await.map(Json)
+    trouble::trouble(&desk, &reader(&token), &filter).await.map(Json).map_err(logged(&token))
 }
 
 /// Lists the contests: themes, opening and deadline, partners, and the ladder that they choose from.

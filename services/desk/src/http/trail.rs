@@ -7,7 +7,7 @@ use runtime::problem::Problem;
 use runtime::serving::params::Params;
 use runtime::serving::principal::Person;
 
-use super::reader;
+use super::{logged, reader};
 use crate::Desk;
 use crate::view::Page;
 use crate::view::audit::{self, Row, TrailFilter};
@@ -20,5 +20,5 @@ pub(crate) async fn trail(
     Person(token): Person,
     Params(filter): Params<TrailFilter>,
 ) -> Result<Json<Page<Row>>, Problem> {
-    audit::trail(&desk, &reader(&token), &filter).await.map(Json)
+    audit::trail(&desk, &reader(&token), &filter).await.map(Json).map_err(logged(&token))
 }

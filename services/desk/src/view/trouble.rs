@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::trouble::Trouble;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -65,7 +65,10 @@ const USUAL: u32 = 100;
 /// Lists what needs a person. Accounts are of all contests.
 pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Result<Vec<Item>, Problem> {
     let contest = contest_of(desk, caller, filter.contest.as_deref())?;
-    let limit = filter.limit.unwrap_or(USUAL).clamp(1, MOST);
+    let limit = filter.limit.unwrap_or(USUAL);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Code::QueryWrong.about(Detail::new(format!("1 至 {MOST}"), format!("1 to {MOST}")).of("limit")));
+    }
     let found = desk.store.trouble(contest.as_ref(), limit).await?;
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
 }

@@ -6,9 +6,8 @@ use pipeline::catalogue::Theme;
 use pipeline::delivery::Observed;
 use pipeline::id::PartnerId;
 use pipeline::submission::State;
-use pipeline::text::Limit;
-use runtime::problem::Problem;
-use runtime::serving::typed;
+use pipeline::text::{Limit, Text};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::listing::{Listed, ListedDelivery, Wanted};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -134,11 +133,18 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Wanted, Probl
         theme: filter.theme.clone(),
         partner: filter.partner.as_deref().map(PartnerId::new),
         delivery: filter.delivery.clone(),
-        title: typed::optional("title", filter.title.as_deref(), Limit::NAME)?,
-        unit: typed::optional("unit", filter.unit.as_deref(), Limit::NAME)?,
+        title: sought("title", filter.title.as_deref())?,
+        unit: sought("unit", filter.unit.as_deref())?,
         before: cursor_of(filter.cursor.as_deref())?,
         limit: limit_of(filter.limit)?,
     })
+}
+
+/// A text to look for: at most as long as a name may be; an empty one looks for nothing.
+fn sought(filter: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let wrong = |error| Code::QueryWrong.about(Detail::of_text(filter, error));
+    Text::new(text, Limit::NAME).map(|text| Some(text.into())).map_err(wrong)
 }
 
 impl Line {

@@ -36,7 +36,9 @@ impl Stage {
     }
 
     async fn standing_since(&self, entry: &Entry, state: &str, minutes: u32) {
-        let machine = format!("jsonb_set(machine, '{{state}}', '{{\"state\": \"at\", \"stage\": \"{state}\", \"pending\": []}}')");
+        let machine = format!(
+            "jsonb_set(machine, '{{state}}', '{{\"state\": \"at\", \"stage\": \"{state}\", \"pending\": [\"mezzanine\"]}}')"
+        );
         self.execute(format!(
             "update submissions set machine = {machine}, state = '{state}', updated_at = now() - interval '{minutes} min' where id = '{}'",
             entry.id
@@ -65,6 +67,12 @@ async fn a_filter_that_names_nothing_is_refused_with_what_there_is() {
             assert_eq!(problem["code"], "filter_unknown");
             assert!(detail.contains(known) && detail.contains(word), "{query}: {detail}");
         }
+    }
+    let long = "x".repeat(101);
+    for wrong in [format!("submissions?title={long}"), format!("submissions?unit={long}"), "trouble?limit=0".to_owned()]
+    {
+        let request = stage.desk(Method::GET, &format!("/api/v1/{wrong}"), &auditor);
+        assert_eq!(refusal(request).await, says(400, "query_wrong"), "{wrong}");
     }
     for path in ["audit?contest=dmeo", "parked?contest=dmeo", "trouble?contest=dmeo"] {
         let request = stage.desk(Method::GET, &format!("/api/v1/{path}"), &auditor);
@@ -102,14 +110,20 @@ async fn one_work_is_shown_whole_with_what_keeps_its_film() {
     let stage = Stage::new().await;
     let auditor = stage.token(Role::Auditor, None).await;
     let entry = stage.enter().await;
-    let observed = json!({ "state": "recalling", "receipt": "x", "public_url": null, "by": "operator", "step": "requested" });
+    let observed =
+        json!({ "state": "recalling", "receipt": "x", "public_url": null, "by": "operator", "step": "requested" });
     stage.plant_delivery(&entry, "weixin_channels", "gone", observed).await;
-    stage.execute("update deliveries set recall_due = now() + interval '1 day', recall_reason = '版权争议'".into()).await;
+    stage
+        .execute("update deliveries set recall_due = now() + interval '1 day', recall_reason = '版权争议'".into())
+        .await;
     stage.execute("update submissions set held_at = now(), held_reason = '版权争议'".into()).await;
     let work = stage.seen(&auditor, &format!("/api/v1/submissions/{}", entry.id)).await;
     assert_eq!((&work["id"], &work["state"]), (&json!(entry.id), &json!("uploading")));
     assert!(work["held_at"].is_string() && work["held_reason"] == "版权争议", "{work}");
-    assert!(work["created_at"].is_string() && work["updated_at"].is_string() && work["upload"]["offset"] == 0, "{work}");
+    assert!(
+        work["created_at"].is_string() && work["updated_at"].is_string() && work["upload"]["offset"] == 0,
+        "{work}"
+    );
     let recall = &work["deliveries"][0]["recall"];
     assert_eq!((&recall["by"], &recall["reason"]), (&json!("operator"), &json!("版权争议")));
     assert!(recall["due"].is_string(), "{recall}");
@@ -128,9 +142,12 @@ async fn trouble_names_the_work_the_age_a_sentence_and_the_command() {
     let stage = Stage::new().await;
     let auditor = stage.token(Role::Auditor, None).await;
     let (recall, waits) = (stage.enter().await, stage.enter().await);
-    let by_hand = json!({ "state": "recalling", "receipt": "x", "public_url": null, "by": "operator", "step": "requested" });
+    let by_hand =
+        json!({ "state": "recalling", "receipt": "x", "public_url": null, "by": "operator", "step": "requested" });
     stage.plant_delivery(&recall, "weixin_channels", "gone", by_hand).await;
-    stage.execute("update deliveries set recall_due = now() + interval '1 day', recall_reason = '版权争议'".into()).await;
+    stage
+        .execute("update deliveries set recall_due = now() + interval '1 day', recall_reason = '版权争议'".into())
+        .await;
     stage.plant_part(&recall, ("publish", "partner/weixin_channels", "waiting"), 1).await;
     let intent = "0190f5d0-0000-7000-8000-000000000000";
     let bag = json!({ "state": "awaiting_operator", "intent": intent });
@@ -140,7 +157,12 @@ async fn trouble_names_the_work_the_age_a_sentence_and_the_command() {
         .execute("insert into partner_accounts (partner, account, health, health_words) values ('bilibili', 'default', 'refused', 'gone')".into())
         .await;
     let found = stage.seen(&auditor, "/api/v1/trouble").await;
-    let told: Vec<_> = found.as_array().unwrap().iter().map(|it| (it["code"].as_str().unwrap(), it["command"].as_str().unwrap())).collect();
+    let told: Vec<_> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["code"].as_str().unwrap(), it["command"].as_str().unwrap()))
+        .collect();
     let commands = [
         format!("reelmill recalled {} --partner weixin_channels --screenshot FILE", recall.id),
         format!("reelmill delivered {} --partner weixin_channels --url URL", waits.id),
@@ -172,7 +194,8 @@ async fn a_queue_that_is_merely_long_is_no_trouble_and_one_that_nobody_works_on_
     }
     let no_progress = async || {
         let found = stage.seen(&auditor, "/api/v1/trouble").await;
-        let found: Vec<_> = found.as_array().unwrap().iter().filter(|it| it["code"] == "no_progress").cloned().collect();
+        let found: Vec<_> =
+            found.as_array().unwrap().iter().filter(|it| it["code"] == "no_progress").cloned().collect();
         found
     };
     let found = no_progress().await;
@@ -185,7 +208,9 @@ async fn a_queue_that_is_merely_long_is_no_trouble_and_one_that_nobody_works_on_
     assert_eq!(no_progress().await, [] as [Value; 0]);
     // It holds one without any progress.
     stage.standing_since(&busy, "screen", 30).await;
-    stage.execute(format!("update parts set started_at = now() - interval '30 min' where submission = '{}'", busy.id)).await;
+    stage
+        .execute(format!("update parts set started_at = now() - interval '30 min' where submission = '{}'", busy.id))
+        .await;
     let found = no_progress().await;
     assert_eq!((found.len(), &found[0]["submission"]), (1, &json!(busy.id)));
     assert_eq!(found[0]["command"], format!("reelmill trace {}", busy.id));
@@ -220,7 +245,8 @@ async fn the_trail_leaves_out_what_there_was_not() {
     let (organiser, auditor) = (stage.token(Role::Organiser, None).await, stage.token(Role::Auditor, None).await);
     let entry = stage.enter().await;
     stage.seen(&organiser, &format!("/api/v1/submissions/{}/contact", entry.id)).await;
-    let trail = stage.seen(&auditor, &format!("/api/v1/audit?submission={}&act=contact_read&contest=demo", entry.id)).await;
+    let trail =
+        stage.seen(&auditor, &format!("/api/v1/audit?submission={}&act=contact_read&contest=demo", entry.id)).await;
     let rows = trail["items"].as_array().unwrap();
     assert_eq!(rows.len(), 1, "{trail}");
     for row in rows {

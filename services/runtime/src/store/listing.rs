@@ -147,10 +147,10 @@ impl Store {
                 (select count(*) from parts p where p.submission = s.id and p.status = 'parked') as parked,
                 s.created_at, s.updated_at",
         );
-        let id = chosen(&mut sql, wanted, wanted.before);
-        searched(&mut sql, wanted, id, floor);
+        chosen(&mut sql, wanted, wanted.before);
+        searched(&mut sql, wanted, floor);
         let limit = wanted.limit.min(MOST_ROWS);
-        sql.push(" order by ").push(id).push(" desc limit ").push_bind(i64::from(limit) + 1);
+        sql.push(" order by s.id desc limit ").push_bind(i64::from(limit) + 1);
         // Planned anew each time, with the values: it pays where a filter is rare.
         let query = sql.build_query_as::<Listed>().persistent(false);
         let mut works = query.fetch_all(self.pool()).await.context("list submissions")?;
@@ -164,8 +164,8 @@ impl Store {
     pub async fn count_listed(&self, wanted: &Wanted) -> anyhow::Result<Count> {
         let floor = self.floor(wanted, None).await?;
         let mut sql = QueryBuilder::new("/* count_listed */ select count(*) from (select 1");
-        let id = chosen(&mut sql, wanted, None);
-        searched(&mut sql, wanted, id, floor);
+        chosen(&mut sql, wanted, None);
+        searched(&mut sql, wanted, floor);
         sql.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
         let query = sql.build_query_scalar::<i64>().persistent(false);
         let counted = query.fetch_one(self.pool()).await.context("count submissions")?;
@@ -179,8 +179,8 @@ impl Store {
             return Ok(None);
         }
         let mut sql = QueryBuilder::new("/* list_floor */ select s.id");
-        let id = chosen(&mut sql, wanted, before);
-        sql.push(" order by ").push(id).push(" desc limit 1 offset ").push_bind(LOOKED_THROUGH - 1);
+        chosen(&mut sql, wanted, before);
+        sql.push(" order by s.id desc limit 1 offset ").push_bind(LOOKED_THROUGH - 1);
         let query = sql.build_query_scalar::<Uuid>().persistent(false);
         Ok(query.fetch_optional(self.pool()).await.context("bound a search")?.map(SubmissionId))
     }
@@ -227,28 +227,9 @@ impl Store {
     }
 }
 
-/// Adds the tables and every filter that an index serves; returns the column by which the list is ordered. Works are `s`.
-fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<SubmissionId>) -> &'static str {
-    // A delivery's filter leads, through an index that ends in the work's id: a rare one is found without walking all works.
-    let id = match (&wanted.partner, &wanted.delivery) {
-        (None, None) => {
-            sql.push(" from submissions s where true");
-            "s.id"
-        }
-        (Some(partner), state) => {
-            sql.push(" from deliveries d join submissions s on s.id = d.submission where d.partner = ");
-            sql.push_bind(partner.as_str().to_owned());
-            if let Some(state) = state {
-                sql.push(" and d.state = ").push_bind(state.clone());
-            }
-            "d.submission"
-        }
-        (None, Some(state)) => {
-            sql.push(" from (select distinct submission from deliveries where state = ").push_bind(state.clone());
-            sql.push(") d join submissions s on s.id = d.submission where true");
-            "d.submission"
-        }
-    };
+/// Adds the tables and every filter that an index serves. Works are `s`.
+fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<SubmissionId>) {
+    sql.push(" from submissions s where true");
     let contest = wanted.contest.as_ref().map(|contest| contest.as_str().to_owned());
     let filters = [("s.contest", contest), ("s.state", wanted.state.clone()), ("s.theme", wanted.theme.clone())];
     for (column, value) in filters {
@@ -256,21 +237,30 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<Subm
             sql.push(" and ").push(column).push(" = ").push_bind(value);
         }
     }
-    if let Some(before) = before {
-        sql.push(" and ").push(id).push(" < ").push_bind(before.0);
+    if wanted.partner.is_some() || wanted.delivery.is_some() {
+        sql.push(" and exists (select from deliveries d where d.submission = s.id");
+        if let Some(partner) = &wanted.partner {
+            sql.push(" and d.partner = ").push_bind(partner.as_str().to_owned());
+        }
+        if let Some(state) = &wanted.delivery {
+            sql.push(" and d.state = ").push_bind(state.clone());
+        }
+        sql.push(")");
     }
-    id
+    if let Some(before) = before {
+        sql.push(" and s.id < ").push_bind(before.0);
+    }
 }
 
 /// Adds what no index serves, and how far it is looked for.
-fn searched(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, id: &str, floor: Option<SubmissionId>) {
+fn searched(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, floor: Option<SubmissionId>) {
     for (column, text) in [("s.title", &wanted.title), ("s.recommending_unit", &wanted.unit)] {
         if let Some(text) = text {
             sql.push(" and strpos(lower(").push(column).push("), lower(").push_bind(text.clone()).push(")) > 0");
         }
     }
     if let Some(floor) = floor {
-        sql.push(" and ").push(id).push(" >= ").push_bind(floor.0);
+        sql.push(" and s.id >= ").push_bind(floor.0);
     }
 }
 
@@ -280,8 +270,8 @@ mod tests {
 
     fn text(wanted: &Wanted) -> String {
         let mut sql = QueryBuilder::new("select 1");
-        let id = chosen(&mut sql, wanted, wanted.before);
-        searched(&mut sql, wanted, id, None);
+        chosen(&mut sql, wanted, wanted.before);
+        searched(&mut sql, wanted, None);
         sql.sql().as_str().to_owned()
     }
 
@@ -294,13 +284,14 @@ mod tests {
             Wanted { delivery: Some("unknown".into()), before: Some(SubmissionId(Uuid::nil())), ..Wanted::default() };
         assert_eq!(
             text(&unknown),
-            "select 1 from (select distinct submission from deliveries where state = $1) d \
-             join submissions s on s.id = d.submission where true and d.submission < $2"
+            "select 1 from submissions s where true \
+             and exists (select from deliveries d where d.submission = s.id and d.state = $1) and s.id < $2"
         );
         let titled = Wanted { title: Some("x".into()), partner: Some("cctv".into()), ..Wanted::default() };
         assert_eq!(
             text(&titled),
-            "select 1 from deliveries d join submissions s on s.id = d.submission where d.partner = $1 \
+            "select 1 from submissions s where true \
+             and exists (select from deliveries d where d.submission = s.id and d.partner = $1) \
              and strpos(lower(s.title), lower($2)) > 0"
         );
     }

@@ -136,8 +136,8 @@ impl Store {
                 ) as next join submissions t on t.id = next.submission
                 where greatest(next.created_at, next.not_before) < clock_timestamp() - interval '20 minutes'
                     and not exists (select from parts c where c.status = 'claimed' and c.stage = stage.name)
-                    and not exists (select from parts c where c.status = 'done' and c.stage = stage.name
-                        and c.finished_at > clock_timestamp() - interval '20 minutes')
+                    and coalesce((select finished_at from parts c where c.status = 'done' and c.stage = stage.name
+                        order by finished_at desc limit 1), '-infinity') < clock_timestamp() - interval '20 minutes'
                     and ($2::text is null or t.contest = $2))
                 union all
                 (select 6, 'parked', p.submission, p.stage || '/' || p.part,

@@ -1,13 +1,15 @@
-//! The command line as people type it: what it prints, what it leaves, and how it exits (0 done, 1 our failure, 2 usage, 3 refused).
+//! The command line as people type it: what it prints, what it leaves, and how it exits (0 done, 1 our failure, 2 usage, 3 refused, 130 interrupted).
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::support::crossing::Crossing;
+use crate::support::process::Service;
 use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{TestPipeline, catalogue, clips, measure, process};
 
@@ -212,6 +214,21 @@ async fn a_newcomer_finds_everything_from_the_first_page_on() {
 }
 
 /// An entrant's command.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submit_that_is_interrupted_exits_as_shells_have_it_and_says_that_the_same_command_resumes() {
+    let (dir, env) = alone();
+    let film = clips::plain(dir.path(), 1);
+    // Takes the connection and never answers.
+    let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let server = format!("http://{}", mute.local_addr().expect("an address"));
+    let running = Service::start("submit", &submit(text(&film), &server), &env, &dir.path().join("logs"));
+    let connection = tokio::time::timeout(SOON, mute.accept()).await.expect("it connects in time");
+    running.signal(Signal::INT);
+    assert_eq!(running.end(SOON).await.code(), Some(130), "{}", running.log_tail());
+    assert!(running.log_text().contains("the same command resumes"), "{}", running.log_tail());
+    drop(connection);
+}
+
 fn submit<'a>(file: &'a str, server: &'a str) -> Vec<&'a str> {
     let form = [
         "--title",

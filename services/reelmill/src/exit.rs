@@ -17,7 +17,7 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The content was refused, now or earlier. Trying again does not help.
     Refused = 3,
-    /// Interrupted by Ctrl-C or SIGTERM: 128 and the signal's number, as shells have it.
+    /// Interrupted by Ctrl-C, as shells have it, or by SIGTERM.
     Interrupted = 130,
 }
 

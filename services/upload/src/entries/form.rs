@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use runtime::problem::{Code, Detail, FieldProblem, Problem};
 
-/// An entry, but for the film.
+/// An entry, but for the film. What is missing is empty, so that the rules name it with everything else that is wrong.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Form {
@@ -16,12 +16,16 @@ pub(crate) struct Form {
     #[schema(example = "demo")]
     pub(crate) contest: String,
     /// Title of the work.
-    #[schema(example = "一座工厂的早晨")]
+    #[serde(default)]
+    #[schema(example = "一座工厂的早晨", required = true)]
     pub(crate) title: String,
     /// Theme id of the contest.
-    #[schema(example = "digital")]
+    #[serde(default)]
+    #[schema(example = "digital", required = true)]
     pub(crate) theme: String,
     /// Who enters.
+    #[serde(default)]
+    #[schema(required = true)]
     pub(crate) entrant: Entrant,
     /// Organisation that recommends the work; may be empty.
     #[serde(default)]
@@ -30,19 +34,27 @@ pub(crate) struct Form {
     #[serde(default)]
     pub(crate) synopsis: String,
     /// What the entrant declares.
+    #[serde(default)]
+    #[schema(required = true)]
     pub(crate) declarations: Declarations,
 }
 
 /// What the call asks an entrant to promise (section 7.1), and what GB 45438-2025 asks to be told.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Declarations {
     /// The work is the entrant's own. Must be true.
+    #[serde(default)]
+    #[schema(required = true)]
     pub(crate) originality: bool,
     /// The entrant has all rights to what is in it. Must be true.
+    #[serde(default)]
+    #[schema(required = true)]
     pub(crate) rights: bool,
     /// Whether AI made it.
-    pub(crate) ai_use: AiUse,
+    #[serde(default)]
+    #[schema(value_type = AiUse, required = true)]
+    pub(crate) ai_use: Option<AiUse>,
     /// What AI was used for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ai_note: Option<String>,
@@ -147,6 +159,9 @@ impl Wrong {
                 self.add(Code::DeclarationMissing, &field, Detail::new(row.zh, row.en));
             }
         }
+        if declared.ai_use.is_none() {
+            self.add(Code::FieldWrong, "declarations.ai_use", "none, assisted, generated");
+        }
         self.optional("declarations.ai_note", declared.ai_note.as_deref(), Limit::NOTE);
     }
 
@@ -227,6 +242,15 @@ mod tests {
         assert!(named("/title", json!("a\nb")).starts_with("title text_unfit"));
         assert_eq!(named("/synopsis", json!("a\0b")), "synopsis text_unfit the character U+0000 is not allowed");
         assert!(named("/entrant/name", json!("a\u{202e}b")).starts_with("entrant.name text_unfit"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_at_once_too() {
+        let form: Form = serde_json::from_value(json!({ "contest": "demo" })).unwrap();
+        let problem = form.checked(Catalogue::builtin().contest(&"demo".into()).unwrap()).err().unwrap();
+        let fields: Vec<_> = problem.fields.iter().map(|it| it.field.as_str()).collect();
+        let declared = ["declarations.originality", "declarations.rights", "declarations.ai_use"];
+        assert_eq!(fields, [&["title", "theme", "entrant.name", "entrant.contact"], &declared[..]].concat());
     }
 
     #[test]

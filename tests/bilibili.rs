@@ -79,9 +79,11 @@ impl Story {
 
     /// What `reelmill partner list` says of the account.
     async fn account(&self) -> Value {
-        let accounts = self.pipeline.command(&["partner", "list", "--output", "json"]).await.exits(0).json();
-        let accounts = accounts.as_array().cloned().unwrap_or_default();
-        accounts.into_iter().find(|row| row["account"] == "default").expect("the account is listed")
+        let partners = self.pipeline.command(&["partner", "list", "--output", "json"]).await.exits(0).json();
+        let partners = partners.as_array().cloned().unwrap_or_default();
+        let bilibili = partners.into_iter().find(|it| it["method"] == "bilibili").expect("the partner is listed");
+        let accounts = bilibili["accounts"].as_array().cloned().unwrap_or_default();
+        accounts.into_iter().find(|row| row["name"] == "default").expect("the account is listed")
     }
 
     /// No token and no secret of the platform lies in the database or in a log.
@@ -246,11 +248,11 @@ async fn tokens_lost_between_the_answer_and_our_commit_are_told_and_end_with_a_n
     story.asked("refresh", 2).await;
     let account = wait_until("the account says that it is refused", SOON, async || {
         let account = story.account().await;
-        account["health_words"].as_str().is_some_and(|words| words.contains("was refused")).then_some(account)
+        account["words"].as_str().is_some_and(|words| words.contains("was refused")).then_some(account)
     })
     .await;
     assert_eq!(account["health"], "refused", "{account}");
-    assert!(account["health_words"].as_str().is_some_and(|words| words.contains("partner authorise")), "{account}");
+    assert!(account["words"].as_str().is_some_and(|words| words.contains("partner authorise")), "{account}");
     let metric = r#"reelmill_credentials_refused{partner="bilibili"}"#;
     wait_until_true("the metric says so", SOON, async || service.metric(metric).await == 1.0).await;
 

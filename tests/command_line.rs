@@ -1,13 +1,15 @@
-//! The command line as people type it: what it prints, what it leaves, and how it exits (0 done, 1 our failure, 2 usage, 3 refused).
+//! The command line as people type it: what it prints, what it leaves, and how it exits (0 done, 1 our failure, 2 usage, 3 refused, 130 interrupted).
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::support::crossing::Crossing;
+use crate::support::process::Service;
 use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{TestPipeline, catalogue, clips, measure, process};
 
@@ -148,7 +150,11 @@ async fn a_server_that_is_away_is_our_failure_and_is_named() {
     // Nobody listens on port 9.
     env.insert("DATABASE_URL".into(), "postgres://reelmill@127.0.0.1:9/reelmill".into());
     let status = process::run(&["status"], &env).await.exits(1);
-    assert!(status.stderr.contains("DATABASE_URL"), "{}", status.stderr);
+    assert!(
+        status.stderr.contains("DATABASE_URL") && status.stderr.contains("database_unavailable"),
+        "{}",
+        status.stderr
+    );
     let film = clips::plain(dir.path(), 1);
     let submit = process::run(&submit(text(&film), "http://127.0.0.1:9"), &env).await.exits(1);
     assert!(submit.stderr.contains("127.0.0.1:9"), "{}", submit.stderr);
@@ -210,6 +216,21 @@ async fn a_newcomer_finds_everything_from_the_first_page_on() {
 }
 
 /// An entrant's command.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submit_that_is_interrupted_exits_as_shells_have_it_and_says_that_the_same_command_resumes() {
+    let (dir, env) = alone();
+    let film = clips::plain(dir.path(), 1);
+    // Takes the connection and never answers.
+    let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let server = format!("http://{}", mute.local_addr().expect("an address"));
+    let running = Service::start("submit", &submit(text(&film), &server), &env, &dir.path().join("logs"));
+    let connection = tokio::time::timeout(SOON, mute.accept()).await.expect("it connects in time");
+    running.signal(Signal::INT);
+    assert_eq!(running.end(SOON).await.code(), Some(130), "{}", running.log_tail());
+    assert!(running.log_text().contains("the same command resumes"), "{}", running.log_tail());
+    drop(connection);
+}
+
 fn submit<'a>(file: &'a str, server: &'a str) -> Vec<&'a str> {
     let form = [
         "--title",
@@ -244,7 +265,14 @@ async fn entries_are_submitted_watched_and_listed_and_a_wrong_form_is_refused() 
     let entry = pipeline.command(&["status", &id, "--output", "json"]).await.exits(0).json();
     assert_eq!((&entry["id"], &entry["title"]), (&id.as_str().into(), &"命令行".into()));
     let list = pipeline.command(&["status", "--output", "json"]).await.exits(0).json();
-    assert_eq!(list.as_array().map(Vec::len), Some(1), "{list}");
+    assert_eq!(list["items"].as_array().map(Vec::len), Some(1), "{list}");
+    assert_eq!(list["count"]["value"], 1);
+    let found = pipeline.command(&["status", "--title", "命令", "--output", "json"]).await.exits(0).json();
+    assert_eq!(found["items"][0]["id"], id.as_str(), "{found}");
+    for (filter, value) in [("--contest", "nope"), ("--state", "nope"), ("--theme", "nope"), ("--partner", "nope")] {
+        let refused = pipeline.command(&["status", filter, value]).await.exits(2);
+        assert!(refused.stderr.contains("filter_unknown"), "{filter}: {}", refused.stderr);
+    }
     let table = pipeline.command(&["status"]).await.exits(0);
     assert!(table.stdout.contains(&id) && table.stdout.contains("命令行"), "{}", table.stdout);
     pipeline.command(&["status", "01890a5d-ac96-774b-bcce-b302099a8057"]).await.exits(2);

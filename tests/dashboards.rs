@@ -189,8 +189,9 @@ async fn the_figures_are_true(pipeline: &TestPipeline, prometheus: &Prometheus, 
     let trouble = pipeline.command(&["trouble", "--output", "json"]).await.exits(0).json();
     let waiting = trouble.as_array().expect("a list");
     assert_eq!(waiting.len(), 1, "{trouble}");
-    assert_eq!((&waiting[0]["kind"], &waiting[0]["place"]), (&"waits_for_person".into(), &BAG.into()));
+    assert_eq!((&waiting[0]["code"], &waiting[0]["place"]), (&"waits_for_person".into(), &BAG.into()));
     assert_eq!(waiting[0]["submission"], id.to_string());
+    assert_eq!(waiting[0]["command"], format!("reelmill delivered {id} --partner {BAG} --url URL"));
 }
 
 #[test]

@@ -211,8 +211,8 @@ async fn what_a_reviewer_refuses_is_refused_for_good_in_his_words_which_the_entr
     pipeline.command(&["review", "reject", &id_text]).await.exits(2);
     pipeline.command(&["review", "reject", &id_text, "--reason", "与主题无关"]).await.exits(0);
     let status = status(&pipeline, entered.id).await;
-    assert_eq!((&status["state"], &status["reason"]["code"]), (&"rejected".into(), &"review_refused".into()));
-    assert!(status["reason"]["zh"].as_str().is_some_and(|text| text.contains("与主题无关")), "{status}");
+    assert_eq!((&status["state"], &status["rejection"]["code"]), (&"rejected".into(), &"review_refused".into()));
+    assert!(status["rejection"]["zh"].as_str().is_some_and(|text| text.contains("与主题无关")), "{status}");
     let told = reqwest::Client::new()
         .get(format!("http://{address}/api/v1/submissions/{id_text}"))
         .bearer_auth(&entered.token)

@@ -200,8 +200,7 @@ async fn each_answer_of_each_port_has_the_security_headers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_contest_is_unknown_unless_it_is_asked_for() {
     let pipeline = TestPipeline::new().await;
-    for (demo, code) in [(None, "contest_unknown"), (Some("false"), "contest_unknown"), (Some("true"), "theme_unknown")]
-    {
+    for (demo, code) in [(None, "contest_unknown"), (Some("false"), "contest_unknown"), (Some("true"), "form_wrong")] {
         let mut env = pipeline.command_env();
         env.remove("CATALOGUE_DIR");
         for listener in ["LISTEN", "DESK_LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {

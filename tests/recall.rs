@@ -123,7 +123,7 @@ async fn a_recall_by_hand_ends_only_with_a_picture_and_a_page_that_is_gone() {
     let task = delivery_is(&pipeline, id, BAG, "recalling").await;
     assert_eq!((&task["recall"]["by"], &task["recall"]["reason"]), (&"operator".into(), &"版权争议".into()));
     assert!(task["recall"]["due"].is_string(), "{task}");
-    assert_eq!(status(&pipeline, id).await["held"], "版权争议");
+    assert_eq!(status(&pipeline, id).await["held_reason"], "版权争议");
 
     pipeline.command(&["recalled", &text, "--partner", BAG]).await.exits(2);
     let garbage = pipeline.dir().join("gone.png").display().to_string();

@@ -75,7 +75,7 @@ demo_verdict() {
                 and (.deliveries | length == 9 and all(.[]; .state == "live"))
                 then "delivered" else "not delivered" end')
         else
-            got=$(field_of "$name" 'if .state == "rejected" then .reason.code else .state end')
+            got=$(field_of "$name" 'if .state == "rejected" then .rejection.code else .state end')
         fi
         [ "$got" = "${expected[$name]}" ] || { echo "$name: expected ${expected[$name]}, got $got" >&2; wrong=1; }
     done

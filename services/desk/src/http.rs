@@ -1,10 +1,8 @@
 //! The staff API: parse, call, render. Which route is whose stands in `routes`, and is enforced in `gate`.
-use pipeline::id::ContestId;
+use crate::act::Caller;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::store::tokens::TokenRow;
-
-pub(crate) use crate::view::{Page, cursor_of, limit_of};
 
 pub(crate) mod bag;
 pub(crate) mod confirm;
@@ -37,14 +35,16 @@ pub(crate) mod wish;
 pub(crate) mod withdraw;
 pub(crate) mod work;
 
-/// The contest to look at: the one that was asked for, within what the token is bound to.
-fn scope(token: &TokenRow, asked: Option<String>) -> Result<Option<ContestId>, Problem> {
-    let asked = asked.map(ContestId::new);
-    match (&token.contest, asked) {
-        (Some(bound), Some(asked)) if *bound != asked => {
-            Err(Code::ContestForeign.refused(Door::Organisers, Reason::Forbidden, Some(token.id)))
-        }
-        (Some(bound), _) => Ok(Some(bound.clone())),
-        (None, asked) => Ok(asked),
+/// A refusal of another contest names the token in the log, which views do not know.
+pub(crate) fn logged(token: &TokenRow) -> impl Fn(Problem) -> Problem {
+    let id = token.id;
+    move |problem| match problem.code {
+        Code::ContestForeign => Code::ContestForeign.refused(Door::Organisers, Reason::Forbidden, Some(id)),
+        _ => problem,
     }
+}
+
+/// Who reads, as views want it.
+pub(crate) fn reader(token: &TokenRow) -> Caller {
+    Caller { by: token.by(None), contest: token.contest.clone(), roles: Some([token.held()].into()), key: None }
 }

@@ -1,20 +1,29 @@
-//! What lists, pages and tables show: one query and one struct a view, paged by cursor. The API, the pages and the command line show the
-//! same struct. A view is restricted to one contest where its reader is.
-use runtime::problem::{Code, Problem};
+//! What staff see: one file a view, each with one struct that the API, the pages and the command line show. Read only.
+//!
+//! Lists are paged by cursor and count no further than anybody reads. A work of another contest does not exist for the caller.
+use pipeline::id::ContestId;
+use runtime::problem::{Code, Detail, Problem};
+use runtime::store::listing::{Count, MOST_ROWS};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::Desk;
+use crate::act::Caller;
+
+pub mod audit;
 pub mod bag;
+pub mod contests;
 pub mod deliveries;
 pub mod jobs;
+pub mod parked;
+pub mod partners;
 pub mod persons;
 pub mod tokens;
+pub mod trace;
+pub mod trouble;
 pub mod webhooks;
-
-/// Items of a page, unless asked otherwise.
-const PAGE: u32 = 50;
-/// Items of a page at most.
-const MOST: u32 = 200;
+pub mod work;
+pub mod works;
 
 /// Which page of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -35,6 +44,9 @@ pub struct Page<T> {
     /// Give it as `cursor` to get the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// How many there are on all pages together, on the first page of lists that count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<Count>,
 }
 
 impl<T> Page<T> {
@@ -43,18 +55,77 @@ impl<T> Page<T> {
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
         let next = if more { items.last().map(cursor) } else { None };
-        Self { items, next }
+        Self { items, next, count: None }
     }
 }
+
+/// Items of a page, unless asked otherwise.
+const PAGE: u32 = 50;
 
 /// The size of a page that was asked for.
 pub(crate) fn limit_of(asked: Option<u32>) -> Result<u32, Problem> {
     let limit = asked.unwrap_or(PAGE);
-    if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(Code::QueryWrong.about(format!("limit: 1 to {MOST}"))) }
+    let wrong =
+        || Code::QueryWrong.about(Detail::new(format!("1 至 {MOST_ROWS}"), format!("1 to {MOST_ROWS}")).of("limit"));
+    if (1..=MOST_ROWS).contains(&limit) { Ok(limit) } else { Err(wrong()) }
 }
 
 /// The place in a list that a cursor names.
 pub(crate) fn cursor_of<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
-    let parsed = cursor.map(|it| it.parse().map_err(|_| Code::QueryWrong.about("cursor: as `next` named it")));
-    parsed.transpose()
+    let wrong = |_| Code::QueryWrong.about(Detail::new("须为上一页给出的 next", "as `next` named it").of("cursor"));
+    cursor.map(|it| it.parse().map_err(wrong)).transpose()
+}
+
+/// The contest to look at: the one that was asked for, which the catalogue must have, within what the caller is bound to.
+pub(crate) fn contest_of(desk: &Desk, caller: &Caller, asked: Option<&str>) -> Result<Option<ContestId>, Problem> {
+    let asked = asked.map(ContestId::new);
+    match (&caller.contest, asked) {
+        (Some(bound), Some(asked)) if *bound != asked => Err(Code::ContestForeign.into()),
+        (Some(bound), _) => Ok(Some(bound.clone())),
+        (None, Some(asked)) => {
+            let all: Vec<_> = desk.catalogue.contests.keys().map(ContestId::as_str).collect();
+            known("contest", asked.as_str(), &all).map(|()| Some(asked))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// A filter's value has to be one of what there is. A value that never finds anything would look like an empty list.
+pub(crate) fn known(filter: &str, value: &str, all: &[&str]) -> Result<(), Problem> {
+    if all.contains(&value) {
+        return Ok(());
+    }
+    let said = |of: &str| format!("{of}{}", all.join(", "));
+    Err(Code::FilterUnknown.about(Detail::new(said("可用："), said("one of ")).of(filter)))
+}
+
+#[cfg(test)]
+mod tests {
+    use pipeline::lang::Lang;
+
+    use super::*;
+
+    #[test]
+    fn a_page_names_the_next_one_only_where_there_is_more() {
+        let page = |items: Vec<u32>| Page::of(items, 2, ToString::to_string);
+        assert_eq!(page(vec![9, 8]).next, None);
+        let more = page(vec![9, 8, 7]);
+        assert_eq!((more.items, more.next.as_deref()), (vec![9, 8], Some("8")));
+    }
+
+    #[test]
+    fn an_unknown_value_lists_what_there_is() {
+        let problem = known("theme", "grene", &["digital", "green"]).expect_err("a typo");
+        assert_eq!(problem.code.name(), "filter_unknown");
+        let detail = problem.detail.expect("a detail");
+        assert_eq!(detail.text(Lang::En), "theme: one of digital, green");
+        assert_eq!(detail.text(Lang::Zh), "theme：可用：digital, green");
+    }
+
+    #[test]
+    fn pages_are_bounded() {
+        assert_eq!(limit_of(None).expect("the usual"), PAGE);
+        assert!(limit_of(Some(0)).is_err() && limit_of(Some(201)).is_err() && limit_of(Some(200)).is_ok());
+        assert!(cursor_of::<i64>(Some("x")).is_err());
+    }
 }

@@ -126,6 +126,18 @@ pub(crate) struct Problem {
     code: String,
     title: String,
     detail: String,
+    /// Each wrong field of a form.
+    fields: Vec<Field>,
+}
+
+/// A wrong field of a form.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Field {
+    field: String,
+    code: String,
+    zh: String,
+    en: String,
 }
 
 impl Problem {
@@ -136,12 +148,22 @@ impl Problem {
 
     /// All that it says, on one line.
     pub(crate) fn shown(&self) -> String {
-        let said = [self.title.as_str(), &self.detail];
+        // The fields say all that the detail says, one a line.
+        let detail = if self.fields.is_empty() { self.detail.as_str() } else { "" };
+        let said = [self.title.as_str(), detail];
         let said = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
         match self.code.as_str() {
             "" => format!("HTTP {} {said}", self.status),
             code => format!("{code} (HTTP {}): {said}", self.status),
         }
+    }
+
+    /// Each wrong field of a form: its name, the code, and what is allowed in both languages.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = String> {
+        self.fields.iter().map(|it| {
+            let both = if it.zh == it.en { it.en.clone() } else { format!("{} {}", it.en, it.zh) };
+            format!("{}: {}: {both}", it.field, it.code)
+        })
     }
 }
 

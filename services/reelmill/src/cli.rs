@@ -139,7 +139,7 @@ impl Cli {
             Command::S3(args) => s3::run(args),
             // `main` looked for it before; only `reelmill --flag child` comes here, which is no way to start one.
             Command::Child => Ok(Exit::Usage),
-            Command::Submit(args) => block_on(submit::run(*args)),
+            Command::Submit(args) => resumable(submit::run(*args)),
             Command::Status(args) => block_on(status::run(args)),
             Command::Trace(args) => block_on(trace::run(args)),
             Command::Trouble(args) => block_on(trouble::run(args)),
@@ -177,15 +177,25 @@ impl Cli {
     }
 }
 
-/// Runs one command to its end. Ctrl-C ends it through the runtime's drop, so scratch files and children go with it.
+/// Runs one command to its end.
 fn block_on(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    run_to_end(work, "reelmill: interrupted")
+}
+
+/// Runs a command that goes on where it was interrupted when it is typed again.
+fn resumable(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    run_to_end(work, "reelmill: interrupted; the same command resumes")
+}
+
+/// Ctrl-C ends it through the runtime's drop, so scratch files and children go with it.
+fn run_to_end(work: impl Future<Output = anyhow::Result<Exit>>, interrupted: &str) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         tokio::select! {
             result = work => result,
             () = stop_signal() => {
-                eprintln!("reelmill: interrupted");
-                Ok(Exit::Failure)
+                eprintln!("{interrupted}");
+                Ok(Exit::Interrupted)
             }
         }
     });

@@ -6,6 +6,7 @@ use desk::Desk;
 use desk::act::Caller;
 
 use runtime::metrics::Metrics;
+use runtime::problem::{Code, Problem};
 use runtime::store::Store;
 use runtime::store::history::{Actor, By};
 use runtime::transport::Trusted;
@@ -50,7 +51,8 @@ pub(crate) async fn connect(url: &str, allow_plaintext: Vec<Trusted>) -> anyhow:
     config.allow_plaintext = allow_plaintext;
     let store = Store::new(&config, Metrics::new()?)?;
     let answered = tokio::time::timeout(Duration::from_secs(10), store.ping()).await;
-    answered.context("no answer within 10 s").flatten().context("reach the database (DATABASE_URL)")?;
+    let silent = |_| anyhow::Error::from(Problem::from(Code::DatabaseUnavailable));
+    answered.map_err(silent).flatten().context("reach the database")?;
     Ok(store)
 }
 

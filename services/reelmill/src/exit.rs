@@ -2,8 +2,9 @@
 use std::process::ExitCode;
 
 use pipeline::id::SubmissionId;
+use pipeline::lang::Lang;
 use runtime::desk_url::DeskUrlRefused;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Problem};
 use runtime::transport::PlaintextRefused;
 
 /// How a command ended. Clap itself exits with `Usage` for what it cannot parse.
@@ -17,6 +18,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// The content was refused, now or earlier. Trying again does not help.
     Refused = 3,
+    /// Interrupted by Ctrl-C, as shells have it, or by SIGTERM.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -31,7 +34,8 @@ Exit codes:
   0  done
   1  our failure (a server that is away, a full disk, a bug); trying again may help
   2  wrong usage
-  3  the content was refused, for a reason that is told in Chinese and English";
+  3  the content was refused, for a reason that is told in Chinese and English
+  130  interrupted by Ctrl-C";
 
 /// An error that is the caller's: told like any other, but the exit code says `Usage`.
 #[derive(Debug)]
@@ -48,8 +52,8 @@ impl std::error::Error for WrongUsage {}
 /// Says on stderr why the desk refused an act, in both languages, and gives the exit code for it: ours for what may be better later.
 pub(crate) fn refused(problem: &Problem) -> Exit {
     let row = problem.code.row();
-    let detail = problem.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    eprintln!("reelmill: {}: {}{}\n{}", row.code, row.en, crate::output::plain(&detail), row.zh);
+    let (en, zh) = (problem.text(Lang::En), problem.text(Lang::Zh));
+    eprintln!("reelmill: {}: {}\n{}", row.code, crate::output::plain(&en), crate::output::plain(&zh));
     if row.status >= 500 { Exit::Failure } else { Exit::Usage }
 }
 
@@ -63,6 +67,12 @@ pub(crate) fn refused_for(id: SubmissionId, problem: &Problem) -> Exit {
 pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     if let Some(problem) = error.downcast_ref::<Problem>() {
         return refused(problem);
+    }
+    if runtime::store::is_unavailable(error) {
+        // The cause is the driver's, such as "Connection refused" or "pool timed out", and says nothing without the sentence.
+        let exit = refused(&Code::DatabaseUnavailable.into());
+        eprintln!("  {}", crate::output::plain(&format!("{error:#} (DATABASE_URL; see reelmill doctor)")));
+        return exit;
     }
     eprintln!("reelmill: {}", crate::output::plain(&format!("{error:#}")));
     let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>() || error.is::<DeskUrlRefused>();

@@ -1,13 +1,14 @@
-//! What goes to stdout: tables for people, JSON for programs. Talk goes to stderr. No colours, so that a pipe gets what a
-//! terminal gets.
+//! What goes to stdout: tables for people, JSON for programs. Talk goes to stderr. No colours. A terminal gets tables that fit it, a
+//! pipe gets one line a row.
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{IsTerminal, Write as _};
 
 use pipeline::rendition::{QcCheck, QcOutcome};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::exit::Exit;
+mod wrap;
 
 /// The form of what a command prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -66,25 +67,52 @@ pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> 
     Ok(Exit::Done)
 }
 
-/// Rows of cells in columns as wide as their widest cell. Cells are made harmless here.
+/// Rows of cells in columns as wide as their widest cell, or narrower where they have to fit a terminal: text is wrapped at words. A
+/// command is never wrapped: where one does not fit, each stands on a line of its own below its row. Cells are made harmless here.
 pub(crate) struct Table {
-    rows: Vec<Vec<String>>,
+    rows: Vec<Row>,
+    /// The heading of the commands, if there are any.
+    commands: Option<String>,
 }
+
+struct Row {
+    cells: Vec<String>,
+    command: Option<String>,
+}
+
+/// Columns between two cells.
+const GAP: usize = 2;
+/// The narrowest terminal that a table is fitted to.
+const NARROWEST: usize = 40;
 
 impl Table {
     /// A table with a line of headings.
     pub(crate) fn with_headings(headings: &[&str]) -> Self {
-        Self { rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()] }
+        let cells = headings.iter().map(|heading| (*heading).to_owned()).collect();
+        Self { rows: vec![Row { cells, command: None }], commands: None }
     }
 
     /// A table without headings: the first column names, the second tells.
     pub(crate) fn of_facts() -> Self {
-        Self { rows: Vec::new() }
+        Self { rows: Vec::new(), commands: None }
+    }
+
+    /// The same with a last column of commands under this heading.
+    pub(crate) fn with_commands(self, heading: &str) -> Self {
+        Self { commands: Some(heading.to_owned()), ..self }
     }
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [impl AsRef<str>; N]) {
-        self.rows.push(cells.iter().map(|cell| plain(cell.as_ref())).collect());
+        let cells = cells.iter().map(|cell| plain(cell.as_ref())).collect();
+        self.rows.push(Row { cells, command: None });
+    }
+
+    /// The command that goes with the last row.
+    pub(crate) fn command(&mut self, command: &str) {
+        if let Some(row) = self.rows.last_mut() {
+            row.command = Some(plain(command));
+        }
     }
 
     /// Adds a fact, unless it is empty.
@@ -93,23 +121,96 @@ impl Table {
             self.row([name, value.as_ref()]);
         }
     }
+
+    /// The table in at most `most` columns, as far as its words allow it; one line a row where there is no bound.
+    fn text(&self, most: Option<usize>) -> String {
+        let widths = self.widths();
+        let whole: usize = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        let widest = self.rows.iter().filter_map(|row| row.command.as_ref()).map(|it| it.width()).max();
+        let beside = widest.is_some_and(|widest| most.is_none_or(|most| whole + GAP + widest <= most));
+        let widths = match most {
+            Some(most) if whole > most => self.narrowed(widths, most),
+            Some(_) | None => widths,
+        };
+        let mut text = String::new();
+        for (at, row) in self.rows.iter().enumerate() {
+            let heading = self.commands.as_deref().filter(|_| at == 0);
+            let command = row.command.as_deref().or(heading);
+            write_row(&mut text, &row.cells, &widths, command.filter(|_| beside));
+            if let Some(command) = row.command.as_deref().filter(|_| !beside) {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "  {command}");
+            }
+        }
+        text
+    }
+
+    /// As wide as the widest cell of each column.
+    fn widths(&self) -> Vec<usize> {
+        let columns = self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+        let cells = |column: usize| self.rows.iter().filter_map(move |row| row.cells.get(column));
+        (0..columns).map(|column| cells(column).map(|cell| cell.width()).max().unwrap_or(0)).collect()
+    }
+
+    /// The widest columns narrower, until the table fits or each is as narrow as its longest word.
+    fn narrowed(&self, mut widths: Vec<usize>, most: usize) -> Vec<usize> {
+        let room = most.saturating_sub(GAP * widths.len().saturating_sub(1));
+        let words = |column: usize| {
+            let cells = self.rows.iter().filter_map(move |row| row.cells.get(column));
+            cells.map(|cell| wrap::longest(cell)).max().unwrap_or(0)
+        };
+        let least: Vec<usize> = (0..widths.len()).map(words).collect();
+        while widths.iter().sum::<usize>() > room {
+            let wide = (0..widths.len()).filter(|&it| widths[it] > least[it]).max_by_key(|&it| widths[it]);
+            let Some(wide) = wide else { break };
+            widths[wide] -= 1;
+        }
+        widths
+    }
+}
+
+/// One row: as many lines as its longest cell takes.
+fn write_row(text: &mut String, cells: &[String], widths: &[usize], command: Option<&str>) {
+    let wrapped: Vec<Vec<String>> = cells.iter().zip(widths).map(|(cell, &width)| wrap::lines(cell, width)).collect();
+    let lines = wrapped.iter().map(Vec::len).max().unwrap_or(1);
+    for at in 0..lines {
+        let mut line = String::new();
+        for (cell, width) in wrapped.iter().zip(widths) {
+            let cell = cell.get(at).map_or("", String::as_str);
+            let gap = " ".repeat((width + GAP).saturating_sub(cell.width()));
+            line += cell;
+            line += &gap;
+        }
+        if at == 0 {
+            line += command.unwrap_or_default();
+        }
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+}
+
+/// Columns of the terminal that stdout is; `None` for a pipe, where lines are as long as they are.
+fn terminal_columns() -> Option<usize> {
+    // A test's output is captured, whatever stdout is.
+    if cfg!(test) || !std::io::stdout().is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+    Some(columns.unwrap_or(80).max(NARROWEST))
 }
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
-        let widest = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
-        let widths: Vec<usize> = (0..columns).map(|column| widest(column).unwrap_or(0)).collect();
-        for row in &self.rows {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                let gap = " ".repeat(width - cell.width() + 2);
-                let _ = write!(line, "{cell}{gap}");
-            }
-            writeln!(f, "{}", line.trim_end())?;
-        }
-        Ok(())
+        f.write_str(&self.text(terminal_columns()))
     }
+}
+
+/// Text of one's own below a heading: indented, and wrapped where a terminal is narrower.
+pub(crate) fn prose(indent: usize, text: &str) -> String {
+    let width = terminal_columns().map_or(usize::MAX, |columns| columns.saturating_sub(indent));
+    let lines = wrap::lines(&plain(text), width);
+    lines.iter().map(|line| format!("{}{line}\n", " ".repeat(indent))).collect()
 }
 
 /// Bytes for people, with binary units.
@@ -159,6 +260,49 @@ mod tests {
         table.row(["竖着看工厂", "published"]);
         table.row(["x", "rejected"]);
         assert_eq!(table.to_string(), "title       state\n竖着看工厂  published\nx           rejected\n");
+    }
+
+    fn trouble() -> Table {
+        let mut table = Table::with_headings(&["WHAT", "WHERE", "WHY"]).with_commands("NEXT");
+        table.row(["parked", "transcode/segment/3", "no space left on device, tried five times"]);
+        table.command("reelmill retry 0190f5d0-0000-7000-8000-000000000000/transcode/segment/3");
+        table
+    }
+
+    #[test]
+    fn a_command_is_never_broken_and_text_breaks_at_words() {
+        let narrow = trouble().text(Some(50));
+        assert_eq!(
+            narrow,
+            [
+                "WHAT    WHERE                WHY",
+                "parked  transcode/segment/3  no space left on",
+                "                             device, tried five",
+                "                             times",
+                "  reelmill retry 0190f5d0-0000-7000-8000-000000000000/transcode/segment/3",
+                "",
+            ]
+            .join("\n")
+        );
+        for line in narrow.lines().filter(|line| !line.contains("reelmill")) {
+            assert!(line.width() <= 50, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_pipe_gets_one_line_a_row() {
+        let wide = trouble().text(None);
+        let lines: Vec<&str> = wide.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].ends_with("  NEXT") && lines[1].ends_with("/transcode/segment/3"), "{wide}");
+        assert_eq!(trouble().text(Some(200)), wide, "and so does a terminal that is wide enough");
+    }
+
+    #[test]
+    fn words_that_are_longer_than_the_terminal_stay_whole() {
+        let mut table = Table::of_facts();
+        table.fact("object", "renditions/0190f5d0-0000-7000-8000-000000000000/1/social-1080.mp4");
+        assert_eq!(table.text(Some(40)).lines().count(), 1);
     }
 
     #[test]

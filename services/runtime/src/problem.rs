@@ -5,8 +5,12 @@ use crate::objects::ObjectError;
 use crate::serving::RETRY_AFTER_S;
 use crate::serving::places::Full;
 use crate::store::uploads::Failure;
+use pipeline::lang::Lang;
 use pipeline::person;
+use pipeline::text::TextError;
+use serde::{Deserialize, Serialize};
 use tracing::{error, warn};
+use utoipa::ToSchema;
 
 /// What is wrong. The text form of a code, in the table below, never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +19,7 @@ pub enum Code {
     BodyTooLarge,
     BodyNotJson,
     FieldWrong,
+    FormWrong,
     TextUnfit,
     ContestUnknown,
     ThemeUnknown,
@@ -60,6 +65,7 @@ pub enum Code {
     InAnotherJob,
     TooManyWebhooks,
     QueryWrong,
+    FilterUnknown,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
     TooManyEntries,
@@ -93,6 +99,7 @@ pub enum Code {
     Interrupted,
     TooSlow,
     Unavailable,
+    DatabaseUnavailable,
     Overloaded,
     TooManyAtOnce,
     Stopping,
@@ -128,6 +135,7 @@ impl Code {
             Code::BodyTooLarge => row(413, "body_too_large", "提交的内容过大。", "The form is too large."),
             Code::BodyNotJson => row(400, "body_not_json", "提交的内容不是有效的表单。", "The body is not a valid form."),
             Code::FieldWrong => row(422, "field_wrong", "有一项填写不符合要求。", "A field does not keep its limits."),
+            Code::FormWrong => row(422, "form_wrong", "表单中有不符合要求的内容。", "Some fields of the form do not keep their limits."),
             Code::TextUnfit => row(422, "text_unfit", "文字中含有不允许使用的字符。", "A text holds a character that is not allowed, such as a control character."),
             Code::ContestUnknown => row(422, "contest_unknown", "没有这项征选活动。", "There is no such contest."),
             Code::ThemeUnknown => row(422, "theme_unknown", "该活动没有这个主题。", "The contest has no such theme."),
@@ -173,6 +181,7 @@ impl Code {
             Code::InAnotherJob => row(409, "in_another_job", "作品已列入另一项批量任务。", "Another job has these works and will begin them; cancel it first."),
             Code::TooManyWebhooks => row(409, "too_many_webhooks", "通知地址已达上限，请先删除不用的地址。", "There are as many webhooks as there may be; remove one first."),
             Code::QueryWrong => row(400, "query_wrong", "查询参数无效。", "A parameter of the query is unknown or has no valid value."),
+            Code::FilterUnknown => row(400, "filter_unknown", "筛选条件的取值不存在。", "A filter names something that does not exist."),
             Code::IdempotencyKeyMissing => row(400, "idempotency_key_missing", "请求缺少 Idempotency-Key。", "The request has no Idempotency-Key; send a new UUID, and the same one when you repeat it."),
             Code::IdempotencyKeyReused => row(422, "idempotency_key_reused", "该 Idempotency-Key 已用于另一个请求。", "Another request came with this Idempotency-Key."),
             Code::TooManyEntries => row(429, "too_many_entries", "提交过于频繁，请稍后再试。", "Too many entries came from this address; please try again later."),
@@ -206,6 +215,7 @@ impl Code {
             Code::TooSlow => row(503, "too_slow", "传输过慢，连接已让出；已收到的内容已保存，可以续传。", "The upload was too slow and gave its place up; what came is stored, and it can be resumed."),
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
+            Code::DatabaseUnavailable => row(503, "database_unavailable", "暂时无法连接数据库，请稍后再试。", "The database cannot be reached at the moment; please try again later."),
             Code::Overloaded => held_off(Full::Everywhere),
             Code::TooManyAtOnce => held_off(Full::Address),
             Code::Stopping => row(503, "stopping", "服务正在重启，请稍后续传。", "The service is restarting; please resume in a moment."),
@@ -228,8 +238,8 @@ impl Code {
         if matches!(self, Code::StoreFull | Code::UploadsFull) { 60 } else { RETRY_AFTER_S }
     }
 
-    /// The problem with more said about it.
-    pub fn about(self, detail: impl Into<String>) -> Problem {
+    /// The problem with more said about it. A sentence needs [`Detail::new`]; names and limits read the same in both languages.
+    pub fn about(self, detail: impl Into<Detail>) -> Problem {
         Problem { detail: Some(detail.into()), ..self.into() }
     }
 
@@ -275,16 +285,121 @@ pub struct Problem {
     /// Which one.
     pub code: Code,
     /// Which field or header, and what is allowed. Never what was sent.
-    pub detail: Option<String>,
+    pub detail: Option<Detail>,
+    /// Each wrong field of a form.
+    pub fields: Vec<FieldProblem>,
     /// The offset that is durable, where a client can use it.
     pub offset: Option<u64>,
     /// Set where a credential was wanted and did not do.
     pub refused: Option<Refused>,
 }
 
+/// More about a problem, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail(Texts);
+
+/// Boxed, so that a [`Problem`] stays small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Texts {
+    Same(String),
+    Both(Box<[String; 2]>),
+}
+
+impl Detail {
+    /// A sentence in Chinese and the same in English.
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self(Texts::Both(Box::new([zh.into(), en.into()])))
+    }
+
+    /// What is wrong with a text, after the name of its field.
+    pub fn of_text(field: &str, error: TextError) -> Self {
+        Self::new(error.text(Lang::Zh), error.text(Lang::En)).of(field)
+    }
+
+    /// What a parser of JSON or of a query says, which it says in English only: the usual complaints are translated.
+    pub fn of_parser(said: &str) -> Self {
+        let named = |before: &str| {
+            let (name, rest) = said.split_once(before)?.1.split_once('`')?;
+            Some((name.to_owned(), rest.to_owned()))
+        };
+        let zh = if let Some((name, _)) = named("missing field `") {
+            format!("缺少 {name}")
+        } else if let Some((name, rest)) = named("unknown field `") {
+            let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+            if known.is_empty() {
+                format!("不认识 {name}")
+            } else {
+                format!("不认识 {name}，可用：{}", known.join("、"))
+            }
+        } else if let Some((name, rest)) = named("unknown variant `") {
+            let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+            format!("{name} 无效，可用：{}", known.join("、"))
+        } else {
+            format!("无法解析：{said}")
+        };
+        Self::new(zh, said)
+    }
+
+    /// The same after a name, such as a field's: `title: 1 to 80 characters`.
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        Self::new(format!("{name}：{}", self.text(Lang::Zh)), format!("{name}: {}", self.text(Lang::En)))
+    }
+
+    /// The text in one language.
+    pub fn text(&self, lang: Lang) -> &str {
+        match (&self.0, lang) {
+            (Texts::Same(text), _) => text,
+            (Texts::Both(texts), Lang::Zh) => &texts[0],
+            (Texts::Both(texts), Lang::En) => &texts[1],
+        }
+    }
+}
+
+impl From<String> for Detail {
+    fn from(text: String) -> Self {
+        Self(Texts::Same(text))
+    }
+}
+
+impl From<&str> for Detail {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+/// For logs.
+impl std::fmt::Display for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.text(Lang::En))
+    }
+}
+
+/// One wrong field of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldProblem {
+    /// Its place in the form, such as `entrant.contact.email`.
+    pub field: String,
+    /// Stable name of what is wrong, such as `field_wrong` or `declaration_missing`.
+    pub code: String,
+    /// What is allowed, in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+}
+
+impl FieldProblem {
+    /// A field that does not keep its limits.
+    pub fn new(code: Code, field: impl Into<String>, allowed: impl Into<Detail>) -> Self {
+        let allowed = allowed.into();
+        let (zh, en) = (allowed.text(Lang::Zh).to_owned(), allowed.text(Lang::En).to_owned());
+        Self { field: field.into(), code: code.name().to_owned(), zh, en }
+    }
+}
+
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Problem { code, detail: None, offset: None, refused: None }
+        Problem { code, detail: None, fields: Vec::new(), offset: None, refused: None }
     }
 }
 
@@ -356,6 +471,29 @@ impl From<std::io::Error> for Problem {
 }
 
 impl Problem {
+    /// Every wrong field of a form in one problem.
+    pub fn of_form(fields: Vec<FieldProblem>) -> Self {
+        let said = |lang| {
+            let (colon, between) = if lang == Lang::Zh { ("：", "；") } else { (": ", "; ") };
+            let text =
+                |it: &FieldProblem| format!("{}{colon}{}", it.field, if lang == Lang::Zh { &it.zh } else { &it.en });
+            fields.iter().map(text).collect::<Vec<_>>().join(between)
+        };
+        let detail = Some(Detail::new(said(Lang::Zh), said(Lang::En)));
+        Self { detail, fields, ..Code::FormWrong.into() }
+    }
+
+    /// The sentence of its code and what is said about it, in one language.
+    pub fn text(&self, lang: Lang) -> String {
+        let row = self.code.row();
+        let sentence = if lang == Lang::Zh { row.zh } else { row.en };
+        match &self.detail {
+            None => sentence.to_owned(),
+            Some(detail) if lang == Lang::Zh => format!("{sentence}（{}）", detail.text(lang)),
+            Some(detail) => format!("{sentence} ({})", detail.text(lang)),
+        }
+    }
+
     /// What is written down about a request that was refused for want of a credential or a right; `None` for any other problem.
     pub(crate) fn denied(&self) -> Option<Denied> {
         let Refused { door, reason, credential } = self.refused.clone().or_else(|| self.code.refusal())?;
@@ -398,6 +536,37 @@ mod tests {
             let code = refused.code();
             assert_eq!(Problem::from(anyhow::Error::from(refused).context("change a person")).code.name(), code);
         }
+    }
+
+    #[test]
+    fn a_detail_is_said_in_the_language_of_the_answer() {
+        let problem = Code::StateWrong.about(Detail::new("没有选中作品", "no work is selected"));
+        assert_eq!(problem.text(Lang::Zh), "当前状态下不能进行此操作。（没有选中作品）");
+        assert_eq!(problem.text(Lang::En), "In its present state this changes nothing. (no work is selected)");
+        assert_eq!(Code::StateWrong.about("published").text(Lang::Zh), "当前状态下不能进行此操作。（published）");
+        assert_eq!(Code::Changed.about("x").to_string(), "changed: x");
+    }
+
+    #[test]
+    fn complaints_of_parsers_are_translated() {
+        let zh = |said: &str| Detail::of_parser(said).text(Lang::Zh).to_owned();
+        assert_eq!(zh("missing field `title` at line 1 column 2"), "缺少 title");
+        assert_eq!(zh("unknown field `stat`, expected `state` or `theme`"), "不认识 stat，可用：state、theme");
+        assert_eq!(zh("unknown variant `some`, expected one of `none`, `assisted`"), "some 无效，可用：none、assisted");
+        assert_eq!(zh("EOF while parsing"), "无法解析：EOF while parsing");
+    }
+
+    #[test]
+    fn all_fields_of_a_form_are_in_one_problem() {
+        let short =
+            FieldProblem::new(Code::FieldWrong, "title", Detail::new("须为 1 至 80 个字符", "1 to 80 characters"));
+        let theme = FieldProblem::new(Code::ThemeUnknown, "theme", "digital, green");
+        let problem = Problem::of_form(vec![short, theme]);
+        assert_eq!(problem.code.name(), "form_wrong");
+        let detail = problem.detail.clone().expect("a detail");
+        assert_eq!(detail.text(Lang::En), "title: 1 to 80 characters; theme: digital, green");
+        assert_eq!(detail.text(Lang::Zh), "title：须为 1 至 80 个字符；theme：digital, green");
+        assert_eq!(problem.fields[1].code, "theme_unknown");
     }
 
     #[test]

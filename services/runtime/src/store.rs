@@ -174,12 +174,6 @@ impl Store {
         &self.policy
     }
 
-    /// Brings the schema up to date, under sqlx's advisory lock, so that replicas may start together. Grants nothing; see
-    /// [`Self::migrate_for`].
-    pub async fn migrate(&self) -> anyhow::Result<()> {
-        sqlx::migrate!().run(&self.pool).await.context("migrate the database")
-    }
-
     /// Waits until the database answers, for at most `patience`.
     pub async fn wait_until_up(&self, patience: Duration) -> anyhow::Result<()> {
         let deadline = Instant::now() + patience;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pipeline::delivery::{Desired, Observed};
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::people;
 use runtime::store::recalls::RecallTerms;
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,9 @@ pub struct Asked {
 /// lost.
 pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall) -> Result<Done<Recalled>, Problem> {
     let by = caller.because(Some(&wish.reason))?;
-    let reason = by.reason.clone().ok_or_else(|| Code::FieldWrong.about("reason: 1 to 500 characters"))?;
+    let reason = by.reason.clone().ok_or_else(|| {
+        Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason"))
+    })?;
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let hours = |hours: u32| Duration::from_secs(u64::from(hours) * 3600);
     let within = desk.catalogue.partners.values().map(|it| (it.id.clone(), hours(it.recall_within_h))).collect();

@@ -6,7 +6,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::{Part, PartToDo};
 use pipeline::preflight::Texts;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::{deliveries, people};
 use runtime::warning::Warning;
@@ -112,7 +112,8 @@ pub(crate) fn known(
 ) -> Result<Option<BTreeSet<PartnerId>>, Problem> {
     let Some(named) = named else { return Ok(None) };
     if named.is_empty() {
-        return Err(Code::FieldWrong.about("partners: at least one, or omit the field"));
+        return Err(Code::FieldWrong
+            .about(Detail::new("至少一个，或省略此项", "at least one, or omit the field").of("partners")));
     }
     let partners: BTreeSet<PartnerId> = named.into_iter().map(PartnerId::new).collect();
     if partners.iter().any(|partner| catalogue.partner(partner).is_none()) {

@@ -2,7 +2,7 @@
 use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
 use pipeline::text::Limit;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::submissions;
 use serde::{Deserialize, Serialize};
@@ -60,8 +60,12 @@ pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review
     let event = match (wish.decision, words) {
         (Decision::Accept, None) => Event::ReviewAccepted,
         (Decision::Refuse, Some(words)) => Event::ReviewRefused { words },
-        (Decision::Accept, Some(_)) => return Err(Code::FieldWrong.about("words: only with a refusal")),
-        (Decision::Refuse, None) => return Err(Code::FieldWrong.about("words: 1 to 500 characters")),
+        (Decision::Accept, Some(_)) => {
+            return Err(Code::FieldWrong.about(Detail::new("仅在退回时填写", "only with a refusal").of("words")));
+        }
+        (Decision::Refuse, None) => {
+            return Err(Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("words")));
+        }
     };
     let by = caller.because(wish.reason.as_deref())?;
     let (by, event, dry_run) = (&by, &event, wish.dry_run);

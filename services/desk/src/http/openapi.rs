@@ -27,9 +27,7 @@ mod words;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
-        page, serve, work::work, withdraw::withdraw, hold::hold,
-        list::submissions, list::parked,
-        entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts,
+    page, serve, work::work, withdraw::withdraw, hold::hold, list::submissions, list::parked, entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts, list::trouble, list::contests, entry::trace,
         preview::preview, preview::file,
     deliveries::list, deliver::delivered, recalled::recalled, bag::bag, bag::file, proofs::list, contact::contact,
         confirm::confirm, texts::texts, evidence::exchanges, partners::list,

@@ -370,3 +370,20 @@ fn what_was_recalled_stays_away_from_later_runs_whenever_that_was_said_and_where
         }
     }
 }
+
+#[test]
+fn the_names_of_all_states_are_listed() {
+    let stages = Stage::ALL.map(|stage| State::At { stage, pending: BTreeSet::new() });
+    let reason = Rejection::ReviewRefused { words: "x".into() };
+    let others = [
+        State::Uploading,
+        State::AwaitingReview,
+        State::AwaitingRelease,
+        State::Published,
+        State::Rejected { stage: Stage::Screen, reason },
+        State::Withdrawn,
+        State::Revoked,
+    ];
+    let names: BTreeSet<_> = stages.iter().chain(&others).map(State::name).collect();
+    assert_eq!(names, BTreeSet::from(State::NAMES));
+}

@@ -1,6 +1,7 @@
 //! `reelmill audit list|verify`: what people did, and whether somebody changed the record of it.
+use desk::view::audit::{TrailFilter, trail};
 use pipeline::id::SubmissionId;
-use runtime::store::audit::{AuditFilter, Head, Verified};
+use runtime::store::audit::{Head, Verified};
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
@@ -14,6 +15,9 @@ pub(crate) enum Args {
         /// Only what was done to this entry
         #[arg(long, value_name = "ID")]
         submission: Option<SubmissionId>,
+        /// Only what was done to works of this contest
+        #[arg(long, value_name = "CONTEST")]
+        contest: Option<String>,
         /// Only acts of this name, such as released
         #[arg(long, value_name = "ACT")]
         act: Option<String>,
@@ -21,7 +25,7 @@ pub(crate) enum Args {
         #[arg(long, value_name = "SEQ")]
         before: Option<i64>,
         /// At most this many rows
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
         limit: u32,
         #[command(flatten)]
         output: OutputArgs,
@@ -44,8 +48,9 @@ pub(crate) enum Args {
 /// Reads the trail.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
-        Args::List { submission, act, before, limit, output, database } => {
-            let filter = AuditFilter { submission, act, before, limit: Some(limit), contest: None };
+        Args::List { submission, contest, act, before, limit, output, database } => {
+            let (submission, cursor) = (submission.map(|id| id.0), before.map(|seq| seq.to_string()));
+            let filter = TrailFilter { submission, contest, act, cursor, limit: Some(limit) };
             list(&filter, output, &database).await
         }
         Args::Verify { head, database } => match database.connect().await?.audit_verify(head.as_ref()).await? {
@@ -62,14 +67,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
 }
 
-async fn list(filter: &AuditFilter, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let rows = database.connect().await?.audit(filter).await?;
+async fn list(filter: &TrailFilter, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
+    let (desk, caller) = database.acting().await?;
+    let page = trail(&desk, &caller, filter).await?;
     if output.output == Format::Json {
-        print_json(&rows)?;
+        print_json(&page)?;
         return Ok(Exit::Done);
     }
     let mut table = Table::with_headings(&["seq", "at", "who", "act", "on", "reason"]);
-    for row in rows {
+    for row in page.items {
         let on = [row.submission.map(|id| id.to_string()), row.partner].into_iter().flatten().collect::<Vec<_>>();
         table.row([
             row.seq.to_string(),
@@ -81,5 +87,8 @@ async fn list(filter: &AuditFilter, output: OutputArgs, database: &DatabaseArgs)
         ]);
     }
     print(&table.to_string())?;
+    if let Some(next) = page.next {
+        eprintln!("there are more: --before {next}");
+    }
     Ok(Exit::Done)
 }

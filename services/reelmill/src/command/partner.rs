@@ -4,12 +4,11 @@ use std::io::Read as _;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use desk::view::partners::{Account, Partner, partners};
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
 use publish::Tokens;
 use runtime::clock::Clock;
-use runtime::store::accounts::AccountRow;
-use serde_json::{Value, json};
 
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
@@ -58,63 +57,57 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 }
 
 async fn list(args: ListArgs) -> anyhow::Result<Exit> {
-    let accounts = args.database.connect().await?.accounts().await?;
-    let now = Clock::default().now();
+    let partners = partners(&args.database.desk().await?).await?;
     match args.output.output {
-        Format::Json => print_json(&accounts.iter().map(|account| as_json(account, now)).collect::<Vec<_>>())?,
-        Format::Table => {
-            let mut table =
-                Table::with_headings(&["partner", "account", "credentials", "health", "budget", "breaker", "words"]);
-            for row in &accounts {
-                let words = row.health_words.as_deref().unwrap_or_default();
-                let (partner, account) = (row.account.partner.as_str(), row.account.name.as_str());
-                table.row([
-                    partner,
-                    account,
-                    &credentials(row, now),
-                    &row.health,
-                    &budget(row, now),
-                    &breaker(row, now),
-                    words,
-                ]);
-            }
-            print(&table.to_string())?;
-        }
+        Format::Json => print_json(&partners)?,
+        Format::Table => print(&table(&partners, Clock::default().now()))?,
     }
     Ok(Exit::Done)
 }
 
-fn as_json(row: &AccountRow, now: DateTime<Utc>) -> Value {
-    json!({
-        "partner": row.account.partner, "account": row.account.name, "credentials": row.has_credentials,
-        "expires_at": row.expires_at, "health": row.health, "health_words": row.health_words, "health_at": row.health_at,
-        "budget_until": row.budget_until,
-        "failures": row.failures, "breaker": if is_open(row, now) { "open" } else { "closed" }, "open_until": row.open_until,
-    })
+fn table(partners: &[Partner], now: DateTime<Utc>) -> String {
+    let headings = ["partner", "method", "account", "credentials", "health", "budget", "breaker", "words"];
+    let mut table = Table::with_headings(&headings);
+    for partner in partners {
+        if partner.accounts.is_empty() {
+            table.row([partner.id.as_str(), partner.method]);
+        }
+        for account in &partner.accounts {
+            table.row([
+                partner.id.as_str(),
+                partner.method,
+                &account.name,
+                &credentials(account),
+                &account.health,
+                &budget(account, now),
+                &breaker(account, now),
+                account.words.as_deref().unwrap_or_default(),
+            ]);
+        }
+    }
+    table.to_string()
 }
 
-fn is_open(row: &AccountRow, now: DateTime<Utc>) -> bool {
-    row.open_until.is_some_and(|until| until > now)
-}
-
-fn credentials(row: &AccountRow, now: DateTime<Utc>) -> String {
-    match (row.has_credentials, row.expires_at) {
+fn credentials(account: &Account) -> String {
+    match (account.has_credentials, account.days_left) {
         (false, _) => "none".to_owned(),
         (true, None) => "kept".to_owned(),
-        (true, Some(end)) if end <= now => "ended".to_owned(),
-        (true, Some(end)) => format!("{} h left", (end - now).num_hours()),
+        (true, Some(..0)) => "ended".to_owned(),
+        (true, Some(0)) => "less than a day left".to_owned(),
+        (true, Some(1)) => "1 day left".to_owned(),
+        (true, Some(days)) => format!("{days} days left"),
     }
 }
 
-fn budget(row: &AccountRow, now: DateTime<Utc>) -> String {
-    let filled_ms = (row.budget_until - now).num_milliseconds();
+fn budget(account: &Account, now: DateTime<Utc>) -> String {
+    let filled_ms = account.budget_until.map_or(0, |until| (until - now).num_milliseconds());
     if filled_ms <= 0 { "free".to_owned() } else { format!("{}.{} s in use", filled_ms / 1000, filled_ms % 1000 / 100) }
 }
 
-fn breaker(row: &AccountRow, now: DateTime<Utc>) -> String {
-    match row.open_until.filter(|until| *until > now) {
-        Some(until) => format!("open {} s, {} failures", (until - now).num_seconds().max(1), row.failures),
-        None if row.failures > 0 => format!("closed, {} failures", row.failures),
+fn breaker(account: &Account, now: DateTime<Utc>) -> String {
+    match account.open_until {
+        Some(until) => format!("open {} s, {} failures", (until - now).num_seconds().max(1), account.failures),
+        None if account.failures > 0 => format!("closed, {} failures", account.failures),
         None => "closed".to_owned(),
     }
 }

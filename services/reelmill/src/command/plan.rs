@@ -59,13 +59,13 @@ fn table(explained: &Explained) -> String {
     let mut text = format!(
         "{frames} frames at {rate:.3} fps in {segments} segments; {videos} encodes of the picture, {audios} of the sound, {files} files\n\n"
     );
-    let mut table = Table::with_headings(&["PARTNER", "RENDITION", "PICTURE", "HOW", "CPU", "FILE", "BECAUSE"]);
+    let mut table = Table::with_headings(&["PARTNER", "RENDITION", "PICTURE", "HOW", "CPU", "FILE"]);
     for line in lines {
         let size = format!("{}×{}", line.width, line.height);
-        let (how, because) = (how(&line.how), because(&line.because));
+        let how = how(&line.how);
         let cpu = if line.cpu_s > 0.0 { seconds(line.cpu_s) } else { "–".to_owned() };
         let bytes = format!("~{}", output::bytes(line.bytes));
-        table.row([line.partner.as_str(), line.rendition.as_str(), &size, &how, &cpu, &bytes, &because]);
+        table.row([line.partner.as_str(), line.rendition.as_str(), &size, &how, &cpu, &bytes]);
     }
     text += &table.to_string();
     let made: f64 = lines.iter().map(|line| line.cpu_s).sum();
@@ -86,22 +86,24 @@ fn how(how: &How) -> String {
     }
 }
 
-fn because(limits: &[Because]) -> String {
-    limits.iter().map(|because| because.en.as_str()).collect::<Vec<_>>().join("; ")
-}
-
 /// Seconds of processor time; of short work a tenth counts.
 fn seconds(seconds: f64) -> String {
     if seconds < 10.0 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
 }
 
-/// Every reason for each file, in both languages.
+/// Every reason for each file, once, in both languages.
 fn reasons(plan: &Plan) -> String {
     let mut text = "\nwhy\n".to_owned();
     for rendition in &plan.renditions {
+        text += &format!("  {}\n", rendition.name);
+        let mut said: Vec<&Because> = Vec::new();
         for because in &rendition.because {
-            text += &format!("  {}: {}\n", rendition.name, output::plain(&because.en));
-            text += &format!("  {}  {}\n", " ".repeat(rendition.name.as_str().len()), output::plain(&because.zh));
+            if said.contains(&because) {
+                continue;
+            }
+            said.push(because);
+            text += &output::prose(4, &because.en);
+            text += &output::prose(4, &because.zh);
         }
     }
     text

@@ -2,12 +2,14 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use pipeline::id::{ContestId, SubmissionId};
-use runtime::store::Store;
-use runtime::store::submissions::ListFilter;
+use desk::Desk;
+use desk::act::Caller;
+use desk::view::work;
+use desk::view::works::{self, Filter};
+use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs};
 
 mod entry;
@@ -21,15 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) struct Args {
     /// One entry's id; all entries if absent
     id: Option<SubmissionId>,
-    /// Only this contest's entries
-    #[arg(long, value_name = "CONTEST", conflicts_with = "id")]
-    contest: Option<String>,
-    /// Only entries in this state, such as awaiting_review
-    #[arg(long, value_name = "STATE", conflicts_with = "id")]
-    state: Option<String>,
-    /// At most this many entries, newest first
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500), conflicts_with = "id")]
-    limit: u32,
+    #[command(flatten)]
+    filter: FilterArgs,
     /// Look again each second; with an id, until it is published, rejected or taken back
     #[arg(long)]
     watch: bool,
@@ -39,18 +34,53 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
+/// Which entries; the same filters as the API's.
+#[derive(clap::Args)]
+#[group(id = "filter", multiple = true, conflicts_with = "id")]
+struct FilterArgs {
+    /// Only this contest's entries
+    #[arg(long, value_name = "CONTEST")]
+    contest: Option<String>,
+    /// Only entries in this state, such as awaiting_review
+    #[arg(long, value_name = "STATE")]
+    state: Option<String>,
+    /// Only this theme's entries
+    #[arg(long, value_name = "THEME")]
+    theme: Option<String>,
+    /// Only entries whose title contains this
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Only entries whose recommending unit contains this
+    #[arg(long, value_name = "TEXT")]
+    unit: Option<String>,
+    /// Only entries with a delivery to this partner
+    #[arg(long, value_name = "PARTNER")]
+    partner: Option<String>,
+    /// Only entries with a delivery in this state, such as unknown; with --partner, to that partner
+    #[arg(long, value_name = "STATE")]
+    delivery: Option<String>,
+    /// Go on behind the page that named this
+    #[arg(long, value_name = "CURSOR")]
+    cursor: Option<String>,
+    /// At most this many entries, newest first
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
+    limit: u32,
+}
+
 /// One look at the database.
 struct Look {
     text: String,
     settled: bool,
+    /// Where the list goes on.
+    next: Option<String>,
 }
 
 /// Prints once, or on every change until there is nothing to wait for.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let store = args.database.connect().await?;
+    let (desk, caller) = args.database.acting().await?;
     let mut last = String::new();
     loop {
-        let look = look(&args, &store).await?;
+        let look = look(&args, &desk, &caller).await?;
         if look.text != last {
             // A terminal shows the newest look only; a pipe gets each one.
             let clear = if args.watch && std::io::stdout().is_terminal() { "\x1b[H\x1b[2J\x1b[3J" } else { "" };
@@ -58,30 +88,42 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             last = look.text;
         }
         if !args.watch || look.settled {
+            if let Some(next) = look.next {
+                eprintln!("there are more: --cursor {next}");
+            }
             return Ok(Exit::Done);
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
-async fn look(args: &Args, store: &Store) -> anyhow::Result<Look> {
+async fn look(args: &Args, desk: &Desk, caller: &Caller) -> anyhow::Result<Look> {
     let format = args.output.output;
     let Some(id) = args.id else {
-        let filter = ListFilter {
-            contest: args.contest.clone().map(ContestId::new),
-            state: args.state.clone(),
-            limit: Some(args.limit),
-            ..ListFilter::default()
-        };
-        let rows = store.submissions(&filter).await?;
-        return Ok(Look { text: list::shown(&rows, format)?, settled: false });
+        let page = works::works(desk, caller, &args.filter.filter()).await?;
+        return Ok(Look { text: list::shown(&page, format)?, settled: false, next: page.next });
     };
-    let Some(entry) = entry::Entry::load(store, id).await? else {
-        return Err(WrongUsage(format!("there is no entry {id}")).into());
-    };
+    let row = work::find(desk, caller, id).await?;
+    let work = work::work(desk, caller, &row).await?;
     let text = match format {
-        Format::Table => entry.table(args.watch),
-        Format::Json => serde_json::to_string_pretty(&entry)? + "\n",
+        Format::Table => entry::table(&work, args.watch),
+        Format::Json => serde_json::to_string_pretty(&work)? + "\n",
     };
-    Ok(Look { text, settled: entry.is_settled() })
+    Ok(Look { text, settled: work.settled, next: None })
+}
+
+impl FilterArgs {
+    fn filter(&self) -> Filter {
+        Filter {
+            contest: self.contest.clone(),
+            state: self.state.clone(),
+            theme: self.theme.clone(),
+            unit: self.unit.clone(),
+            partner: self.partner.clone(),
+            delivery: self.delivery.clone(),
+            title: self.title.clone(),
+            cursor: self.cursor.clone(),
+            limit: Some(self.limit),
+        }
+    }
 }

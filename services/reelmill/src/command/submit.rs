@@ -170,6 +170,9 @@ impl One<'_> {
             Ok(entered) => entered,
             Err(problem) => {
                 eprintln!("{}: the form was refused: {}", self.shown(), output::plain(&problem.shown()));
+                for field in problem.fields() {
+                    eprintln!("  {}", output::plain(&field));
+                }
                 // Closed to everybody is a refusal; a form that is filled in wrongly is the caller's to correct.
                 return Ok(Err(if problem.forbids() { Exit::Refused } else { Exit::Usage }));
             }

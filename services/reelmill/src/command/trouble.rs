@@ -1,5 +1,5 @@
 //! `reelmill trouble`: everything that waits for a person, the most pressing first, and the command that goes with it. Reads only.
-use runtime::store::trouble::Trouble;
+use desk::view::trouble::{self, Item, TroubleFilter};
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
@@ -8,6 +8,9 @@ use crate::output::{self, Format, OutputArgs, Table};
 /// Options of `trouble`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Only this contest's works
+    #[arg(long, value_name = "CONTEST")]
+    contest: Option<String>,
     /// At most this many lines
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
@@ -19,35 +22,28 @@ pub(crate) struct Args {
 
 /// Lists it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let found = args.database.connect().await?.trouble(args.limit).await?;
-    output::print(&match args.output.output {
-        Format::Json => serde_json::to_string_pretty(&found)? + "\n",
-        Format::Table if found.is_empty() => "nothing waits for a person\n".to_owned(),
-        Format::Table => table(&found),
-    })?;
+    let (desk, caller) = args.database.acting().await?;
+    let filter = TroubleFilter { contest: args.contest, limit: Some(args.limit) };
+    let found = trouble::trouble(&desk, &caller, &filter).await?;
+    match args.output.output {
+        Format::Json => output::print_json(&found)?,
+        Format::Table if found.is_empty() => output::print("nothing waits for a person\n")?,
+        Format::Table => output::print(&table(&found))?,
+    }
     Ok(Exit::Done)
 }
 
-fn table(found: &[Trouble]) -> String {
-    let mut table = Table::with_headings(&["WHAT", "WHERE", "SINCE", "WHY", "NEXT"]);
-    for trouble in found {
-        let what = trouble.kind.replace('_', " ");
-        let since = since(trouble.since_s);
-        table.row([&what, &trouble.place, &since, trouble.words.as_deref().unwrap_or_default(), &next(trouble)]);
+fn table(found: &[Item]) -> String {
+    let mut table = Table::with_headings(&["WHAT", "WORK", "WHERE", "SINCE", "WHY"]).with_commands("NEXT");
+    for item in found {
+        let what = item.code.replace('_', " ");
+        let due = item.due.map(|due| format!(" by {}", due.format("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
+        let why = format!("{}{due}", item.words.as_deref().unwrap_or(item.en));
+        let title = item.title.as_deref().unwrap_or_default();
+        table.row([what.as_str(), title, &item.place, &since(item.age_s), &why]);
+        table.command(&item.command);
     }
     table.to_string()
-}
-
-/// What to type next. The runbook has the rest.
-fn next(trouble: &Trouble) -> String {
-    let Trouble { submission, place, .. } = trouble;
-    match trouble.kind.as_str() {
-        "stuck" => "reelmill fsck --repair".to_owned(),
-        "parked" => format!("reelmill retry {submission}/{place}"),
-        "overdue_recall" => format!("reelmill recalled {submission} --partner {place} --screenshot FILE"),
-        "waits_for_person" => format!("reelmill delivered {submission} --partner {place} --url URL"),
-        _ => format!("reelmill status {submission}"),
-    }
 }
 
 /// The two largest units are enough.
@@ -65,23 +61,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_says_what_to_type() {
-        let trouble = |kind: &str, place: &str| Trouble {
-            kind: kind.into(),
-            submission: uuid::Uuid::nil(),
-            place: place.into(),
-            since_s: 90_000.0,
-            words: Some("no space left on device".into()),
+    fn each_line_says_since_when_and_what_to_type() {
+        let item = Item {
+            code: "overdue_recall".into(),
+            submission: None,
+            contest: None,
+            title: Some("竖着看工厂".into()),
+            place: "cctv".into(),
+            age_s: 90_000.0,
+            due: None,
+            zh: "",
+            en: "The recall is past its deadline and not proven.",
+            words: None,
+            command: "reelmill recalled ID --partner cctv --screenshot FILE".into(),
         };
-        let id = uuid::Uuid::nil();
-        assert_eq!(next(&trouble("parked", "transcode/segment/3")), format!("reelmill retry {id}/transcode/segment/3"));
-        assert_eq!(next(&trouble("stuck", "publish/partner/cctv")), "reelmill fsck --repair");
-        assert_eq!(next(&trouble("unknown_delivery", "bilibili")), format!("reelmill status {id}"));
-        let shown = table(&[trouble("overdue_recall", "cctv")]);
-        assert!(
-            shown.contains("overdue recall") && shown.contains("1 d 1 h") && shown.contains("--partner cctv"),
-            "{shown}"
-        );
+        let shown = table(&[item]);
+        for part in
+            ["overdue recall", "竖着看工厂", "1 d 1 h", "past its deadline", "--partner cctv --screenshot FILE\n"]
+        {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
         assert_eq!(since(59.0 * 60.0), "59 min");
     }
 }

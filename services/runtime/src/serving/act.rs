@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 
 use super::principal::Principal;
 use super::typed;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Detail, Problem};
 
 /// Lengths of an Idempotency-Key: a UUID has 36 characters, and one shorter than 16 might be another's by accident.
 const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=200;
@@ -53,9 +53,10 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let key = key.to_str().unwrap_or_default();
     let plain = key.bytes().all(|it| it.is_ascii_graphic());
     if sent.next().is_some() || !plain || !KEY_CHARS.contains(&key.len()) {
-        return Err(
-            Code::HeaderWrong.about("idempotency-key: once, 16 to 200 visible ASCII characters, such as a UUID")
-        );
+        return Err(Code::HeaderWrong.about(Detail::new(
+            "idempotency-key：只能有一个，16 至 200 个可见 ASCII 字符，例如 UUID",
+            "idempotency-key: once, 16 to 200 visible ASCII characters, such as a UUID",
+        )));
     }
     Ok(Some(key.to_owned()))
 }

@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::typed;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Detail, Problem};
 
 /// A query. An unknown parameter or a value that cannot be parsed is a problem.
 pub struct Params<T>(pub T);
@@ -14,10 +14,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        for (name, value) in &pairs.map_err(|err| Code::QueryWrong.about(err.body_text()))?.0 {
+        for (name, value) in &pairs.map_err(|err| Code::QueryWrong.about(Detail::of_parser(&err.body_text())))?.0 {
             typed::parameter(name, value)?;
         }
         let query = Query::<T>::from_request_parts(parts, state).await;
-        query.map(|Query(query)| Self(query)).map_err(|err| Code::QueryWrong.about(err.body_text()))
+        query.map(|Query(query)| Self(query)).map_err(|err| Code::QueryWrong.about(Detail::of_parser(&err.body_text())))
     }
 }

@@ -10,7 +10,7 @@ use pipeline::lang::Lang;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::problem::{FieldProblem, Problem};
 
 /// A problem as clients get it (RFC 9457, `application/problem+json`).
 #[derive(Serialize, ToSchema)]
@@ -27,6 +27,9 @@ pub struct ProblemBody {
     detail: Option<String>,
     /// Stable name of the problem, for programs.
     code: &'static str,
+    /// Each wrong field of a form.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fields: Vec<FieldProblem>,
 }
 
 /// The language that a client asked for.
@@ -53,8 +56,9 @@ fn write(response: Response, problem: &Problem, lang: Lang, bodiless: bool) -> R
             Lang::En => row.en,
         },
         status: row.status,
-        detail: problem.detail.clone(),
+        detail: problem.detail.as_ref().map(|detail| detail.text(lang).to_owned()),
         code: row.code,
+        fields: problem.fields.clone(),
     };
     let (mut parts, _) = response.into_parts();
     let headers = &mut parts.headers;

@@ -1,12 +1,11 @@
 //! What people type, where it comes in: JSON bodies, queries and single fields. A text with characters that none may hold is a problem of
 //! its own here, so it never reaches a handler or the database. How long a field may be, its handler says.
 use chrono::{DateTime, Datelike, Utc};
-use pipeline::lang::Lang;
 use pipeline::text::{Limit, Lines, Text, TextError, check};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Detail, Problem};
 
 /// Longest place in a body that is named, in characters: names of fields are the client's own too.
 const PLACE_CHARS: usize = 80;
@@ -15,7 +14,8 @@ const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
 
 /// A body of JSON, all of whose texts may be kept.
 pub fn body<T: DeserializeOwned>(sent: &[u8]) -> Result<T, Problem> {
-    let wrong = |err: serde_json::Error| Code::BodyNotJson.about(pipeline::lang::shown(&err.to_string()));
+    let wrong =
+        |err: serde_json::Error| Code::BodyNotJson.about(Detail::of_parser(&pipeline::lang::shown(&err.to_string())));
     let body: Value = serde_json::from_slice(sent).map_err(wrong)?;
     texts(&body, "")?;
     serde_json::from_value(body).map_err(wrong)
@@ -40,13 +40,13 @@ fn texts(value: &Value, place: &str) -> Result<(), Problem> {
 pub fn parameter(name: &str, value: &str) -> Result<(), Problem> {
     let fits = Text::new(name, Limit::QUERY).and_then(|_| Text::new(value, Limit::QUERY));
     let name = pipeline::lang::shown(name);
-    fits.map(drop).map_err(|error| Code::QueryWrong.about(format!("{name}: {}", error.text(Lang::En))))
+    fits.map(drop).map_err(|error| Code::QueryWrong.about(Detail::of_text(&name, error)))
 }
 
 /// One field, trimmed.
 pub fn field(name: &str, text: &str, limit: Limit) -> Result<String, Problem> {
     Text::new(text, limit).map(String::from).map_err(|error| match error {
-        TextError::Length(_) => Code::FieldWrong.about(format!("{name}: {}", error.text(Lang::En))),
+        TextError::Length(_) => Code::FieldWrong.about(Detail::of_text(name, error)),
         TextError::Control(_) | TextError::Direction(_) => unfit(name, error),
     })
 }
@@ -67,7 +67,7 @@ pub fn optional(name: &str, text: Option<&str>, limit: Limit) -> Result<Option<S
 
 fn unfit(place: &str, error: TextError) -> Problem {
     let place = if place.is_empty() { "body" } else { place };
-    Code::TextUnfit.about(format!("{place}: {}", error.text(Lang::En)))
+    Code::TextUnfit.about(Detail::of_text(place, error))
 }
 
 #[cfg(test)]
@@ -78,7 +78,7 @@ mod tests {
 
     fn problem(sent: Value) -> (&'static str, String) {
         let problem = body::<Value>(sent.to_string().as_bytes()).unwrap_err();
-        (problem.code.name(), problem.detail.unwrap_or_default())
+        (problem.code.name(), problem.detail.map(|it| it.to_string()).unwrap_or_default())
     }
 
     #[test]
@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn a_field_is_trimmed_and_bounded() {
         assert_eq!(field("name", " 张三 ", Limit::NAME).unwrap(), "张三");
-        assert_eq!(field("name", " ", Limit::NAME).unwrap_err().detail.unwrap(), "name: 1 to 100 characters");
+        let short = field("name", " ", Limit::NAME).unwrap_err().detail.unwrap();
+        assert_eq!(short, Detail::new("name：须为 1 至 100 个字符", "name: 1 to 100 characters"));
         assert_eq!(field("name", "a\nb", Limit::NAME).unwrap_err().code.name(), "text_unfit");
         assert_eq!(optional("reason", Some("  "), Limit::REASON).unwrap(), None);
     }

@@ -6,7 +6,7 @@ use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::PgConnection;
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use tracing::info;
 use uuid::Uuid;
 
@@ -36,7 +36,7 @@ pub struct Act<'a> {
 }
 
 /// One row for a reader.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, FromRow)]
 pub struct AuditRow {
     /// 1, 2, 3 … without gaps.
     pub seq: i64,
@@ -243,42 +243,28 @@ async fn insert(tx: &mut PgConnection, row: &Row, hash: &[u8]) -> anyhow::Result
 }
 
 impl Store {
-    /// Rows of the trail, newest first.
+    /// Rows of the trail, newest first. The query names the filters that are given, so that each takes its index.
     pub async fn audit(&self, filter: &AuditFilter) -> anyhow::Result<Vec<AuditRow>> {
-        let rows = sqlx::query!(
-            r#"/* audit */
-            select seq, at, actor, name, person, credential, address, act, submission, contest, partner, reason, before, after, hash
-            from audit
-            where ($1::uuid is null or submission = $1) and ($2::text is null or contest = $2)
-                and ($3::text is null or act = $3) and ($4::bigint is null or seq < $4)
-            order by seq desc limit $5"#,
-            filter.submission.map(|id| id.0),
-            filter.contest.as_ref().map(ContestId::as_str),
-            filter.act,
-            filter.before,
-            i64::from(filter.limit.unwrap_or(100).min(PAGE)),
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("read the audit trail")?;
-        let rows = rows.into_iter().map(|row| AuditRow {
-            seq: row.seq,
-            at: row.at,
-            actor: row.actor,
-            name: row.name,
-            person: row.person,
-            credential: row.credential,
-            address: row.address,
-            act: row.act,
-            submission: row.submission,
-            contest: row.contest,
-            partner: row.partner,
-            reason: row.reason,
-            before: row.before,
-            after: row.after,
-            hash: hex::encode(row.hash),
-        });
-        Ok(rows.collect())
+        let mut sql = QueryBuilder::<Postgres>::new(
+            "/* audit */
+            select seq, at, actor, name, person, credential, address, act, submission, contest, partner, reason, before, after, encode(hash, 'hex') as hash
+            from audit where true",
+        );
+        if let Some(submission) = filter.submission {
+            sql.push(" and submission = ").push_bind(submission.0);
+        }
+        if let Some(contest) = &filter.contest {
+            sql.push(" and contest = ").push_bind(contest.as_str().to_owned());
+        }
+        if let Some(act) = &filter.act {
+            sql.push(" and act = ").push_bind(act.clone());
+        }
+        if let Some(before) = filter.before {
+            sql.push(" and seq < ").push_bind(before);
+        }
+        sql.push(" order by seq desc limit ").push_bind(i64::from(filter.limit.unwrap_or(100).min(PAGE)));
+        let query = sql.build_query_as::<AuditRow>().persistent(false);
+        query.fetch_all(self.pool()).await.context("read the audit trail")
     }
 
     /// Adds an act that changes nothing itself, such as reading personal data, in a transaction of its own.

@@ -12,20 +12,25 @@ use super::{Policy, Store};
 use crate::seal::Sealed;
 
 /// Who enters: personal data. Stored sealed; shown to organisers only, and each look is in the audit trail.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entrant {
     /// Name of the person or organisation.
+    // What is missing is empty, so that the form's rules name it with everything else that is wrong.
+    #[serde(default)]
+    #[schema(required = true)]
     pub name: String,
     /// Organisation that the person is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
     /// How to reach them; at least one way.
+    #[serde(default)]
+    #[schema(required = true)]
     pub contact: Contact,
 }
 
 /// How to reach an entrant.
-#[derive(Serialize, Deserialize, ToSchema)]
+#[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
     /// Telephone number.

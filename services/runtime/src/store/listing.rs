@@ -1,14 +1,28 @@
 //! Lists for organisers: submissions by everything they are asked for, and what is parked.
+//!
+//! The text of a query follows from the filters that are given, so that the planner sees each one alone and takes its index. Titles and
+//! units have no index, since a trigram says nothing of two Chinese characters: they are looked for among a bounded number of works, and
+//! the page says where the next one goes on.
+use std::fmt;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
-use serde::Serialize;
+use pipeline::submission::Submission;
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Store;
 
 /// Rows of one page at most.
 pub const MOST_ROWS: u32 = 200;
+/// Works that are counted at most.
+pub const MOST_COUNTED: u32 = 10_000;
+/// Works that one page looks through for a text: about 30 ms.
+const LOOKED_THROUGH: i64 = 20_000;
 
 /// Which submissions to list, newest first. Every given field narrows the list down.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +37,10 @@ pub struct Wanted {
     pub partner: Option<PartnerId>,
     /// Only those with a delivery in this state, by its name; with `partner`, to that partner.
     pub delivery: Option<String>,
-    /// Only those whose title, synopsis or recommending unit contains this, whatever its case.
-    pub text: Option<String>,
+    /// Only those whose title contains this, whatever its case.
+    pub title: Option<String>,
+    /// Only those whose recommending unit contains this, whatever its case.
+    pub unit: Option<String>,
     /// Only those entered before this one; for the next page.
     pub before: Option<SubmissionId>,
     /// At most this many, capped.
@@ -32,16 +48,14 @@ pub struct Wanted {
 }
 
 /// One line of the list. No personal data.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 pub struct Listed {
     /// Its id.
     pub id: Uuid,
     /// The contest.
     pub contest: String,
-    /// State by name.
-    pub state: String,
-    /// Which pass it is in.
-    pub run: i32,
+    /// State and run.
+    pub machine: Json<Submission>,
     /// As entered.
     pub title: String,
     /// As entered.
@@ -56,6 +70,37 @@ pub struct Listed {
     pub created_at: DateTime<Utc>,
     /// When anything about it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// One page of the list.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The works.
+    pub works: Vec<Listed>,
+    /// Where the next page goes on, unless this is the last one.
+    pub next: Option<SubmissionId>,
+}
+
+/// How many there are. Counting stops early, because nobody reads on beyond it and counting a million works takes seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Count {
+    /// As far as was counted.
+    pub value: u32,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+/// `37`, `10,000+`.
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (thousands, rest) = (self.value / 1000, self.value % 1000);
+        if thousands > 0 {
+            write!(f, "{thousands},{rest:03}")?;
+        } else {
+            write!(f, "{rest}")?;
+        }
+        f.write_str(if self.more { "+" } else { "" })
+    }
 }
 
 /// A part that failed too often.
@@ -79,36 +124,79 @@ pub struct Parked {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+/// Where a listed work stands with one partner.
+#[derive(Clone, Debug)]
+pub struct ListedDelivery {
+    /// Whose.
+    pub submission: Uuid,
+    /// To whom.
+    pub partner: String,
+    /// The state's name.
+    pub state: String,
+    /// Where it is, or was, online.
+    pub public_url: Option<String>,
+}
+
 impl Store {
     /// Submissions, newest first.
-    pub async fn list(&self, wanted: &Wanted) -> anyhow::Result<Vec<Listed>> {
+    pub async fn list(&self, wanted: &Wanted) -> anyhow::Result<Found> {
+        let floor = self.floor(wanted, wanted.before).await?;
+        let mut sql = QueryBuilder::new(
+            "/* list */
+            select s.id, s.contest, s.machine, s.title, s.theme, s.recommending_unit, s.mezzanine_bytes as bytes,
+                (select count(*) from parts p where p.submission = s.id and p.status = 'parked') as parked,
+                s.created_at, s.updated_at",
+        );
+        chosen(&mut sql, wanted, wanted.before);
+        searched(&mut sql, wanted, floor);
+        let limit = wanted.limit.min(MOST_ROWS);
+        sql.push(" order by s.id desc limit ").push_bind(i64::from(limit) + 1);
+        // Planned anew each time, with the values: it pays where a filter is rare.
+        let query = sql.build_query_as::<Listed>().persistent(false);
+        let mut works = query.fetch_all(self.pool()).await.context("list submissions")?;
+        let more = works.len() > limit as usize;
+        works.truncate(limit as usize);
+        let next = if more { works.last().map(|work| SubmissionId(work.id)) } else { floor };
+        Ok(Found { works, next })
+    }
+
+    /// How many there are, as far as they are counted; of those that a text is looked for in, one page's.
+    pub async fn count_listed(&self, wanted: &Wanted) -> anyhow::Result<Count> {
+        let floor = self.floor(wanted, None).await?;
+        let mut sql = QueryBuilder::new("/* count_listed */ select count(*) from (select 1");
+        chosen(&mut sql, wanted, None);
+        searched(&mut sql, wanted, floor);
+        sql.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
+        let query = sql.build_query_scalar::<i64>().persistent(false);
+        let counted = query.fetch_one(self.pool()).await.context("count submissions")?;
+        let value = u32::try_from(counted)?.min(MOST_COUNTED);
+        Ok(Count { value, more: counted > i64::from(MOST_COUNTED) || floor.is_some() })
+    }
+
+    /// The last work that a page looks through for a text; `None` where it looks through all of them, or for no text.
+    async fn floor(&self, wanted: &Wanted, before: Option<SubmissionId>) -> anyhow::Result<Option<SubmissionId>> {
+        if wanted.title.is_none() && wanted.unit.is_none() {
+            return Ok(None);
+        }
+        let mut sql = QueryBuilder::new("/* list_floor */ select s.id");
+        chosen(&mut sql, wanted, before);
+        sql.push(" order by s.id desc limit 1 offset ").push_bind(LOOKED_THROUGH - 1);
+        let query = sql.build_query_scalar::<Uuid>().persistent(false);
+        Ok(query.fetch_optional(self.pool()).await.context("bound a search")?.map(SubmissionId))
+    }
+
+    /// The deliveries of these works, by partner.
+    pub async fn listed_deliveries(&self, works: &[Uuid]) -> anyhow::Result<Vec<ListedDelivery>> {
         sqlx::query_as!(
-            Listed,
-            r#"/* list */
-            select s.id, s.contest, s.state, s.run, s.title, s.theme, s.recommending_unit, s.mezzanine_bytes as bytes,
-                (select count(*) from parts p where p.submission = s.id and p.status = 'parked') as "parked!",
-                s.created_at, s.updated_at
-            from submissions s
-            where ($1::text is null or s.contest = $1) and ($2::text is null or s.state = $2)
-                and ($3::text is null or s.theme = $3)
-                and (($4::text is null and $5::text is null) or exists (
-                    select from deliveries d where d.submission = s.id
-                        and ($4::text is null or d.partner = $4) and ($5::text is null or d.state = $5)))
-                and ($6::text is null or strpos(lower(s.title || ' ' || s.synopsis || ' ' || s.recommending_unit), lower($6)) > 0)
-                and ($7::uuid is null or s.id < $7)
-            order by s.id desc limit $8"#,
-            wanted.contest.as_ref().map(ContestId::as_str),
-            wanted.state,
-            wanted.theme,
-            wanted.partner.as_ref().map(PartnerId::as_str),
-            wanted.delivery,
-            wanted.text,
-            wanted.before.map(|id| id.0),
-            i64::from(wanted.limit.min(MOST_ROWS)),
+            ListedDelivery,
+            "/* listed_deliveries */
+            select submission, partner, state, machine #>> '{observed,public_url}' as public_url from deliveries
+            where submission = any($1) order by submission, partner",
+            works,
         )
         .fetch_all(self.pool())
         .await
-        .context("list submissions")
+        .context("list the deliveries of works")
     }
 
     /// Parts that failed too often, by submission, newest submission first. `before` is the last submission of the page
@@ -136,5 +224,82 @@ impl Store {
         .fetch_all(self.pool())
         .await
         .context("list what is parked")
+    }
+}
+
+/// Adds the tables and every filter that an index serves. Works are `s`.
+fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<SubmissionId>) {
+    sql.push(" from submissions s where true");
+    let contest = wanted.contest.as_ref().map(|contest| contest.as_str().to_owned());
+    let filters = [("s.contest", contest), ("s.state", wanted.state.clone()), ("s.theme", wanted.theme.clone())];
+    for (column, value) in filters {
+        if let Some(value) = value {
+            sql.push(" and ").push(column).push(" = ").push_bind(value);
+        }
+    }
+    if wanted.partner.is_some() || wanted.delivery.is_some() {
+        sql.push(" and exists (select from deliveries d where d.submission = s.id");
+        if let Some(partner) = &wanted.partner {
+            sql.push(" and d.partner = ").push_bind(partner.as_str().to_owned());
+        }
+        if let Some(state) = &wanted.delivery {
+            sql.push(" and d.state = ").push_bind(state.clone());
+        }
+        sql.push(")");
+    }
+    if let Some(before) = before {
+        sql.push(" and s.id < ").push_bind(before.0);
+    }
+}
+
+/// Adds what no index serves, and how far it is looked for.
+fn searched(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, floor: Option<SubmissionId>) {
+    for (column, text) in [("s.title", &wanted.title), ("s.recommending_unit", &wanted.unit)] {
+        if let Some(text) = text {
+            sql.push(" and strpos(lower(").push(column).push("), lower(").push_bind(text.clone()).push(")) > 0");
+        }
+    }
+    if let Some(floor) = floor {
+        sql.push(" and s.id >= ").push_bind(floor.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(wanted: &Wanted) -> String {
+        let mut sql = QueryBuilder::new("select 1");
+        chosen(&mut sql, wanted, wanted.before);
+        searched(&mut sql, wanted, None);
+        sql.sql().as_str().to_owned()
+    }
+
+    #[test]
+    fn a_query_names_the_filters_that_are_given_and_no_other() {
+        assert_eq!(text(&Wanted::default()), "select 1 from submissions s where true");
+        let of_contest = Wanted { contest: Some("demo".into()), ..Wanted::default() };
+        assert_eq!(text(&of_contest), "select 1 from submissions s where true and s.contest = $1");
+        let unknown =
+            Wanted { delivery: Some("unknown".into()), before: Some(SubmissionId(Uuid::nil())), ..Wanted::default() };
+        assert_eq!(
+            text(&unknown),
+            "select 1 from submissions s where true \
+             and exists (select from deliveries d where d.submission = s.id and d.state = $1) and s.id < $2"
+        );
+        let titled = Wanted { title: Some("x".into()), partner: Some("cctv".into()), ..Wanted::default() };
+        assert_eq!(
+            text(&titled),
+            "select 1 from submissions s where true \
+             and exists (select from deliveries d where d.submission = s.id and d.partner = $1) \
+             and strpos(lower(s.title), lower($2)) > 0"
+        );
+    }
+
+    #[test]
+    fn counts_are_bounded_and_say_so() {
+        let shown = |value, more| Count { value, more }.to_string();
+        assert_eq!([shown(37, false), shown(0, true), shown(10_000, true)], ["37", "0+", "10,000+"]);
+        assert_eq!(shown(1_007, false), "1,007");
     }
 }

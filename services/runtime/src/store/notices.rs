@@ -17,8 +17,9 @@ impl Store {
                     "/* wake_told */
                     update parts set status = 'pending', not_before = clock_timestamp()
                     where stage = 'publish' and part = $2 and status = 'waiting' and submission in (
-                        select submission from deliveries
-                        where partner = $1 and (machine #>> '{observed,receipt}' = $3 or state = 'unknown'))",
+                        select submission from deliveries where partner = $1 and machine #>> '{observed,receipt}' = $3
+                        union all
+                        select submission from deliveries where partner = $1 and state = 'unknown')",
                     partner.as_str(),
                     part,
                     receipt,

@@ -17,6 +17,7 @@ use sqlx::migrate::Migrator;
 use super::Store;
 
 mod grants;
+mod upgrade;
 
 pub use grants::NoServiceRole;
 

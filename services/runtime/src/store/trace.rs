@@ -3,6 +3,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Store;
 
@@ -43,7 +44,7 @@ pub struct Attempt {
 }
 
 /// A delivery came into a state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeliveryMove {
     /// To whom.
     pub partner: String,

@@ -1,62 +1,84 @@
 //! What waits for a person, over all entries: the first thing that somebody asks who was woken.
+//!
+//! Each kind is read through an index of its own and bounded by itself, so that a hundred thousand works in a queue cost nothing. A queue
+//! that is merely long is no trouble; one that no process takes from is, once.
 use anyhow::Context;
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use pipeline::id::ContestId;
 use uuid::Uuid;
 
 use super::Store;
 
-/// Entries under way that are looked at for being stuck.
-const LOOKED_THROUGH: i64 = 10_000;
+/// Entries under way that are looked at for being stuck. The reconciler looks at all of them, and so does `fsck`.
+const LOOKED_THROUGH: i64 = 2_000;
 
 /// One thing that does not go on by itself, or has not for too long.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
-    /// `stuck`, `parked`, `overdue_recall`, `unknown_delivery`, `refused_delivery`, `waits_for_person` or `no_progress`.
+    /// `stuck`, `overdue_recall`, `credentials_refused`, `recall_waits`, `unknown_delivery`, `no_progress`, `parked`, `refused_delivery` or
+    /// `waits_for_person`.
     pub kind: String,
-    /// Whose.
-    pub submission: Uuid,
-    /// Where: `STAGE/PART` of a part, the partner of a delivery, the state of an entry.
+    /// Whose; `None` where it is about a partner's account.
+    pub submission: Option<Uuid>,
+    /// Of which contest.
+    pub contest: Option<String>,
+    /// The work's title.
+    pub title: Option<String>,
+    /// Where: `STAGE/PART` of a part, the partner of a delivery or an account.
     pub place: String,
     /// For how long, seconds.
     pub since_s: f64,
+    /// By when it has to be done.
+    pub due: Option<DateTime<Utc>>,
+    /// Whether a person does it at the partner: there is no API for it.
+    pub by_hand: bool,
     /// What went wrong last, or what the partner said.
     pub words: Option<String>,
 }
 
 impl Store {
-    /// The most pressing first, at most `limit`. Entries and sent deliveries count after twenty and thirty minutes without a
-    /// change, as alerts have it; refusals of the last week.
-    pub async fn trouble(&self, limit: u32) -> anyhow::Result<Vec<Trouble>> {
-        let mut found = self.stuck_now(limit).await?;
+    /// The most pressing first, at most `limit`, of one contest or of all. Entries and sent deliveries count after twenty and thirty
+    /// minutes without a change, as alerts have it; refusals of the last week.
+    pub async fn trouble(&self, contest: Option<&ContestId>, limit: u32) -> anyhow::Result<Vec<Trouble>> {
+        let mut found = self.stuck_now(contest, limit).await?;
         let more = i64::from(limit).saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
-        found.extend(self.waiting(more.max(0)).await?);
+        found.extend(self.waiting(contest, more.max(0)).await?);
         Ok(found)
     }
 
     /// What no part will do. The reconciler repairs it within a minute; what stays here it could not repair.
-    async fn stuck_now(&self, limit: u32) -> anyhow::Result<Vec<Trouble>> {
+    async fn stuck_now(&self, contest: Option<&ContestId>, limit: u32) -> anyhow::Result<Vec<Trouble>> {
         let ids = self.under_way_after(None, LOOKED_THROUGH).await?;
         let mut found = Vec::new();
-        for stuck in self.stuck(&ids).await?.into_iter().take(limit as usize) {
-            let since_s = self.unchanged_for(stuck.submission).await?;
+        for stuck in self.stuck(&ids).await? {
             let place = format!("{}/{}", stuck.stage, stuck.part);
             let words = match stuck.kind.as_str() {
                 "surplus" => "a part is open that nothing waits for",
                 _ => "no part is open for it",
             };
-            let (kind, words) = ("stuck".to_owned(), Some(words.to_owned()));
-            found.push(Trouble { kind, submission: stuck.submission, place, since_s, words });
+            let trouble = self.stuck_one(stuck.submission, &place, words).await?;
+            if contest.is_none_or(|contest| trouble.contest.as_deref() == Some(contest.as_str())) {
+                found.push(trouble);
+            }
+            if found.len() >= limit as usize {
+                break;
+            }
         }
         Ok(found)
     }
 
-    async fn unchanged_for(&self, submission: Uuid) -> anyhow::Result<f64> {
-        sqlx::query_scalar!(
-            r#"/* unchanged_for */
-            select extract(epoch from clock_timestamp() - greatest(updated_at, (
-                select max(updated_at) from deliveries where submission = $1)))::float8 as "since_s!"
+    async fn stuck_one(&self, submission: Uuid, place: &str, words: &str) -> anyhow::Result<Trouble> {
+        sqlx::query_as!(
+            Trouble,
+            r#"/* trouble_stuck */
+            select 'stuck' as "kind!", id as "submission?", contest as "contest?", title as "title?", $2::text as "place!",
+                extract(epoch from clock_timestamp() - greatest(updated_at, (
+                    select max(updated_at) from deliveries where submission = $1)))::float8 as "since_s!",
+                null::timestamptz as due, false as "by_hand!", $3::text as words
             from submissions where id = $1"#,
             submission,
+            place,
+            words,
         )
         .fetch_one(self.pool())
         .await
@@ -64,38 +86,82 @@ impl Store {
     }
 
     /// What waits for a person.
-    async fn waiting(&self, limit: i64) -> anyhow::Result<Vec<Trouble>> {
+    async fn waiting(&self, contest: Option<&ContestId>, limit: i64) -> anyhow::Result<Vec<Trouble>> {
         sqlx::query_as!(
             Trouble,
             r#"/* trouble */
-            select kind as "kind!", submission as "submission!", place as "place!", since_s as "since_s!", words from (
-                select 1 as pressing, 'overdue_recall' as kind, submission, partner as place,
-                    extract(epoch from clock_timestamp() - recall_due)::float8 as since_s, recall_reason as words
-                from deliveries where recall_due < clock_timestamp() and state not in ('recalled', 'refused')
+            select kind as "kind!", found.submission as "submission?", s.contest as "contest?", s.title as "title?",
+                place as "place!", since_s as "since_s!", due, by_hand as "by_hand!", words
+            from (
+                (select 1 as pressing, 'overdue_recall' as kind, d.submission, partner as place,
+                    extract(epoch from clock_timestamp() - recall_due)::float8 as since_s, recall_due as due,
+                    coalesce(d.machine #>> '{observed,by}' = 'operator', false) as by_hand, recall_reason as words
+                from deliveries d join submissions t on t.id = d.submission
+                where recall_due < clock_timestamp() and d.state not in ('recalled', 'refused')
+                    and ($2::text is null or t.contest = $2)
+                order by recall_due limit $1)
                 union all
-                select 2, 'unknown_delivery', submission, partner,
-                    extract(epoch from clock_timestamp() - updated_at)::float8, null
-                from deliveries where state in ('unknown', 'sending') and updated_at < clock_timestamp() - interval '30 minutes'
+                (select 2, 'credentials_refused', null, partner,
+                    extract(epoch from clock_timestamp() - coalesce(health_at, updated_at))::float8, null, true, health_words
+                from partner_accounts where health = 'refused')
                 union all
-                select 3, 'no_progress', id, state, extract(epoch from clock_timestamp() - updated_at)::float8, null
-                from submissions s
-                where state in ('probe', 'screen', 'transcode', 'assemble')
-                    and updated_at < clock_timestamp() - interval '20 minutes'
-                    and not exists (select from parts where submission = s.id and status = 'parked')
+                (select 3, 'recall_waits', d.submission, partner,
+                    extract(epoch from clock_timestamp() - d.updated_at)::float8, recall_due, true, recall_reason
+                from deliveries d join submissions t on t.id = d.submission
+                where recall_due >= clock_timestamp() and d.state = 'recalling' and d.machine #>> '{observed,by}' = 'operator'
+                    and ($2::text is null or t.contest = $2)
+                order by recall_due limit $1)
                 union all
-                select 4, 'parked', submission, stage || '/' || part,
-                    extract(epoch from clock_timestamp() - coalesce(started_at, created_at))::float8, last_error
-                from parts where status = 'parked'
+                (select 4, 'unknown_delivery', d.submission, partner,
+                    extract(epoch from clock_timestamp() - d.updated_at)::float8, null, false, null
+                from deliveries d join submissions t on t.id = d.submission
+                where d.state in ('unknown', 'sending') and d.updated_at < clock_timestamp() - interval '30 minutes'
+                    and ($2::text is null or t.contest = $2)
+                order by d.updated_at limit $1)
                 union all
-                select 5, 'refused_delivery', submission, partner,
-                    extract(epoch from clock_timestamp() - updated_at)::float8, machine #>> '{observed,words}'
-                from deliveries where state = 'refused' and updated_at > clock_timestamp() - interval '7 days'
+                -- A process holds a part of it, and nothing of it was finished since.
+                (select 5, 'no_progress', p.submission, p.stage || '/' || p.part,
+                    extract(epoch from clock_timestamp() - greatest(p.started_at, t.updated_at))::float8, null, false, p.last_error
+                from parts p join submissions t on t.id = p.submission
+                where p.status = 'claimed' and p.stage <> 'publish' and p.started_at < clock_timestamp() - interval '20 minutes'
+                    and t.updated_at < clock_timestamp() - interval '20 minutes' and ($2::text is null or t.contest = $2)
+                order by p.started_at limit $1)
                 union all
-                select 6, 'waits_for_person', submission, partner,
-                    extract(epoch from clock_timestamp() - updated_at)::float8, null
-                from deliveries where state = 'awaiting_operator'
-            ) as found order by pressing, since_s desc limit $1"#,
+                -- No process takes parts of this stage: the one that would be next stands for the queue.
+                (select 5, 'no_progress', next.submission, stage.name || '/' || next.part,
+                    extract(epoch from clock_timestamp() - greatest(next.created_at, next.not_before))::float8, null, false, next.last_error
+                from unnest(array['probe', 'screen', 'transcode', 'assemble', 'publish']) as stage (name) cross join lateral (
+                    select submission, part, created_at, not_before, last_error from parts
+                    where status = 'pending' and stage = stage.name order by rank, created_at limit 1
+                ) as next join submissions t on t.id = next.submission
+                where greatest(next.created_at, next.not_before) < clock_timestamp() - interval '20 minutes'
+                    and not exists (select from parts c where c.status = 'claimed' and c.stage = stage.name)
+                    and coalesce((select finished_at from parts c where c.status = 'done' and c.stage = stage.name
+                        order by finished_at desc limit 1), '-infinity') < clock_timestamp() - interval '20 minutes'
+                    and ($2::text is null or t.contest = $2))
+                union all
+                (select 6, 'parked', p.submission, p.stage || '/' || p.part,
+                    extract(epoch from clock_timestamp() - coalesce(p.finished_at, p.started_at, p.created_at))::float8, null, false, p.last_error
+                from parts p join submissions t on t.id = p.submission
+                where p.status = 'parked' and ($2::text is null or t.contest = $2)
+                order by p.submission limit $1)
+                union all
+                (select 7, 'refused_delivery', d.submission, partner,
+                    extract(epoch from clock_timestamp() - d.updated_at)::float8, null, false, d.machine #>> '{observed,words}'
+                from deliveries d join submissions t on t.id = d.submission
+                where d.state = 'refused' and d.updated_at > clock_timestamp() - interval '7 days'
+                    and ($2::text is null or t.contest = $2)
+                order by d.updated_at limit $1)
+                union all
+                (select 8, 'waits_for_person', d.submission, partner,
+                    extract(epoch from clock_timestamp() - d.updated_at)::float8, null, true, null
+                from deliveries d join submissions t on t.id = d.submission
+                where d.state = 'awaiting_operator' and ($2::text is null or t.contest = $2)
+                order by d.updated_at limit $1)
+            ) as found left join submissions s on s.id = found.submission
+            order by pressing, since_s desc limit $1"#,
             limit,
+            contest.map(ContestId::as_str),
         )
         .fetch_all(self.pool())
         .await

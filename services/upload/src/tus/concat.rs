@@ -14,7 +14,7 @@ use super::metadata::Metadata;
 use crate::app::App;
 use crate::finish;
 use crate::stock::{self, Wish};
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 
 /// Pieces of one concatenation. More would be a way to make us list for ever.
 const MOST_PIECES: usize = MOST_UPLOADS as usize;
@@ -54,7 +54,10 @@ pub(crate) async fn create(
     sent: &HeaderMap,
 ) -> Result<Response, Problem> {
     if sent.contains_key("upload-length") || sent.contains_key("upload-defer-length") {
-        return Err(Code::ConcatWrong.about("upload-length: a concatenation has that of its pieces"));
+        return Err(Code::ConcatWrong.about(Detail::new(
+            "upload-length：合并的长度由各分段决定",
+            "upload-length: a concatenation has that of its pieces",
+        )));
     }
     if sent.get(CONTENT_TYPE).is_some_and(|it| it == super::headers::BYTES) {
         return Err(Code::FinalReadOnly.into());

@@ -24,7 +24,7 @@ use crate::entries;
 use crate::stock::{self, Wish};
 use crate::sweep;
 use crate::token;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::render::ProblemBody;
 
 /// Unfinished uploads and finished pieces that one submission may have: more than any browser's parallel pieces, few enough to
@@ -136,7 +136,10 @@ fn length_of(sent: &HeaderMap, contest: &Contest) -> Result<Option<u64>, Problem
         (Some(length), None) if length > contest.max_upload_bytes => Err(Code::TooLarge.into()),
         (Some(length), None) => Ok(Some(length)),
         (None, Some("1")) => Ok(None),
-        _ => Err(Code::HeaderWrong.about("one of upload-length and upload-defer-length: 1")),
+        _ => Err(Code::HeaderWrong.about(Detail::new(
+            "须有 upload-length 或 upload-defer-length: 1 之一",
+            "one of upload-length and upload-defer-length: 1",
+        ))),
     }
 }
 

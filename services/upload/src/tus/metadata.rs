@@ -2,7 +2,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 
 /// Longest header that is kept.
 const LONGEST: usize = 4096;
@@ -23,10 +23,10 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// Reads the header; absent or empty is nothing.
     pub(crate) fn parse(header: Option<&str>) -> Result<Self, Problem> {
-        let wrong = |what: &str| Code::HeaderWrong.about(format!("upload-metadata: {what}"));
+        let wrong = |zh: &str, en: &str| Code::HeaderWrong.about(Detail::new(zh, en).of("upload-metadata"));
         let raw = header.unwrap_or_default().trim();
         if raw.len() > LONGEST {
-            return Err(wrong("longer than 4096 bytes"));
+            return Err(wrong("超过 4096 字节", "longer than 4096 bytes"));
         }
         let mut this = Self { raw: raw.to_owned(), ..Self::default() };
         let mut seen = Vec::new();
@@ -34,13 +34,18 @@ impl Metadata {
             let mut words = pair.trim().split(' ');
             let (key, value) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             if key.is_empty() || words.next().is_some() || seen.contains(&key) {
-                return Err(wrong("a pair is one key, unlike the others, and one value in base64"));
+                return Err(wrong(
+                    "每对须为一个不重复的键和一个 base64 值",
+                    "a pair is one key, unlike the others, and one value in base64",
+                ));
             }
             seen.push(key);
-            let value = STANDARD.decode(value).map_err(|_| wrong("a value is not base64"))?;
+            let value = STANDARD.decode(value).map_err(|_| wrong("值不是 base64", "a value is not base64"))?;
             match key {
                 "filename" => this.filename = Some(shown(&value)),
-                "sha256" => this.sha256 = Some(digest(&value).ok_or_else(|| wrong("sha256 is no digest"))?),
+                "sha256" => {
+                    this.sha256 = Some(digest(&value).ok_or_else(|| wrong("sha256 不是摘要", "sha256 is no digest"))?)
+                }
                 _ => {}
             }
         }

@@ -19,7 +19,7 @@ use super::{alive, authorized, headers};
 use crate::app::App;
 use crate::stock::{self, Wish};
 use crate::{entries, finish};
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::render::ProblemBody;
 
 /// Adds the body's bytes at `Upload-Offset`.
@@ -106,7 +106,8 @@ fn check(upload: &UploadRow, offset: u64, sent: &HeaderMap, contest: &Contest) -
     }
     let length = upload.length.or(told);
     if length.is_some_and(|length| length < offset) {
-        return Err(Code::LengthChanged.about("upload-length: less than there is already"));
+        return Err(Code::LengthChanged
+            .about(Detail::new("upload-length：小于已收到的长度", "upload-length: less than there is already")));
     }
     if length.is_some_and(|length| length > contest.max_upload_bytes) {
         return Err(Code::TooLarge.into());

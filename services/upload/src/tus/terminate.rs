@@ -9,7 +9,7 @@ use runtime::store::uploads::{UploadKind, UploadState};
 use super::{alive, authorized};
 use crate::app::App;
 use crate::sweep;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 
 /// Gives an unfinished upload up. One that is whole belongs to its submission: withdraw that.
 #[utoipa::path(
@@ -29,7 +29,8 @@ pub(crate) async fn terminate(app: Arc<App>, id: UploadId, headers: &HeaderMap) 
         if piece {
             return Err(Code::PieceInUse.into());
         }
-        return Err(Code::SubmissionClosed.about("the upload is whole; withdraw the submission instead"));
+        return Err(Code::SubmissionClosed
+            .about(Detail::new("上传已完成，请改为撤回作品", "the upload is whole; withdraw the submission instead")));
     }
     app.store.metrics().uploads.count("terminated");
     sweep::soon(&app);

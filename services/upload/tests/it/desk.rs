@@ -307,14 +307,16 @@ async fn a_list_goes_on_where_its_page_ended_and_shows_what_was_asked_for() {
     for (query, found) in [
         ("contest=small", vec![&small.id]),
         ("contest=small&state=published", vec![]),
-        ("text=%25_stahl", vec![&entered[2]]),
-        ("text=%25_x", vec![]),
+        ("title=%25_stahl", vec![&entered[2]]),
+        ("title=%25_x", vec![]),
         ("partner=bilibili", vec![&entered[3]]),
         ("delivery=unknown", vec![&entered[3]]),
         ("delivery=unknown&partner=douyin", vec![]),
         ("theme=green", vec![]),
+        ("unit=%E4%B8%8D%E5%AD%98%E5%9C%A8", vec![]),
     ] {
         let page = stage.get(&auditor, &format!("/api/v1/submissions?{query}")).await;
+        assert_eq!(page["count"], json!({ "value": found.len(), "more": false }), "{query}");
         assert_eq!(ids(&page), found.into_iter().cloned().collect::<Vec<_>>(), "{query}");
     }
     for wrong in ["limit=0", "limit=201", "cursor=x", "colour=red", "limit=many"] {

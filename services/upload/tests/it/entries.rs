@@ -65,10 +65,15 @@ async fn a_wrong_form_is_refused_with_a_code_in_the_language_asked_for() {
         answer.json::<Value>().await.unwrap()
     };
     let english = send("en").await;
-    assert_eq!(english["code"], "field_wrong");
-    assert_eq!(english["title"], "A field does not keep its limits.");
+    assert_eq!(english["code"], "form_wrong");
+    assert_eq!(english["title"], "Some fields of the form do not keep their limits.");
     assert_eq!(english["detail"], "title: 1 to 80 characters");
-    assert_eq!(send("zh-CN,zh;q=0.9").await["title"], "有一项填写不符合要求。");
+    let field =
+        json!({ "field": "title", "code": "field_wrong", "zh": "须为 1 至 80 个字符", "en": "1 to 80 characters" });
+    assert_eq!(english["fields"], json!([field]));
+    let chinese = send("zh-CN,zh;q=0.9").await;
+    assert_eq!(chinese["title"], "表单中有不符合要求的内容。");
+    assert_eq!(chinese["detail"], "title：须为 1 至 80 个字符");
     assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, "0");
 }
 

@@ -13,6 +13,8 @@ mod concat; // pieces
 mod deadline; // deadline, grace, expiry
 mod delete; // termination
 mod desk; // what organisers do, and what is left of it
+#[path = "../../../desk/tests/it/views.rs"]
+mod desk_views; // what staff see
 mod doors; // who is refused, and how many hashes run
 mod entries; // the form, the status, withdrawing
 mod head; // offsets

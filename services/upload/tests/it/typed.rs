@@ -211,7 +211,7 @@ async fn a_text_beyond_its_bounds_is_a_problem_with_a_code_and_a_sentence() {
     let mut long = form();
     long["entrant"]["name"] = "长".repeat(101).into();
     let answer = stage.post_form(&long).await;
-    assert_eq!(code(answer).await, "422 field_wrong");
+    assert_eq!(code(answer).await, "422 form_wrong");
     let mut unfit = form();
     unfit["synopsis"] = NUL.into();
     for (lang, says) in [("zh", "文字中含有不允许使用的字符。"), ("en", "A text holds a character that is not allowed")]
@@ -221,7 +221,12 @@ async fn a_text_beyond_its_bounds_is_a_problem_with_a_code_and_a_sentence() {
         assert_eq!(answer.status(), 422);
         let problem: Value = answer.json().await.unwrap();
         assert!(problem["title"].as_str().unwrap().starts_with(says), "{problem}");
-        assert_eq!(problem["detail"], "synopsis: the character U+0000 is not allowed");
+        let detail = if lang == "zh" {
+            "synopsis：不允许使用字符 U+0000"
+        } else {
+            "synopsis: the character U+0000 is not allowed"
+        };
+        assert_eq!(problem["detail"], detail);
     }
     // A reason is bounded where a query carries it, too.
     let entry = stage.enter().await;

@@ -11,9 +11,12 @@ pub(super) const WORDS: Words = Words {
     operations: &[
         ("get", "/api/v1/docs", "每个地址、做什么、谁可以用。"),
         ("get", "/api/v1/openapi.json", "本接口说明，供程序使用。"),
-        ("get", "/api/v1/submissions/{id}", "查询作品进展。"),
+        ("get", "/api/v1/submissions/{id}", "查看一件作品的全部情况。"),
         ("get", "/api/v1/submissions", "列出作品，新的在前。"),
         ("get", "/api/v1/parked", "列出多次失败而搁置的任务，按作品，新的在前。"),
+        ("get", "/api/v1/trouble", "列出须人工处理的事项，最紧急的在前，并附处理命令。"),
+        ("get", "/api/v1/contests", "列出征选活动：主题、开始与截止时间、合作平台及成片规格。"),
+        ("get", "/api/v1/submissions/{id}/trace", "作品的时间用在哪里：各状态、各项任务、等待谁。"),
         ("get", "/api/v1/submissions/{id}/history", "作品经历，旧的在前；过长时只给最新一千行。"),
         ("get", "/api/v1/submissions/{id}/verdict", "审查结论：每条规则的实测值与要求。"),
         ("get", "/api/v1/submissions/{id}/media-info", "影片的检测结果。"),

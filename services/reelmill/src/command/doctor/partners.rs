@@ -12,8 +12,8 @@ pub(super) fn secrets(catalogue: &Catalogue) -> Finding {
 fn judge(catalogue: &Catalogue, lacking: impl Fn(&Partner) -> Vec<String>) -> Finding {
     const NAME: &str = "partners' secrets";
     const MEND: Mend = Mend {
-        zh: "在角色 publish 的环境中设置这些变量（或各加 _FILE 指向文件）；在此之前，对这些平台的投放都会失败",
-        en: "set these in the environment of the role publish (or each with _FILE to name a file); until then every delivery there fails",
+        zh: "在角色 publish 的环境中设置这些变量（或各加 _FILE 指向文件），再按下面的“平台凭证”授权；在此之前，对这些平台的投放都会失败",
+        en: "set these in the environment of the role publish (or each with _FILE to name a file), then authorise the accounts that \"partners' credentials\" below names; until then every delivery there fails",
     };
     let wanted: Vec<&Partner> = catalogue
         .partners

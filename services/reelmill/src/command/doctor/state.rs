@@ -2,14 +2,17 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use chrono::TimeDelta;
-use pipeline::id::ContestId;
+use chrono::{DateTime, TimeDelta, Utc};
+use pipeline::catalogue::Catalogue;
+use pipeline::id::{ContestId, PartnerId};
+use pipeline::partner::DeliveryMethod;
 use runtime::broker::{Broker, QueueState};
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::metrics::Metrics;
 use runtime::seal::Keyring;
 use runtime::store::Store;
+use runtime::store::accounts::AccountRow;
 use runtime::store::doctor::Server;
 
 use super::{Finding, Mend, UNSET, access};
@@ -41,7 +44,7 @@ pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
         findings.extend(contests(&store, config).await);
         findings.push(stock(&store, config).await);
         findings.push(keys(&store, config).await);
-        findings.push(credentials(&store).await);
+        findings.push(credentials(&store, config).await);
     }
     findings
 }
@@ -233,30 +236,48 @@ async fn keys(store: &Store, config: &Config) -> Finding {
     }
 }
 
-async fn credentials(store: &Store) -> Finding {
+async fn credentials(store: &Store, config: &Config) -> Finding {
     const NAME: &str = "partners' credentials";
-    let accounts = match store.accounts().await {
-        Ok(accounts) => accounts,
-        Err(error) => return Finding::bad(NAME, format!("{error:#}"), SEE_DATABASE),
+    match (store.accounts().await, config.catalogue()) {
+        (Ok(accounts), Ok(catalogue)) => judge(&accounts, &catalogue, Clock::default().now()),
+        (Err(error), _) => Finding::bad(NAME, format!("{error:#}"), SEE_DATABASE),
+        // That the catalogue cannot be read is another finding.
+        (_, Err(error)) => {
+            Finding::poor(NAME, format!("{error:#}"), Mend { zh: "见征选目录", en: "see the catalogue" })
+        }
+    }
+}
+
+/// Tokens that are stored in the database. `partner authorise` is what stores them: variables of the environment are read by it alone.
+fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
+    const NAME: &str = "partners' credentials";
+    const AUTHORISE: Mend = Mend {
+        zh: "请账号所有者授权，再把得到的令牌存入：`reelmill partner authorise PARTNER --stdin`（各行 ACCESS_TOKEN=…、REFRESH_TOKEN=…、EXPIRES_AT=…）",
+        en: "let the account's owner agree, then store the tokens: `reelmill partner authorise PARTNER --stdin` (lines ACCESS_TOKEN=…, REFRESH_TOKEN=…, EXPIRES_AT=…)",
     };
-    let now = Clock::default().now();
-    let with = |is: &dyn Fn(&runtime::store::accounts::AccountRow) -> bool| {
+    let with = |is: &dyn Fn(&AccountRow) -> bool| {
         let found: Vec<_> = accounts.iter().filter(|it| is(it)).map(|it| it.account.partner.to_string()).collect();
         found.join(", ")
     };
     let refused = with(&|it| it.health == "refused");
     if !refused.is_empty() {
-        const MEND: Mend = Mend {
-            zh: "请账号所有者重新授权，并更新 PARTNER_<NAME>_REFRESH_TOKEN；详情见 reelmill partner list",
-            en: "let the account's owner agree anew and set PARTNER_<NAME>_REFRESH_TOKEN; reelmill partner list says more",
-        };
-        return Finding::bad(NAME, format!("refused by {refused}"), MEND);
+        return Finding::bad(NAME, format!("refused by {refused}"), AUTHORISE);
+    }
+    let authorised = |id: &PartnerId| accounts.iter().any(|it| it.account.partner == *id && it.has_credentials);
+    let delivered_to = |id: &PartnerId| catalogue.contests.values().any(|contest| contest.partners.contains(id));
+    let missing: Vec<&str> = catalogue
+        .partners()
+        .filter(|it| it.method == DeliveryMethod::Bilibili && delivered_to(&it.id) && !authorised(&it.id))
+        .map(|it| it.id.as_str())
+        .collect();
+    if !missing.is_empty() {
+        return Finding::poor(NAME, format!("not authorised: {}", missing.join(", ")), AUTHORISE);
     }
     let ending = with(&|it| it.expires_at.is_some_and(|at| at - now < ENDS_SOON));
     if !ending.is_empty() {
         const MEND: Mend = Mend {
-            zh: "`reelmill partner list` 列出到期时间；请在此之前续期",
-            en: "reelmill partner list says when; renew them before",
+            zh: "`reelmill partner list` 列出到期时间；请在此之前续期：`reelmill partner authorise PARTNER --stdin`",
+            en: "reelmill partner list says when; renew them before: `reelmill partner authorise PARTNER --stdin`",
         };
         return Finding::poor(NAME, format!("end within a week: {ending}"), MEND);
     }
@@ -320,6 +341,7 @@ async fn messages(broker: &Broker) -> Finding {
 #[cfg(test)]
 mod tests {
     use pipeline::stage::Stage;
+    use runtime::store::accounts::Account;
 
     use super::super::Health;
     use super::*;
@@ -352,6 +374,29 @@ mod tests {
         assert_eq!(archive(&server(15, 1, None)).health, Health::Good);
         assert_eq!(archive(&server(15, 1, Some("000000010000000000000007"))).health, Health::Bad);
         assert_eq!(archive(&Server { archives: false, ..server(15, 1, None) }).health, Health::Poor);
+    }
+
+    #[test]
+    fn an_account_that_was_never_authorised_is_named_with_the_command_that_does_it() {
+        let catalogue = Catalogue::builtin();
+        let now = DateTime::UNIX_EPOCH;
+        let none = judge(&[], &catalogue, now);
+        assert_eq!((none.health, none.found.as_str()), (Health::Poor, "not authorised: bilibili"));
+        assert!(none.mend.contains("reelmill partner authorise PARTNER --stdin"), "{}", none.mend);
+        let account = |health: &str, days: i64| AccountRow {
+            account: Account { partner: "bilibili".into(), name: "main".into() },
+            budget_until: now,
+            failures: 0,
+            open_until: None,
+            has_credentials: true,
+            expires_at: Some(now + TimeDelta::days(days)),
+            health: health.into(),
+            health_words: None,
+            health_at: None,
+        };
+        assert_eq!(judge(&[account("valid", 30)], &catalogue, now).health, Health::Good);
+        assert_eq!(judge(&[account("valid", 3)], &catalogue, now).health, Health::Poor);
+        assert_eq!(judge(&[account("refused", 30)], &catalogue, now).health, Health::Bad);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::timeline::{Phase, Timeline, WaitedFor, seconds};
+use desk::view::trace::{PartTime, Phase, Timeline, WaitedFor, seconds};
+
 use crate::output::{Table, plain};
 
 /// Parts of one phase that are listed; a long work has dozens of segments, and its slowest ones are what one looks for.
@@ -16,7 +17,7 @@ pub(super) fn text(timeline: &Timeline) -> String {
         plain(&timeline.title),
         timeline.state,
         span(timeline.took_s),
-        timeline.entered_at.format("%F %T UTC"),
+        timeline.created_at.format("%F %T UTC"),
     );
     let mut table = Table::with_headings(&["WHERE", "FROM", "TOOK", "WAITED", "WORKED", "RESTED", "WHAT"]);
     let several = timeline.phases.iter().any(|phase| phase.run > 1);
@@ -77,7 +78,7 @@ fn phase_rows(table: &mut Table, phase: &Phase, several_runs: bool) {
     let mut parts: Vec<_> = phase.parts.iter().collect();
     let left_out = parts.len().saturating_sub(LISTED);
     if left_out > 0 {
-        let whole = |it: &super::timeline::PartTime| it.waited_s + it.worked_s + it.rested_s;
+        let whole = |it: &PartTime| it.waited_s + it.worked_s + it.rested_s;
         parts.sort_by(|a, b| whole(b).total_cmp(&whole(a)));
         parts.truncate(LISTED);
     }
@@ -115,6 +116,8 @@ fn counted(ends: &[&str]) -> String {
 
 /// A span of time for people: `0.042 s`, `12.3 s`, `3 m 04 s`, `5 h 07 m`, `2 d 03 h`.
 fn span(seconds: f64) -> String {
+    // Less than half a millisecond, and less than none, is none: no sign before it.
+    let seconds = if seconds < 0.000_5 { 0.0 } else { seconds };
     if seconds < 1.0 {
         return format!("{seconds:.3} s");
     }
@@ -136,6 +139,8 @@ mod tests {
     #[test]
     fn times_read_as_people_say_them() {
         for (seconds, words) in [
+            (-0.0, "0.000 s"),
+            (-0.000_4, "0.000 s"),
             (0.0419, "0.042 s"),
             (1.0, "1.0 s"),
             (99.96, "1 m 40 s"),

@@ -208,6 +208,8 @@ async fn measured(
 
 /// So many works that were assembled last are looked at.
 const RECENT_WORKS: i64 = 200;
+/// Files that were assembled last, from which those works are taken: a work has about ten.
+const RECENT_FILES: i64 = 10 * RECENT_WORKS;
 
 /// The median, over the works assembled last, of what they took for a second of what their plans were estimated to take. Runs that
 /// took files over are left out: they say nothing of encoding.
@@ -215,8 +217,11 @@ async fn median_factor(tx: &mut PgConnection, stages: &[String], from: Stage) ->
     let rows = sqlx::query!(
         r#"/* recent_works */
         with recent as (
-            select submission, run, max(finished_at) as at from parts
-            where stage = 'assemble' and status = 'done' group by submission, run order by at desc limit $2
+            select submission, run, max(finished_at) as at from (
+                select submission, run, finished_at from parts where stage = 'assemble' and status = 'done'
+                order by finished_at desc limit $3
+            ) as files
+            group by submission, run order by at desc limit $2
         )
         select s.plan as "plan!: Json<Plan>", s.media_info as "media_info!: Json<MediaInfo>",
             sum(extract(epoch from p.finished_at - p.started_at))::float8 as "seconds!"
@@ -227,6 +232,7 @@ async fn median_factor(tx: &mut PgConnection, stages: &[String], from: Stage) ->
         group by s.id having bool_and(p.status = 'done')"#,
         stages,
         RECENT_WORKS,
+        RECENT_FILES,
     )
     .fetch_all(tx)
     .await

@@ -38,9 +38,9 @@ async fn a_lost_recall_is_named_by_trouble_and_fsck_and_repaired_by_fsck() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
     let mut house = lost_recall(&world).await;
-    let trouble = world.store.trouble(10).await.unwrap();
+    let trouble = world.store.trouble(None, 10).await.unwrap();
     assert_eq!((trouble[0].kind.as_str(), trouble[0].place.as_str()), ("stuck", "publish/partner/api"));
-    assert_eq!(trouble[0].submission, house.id.0);
+    assert_eq!(trouble[0].submission, Some(house.id.0));
 
     let look = Look { deep: false, grace: Duration::ZERO, repair: false };
     let report = check(&world.store, &objects, look, |_| {}).await.unwrap();

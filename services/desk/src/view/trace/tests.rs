@@ -1,5 +1,6 @@
 //! Times of an entry, from rows as the database has them.
 use chrono::TimeDelta;
+use pipeline::id::SubmissionId;
 use pipeline::submission::{Gate, Gates, State, Submission};
 
 use super::*;
@@ -135,4 +136,10 @@ fn a_part_that_waits_for_its_next_attempt_is_at_rest_and_not_running() {
     let part = &timeline.phases[0].parts[0];
     assert_eq!((part.waited_s, part.worked_s, part.rested_s, part.attempts.len()), (1.0, 2.0, 7.0, 1));
     assert_eq!((timeline.phases[0].busy_s, timeline.phases[0].waited_s), (Some(2.0), Some(8.0)));
+}
+
+#[test]
+fn no_time_is_never_less_than_none() {
+    let timeline = Timeline::of(&entry(State::Uploading), &[], &[], &[], at(0));
+    assert!(timeline.took_s.is_sign_positive(), "{}", timeline.took_s);
 }

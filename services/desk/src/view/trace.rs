@@ -1,34 +1,44 @@
-//! The arithmetic of `reelmill trace`: states one after the other, parts within them, and who was waited for. Pure.
+//! Where a work's time went: states one after the other, parts within them, and who was waited for.
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use pipeline::id::SubmissionId;
 use pipeline::stage::Stage;
+use runtime::problem::Problem;
 use runtime::store::parts::PartRow;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::trace::{Attempt, DeliveryMove, Move};
 use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::Desk;
 
 /// An entry's time, without a gap from its form to its end or to now. All times in seconds.
-#[derive(Debug, Serialize)]
-pub(super) struct Timeline {
-    pub(super) id: SubmissionId,
-    pub(super) title: String,
-    pub(super) state: &'static str,
-    pub(super) entered_at: DateTime<Utc>,
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Timeline {
+    /// The work.
+    pub id: Uuid,
+    /// As entered.
+    pub title: String,
+    /// Where it is now.
+    pub state: &'static str,
+    /// When it was entered.
+    pub created_at: DateTime<Utc>,
     /// Until it came into its last state, or until now where it is not at an end.
-    pub(super) took_s: f64,
+    pub took_s: f64,
     /// For whom.
-    pub(super) sums: BTreeMap<WaitedFor, f64>,
-    pub(super) phases: Vec<Phase>,
+    #[schema(value_type = BTreeMap<String, f64>)]
+    pub sums: BTreeMap<WaitedFor, f64>,
+    /// One for each time in a state.
+    pub phases: Vec<Phase>,
     /// What became of it at its partners, which goes on behind the line's end.
-    pub(super) deliveries: Vec<DeliveryMove>,
+    pub deliveries: Vec<DeliveryMove>,
 }
 
 /// Whose turn it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum WaitedFor {
+pub enum WaitedFor {
     /// The entrant, who uploads.
     Entrant,
     /// Our machines, which were at work.
@@ -40,59 +50,75 @@ pub(super) enum WaitedFor {
 }
 
 /// The time in one state.
-#[derive(Debug, Serialize)]
-pub(super) struct Phase {
-    pub(super) run: u32,
-    pub(super) state: String,
-    pub(super) from: DateTime<Utc>,
-    /// Null while it lasts.
-    pub(super) to: Option<DateTime<Utc>>,
-    pub(super) took_s: f64,
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Phase {
+    /// The run.
+    pub run: u32,
+    /// The state's name.
+    pub state: String,
+    /// When it began.
+    pub from: DateTime<Utc>,
+    /// When it ended; null while it lasts.
+    pub to: Option<DateTime<Utc>>,
+    /// How long it took, or has lasted.
+    pub took_s: f64,
     /// In which nobody worked on any of its parts; null where machines have nothing to do.
-    pub(super) waited_s: Option<f64>,
+    pub waited_s: Option<f64>,
     /// In which somebody did.
-    pub(super) busy_s: Option<f64>,
+    pub busy_s: Option<f64>,
     /// What all who worked took together; more than `busy_s` where they worked side by side.
-    pub(super) worked_s: Option<f64>,
+    pub worked_s: Option<f64>,
     /// What ended it, and whose hands.
-    pub(super) ended_by: Option<String>,
-    pub(super) parts: Vec<PartTime>,
+    pub ended_by: Option<String>,
+    /// What machines did in it.
+    pub parts: Vec<PartTime>,
 }
 
 /// One part's time.
-#[derive(Debug, Serialize)]
-pub(super) struct PartTime {
-    pub(super) part: String,
-    pub(super) status: String,
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PartTime {
+    /// Such as `segment/3`.
+    pub part: String,
+    /// As in the list of parts.
+    pub status: String,
     /// Until somebody took it up.
-    pub(super) waited_s: f64,
+    pub waited_s: f64,
     /// In all attempts together.
-    pub(super) worked_s: f64,
+    pub worked_s: f64,
     /// Between attempts: back-off, a worker that was lost, a partner that is asked again later.
-    pub(super) rested_s: f64,
-    pub(super) attempts: Vec<AttemptTime>,
+    pub rested_s: f64,
+    /// One by one.
+    pub attempts: Vec<AttemptTime>,
 }
 
 /// One time that somebody worked on a part.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct AttemptTime {
-    pub(super) from: DateTime<Utc>,
-    /// Null while it runs.
-    pub(super) to: Option<DateTime<Utc>>,
-    pub(super) worked_s: f64,
-    pub(super) outcome: String,
-    pub(super) holder: Option<String>,
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AttemptTime {
+    /// When it began.
+    pub from: DateTime<Utc>,
+    /// When it ended; null while it runs.
+    pub to: Option<DateTime<Utc>>,
+    /// How long it took, or has lasted.
+    pub worked_s: f64,
+    /// `running`, the part's status at its end, or how an attempt ended that did not end the part.
+    pub outcome: String,
+    /// Host and process.
+    pub holder: Option<String>,
+}
+
+/// Where a work's time went, by its history and its parts.
+pub async fn trace(desk: &Desk, work: &SubmissionRow) -> Result<Timeline, Problem> {
+    let (store, id) = (&desk.store, work.id);
+    // The time first: what is written down meanwhile must not lie in its future.
+    let now = store.time().await?;
+    let (moves, parts, attempts, deliveries) =
+        tokio::try_join!(store.moves(id), store.parts(id), store.attempts(id), store.delivery_moves(id))?;
+    Ok(Timeline { deliveries, ..Timeline::of(work, &moves, &parts, &attempts, now) })
 }
 
 impl Timeline {
     /// From what the database knows. `now` is by its clock.
-    pub(super) fn of(
-        entry: &SubmissionRow,
-        moves: &[Move],
-        parts: &[PartRow],
-        attempts: &[Attempt],
-        now: DateTime<Utc>,
-    ) -> Self {
+    fn of(entry: &SubmissionRow, moves: &[Move], parts: &[PartRow], attempts: &[Attempt], now: DateTime<Utc>) -> Self {
         let mut phases = phases(moves, now);
         for row in parts {
             let attempts: Vec<_> = attempts
@@ -115,10 +141,10 @@ impl Timeline {
                 *sums.entry(whom).or_insert(0.0) += seconds;
             }
         }
-        let took_s = phases.iter().map(|phase| phase.took_s).sum();
+        let took_s = total(phases.iter().map(|phase| phase.took_s));
         let (state, title) = (entry.machine.state.name(), entry.title.clone());
         let deliveries = Vec::new();
-        Self { id: entry.id, title, state, entered_at: entry.created_at, took_s, sums, phases, deliveries }
+        Self { id: entry.id.0, title, state, created_at: entry.created_at, took_s, sums, phases, deliveries }
     }
 }
 
@@ -176,7 +202,7 @@ fn part_time(row: &PartRow, before: &[&Attempt], now: DateTime<Utc>) -> PartTime
     }
     let ended = row.finished_at.unwrap_or(now);
     let waited_s = seconds(row.created_at, attempts.first().map_or(ended, |first| first.from));
-    let worked_s: f64 = attempts.iter().map(|it| it.worked_s).sum();
+    let worked_s = total(attempts.iter().map(|it| it.worked_s));
     let rested_s = (seconds(row.created_at, ended) - waited_s - worked_s).max(0.0);
     PartTime { part: row.part.clone(), status: row.status.clone(), waited_s, worked_s, rested_s, attempts }
 }
@@ -197,7 +223,7 @@ fn measure(phase: &mut Phase, now: DateTime<Utc>) {
     }
     phase.busy_s = Some(busy_s);
     phase.waited_s = Some((phase.took_s - busy_s).max(0.0));
-    phase.worked_s = Some(phase.parts.iter().map(|part| part.worked_s).sum());
+    phase.worked_s = Some(total(phase.parts.iter().map(|part| part.worked_s)));
 }
 
 /// Whom a phase waited for, and how long for each.
@@ -209,8 +235,13 @@ fn split(phase: &Phase) -> Vec<(WaitedFor, f64)> {
     }
 }
 
+/// The sum. Begins at 0.0, since the sum of no numbers is -0.0, which people see.
+fn total(seconds: impl Iterator<Item = f64>) -> f64 {
+    seconds.fold(0.0, |sum, it| sum + it)
+}
+
 /// Seconds between, never less than none: clocks of two transactions may cross by a moment.
-pub(super) fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
+pub fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
     ((to - from).num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6).max(0.0)
 }
 

@@ -1,0 +1,124 @@
+//! The partners: who gets works, by which way, and whether our accounts with them are well.
+use chrono::{DateTime, Utc};
+use runtime::problem::Problem;
+use runtime::store::accounts::AccountRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::Desk;
+
+/// A partner of the catalogue.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Partner {
+    /// Its id.
+    pub id: String,
+    /// Its name in Chinese.
+    pub zh: String,
+    /// Its name in English.
+    pub en: String,
+    /// The way to it, such as `bilibili` or `sftp_drop`.
+    pub method: &'static str,
+    /// Hours within which a recall has to be proven.
+    pub recall_within_hours: u32,
+    /// Accounts that were used; none where a person carries the files.
+    pub accounts: Vec<Account>,
+}
+
+/// An account at a partner.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// `unknown`, `valid` or `refused`, as the partner said last.
+    pub health: String,
+    /// In the partner's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_at: Option<DateTime<Utc>>,
+    /// Whether credentials are stored. Secrets of the environment are not seen from here.
+    pub has_credentials: bool,
+    /// When the credentials end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Whole days until then; negative once they have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_left: Option<i64>,
+    /// Until when the calls made so far fill the rate budget; absent where all of it is free.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget_until: Option<DateTime<Utc>>,
+    /// Failed calls in a row.
+    pub failures: u32,
+    /// Until when no call is made, since too many failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_until: Option<DateTime<Utc>>,
+}
+
+/// Every partner of the catalogue, by id.
+pub async fn partners(desk: &Desk) -> Result<Vec<Partner>, Problem> {
+    let rows = desk.store.accounts().await?;
+    let now = desk.clock.now();
+    let partners = desk.catalogue.partners.values().map(|partner| Partner {
+        id: partner.id.to_string(),
+        zh: partner.name.zh.clone(),
+        en: partner.name.en.clone(),
+        method: partner.method.name(),
+        recall_within_hours: partner.recall_within_h,
+        accounts: rows
+            .iter()
+            .filter(|row| row.account.partner == partner.id)
+            .map(|row| Account::of(row, now))
+            .collect(),
+    });
+    Ok(partners.collect())
+}
+
+impl Account {
+    fn of(row: &AccountRow, now: DateTime<Utc>) -> Self {
+        // Rounded down, so that credentials of an hour have no day left, and ended ones less than none.
+        let days = |end: DateTime<Utc>| (end - now).num_seconds().div_euclid(86_400);
+        Self {
+            name: row.account.name.clone(),
+            health: row.health.clone(),
+            words: row.health_words.clone(),
+            health_at: row.health_at,
+            has_credentials: row.has_credentials,
+            expires_at: row.expires_at,
+            days_left: row.expires_at.map(days),
+            budget_until: Some(row.budget_until).filter(|until| *until > now),
+            failures: row.failures,
+            open_until: row.open_until.filter(|until| *until > now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use runtime::store::accounts::Account as Named;
+
+    use super::*;
+
+    #[test]
+    fn days_left_are_whole_and_negative_once_the_credentials_have_ended() {
+        let now = DateTime::UNIX_EPOCH;
+        let left = |seconds: i64| {
+            let row = AccountRow {
+                account: Named { partner: "bilibili".into(), name: "main".into() },
+                budget_until: now,
+                failures: 0,
+                open_until: Some(now),
+                has_credentials: true,
+                expires_at: Some(now + TimeDelta::seconds(seconds)),
+                health: "valid".into(),
+                health_words: None,
+                health_at: None,
+            };
+            let account = Account::of(&row, now);
+            assert_eq!((account.budget_until, account.open_until), (None, None));
+            account.days_left
+        };
+        assert_eq!([left(3_600), left(86_400), left(-1)], [Some(0), Some(1), Some(-1)]);
+    }
+}

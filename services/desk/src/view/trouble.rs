@@ -1,0 +1,212 @@
+//! Trouble: everything that does not go on by itself, the most pressing first, each with a sentence and the command that cures it.
+use chrono::{DateTime, Utc};
+use pipeline::catalogue::Catalogue;
+use pipeline::id::PartnerId;
+use pipeline::partner::DeliveryMethod;
+use runtime::problem::{Code, Detail, Problem};
+use runtime::store::trouble::Trouble;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::contest_of;
+use crate::Desk;
+use crate::act::Caller;
+
+/// Which trouble.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TroubleFilter {
+    /// Only this contest's works.
+    pub contest: Option<String>,
+    /// 1 to 1000, 100 if absent.
+    pub limit: Option<u32>,
+}
+
+/// One thing that needs a person.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Item {
+    /// `stuck`, `overdue_recall`, `credentials_refused`, `recall_waits`, `unknown_delivery`, `no_progress`, `parked`, `refused_delivery` or
+    /// `waits_for_person`.
+    pub code: String,
+    /// The work; absent where it is about a partner's account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub submission: Option<Uuid>,
+    /// Its contest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contest: Option<String>,
+    /// Its title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// `STAGE/PART` of a part, or the partner.
+    pub place: String,
+    /// For how long, seconds.
+    pub age_s: f64,
+    /// By when it has to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<DateTime<Utc>>,
+    /// What it is, in Chinese.
+    pub zh: &'static str,
+    /// What it is, in English.
+    pub en: &'static str,
+    /// What went wrong last, or what the partner said, in the words of whoever said it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// The command that cures it, or shows more where only a look can tell.
+    pub command: String,
+}
+
+/// Most items of one answer.
+const MOST: u32 = 1000;
+/// Items, unless asked otherwise.
+const USUAL: u32 = 100;
+
+/// Lists what needs a person. Accounts are of all contests.
+pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Result<Vec<Item>, Problem> {
+    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
+    let limit = filter.limit.unwrap_or(USUAL);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Code::QueryWrong.about(Detail::new(format!("1 至 {MOST}"), format!("1 to {MOST}")).of("limit")));
+    }
+    let found = desk.store.trouble(contest.as_ref(), limit).await?;
+    Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
+}
+
+impl Item {
+    fn of(trouble: Trouble, catalogue: &Catalogue) -> Self {
+        let (zh, en) = sentence(&trouble.kind);
+        let command = command(&trouble, catalogue);
+        Self {
+            code: trouble.kind,
+            submission: trouble.submission,
+            contest: trouble.contest,
+            title: trouble.title,
+            place: trouble.place,
+            age_s: trouble.since_s.max(0.0),
+            due: trouble.due,
+            zh,
+            en,
+            words: trouble.words,
+            command,
+        }
+    }
+}
+
+fn sentence(kind: &str) -> (&'static str, &'static str) {
+    match kind {
+        "stuck" => {
+            ("任务缺失或多余，系统未能自行修复。", "A part is missing or one too many, and was not repaired by itself.")
+        }
+        "overdue_recall" => ("下架已过期限，尚未证明。", "The recall is past its deadline and not proven."),
+        "credentials_refused" => ("平台拒绝了我们的凭证。", "The partner refuses our credentials."),
+        "recall_waits" => {
+            ("须由人工在平台下架，并提交凭据。", "A person has to take it down at the partner and prove it.")
+        }
+        "unknown_delivery" => {
+            ("已发送，结果不明已超过三十分钟。", "It was sent, and for thirty minutes the result is unknown.")
+        }
+        "no_progress" => ("二十分钟没有进展。", "There was no progress for twenty minutes."),
+        "parked" => ("多次失败，已搁置。", "It failed too often and was parked."),
+        "refused_delivery" => ("平台拒绝了该作品。", "The partner refuses the work."),
+        "waits_for_person" => ("等待人工完成投放。", "The delivery waits for a person."),
+        // Every kind of the store stands above, and a test compares.
+        _ => ("须人工处理。", "It needs a person."),
+    }
+}
+
+/// What to type next. The runbook has the rest.
+fn command(trouble: &Trouble, catalogue: &Catalogue) -> String {
+    let place = &trouble.place;
+    let Some(id) = trouble.submission else { return of_account(place, catalogue) };
+    match trouble.kind.as_str() {
+        "stuck" => "reelmill fsck --repair".to_owned(),
+        "parked" => format!("reelmill retry {id}/{place}"),
+        "no_progress" => format!("reelmill trace {id}"),
+        "overdue_recall" | "recall_waits" if trouble.by_hand => {
+            format!("reelmill recalled {id} --partner {place} --screenshot FILE")
+        }
+        "waits_for_person" => of_delivery(&id, place, catalogue),
+        _ => format!("reelmill status {id}"),
+    }
+}
+
+fn method(partner: &str, catalogue: &Catalogue) -> Option<DeliveryMethod> {
+    catalogue.partner(&PartnerId::new(partner)).map(|it| it.method)
+}
+
+/// What a delivery waits for.
+// To be merged with `crate::next`, which says it of every state of a delivery.
+fn of_delivery(id: &Uuid, partner: &str, catalogue: &Catalogue) -> String {
+    match method(partner, catalogue) {
+        Some(DeliveryMethod::Operator) => format!("reelmill delivered {id} --partner {partner} --url URL"),
+        Some(DeliveryMethod::Douyin) => format!("reelmill confirm {id} --partner {partner}"),
+        Some(DeliveryMethod::Bilibili | DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop | DeliveryMethod::Mrss)
+        | None => format!("reelmill status {id}"),
+    }
+}
+
+/// How an account gets credentials: tokens are stored, other secrets are of the environment.
+fn of_account(partner: &str, catalogue: &Catalogue) -> String {
+    match method(partner, catalogue) {
+        Some(DeliveryMethod::Bilibili) => format!("reelmill partner authorise {partner} --stdin"),
+        _ => "reelmill doctor".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trouble(kind: &str, place: &str) -> Trouble {
+        Trouble {
+            kind: kind.into(),
+            submission: (kind != "credentials_refused").then(Uuid::nil),
+            contest: None,
+            title: None,
+            place: place.into(),
+            since_s: 60.0,
+            due: None,
+            by_hand: true,
+            words: None,
+        }
+    }
+
+    #[test]
+    fn each_says_what_to_type() {
+        let catalogue = Catalogue::builtin();
+        let next = |kind: &str, place: &str| command(&trouble(kind, place), &catalogue);
+        let id = Uuid::nil();
+        assert_eq!(next("parked", "transcode/segment/3"), format!("reelmill retry {id}/transcode/segment/3"));
+        assert_eq!(next("stuck", "publish/partner/cctv"), "reelmill fsck --repair");
+        assert_eq!(next("unknown_delivery", "bilibili"), format!("reelmill status {id}"));
+        let by_hand = catalogue.partners().find(|it| it.method == DeliveryMethod::Operator).expect("one by hand");
+        let partner = by_hand.id.as_str();
+        assert_eq!(next("waits_for_person", partner), format!("reelmill delivered {id} --partner {partner} --url URL"));
+        assert_eq!(next("waits_for_person", "douyin"), format!("reelmill confirm {id} --partner douyin"));
+        let proof = format!("reelmill recalled {id} --partner cctv --screenshot FILE");
+        assert_eq!([next("recall_waits", "cctv"), next("overdue_recall", "cctv")], [proof.clone(), proof]);
+        let system = Trouble { by_hand: false, ..trouble("overdue_recall", "cctv") };
+        assert_eq!(command(&system, &catalogue), format!("reelmill status {id}"));
+        assert_eq!(next("credentials_refused", "bilibili"), "reelmill partner authorise bilibili --stdin");
+        assert_eq!(next("credentials_refused", "cctv"), "reelmill doctor");
+    }
+
+    #[test]
+    fn every_kind_has_a_sentence_of_its_own() {
+        let kinds = [
+            "stuck",
+            "overdue_recall",
+            "credentials_refused",
+            "recall_waits",
+            "unknown_delivery",
+            "no_progress",
+            "parked",
+            "refused_delivery",
+            "waits_for_person",
+        ];
+        let sentences: std::collections::BTreeSet<_> = kinds.into_iter().map(sentence).collect();
+        assert_eq!(sentences.len(), kinds.len());
+        assert!(!sentences.contains(&sentence("another")));
+    }
+}

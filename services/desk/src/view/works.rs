@@ -1,0 +1,175 @@
+//! The list of works: newest first, by everything that one may ask for.
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use pipeline::catalogue::Theme;
+use pipeline::delivery::Observed;
+use pipeline::id::PartnerId;
+use pipeline::submission::State;
+use pipeline::text::{Limit, Text};
+use runtime::problem::{Code, Detail, Problem};
+use runtime::store::listing::{Listed, ListedDelivery, Wanted};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::work::Rejected;
+use super::{Page, contest_of, cursor_of, known, limit_of};
+use crate::Desk;
+use crate::act::Caller;
+
+/// Which works. A contest, state, theme or partner that does not exist is a problem that names those that do.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Only this contest.
+    pub contest: Option<String>,
+    /// Only this state, such as `awaiting_review`.
+    pub state: Option<String>,
+    /// Only this theme.
+    pub theme: Option<String>,
+    /// Only those whose recommending unit contains this.
+    pub unit: Option<String>,
+    /// Only those with a delivery to this partner.
+    pub partner: Option<String>,
+    /// Only those with a delivery in this state, such as `unknown`; with `partner`, to that partner.
+    pub delivery: Option<String>,
+    /// Only those whose title contains this. A page looks through 20,000 works; `next` goes on behind them.
+    pub title: Option<String>,
+    /// The page behind the one whose `next` this is.
+    pub cursor: Option<String>,
+    /// 1 to 200, 50 if absent.
+    pub limit: Option<u32>,
+}
+
+/// One work of the list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Line {
+    /// The work.
+    pub id: Uuid,
+    /// Its contest.
+    pub contest: String,
+    /// As in the work's own view.
+    pub state: &'static str,
+    /// Which pass it is in, from 1.
+    pub run: u32,
+    /// As entered.
+    pub title: String,
+    /// As entered.
+    pub theme: String,
+    /// As entered.
+    pub recommending_unit: String,
+    /// Size of the film, once it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<i64>,
+    /// Parts that failed too often and wait for an operator.
+    pub parked: i64,
+    /// Why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejected>,
+    /// Where it stands with each partner.
+    pub deliveries: Vec<At>,
+    /// When it was entered.
+    pub created_at: DateTime<Utc>,
+    /// When anything about it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Where a work stands with one partner.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct At {
+    /// The partner.
+    pub partner: String,
+    /// As in the work's own view.
+    pub state: String,
+    /// Where it is online, or was until its recall.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+}
+
+/// Lists works.
+pub async fn works(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Page<Line>, Problem> {
+    let wanted = wanted(desk, caller, filter)?;
+    let found = desk.store.list(&wanted).await?;
+    let ids: Vec<Uuid> = found.works.iter().map(|work| work.id).collect();
+    let mut deliveries: BTreeMap<Uuid, Vec<At>> = BTreeMap::new();
+    for delivery in desk.store.listed_deliveries(&ids).await? {
+        deliveries.entry(delivery.submission).or_default().push(At::from(delivery));
+    }
+    let line = |work: Listed| {
+        let deliveries = deliveries.remove(&work.id).unwrap_or_default();
+        Line::of(work, deliveries)
+    };
+    let items = found.works.into_iter().map(line).collect();
+    let count = if wanted.before.is_none() { Some(desk.store.count_listed(&wanted).await?) } else { None };
+    Ok(Page { items, next: found.next.map(|id| id.to_string()), count })
+}
+
+/// The filter, checked against what there is.
+fn wanted(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Wanted, Problem> {
+    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
+    if let Some(state) = &filter.state {
+        known("state", state, &State::NAMES)?;
+    }
+    if let Some(state) = &filter.delivery {
+        known("delivery", state, &Observed::NAMES)?;
+    }
+    if let Some(theme) = &filter.theme {
+        let contests = desk.catalogue.contests.values().filter(|it| contest.as_ref().is_none_or(|id| *id == it.id));
+        let themes: Vec<&Theme> = contests.flat_map(|it| &it.themes).collect();
+        let mut ids: Vec<&str> = themes.iter().map(|it| it.id.as_str()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        known("theme", theme, &ids)?;
+    }
+    if let Some(partner) = &filter.partner {
+        let all: Vec<&str> = desk.catalogue.partners.keys().map(PartnerId::as_str).collect();
+        known("partner", partner, &all)?;
+    }
+    Ok(Wanted {
+        contest,
+        state: filter.state.clone(),
+        theme: filter.theme.clone(),
+        partner: filter.partner.as_deref().map(PartnerId::new),
+        delivery: filter.delivery.clone(),
+        title: sought("title", filter.title.as_deref())?,
+        unit: sought("unit", filter.unit.as_deref())?,
+        before: cursor_of(filter.cursor.as_deref())?,
+        limit: limit_of(filter.limit)?,
+    })
+}
+
+/// A text to look for: at most as long as a name may be; an empty one looks for nothing.
+fn sought(filter: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let wrong = |error| Code::QueryWrong.about(Detail::of_text(filter, error));
+    Text::new(text, Limit::NAME).map(|text| Some(text.into())).map_err(wrong)
+}
+
+impl Line {
+    fn of(work: Listed, deliveries: Vec<At>) -> Self {
+        let machine = work.machine.0;
+        Self {
+            id: work.id,
+            contest: work.contest,
+            state: machine.state.name(),
+            run: machine.run,
+            title: work.title,
+            theme: work.theme,
+            recommending_unit: work.recommending_unit,
+            bytes: work.bytes,
+            parked: work.parked,
+            rejection: Rejected::of(&machine.state),
+            deliveries,
+            created_at: work.created_at,
+            updated_at: work.updated_at,
+        }
+    }
+}
+
+impl From<ListedDelivery> for At {
+    fn from(row: ListedDelivery) -> Self {
+        Self { partner: row.partner, state: row.state, public_url: row.public_url }
+    }
+}

@@ -1,6 +1,6 @@
 //! Where a work stands with each partner, and what a person does next about it.
 use chrono::{DateTime, Utc};
-use pipeline::delivery::Observed;
+use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::{ContestId, SubmissionId};
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
@@ -43,14 +43,30 @@ pub struct Delivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub texts: Option<Texts>,
-    /// Why it is taken back.
+    /// How its recall stands.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub recall_reason: Option<String>,
-    /// Until when it must be proven that it is gone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recall_due: Option<DateTime<Utc>>,
+    pub recall: Option<RecallStatus>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// How a recall stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RecallStatus {
+    /// `system` or `operator`; absent before it began and after its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub by: Option<RecallBy>,
+    /// `requested` or `acknowledged`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub step: Option<RecallStep>,
+    /// Until when it must be proven that it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<DateTime<Utc>>,
+    /// Why it is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// Where a work stands with every partner, by partner. `contest`: the one that the caller may see.
@@ -63,13 +79,20 @@ pub async fn deliveries(desk: &Desk, contest: Option<&ContestId>, id: Submission
     Ok(rows.into_iter().map(|row| delivery(desk, row)).collect())
 }
 
-fn delivery(desk: &Desk, row: DeliveryRow) -> Delivery {
+/// One delivery, as every view shows it.
+pub(super) fn delivery(desk: &Desk, row: DeliveryRow) -> Delivery {
     let method = desk.catalogue.partner(&row.partner).map(|it| it.method);
     let observed = &row.machine.observed;
     let words = match observed {
         Observed::Refused { words, .. } => Some(words.clone()),
         _ => None,
     };
+    let (by, step) = match observed {
+        Observed::Recalling { by, step, .. } => (Some(*by), Some(*step)),
+        _ => (None, None),
+    };
+    let recall = RecallStatus { by, step, due: row.recall_due, reason: row.recall_reason };
+    let recall = (row.machine.desired == Desired::Gone).then_some(recall);
     Delivery {
         next: next(row.submission, &row.partner, method, &row.machine),
         partner: row.partner.to_string(),
@@ -81,8 +104,7 @@ fn delivery(desk: &Desk, row: DeliveryRow) -> Delivery {
         words,
         handed_over: row.receipt,
         texts: row.texts,
-        recall_reason: row.recall_reason,
-        recall_due: row.recall_due,
+        recall,
         updated_at: row.updated_at,
     }
 }

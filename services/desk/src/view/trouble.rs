@@ -1,7 +1,7 @@
 //! Trouble: everything that does not go on by itself, the most pressing first, each with a sentence and the command that cures it.
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
-use pipeline::id::PartnerId;
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::trouble::Trouble;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::contest_of;
 use crate::Desk;
 use crate::act::Caller;
+use crate::next::{self, Step};
 
 /// Which trouble.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -124,9 +125,9 @@ fn command(trouble: &Trouble, catalogue: &Catalogue) -> String {
         "parked" => format!("reelmill retry {id}/{place}"),
         "no_progress" => format!("reelmill trace {id}"),
         "overdue_recall" | "recall_waits" if trouble.by_hand => {
-            format!("reelmill recalled {id} --partner {place} --screenshot FILE")
+            next::command(Step::ProveRemoval, SubmissionId(id), &PartnerId::new(place))
         }
-        "waits_for_person" => of_delivery(&id, place, catalogue),
+        "waits_for_person" => of_delivery(id, place, catalogue),
         _ => format!("reelmill status {id}"),
     }
 }
@@ -135,15 +136,15 @@ fn method(partner: &str, catalogue: &Catalogue) -> Option<DeliveryMethod> {
     catalogue.partner(&PartnerId::new(partner)).map(|it| it.method)
 }
 
-/// What a delivery waits for.
-// To be merged with `crate::next`, which says it of every state of a delivery.
-fn of_delivery(id: &Uuid, partner: &str, catalogue: &Catalogue) -> String {
-    match method(partner, catalogue) {
-        Some(DeliveryMethod::Operator) => format!("reelmill delivered {id} --partner {partner} --url URL"),
-        Some(DeliveryMethod::Douyin) => format!("reelmill confirm {id} --partner {partner}"),
+/// What a delivery waits for, by the partner's method: the query says that it waits for a person.
+fn of_delivery(id: Uuid, partner: &str, catalogue: &Catalogue) -> String {
+    let step = match method(partner, catalogue) {
+        Some(DeliveryMethod::Operator) => Step::Deliver,
+        Some(DeliveryMethod::Douyin) => Step::Confirm,
         Some(DeliveryMethod::Bilibili | DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop | DeliveryMethod::Mrss)
-        | None => format!("reelmill status {id}"),
-    }
+        | None => return format!("reelmill status {id}"),
+    };
+    next::command(step, SubmissionId(id), &PartnerId::new(partner))
 }
 
 /// How an account gets credentials: tokens are stored, other secrets are of the environment.

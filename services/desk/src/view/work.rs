@@ -4,11 +4,9 @@
 //! `rejection` for why it was rejected; `words` for what a partner said; `reused_from`, which says more than `reused`; `receipt` is the
 //! partner's name for the work, and what was handed over is `handed_over`; a recall is one object. Texts are in both languages.
 use chrono::{DateTime, Utc};
-use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
 use pipeline::media_info::MediaInfo;
-use pipeline::preflight::Texts;
 use pipeline::progress::Reached;
 use pipeline::rendition::QcCheck;
 use pipeline::screening::Verdict;
@@ -16,7 +14,6 @@ use pipeline::submission::State;
 use runtime::outcome::{ReusedFrom, StoredCover, StoredPreview};
 use runtime::problem::{Code, Problem};
 use runtime::serving::status::UploadStatus;
-use runtime::store::deliveries::DeliveryRow;
 use runtime::store::history::HistoryLine;
 use runtime::store::parts::PartRow;
 use runtime::store::renditions::RenditionRow;
@@ -26,6 +23,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::deliveries::{Delivery, delivery};
 use crate::Desk;
 use crate::act::Caller;
 
@@ -187,62 +185,6 @@ pub struct MadeBefore {
     pub run: u32,
 }
 
-/// Where a work stands with one partner.
-// To be merged with the one of `http/deliveries.rs`, which has the same fields but for `recall`.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = WorkDelivery)]
-pub struct Delivery {
-    /// The partner.
-    pub partner: String,
-    /// The run whose files the partner has, or is to get.
-    pub run: u32,
-    /// `live` or `gone`.
-    pub desired: &'static str,
-    /// `planned`, `sending`, `unknown`, `awaiting_operator`, `in_review`, `live`, `recalling`, `recalled` or `refused`.
-    pub state: &'static str,
-    /// The partner's own name for the work.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub receipt: Option<String>,
-    /// Where it can be seen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub public_url: Option<String>,
-    /// The partner's words, where it refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub words: Option<String>,
-    /// What was handed over: files with sizes and digests.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub handed_over: Option<Value>,
-    /// Title, text and tags that were written for this partner.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub texts: Option<Texts>,
-    /// How its recall stands.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recall: Option<Recall>,
-    /// When it last changed.
-    pub updated_at: DateTime<Utc>,
-}
-
-/// How a recall stands.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Recall {
-    /// `system` or `operator`; absent before it began and after its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub by: Option<RecallBy>,
-    /// `requested` or `acknowledged`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub step: Option<RecallStep>,
-    /// Until when it must be proven that it is gone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub due: Option<DateTime<Utc>>,
-    /// Why it is taken back.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
 /// One line of a work's history.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Happened {
@@ -290,7 +232,7 @@ pub async fn work(desk: &Desk, caller: &Caller, row: &SubmissionRow) -> Result<W
         preview: desk.store.preview(row.id).await?,
         parts: parts(desk, row).await?,
         renditions: renditions(desk, caller, row).await?,
-        deliveries: desk.store.deliveries(row.id).await?.into_iter().map(Delivery::from).collect(),
+        deliveries: desk.store.deliveries(row.id).await?.into_iter().map(|row| delivery(desk, row)).collect(),
         created_at: row.created_at,
         updated_at: row.updated_at,
         settled: row.machine.is_settled(),
@@ -381,41 +323,6 @@ impl From<RenditionRow> for Rendition {
             engine: made.engine,
             reused_from: None,
             qc: made.qc,
-        }
-    }
-}
-
-impl From<DeliveryRow> for Delivery {
-    fn from(row: DeliveryRow) -> Self {
-        let observed = &row.machine.observed;
-        let (mut public_url, mut words, mut by, mut at) = (None, None, None, None);
-        match observed {
-            Observed::Live { public_url: url, .. } => public_url.clone_from(url),
-            Observed::Recalling { public_url: url, by: who, step, .. } => {
-                public_url.clone_from(url);
-                (by, at) = (Some(*who), Some(*step));
-            }
-            Observed::Refused { words: said, .. } => words = Some(said.clone()),
-            Observed::Planned
-            | Observed::Sending { .. }
-            | Observed::Unknown { .. }
-            | Observed::AwaitingOperator { .. }
-            | Observed::InReview { .. }
-            | Observed::Recalled { .. } => {}
-        }
-        let recall = Recall { by, step: at, due: row.recall_due, reason: row.recall_reason };
-        Self {
-            partner: row.partner.to_string(),
-            run: row.machine.run,
-            desired: row.machine.desired.name(),
-            state: observed.name(),
-            receipt: observed.receipt().map(|receipt| receipt.0.clone()),
-            public_url,
-            words,
-            handed_over: row.receipt,
-            texts: row.texts,
-            recall: (row.machine.desired == Desired::Gone).then_some(recall),
-            updated_at: row.updated_at,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One entry for people: where it stands, what was measured, what was made and who has it.
-use desk::view::work::{Delivery, Part, Rendition, Work};
+use desk::view::deliveries::Delivery;
+use desk::view::work::{Part, Rendition, Work};
 use pipeline::delivery::RecallBy;
 use pipeline::progress::Reached;
 use pipeline::rendition::QcOutcome;

@@ -90,8 +90,8 @@ impl Reader {
         let first = self.first(limits)?.unwrap_or(0);
         if self.entry_points.is_none() {
             let ticks = (at * f64::from(self.base.den) / f64::from(self.base.num.max(1))) as i64;
-            self.seek_to(first.saturating_add(ticks));
-            return Ok(());
+            let led = self.seek_to(first.saturating_add(ticks));
+            return if led { Ok(()) } else { self.restart(limits) };
         }
         match self.entry_point(at, first) {
             Some(point) if self.seek_before(point) => Ok(()),
@@ -99,9 +99,14 @@ impl Reader {
         }
     }
 
-    /// Moves to a picture at or before `target` ticks that the file marks as a key frame; false where that is not possible.
+    /// Moves to a picture at or before `target` ticks that the file marks as a key frame; false where that is not possible, as where
+    /// no such picture is marked. The reader is nowhere then, because libav moves about before it fails: begin at the beginning again.
     pub(crate) fn seek_to(&mut self, target: i64) -> bool {
-        if self.source.format.is_discontinuous() || !self.source.seek(self.stream, target) {
+        if self.source.format.is_discontinuous() {
+            return false;
+        }
+        self.fresh = false;
+        if !self.source.seek(self.stream, target) {
             return false;
         }
         self.decoder.flush();
@@ -111,7 +116,6 @@ impl Reader {
         self.not_before = Some(i64::MAX);
         self.awaits_key = true;
         self.ended = false;
-        self.fresh = false;
         true
     }
 

@@ -11,10 +11,12 @@ use ffmpeg_next as ffmpeg;
 
 use crate::text;
 
+mod codes;
 mod frame;
 mod patched;
 mod track;
 
+pub(crate) use codes::codecs_of_code;
 pub(crate) use frame::*;
 pub(crate) use patched::{Patch, Patched};
 pub(crate) use track::*;

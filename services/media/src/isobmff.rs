@@ -6,7 +6,8 @@ use std::path::Path;
 
 pub(crate) use entry::{DolbyVision, Entry, Tagged};
 #[cfg(test)]
-pub(crate) use entry::{Pcm, Protection};
+pub(crate) use entry::Protection;
+pub(crate) use entry::{DolbyVision, Entry, Pcm, Tagged};
 pub(crate) use track::{Length, Track};
 
 mod entry;

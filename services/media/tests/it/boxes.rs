@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::support::boxes::{boxed, brands, change, entry, track};
 use crate::support::planned::ladders;
 use crate::support::{Bench, outside};
+use pipeline::media_info::Unused;
 use pipeline::rejection::Rejection;
 
 /// Four seconds at 25 frames with a beep at 0.4 s of each second, as the options of a codec and a container say.
@@ -95,7 +96,64 @@ fn pcm_that_nothing_decodes_is_refused_by_name() {
 
 #[test]
 fn an_unknown_codec_is_named_by_its_code_and_gets_no_first_look() {
-    for (handler, code) in [(b"vide", b"xyz1"), (b"soun", b"apac")] {
+    // With a setup record of a name of its own, and with that of another codec, by which libav would take it for that one.
+    for (handler, code, own_record) in [
+        (b"vide", b"xyz1", true),
+        (b"vide", b"xyz1", false),
+        (b"soun", b"apac", true),
+        (b"soun", b"apac", false),
+        (b"soun", b"ac-4", false),
+        (b"soun", b"samr", false),
+    ] {
+#[test]
+fn pcm_whose_layout_is_not_said_or_said_in_two_ways_is_refused_by_name() {
+    // The samples have 24 bits. Read as the 16 of the entry's field they would be noise.
+    for (code, boxed_as, expect) in
+        [(b"ipcm", b"free", "ipcm"), (b"twos", b"pcmC", "twos, 24 bit"), (b"sowt", b"pcmC", "sowt, 24 bit")]
+    {
+        let bench = Bench::new();
+        let path = film(&bench, "mov", "-c:a pcm_s24be");
+        iso_pcm(&path, code, 24, 16, false);
+        change(&path, |moov, _| {
+            entry(track(moov, b"soun"), |code, content| {
+                let mut content = content.to_vec();
+                let at = content.windows(4).position(|it| it == b"pcmC").unwrap();
+                content[at..at + 4].copy_from_slice(boxed_as);
+                (*code, content)
+            });
+        });
+        assert_eq!(bench.refused("source"), Rejection::UnsupportedCodec { codec: expect.into() });
+    }
+}
+
+#[test]
+fn a_kind_of_aac_that_nothing_decodes_is_named_and_stands_in_the_way_of_no_other_sound() {
+    for others in [0, 1] {
+        let bench = Bench::new();
+        let path = film(&bench, "mp4", if others == 0 { "-c:a aac" } else { "-map 0 -map 1 -map 1 -c:a aac" });
+        change(&path, |moov, _| {
+            entry(track(moov, b"soun"), |code, content| {
+                let mut content = content.to_vec();
+                // The setup of AAC at 48 kHz begins with the object type: 2 is the usual one, 6 is the scalable one.
+                let at = content.windows(2).position(|it| it == [0x11, 0x90]).unwrap();
+                content[at] = 0x31;
+                (*code, content)
+            });
+        });
+        match bench.judged("source") {
+            Err(refused) => {
+                assert_eq!(others, 0);
+                assert_eq!(refused, Rejection::UnsupportedCodec { codec: "AAC, object type 6".into() });
+                assert_eq!(bench.outline("source"), None);
+            }
+            Ok(info) => {
+                assert_eq!((others, info.audio.unwrap().stream), (1, 2));
+                assert_eq!((info.other_tracks[0].stream, info.other_tracks[0].why), (1, Unused::Undecodable));
+            }
+        }
+    }
+}
+
         let bench = Bench::new();
         let path = film(&bench, "mp4", "-c:a aac");
         assert!(bench.outline("source").is_some());
@@ -104,7 +162,9 @@ fn an_unknown_codec_is_named_by_its_code_and_gets_no_first_look() {
             entry(track(moov, handler), |_, content| {
                 let mut content = content.to_vec();
                 let record = content.windows(4).position(|it| it == b"esds" || it == b"avcC").unwrap();
-                content[record..record + 4].copy_from_slice(b"dapa");
+                if own_record {
+                    content[record..record + 4].copy_from_slice(b"dapa");
+                }
                 (*code, content)
             })
         });
@@ -152,8 +212,9 @@ fn dolby_vision(bench: &Bench, code: &[u8; 4], profile: u16, compatibility: u8, 
 #[test]
 fn dolby_vision_without_a_base_layer_for_all_is_refused_by_name() {
     let bench = Bench::new();
-    for code in [b"dvh1", b"hvc1"] {
-        dolby_vision(&bench, code, 5, 0, "");
+    // Whatever a record of profile 5 says, its samples are no other decoder's.
+    for (code, compatibility) in [(b"dvh1", 0), (b"hvc1", 0), (b"hvc1", 2)] {
+        dolby_vision(&bench, code, 5, compatibility, "");
         let codec = "Dolby Vision profile 5".to_owned();
         assert_eq!(bench.refused("source"), Rejection::UnsupportedCodec { codec });
         assert_eq!(bench.outline("source"), None);

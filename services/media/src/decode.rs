@@ -81,7 +81,10 @@ pub(crate) fn obstacle(source: &Source, index: usize) -> Option<Rejection> {
     if let Some(obstacle) = source.track(index).and_then(|track| sample_entry::obstacle(track, &codec)) {
         return Some(obstacle);
     }
-    // Other formats have it in places of their own, where libav finds it.
+    // Other formats have these in places of their own, where libav finds them.
+    if av::is_encrypted(&source.input, index) {
+        return Some(Rejection::Encrypted { scheme: String::new() });
+    }
     let vision = av::dolby_vision(&source.input, index).map(|(profile, has_base_layer, compatibility)| DolbyVision {
         profile,
         has_base_layer,

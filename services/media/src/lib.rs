@@ -3,7 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | how is a job asked for and answered, and what may it touch? | `child` (`protocol`, `sandbox`) |
-//! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `source` |
+//! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `scrambled`, `source` |
 //! | which of its tracks are the work's? | `tracks` |
 //! | what does a track say that it is, and may libav's guess be believed? | `isobmff`, `sample_entry`, `colour` |
 //! | what does the file hold, measured by decoding all of it? | `probe` |
@@ -54,6 +54,7 @@ mod reader;
 mod sample;
 mod sample_entry;
 mod scale;
+mod scrambled;
 mod segment;
 mod source;
 mod splice;

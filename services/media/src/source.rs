@@ -15,6 +15,7 @@ use crate::decode;
 use crate::error::{During, Error, Result};
 use crate::isobmff::{self, Structure, Track};
 use crate::sample_entry;
+use crate::scrambled;
 use crate::sniff::{Brands, Format, HEAD, Kind, brands, sniff};
 use crate::splice::Splice;
 use crate::text;
@@ -69,6 +70,9 @@ impl Source {
         }
         if cut_short::by_structure(format, &head, &structure, size_bytes) {
             return Err(Rejection::end_missing().into());
+        }
+        if format == Format::MpegTs && scrambled::is_scrambled(path).during("read the source")? {
+            return Err(Rejection::Encrypted { scheme: String::new() }.into());
         }
         // In this order: where opening ends here, the input goes before what it reads from.
         let (patched, mut input) = open_as_laid_out(path, format, &structure)?;

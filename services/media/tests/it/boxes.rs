@@ -197,6 +197,34 @@ fn an_encrypted_film_is_said_to_be_encrypted() {
 }
 
 /// A film of HEVC whose entry has this code and a record of Dolby Vision of this profile and compatibility.
+#[test]
+fn an_encrypted_film_in_matroska_or_a_transport_stream_is_said_to_be_encrypted() {
+    let encrypted = Rejection::Encrypted { scheme: String::new() };
+    let bench = Bench::new();
+    // A name that has as many bytes as what takes its place: one encoding, which is an encryption by AES with a key's number.
+    let path = film(&bench, "mkv", "-c:a aac -metadata:s:v title=abcdefghijklmnopqrstu");
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(21).position(|it| it == b"abcdefghijklmnopqrstu").unwrap() - 3;
+    let encryption = [&b"\x47\xe1\x81\x05\x47\xe2\x84"[..], b"key1"].concat();
+    let encoding = [&b"\x50\x33\x81\x01\x50\x35\x8b"[..], &encryption].concat();
+    let encodings = [&b"\x6d\x80\x95\x62\x40\x92"[..], &encoding].concat();
+    assert_eq!((encodings.len(), &bytes[at..at + 3]), (24, &b"\x53\x6e\x95"[..]));
+    bytes[at..at + 24].copy_from_slice(&encodings);
+    fs::write(&path, bytes).unwrap();
+    assert_eq!((bench.refused("source"), bench.outline("source")), (encrypted.clone(), None));
+
+    let path = film(&bench, "ts", "-c:a aac");
+    assert_eq!(bench.probe("source").video.frames, 100);
+    let mut bytes = fs::read(&path).unwrap();
+    for packet in bytes.chunks_exact_mut(188).filter(|packet| packet[1] & 0x1f == 1) {
+        // Scrambled with the even key; tables stay readable.
+        packet[3] |= 0x80;
+        packet[32..].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    }
+    fs::write(&path, bytes).unwrap();
+    assert_eq!((bench.refused("source"), bench.outline("source")), (encrypted, None));
+}
+
 fn dolby_vision(bench: &Bench, code: &[u8; 4], profile: u16, compatibility: u8, options: &str) {
     let path = film(bench, "mp4", &format!("-c:a aac -c:v libx265 -x265-params log-level=error -tag:v hvc1 {options}"));
     change(&path, |moov, _| {

@@ -284,7 +284,9 @@ fn stated(input: &ffmpeg::format::context::Input, structure: &Structure) -> Vec<
                 Stated::of(primaries, transfer, matrix, range == 2)
             })
         };
-        tagged.map(Stated::from).or_else(read).unwrap_or_default()
+        let stated = tagged.map(Stated::from).or_else(read).unwrap_or_default();
+        let vision = track(input, structure, index).and_then(|track| track.used().find_map(|entry| entry.dolby_vision));
+        vision.map_or(stated, |vision| stated.or(Stated::of_base_layer(vision.compatibility)))
     };
     (0..input.nb_streams() as usize).map(of).collect()
 }

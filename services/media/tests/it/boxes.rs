@@ -253,6 +253,18 @@ fn dolby_vision_without_a_base_layer_for_all_is_refused_by_name() {
     let info = bench.probe("source");
     assert_eq!((info.video.colour.transfer_name.as_str(), info.decode_errors), ("arib-std-b67", 0));
 }
+    // Where nothing else says the colour, this does.
+    for (compatibility, curve) in [(4, "arib-std-b67"), (1, "smpte2084"), (6, "smpte2084")] {
+        dolby_vision(
+            &bench,
+            b"hvc1",
+            8,
+            compatibility,
+            "-pix_fmt yuv420p10le -colorspace 2 -color_primaries 2 -color_trc 2",
+        );
+        let colour = bench.probe("source").video.colour;
+        assert_eq!((colour.transfer_name.as_str(), colour.matrix.as_str()), (curve, "bt2020nc"), "{compatibility}");
+    }
 
 #[test]
 fn a_track_whose_samples_are_of_two_codecs_is_refused_and_an_entry_that_no_sample_has_is_not() {

@@ -300,6 +300,7 @@ fn compatible_brands_decide_with_the_major_one() {
         (b"caqv", &[b"mp42", b"isom"][..], "mp4"),
         (b"3gp4", &[b"isom", b"3gp4"][..], "mp4"),
         (b"3gp4", &[b"3gp4"][..], "3gp"),
+        (b"3gp4", &[b"3gp4", b"iso6"][..], "mp4"),
         (b"qt  ", &[b"qt  ", b"mp42"][..], "mov"),
     ] {
         let path = film(&bench, "mp4", "-c:a aac");

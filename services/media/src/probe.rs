@@ -229,8 +229,12 @@ fn is_far_above(claimed_ms: u64, decoded_ms: u64) -> bool {
 /// business. Fragments come with headers that do not know yet how long the whole is.
 fn refuse_claims(source: &Source, decoded: &[(Option<usize>, u64)]) -> Result<()> {
     for (index, decoded_ms) in decoded.iter().copied() {
-        let track = index.and_then(|index| source.track(index)).filter(|_| !source.structure.fragmented);
-        let claimed_ms = track.map_or(0, |track| track.length.claimed_ms());
+        let Some(track) = index.and_then(|index| source.track(index)).filter(|_| !source.structure.fragmented) else {
+            continue;
+        };
+        // A sound's last sample that lasts until the picture ends is silence. A picture's last one is seen for as long, or not believed.
+        let silent_ms = if &track.handler == b"soun" { track.length.last_ms() } else { 0 };
+        let claimed_ms = track.length.claimed_ms().saturating_sub(silent_ms);
         if is_far_above(claimed_ms, decoded_ms) {
             return Err(Rejection::MisleadingHeader { claimed_ms, decoded_ms }.into());
         }

@@ -125,9 +125,9 @@ impl Source {
         known.or_else(code).unwrap_or_else(|| "unknown".into())
     }
 
-    /// Packets of pictures, of those read so far, that held no picture.
-    pub(crate) fn packets_without_picture(&self) -> u64 {
-        self.carry.packets
+    /// Packets of stream `index`, which is a picture and was read to its end, that held no picture.
+    pub(crate) fn packets_without_picture(&self, index: usize) -> u64 {
+        self.carry.packets + self.track(index).map_or(0, |track| track.empty_samples)
     }
 
     /// The packet with what came before it and belongs to it; `None` where it holds no picture.
@@ -190,18 +190,25 @@ fn open_as_laid_out(
     format: Format,
     structure: &Structure,
 ) -> Result<(Option<Patched>, ffmpeg::format::context::Input)> {
-    let input = open(path, format, None)?;
+    let input = open(path, format, structure, None)?;
     let patches = misread(&input, structure);
     if patches.is_empty() {
         return Ok((None, input));
     }
     let patched = Patched::open(path, patches).during("open the source")?;
-    let input = open(path, format, Some(&patched))?;
+    let input = open(path, format, structure, Some(&patched))?;
     Ok((Some(patched), input))
 }
 
-fn open(path: &Path, format: Format, patched: Option<&Patched>) -> Result<ffmpeg::format::context::Input> {
+fn open(
+    path: &Path,
+    format: Format,
+    structure: &Structure,
+    patched: Option<&Patched>,
+) -> Result<ffmpeg::format::context::Input> {
     let options = [
+        // An edit of no length shows nothing where libav follows edits to the letter, and the film from there on where it does not.
+        ("advanced_editlist", if structure.has_open_edit() { "0" } else { "1" }),
         ("format_whitelist", format.demuxer()),
         ("protocol_whitelist", "file"),
         ("codec_whitelist", DECODERS),

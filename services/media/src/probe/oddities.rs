@@ -13,7 +13,7 @@ pub(super) fn of(source: &Source, info: &MediaInfo, conflict: Option<(String, St
     let movie_ms = source.structure.movie_ms;
     let long_header = !source.structure.fragmented && is_far_above(movie_ms, info.duration_ms);
     let foreign = info.format == "mp4" && FOREIGN.iter().any(|brand| info.brand.starts_with(brand));
-    let packets = source.packets_without_picture();
+    let packets = source.packets_without_picture(info.video.stream as usize);
     let stays_ms = info.video.last_picture_stays_ms;
     [
         long_header.then_some(Oddity::LongMovieHeader { claimed_ms: movie_ms }),

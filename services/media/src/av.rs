@@ -11,10 +11,12 @@ use ffmpeg_next as ffmpeg;
 
 use crate::text;
 
+mod codes;
 mod frame;
 mod patched;
 mod track;
 
+pub(crate) use codes::codecs_of_code;
 pub(crate) use frame::*;
 pub(crate) use patched::{Patch, Patched};
 pub(crate) use track::*;
@@ -395,6 +397,14 @@ pub(crate) fn stream_duration(input: &ffmpeg::format::context::Input, index: usi
     (ticks > 0).then_some(ticks)
 }
 
+/// How many pictures of stream `index` a decoder holds back to show them in order, as far as its first ones and its header say.
+#[allow(unsafe_code)]
+pub(crate) fn reorder_delay(input: &ffmpeg::format::context::Input, index: usize) -> usize {
+    // SAFETY: streams have parameters; reads a number.
+    let delay = stream(input, index).map_or(0, |stream| unsafe { (*(*stream).codecpar).video_delay });
+    usize::try_from(delay).unwrap_or(0)
+}
+
 /// Profile and level of what a decoder last decoded, as libav counts them.
 #[allow(unsafe_code)]
 pub(crate) fn coding(decoder: &ffmpeg::codec::decoder::Opened) -> (c_int, c_int) {
@@ -423,6 +433,16 @@ pub(crate) fn seek(input: &mut ffmpeg::format::context::Input, index: usize, tic
     let Ok(index) = c_int::try_from(index) else { return false };
     // SAFETY: the input is borrowed mutably; libav checks the index.
     unsafe { ffi::av_seek_frame(input.as_mut_ptr(), index, ticks, ffi::AVSEEK_FLAG_BACKWARD as c_int) >= 0 }
+}
+
+/// A packet with the same content that is shown, whatever an edit list says.
+#[allow(unsafe_code)]
+pub(crate) fn kept(packet: &ffmpeg::Packet) -> ffmpeg::Packet {
+    use ffmpeg::packet::Mut;
+    let mut kept = packet.clone();
+    // SAFETY: the packet is our own; clears a flag.
+    unsafe { (*kept.as_mut_ptr()).flags &= !(ffi::AV_PKT_FLAG_DISCARD as c_int) };
+    kept
 }
 
 /// Whether a packet is only read for others to refer to, and never shown (before an edit list's start).

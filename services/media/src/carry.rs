@@ -16,7 +16,7 @@ const MOST_BYTES: usize = 1 << 20;
 #[derive(Default)]
 pub(crate) struct Carry {
     streams: Vec<Option<Waiting>>,
-    /// Packets without a picture so far.
+    /// Packets without a picture so far, of those that are not empty.
     pub(crate) packets: u64,
 }
 
@@ -42,12 +42,15 @@ impl Carry {
         let is_picture = av::stream_facts(input, index).is_some_and(|facts| facts.medium == Medium::Video);
         let data = packet.data().unwrap_or_default();
         let lacks = match waiting.units {
-            _ if !is_picture || packet.side_data().next().is_some() => false,
-            None => data.is_empty(),
-            Some((framing, is_beside)) => data.is_empty() || framing.lacks_picture(data, is_beside),
+            _ if packet.side_data().next().is_some() => false,
+            // A decoder of sound calls a packet without a byte an error too, and a listener hears a pause of a few milliseconds at most.
+            _ if data.is_empty() => true,
+            Some((framing, is_beside)) if is_picture => framing.lacks_picture(data, is_beside),
+            Some(_) | None => false,
         };
         if lacks {
-            self.packets += 1;
+            // Of packets without a byte libav's parsers drop some: the table of sizes counts them.
+            self.packets += u64::from(!data.is_empty());
             if waiting.bytes.len() + data.len() > MOST_BYTES {
                 waiting.bytes.clear();
             }

@@ -45,6 +45,25 @@ impl Stated {
         }
     }
 
+    /// What a base layer of Dolby Vision is by the number for what it is compatible with: HDR10 and that of discs, or HLG.
+    pub(crate) fn of_base_layer(compatibility: u8) -> Self {
+        match compatibility {
+            1 | 6 => Self::of(9, 16, 9, false),
+            4 => Self::of(9, 18, 9, false),
+            _ => Self::default(),
+        }
+    }
+
+    /// This, and what `other` says where this says nothing.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            primaries: self.primaries.or(other.primaries),
+            transfer: self.transfer.or(other.transfer),
+            matrix: self.matrix.or(other.matrix),
+            full_range: self.full_range,
+        }
+    }
+
     /// Fills in what `frame` leaves open.
     pub(crate) fn complete(self, frame: &mut frame::Video) {
         let facts = av::picture_facts(frame);

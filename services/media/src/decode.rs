@@ -5,7 +5,7 @@ use ffmpeg::codec::decoder;
 use ffmpeg_next as ffmpeg;
 use pipeline::rejection::Rejection;
 
-use crate::av;
+use crate::av::{self, Medium};
 use crate::child::protocol::Limits;
 use crate::error::{During, Result};
 use crate::isobmff::DolbyVision;
@@ -81,7 +81,10 @@ pub(crate) fn obstacle(source: &Source, index: usize) -> Option<Rejection> {
     if let Some(obstacle) = source.track(index).and_then(|track| sample_entry::obstacle(track, &codec)) {
         return Some(obstacle);
     }
-    // Other formats have it in places of their own, where libav finds it.
+    // Other formats have these in places of their own, where libav finds them.
+    if av::is_encrypted(&source.input, index) {
+        return Some(Rejection::Encrypted { scheme: String::new() });
+    }
     let vision = av::dolby_vision(&source.input, index).map(|(profile, has_base_layer, compatibility)| DolbyVision {
         profile,
         has_base_layer,
@@ -90,8 +93,40 @@ pub(crate) fn obstacle(source: &Source, index: usize) -> Option<Rejection> {
     if let Some(vision) = vision.filter(|vision| !vision.is_compatible()) {
         return Some(Rejection::UnsupportedCodec { codec: format!("Dolby Vision profile {}", vision.profile) });
     }
-    let listed = decoder(source, index).is_some();
-    (!listed).then(|| Rejection::UnsupportedCodec { codec: text::clean(source.codec_name(index).as_bytes(), 64) })
+    let lacks = |decoder| facts.medium == Medium::Audio && lacks_kind(source, index, decoder);
+    decoder(source, index).is_none_or(lacks).then(|| unsupported(source, index))
+}
+
+/// Whether a decoder of sound cannot decode the kind of its codec that stream `index` is. A film may have another sound.
+fn lacks_kind(source: &Source, index: usize, decoder: ffmpeg::Codec) -> bool {
+    let Some(stream) = source.input.stream(index) else { return false };
+    let Ok(context) = ffmpeg::codec::Context::from_parameters(stream.parameters()) else { return false };
+    let options = av::dictionary(&[("codec_whitelist", DECODERS)]);
+    context.decoder().open_as_with(decoder, options).is_err_and(|error| is_lack(&error))
+}
+
+/// Whether a decoder refuses a stream because it was never written for it.
+fn is_lack(error: &ffmpeg::Error) -> bool {
+    matches!(error, ffmpeg::Error::PatchWelcome | ffmpeg::Error::Other { errno: libc::ENOSYS })
+}
+
+/// The refusal of a codec by its name.
+fn unsupported(source: &Source, index: usize) -> Rejection {
+    let name = source.codec_name(index);
+    let kind = if name == "aac" { aac_kind(&source.extradata(index)) } else { None };
+    Rejection::UnsupportedCodec { codec: text::clean(kind.unwrap_or(name).as_bytes(), 64) }
+}
+
+/// What is called AAC and is another codec, by the object type that its setup begins with (ISO/IEC 14496-3, table 1.17 and 1.6.2.1).
+fn aac_kind(setup: &[u8]) -> Option<String> {
+    let [first, second, ..] = setup else { return None };
+    let escaped = 32 + ((first & 7) << 3 | second >> 5);
+    match first >> 3 {
+        1..=5 | 29 => None,
+        31 if escaped == 42 => Some("xHE-AAC".to_owned()),
+        31 => Some(format!("AAC, object type {escaped}")),
+        kind => Some(format!("AAC, object type {kind}")),
+    }
 }
 
 /// The decoder of stream `index`, if it is one of the listed ones.
@@ -118,9 +153,7 @@ pub(crate) fn open(source: &Source, index: usize, limits: &Limits, threads: usiz
         Ok(opened) => Ok(opened),
         Err(ffmpeg::Error::Other { errno: libc::ENOMEM }) => Err(crate::error::Error::out_of_memory()),
         // Its header asks for what the decoder lacks.
-        Err(ffmpeg::Error::PatchWelcome) => {
-            Err(Rejection::UnsupportedCodec { codec: text::clean(source.codec_name(index).as_bytes(), 64) }.into())
-        }
+        Err(error) if is_lack(&error) => Err(unsupported(source, index).into()),
         // Its header is nonsense.
         Err(_) => Err(Rejection::damaged(1).into()),
     }
@@ -170,4 +203,18 @@ pub(crate) fn feed<F: DerefMut<Target = ffmpeg::Frame>>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_called_aac_and_is_none_has_its_own_name() {
+        assert_eq!(aac_kind(&[0x11, 0x90]), None);
+        assert_eq!(aac_kind(&[0xf9, 0x46]).as_deref(), Some("xHE-AAC"));
+        assert_eq!(aac_kind(&[0x31, 0x90]).as_deref(), Some("AAC, object type 6"));
+        assert_eq!(aac_kind(&[0xf8, 0x80]).as_deref(), Some("AAC, object type 36"));
+        assert_eq!([aac_kind(&[]), aac_kind(&[0x11])], [None, None]);
+    }
 }

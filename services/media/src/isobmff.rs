@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-pub(crate) use entry::{DolbyVision, Entry, Tagged};
 #[cfg(test)]
-pub(crate) use entry::{Pcm, Protection};
+pub(crate) use entry::Protection;
+pub(crate) use entry::{DolbyVision, Entry, Pcm, Tagged};
 pub(crate) use track::{Length, Track};
 
 mod entry;
+mod fragment;
 mod track;
 
 /// More boxes than any honest file has where we look.
@@ -61,6 +62,12 @@ impl Structure {
         let place = |kind: &[u8; 4]| self.top.iter().position(|top| top == kind);
         matches!((place(b"moov"), place(b"mdat")), (Some(moov), Some(mdat)) if moov < mdat)
     }
+
+    /// Whether a track has an edit of no length. In fragments that reaches to the end (8.6.6.1). Writers that turn fragments into a plain
+    /// file leave it behind.
+    pub(crate) fn has_open_edit(&self) -> bool {
+        !self.fragmented && self.tracks.iter().any(|track| track.length.has_open_edit)
+    }
 }
 
 /// Reads the structure of the file at `path`.
@@ -79,6 +86,9 @@ pub(crate) fn read(path: &Path) -> io::Result<Structure> {
     };
     for span in top.iter().filter(|span| &span.kind == b"moov") {
         movie(&mut file, *span, &mut structure, &mut budget)?;
+    }
+    if structure.fragmented {
+        fragment::read(&mut file, &top, &mut structure.tracks, &mut budget)?;
     }
     Ok(structure)
 }

@@ -3,11 +3,11 @@
 //! | question | file |
 //! |---|---|
 //! | how is a job asked for and answered, and what may it touch? | `child` (`protocol`, `sandbox`) |
-//! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `source` |
+//! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `scrambled`, `source` |
 //! | which of its tracks are the work's? | `tracks` |
 //! | what does a track say that it is, and may libav's guess be believed? | `isobmff`, `sample_entry`, `colour` |
 //! | what does the file hold, measured by decoding all of it? | `probe` |
-//! | how do frames come out of a file, and at what time? | `decode`, `carry`, `reader`, `timeline`, `splice` |
+//! | how do frames come out of a file, and at what time? | `decode`, `carry`, `reader`, `timeline`, `splice`, `by_order` |
 //! | which picture does an output frame show? | `grid` |
 //! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
 //! | what do reviewers see before anything is made? | `preview` |
@@ -30,6 +30,7 @@ mod audio;
 mod av;
 mod bsf;
 mod bucket;
+mod by_order;
 mod carry;
 mod colour;
 mod cover;
@@ -53,6 +54,7 @@ mod reader;
 mod sample;
 mod sample_entry;
 mod scale;
+mod scrambled;
 mod segment;
 mod source;
 mod splice;

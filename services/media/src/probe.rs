@@ -139,13 +139,16 @@ fn measure(
         sound.packet(None, &mut tally, preview.as_mut())?;
     }
     refuse_damage(&picture, &tally)?;
-    let conflict = picture.colour_in_conflict();
+    let (conflict, by_order) = (picture.colour_in_conflict(), picture.is_placed_by_order());
 
     let origin_us = source.origin_us();
     let items = sound.as_mut().map(SoundMeasure::chromaprint).unwrap_or_default();
     let fingerprint = picture.album().map(|album| Fingerprint::new(album, items)).unwrap_or_default();
     let (mut video, access) = picture.finish(origin_us)?;
-    if entry_points && !source.format.is_discontinuous() {
+    if by_order {
+        // Times are counted from the beginning.
+        video.entry_points = Some(Vec::new());
+    } else if entry_points && !source.format.is_discontinuous() {
         video.entry_points = access.prove(path, &video, limits);
     }
     let audio = sound.and_then(|sound| sound.finish(origin_us));
@@ -173,7 +176,7 @@ fn measure(
     let decoded = |index: u32| usize::try_from(index).ok();
     let sound = info.audio.as_ref().map_or((None, 0), |sound| (decoded(sound.stream), sound.duration_ms));
     refuse_claims(&source, &[(decoded(info.video.stream), info.video.duration_ms), sound])?;
-    info.oddities = oddities::of(&source, &info, conflict);
+    info.oddities = oddities::of(&source, &info, conflict, by_order);
     // Where only the sound plays on, the last picture stands.
     let (end, after) = (info.video.duration_ms, info.sound_after_ms());
     if after >= picture::MIN_FROZEN_MS {
@@ -226,8 +229,12 @@ fn is_far_above(claimed_ms: u64, decoded_ms: u64) -> bool {
 /// business. Fragments come with headers that do not know yet how long the whole is.
 fn refuse_claims(source: &Source, decoded: &[(Option<usize>, u64)]) -> Result<()> {
     for (index, decoded_ms) in decoded.iter().copied() {
-        let track = index.and_then(|index| source.track(index)).filter(|_| !source.structure.fragmented);
-        let claimed_ms = track.map_or(0, |track| track.length.claimed_ms());
+        let Some(track) = index.and_then(|index| source.track(index)).filter(|_| !source.structure.fragmented) else {
+            continue;
+        };
+        // A sound's last sample that lasts until the picture ends is silence. A picture's last one is seen for as long, or not believed.
+        let silent_ms = if &track.handler == b"soun" { track.length.last_ms() } else { 0 };
+        let claimed_ms = track.length.claimed_ms().saturating_sub(silent_ms);
         if is_far_above(claimed_ms, decoded_ms) {
             return Err(Rejection::MisleadingHeader { claimed_ms, decoded_ms }.into());
         }

@@ -9,6 +9,7 @@ use pipeline::rejection::Rejection;
 use pipeline::rendition::Picture;
 
 use crate::av;
+use crate::by_order::ByOrder;
 use crate::child::protocol::Limits;
 use crate::decode::{self, Tally};
 use crate::error::Result;
@@ -31,6 +32,8 @@ pub(crate) struct Reader {
     decoder: ffmpeg::codec::decoder::Opened,
     frame: frame::Video,
     tally: Tally,
+    /// Where the file does not say when pictures are shown.
+    by_order: Option<ByOrder>,
     timeline: Timeline,
     deinterlacer: Option<Graph>,
     order: FieldOrder,
@@ -62,6 +65,7 @@ impl Reader {
             decoder,
             frame: frame::Video::empty(),
             tally: Tally::default(),
+            by_order: ByOrder::of(&source, stream),
             timeline: Timeline::default(),
             deinterlacer: None,
             order,
@@ -90,8 +94,8 @@ impl Reader {
         let first = self.first(limits)?.unwrap_or(0);
         if self.entry_points.is_none() {
             let ticks = (at * f64::from(self.base.den) / f64::from(self.base.num.max(1))) as i64;
-            self.seek_to(first.saturating_add(ticks));
-            return Ok(());
+            let led = self.seek_to(first.saturating_add(ticks));
+            return if led { Ok(()) } else { self.restart(limits) };
         }
         match self.entry_point(at, first) {
             Some(point) if self.seek_before(point) => Ok(()),
@@ -99,19 +103,24 @@ impl Reader {
         }
     }
 
-    /// Moves to a picture at or before `target` ticks that the file marks as a key frame; false where that is not possible.
+    /// Moves to a picture at or before `target` ticks that the file marks as a key frame; false where that is not possible, as where
+    /// no such picture is marked. The reader is nowhere then, because libav moves about before it fails: begin at the beginning again.
     pub(crate) fn seek_to(&mut self, target: i64) -> bool {
-        if self.source.format.is_discontinuous() || !self.source.seek(self.stream, target) {
+        if self.source.format.is_discontinuous() {
+            return false;
+        }
+        self.fresh = false;
+        if !self.source.seek(self.stream, target) {
             return false;
         }
         self.decoder.flush();
         self.ready.clear();
+        self.by_order = ByOrder::of(&self.source, self.stream);
         self.timeline = Timeline::default();
         self.deinterlacer = None;
         self.not_before = Some(i64::MAX);
         self.awaits_key = true;
         self.ended = false;
-        self.fresh = false;
         true
     }
 
@@ -209,8 +218,14 @@ impl Reader {
         let (graph, geometry, not_before) = (&mut self.deinterlacer, &mut self.geometry, self.not_before);
         let (order, base, awaits_key) = (self.order, self.base, &mut self.awaits_key);
         let stated = self.source.stated(self.stream);
-        decode::feed(&mut self.decoder, packet.as_ref(), &mut self.frame, &mut self.tally, |frame| {
+        let by_order = &mut self.by_order;
+        let other = by_order.as_mut().zip(packet.as_ref()).and_then(|(order, packet)| order.send(packet));
+        let sent = other.as_ref().or(packet.as_ref());
+        decode::feed(&mut self.decoder, sent, &mut self.frame, &mut self.tally, |frame| {
             stated.complete(frame);
+            if by_order.as_mut().is_some_and(|order| !order.place(frame)) {
+                return Ok(());
+            }
             let facts = av::picture_facts(frame);
             if *geometry.get_or_insert((facts.width, facts.height, facts.format))
                 != (facts.width, facts.height, facts.format)

@@ -2,12 +2,12 @@
 //! know, and a guess that is wrong comes out as noise or as wrong colours, with no error.
 use pipeline::rejection::Rejection;
 
-use crate::av::Patch;
-use crate::isobmff::{Entry, Track};
+use crate::av::{self, Patch};
+use crate::isobmff::{Entry, Pcm, Track};
 use crate::text;
 
-/// The codecs, by libav's names, that a sample entry may stand for. Codes that are not here are whatever libav takes them for: there
-/// are hundreds of QuickTime's, and libav knows none of them by two names.
+/// The codecs, by libav's names, that a sample entry may stand for. Codes that are not here stand for what libav's tables say: there
+/// are hundreds of QuickTime's.
 const CODES: [(&[u8; 4], &[&str]); 35] = [
     (b"avc1", &["h264"]),
     (b"avc2", &["h264"]),
@@ -45,6 +45,10 @@ const CODES: [(&[u8; 4], &[&str]); 35] = [
     (b"in32", &["pcm_s32be", "pcm_s32le"]),
     (b"raw ", &["pcm_u8", "rawvideo"]),
 ];
+
+/// Entries that stand for what the record of MPEG-4 in them says (`esds`; ISO/IEC 14496-14, 5.6). In any other entry libav believes
+/// such a record as well, so that a codec which it does not know, with a setup like that of AAC, is taken for AAC.
+const BY_RECORD: [&[u8; 4]; 2] = [b"mp4a", b"mp4v"];
 
 /// Entries of Dolby Vision that a decoder which knows nothing of it must not take for the codec below.
 const DOLBY_VISION_ONLY: [&[u8; 4]; 5] = [b"dvh1", b"dvhe", b"dva1", b"dvav", b"dav1"];
@@ -85,8 +89,32 @@ fn wrong_codec(entry: &Entry, codec: &str) -> Option<String> {
         let bits = entry.pcm.map_or(0, |pcm| pcm.bits);
         return (pcm != Some(codec)).then(|| format!("{named}, {bits} bit"));
     }
-    let known = CODES.iter().find(|(code, _)| **code == entry.code);
-    known.is_some_and(|(_, codecs)| !codecs.contains(&codec)).then_some(named)
+    let is_pcm_of_iso = matches!(&entry.code, b"ipcm" | b"fpcm");
+    if is_pcm_of_iso {
+        // Without the box that says how samples lie, which is mandatory, they may be anything.
+        return Some(named);
+    }
+    if let Some(pcm) = entry.pcm.filter(|pcm| !is_laid_out(codec, *pcm)) {
+        return Some(format!("{named}, {} bit", pcm.bits));
+    }
+    (!stands_for(entry.code, codec)).then_some(named)
+}
+
+/// Whether an entry with this code may be `codec`.
+fn stands_for(code: [u8; 4], codec: &str) -> bool {
+    if let Some((_, codecs)) = CODES.iter().find(|(known, _)| **known == code) {
+        return codecs.contains(&codec);
+    }
+    let is_pcm = |name: &str| name.starts_with("pcm_");
+    // Other fields of an entry say of which size samples are, and in which order their bytes.
+    let is_it = |name: &String| name == codec || is_pcm(name) && is_pcm(codec);
+    BY_RECORD.contains(&&code) || av::codecs_of_code(code).iter().any(is_it)
+}
+
+/// Whether samples that lie as `pcm` says are those of `codec`. QuickTime's entries have no such box, and what has both is one of two.
+fn is_laid_out(codec: &str, pcm: Pcm) -> bool {
+    let is_ordered = pcm.bits <= 8 || codec.ends_with(if pcm.is_little_endian { "le" } else { "be" });
+    bits(codec) == Some(pcm.bits.into()) && is_ordered
 }
 
 /// Of an entry of PCM by ISO/IEC 23003-5, libav's name of what it says that it is; the inner `None` is what it has no name for.
@@ -166,7 +194,7 @@ pub(crate) fn code(track: &Track) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::isobmff::{DolbyVision, Pcm, Protection};
+    use crate::isobmff::{DolbyVision, Protection};
 
     fn track(entries: Vec<Entry>) -> Track {
         Track { entries, ..Track::default() }
@@ -192,6 +220,27 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_names_a_codec_is_believed_only_in_an_entry_for_it() {
+        for code in [b"apac", b"ac-4", b"mha1", b"dtsx", b"xyz1", b"samr", b"twos"] {
+            check(entry(code), "aac", Some(std::str::from_utf8(code).unwrap()));
+        }
+        check(entry(b"xyz1"), "h264", Some("xyz1"));
+        for (code, codec) in [
+            (b"mp4a", "aac"),
+            (b"mp4v", "mpeg2video"),
+            (b"AVC1", "h264"),
+            (b"sowt", "pcm_s16le"),
+            (b"twos", "pcm_s24be"),
+            (b"lpcm", "pcm_f32le"),
+            (b"AVdh", "dnxhd"),
+            (b"xd5b", "mpeg2video"),
+            (b"ms\0\x55", "mp3"),
+        ] {
+            check(entry(code), codec, None);
+        }
+    }
+
+    #[test]
     fn pcm_is_what_its_box_says() {
         let pcm = |code: &[u8; 4], bits, is_little_endian| Entry {
             pcm: Some(Pcm { is_little_endian, bits, field_at: 500 }),
@@ -201,6 +250,11 @@ mod tests {
         check(pcm(b"ipcm", 24, false), "pcm_s16le", Some("ipcm, 24 bit"));
         check(pcm(b"fpcm", 64, false), "unknown", Some("fpcm"));
         check(pcm(b"ipcm", 20, true), "pcm_s24le", Some("ipcm, 20 bit"));
+        check(entry(b"ipcm"), "pcm_s16be", Some("ipcm"));
+        // Of two words that differ none is believed.
+        check(pcm(b"twos", 24, false), "pcm_s16be", Some("twos, 24 bit"));
+        check(pcm(b"sowt", 16, false), "pcm_s16le", Some("sowt, 16 bit"));
+        check(pcm(b"in24", 24, true), "pcm_s24le", None);
         let other = |code, bits, little, codec| other_codec(&track(vec![pcm(code, bits, little)]), codec);
         assert_eq!(other(b"ipcm", 24, false, "pcm_s24le"), Some("pcm_s24be"));
         assert_eq!(other(b"ipcm", 24, true, "pcm_s24le"), None);
@@ -220,6 +274,7 @@ mod tests {
             ..entry(code)
         };
         check(vision(b"dvh1", 5, 0, true), "hevc", Some("Dolby Vision profile 5"));
+        check(vision(b"hvc1", 5, 2, true), "hevc", Some("Dolby Vision profile 5"));
         check(vision(b"dav1", 10, 0, true), "av1", Some("Dolby Vision profile 10"));
         check(vision(b"hvc1", 8, 4, true), "hevc", None);
         check(vision(b"hvc1", 7, 0, true), "hevc", None);

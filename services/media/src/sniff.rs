@@ -111,8 +111,11 @@ pub(crate) fn brands(head: &[u8]) -> Option<Brands> {
     }
 }
 
-/// Brands that make a file with a 3GPP major brand an mp4 as well.
-const MP4_BASE: [&[u8; 4]; 6] = [b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"iso5"];
+/// Brands that make a file with a 3GPP major brand an mp4 as well: those of the base format in all of its versions, and of mp4.
+const MP4_BASE: [&[u8; 4]; 16] = [
+    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"isoa", b"isob", b"isoc",
+    b"mp41", b"mp42", b"avc1", b"M4V ",
+];
 
 /// ISO base media: a box of a known type first, and its brands if it says them.
 fn iso(head: &[u8]) -> Option<Kind> {

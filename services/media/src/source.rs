@@ -15,6 +15,7 @@ use crate::decode;
 use crate::error::{During, Error, Result};
 use crate::isobmff::{self, Structure, Track};
 use crate::sample_entry;
+use crate::scrambled;
 use crate::sniff::{Brands, Format, HEAD, Kind, brands, sniff};
 use crate::splice::Splice;
 use crate::text;
@@ -70,6 +71,9 @@ impl Source {
         if cut_short::by_structure(format, &head, &structure, size_bytes) {
             return Err(Rejection::end_missing().into());
         }
+        if format == Format::MpegTs && scrambled::is_scrambled(path).during("read the source")? {
+            return Err(Rejection::Encrypted { scheme: String::new() }.into());
+        }
         // In this order: where opening ends here, the input goes before what it reads from.
         let (patched, mut input) = open_as_laid_out(path, format, &structure)?;
         if cut_short::by_index(path, &input, format) {
@@ -121,9 +125,9 @@ impl Source {
         known.or_else(code).unwrap_or_else(|| "unknown".into())
     }
 
-    /// Packets of pictures, of those read so far, that held no picture.
-    pub(crate) fn packets_without_picture(&self) -> u64 {
-        self.carry.packets
+    /// Packets of stream `index`, which is a picture and was read to its end, that held no picture.
+    pub(crate) fn packets_without_picture(&self, index: usize) -> u64 {
+        self.carry.packets + self.track(index).map_or(0, |track| track.empty_samples)
     }
 
     /// The packet with what came before it and belongs to it; `None` where it holds no picture.
@@ -186,18 +190,25 @@ fn open_as_laid_out(
     format: Format,
     structure: &Structure,
 ) -> Result<(Option<Patched>, ffmpeg::format::context::Input)> {
-    let input = open(path, format, None)?;
+    let input = open(path, format, structure, None)?;
     let patches = misread(&input, structure);
     if patches.is_empty() {
         return Ok((None, input));
     }
     let patched = Patched::open(path, patches).during("open the source")?;
-    let input = open(path, format, Some(&patched))?;
+    let input = open(path, format, structure, Some(&patched))?;
     Ok((Some(patched), input))
 }
 
-fn open(path: &Path, format: Format, patched: Option<&Patched>) -> Result<ffmpeg::format::context::Input> {
+fn open(
+    path: &Path,
+    format: Format,
+    structure: &Structure,
+    patched: Option<&Patched>,
+) -> Result<ffmpeg::format::context::Input> {
     let options = [
+        // An edit of no length shows nothing where libav follows edits to the letter, and the film from there on where it does not.
+        ("advanced_editlist", if structure.has_open_edit() { "0" } else { "1" }),
         ("format_whitelist", format.demuxer()),
         ("protocol_whitelist", "file"),
         ("codec_whitelist", DECODERS),
@@ -280,7 +291,9 @@ fn stated(input: &ffmpeg::format::context::Input, structure: &Structure) -> Vec<
                 Stated::of(primaries, transfer, matrix, range == 2)
             })
         };
-        tagged.map(Stated::from).or_else(read).unwrap_or_default()
+        let stated = tagged.map(Stated::from).or_else(read).unwrap_or_default();
+        let vision = track(input, structure, index).and_then(|track| track.used().find_map(|entry| entry.dolby_vision));
+        vision.map_or(stated, |vision| stated.or(Stated::of_base_layer(vision.compatibility)))
     };
     (0..input.nb_streams() as usize).map(of).collect()
 }

@@ -96,9 +96,10 @@ fn measured(info: &MediaInfo) -> Result<(), ChildError> {
     let oddity_names = oddities.iter().flat_map(|oddity| match oddity {
         Oddity::ForeignBrand { major } => vec![major],
         Oddity::ColourInConflict { container, bitstream } => vec![container, bitstream],
-        Oddity::LongMovieHeader { .. } | Oddity::PacketsWithoutPicture { .. } | Oddity::LastPictureStays { .. } => {
-            vec![]
-        }
+        Oddity::LongMovieHeader { .. }
+        | Oddity::PacketsWithoutPicture { .. }
+        | Oddity::TimesByOrder
+        | Oddity::LastPictureStays { .. } => vec![],
     });
     let colour = &video.colour;
     let names = [&info.format, &info.brand, &video.codec, &video.profile, &video.pixel_format];

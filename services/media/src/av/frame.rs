@@ -54,6 +54,17 @@ pub(crate) fn set_colour(frame: &mut ffmpeg::frame::Video, facts: PictureFacts) 
     }
 }
 
+/// Makes `ticks` the time of a picture.
+#[allow(unsafe_code)]
+pub(crate) fn set_time(frame: &mut ffmpeg::frame::Video, ticks: i64) {
+    // SAFETY: the frame is valid; writes numbers.
+    unsafe {
+        let frame = frame.as_mut_ptr();
+        (*frame).pts = ticks;
+        (*frame).best_effort_timestamp = ticks;
+    }
+}
+
 /// Another frame with the same picture, which nobody may write to: stamp and type are its own.
 #[allow(unsafe_code)]
 pub(crate) fn share(frame: &ffmpeg::frame::Video) -> Result<ffmpeg::frame::Video> {

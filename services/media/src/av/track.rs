@@ -67,6 +67,14 @@ pub(crate) fn track_facts(input: &ffmpeg::format::context::Input, index: usize) 
     }
 }
 
+/// Whether samples of stream `index` need a key, as libav found in a Matroska file.
+#[allow(unsafe_code)]
+pub(crate) fn is_encrypted(input: &ffmpeg::format::context::Input, index: usize) -> bool {
+    let Some(stream) = stream(input, index) else { return false };
+    // SAFETY: the stream's dictionary is libav's, or null; the key is terminated, and the answer is only compared with null.
+    unsafe { !ffi::av_dict_get((*stream).metadata, c"enc_key_id".as_ptr(), std::ptr::null(), 0).is_null() }
+}
+
 /// The places of the programs that stream `index` belongs to. Only broadcasts have any.
 #[allow(unsafe_code)]
 fn programs(input: &ffmpeg::format::context::Input, index: usize) -> Vec<usize> {

@@ -69,9 +69,10 @@ impl DolbyVision {
     }
 
     /// Whether a decoder that knows nothing of Dolby Vision shows the right colours. The base layers of profiles 4, 7 and 9 are SDR,
-    /// HDR10 and SDR by definition, whether an old writer filled in the field or not.
+    /// HDR10 and SDR by definition, whether an old writer filled in the field or not; that of profile 5 is for no other decoder,
+    /// whatever the field says.
     pub(crate) fn is_compatible(self) -> bool {
-        self.has_base_layer && (self.compatibility != 0 || matches!(self.profile, 4 | 7 | 9))
+        self.has_base_layer && self.profile != 5 && (self.compatibility != 0 || matches!(self.profile, 4 | 7 | 9))
     }
 }
 

@@ -70,6 +70,8 @@ fn film_track(id: u32, handler: &[u8; 4], entries: &[Vec<u8>]) -> Vec<u8> {
         table(b"stts", 2, &[99, 512, 1, 12_800]),
         table(b"stsc", 2, &[1, 3, 1, 2, 1, 1]),
         table(b"stss", 1, &[1]),
+        table(b"ctts", 2, &[1, 1024, 99, 2048]),
+        full(b"stsz", 0, &[0, 4, 10, 0, 20, 0]),
     ];
     let minf = boxed(b"minf", &boxed(b"stbl", &tables.concat()));
     let hdlr = boxed(b"hdlr", &[&[0; 8][..], handler, &[0; 12]].concat());
@@ -108,6 +110,7 @@ fn a_track_says_who_it_is_how_long_and_how_it_is_coded() {
     assert_eq!((picture.id, &picture.handler, picture.is_enabled, picture.alternate_group), (1, b"vide", true, 7));
     assert!(picture.has_sync_table);
     assert_eq!(picture.used_entries, [0]);
+    assert_eq!((picture.offsets.differ, picture.empty_samples), (true, 2));
     let length = picture.length;
     assert_eq!((length.samples, length.ticks, length.last_ticks, length.timescale), (100, 63_488, 12_800, 12_800));
     assert_eq!((length.edited_ms, length.header_ms, length.shown_ms()), (Some(3000), 4960, Some(3000)));
@@ -127,6 +130,44 @@ fn a_movie_in_fragments_says_so_and_its_entries_are_read() {
     let structure = read_bytes(&film(&boxed(b"mvex", &full(b"trex", 0, &[1, 1, 0, 0, 0]))));
     assert!(structure.fragmented);
     assert_eq!(structure.tracks[0].entries[0].code, *b"hvc1");
+}
+
+#[test]
+fn fragments_say_whether_pictures_are_shown_in_another_order() {
+    let run = |flags: u32, numbers: &[u32]| full(b"trun", flags, numbers);
+    let film = |runs: &[Vec<u8>]| {
+        let mvex = boxed(b"mvex", &full(b"trex", 0, &[1, 1, 0, 0, 0]));
+        let plain = film(&mvex);
+        // Without the tables that would say it.
+        let at = plain.windows(4).position(|window| window == b"ctts").unwrap();
+        let plain = [&plain[..at], b"free", &plain[at + 4..]].concat();
+        let fragment = |run: &Vec<u8>| {
+            let traf = boxed(b"traf", &[full(b"tfhd", 0x02_0000, &[1]), run.clone()].concat());
+            boxed(b"moof", &traf)
+        };
+        let fragments: Vec<u8> = runs.iter().flat_map(fragment).collect();
+        read_bytes(&[plain, fragments].concat()).tracks[0].offsets.differ
+    };
+    // Sizes alone; an offset of the data and the first sample's flags before sizes and offsets.
+    assert!(!film(&[run(0x200, &[2, 10, 20])]));
+    assert!(film(&[run(0xa05, &[2, 8, 0, 10, 512, 20, 1024])]));
+    assert!(!film(&[run(0xa05, &[2, 8, 0, 10, 512, 20, 512])]));
+    assert!(film(&[run(0x800, &[1, 0]), run(0x800, &[1, 512])]));
+    // What claims more than there is.
+    assert!(!film(&[run(0xf05, &[u32::MAX, 8, 0, 1, 2, 3, 0]), run(0x800, &[])]));
+}
+
+#[test]
+fn an_edit_of_no_length_is_open_but_in_fragments() {
+    let open = |more: &[u8]| {
+        let mut bytes = film(more);
+        let at = bytes.windows(4).position(|window| window == b"elst").unwrap();
+        bytes[at + 24..at + 28].fill(0);
+        let structure = read_bytes(&bytes);
+        (structure.has_open_edit(), structure.tracks[0].length.edited_ms)
+    };
+    assert_eq!((read_bytes(&film(b"")).has_open_edit(), open(b"")), (false, (true, None)));
+    assert!(!open(&boxed(b"mvex", &full(b"trex", 0, &[1, 1, 0, 0, 0]))).0);
 }
 
 #[test]

@@ -26,8 +26,28 @@ pub(crate) struct Track {
     pub(crate) used_entries: Vec<usize>,
     /// Whether there is a table of sync samples. Without one each sample is a sync sample (8.6.2.1), in a file without fragments.
     pub(crate) has_sync_table: bool,
+    /// By how much samples are shown later than they are decoded.
+    pub(crate) offsets: Offsets,
+    /// Samples without a byte, by the table of sizes.
+    pub(crate) empty_samples: u64,
     /// Its length in tables and headers.
     pub(crate) length: Length,
+}
+
+/// By how much samples are shown later than they are decoded (8.6.1.3), as far as it matters here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offsets {
+    first: Option<u32>,
+    /// Whether not all are the same. Without that, samples are shown in the order in which they are decoded, or the file does not say
+    /// when they are shown.
+    pub(crate) differ: bool,
+}
+
+impl Offsets {
+    /// One more sample, or several, with this offset.
+    pub(super) fn see(&mut self, offset: u32) {
+        self.differ |= *self.first.get_or_insert(offset) != offset;
+    }
 }
 
 /// How long a track is, by each of the places that say it.
@@ -43,6 +63,8 @@ pub(crate) struct Length {
     pub(crate) last_ticks: u32,
     /// How much of it the edit list shows, ms; `None` without one, or where it says "to the end".
     pub(crate) edited_ms: Option<u64>,
+    /// Whether an edit has no length.
+    pub(crate) has_open_edit: bool,
     /// How long the track header says that it is shown, ms; 0 if it does not say it.
     pub(crate) header_ms: u64,
 }
@@ -53,6 +75,11 @@ impl Length {
         let table_ms = milliseconds(self.ticks, self.timescale).filter(|_| self.samples > 0)?;
         // An edit list may show a part, or a part again; it cannot show what there is not.
         Some(self.edited_ms.map_or(table_ms, |edited_ms| edited_ms.min(table_ms)))
+    }
+
+    /// How long its last sample lasts, ms.
+    pub(crate) fn last_ms(&self) -> u64 {
+        milliseconds(self.last_ticks.into(), self.timescale).unwrap_or(0)
     }
 
     /// The most that it claims to be shown, ms: by its own header, and by its table where no edit list cuts it.
@@ -79,7 +106,7 @@ pub(super) fn read(file: &mut File, span: Span, movie_timescale: u32, budget: &m
     for part in boxes(file, span.start, span.end, &mut budget.boxes)? {
         match &part.kind {
             b"tkhd" => header(&mut track, &bytes(file, part, 96)?, movie_timescale),
-            b"edts" => track.length.edited_ms = edits(file, part, movie_timescale, budget)?,
+            b"edts" => edits(file, &mut track.length, part, movie_timescale, budget)?,
             b"mdia" => media(file, &mut track, part, budget)?,
             _ => {}
         }
@@ -100,9 +127,15 @@ fn header(track: &mut Track, tkhd: &[u8], movie_timescale: u32) {
     track.alternate_group = whole(tkhd, layer + 2, 2) as u16;
 }
 
-/// How much of the track its edit list (8.6.6) shows; `None` where an edit reaches to the end, as in fragmented files.
-fn edits(file: &mut File, edts: Span, movie_timescale: u32, budget: &mut Budget) -> io::Result<Option<u64>> {
-    let Some(elst) = child(file, edts, b"elst", &mut budget.boxes)? else { return Ok(None) };
+/// How much of the track its edit list (8.6.6) shows; not known where an edit reaches to the end, as in fragmented files.
+fn edits(
+    file: &mut File,
+    length: &mut Length,
+    edts: Span,
+    movie_timescale: u32,
+    budget: &mut Budget,
+) -> io::Result<()> {
+    let Some(elst) = child(file, edts, b"elst", &mut budget.boxes)? else { return Ok(()) };
     let head = bytes(file, elst, 8)?;
     let (word, entry) = if head.first() == Some(&1) { (8, 20) } else { (4, 12) };
     let (mut shown, mut ended) = (0u64, false);
@@ -114,7 +147,9 @@ fn edits(file: &mut File, edts: Span, movie_timescale: u32, budget: &mut Budget)
             shown = shown.saturating_add(duration);
         }
     })?;
-    Ok(milliseconds(shown, movie_timescale).filter(|shown_ms| !ended && *shown_ms > 0))
+    length.edited_ms = milliseconds(shown, movie_timescale).filter(|shown_ms| !ended && *shown_ms > 0);
+    length.has_open_edit = ended;
+    Ok(())
 }
 
 fn media(file: &mut File, track: &mut Track, mdia: Span, budget: &mut Budget) -> io::Result<()> {
@@ -174,6 +209,24 @@ fn tables(file: &mut File, track: &mut Track, stbl: Span, budget: &mut Budget) -
                 })?;
             }
             b"stss" => track.has_sync_table = true,
+            b"ctts" => {
+                let count = whole(&bytes(file, part, 8)?, 4, 4);
+                let offsets = &mut track.offsets;
+                budget.entries(file, part, 8, count, 8, |run| {
+                    if whole(run, 0, 4) > 0 {
+                        offsets.see(whole(run, 4, 4) as u32);
+                    }
+                })?;
+            }
+            b"stsz" => {
+                let head = bytes(file, part, 12)?;
+                // A size for all of them stands before their count.
+                if whole(&head, 4, 4) == 0 {
+                    let empty = &mut track.empty_samples;
+                    let count = whole(&head, 8, 4);
+                    budget.entries(file, part, 12, count, 4, |size| *empty += u64::from(whole(size, 0, 4) == 0))?;
+                }
+            }
             _ => {}
         }
     }

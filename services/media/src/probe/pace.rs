@@ -167,7 +167,7 @@ mod tests {
     fn the_table_of_times_says_how_long_the_last_frame_is_shown_and_the_edit_list_how_much_of_it() {
         let base = av::Rational { num: 1, den: 1000 };
         let last = |told: i64, timescale: u32, last_ticks: u32, edited_ms: Option<u64>| {
-            let length = Length { timescale, samples: 3, ticks: 0, last_ticks, edited_ms, header_ms: 0 };
+            let length = Length { timescale, samples: 3, last_ticks, edited_ms, ..Length::default() };
             last_duration(&[500, 540, 580], told, Some(length), base)
         };
         assert_eq!([last(40, 1000, 34_000, None), last(0, 1000, 34_000, None)], [34_000; 2]);

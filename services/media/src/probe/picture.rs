@@ -17,6 +17,7 @@ use super::stretch::Stretches;
 use super::thumb::Thumb;
 use super::{Watch, to_ms, to_us, whole_ms};
 use crate::av::{self, LumaLayout, PictureFacts, StreamFacts};
+use crate::by_order::ByOrder;
 use crate::child::protocol::Limits;
 use crate::colour::Stated;
 use crate::decode::{self, Tally};
@@ -43,6 +44,8 @@ pub(super) struct PictureMeasure {
     bitrate: Bitrate,
     keys: Vec<i64>,
     access: Access,
+    /// Where the file does not say when pictures are shown.
+    by_order: Option<ByOrder>,
     /// Whether a picture came that is shown before the key frame which it follows in the stream.
     open_gops: bool,
     /// Of H.264, how its units are told apart.
@@ -120,6 +123,7 @@ impl PictureMeasure {
             bitrate: Bitrate::default(),
             keys: Vec::new(),
             access: Access::default(),
+            by_order: ByOrder::of(source, stream),
             open_gops: false,
             framing,
             parameter_sets,
@@ -172,13 +176,17 @@ impl PictureMeasure {
                 }
             }
         }
-        let (seen, access) = (&mut self.seen, &mut self.access);
+        let (seen, access, by_order) = (&mut self.seen, &mut self.access, &mut self.by_order);
         let (stream, stated) = (self.stream, self.stated);
-        decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| {
+        let other = by_order.as_mut().zip(packet).and_then(|(order, packet)| order.send(packet));
+        decode::feed(&mut self.decoder, other.as_ref().or(packet), &mut self.frame, tally, |frame| {
             if seen.times.len() as u64 >= limits.max_frames {
                 return Err(Rejection::BudgetExceeded { budget: "frames".into() }.into());
             }
             stated.complete(frame);
+            if by_order.as_mut().is_some_and(|order| !order.place(frame)) {
+                return Ok(());
+            }
             let Some(at) = seen.see(frame, || av::pixel_aspect(&source.input, stream, Some(frame)))? else {
                 return Ok(());
             };
@@ -202,6 +210,11 @@ impl PictureMeasure {
         self.seen.album.take()
     }
 
+    /// Whether pictures have times by their order, as the file does not say when they are shown.
+    pub(super) fn is_placed_by_order(&self) -> bool {
+        self.by_order.as_ref().is_some_and(|order| order.moved)
+    }
+
     /// What container and bitstream say of colour where they contradict each other.
     pub(super) fn colour_in_conflict(&self) -> Option<(String, String)> {
         self.seen.first.and_then(|(facts, _)| self.stated.conflict(facts))
@@ -220,12 +233,15 @@ impl PictureMeasure {
             other_coding,
             mut keys,
             access,
+            by_order,
             ..
         } = self;
         // What is no key frame is none, whatever the file calls it.
         keys.retain(|key| !access.is_false(*key));
         let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
-        let pace = Pace::of(&seen.times, last_duration(&seen.times, seen.last_duration, length, seen.base), seen.base);
+        // What a packet says of its length belongs to the time under which it was stored.
+        let told = if by_order.is_some() { 0 } else { seen.last_duration };
+        let pace = Pace::of(&seen.times, last_duration(&seen.times, told, length, seen.base), seen.base);
         let us = |ticks: i64| to_us(ticks, seen.base);
         let first = seen.times.first().copied().unwrap_or(0);
         let duration_us = us(pace.end.saturating_sub(first));

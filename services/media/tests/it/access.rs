@@ -7,6 +7,7 @@ use media::synth::{Clip, make, pictures};
 use pipeline::media_info::Ratio;
 use pipeline::rendition::{Picture, QcOutcome, Segment};
 
+use crate::support::boxes::{change, track};
 use crate::support::patch::Boxes;
 use crate::support::planned::ladders;
 use crate::support::{Bench, Wish, done, outside, picture};
@@ -59,6 +60,18 @@ fn pictures_that_are_falsely_marked_as_key_frames_are_no_beginnings() {
         assert_eq!((video.max_key_frame_interval_ms, video.key_frame_pace_frames), (5000, 125), "{name}");
         let bench = film(&format!("{coding}=250:min-keyint=250"), false);
         assert_eq!(renders_all(&bench, name), is_marked.then(|| vec![0]), "{name}");
+    }
+}
+
+#[test]
+fn a_film_whose_first_picture_is_not_marked_is_read_from_there_all_the_same() {
+    for (coding, name) in [(HEVC, "hevc"), (H264, "h264")] {
+        let bench = film(&format!("{coding}=125:min-keyint=125"), true);
+        // Only the key frame in the middle is marked: a seek to before it leads nowhere.
+        change(&bench.input("source"), |moov, _| {
+            track(moov, b"vide").at("mdia/minf/stbl/stss").set_rows(8, &[[126]]);
+        });
+        renders_all(&bench, name);
     }
 }
 

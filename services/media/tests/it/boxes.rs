@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::support::boxes::{boxed, brands, change, entry, track};
 use crate::support::planned::ladders;
 use crate::support::{Bench, outside};
+use pipeline::media_info::Unused;
 use pipeline::rejection::Rejection;
 
 /// Four seconds at 25 frames with a beep at 0.4 s of each second, as the options of a codec and a container say.
@@ -71,7 +72,9 @@ fn pcm_of_a_camera_comes_out_in_time() {
         let bench = Bench::new();
         let path = film(&bench, "mov", "-c:a pcm_s24be");
         iso_pcm(&path, b"ipcm", 24, field, false);
+        change(&path, |_, before| brands(before, b"XAVC", &[b"XAVC", b"mp42", b"iso2"]));
         let finished = bench.finish(&ladders([90, 46], 2), false);
+        assert_eq!((finished.source.format.as_str(), finished.source.brand.as_str()), ("mp4", "XAVC"));
         let beeps = outside::beeps(&finished.good().file);
         assert_eq!(beeps.len(), 4, "{beeps:?}");
         assert!(beeps.iter().zip([0.4, 1.4, 2.4, 3.4]).all(|(is, should)| (is - should).abs() <= 0.01), "{beeps:?}");
@@ -94,17 +97,75 @@ fn pcm_that_nothing_decodes_is_refused_by_name() {
 }
 
 #[test]
+fn pcm_whose_layout_is_not_said_or_said_in_two_ways_is_refused_by_name() {
+    // The samples have 24 bits. Read as the 16 of the entry's field they would be noise.
+    for (code, boxed_as, expect) in
+        [(b"ipcm", b"free", "ipcm"), (b"twos", b"pcmC", "twos, 24 bit"), (b"sowt", b"pcmC", "sowt, 24 bit")]
+    {
+        let bench = Bench::new();
+        let path = film(&bench, "mov", "-c:a pcm_s24be");
+        iso_pcm(&path, code, 24, 16, false);
+        change(&path, |moov, _| {
+            entry(track(moov, b"soun"), |code, content| {
+                let mut content = content.to_vec();
+                let at = content.windows(4).position(|it| it == b"pcmC").unwrap();
+                content[at..at + 4].copy_from_slice(boxed_as);
+                (*code, content)
+            });
+        });
+        assert_eq!(bench.refused("source"), Rejection::UnsupportedCodec { codec: expect.into() });
+    }
+}
+
+#[test]
+fn a_kind_of_aac_that_nothing_decodes_is_named_and_stands_in_the_way_of_no_other_sound() {
+    for others in [0, 1] {
+        let bench = Bench::new();
+        let path = film(&bench, "mp4", if others == 0 { "-c:a aac" } else { "-map 0 -map 1 -map 1 -c:a aac" });
+        change(&path, |moov, _| {
+            entry(track(moov, b"soun"), |code, content| {
+                let mut content = content.to_vec();
+                // The setup of AAC at 48 kHz begins with the object type: 2 is the usual one, 6 is the scalable one.
+                let at = content.windows(2).position(|it| it == [0x11, 0x90]).unwrap();
+                content[at] = 0x31;
+                (*code, content)
+            });
+        });
+        match bench.judged("source") {
+            Err(refused) => {
+                assert_eq!(others, 0);
+                assert_eq!(refused, Rejection::UnsupportedCodec { codec: "AAC, object type 6".into() });
+                assert_eq!(bench.outline("source"), None);
+            }
+            Ok(info) => {
+                assert_eq!((others, info.audio.unwrap().stream), (1, 2));
+                assert_eq!((info.other_tracks[0].stream, info.other_tracks[0].why), (1, Unused::Undecodable));
+            }
+        }
+    }
+}
+
+#[test]
 fn an_unknown_codec_is_named_by_its_code_and_gets_no_first_look() {
-    for (handler, code) in [(b"vide", b"xyz1"), (b"soun", b"apac")] {
+    // With a setup record of a name of its own, and with that of another codec, by which libav would take it for that one.
+    for (handler, code, own_record) in [
+        (b"vide", b"xyz1", true),
+        (b"vide", b"xyz1", false),
+        (b"soun", b"apac", true),
+        (b"soun", b"apac", false),
+        (b"soun", b"ac-4", false),
+        (b"soun", b"samr", false),
+    ] {
         let bench = Bench::new();
         let path = film(&bench, "mp4", "-c:a aac");
         assert!(bench.outline("source").is_some());
-        // Its setup record has a name of its own as well, by which libav would know it otherwise.
         change(&path, |moov, _| {
             entry(track(moov, handler), |_, content| {
                 let mut content = content.to_vec();
                 let record = content.windows(4).position(|it| it == b"esds" || it == b"avcC").unwrap();
-                content[record..record + 4].copy_from_slice(b"dapa");
+                if own_record {
+                    content[record..record + 4].copy_from_slice(b"dapa");
+                }
                 (*code, content)
             })
         });
@@ -136,6 +197,34 @@ fn an_encrypted_film_is_said_to_be_encrypted() {
     }
 }
 
+#[test]
+fn an_encrypted_film_in_matroska_or_a_transport_stream_is_said_to_be_encrypted() {
+    let encrypted = Rejection::Encrypted { scheme: String::new() };
+    let bench = Bench::new();
+    // A name that has as many bytes as what takes its place: one encoding, which is an encryption by AES with a key's number.
+    let path = film(&bench, "mkv", "-c:a aac -metadata:s:v title=abcdefghijklmnopqrstu");
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(21).position(|it| it == b"abcdefghijklmnopqrstu").unwrap() - 3;
+    let encryption = [&b"\x47\xe1\x81\x05\x47\xe2\x84"[..], b"key1"].concat();
+    let encoding = [&b"\x50\x33\x81\x01\x50\x35\x8b"[..], &encryption].concat();
+    let encodings = [&b"\x6d\x80\x95\x62\x40\x92"[..], &encoding].concat();
+    assert_eq!((encodings.len(), &bytes[at..at + 3]), (24, &b"\x53\x6e\x95"[..]));
+    bytes[at..at + 24].copy_from_slice(&encodings);
+    fs::write(&path, bytes).unwrap();
+    assert_eq!((bench.refused("source"), bench.outline("source")), (encrypted.clone(), None));
+
+    let path = film(&bench, "ts", "-c:a aac");
+    assert_eq!(bench.probe("source").video.frames, 100);
+    let mut bytes = fs::read(&path).unwrap();
+    for packet in bytes.chunks_exact_mut(188).filter(|packet| packet[1] & 0x1f == 1) {
+        // Scrambled with the even key; tables stay readable.
+        packet[3] |= 0x80;
+        packet[32..].iter_mut().for_each(|byte| *byte ^= 0x5a);
+    }
+    fs::write(&path, bytes).unwrap();
+    assert_eq!((bench.refused("source"), bench.outline("source")), (encrypted, None));
+}
+
 /// A film of HEVC whose entry has this code and a record of Dolby Vision of this profile and compatibility.
 fn dolby_vision(bench: &Bench, code: &[u8; 4], profile: u16, compatibility: u8, options: &str) {
     let path = film(bench, "mp4", &format!("-c:a aac -c:v libx265 -x265-params log-level=error -tag:v hvc1 {options}"));
@@ -152,8 +241,9 @@ fn dolby_vision(bench: &Bench, code: &[u8; 4], profile: u16, compatibility: u8, 
 #[test]
 fn dolby_vision_without_a_base_layer_for_all_is_refused_by_name() {
     let bench = Bench::new();
-    for code in [b"dvh1", b"hvc1"] {
-        dolby_vision(&bench, code, 5, 0, "");
+    // Whatever a record of profile 5 says, its samples are no other decoder's.
+    for (code, compatibility) in [(b"dvh1", 0), (b"hvc1", 0), (b"hvc1", 2)] {
+        dolby_vision(&bench, code, 5, compatibility, "");
         let codec = "Dolby Vision profile 5".to_owned();
         assert_eq!(bench.refused("source"), Rejection::UnsupportedCodec { codec });
         assert_eq!(bench.outline("source"), None);
@@ -163,6 +253,18 @@ fn dolby_vision_without_a_base_layer_for_all_is_refused_by_name() {
     dolby_vision(&bench, b"hvc1", 8, 4, hlg);
     let info = bench.probe("source");
     assert_eq!((info.video.colour.transfer_name.as_str(), info.decode_errors), ("arib-std-b67", 0));
+    // Where nothing else says the colour, this does.
+    for (compatibility, curve) in [(4, "arib-std-b67"), (1, "smpte2084"), (6, "smpte2084")] {
+        dolby_vision(
+            &bench,
+            b"hvc1",
+            8,
+            compatibility,
+            "-pix_fmt yuv420p10le -colorspace 2 -color_primaries 2 -color_trc 2",
+        );
+        let colour = bench.probe("source").video.colour;
+        assert_eq!((colour.transfer_name.as_str(), colour.matrix.as_str()), (curve, "bt2020nc"), "{compatibility}");
+    }
 }
 
 #[test]
@@ -198,6 +300,7 @@ fn compatible_brands_decide_with_the_major_one() {
     for (major, compatible, format) in [
         (b"caqv", &[b"mp42", b"isom"][..], "mp4"),
         (b"3gp4", &[b"isom", b"3gp4"][..], "mp4"),
+        (b"3gp4", &[b"3gp4", b"iso6"][..], "mp4"),
         (b"3gp4", &[b"3gp4"][..], "3gp"),
         (b"qt  ", &[b"qt  ", b"mp42"][..], "mov"),
     ] {

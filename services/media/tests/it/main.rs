@@ -6,6 +6,8 @@ mod support;
 mod boxes;
 // Colour by container and bitstream.
 mod colour;
+// Files that users of other systems reported.
+mod field;
 // Footage that other people made.
 mod footage;
 // Where decoding may begin.

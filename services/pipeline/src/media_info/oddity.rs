@@ -22,6 +22,8 @@ pub enum Oddity {
         /// How many.
         packets: u64,
     },
+    /// The file does not say when its pictures are shown; they are shown in the bitstream's order, one after the other.
+    TimesByOrder,
     /// Container and bitstream say different colours; the bitstream's are used.
     ColourInConflict {
         /// Matrix, primaries and curve by the container.
@@ -43,6 +45,7 @@ impl Oddity {
             Oddity::LongMovieHeader { .. } => "long_movie_header",
             Oddity::ForeignBrand { .. } => "foreign_brand",
             Oddity::PacketsWithoutPicture { .. } => "packets_without_picture",
+            Oddity::TimesByOrder => "times_by_order",
             Oddity::ColourInConflict { .. } => "colour_in_conflict",
             Oddity::LastPictureStays { .. } => "last_picture_stays",
         }
@@ -69,6 +72,11 @@ impl Oddity {
             }
             (Oddity::PacketsWithoutPicture { packets }, Lang::En) => {
                 format!("Packets of the picture that hold no picture: {packets}; nothing is missing.")
+            }
+            (Oddity::TimesByOrder, Lang::Zh) => "文件未标注各帧的显示时间，按码流中的显示顺序依次播放。".to_owned(),
+            (Oddity::TimesByOrder, Lang::En) => {
+                "The file does not say when its pictures are shown; they are shown one after the other, in the bitstream's order."
+                    .to_owned()
             }
             (Oddity::ColourInConflict { container, bitstream }, Lang::Zh) => {
                 format!("容器标注的色彩（{}）与码流（{}）不一致，以码流为准。", shown(container), shown(bitstream))
@@ -99,6 +107,7 @@ mod tests {
             Oddity::LongMovieHeader { claimed_ms: 60_000 },
             Oddity::ForeignBrand { major: hostile() },
             Oddity::PacketsWithoutPicture { packets: 12 },
+            Oddity::TimesByOrder,
             Oddity::ColourInConflict { container: hostile(), bitstream: hostile() },
             Oddity::LastPictureStays { stays_ms: 30_000 },
         ];

@@ -1,7 +1,7 @@
 //! Passing the source's picture through: when a partner takes it as it is, it is remuxed, which costs 1/290 of an encode and no quality.
 use super::picture::matrix;
 use super::{frame_rate, why};
-use crate::media_info::{FieldOrder, MediaInfo, Ratio, Transfer, VideoInfo};
+use crate::media_info::{FieldOrder, MediaInfo, Oddity, Ratio, Transfer, VideoInfo};
 use crate::partner::{Partner, Passthrough};
 use crate::rendition::Because;
 
@@ -81,6 +81,12 @@ fn coding(info: &MediaInfo, spec: &Passthrough) -> Option<(String, String)> {
             video.begins_with_idr,
             "its first picture refers to what was cut off before it".to_owned(),
             "首帧依赖已被剪去的画面（不是 IDR 帧）".to_owned(),
+        ),
+        (
+            // A copy would lack the times as well.
+            !info.oddities.contains(&Oddity::TimesByOrder),
+            "its file does not say when its pictures are shown".to_owned(),
+            "文件未标注各帧的显示时间".to_owned(),
         ),
         (
             // A copy would keep the marks, and a partner's player would seek by them.

@@ -55,11 +55,11 @@ fn pass_or_warn(kept: bool) -> Outcome {
 }
 
 pub(super) fn format(outline: &Outline, rule: &FormatRule) -> RuleVerdict {
-    let found = found_format(outline);
     let limit = rule.allowed.join(", ");
     // ISO/IEC 14496-12, 4.3: a reader that knows one of the compatible brands may play the file, whatever the major brand is.
     let known = |brand: &str| MP4_BRANDS.contains(&brand.trim_end());
     let is_mp4 = known(&outline.brand) || outline.compatible_brands.iter().any(|brand| known(brand));
+    let found = found_format(outline, is_mp4);
     // Within the mp4 family the brands decide; every other format has no brand to look at.
     let allowed = rule.allowed.contains(&outline.format) && (outline.format != "mp4" || is_mp4);
     if !allowed {
@@ -70,9 +70,10 @@ pub(super) fn format(outline: &Outline, rule: &FormatRule) -> RuleVerdict {
     word(Rule::Format, found, limit, Outcome::Pass, zh, en)
 }
 
-/// `mp4 (isom)`, `mov (qt)`, `matroska`.
-fn found_format(outline: &Outline) -> String {
-    let (format, brand) = (shown(&outline.format), shown(outline.brand.trim_end()));
+/// `mp4 (isom)`, `mov (qt)`, `matroska`; `iso (caqv)` for a file of the base format with no brand of mp4's.
+fn found_format(outline: &Outline, is_mp4: bool) -> String {
+    let format = if outline.format == "mp4" && !is_mp4 { "iso" } else { &outline.format };
+    let (format, brand) = (shown(format), shown(outline.brand.trim_end()));
     if brand.is_empty() { format } else { format!("{format} ({brand})") }
 }
 

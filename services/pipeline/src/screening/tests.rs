@@ -96,6 +96,10 @@ fn mp4_is_a_matter_of_content() {
     assert_eq!(branded("mp4", "3gp4", &["3gp4", "isom"]), None);
     assert_eq!(branded("mp4", "caqv", &["caqv", "qt  "]), Some("format_not_allowed"));
     assert_eq!(branded("mov", "qt  ", &["mp42"]), Some("format_not_allowed"));
+    // What is refused is never called by the name of what is taken.
+    let mut info = info();
+    (info.brand, info.compatible_brands) = ("zzzz".to_owned(), vec!["yyyy".to_owned()]);
+    assert_eq!(screen(&info, &rules()).rules[0].measured, "iso (zzzz)");
 }
 
 #[test]

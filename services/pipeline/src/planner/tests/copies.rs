@@ -14,7 +14,7 @@ fn a_source_that_satisfies_a_partner_is_copied() {
 
 #[test]
 fn whatever_a_partner_does_not_take_is_encoded() {
-    let changes: [fn(&mut MediaInfo); 27] = [
+    let changes: [fn(&mut MediaInfo); 28] = [
         |info| info.audio.iter_mut().for_each(|sound| sound.duration_ms += 251),
         |info| info.audio.iter_mut().for_each(|sound| sound.start_ms = -251),
         |info| info.video.coded_width = 4098,
@@ -41,6 +41,7 @@ fn whatever_a_partner_does_not_take_is_encoded() {
         |info| info.video.max_key_frame_interval_ms = 10_001,
         |info| info.video.uniform = false,
         |info| info.video.begins_with_idr = false,
+        |info| info.oddities.push(Oddity::TimesByOrder),
         |info| info.video.duration_ms += 41, // its last frame stays longer
     ];
     for (index, change) in changes.into_iter().enumerate() {

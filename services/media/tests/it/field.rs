@@ -1,0 +1,375 @@
+//! Kinds of files that users of other systems reported: phones, cameras, recorders, browsers and downloads. What is right for an
+//! entrant is measured in what comes out: every picture in its place, every beep at its flash.
+use std::fs;
+use std::path::Path;
+
+use media::synth::{Clip, make, pictures};
+use pipeline::media_info::{Ratio, Transfer};
+
+use crate::support::boxes::{Node, boxed, change, entry, number, track};
+use crate::support::planned::{Finished, ladders};
+use crate::support::{Bench, outside};
+
+/// A beep may be this far from its flash, in seconds: half a frame of AAC.
+const SYNC: f64 = 0.010;
+const TAGS: &str = "-colorspace bt709 -color_primaries bt709 -color_trc bt709";
+
+/// What ffmpeg makes pictures and sounds of: a dim moving picture of three seconds that flashes, and a beep, at 0.4 s of each second.
+fn inputs(sample_rate: u32) -> String {
+    let now = "lt(mod(t+0.6001\\,1)\\,0.1)";
+    format!(
+        "-f lavfi -i testsrc2=size=160x90:rate=25:duration=3,colorlevels=romax=0.3:gomax=0.3:bomax=0.3,format=yuv420p,\
+         drawbox=color=white:t=fill:enable='{now}' \
+         -f lavfi -i aevalsrc='0.4*sin(2*PI*1000*t)*{now}|0.4*sin(2*PI*1000*t)*{now}':s={sample_rate}:d=3:c=stereo {TAGS}"
+    )
+}
+
+/// A film with these codecs and options, which `alter` changes.
+fn film(options: &str, alter: impl FnOnce(&Path)) -> Bench {
+    let bench = Bench::new();
+    let made = bench.input("made.mp4");
+    outside::ffmpeg(&format!("{} {options}", inputs(48_000)), &made);
+    alter(&made);
+    fs::rename(made, bench.input("source")).unwrap();
+    bench
+}
+
+const X264: &str = "-c:v libx264 -preset superfast -g 25 -sc_threshold 0";
+const AAC: &str = "-c:a aac -b:a 96k";
+
+/// Renders it and expects all of it: 75 pictures, and three flashes with their beeps, `sync` apart at most.
+fn comes_out(case: &str, bench: &Bench, sync: f64) -> Finished {
+    let finished = bench.finish(&ladders([90, 46], 1), false);
+    let file = &finished.good().file;
+    assert_eq!((finished.source.video.frames, finished.source.decode_errors), (75, 0), "{case}");
+    assert_eq!(outside::frames(file), 75, "{case}");
+    let (flashes, beeps) = (outside::flashes(file, 25.0), outside::beeps(file));
+    for (onsets, sync) in [(&flashes, 0.001), (&beeps, sync)] {
+        assert_eq!(onsets.len(), 3, "{case}: flashes at {flashes:?}, beeps at {beeps:?}");
+        let near = onsets.iter().zip([0.4, 1.4, 2.4]).all(|(is, should)| (is - should).abs() <= sync);
+        assert!(near, "{case}: flashes at {flashes:?}, beeps at {beeps:?}");
+    }
+    finished
+}
+
+#[test]
+fn a_cover_that_comes_before_the_tracks_is_not_the_film() {
+    let bench = film(&format!("{X264} {AAC}"), |file| {
+        let jpeg = file.with_file_name("cover.jpg");
+        outside::ffmpeg("-f lavfi -i color=red:size=384x216 -frames:v 1", &jpeg);
+        change(file, |moov, _| {
+            // Type 13 is JPEG.
+            let data = [&[0, 0, 0, 13, 0, 0, 0, 0][..], &fs::read(&jpeg).unwrap()].concat();
+            let list = boxed(b"ilst", &boxed(b"covr", &boxed(b"data", &data)));
+            let handler = boxed(b"hdlr", b"\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0");
+            let meta = boxed(b"meta", &[&[0; 4][..], &handler, &list].concat());
+            moov.kids.retain(|kid| &kid.kind != b"udta");
+            moov.kids.insert(1, Node { kind: *b"udta", payload: meta, kids: Vec::new() });
+        });
+    });
+    let finished = comes_out("cover", &bench, SYNC);
+    let info = finished.source;
+    assert_eq!((info.video.codec.as_str(), info.video.display_width), ("h264", 160));
+    assert_eq!((info.streams.other, info.other_tracks), (1, vec![]));
+}
+
+#[test]
+fn a_broadcast_put_into_mp4_as_it_was_is_seen_and_heard() {
+    let bench = film("-c:v mpeg2video -q:v 2 -g 12 -bf 2 -c:a mp2 -b:a 192k", |_| ());
+    assert_eq!(comes_out("broadcast", &bench, SYNC).source.video.codec, "mpeg2video");
+}
+
+#[test]
+fn sound_whose_rate_is_labelled_twice_as_high_has_its_own_speed() {
+    let bench = Bench::new();
+    let made = bench.input("made.mp4");
+    outside::ffmpeg(&format!("{} {X264} {AAC}", inputs(22_050)), &made);
+    change(&made, |moov, _| {
+        entry(track(moov, b"soun"), |code, content| {
+            let mut content = content.to_vec();
+            content[24..28].copy_from_slice(&(44_100u32 << 16).to_be_bytes());
+            (*code, content)
+        });
+    });
+    fs::rename(made, bench.input("source")).unwrap();
+    let sound = comes_out("label", &bench, SYNC).source.audio.unwrap();
+    assert_eq!((sound.sample_rate, sound.duration_ms.abs_diff(3000) <= 60), (22_050, true), "{} ms", sound.duration_ms);
+}
+
+#[test]
+fn an_empty_block_of_sound_does_not_end_it() {
+    let bench = film(&format!("{X264} {AAC}"), |file| {
+        change(file, |moov, before| {
+            let sound = track(moov, b"soun").at("mdia/minf/stbl");
+            // The block after 0.8 s, in a pause, has no bytes. Those of its chunk that follow it move up to where it was.
+            let mut sizes = sound.at("stsz").rows::<1>(12);
+            let (block, mut first) = (38, 0);
+            let runs = sound.at("stsc").rows::<3>(8);
+            let (chunk, count) = sound
+                .at("stco")
+                .rows::<1>(8)
+                .iter()
+                .enumerate()
+                .find_map(|(index, [chunk])| {
+                    let run = runs.iter().rev().find(|[from, ..]| *from as usize <= index + 1).unwrap();
+                    first += run[1] as usize;
+                    (block < first).then_some((*chunk as usize, run[1] as usize))
+                })
+                .unwrap();
+            let size = |range: std::ops::Range<usize>| sizes[range].iter().map(|[size]| *size as usize).sum::<usize>();
+            let (at, end) = (chunk + size(first - count..block), chunk + size(first - count..first));
+            let empty = sizes[block][0] as usize;
+            before.copy_within(at + empty..end, at);
+            sizes[block] = [0];
+            sound.at("stsz").set_rows(12, &sizes);
+        });
+    });
+    comes_out("empty block", &bench, SYNC);
+}
+
+/// Numbered pictures, as a film of `clip`, put into another file by ffmpeg with `options`.
+fn numbered(clip: &Clip, options: &str) -> Bench {
+    let bench = Bench::new();
+    let (plain, made) = (bench.input("plain.mp4"), bench.input("made.mp4"));
+    make(&plain, clip).unwrap();
+    outside::ffmpeg(&format!("-i {} {options}", plain.display()), &made);
+    fs::rename(made, bench.input("source")).unwrap();
+    bench
+}
+
+const FRAGMENTS: &str = "-movflags +empty_moov+default_base_moof";
+
+#[test]
+fn a_piece_of_a_live_stream_whose_clock_begins_at_ten_hours_is_as_long_as_it_is() {
+    let bench = film(&format!("{X264} {AAC} {FRAGMENTS}+frag_keyframe"), |file| {
+        let mut bytes = fs::read(file).unwrap();
+        let places = |bytes: &[u8], kind: &[u8]| {
+            bytes.windows(4).enumerate().filter(|(_, it)| *it == kind).map(|(at, _)| at).collect::<Vec<_>>()
+        };
+        let tracks = places(&bytes, b"tfhd").into_iter().map(|at| number(&bytes, at + 8)).collect::<Vec<_>>();
+        for (at, track) in places(&bytes, b"tfdt").into_iter().zip(tracks) {
+            assert_eq!(bytes[at + 4], 1, "eight bytes of time");
+            let ticks = u64::from_be_bytes(bytes[at + 8..at + 16].try_into().unwrap());
+            let later = ticks + 36_000 * if track == 1 { 12_800 } else { 48_000 };
+            bytes[at + 8..at + 16].copy_from_slice(&later.to_be_bytes());
+        }
+        fs::write(file, bytes).unwrap();
+    });
+    let finished = comes_out("late clock", &bench, SYNC);
+    assert!(finished.source.duration_ms.abs_diff(3000) <= 100, "{} ms", finished.source.duration_ms);
+}
+
+#[test]
+fn a_browsers_recording_of_a_fragment_for_each_frame_is_taken() {
+    let options =
+        format!("-c:v libx264 -preset superfast -bf 0 -g 200 -c:a libopus -b:a 96k {FRAGMENTS}+frag_every_frame");
+    // Opus' own delay is in the container and in the codec, and some writers count it twice or not at all.
+    comes_out("browser", &film(&options, |_| ()), 0.015);
+}
+
+#[test]
+fn a_recording_in_fragments_that_was_made_a_plain_file_at_its_end_is_taken() {
+    // What a recorder writes for the case that it does not come to the end, its index and its fragments, lies within the box of the media
+    // at the end; the index that counts comes last.
+    let bench = film(&format!("{X264} {AAC}"), |file| {
+        let fragments = file.with_file_name("fragments.mp4");
+        outside::ffmpeg(&format!("-i {} -c copy {FRAGMENTS}+frag_keyframe", file.display()), &fragments);
+        let hidden = fs::read(fragments).unwrap();
+        change(file, |moov, before| {
+            let mdat = before.windows(4).position(|it| it == b"mdat").unwrap();
+            let size = number(before, mdat - 4) + hidden.len() as u32;
+            before[mdat - 4..mdat].copy_from_slice(&size.to_be_bytes());
+            before.splice(mdat + 4..mdat + 4, hidden.iter().copied());
+            for handler in [b"vide", b"soun"] {
+                let chunks = track(moov, handler).at("mdia/minf/stbl/stco");
+                let moved = chunks.rows::<1>(8).iter().map(|[at]| [at + hidden.len() as u32]).collect::<Vec<_>>();
+                chunks.set_rows(8, &moved);
+            }
+        });
+    });
+    assert!(bench.outline("source").is_some());
+    comes_out("hybrid", &bench, SYNC);
+}
+
+#[test]
+fn fragments_that_call_every_sample_a_key_frame_are_not_believed() {
+    let clip = Clip { duration_ms: 4000, ..Clip::default() };
+    let options =
+        format!("-c:v libx264 -preset superfast -g 50 -sc_threshold 0 {TAGS} -c:a copy {FRAGMENTS}+frag_keyframe");
+    let bench = numbered(&clip, &options);
+    let mut bytes = fs::read(bench.input("source")).unwrap();
+    // The bit "is no sync sample" of the flags of samples: of a fragment (8.8.7) and of a run (8.8.8).
+    let mut cleared = 0;
+    let mut clear = |bytes: &mut [u8], at: usize| {
+        cleared += usize::from(bytes[at + 1] & 1);
+        bytes[at + 1] &= 0xfe;
+    };
+    for at in 0..bytes.len() - 8 {
+        let flags = number(&bytes, at + 4) & 0xff_ffff;
+        if bytes[at..].starts_with(b"tfhd") && flags & 0x20 != 0 {
+            let before = [1, 2, 8, 16].map(|bit| if flags & bit == 0 { 0 } else { 4 + 4 * usize::from(bit == 1) });
+            clear(&mut bytes, at + 12 + before.iter().sum::<usize>());
+        }
+        if bytes[at..].starts_with(b"trun") {
+            let mut place = at + 12 + 4 * (flags & 1) as usize;
+            if flags & 4 != 0 {
+                clear(&mut bytes, place);
+                place += 4;
+            }
+            let size = 4 * (flags & 0xf00).count_ones() as usize;
+            let skip = 4 * (flags & 0x300).count_ones() as usize;
+            for row in 0..number(&bytes, at + 8) as usize * usize::from(flags & 0x400 != 0) {
+                clear(&mut bytes, place + row * size + skip);
+            }
+        }
+    }
+    assert!(cleared > 0);
+    fs::write(bench.input("source"), bytes).unwrap();
+    for copies in [false, true] {
+        let finished = bench.finish(&ladders([180, 90], 1), copies);
+        finished.good();
+        for rendition in &finished.renditions {
+            let shown = pictures(&rendition.file).unwrap();
+            assert!(shown.iter().map(|it| it.number).eq(0..100), "{}", rendition.planned.name);
+        }
+    }
+}
+
+#[test]
+fn a_phones_screen_in_bursts_of_120_a_second_shows_each_picture_in_its_time() {
+    // Ten bursts of twelve pictures, one each 0.4 s, with stills between.
+    let clip = Clip { duration_ms: 4800, tone: media::synth::Tone::None, ..Clip::default() };
+    let bursts = format!(
+        "-vf settb=1/12000,setpts='floor(N/12)*4800+mod(N\\,12)*100' -vsync passthrough -enc_time_base 1/12000 \
+         -c:v libx264 -preset superfast -bf 2 {TAGS} -video_track_timescale 12000"
+    );
+    let bench = numbered(&clip, &bursts);
+    let finished = bench.finish(&ladders([180, 90], 1), false);
+    let (rate, shown) = (finished.rate(), pictures(&finished.good().file).unwrap());
+    assert_eq!((finished.source.video.frames, finished.plan.picture.frame_rate), (120, Ratio::new(60, 1)));
+    let time = |picture: u64| (picture / 12) as f64 * 0.4 + (picture % 12) as f64 / 120.0;
+    for (frame, it) in shown.iter().enumerate() {
+        let at = frame as f64 / rate;
+        // The picture of that time, to three quarters of an output frame.
+        let shows = |at: f64| (0..120).rev().find(|picture| time(*picture) <= at).unwrap_or(0);
+        let range = shows(at - 0.75 / rate)..=shows(at + 0.75 / rate);
+        assert!(range.contains(&it.number), "{} at {at} instead of {range:?}", it.number);
+    }
+}
+
+#[test]
+fn a_phone_that_counts_60_02_pictures_a_second_has_60() {
+    let bench = Bench::new();
+    make(&bench.input("source"), &Clip { rate: Ratio::new(3001, 50), duration_ms: 3000, ..Clip::default() }).unwrap();
+    let finished = bench.finish(&ladders([180, 90], 1), false);
+    let shown = pictures(&finished.good().file).unwrap();
+    assert_eq!(finished.plan.picture.frame_rate, Ratio::new(60, 1));
+    assert!(shown.len().abs_diff(180) <= 1, "{}", shown.len());
+    assert!(shown.iter().zip(0..).all(|(it, place)| it.number.abs_diff(place) <= 1));
+}
+
+#[test]
+fn hlg_that_only_a_message_in_the_bitstream_tells_is_taken_as_hlg() {
+    // Alternative transfer characteristics (ITU-T H.274): 18 is HLG, where the parameter sets say BT.2020 with its own curve.
+    let film = |sets: &str, message: &str| {
+        let bench = Bench::new();
+        let made = bench.input("made.mp4");
+        outside::ffmpeg(
+            &format!(
+                "-f lavfi -i testsrc2=size=160x90:rate=25:duration=1,format=yuv420p10le -c:v libx265 -preset ultrafast \
+                 -x265-params log-level=error:crf=10:bframes=0{message} -tag:v hvc1 \
+                 -colorspace bt2020nc -color_primaries bt2020 -color_trc {sets} -color_range tv"
+            ),
+            &made,
+        );
+        fs::rename(made, bench.input("source")).unwrap();
+        let finished = bench.finish(&ladders([90, 46], 0), false);
+        assert_eq!(finished.source.video.colour.transfer, Transfer::Hlg, "{sets}{message}");
+        outside::planes(&finished.good().file, 10, (160, 90))
+    };
+    assert_eq!(film("bt2020-10", ":atc-sei=18"), film("arib-std-b67", ""));
+}
+
+#[test]
+fn blows_over_a_quiet_hall_keep_their_place_and_stay_below_the_ceiling() {
+    // Blows of 30 ms at full scale, far above what is between them.
+    let blow = "0.97*exp(-mod(t+0.6\\,1)/0.012)*sin(2*PI*1000*t)*lt(mod(t+0.6\\,1)\\,0.1)+0.0008*sin(2*PI*300*t)";
+    let bench = Bench::new();
+    let made = bench.input("made.mp4");
+    let picture = "-f lavfi -i testsrc2=size=160x90:rate=25:duration=3,format=yuv420p";
+    outside::ffmpeg(
+        &format!("{picture} -f lavfi -i aevalsrc='{blow}|{blow}':s=48000:d=3 {X264} -c:a aac -b:a 192k {TAGS}"),
+        &made,
+    );
+    fs::rename(made, bench.input("source")).unwrap();
+    let finished = bench.finish(&ladders([90, 46], 0), false);
+    let file = &finished.good().file;
+    let ((_, peak), beeps) = (outside::loudness(file), outside::beeps(file));
+    assert!(peak <= -1.9, "{peak} dBTP");
+    assert!(beeps.len() == 3 && beeps.iter().zip([0.4, 1.4, 2.4]).all(|(is, at)| (is - at).abs() <= SYNC), "{beeps:?}");
+}
+
+#[test]
+fn no_name_of_a_file_is_an_obstacle() {
+    let bench = Bench::new();
+    make(&bench.input("plain"), &Clip::default()).unwrap();
+    for name in ["参赛 视频 🏭\u{202e}final:1 50%d(终稿)#2?.mp4", "-i.mp4", "%04d.jpg", "http:x.m3u8", "file:a.mp4"]
+    {
+        fs::hard_link(bench.input("plain"), bench.input(name)).unwrap();
+        assert_eq!(bench.probe(name).video.frames, 50, "{name}");
+    }
+}
+
+#[test]
+fn pictures_in_the_order_of_decoding_without_times_of_showing_are_shown_in_order_and_in_sync() {
+    // A writer that knows no offsets: each sample has the time of its place in decoding. Without an edit list, and with the one that
+    // took the delay of the offsets back.
+    for (coding, offsets, edits) in [
+        ("-c:v libx264 -preset veryfast -bf 3 -g 50", "none", false),
+        ("-c:v libx264 -preset veryfast -bf 3 -g 50", "none", true),
+        ("-c:v libx265 -preset ultrafast -x265-params log-level=error:bframes=3:keyint=50 -tag:v hvc1", "none", false),
+        // The same offset for all says no more than none.
+        ("-c:v libx264 -preset veryfast -bf 3 -g 25 -x264-params open-gop=1", "same", false),
+    ] {
+        let bench = film(&format!("{coding} -sc_threshold 0 {AAC}"), |file| {
+            change(file, |moov, _| {
+                let picture = track(moov, b"vide");
+                if !edits {
+                    picture.kids.retain(|kid| &kid.kind != b"edts");
+                }
+                let stbl = picture.at("mdia/minf/stbl");
+                match offsets {
+                    "same" => stbl.at("ctts").set_rows(8, &[[75, 0]]),
+                    _ => stbl.kids.retain(|kid| &kid.kind != b"ctts"),
+                }
+            });
+        });
+        let finished = comes_out(coding, &bench, SYNC);
+        assert_eq!(finished.source.oddities, [pipeline::media_info::Oddity::TimesByOrder], "{coding}");
+        assert_eq!((finished.source.video.start_ms, finished.source.video.duration_ms), (0, 3000), "{coding}");
+    }
+}
+
+#[test]
+fn every_number_of_such_a_film_is_in_its_place_in_segments() {
+    let clip = Clip { duration_ms: 4000, ..Clip::default() };
+    let bench = numbered(&clip, &format!("-c:v libx264 -preset veryfast -bf 3 -g 25 {TAGS} -c:a copy"));
+    change(&bench.input("source"), |moov, _| {
+        let picture = track(moov, b"vide");
+        picture.kids.retain(|kid| &kid.kind != b"edts");
+        picture.at("mdia/minf/stbl").kids.retain(|kid| &kid.kind != b"ctts");
+    });
+    let finished = bench.finish(&ladders([180, 90], 1), false);
+    assert!(finished.plan.segments.len() > 2);
+    finished.good();
+    for rendition in &finished.renditions {
+        let shown = pictures(&rendition.file).unwrap();
+        assert!(shown.iter().map(|it| it.number).eq(0..100), "{}", rendition.planned.name);
+    }
+    // A copy would be as wrong as its source.
+    let copied = bench.finish(&ladders([180, 90], 0), true);
+    let why = &copied.renditions[0].planned.because;
+    assert!(why.iter().any(|it| it.en.contains("does not say when")), "{why:?}");
+    let beeps = media::synth::beeps(&finished.renditions[0].file).unwrap();
+    assert!(beeps.len() == 4 && beeps.iter().zip(0..).all(|(is, at)| (is - f64::from(at)).abs() <= SYNC), "{beeps:?}");
+}

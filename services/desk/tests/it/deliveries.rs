@@ -370,9 +370,14 @@ async fn bag(stage: &Stage, entry: &Entry) -> Vec<u8> {
     }
     let receipt = json!({ "run": 1, "files": files, "prefix": ObjectKey::bag_prefix(id, 1, &BY_HAND.into()) });
     let texts = json!({ "title": "钢铁侠", "text": null, "tags": ["工业"] });
-    let set =
-        format!("update deliveries set receipt = '{receipt}', texts = '{texts}' where submission = '{}'", entry.id);
+    let set = format!("update deliveries set receipt = '{receipt}' where submission = '{}'", entry.id);
     stage.execute(set).await;
+    let texts = format!(
+        "insert into partner_texts (submission, partner, texts)
+         select submission, partner, '{texts}' from deliveries where submission = '{}'",
+        entry.id
+    );
+    stage.execute(texts).await;
     film
 }
 

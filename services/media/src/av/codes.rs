@@ -1,4 +1,5 @@
 //! Which codecs libav takes a four-character code of an ISO or QuickTime file for, by its tables and nothing else in the file.
+use std::collections::BTreeSet;
 use std::ffi::{c_int, c_uint};
 use std::ptr;
 
@@ -31,7 +32,9 @@ pub(crate) fn codecs_of_code(code: [u8; 4]) -> Vec<String> {
     if let [b'm' | b'T', b's' | b'S', high, low] = code {
         found.push(find(riff_sounds, u16::from_be_bytes([high, low]).into()));
     }
-    found.into_iter().filter(|codec| *codec > 0).map(codec_name).collect()
+    // A code may be in several tables.
+    let found: BTreeSet<c_int> = found.into_iter().filter(|codec| *codec > 0).collect();
+    found.into_iter().map(codec_name).collect()
 }
 
 #[cfg(test)]

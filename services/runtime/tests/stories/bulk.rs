@@ -184,9 +184,10 @@ async fn the_reconciler_starts_what_waits_and_ends_the_job() {
 #[tokio::test]
 async fn a_job_that_cannot_begin_keeps_nothing_else_waiting() {
     let world = World::new().await;
-    let ids = world.published(2).await;
-    let (poisoned, _, _) = world.job(&named(&ids[..1]), &ask(Stage::Transcode)).await;
-    let (other, _, _) = world.job(&named(&ids[1..]), &ask(Stage::Transcode)).await;
+    let ids = world.published(4).await;
+    // A job of one work begins at once, and the reconciler begins nothing of it.
+    let (poisoned, _, _) = world.job(&named(&ids[..2]), &ask(Stage::Transcode)).await;
+    let (other, _, _) = world.job(&named(&ids[2..]), &ask(Stage::Transcode)).await;
     sqlx::query("update bulk_jobs set actor = 'unknown' where id = $1")
         .bind(poisoned)
         .execute(world.store.pool())

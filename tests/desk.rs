@@ -24,7 +24,8 @@ const STRICT: &str = "strict";
 const DOUYIN: &str = "douyin";
 const TITLE: &str = "短片";
 /// The one site of that partner, and what it takes.
-const LIMITS: &str = "sites = [\"strict.example\"]\n\n[limits]\ntitle_min_chars = { value = 6, tag = \"A\", source = \"a test\", valid_from = \"2024-06-01\" }\n";
+const LIMITS: &str = "sites = [\"strict.example\"]\n\n[limits]\n\
+    title_min_chars = { value = 6, tag = \"A\", source = \"a test\", valid_from = \"2024-06-01\" }\n";
 /// The name of every person here.
 const NAME: &str = "测试员";
 /// What an act that is done, or would be, answers instead of a problem's code.

@@ -55,6 +55,8 @@ mod restore;
 mod review;
 // The same stories on two S3 servers.
 mod s3_servers;
+// What people are told to do next, and that it does what it says.
+mod trouble;
 // Works in several segments.
 mod seams;
 // What may be found nowhere.

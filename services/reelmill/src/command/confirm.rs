@@ -4,6 +4,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 
 use crate::database::DatabaseArgs;
 use crate::exit::{self, Exit};
+use crate::output::{self, Format, OutputArgs};
 
 /// Options of `confirm`.
 #[derive(clap::Args)]
@@ -20,19 +21,25 @@ pub(crate) struct Args {
     /// Only say what would follow
     #[arg(long)]
     dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
-/// Confirms each delivery that waits for it. One that refuses does not keep the others from it.
+/// Confirms each delivery that waits for it; as JSON one document a work. One that refuses does not keep the others from it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let (partner, caller) = (PartnerId::new(args.partner), args.database.caller(&desk).await?);
     let said = if args.dry_run { "would be confirmed" } else { "confirmed" };
     let mut exit = Exit::Done;
     for id in args.ids {
-        let wish = Confirm { dry_run: args.dry_run, reason: args.reason.clone(), digest: None };
+        let wish = Confirm { dry_run: args.dry_run, reason: args.reason.clone(), digest: args.digest.clone() };
         match confirm(&desk, &caller, id, &partner, wish).await {
+            Ok(done) if args.output.output == Format::Json => output::print_json(&done.value)?,
             Ok(_) => eprintln!("{id}: {said} for {partner}"),
             Err(problem) => exit = exit::refused_for(id, &problem),
         }

@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Only say what would follow
     #[arg(long)]
     dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -41,7 +44,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         insists: args.insist,
         dry_run: args.dry_run,
         reason: args.reason,
-        digest: None,
+        digest: args.digest,
     };
     let desk = args.database.desk().await?;
     let partner = PartnerId::new(args.partner);

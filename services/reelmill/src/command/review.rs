@@ -14,6 +14,9 @@ pub(crate) enum Args {
     Accept {
         /// The entry's id
         id: SubmissionId,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
+        reason: Option<String>,
         #[command(flatten)]
         act: ActArgs,
     },
@@ -43,11 +46,11 @@ pub(crate) struct ActArgs {
 
 /// Applies the decision.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let (id, decision, words, act) = match args {
-        Args::Accept { id, act } => (id, Decision::Accept, None, act),
-        Args::Reject { id, reason, act } => (id, Decision::Refuse, Some(reason), act),
+    let (id, decision, words, reason, act) = match args {
+        Args::Accept { id, reason, act } => (id, Decision::Accept, None, reason, act),
+        Args::Reject { id, reason, act } => (id, Decision::Refuse, Some(reason), None, act),
     };
-    let wish = Review { decision, words, dry_run: act.dry_run, reason: None };
+    let wish = Review { decision, words, dry_run: act.dry_run, reason };
     let desk = act.database.desk().await?;
     let done = review(&desk, &act.database.caller(&desk).await?, id, wish).await?;
     if act.output.output == Format::Json {

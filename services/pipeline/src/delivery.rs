@@ -225,6 +225,10 @@ pub enum DeliveryEvent {
 }
 
 impl Observed {
+    /// The name of every state, in the order in which a delivery comes into them.
+    pub const NAMES: [&str; 9] =
+        ["planned", "sending", "unknown", "awaiting_operator", "in_review", "live", "recalling", "recalled", "refused"];
+
     /// The state's one name: database value, JSON, metric label.
     pub fn name(&self) -> &'static str {
         match self {
@@ -256,6 +260,9 @@ impl Observed {
 }
 
 impl Desired {
+    /// Both.
+    pub const ALL: [Desired; 2] = [Desired::Live, Desired::Gone];
+
     /// Its one name.
     pub fn name(self) -> &'static str {
         match self {

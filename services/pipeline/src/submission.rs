@@ -181,6 +181,22 @@ impl Redo {
 }
 
 impl State {
+    /// The name of every state, in the order in which a work comes into them.
+    pub const NAMES: [&str; 12] = [
+        "uploading",
+        "probe",
+        "screen",
+        "awaiting_review",
+        "transcode",
+        "assemble",
+        "awaiting_release",
+        "publish",
+        "published",
+        "rejected",
+        "withdrawn",
+        "revoked",
+    ];
+
     /// The state's one name: database value, JSON, metric label. At a stage, the stage's.
     pub fn name(&self) -> &'static str {
         match self {

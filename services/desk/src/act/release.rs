@@ -6,6 +6,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::{Part, PartToDo};
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::store::people;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -36,8 +37,10 @@ pub struct Released {
     /// The work.
     pub id: Uuid,
     /// State before.
+    #[schema(value_type = SubmissionState)]
     pub was: String,
     /// State after.
+    #[schema(value_type = SubmissionState)]
     pub state: String,
     /// The work's run.
     pub run: u32,

@@ -10,6 +10,7 @@ use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
 use pipeline::preflight::Texts;
 use pipeline::text::Limit;
+use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::store::deliveries::{self, DeliveryRow};
 use runtime::store::proofs::{self, NewProof, Shows};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub(crate) struct Delivery {
     /// `live` or `gone`.
     desired: &'static str,
     /// `planned`, `sending`, `unknown`, `awaiting_operator`, `in_review`, `live`, `recalling`, `recalled` or `refused`.
+    #[schema(value_type = DeliveryState)]
     state: &'static str,
     /// The partner's own name for the work.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -227,6 +229,8 @@ pub(crate) async fn confirm(
 pub(crate) struct Reported {
     pub(super) partner: String,
     /// As in the list of deliveries.
+    #[schema(value_type = DeliveryState)]
+    #[schema(value_type = DeliveryState)]
     pub(super) state: &'static str,
 }
 

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
 use runtime::outcome::StoredCover;
+use runtime::serving::openapi::vocabulary::CheckOutcome;
 use runtime::store::history::HistoryLine;
 use runtime::store::parts::PartRow;
 use runtime::store::renditions::RenditionRow;
@@ -124,6 +125,7 @@ pub(crate) struct Check {
     measured: String,
     limit: String,
     /// `pass`, `fail`, or `invalid` where the measurement itself is not to be believed.
+    #[schema(value_type = CheckOutcome)]
     outcome: &'static str,
 }
 

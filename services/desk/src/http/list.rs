@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::store::listing::{Listed, Parked, Wanted};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -45,6 +46,7 @@ pub(crate) struct Line {
     id: Uuid,
     contest: String,
     /// As in the entry's status.
+    #[schema(value_type = SubmissionState)]
     state: String,
     /// Which pass it is in, from 1.
     run: i32,

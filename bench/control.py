@@ -78,7 +78,7 @@ def resident_of(root):
 def run(neighbours, work, args, **env):
     """Runs the program; every line that it said, the CPU of each side, and the broker's memory at the end."""
     env = {**os.environ, **neighbours.env, "RUST_LOG": os.environ.get("RUST_LOG", "warn"), "S3_ENDPOINT": "http://127.0.0.1:9",
-           "ADMIN_LISTEN": "127.0.0.1:0", "LISTEN": "127.0.0.1:0", "SCRATCH_DIR": str(Path(work) / "scratch"), **env}
+           "ADMIN_LISTEN": "127.0.0.1:0", "LISTEN": "127.0.0.1:0", "DESK_LISTEN": "127.0.0.1:0", "SCRATCH_DIR": str(Path(work) / "scratch"), **env}
     before, wal = cpu_of(neighbours.roots), neighbours.wal()
     process = subprocess.Popen([PROGRAM, *map(str, args)], env=env, stdout=subprocess.PIPE, text=True)
     ours, lines = [0.0], []

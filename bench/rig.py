@@ -208,7 +208,7 @@ class Servers:
         """Starts a service, on these cores only if they are named, and waits until it is ready."""
         admin, api = free_port(), free_port()
         more = {"ADMIN_LISTEN": f"127.0.0.1:{admin}", "LISTEN": f"127.0.0.1:{api}", "PUBLISH_LISTEN": f"127.0.0.1:{free_port()}",
-                "SCRATCH_DIR": str(self.work / "scratch" / name), **env}
+                "DESK_LISTEN": f"127.0.0.1:{free_port()}", "SCRATCH_DIR": str(self.work / "scratch" / name), **env}
         process = self.start(name, ["serve", *(["--roles", roles] if roles else [])], cores, **more)
         process.admin = f"http://127.0.0.1:{admin}"
         wait(lambda: process.poll() is not None or fetch(process.admin + "/readyz") is not None, 60, f"{name} is ready")

@@ -179,7 +179,9 @@ async fn a_newcomer_finds_everything_from_the_first_page_on() {
     let service = pipeline.serve("all", &[]).await;
     let client = reqwest::Client::new();
     let first = format!("http://{}", service.api_address().expect("the address of the API"));
-    let mut seen = std::collections::BTreeSet::from([format!("{first}/")]);
+    let desk = format!("http://{}", service.desk_address().expect("the address of the desk"));
+    // The public page names the desk only where DESK_URL is set.
+    let mut seen = std::collections::BTreeSet::from([format!("{first}/"), format!("{desk}/api/v1/docs")]);
     let mut next: Vec<String> = seen.iter().cloned().collect();
     while let Some(page) = next.pop() {
         let answer = client.get(&page).header("accept", "text/html,*/*").send().await.expect("ask for a page");
@@ -341,6 +343,7 @@ async fn doctor_finds_a_whole_pipeline_in_good_health() {
         "media parts",
         "connections",
         "personal data keys",
+        "desk address",
     ] {
         assert!(
             findings.iter().any(|found| found["check"] == name && found["health"] == "good"),

@@ -132,10 +132,9 @@ async fn a_partner_without_a_machine_waits_for_an_operator_with_its_bag_ready_un
     let id = pipeline.submit(&service, 2).await;
     delivery_is(&pipeline, id, BAG, "awaiting_operator").await;
     let prefix = ObjectKey::bag_prefix(SubmissionId(id), 1, &BAG.into());
-    let mut files = folder(&pipeline, &pipeline.objects, &prefix).await;
-    let checklist = String::from_utf8(files.remove("checklist.txt").expect("a checklist")).expect("text");
-    assert!(checklist.contains(&format!("reelmill delivered {id} --partner {BAG}")), "{checklist}");
+    let files = folder(&pipeline, &pipeline.objects, &prefix).await;
     check_package(&pipeline, id, &files).await;
+    fetches_the_bag(&pipeline, id, &files).await;
 
     let url = "https://partner.example/v/1";
     let id_text = id.to_string();
@@ -147,6 +146,32 @@ async fn a_partner_without_a_machine_waits_for_an_operator_with_its_bag_ready_un
     // Said twice it is out of place, and changes nothing.
     pipeline.command(&["delivered", &id_text, "--partner", BAG, "--url", "https://other.example/"]).await.exits(2);
     assert_eq!(delivery_is(&pipeline, id, BAG, "live").await["public_url"], url);
+}
+
+/// What an operator does: fetches the bag, with the checklist, also once more and after an interruption.
+async fn fetches_the_bag(pipeline: &TestPipeline, id: Uuid, files: &BTreeMap<String, Vec<u8>>) {
+    let (out, id_text) = (pipeline.dir().join("bag"), id.to_string());
+    let arguments = ["bag", &id_text, "--partner", BAG, "--out", &out.display().to_string()].map(ToOwned::to_owned);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let told = pipeline.command(&arguments).await.exits(0);
+    assert!(told.stdout.contains(&format!("reelmill delivered {id} --partner {BAG} --url URL")), "{}", told.stdout);
+    assert!(told.stdout.contains("标题") && told.stdout.contains("cover-4x3.jpg"), "{}", told.stdout);
+    let fetched = || -> BTreeMap<String, Vec<u8>> {
+        let entries = std::fs::read_dir(&out).expect("the directory").map(|entry| entry.expect("an entry"));
+        let name = |entry: &std::fs::DirEntry| entry.file_name().into_string().expect("a plain name");
+        entries.map(|entry| (name(&entry), std::fs::read(entry.path()).expect("a file"))).collect()
+    };
+    assert_eq!(&fetched(), files);
+    // Cut off: half of a file is there, under the name that it has until it is whole.
+    let name = files.keys().find(|name| name.ends_with(".mp4")).expect("a film");
+    std::fs::remove_file(out.join(name)).expect("remove a file");
+    std::fs::write(out.join(format!("{name}.part")), &files[name][..files[name].len() / 2]).expect("half of it");
+    pipeline.command(&arguments).await.exits(0);
+    assert_eq!(&fetched(), files);
+    // Somebody's own file of that name is not touched.
+    std::fs::write(out.join(name), "mine").expect("another file");
+    pipeline.command(&arguments).await.exits(2);
+    assert_eq!(fetched()[name], b"mine");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,8 +46,9 @@ fn failures(service: &Service) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothing_secret() {
     let pipeline = with_partners().await;
-    let service = pipeline.serve("all", &["upload", "publish"]).await;
+    let service = pipeline.serve("all", &["upload", "desk", "publish"]).await;
     let public = format!("http://{}", service.api_address().expect("the public API"));
+    let desk = format!("http://{}", service.desk_address().expect("the desk"));
     let partners = format!("http://{}", service.partner_address().expect("the partners' port"));
     let http = Client::new();
     let entered = Entrant::at(&public["http://".len()..]).enter(&Entrant::form("门")).await;
@@ -57,13 +58,22 @@ async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothi
     let entry = format!("{public}/api/v1/submissions/{}", entered.id);
     let film = format!("{partners}/partners/net/files/{}/1/a.mp4", Uuid::now_v7());
     let knocks: Vec<(RequestBuilder, &str, &str, &str, String)> = vec![
-        (get(format!("{public}/api/v1/tokens")), "organisers", "missing", "token_missing", "unknown".into()),
+        (get(format!("{desk}/api/v1/tokens")), "organisers", "missing", "token_missing", "unknown".into()),
         (
-            http.get(format!("{public}/api/v1/tokens")).bearer_auth(made_up.tell()),
+            http.get(format!("{desk}/api/v1/tokens")).bearer_auth(made_up.tell()),
             "organisers",
             "unknown",
             "token_wrong",
             made_up.id.to_string(),
+        ),
+        // The public address knows entrants' tokens only, the desk those of staff.
+        (http.get(&entry).bearer_auth(made_up.tell()), "entrants", "malformed", "token_wrong", "unknown".into()),
+        (
+            http.get(format!("{desk}/api/v1/submissions/{}", entered.id)).bearer_auth(&entered.token),
+            "organisers",
+            "malformed",
+            "token_wrong",
+            "unknown".into(),
         ),
         (
             http.get(&entry).bearer_auth(format!("{}.{GUESS}", entered.id.simple())),
@@ -144,9 +154,10 @@ fn lacks(answer: &Response) -> BTreeSet<&'static str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_answer_of_each_port_has_the_security_headers() {
     let pipeline = with_partners().await;
-    let service = pipeline.serve("all", &["upload", "publish"]).await;
+    let service = pipeline.serve("all", &["upload", "desk", "publish"]).await;
     let admin = service.admin_address().expect("the admin port");
     let partners = service.partner_address().expect("the partners' port");
+    let desk = service.desk_address().expect("the desk");
     let http = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let on_admin = [
         "/",
@@ -163,8 +174,10 @@ async fn each_answer_of_each_port_has_the_security_headers() {
         "/nothing",
     ];
     let on_partners = ["/", "/partners/net/feed.xml", "/partners/bilibili/webhook", "/partners/dy/webhook", "/nothing"];
+    let on_desk = ["/", "/api/v1/docs", "/api/v1/openapi.json", "/api/v1/submissions", "/nothing"];
     let urls = on_admin.iter().map(|path| format!("http://{admin}{path}"));
     let urls = urls.chain(on_partners.iter().map(|path| format!("http://{partners}{path}")));
+    let urls = urls.chain(on_desk.iter().map(|path| format!("http://{desk}{path}")));
     let mut statuses = BTreeSet::new();
     for url in urls {
         for request in [
@@ -191,7 +204,7 @@ async fn the_demo_contest_is_unknown_unless_it_is_asked_for() {
     {
         let mut env = pipeline.command_env();
         env.remove("CATALOGUE_DIR");
-        for listener in ["LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
+        for listener in ["LISTEN", "DESK_LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
             env.insert(listener.into(), "127.0.0.1:0".into());
         }
         env.extend(demo.map(|demo| ("DEMO_CONTEST".to_owned(), demo.to_owned())));

@@ -13,10 +13,14 @@ mod chaos;
 mod chaos_handoff;
 // What people type.
 mod command_line;
+// What two OpenAPI documents promise.
+mod contract;
 // What operators see of it.
 mod dashboards;
 // Gates that people open, and what partners get.
 mod delivery;
+// Every act of the desk, by command and by API alike.
+mod desk;
 // The disks of the database, of the object store and of a worker have no room left.
 mod disk_full;
 // Failed authentication, security headers, and the contest for trials.

@@ -275,6 +275,17 @@ async fn a_recall_cuts_a_running_fetch_and_of_what_was_fetched_a_person_decides(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_item_that_cannot_be_read_keeps_no_other_out_of_the_feed() {
+    let stage = Stage::new().await;
+    let (broken, whole) = (stage.offered(1000).await, stage.offered(1000).await);
+    let breaking = "update feed_items set content = '{}' where submission = $1";
+    sqlx::query(breaking).bind(broken).execute(stage.pipeline.truth.pool()).await.expect("break an item");
+    let feed = stage.feed_text().await;
+    assert!(feed.contains(&whole.to_string()) && !feed.contains(&broken.to_string()), "{feed}");
+    assert!(stage.service.log_text().contains(&format!("{broken} is missing in the feed")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_feed_comes_in_pages_that_miss_nothing() {
     let stage = Stage::new().await;
     let mut ids = Vec::new();

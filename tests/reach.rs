@@ -28,6 +28,7 @@ async fn plaintext_to_another_machine_is_refused_by_services_commands_and_doctor
         ("AMQP_URL", "amqp://guest:guest@mq.example/%2f"),
         ("SCRATCH_DIR", &scratch),
         ("LISTEN", "127.0.0.1:0"),
+        ("DESK_LISTEN", "127.0.0.1:0"),
         ("ADMIN_LISTEN", "127.0.0.1:0"),
         ("PUBLISH_LISTEN", "127.0.0.1:0"),
     ]);
@@ -65,6 +66,32 @@ async fn plaintext_to_another_machine_is_refused_by_services_commands_and_doctor
     all.insert("ALLOW_PLAINTEXT".into(), "10.0.0.1/8".into());
     let ran = process::run(&["serve"], &all).await.exits(2);
     assert!(ran.stderr.contains("10.0.0.1/8"), "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_address_without_tls_is_refused_before_anything_is_connected_and_doctor_says_so() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let scratch = dir.path().join("scratch").display().to_string();
+    let all = env(&[
+        // Nothing listens on port 9.
+        ("DATABASE_URL", "postgres://reelmill@127.0.0.1:9/reelmill"),
+        ("AMQP_URL", "amqp://guest:guest@127.0.0.1:9/%2f"),
+        ("SCRATCH_DIR", &scratch),
+        ("DESK_URL", "http://desk.example.org"),
+        ("LISTEN", "127.0.0.1:0"),
+        ("DESK_LISTEN", "127.0.0.1:0"),
+        ("ADMIN_LISTEN", "127.0.0.1:0"),
+        ("PUBLISH_LISTEN", "127.0.0.1:0"),
+    ]);
+    let ran = process::run(&["serve"], &all).await.exits(2);
+    let said = &ran.stderr;
+    assert!(said.contains("desk_url_refused: ") && said.contains("desk.example.org"), "{said}");
+    assert!(said.contains("without TLS") && said.contains("未加密"), "{said}");
+    let findings = process::run(&["doctor", "--output", "json"], &all).await.exits(1).json();
+    let found = findings.as_array().expect("a list of findings").iter().find(|it| it["check"] == "desk address");
+    let found = found.expect("a finding about the desk");
+    assert_eq!(found["health"], "bad", "{found}");
+    assert!(found["found"].as_str().is_some_and(|it| it.contains("desk_url_refused")), "{found}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,6 +164,7 @@ async fn the_logins_of_compose_migrate_and_serve_and_a_service_waits_for_the_mig
         ("S3_ENDPOINT", "http://127.0.0.1:9"),
         ("SCRATCH_DIR", &scratch),
         ("LISTEN", "127.0.0.1:0"),
+        ("DESK_LISTEN", "127.0.0.1:0"),
         ("ADMIN_LISTEN", "127.0.0.1:0"),
         ("PUBLISH_LISTEN", "127.0.0.1:0"),
         ("NO_COLOR", "1"),
@@ -158,6 +186,10 @@ async fn the_logins_of_compose_migrate_and_serve_and_a_service_waits_for_the_mig
     // From here on it looks at its neighbours, of which the object store is away.
     wait_until_true("it has begun", SOON, async || says("\"database\":\"ok\"").await).await;
     process::run(&["status"], &all).await.exits(0);
+    let mut session = PgConnection::connect(&app).await.expect("log in as services do");
+    let error = session.execute("create temporary table audit (mine int)").await.expect_err("no table of its own");
+    assert_eq!(error.as_database_error().and_then(|it| it.code()).as_deref(), Some("42501"), "{error}");
+    drop(session);
     let doctor = process::run(&["doctor", "--output", "json"], &all).await.exits(1).json();
     let login = doctor.as_array().expect("findings").iter().find(|it| it["check"] == "database login").cloned();
     assert_eq!(login.expect("a finding about the login")["health"], "good");

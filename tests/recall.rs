@@ -53,8 +53,8 @@ impl Page {
 }
 
 fn picture(pipeline: &TestPipeline) -> String {
-    let path = pipeline.dir().join("gone.png");
-    std::fs::write(&path, b"\x89PNG\r\n\x1a\nnot much of a picture").expect("write a picture");
+    let path = pipeline.dir().join("gone.jpg");
+    std::fs::write(&path, planted::jpeg(64, 64)).expect("write a picture");
     path.display().to_string()
 }
 
@@ -126,6 +126,9 @@ async fn a_recall_by_hand_ends_only_with_a_picture_and_a_page_that_is_gone() {
     assert_eq!(status(&pipeline, id).await["held"], "版权争议");
 
     pipeline.command(&["recalled", &text, "--partner", BAG]).await.exits(2);
+    let garbage = pipeline.dir().join("gone.png").display().to_string();
+    std::fs::write(&garbage, b"\x89PNG\r\n\x1a\nnot much of a picture").expect("write no picture");
+    pipeline.command(&["recalled", &text, "--partner", BAG, "--screenshot", &garbage]).await.exits(2);
     let picture = picture(&pipeline);
     pipeline.command(&["recalled", &text, "--partner", BAG, "--screenshot", &picture]).await.exits(0);
     wait_until("the page was looked at", SOON, async || {

@@ -37,7 +37,7 @@ async fn published(pipeline: &TestPipeline, works: usize) -> Vec<Uuid> {
 }
 
 async fn job(pipeline: &TestPipeline, job: &str) -> Value {
-    pipeline.command(&["bulk", "list", job, "--output", "json"]).await.exits(0).json()
+    pipeline.command(&["bulk", "show", job, "--output", "json"]).await.exits(0).json()
 }
 
 /// Every key in the partner's bucket, which may not change.
@@ -108,15 +108,19 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
     let ids = published(&pipeline, 2).await;
     let dry = ["reprocess", "--where", "theme=green state=published", "--from", "transcode", "--dry-run"];
     let found = pipeline.command(&[&dry[..], &["--output", "json"]].concat()).await.exits(0).json();
-    assert_eq!((&found["works"], &found["renditions"]), (&2.into(), &4.into()));
-    assert_eq!((&found["elapsed"]["found_works"], &found["cpu_hours"]), (&2.into(), &0.0.into()), "{found}");
+    let estimate = &found["estimate"];
+    assert_eq!((&found["works"], &estimate["renditions"]), (&2.into(), &4.into()));
+    assert_eq!((&estimate["reused_works"], &estimate["cpu_hours"]), (&2.into(), &0.0.into()), "{found}");
     // What screening will plan is not known, so nothing is promised to be there.
     let anew = ["reprocess", "--where", "theme=green state=published", "--from", "screen", "--dry-run"];
     let said = pipeline.command(&[&anew[..], &["--output", "json"]].concat()).await.exits(0).json();
-    assert_eq!(said["elapsed"]["measured_works"], 2);
-    let hours = said["cpu_hours"].as_f64().expect("hours");
+    let estimate = &said["estimate"];
+    assert_eq!(estimate["measured_works"], 2);
+    let hours = estimate["cpu_hours"].as_f64().expect("hours");
     assert!(hours > 0.0 && hours < 0.5, "{said}");
-    assert_eq!((&said["holdings"][DROP]["holds"], &said["holdings"][DROP]["replaced"]), (&2.into(), &0.into()));
+    let held = estimate["partners"].as_array().expect("partners").iter().find(|it| it["partner"] == DROP);
+    let held = held.expect("the drop holds some");
+    assert_eq!((&held["holds"], &held["replaced"]), (&2.into(), &0.into()));
     let text = pipeline.command(&dry).await.exits(0).stdout;
     assert!(text.contains("2 whose files are there already and are taken over"), "{text}");
     let text = pipeline.command(&[&anew[..], &["--replace"]].concat()).await.exits(0).stdout;
@@ -124,7 +128,7 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
         assert!(text.contains(words), "{words}: {text}");
     }
     let old = pipeline.command(&["reprocess", "--where", "engine<0.0.1", "--from", "probe", "--dry-run"]).await;
-    assert!(old.exits(0).stdout.contains("no partner holds any of these works"));
+    assert!(old.exits(2).stderr.contains("nothing_selected"), "refused as the act would be");
     for id in ids {
         assert_eq!(
             (pipeline.truth.state(id).await.as_str(), run_in_force(&pipeline, id).await),
@@ -153,8 +157,11 @@ async fn a_bulk_job_is_paused_resumed_and_cancelled_as_one_and_what_has_begun_en
     wait_until("the first work is begun", SOON, async || works().await.contains_key("started").then_some(())).await;
     let one_begun = counts(&[("started", 1), ("waiting", 2)]);
     holds_for("one at a time", A_WHILE, async || works().await == one_begun).await;
-    let again = pipeline.command(&["reprocess", "--where", "state=published", "--from", "publish"]).await.exits(0);
-    assert!(again.stderr.contains("other jobs have them"), "{again:?}");
+    let published = ["reprocess", "--where", "state=published", "--from", "publish"];
+    for more in [&["--dry-run"][..], &[]] {
+        let again = pipeline.command(&[&published[..], more].concat()).await.exits(2);
+        assert!(again.stderr.contains("in_another_job") && again.stderr.contains(&id), "{again:?}");
+    }
 
     let paused = pipeline.command(&["bulk", "pause", &id]).await.exits(0);
     assert!(paused.stderr.contains("1 works that have begun end by themselves"), "{paused:?}");
@@ -215,9 +222,15 @@ async fn what_is_asked_wrongly_is_refused_with_what_is_allowed() {
         (&["--where", "title=x", "--from", "probe"][..], "字段"),
         (&["--where", "title=x", "--from", "probe"], "fields are contest, theme"),
         (&["--where", "state=published", "--from", "assemble"], "begin at transcode"),
-        (&["--where", "state=published", "--from", "probe"], "no work is selected"),
-        (&["--where", "state=published", "--from", "publish", "--partner", "youku"], "partners are bag, drop"),
-        (&[&unknown, "--from", "probe"], "there is no entry"),
+        (&["--where", "state=published", "--from", "probe"], "nothing_selected"),
+        (&["--where", "state=published", "--from", "probe", "--dry-run"], "nothing_selected"),
+        (&["--where", "state=nope", "--from", "probe"], "allowed is probe, screen"),
+        (&["--where", "theme=gren", "--from", "probe"], "theme cannot be"),
+        (&["--where", "contest=dmo", "--from", "probe"], "contest cannot be"),
+        (&["--where", "partner=youku", "--from", "probe"], "allowed is bag, drop"),
+        (&["--where", "state=published", "--from", "upload"], "probe, screen, transcode or publish"),
+        (&["--where", "state=published", "--from", "publish", "--partner", "youku"], "partners: bag, drop"),
+        (&[&unknown, "--from", "probe"], "submission_unknown"),
         (&[&unknown, "--where", "state=published", "--from", "probe"], "cannot be used with"),
         (&["--from", "probe"], "required"),
     ] {
@@ -225,6 +238,8 @@ async fn what_is_asked_wrongly_is_refused_with_what_is_allowed() {
         assert!(ran.stderr.contains(words), "{args:?}: {ran:?}");
     }
     pipeline.command(&["bulk", "pause", &unknown]).await.exits(2);
-    pipeline.command(&["bulk", "list", &unknown]).await.exits(2);
-    assert_eq!(pipeline.command(&["bulk", "list", "--output", "json"]).await.exits(0).json(), serde_json::json!([]));
+    pipeline.command(&["bulk", "show", &unknown]).await.exits(2);
+    pipeline.command(&["bulk", "works", &unknown]).await.exits(2);
+    let none = serde_json::json!({ "items": [] });
+    assert_eq!(pipeline.command(&["bulk", "list", "--output", "json"]).await.exits(0).json(), none);
 }

@@ -21,7 +21,8 @@ async fn waiting_for_review() -> (TestPipeline, String, Uuid) {
     let service = pipeline.serve("all", &[]).await;
     let id = pipeline.submit(&service, SECONDS).await;
     pipeline.truth.reaches(id, "awaiting_review", SOON).await;
-    let place = format!("http://{}/api/v1/submissions/{id}/preview", service.api_address().expect("the API's address"));
+    let place =
+        format!("http://{}/api/v1/submissions/{id}/preview", service.desk_address().expect("the desk's address"));
     (pipeline, place, id)
 }
 

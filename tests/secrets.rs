@@ -178,7 +178,8 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
         places.add("refusal of the API", answer.text().await.expect("an answer"));
     }
     let mut canaries = Canaries::new();
-    organisers(&pipeline, &address, accepted, &mut places, &mut canaries).await;
+    let desk = service.desk_address().expect("it says where the desk is");
+    organisers(&pipeline, &desk, accepted, &mut places, &mut canaries).await;
     let sealed = pipeline.truth.count("select count(*) from entrants").await;
     assert_eq!(sealed, 2, "the entrants were not kept at all");
     places.heard("event", &events);
@@ -204,7 +205,7 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
 /// What organisers do and read with tokens, one made by the command line and one by the API, under a key that repeats the answer.
 async fn organisers(
     pipeline: &TestPipeline,
-    address: &str,
+    desk: &str,
     entry: uuid::Uuid,
     places: &mut Places,
     canaries: &mut Canaries,
@@ -212,7 +213,7 @@ async fn organisers(
     let token = pipeline.token("organiser").await;
     canaries.add("token of an organiser", &token);
     let http = reqwest::Client::new();
-    let url = |path: &str| format!("http://{address}/api/v1/{path}");
+    let url = |path: &str| format!("http://{desk}/api/v1/{path}");
     let wish = json!({ "role": "organiser", "name": "值班程序", "expires_days": 1 });
     let mut told = Vec::new();
     for _ in 0..2 {

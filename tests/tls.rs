@@ -95,7 +95,7 @@ async fn lines_are_encrypted_and_a_server_of_another_name_or_authority_is_not_sp
     env.insert("DATABASE_URL".into(), verified);
     env.insert("AMQP_URL".into(), format!("amqps://guest:guest@localhost:{port}/%2f"));
     env.insert("SSL_CERT_FILE".into(), crt.display().to_string());
-    for name in ["LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
+    for name in ["LISTEN", "DESK_LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
         env.insert(name.into(), "127.0.0.1:0".into());
     }
     let (health, said) = doctor(&env, "TLS").await;

@@ -68,9 +68,9 @@ async fn an_entrys_way(collector: &Collector) -> (TestPipeline, Uuid) {
     let id = pipeline.submit(&service, 3).await;
     pipeline.truth.reaches(id, "awaiting_review", SOON).await;
     let token = pipeline.token(&format!("screener@{CONTEST}")).await;
-    let address = service.api_address().expect("the API's address");
+    let desk = service.desk_address().expect("the desk's address");
     let accepted = reqwest::Client::new()
-        .post(format!("http://{address}/api/v1/submissions/{id}/review"))
+        .post(format!("http://{desk}/api/v1/submissions/{id}/review"))
         .bearer_auth(token)
         .header("idempotency-key", Uuid::new_v4().to_string())
         .json(&json!({ "decision": "accept" }))

@@ -30,7 +30,7 @@ fn told(answer: &Value) -> (String, String) {
 
 async fn log(pipeline: &TestPipeline, id: &str) -> Vec<Value> {
     let log = pipeline.command(&["webhook", "log", id, "--output", "json"]).await.exits(0).json();
-    log.as_array().expect("a log is a list").clone()
+    log["items"].as_array().expect("a page of messages").clone()
 }
 
 /// Waits until the newest message in the log has a status, and returns it.

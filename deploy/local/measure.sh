@@ -30,6 +30,7 @@ set -a
 S3_ENDPOINT=http://127.0.0.1:$(free_port) S3_ACCESS_KEY_ID=measure S3_SECRET_ACCESS_KEY=measure-secret
 PERSONAL_DATA_KEYS=m:$(head -c 32 /dev/urandom | base64 -w 0) SCRATCH_DIR=$dir/scratch
 DEMO_CONTEST=true LISTEN=127.0.0.1:$(free_port) ADMIN_LISTEN=127.0.0.1:$(free_port)
+DESK_LISTEN=127.0.0.1:$(free_port) PUBLISH_LISTEN=127.0.0.1:$(free_port)
 set +a
 
 # Starts `reelmill serve $@`, waits until it is ready, and leaves its pid in $serve.

@@ -23,6 +23,14 @@ declare -A partners_way=(
 # An address that nobody can take for a real one.
 partners_address() { echo "https://demo.example/$1/$2"; }
 
+# Reports entry $2 at partner $1, as an operator does who saw it there. A made-up address is none of the partner's own, so the evidence is
+# a picture: the storyboard.
+partners_report() {
+    local pictures=$local/pictures/$2
+    "$reelmill" preview "$2" --out "$pictures" </dev/null >/dev/null &&
+        "$reelmill" delivered "$2" --partner "$1" --receipt "demo-$2" --screenshot "$pictures/storyboard.jpg" </dev/null
+}
+
 # Starts them; their addresses and keys go into $local/env. Webhooks of the emulators come to port $1.
 partners_start() {
     local port=$1 emulators=$local/run/emulators partner name
@@ -112,8 +120,8 @@ partners_play() {
                 echo "demo, as operator: said yes to douyin"
                 ;;
             *:awaiting_operator)
-                "$reelmill" delivered "$id" --partner "$partner" --url "$(partners_address "$partner" "$id")" </dev/null
-                echo "demo, as operator: reported $partner with a made-up address"
+                partners_report "$partner" "$id" || return 1
+                echo "demo, as operator: reported $partner with a picture of the work"
                 partners_way[$partner]=$partners_by_hand
                 ;;
             *:refused | *:recalled | *:recalling) echo "$name: $partner is $state" >&2; return 1 ;;

@@ -93,6 +93,7 @@ partner_bucket=${S3_BUCKET:-reelmill}
 . "$here/partners.sh"
 http_port=$(remembered_port "$local/run/http.port" 8080)
 publish_port=$(remembered_port "$local/run/publish.port" 8081)
+desk_port=$(remembered_port "$local/run/desk.port" 8082)
 admin_port=$(remembered_port "$local/run/admin.port" 9090)
 (umask 077 && cat >"$local/env") <<ENV
 DATABASE_URL='$DATABASE_URL'
@@ -106,6 +107,8 @@ S3_SECRET_ACCESS_KEY='${S3_SECRET_ACCESS_KEY:-}'
 DEMO_CONTEST=true
 PERSONAL_DATA_KEYS='${PERSONAL_DATA_KEYS:-$(cat "$local/personal_data_key")}'
 LISTEN='127.0.0.1:$http_port'
+DESK_LISTEN='127.0.0.1:$desk_port'
+DESK_URL='http://127.0.0.1:$desk_port'
 ADMIN_LISTEN='127.0.0.1:$admin_port'
 PUBLIC_URL='http://127.0.0.1:$http_port'
 REELMILL_SERVER='http://127.0.0.1:$http_port'
@@ -118,6 +121,8 @@ PARTNER_TIANGONG_S3_ACCESS_KEY_ID='${PARTNER_TIANGONG_S3_ACCESS_KEY_ID:-${S3_ACC
 PARTNER_TIANGONG_S3_SECRET_ACCESS_KEY='${PARTNER_TIANGONG_S3_SECRET_ACCESS_KEY:-${S3_SECRET_ACCESS_KEY:-}}'
 PUBLISH_LISTEN='127.0.0.1:$publish_port'
 PUBLISH_URL='http://127.0.0.1:$publish_port'
+# Receivers of webhooks may be on this machine, by http.
+ALLOW_PRIVATE_NETWORKS='${ALLOW_PRIVATE_NETWORKS:-127.0.0.0/8,::1/128}'
 POLL_BASE_S=2
 ENV
 cat >"$local/reelmill" <<WRAPPER
@@ -144,8 +149,16 @@ partners_start "$publish_port"
 step "run: 5/7 serve all roles (log: .local/log/serve.log)"
 start serve serve
 await_up serve curl -fsS "http://127.0.0.1:$admin_port/readyz"
+await_up serve curl -fsS "http://127.0.0.1:$desk_port/api/v1/openapi.json"
 partners_authorise
-echo "http://127.0.0.1:$http_port/ answers; metrics at http://127.0.0.1:$admin_port/metrics"
+addresses() {
+    printf '  %-9s %s\n' \
+        entrants "http://127.0.0.1:$http_port/" \
+        staff "http://127.0.0.1:$desk_port/api/v1/docs" \
+        partners "http://127.0.0.1:$publish_port/" \
+        watching "http://127.0.0.1:$admin_port/"
+}
+addresses
 
 step "run: 6/7 four entries: two that keep the rules, one of 20 s, one of 720 lines"
 "$here/samples.sh" "$local/samples"
@@ -167,8 +180,12 @@ fi
 
 cat <<NEXT
 
-Serving at http://127.0.0.1:$http_port/ until Ctrl-C. In another terminal:
+Serving until Ctrl-C:
+$(addresses)
+In another terminal:
   .local/reelmill status
+  .local/reelmill person add NAME --login LOGIN --role organiser
+  .local/reelmill webhook add http://127.0.0.1:PORT/
   .local/reelmill submit my.mp4 --contest demo --title '…' --theme 绿色低碳 --name '…' --phone '…' --original --rights --ai none
 NEXT
 wait "$(cat "$local/run/serve.pid")"

@@ -28,3 +28,5 @@ select format('create role reelmill_app login password %L in role reelmill_servi
 alter database :"DBNAME" owner to reelmill_owner;
 -- The schema is the database owner's. From PostgreSQL 15 on this is so from the start.
 revoke create on schema public from public;
+-- Services make no temporary tables: a login that may can fill the disk without leaving a row, and hide a table of ours in its session.
+revoke temporary on database :"DBNAME" from public;

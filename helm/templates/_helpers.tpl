@@ -19,7 +19,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 
 {{/* The stages whose queues a role's workers empty; they are the code's (services/ROLE: STAGE). JSON. */}}
 {{- define "reelmill.stages" -}}
-{{- get (dict "upload" (list) "probe" (list "probe" "screen") "transcode" (list "transcode" "assemble") "publish" (list "publish")) . | toJson }}
+{{- get (dict "upload" (list) "desk" (list) "probe" (list "probe" "screen") "transcode" (list "transcode" "assemble") "publish" (list "publish")) . | toJson }}
 {{- end }}
 
 {{/* Pod security "restricted". The media child walls itself in with rlimits, Landlock and a seccomp filter of its own, none of which
@@ -57,6 +57,11 @@ capabilities: { drop: [ALL] }
 {{- else }}
 {{ include "reelmill.secretEnv" (list "AMQP_URL" .name .key) }}
 {{- end }}
+{{- end }}
+
+{{/* "true" if people or partners call this role: list of what it serves. Such a replica is behind a proxy and leaves its balancer first. */}}
+{{- define "reelmill.called" -}}
+{{- include "reelmill.any" (list . (list "upload" "desk" "publish")) }}
 {{- end }}
 
 {{/* "true" if a list has any of others: list of two lists. */}}

@@ -20,6 +20,8 @@ use crate::support::{Network, ObjectStore, Place, Servers, Service, Setup, TestP
 
 /// The broker's disk is small; with less room than this it takes no more messages by itself.
 const BROKER: &str = "disk_free_limit.absolute = 32MB\nraft.wal_max_size_bytes = 16000000\n";
+/// Roles of the services that people call.
+const CALLED: [&str; 2] = ["upload", "desk"];
 /// Roles of the services that are no uploads.
 const WORK: [&str; 3] = ["probe", "transcode", "publish"];
 
@@ -105,11 +107,20 @@ impl House {
         }
     }
 
-    /// Addresses at which entries are taken and organisers are served, of those services that have told one.
+    /// Addresses at which entries are taken, of those services that have logged one.
     pub(super) fn apis(&self) -> Vec<String> {
+        self.called(Service::api_address)
+    }
+
+    /// Addresses at which staff are served, of those services that have logged one.
+    pub(super) fn desks(&self) -> Vec<String> {
+        self.called(Service::desk_address)
+    }
+
+    fn called(&self, address: impl Fn(&Service) -> Option<String>) -> Vec<String> {
         let services = self.services.lock().expect("nobody panics here");
-        let uploads = services.iter().filter(|(target, _)| matches!(target, Target::Upload(_)));
-        uploads.filter_map(|(_, service)| service.api_address()).collect()
+        let called = services.iter().filter(|(target, _)| matches!(target, Target::Upload(_)));
+        called.filter_map(|(_, service)| address(service)).collect()
     }
 
     /// Lets a fault begin. May block for a moment.
@@ -250,7 +261,7 @@ impl House {
     fn serve(&self, target: Target) {
         let start = self.starts.fetch_add(1, Ordering::SeqCst);
         let scratch = self.disk(target).display().to_string();
-        let roles = if matches!(target, Target::Upload(_)) { &["upload"][..] } else { &WORK[..] };
+        let roles = if matches!(target, Target::Upload(_)) { &CALLED[..] } else { &WORK[..] };
         let (place, called) = (&self.places[&target], format!("{}.{start}", name(target)));
         let service = self.pipeline.start_at(place, &called, roles, &[("SCRATCH_DIR", &scratch)]);
         self.services.lock().expect("nobody panics here").insert(target, service);

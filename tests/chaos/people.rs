@@ -88,8 +88,7 @@ impl People {
         if fate == Fate::Recalled {
             let recall = json!({ "reason": "演习", "partners": [DROP] });
             self.act(entry, &self.organiser, &format!("{id}/recall"), &recall, "recall_ordered").await?;
-            self.look(id, "/deliveries", &self.organiser, |seen| (stands(&seen, DROP) == "recalled").then_some(()))
-                .await?;
+            self.deliveries(id, |seen| (stands(&seen, DROP) == "recalled").then_some(())).await?;
             self.history.note(entry, Told::Gone(DROP.to_owned()));
         }
         Ok(())
@@ -131,7 +130,7 @@ impl People {
                 continue;
             };
             let chunk = film[at..film.len().min(at + CHUNK.max(film.len() / 4))].to_vec();
-            let api = self.api().context("no service takes uploads")?;
+            let api = self.next_of(&self.house.apis()).context("no service takes uploads")?;
             let patch = tus(Method::PATCH, format!("http://{api}/files/{upload}")).header("Upload-Offset", at);
             let patch = patch.header("Content-Type", "application/offset+octet-stream").body(chunk);
             offset = match patch.send().await {
@@ -174,7 +173,7 @@ impl People {
     async fn hand_over(&self, entry: usize, id: Uuid) -> Result<()> {
         let (mut carried, mut confirmed, mut live) = (false, false, Vec::new());
         while live.len() < PARTNERS.len() {
-            let seen = self.look(id, "/deliveries", &self.organiser, Some).await?;
+            let seen = self.deliveries(id, Some).await?;
             for partner in PARTNERS {
                 match stands(&seen, partner) {
                     "live" if !live.contains(&partner) => {
@@ -215,30 +214,38 @@ impl People {
 
     async fn post(&self, token: &str, path: &str, body: &Value) -> Result<()> {
         let key = Uuid::new_v4().to_string();
-        let post = |api: &str| {
-            let post = self.http.post(format!("http://{api}/api/v1/submissions/{path}")).bearer_auth(token);
+        let post = |desk: &str| {
+            let post = self.http.post(format!("http://{desk}/api/v1/submissions/{path}")).bearer_auth(token);
             post.header("Idempotency-Key", &key).json(body)
         };
-        self.ask(post).await.with_context(|| path.to_owned()).map(drop)
+        self.ask_desk(post).await.with_context(|| path.to_owned()).map(drop)
     }
 
     /// Looks, as its entrant, until the entry is in this state.
     async fn is(&self, id: Uuid, token: &str, state: &str) -> Result<()> {
-        let seen = self.look(id, "", token, |seen| {
-            let now = seen["state"].as_str().unwrap_or_default().to_owned();
-            (now == state || ["published", "rejected"].contains(&now.as_str())).then_some(now)
-        });
-        let now = seen.await.with_context(|| format!("wait until it is {state}"))?;
-        if now == state { Ok(()) } else { bail!("it is {now} and not {state}") }
-    }
-
-    /// Looks until there is something to see.
-    async fn look<T>(&self, id: Uuid, what: &str, token: &str, see: impl Fn(Value) -> Option<T>) -> Result<T> {
+        let place = format!("/api/v1/submissions/{id}");
+        let why = || format!("wait until it is {state}");
         loop {
-            let place = format!("/api/v1/submissions/{id}{what}");
             let get = |api: &str| self.http.get(format!("http://{api}{place}")).bearer_auth(token);
             // An answer may break off in its body.
-            let answer = self.ask(get).await?.json().await;
+            let seen: Value = self.ask(get).await.with_context(why)?.json().await.unwrap_or_default();
+            let now = seen["state"].as_str().unwrap_or_default();
+            if now == state {
+                return Ok(());
+            }
+            if ["published", "rejected"].contains(&now) {
+                bail!("it is {now} and not {state}");
+            }
+            self.moment().await.with_context(why)?;
+        }
+    }
+
+    /// Looks at its deliveries, as an organiser, until there is something to see.
+    async fn deliveries<T>(&self, id: Uuid, see: impl Fn(Value) -> Option<T>) -> Result<T> {
+        let place = format!("/api/v1/submissions/{id}/deliveries");
+        loop {
+            let get = |desk: &str| self.http.get(format!("http://{desk}{place}")).bearer_auth(&self.organiser);
+            let answer = self.ask_desk(get).await?.json().await;
             if let Some(seen) = answer.ok().and_then(&see) {
                 return Ok(seen);
             }
@@ -246,14 +253,27 @@ impl People {
         }
     }
 
-    /// Asks one replica after the other until one says something other than "not now".
+    /// Asks one replica of the public API after the other until one says something other than "not now".
     async fn ask(&self, request: impl Fn(&str) -> RequestBuilder) -> Result<Response> {
+        self.ask_one_of(|| self.house.apis(), request).await
+    }
+
+    /// As [`People::ask`], at the desk.
+    async fn ask_desk(&self, request: impl Fn(&str) -> RequestBuilder) -> Result<Response> {
+        self.ask_one_of(|| self.house.desks(), request).await
+    }
+
+    async fn ask_one_of(
+        &self,
+        replicas: impl Fn() -> Vec<String>,
+        request: impl Fn(&str) -> RequestBuilder,
+    ) -> Result<Response> {
         loop {
-            let Some(api) = self.api() else {
+            let Some(replica) = self.next_of(&replicas()) else {
                 self.moment().await?;
                 continue;
             };
-            match request(&api).send().await {
+            match request(&replica).send().await {
                 Ok(answer) if answer.status().is_success() => return Ok(answer),
                 Ok(answer) if !may_be_asked_again(answer.status()) => {
                     let (status, url) = (answer.status(), answer.url().clone());
@@ -269,10 +289,9 @@ impl People {
         }
     }
 
-    fn api(&self) -> Option<String> {
-        let apis = self.house.apis();
+    fn next_of(&self, replicas: &[String]) -> Option<String> {
         let turn = self.turn.fetch_add(1, Ordering::SeqCst);
-        apis.get(turn % apis.len().max(1)).cloned()
+        replicas.get(turn % replicas.len().max(1)).cloned()
     }
 
     async fn moment(&self) -> Result<()> {

@@ -22,7 +22,7 @@ pub(super) enum Target {
     Broker,
     /// The S3 server.
     Store,
-    /// A service with the role upload.
+    /// A service with the roles upload and desk.
     Upload(usize),
     /// A service with all other roles.
     Worker(usize),

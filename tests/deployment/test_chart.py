@@ -15,6 +15,8 @@ import yaml
 CHART = facts.ROOT / "helm"
 EXAMPLES = sorted(path.stem for path in (CHART / "examples").glob("*.yaml"))
 KUBERNETES = "1.35"
+# Roles that people and partners call.
+CALLED = {"upload", "desk", "publish"}
 
 
 def helm(*args):
@@ -105,11 +107,17 @@ class Charts(Examples):
             ("terminationGracePeriodSeconds=5", "killed before parts are handed back"),
             ("networkPolicy.s3.to=null", "nobody said who the object store is"),
             ("image.digest=latest", "no digest"),
+            ("env.DESK_LISTEN=0.0.0.0:80", "the chart's own ports"),
+            ("networkPolicy.callers=null", "nobody said who may call"),
             ("autoscaling.managementUrl=http://user:secret@rabbitmq", "a password in plain sight"),
         ):
             with self.subTest(why):
                 code, _ = helm(*minimal, "--set", wrong)
                 self.assertNotEqual(code, 0, wrong)
+        for host in ("entries.example.org", "partners.example.org"):
+            code, text = helm("template", "rel", CHART, "-f", CHART / "examples/production.yaml", "--set", f"ingress.desk.host={host}")
+            self.assertNotEqual(code, 0)
+            self.assertIn("host name of its own", text)
         self.assertEqual(helm(*minimal)[0], 0)
         # Neither is the chart rendered for nobody's cluster: without a word on who may be reached.
         self.assertNotEqual(helm("template", "rel", CHART)[0], 0)
@@ -145,7 +153,7 @@ class Pods(Examples):
     def test_the_ingress_controller_is_counted_as_a_proxy_where_people_call(self):
         for example in self.each():
             for name, pod in pods(example).items():
-                called = {"upload", "publish"} & set(roles_of(pod))
+                called = CALLED & set(roles_of(pod))
                 hops = environment(pod).get("FORWARDED_HOPS", {}).get("value")
                 if called:
                     self.assertEqual(hops, "1", name)
@@ -180,7 +188,7 @@ class Pods(Examples):
         for example in self.each():
             for name, pod in pods(example).items():
                 roles, variables = set(roles_of(pod)), environment(pod)
-                self.assertEqual("PERSONAL_DATA_KEYS" in variables, bool(roles & {"upload", "publish"}), name)
+                self.assertEqual("PERSONAL_DATA_KEYS" in variables, bool(roles & {"upload", "desk", "publish"}), name)
                 self.assertEqual("envFrom" in pod["spec"]["containers"][0], "publish" in roles and example != "minimal", name)
                 for variable in ("DATABASE_URL", "S3_SECRET_ACCESS_KEY", "PERSONAL_DATA_KEYS"):
                     if variable in variables:
@@ -250,7 +258,7 @@ class Pods(Examples):
                 self.assertGreater(pod["spec"]["terminationGracePeriodSeconds"], before + facts.stop_deadline_s(), name)
                 self.assertLess(float(environment(pod)["STOP_GRACE_S"]["value"]), 8, name)
                 # Whoever is called from outside leaves the balancer before it stops listening.
-                self.assertEqual(before > 0, bool(set(roles_of(pod)) & {"upload", "publish"}), name)
+                self.assertEqual(before > 0, bool(set(roles_of(pod)) & CALLED), name)
 
     def test_every_deployment_may_lose_one_pod_at_a_time(self):
         for example in self.each():
@@ -264,6 +272,28 @@ class Pods(Examples):
             job = of_kind(example, "Job")["rel-migrate"]
             self.assertEqual(job["metadata"]["annotations"]["helm.sh/hook"], "pre-install,pre-upgrade")
             facts.help_of(*job["spec"]["template"]["spec"]["containers"][0]["args"])
+
+
+class Ways(Examples):
+    def test_the_desk_has_an_ingress_and_a_host_of_its_own_and_links_lead_there_by_https(self):
+        for example in ("production", "single-node"):
+            ways = of_kind(example, "Ingress")
+            hosts = {name: way["spec"]["rules"][0]["host"] for name, way in ways.items()}
+            self.assertEqual(len(set(hosts.values())), 3, hosts)
+            backend = ways["rel-desk"]["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
+            self.assertEqual(backend, {"name": "rel-desk", "port": {"name": "http"}})
+            self.assertEqual(ways["rel-desk"]["spec"]["tls"][0]["hosts"], [hosts["rel-desk"]])
+            for pod in pods(example).values():
+                if roles_of(pod):
+                    self.assertEqual(environment(pod)["DESK_URL"]["value"], f"https://{hosts['rel-desk']}")
+        classes = {name: way["spec"]["ingressClassName"] for name, way in of_kind("production", "Ingress").items()}
+        self.assertEqual(classes, {"rel-upload": "nginx", "rel-publish": "nginx", "rel-desk": "nginx-internal"})
+
+    def test_without_a_host_the_desk_is_reached_from_inside_alone(self):
+        kinds = [(it["kind"], it["metadata"]["name"]) for it in rendered("production", "--set", "ingress.desk.host=")]
+        self.assertIn(("Service", "rel-desk"), kinds)
+        self.assertIn(("Ingress", "rel-upload"), kinds)
+        self.assertNotIn(("Ingress", "rel-desk"), kinds)
 
 
 class Network(unittest.TestCase):
@@ -280,6 +310,22 @@ class Network(unittest.TestCase):
                 self.assertEqual(egress[port,], values[neighbour]["to"])
         without_traces = {port["port"] for rule in self.policies("minimal")["rel-transcode"]["spec"]["egress"] for port in rule["ports"]}
         self.assertEqual(without_traces, {53, 5432, 5672, 9000})
+
+    def callers(self, example, name):
+        """Port → who may call it, by one policy."""
+        rules = self.policies(example)[name]["spec"]["ingress"]
+        return {port["port"]: rule["from"] for rule in rules for port in rule["ports"]}
+
+    def test_each_port_admits_the_callers_that_are_named_for_it(self):
+        values = yaml.safe_load((CHART / "examples/production.yaml").read_text())["networkPolicy"]
+        scraped = {9090: values["scrapers"]}
+        self.assertNotEqual(values["callers"], values["deskCallers"])
+        for name, expected in (("upload", {8080: values["callers"]}), ("publish", {8081: values["callers"]}),
+                               ("desk", {8082: values["deskCallers"]}), ("probe", {}), ("transcode", {})):
+            self.assertEqual(self.callers("production", f"rel-{name}"), scraped | expected, name)
+        # Where no others are named, the desk has the callers of the other ports.
+        values = yaml.safe_load((CHART / "examples/minimal.yaml").read_text())["networkPolicy"]
+        self.assertEqual(self.callers("minimal", "rel-desk")[8082], values["callers"])
 
     def test_no_rule_is_for_everybody(self):
         for example in ("minimal", "production"):

@@ -10,7 +10,7 @@ import facts
 import yaml
 
 DEPLOY = facts.ROOT / "deploy"
-OURS = ("upload", "probe", "transcode", "publish", "migrate", "s3")
+OURS = ("upload", "desk", "probe", "transcode", "publish", "migrate", "s3")
 
 
 def command_of(service):
@@ -84,7 +84,7 @@ class Compose(unittest.TestCase):
     def test_only_those_that_speak_to_the_world_reach_it(self):
         self.assertTrue(self.file["networks"]["inside"]["internal"])
         outside = {name for name, service in self.services.items() if "outside" in service["networks"]}
-        self.assertEqual(outside, {"upload", "publish", "prometheus", "grafana"})
+        self.assertEqual(outside, {"upload", "desk", "publish", "prometheus", "grafana"})
 
     def test_secrets_come_from_files_and_reach_those_alone_who_need_them(self):
         text = (DEPLOY / "compose.yaml").read_text()
@@ -95,7 +95,7 @@ class Compose(unittest.TestCase):
                 self.assertIn(Path(file).name, self.secrets, "secrets.sh makes it")
                 readers.setdefault(Path(file).stem, set()).add(name)
         self.assertEqual(readers["partners"], {"publish"})
-        self.assertEqual(readers["personal"], {"upload", "publish"})
+        self.assertEqual(readers["personal"], {"upload", "desk", "publish"})
         self.assertEqual(readers["owner"], {"migrate"})
         self.assertEqual(readers["postgres"], {"postgres"})
         self.assertEqual(set(readers), {Path(name).stem for name in self.secrets})
@@ -152,7 +152,7 @@ class Compose(unittest.TestCase):
 
     def test_those_whom_people_call_count_the_proxy_before_them(self):
         counted = {name for name, service in self.services.items() if "FORWARDED_HOPS" in (service.get("environment") or {})}
-        self.assertEqual(counted, {"upload", "publish"})
+        self.assertEqual(counted, {"upload", "desk", "publish"})
         for name in counted:
             self.assertEqual(self.services[name]["environment"]["FORWARDED_HOPS"], "${FORWARDED_HOPS:-1}")
             # Only because nobody but this machine reaches them without one.
@@ -160,9 +160,12 @@ class Compose(unittest.TestCase):
 
     def test_published_ports_are_those_that_are_listened_on_and_only_this_machine_has_them(self):
         image = (DEPLOY / "Dockerfile").read_text()
-        for name, port in (("upload", "LISTEN"), ("publish", "PUBLISH_LISTEN")):
+        for name, port in (("upload", "LISTEN"), ("publish", "PUBLISH_LISTEN"), ("desk", "DESK_LISTEN")):
             listens = re.search(rf"\b{port}=0\.0\.0\.0:(\d+)", image)[1]
             self.assertEqual(self.services[name]["ports"][0], f"127.0.0.1:{listens}:{listens}")
+            # What links begin with until a proxy has other addresses.
+            url = {"upload": "PUBLIC_URL", "publish": "PUBLISH_URL", "desk": "DESK_URL"}[name]
+            self.assertEqual(self.services[name]["environment"][url], f"${{{url}:-http://127.0.0.1:{listens}}}")
         # The alerts' links lead to the pages that every process serves.
         runbook = re.search(r"http://localhost:(\d+)/runbook", (DEPLOY / "prometheus/rules.yml").read_text())[1]
         self.assertIn(f"127.0.0.1:{runbook}:{re.search(r'ADMIN_LISTEN=0.0.0.0:([0-9]+)', image)[1]}", self.services["upload"]["ports"])

@@ -40,7 +40,7 @@ class Image(unittest.TestCase):
         self.assertIn("install -d -o 10001 -g 10001 /scratch", DOCKERFILE)
 
     def test_its_variables_are_read_and_its_ports_are_those_that_it_listens_on(self):
-        set_here = dict(pair.split("=", 1) for line in re.findall(r"\nENV (.*)", LAST_STAGE) for pair in line.split())
+        set_here = dict(pair.split("=", 1) for line in re.findall(r"\nENV (.*)", LAST_STAGE.replace("\\\n", "")) for pair in line.split())
         self.assertLessEqual(set(set_here), facts.variables("serve"))
         listens = {value.rsplit(":", 1)[1] for name, value in set_here.items() if name.endswith("LISTEN")}
         self.assertEqual(set(re.search(r"\nEXPOSE (.*)", LAST_STAGE)[1].split()), listens)

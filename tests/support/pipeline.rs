@@ -149,7 +149,7 @@ impl TestPipeline {
         // No service knows it.
         all.remove("DATABASE_OWNER_URL");
         all.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        for listener in ["LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
+        for listener in ["LISTEN", "DESK_LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
             all.entry(listener.to_owned()).or_insert_with(|| format!("{}:0", place.ip));
         }
         let service = Arc::new(Service::start_at(place, name, &args, &all, &self.dir.path().join("logs")));

@@ -113,14 +113,24 @@ pub(crate) fn film_path(pipeline: &TestPipeline, id: Uuid) -> std::path::PathBuf
     object_path(pipeline, &key)
 }
 
-/// A small JPEG of this size in pixels: its header is right, its picture is not there.
+/// A grey JPEG of this size in pixels: one table of each kind, and for each block two bits of zeros.
 pub(crate) fn jpeg(width: u16, height: u16) -> Vec<u8> {
     let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0, 0, 16];
     bytes.extend(b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0");
+    bytes.extend([0xff, 0xdb, 0, 67, 0]);
+    bytes.extend([1; 64]);
     bytes.extend([0xff, 0xc0, 0, 11, 8]);
     bytes.extend(height.to_be_bytes());
     bytes.extend(width.to_be_bytes());
-    bytes.extend([1, 1, 0x11, 0, 0xff, 0xd9]);
+    bytes.extend([1, 1, 0x11, 0]);
+    for class in [0x00, 0x10] {
+        bytes.extend([0xff, 0xc4, 0, 20, class, 1]);
+        bytes.extend([0; 16]);
+    }
+    bytes.extend([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0]);
+    let blocks = usize::from(width.div_ceil(8)) * usize::from(height.div_ceil(8));
+    bytes.extend(vec![0; (blocks * 2).div_ceil(8)]);
+    bytes.extend([0xff, 0xd9]);
     bytes
 }
 

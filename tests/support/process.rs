@@ -141,6 +141,11 @@ impl Service {
         self.announced("the public API listens on ")
     }
 
+    /// Where the desk answers; `None` until it listens.
+    pub(crate) fn desk_address(&self) -> Option<String> {
+        self.announced("the desk listens on ")
+    }
+
     /// Where partners are served; `None` until it listens.
     pub(crate) fn partner_address(&self) -> Option<String> {
         self.announced("partners are served on ")

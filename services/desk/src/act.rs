@@ -3,9 +3,13 @@
 //! An act is one transaction: it recognises a repetition by its key, locks the work, refuses what cannot be done, changes the store
 //! through `Submission::advance` and `Delivery::apply`, and writes the audit row. Its dry run is the same transaction, rolled back at
 //! the end, so the two cannot disagree.
+use std::collections::BTreeSet;
+
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::person::{Held, Role};
 use pipeline::submission::Submission;
 use pipeline::text::Limit;
+use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::typed;
 use runtime::store::Transaction;
@@ -17,12 +21,22 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+pub mod confirm;
+pub mod deliver;
+pub mod evidence;
+use crate::Desk;
 pub mod hold;
+pub mod job;
+pub mod person;
 pub mod recall;
+pub mod recalled;
 pub mod release;
+pub mod reprocess;
 pub mod retry;
 pub mod review;
 pub mod texts;
+pub mod token;
+pub mod webhook;
 pub mod withdraw;
 
 /// Who asks for an act.
@@ -32,6 +46,9 @@ pub struct Caller {
     pub by: By,
     /// The one contest whose works the caller may see and change; `None`: all.
     pub contest: Option<ContestId>,
+    /// The roles that the caller's credential shows: of a token, its one role. `None`: an operator on the command line, who has the
+    /// database's password and may do every act.
+    pub roles: Option<BTreeSet<Held>>,
     /// Recognises a repeated request; `None` where nothing is repeated by itself, such as on a command line.
     pub key: Option<Keyed>,
 }
@@ -51,6 +68,11 @@ pub struct Done<T> {
 struct Rehearsed(serde_json::Value);
 
 impl Caller {
+    /// The problem of an act that the caller's credential does not allow.
+    pub(crate) fn denied(&self, code: Code) -> Problem {
+        code.refused(Door::Organisers, Reason::Forbidden, self.by.credential)
+    }
+
     /// The caller with a reason for the audit trail: 1 to 500 characters, or none.
     pub(crate) fn because(&self, reason: Option<&str>) -> Result<By, Problem> {
         Ok(self.by.clone().because(typed::optional("reason", reason, Limit::REASON)?))
@@ -96,6 +118,21 @@ impl Caller {
         }
         Ok(Seen { id, contest: work.contest, form: work.form, machine: work.machine, deliveries: work.deliveries })
     }
+}
+
+/// A role by its name.
+pub(crate) fn role_named(field: &str, name: &str) -> Result<Role, Problem> {
+    let all = || Role::ALL.map(Role::name).join(", ");
+    name.parse().map_err(|_| Code::FieldWrong.about(format!("{field}: {}", all())))
+}
+
+/// A contest by its id; one that is to be `known` must be in the catalogue.
+pub(crate) fn contest_named(desk: &Desk, id: &str, known: bool) -> Result<ContestId, Problem> {
+    let parsed = id.parse::<ContestId>().ok();
+    parsed.filter(|it| !known || desk.catalogue.contest(it).is_some()).ok_or_else(|| {
+        let all: Vec<_> = desk.catalogue.contests.keys().map(ContestId::as_str).collect();
+        Code::ContestUnknown.about(all.join(", "))
+    })
 }
 
 /// The result of an act's transaction: of a dry run, what it would have done.

@@ -5,6 +5,8 @@ use anyhow::Context;
 use pipeline::catalogue::Catalogue;
 use runtime::clock::Clock;
 use runtime::config::Config;
+use runtime::desk_url::desk_url;
+use runtime::network::Network;
 use runtime::objects::Objects;
 use runtime::seal::Keyring;
 use runtime::service::Runtime;
@@ -25,6 +27,8 @@ pub struct Desk {
     pub keys: Option<Keyring>,
     /// The address that staff use (`DESK_URL`), put before the paths in links; empty: links are paths.
     pub url: String,
+    /// Networks of ours that addresses which people give may lead to (`ALLOW_PRIVATE_NETWORKS`).
+    pub allowed_networks: Vec<Network>,
     /// Computes the addresses of artefacts, so that a dry run can say what would be reused.
     pub addresses: Addresses,
 }
@@ -56,10 +60,9 @@ impl Desk {
         clock: Clock,
         addresses: Addresses,
     ) -> anyhow::Result<Self> {
-        let url = config.desk_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
-        let plain = url.bytes().all(|it| it.is_ascii_graphic());
-        anyhow::ensure!(plain, "DESK_URL has characters that no address has: {url:?}");
+        let url = desk_url(config)?.unwrap_or_default();
         let keys = config.personal_data_keys.is_some().then(|| config.keyring()).transpose()?;
-        Ok(Self { store, objects, catalogue, clock, keys, url, addresses })
+        let allowed_networks = config.allow_private_networks.clone();
+        Ok(Self { store, objects, catalogue, clock, keys, url, allowed_networks, addresses })
     }
 }

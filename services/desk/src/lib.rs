@@ -4,6 +4,9 @@
 //! |---|---|
 //! | what does every act and view need? | `desk` |
 //! | what can staff do? | `act`, one file an act |
+//! | what can staff see? | `view`, one file a view |
+//! | which act does a delivery wait for? | `next` |
+//! | is it a picture? | `picture` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | how is the service started and stopped? | `serve` |
 //!
@@ -12,7 +15,12 @@
 pub mod act;
 mod desk;
 mod http;
+pub mod next;
+mod picture;
 mod serve;
+#[cfg(test)]
+mod structure;
+pub mod view;
 
 pub use desk::Desk;
 pub use http::gate::Policy;

@@ -93,7 +93,7 @@ pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
 /// Serves on a bound port until `service.stop`.
 pub async fn serve_on(service: Service, listener: TcpListener) -> anyhow::Result<()> {
     let metrics = service.desk.store.metrics();
-    counted::begin(metrics, routes::list().into_iter().map(|route| route.path));
+    counted::begin(metrics, "desk", routes::list().into_iter().map(|route| route.path));
     info!("the desk listens on {}", listener.local_addr()?);
     let settings = &service.settings;
     // Behind a proxy of ours all connections are its own.

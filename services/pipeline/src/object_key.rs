@@ -1,8 +1,6 @@
 //! Every object key there is. Keys hold ids and attempts, never names that a person chose, and nothing else builds one.
 use std::fmt;
 
-use uuid::Uuid;
-
 use crate::id::{EncodeId, Fence, PartnerId, RenditionName, SubmissionId, UploadId};
 
 /// Where an object lies in the bucket. The text form is the key. Its parts are numbers, UUIDs and names of types that hold neither a `/`
@@ -27,8 +25,8 @@ pub enum ObjectKey {
     Preview(SubmissionId, u32, Fence, PreviewFile),
     /// A file of the bag that an operator takes to a partner by hand.
     Bag(SubmissionId, u32, PartnerId, BagFile),
-    /// A picture that proves what a person saw at a partner.
-    Proof(SubmissionId, PartnerId, Uuid),
+    /// A picture that proves what a person saw at a partner, by its SHA-256: the same picture sent twice is one object.
+    Proof(SubmissionId, PartnerId, [u8; 32]),
     /// A file dropped into a partner's own bucket.
     Drop(SubmissionId, u32, BagFile),
     /// The marker in a partner's bucket that says the folder is complete. Put last.
@@ -151,7 +149,10 @@ impl fmt::Display for ObjectKey {
             ObjectKey::Bag(submission, run, partner, file) => {
                 write!(f, "bags/{submission}/{run}/{partner}/{file}")
             }
-            ObjectKey::Proof(submission, partner, id) => write!(f, "proofs/{submission}/{partner}/{id}"),
+            ObjectKey::Proof(submission, partner, sha256) => {
+                write!(f, "proofs/{submission}/{partner}/")?;
+                sha256.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
             ObjectKey::Drop(submission, run, file) => write!(f, "{submission}/{run}/{file}"),
             ObjectKey::DropDone(submission, run) => write!(f, "{submission}/{run}/.done"),
         }
@@ -161,6 +162,7 @@ impl fmt::Display for ObjectKey {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -187,7 +189,7 @@ mod tests {
                 (ObjectKey::Cover(id, 1, name.clone(), fence), 5),
                 (ObjectKey::PartnerCover(id, 1, name, fence, 0), 5),
                 (ObjectKey::Bag(id, 1, partner.clone(), file.clone()), 5),
-                (ObjectKey::Proof(id, partner, Uuid::nil()), 4),
+                (ObjectKey::Proof(id, partner, [0; 32]), 4),
                 (ObjectKey::Drop(id, 1, file), 3),
             ] {
                 let key = key.to_string();

@@ -98,6 +98,12 @@ pub enum Replacement {
 }
 
 impl Replacement {
+    /// The way that is called so.
+    pub fn called(name: &str) -> Option<Self> {
+        use Replacement::{ByNewFolder, ByOperator, DeleteAndResubmit, InPlace, Never};
+        [InPlace, ByNewFolder, DeleteAndResubmit, ByOperator, Never].into_iter().find(|way| way.name() == name)
+    }
+
     /// The way's one name, as in the catalogue.
     pub fn name(self) -> &'static str {
         match self {
@@ -290,6 +296,8 @@ pub struct Partner {
     pub window: Option<Window>,
     /// Hours within which a recall has to be proven.
     pub recall_within_h: u32,
+    /// Hosts of its own sites, such as `bilibili.com`; each stands for the hosts below it too. Empty: not known.
+    pub sites: Vec<String>,
     /// The covers that it asks for, the most important first.
     pub covers: Vec<CoverWish>,
     /// What it takes.
@@ -297,6 +305,13 @@ pub struct Partner {
 }
 
 impl Partner {
+    /// Whether an address at `host` can be one of its own. True where its sites are not known.
+    pub fn may_have_host(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let below = |site: &str| host.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        self.sites.is_empty() || self.sites.iter().any(|site| below(site))
+    }
+
     /// How what it holds can be replaced.
     pub fn replacement(&self) -> Replacement {
         self.replace.as_ref().map_or_else(|| self.method.replacement(), |replace| replace.value)

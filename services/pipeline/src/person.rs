@@ -150,6 +150,19 @@ pub fn contest_of<'a>(roles: impl IntoIterator<Item = &'a Held>) -> Option<&'a C
     contests.all(|contest| contest == Some(first)).then_some(first)
 }
 
+/// Whether somebody who acts in these roles may give and take the role `held`: an admin of the contest that it is for, or of all contests.
+/// The roles are all of a person's, or the one of their token.
+pub fn may_give(roles: &BTreeSet<Held>, held: &Held) -> bool {
+    Held { role: Role::Admin, contest: held.contest.clone() }.is_covered_by(roles)
+}
+
+/// Whether somebody who acts in these roles may change or end this person: only an admin who may give each role that the person holds. A
+/// person without roles belongs to no contest and is changed by an admin of all contests.
+pub fn may_manage(roles: &BTreeSet<Held>, other: &Person) -> bool {
+    let admin = Held::everywhere(Role::Admin);
+    admin.is_covered_by(roles) || (!other.roles.is_empty() && other.roles.iter().all(|held| may_give(roles, held)))
+}
+
 /// Longest login name.
 const LOGIN_CHARS: usize = 64;
 
@@ -269,16 +282,11 @@ impl Person {
         Sees::Only(held.filter_map(|held| held.contest.clone()).collect())
     }
 
-    /// Whether they may give and take this role: an admin of the contest that it is for, or of all contests.
-    pub fn may_give(&self, held: &Held) -> bool {
-        self.holds(&Held { role: Role::Admin, contest: held.contest.clone() })
-    }
-
-    /// Whether they may change or end this person: only an admin who may give each role that the person holds. A person without roles
-    /// belongs to no contest and is changed by an admin of all contests.
-    pub fn may_manage(&self, other: &Person) -> bool {
-        let admin = Held::everywhere(Role::Admin);
-        self.holds(&admin) || (!other.roles.is_empty() && other.roles.iter().all(|held| self.may_give(held)))
+    /// The person as somebody who is bound to one contest sees them: with the roles that hold there. `None` where none does: the person
+    /// does not exist for them.
+    pub fn within(mut self, contest: &ContestId) -> Option<Self> {
+        self.roles.retain(|held| held.contest.as_ref().is_none_or(|it| it == contest));
+        (!self.roles.is_empty()).then_some(self)
     }
 
     /// The roles after a change. `other_admins`: whether somebody else is an admin of all contests.
@@ -465,14 +473,22 @@ mod tests {
 
     #[test]
     fn an_admin_manages_within_the_contest_that_they_are_admin_of() {
-        let (all, demo, none) = (person(&["admin"]), person(&["admin@demo"]), person(&["organiser"]));
-        assert!(all.may_give(&held("admin")) && all.may_give(&held("screener@demo")));
-        assert!(demo.may_give(&held("screener@demo")) && demo.may_give(&held("admin@demo")));
-        assert!(!demo.may_give(&held("screener")) && !demo.may_give(&held("screener@small")));
-        assert!(!none.may_give(&held("organiser@demo")) && !ended(&["admin"]).may_give(&held("screener@demo")));
-        assert!(demo.may_manage(&person(&["screener@demo", "auditor@demo"])));
-        assert!(!demo.may_manage(&person(&["screener@demo", "auditor@small"])) && !demo.may_manage(&person(&[])));
-        assert!(all.may_manage(&person(&[])) && all.may_manage(&person(&["admin"])));
+        let (all, demo, none) = (set(&["admin"]), set(&["admin@demo"]), set(&["organiser"]));
+        assert!(may_give(&all, &held("admin")) && may_give(&all, &held("screener@demo")));
+        assert!(may_give(&demo, &held("screener@demo")) && may_give(&demo, &held("admin@demo")));
+        assert!(!may_give(&demo, &held("screener")) && !may_give(&demo, &held("screener@small")));
+        assert!(!may_give(&none, &held("organiser@demo")) && !may_give(&set(&[]), &held("screener@demo")));
+        assert!(may_manage(&demo, &person(&["screener@demo", "auditor@demo"])));
+        assert!(!may_manage(&demo, &person(&["screener@demo", "auditor@small"])) && !may_manage(&demo, &person(&[])));
+        assert!(may_manage(&all, &person(&[])) && may_manage(&all, &person(&["admin"])));
+    }
+
+    #[test]
+    fn who_is_bound_to_a_contest_sees_the_roles_that_hold_there() {
+        let seen = |roles: &[&str]| person(roles).within(&"demo".into()).map(|it| it.roles);
+        assert_eq!(seen(&["organiser", "screener@demo", "auditor@small"]), Some(set(&["organiser", "screener@demo"])));
+        assert_eq!(seen(&["auditor@small"]), None);
+        assert_eq!(seen(&[]), None);
     }
 
     #[test]

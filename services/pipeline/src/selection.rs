@@ -18,6 +18,7 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+mod known;
 mod parse;
 mod version;
 
@@ -105,6 +106,11 @@ impl Operator {
 }
 
 impl Names {
+    /// Only this one.
+    pub fn one(name: impl Into<String>) -> Self {
+        Self { any: BTreeSet::from([name.into()]), none: BTreeSet::new() }
+    }
+
     /// Whether `name` is wanted.
     pub fn selects(&self, name: &str) -> bool {
         (self.any.is_empty() || self.any.contains(name)) && !self.none.contains(name)

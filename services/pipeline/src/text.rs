@@ -111,15 +111,24 @@ impl Text {
 /// # Errors
 /// Names the first one.
 pub fn check(text: &str, lines: Lines) -> Result<(), TextError> {
-    for c in text.chars() {
-        match c {
-            '\t' | '\n' | '\r' if lines == Lines::Many => {}
-            '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => return Err(TextError::Direction(c)),
-            c if c.is_control() => return Err(TextError::Control(c)),
-            _ => {}
-        }
+    text.chars().try_for_each(|c| stands(c, lines))
+}
+
+/// Whether a character may stand in a text.
+fn stands(c: char, lines: Lines) -> Result<(), TextError> {
+    match c {
+        '\t' | '\n' | '\r' if lines == Lines::Many => Ok(()),
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Err(TextError::Direction(c)),
+        c if c.is_control() => Err(TextError::Control(c)),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// A text of another program that cannot be refused any more, such as a partner's answer to a call that took effect: each character
+/// that no text may hold becomes U+FFFD, and what is beyond `max_chars` is left out.
+pub fn tidy(text: &str, lines: Lines, max_chars: usize) -> String {
+    let tidied = text.chars().map(|c| if stands(c, lines).is_ok() { c } else { char::REPLACEMENT_CHARACTER });
+    tidied.take(max_chars).collect()
 }
 
 impl fmt::Display for Text {
@@ -177,6 +186,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn whatever_is_tidied_is_a_text(text in any::<String>(), max in 0..40_usize) {
+            for lines in [Lines::One, Lines::Many] {
+                let tidied = tidy(&text, lines, max);
+                prop_assert!(check(&tidied, lines).is_ok());
+                prop_assert_eq!(tidied.chars().count(), text.chars().count().min(max));
+            }
+        }
+
         #[test]
         fn whatever_is_taken_keeps_its_limit(text in any::<String>(), max in 0..40_usize) {
             if let Ok(taken) = Text::new(&text, Limit::one(0, max)) {

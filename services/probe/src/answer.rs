@@ -5,10 +5,12 @@ use std::path::Path;
 
 use media::protocol::{CUES, PROXY, ProbeReport, Request, SHEET};
 use pipeline::fingerprint::{Fingerprint, MAX_SAMPLES};
-use pipeline::media_info::{AudioInfo, MediaInfo, Outline, Ratio, Stretch, VideoInfo};
+use pipeline::media_info::{AudioInfo, MediaInfo, Oddity, Outline, Ratio, Stretch, VideoInfo};
 use runtime::child::{ChildError, numbers};
 use runtime::scratch::Left;
 use serde::Serialize;
+
+mod cues;
 
 /// The longest side of a picture as people see it, pixels: 8K, with pixels of any shape.
 const LONGEST_SIDE: u32 = 1 << 17;
@@ -20,6 +22,16 @@ const SOUND_ITEMS: usize = 10_000;
 const WORDS: usize = 1 << 16;
 /// Channels of sound at most. The probe refuses more than 16.
 const CHANNELS: u32 = 64;
+/// Longest name of a codec, a format, a colour or a brand, in characters.
+const NAME_CHARS: usize = 256;
+/// Oddities at most; there are five kinds.
+const ODDITIES: usize = 32;
+/// Compatible brands at most. The probe reads no more than 64.
+const BRANDS: usize = 256;
+/// Seconds whose bytes are counted: an hour of them, and what rounding adds.
+const SECONDS: usize = 3700;
+/// A time may lie beyond the end by so much, ms: lengths are rounded, and sound outlasts the picture.
+const BEYOND_MS: u64 = 10_000;
 /// Levels beyond this have no meaning, dB either way: 24 bits span 144 dB.
 const MOST_DB: f64 = 1000.0;
 /// The largest sheet of small pictures, bytes.
@@ -53,15 +65,53 @@ fn plain_numbers(part: &impl Serialize) -> Result<(), ChildError> {
 /// [`ChildError::Lied`] when no file of this size can be so.
 pub fn probed(request: &Request, report: &ProbeReport, bytes: u64) -> Result<(), ChildError> {
     let ProbeReport { media_info: info, fingerprint } = report;
-    plain_numbers(info)?;
+    measured(info)?;
     ensure(info.size_bytes == bytes, "it measured another file")?;
     let MediaInfo { video, audio, streams, .. } = info;
     let limits = &request.limits;
     let most = limits.max_streams;
     ensure([streams.video, streams.audio, streams.other].into_iter().all(|count| count <= most), "too many streams")?;
+    let sound = audio.as_ref().map(|audio| audio.stream);
+    let used = [Some(video.stream), sound];
+    ensure(used.into_iter().flatten().all(|index| index < most), "a stream that is none")?;
+    ensure(sound != Some(video.stream), "a stream that is picture and sound")?;
+    ensure(info.other_tracks.len() <= most as usize, "too many tracks")?;
+    let end_ms = info.duration_ms.max(video.duration_ms).saturating_add(video.start_ms.unsigned_abs());
+    let end_ms = end_ms.saturating_add(BEYOND_MS);
     picture(video, limits.max_pixels, limits.max_frames)?;
-    audio.as_ref().map_or(Ok(()), heard)?;
+    ensure(times(video).all(|ms| ms <= end_ms), "a time beyond the end")?;
+    audio.as_ref().map_or(Ok(()), |audio| heard(audio, end_ms))?;
     words(fingerprint)
+}
+
+/// Bounds numbers, texts and lists. What a header claims may be of any size: it is shown, and nothing is computed from it.
+fn measured(info: &MediaInfo) -> Result<(), ChildError> {
+    let MediaInfo { video, audio, compatible_brands, other_tracks, oddities, .. } = info;
+    let mut value = serde_json::to_value(info).map_err(|error| ChildError::Lied(error.to_string()))?;
+    if oddities.iter().any(|oddity| matches!(oddity, Oddity::LongMovieHeader { .. })) {
+        value["oddities"] = serde_json::Value::Null;
+    }
+    numbers(&value).map_err(ChildError::Lied)?;
+    ensure(oddities.len() <= ODDITIES && compatible_brands.len() <= BRANDS, "a list without end")?;
+    let oddity_names = oddities.iter().flat_map(|oddity| match oddity {
+        Oddity::ForeignBrand { major } => vec![major],
+        Oddity::ColourInConflict { container, bitstream } => vec![container, bitstream],
+        Oddity::LongMovieHeader { .. } | Oddity::PacketsWithoutPicture { .. } | Oddity::LastPictureStays { .. } => {
+            vec![]
+        }
+    });
+    let colour = &video.colour;
+    let names = [&info.format, &info.brand, &video.codec, &video.profile, &video.pixel_format];
+    let names = names.into_iter().chain([&colour.matrix, &colour.primaries, &colour.transfer_name]);
+    let names = names.chain(audio.iter().flat_map(|audio| [&audio.codec, &audio.profile, &audio.layout]));
+    let names = names.chain(compatible_brands).chain(other_tracks.iter().map(|track| &track.codec)).chain(oddity_names);
+    ensure(names.into_iter().all(|name| name.chars().nth(NAME_CHARS).is_none()), "a name without end")
+}
+
+/// Every moment of the picture that is named.
+fn times(video: &VideoInfo) -> impl Iterator<Item = u64> {
+    let stretches = [&video.black, &video.frozen, &video.calm].into_iter().flatten().map(|stretch| stretch.end_ms);
+    stretches.chain(video.scene_changes_ms.iter().copied()).chain(video.cover_candidates_ms.iter().copied())
 }
 
 fn picture(video: &VideoInfo, max_pixels: u64, max_frames: u64) -> Result<(), ChildError> {
@@ -77,14 +127,22 @@ fn picture(video: &VideoInfo, max_pixels: u64, max_frames: u64) -> Result<(), Ch
     let stretches = [&video.black, &video.frozen, &video.calm];
     ensure(stretches.into_iter().all(|list| ordered(list)), "stretches out of order")?;
     ensure(video.scene_changes_ms.is_sorted() && video.scene_changes_ms.len() <= TIMES, "scenes out of order")?;
-    ensure(video.cover_candidates_ms.len() <= TIMES, "too many moments")
+    ensure(video.cover_candidates_ms.len() <= TIMES, "too many moments")?;
+    let points = video.entry_points.as_deref().unwrap_or_default();
+    ensure(points.is_sorted() && points.len() as u64 <= max_frames, "points to begin at out of order, or without end")?;
+    ensure(video.bytes_by_second.len() <= SECONDS, "seconds without end")?;
+    ensure((1..=64).contains(&video.bit_depth), "samples of no depth")?;
+    ensure(u64::from(video.key_frame_pace_frames) <= video.frames, "a pace beyond the end")?;
+    ensure(video.last_picture_stays_ms <= video.duration_ms, "a last picture that stays beyond the end")
 }
 
-fn heard(audio: &AudioInfo) -> Result<(), ChildError> {
+fn heard(audio: &AudioInfo, end_ms: u64) -> Result<(), ChildError> {
     ensure(audio.sample_rate > 0 && (1..=CHANNELS).contains(&audio.channels), "a sound without samples or channels")?;
     let levels = [audio.loudness_lufs, audio.true_peak_dbtp];
     ensure(levels.into_iter().flatten().all(|level| level.abs() <= MOST_DB), "a level that is none")?;
-    ensure(ordered(&audio.silent) && ordered(&audio.quiet), "stretches out of order")
+    ensure(ordered(&audio.silent) && ordered(&audio.quiet), "stretches out of order")?;
+    let mut stretches = audio.silent.iter().chain(&audio.quiet);
+    ensure(stretches.all(|stretch| stretch.end_ms <= end_ms), "a time beyond the end")
 }
 
 fn ordered(stretches: &[Stretch]) -> bool {
@@ -105,7 +163,9 @@ pub fn outline(outline: &Outline) -> Result<(), ChildError> {
     plain_numbers(outline)?;
     let side = |side: u32| side <= LONGEST_SIDE;
     ensure(side(outline.display_width) && side(outline.display_height), "no size that can be shown")?;
-    ensure(outline.format.chars().count() <= 64 && outline.brand.chars().count() <= 64, "no name of a format")
+    let names = [&outline.format, &outline.brand].into_iter().chain(&outline.compatible_brands);
+    ensure(names.into_iter().all(|name| name.chars().nth(NAME_CHARS).is_none()), "no name of a format")?;
+    ensure(outline.compatible_brands.len() <= BRANDS, "a list without end")
 }
 
 /// Opens what the child left for reviewers in `output`; `None` where it left nothing.
@@ -114,10 +174,12 @@ pub fn outline(outline: &Outline) -> Result<(), ChildError> {
 /// [`ChildError::Lied`] when only a part is there, or something else than files of their kind.
 pub fn preview(request: &Request, output: &Path) -> Result<Option<Preview>, ChildError> {
     let Some(cues) = Left::open_if_there(output, CUES, CUES_BYTES)? else { return Ok(None) };
+    let text = String::from_utf8(cues.content()?).map_err(|_| ChildError::Lied("its cues are no text".into()))?;
+    cues::check(&text).map_err(|what| ChildError::Lied(format!("its cues hold {what}")))?;
     Ok(Some(Preview {
         proxy: Left::open(output, PROXY, request.limits.file_bytes)?.with_magic(4, b"ftyp")?,
         storyboard: Left::open(output, SHEET, SHEET_BYTES)?.with_magic(0, &[0xff, 0xd8, 0xff])?,
-        cues: cues.with_magic(0, b"WEBVTT")?,
+        cues,
     }))
 }
 

@@ -5,33 +5,29 @@
 //!
 //! Addresses that the configuration itself names (our database, a partner's API) are not called through this.
 use std::fmt;
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Url, redirect};
+use reqwest::{Client, Method, redirect};
+use runtime::callable::{self, Forbidden, Rule};
 use runtime::network::Network;
 
-use resolve::{Checked, Forbidden, Lookup, Rule};
+use resolve::{Checked, Lookup};
 
-mod address;
 mod resolve;
 #[cfg(test)]
 mod tests;
 
-/// Longer than any address that is really one; shorter than what fills a log.
-const MAX_ADDRESS_BYTES: usize = 2048;
-
 /// The client. Clones share one setup; no connection outlives its call.
 #[derive(Clone)]
-pub struct Guarded {
+pub(crate) struct Guarded {
     anywhere: (Client, Rule),
     inside: (Client, Rule),
 }
 
 /// One call.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// GET, HEAD or POST.
     pub method: Method,
     /// As it was given to us.
@@ -50,7 +46,7 @@ pub struct Call<'a> {
 
 /// What came back.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// HTTP status. Redirects are answers like all others.
     pub status: u16,
     /// Headers.
@@ -65,7 +61,7 @@ pub struct Answer {
 
 /// Why there is no answer. Never holds the address, which may hold a token.
 #[derive(Debug, thiserror::Error)]
-pub enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// By our own rules: nothing was sent, and trying again changes nothing until the address does.
     #[error("{0}")]
     Forbidden(String),
@@ -79,7 +75,7 @@ pub enum NoAnswer {
 
 impl Guarded {
     /// A client that may also call the networks in `allowed` (`Config::allow_private_networks`).
-    pub fn new(allowed: &[Network]) -> Result<Self> {
+    pub(crate) fn new(allowed: &[Network]) -> Result<Self> {
         Self::with_lookup(allowed, resolve::system())
     }
 
@@ -107,13 +103,13 @@ impl Guarded {
     ///
     /// # Errors
     /// [`NoAnswer`], by what is known about whether it arrived.
-    pub async fn call(&self, call: Call<'_>) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, NoAnswer> {
         let begun = Instant::now();
-        let url = check(call.url).map_err(NoAnswer::Forbidden)?;
+        let url = callable::form(call.url).map_err(NoAnswer::Forbidden)?;
         let plain_everywhere = call.plain_http || url.scheme() == "https";
         let (client, rule) = if plain_everywhere { &self.anywhere } else { &self.inside };
         // Addresses in numbers never come to the resolver.
-        if let Some(address) = number(&url) {
+        if let Some(address) = callable::number(&url) {
             rule.check(address).map_err(|forbidden| NoAnswer::Forbidden(forbidden.to_string()))?;
         }
         let (deadline, answer_bytes) = (call.deadline, call.answer_bytes);
@@ -129,49 +125,12 @@ impl Guarded {
             .await
             .unwrap_or_else(|_| Err(NoAnswer::Lost(format!("none within {} s", deadline.as_secs_f64()))))
     }
-
-    /// Whether an address is one that a person may give us: its form, and where it is written in numbers its place too.
-    ///
-    /// # Errors
-    /// Says what is wrong with it.
-    pub fn check(&self, url: &str) -> Result<(), String> {
-        let url = check(url)?;
-        let (_, rule) = if url.scheme() == "https" { &self.anywhere } else { &self.inside };
-        if url.scheme() == "http" && rule.allowed.is_empty() {
-            return Err("only https addresses are called".to_owned());
-        }
-        number(&url).map_or(Ok(()), |address| rule.check(address).map_err(|forbidden| forbidden.to_string()))
-    }
 }
 
 impl fmt::Debug for Guarded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guarded").field("allowed", &self.inside.1.allowed).finish_non_exhaustive()
     }
-}
-
-/// The form of an address.
-fn check(text: &str) -> Result<Url, String> {
-    if text.len() > MAX_ADDRESS_BYTES {
-        return Err(format!("an address has at most {MAX_ADDRESS_BYTES} bytes"));
-    }
-    let url = Url::parse(text).map_err(|error| format!("no address: {error}"))?;
-    if !matches!(url.scheme(), "https" | "http") {
-        return Err("only https addresses are called".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("an address must not hold a user name or password".to_owned());
-    }
-    if !url.has_host() || url.port() == Some(0) {
-        return Err("the address names no server".to_owned());
-    }
-    Ok(url)
-}
-
-/// The address, where it is written in numbers; the parser has read every spelling of it (`0x7f.1`, `2130706433`, `[::1]`).
-fn number(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?;
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
 /// At most `limit` bytes of the body, and whether there are more.

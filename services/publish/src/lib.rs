@@ -16,7 +16,7 @@
 
 mod deliver;
 mod exchange;
-pub mod guarded;
+mod guarded;
 mod lacking;
 pub mod package;
 mod publish;
@@ -24,6 +24,7 @@ mod redact;
 mod serve;
 pub mod settings;
 mod task;
+mod told;
 pub mod webhooks;
 mod xml;
 

@@ -26,6 +26,7 @@ use crate::exchange::{PartnerHttp, account_of};
 use crate::guarded::Guarded;
 use crate::package::{self, PackageFile, Source};
 use crate::redact::Secrets;
+use crate::told;
 
 /// Calls a minute to a partner that has published no rate.
 const CALLS_PER_MINUTE: u32 = 120;
@@ -56,15 +57,11 @@ impl Task<'_> {
 
     /// Writes down what happened. Fails where the part is no longer ours: then nothing may be sent any more either.
     pub(crate) async fn note(&mut self, event: DeliveryEvent, receipt: Option<&Value>) -> Result<()> {
-        // Partners may say back what we sent them.
-        let event = match event {
-            DeliveryEvent::Refused { words } => DeliveryEvent::Refused { words: self.secrets.cut(&words) },
-            event => event,
-        };
-        let noted = self.runtime.store.delivery_apply(&self.job.claim, &event, receipt).await?;
+        let (event, receipt) = (told::tamed(event, &self.secrets), receipt.map(|it| self.secrets.cut_json(it.clone())));
+        let noted = self.runtime.store.delivery_apply(&self.job.claim, &event, receipt.as_ref()).await?;
         self.delivery.machine = noted.context("another worker has this delivery by now")?;
-        if let Some(receipt) = receipt {
-            self.delivery.receipt = Some(receipt.clone());
+        if receipt.is_some() {
+            self.delivery.receipt = receipt;
         }
         Ok(())
     }
@@ -283,7 +280,7 @@ fn rendition_facts(row: &RenditionRow) -> preflight::RenditionFacts {
         duration_ms: made.duration_ms,
         width: made.width,
         height: made.height,
-        passed_qc: !made.qc.is_empty() && made.qc.iter().all(|check| check.outcome != QcOutcome::Fail),
+        passed_qc: !made.qc.is_empty() && made.qc.iter().all(|check| check.outcome == QcOutcome::Pass),
     }
 }
 

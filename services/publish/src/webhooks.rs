@@ -3,8 +3,8 @@
 //!
 //! | what | file |
 //! |---|---|
-//! | secrets and signatures | `sign` |
-//! | an endpoint's address and secrets, sealed | `target` |
+//! | signatures | `sign` |
+//! | an endpoint's address and secrets, sealed | `runtime::webhook` |
 //! | when the next attempt is | `schedule` |
 //! | the sender: claims, calls, writes down | `sender` |
 //!
@@ -14,6 +14,5 @@
 pub(crate) mod schedule;
 mod sender;
 pub(crate) mod sign;
-pub mod target;
 
 pub use sender::serve;

@@ -70,6 +70,17 @@ pub(crate) struct Entered {
     pub(crate) id: String,
     pub(crate) token: String,
     pub(crate) upload: UploadAddress,
+    /// What partners do not take of the texts.
+    #[serde(default)]
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// What a partner does not take.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Warning {
+    pub(crate) partner: String,
+    pub(crate) zh: String,
+    pub(crate) en: String,
 }
 
 /// Where uploads are made (tus creation).

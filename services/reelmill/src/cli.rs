@@ -2,9 +2,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, openapi, partner, person,
-    plan, preview, probe, ready, recall, recalled, reference, release, render, reprocess, retention, retry, review, s3,
-    serve, status, submit, texts, token, trace, trouble, webhook, withdraw,
+    audit, bag, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, openapi, partner,
+    person, plan, preview, probe, ready, recall, recalled, reference, release, render, reprocess, retention, retry,
+    review, s3, serve, status, submit, texts, token, trace, trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -61,10 +61,13 @@ enum Command {
     /// List, pause, resume or cancel what was asked of many entries at once
     #[command(subcommand, after_help = exit::CODES)]
     Bulk(bulk::Args),
+    /// Fetch the files that a person brings to a partner, and show what to enter there
+    #[command(after_help = exit::CODES)]
+    Bag(bag::Args),
     /// Say yes to a publishing that waits for a person, where the partner's rules want one
     #[command(after_help = exit::CODES)]
     Confirm(confirm::Args),
-    /// Record that an operator brought an entry to a partner, and where it can be seen
+    /// Record that a person brought an entry to a partner, with an address or a picture
     #[command(after_help = exit::CODES)]
     Delivered(delivered::Args),
     /// Add, show and end persons, and change their roles
@@ -152,6 +155,7 @@ impl Cli {
             Command::Retry(args) => block_on(retry::run(args)),
             Command::Reprocess(args) => block_on(reprocess::run(*args)),
             Command::Bulk(args) => block_on(bulk::run(args)),
+            Command::Bag(args) => block_on(bag::run(args)),
             Command::Confirm(args) => block_on(confirm::run(args)),
             Command::Delivered(args) => block_on(delivered::run(args)),
             Command::Texts(args) => block_on(texts::run(args)),

@@ -2,6 +2,7 @@
 //! and `plan` need no server at all.
 
 pub(crate) mod audit;
+pub(crate) mod bag;
 pub(crate) mod bulk;
 pub(crate) mod completions;
 pub(crate) mod confirm;

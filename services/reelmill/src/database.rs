@@ -1,11 +1,10 @@
 //! How the commands of staff reach the desk and its database, and in whose name they act.
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use desk::Desk;
 use desk::act::Caller;
-use pipeline::catalogue::Catalogue;
+
 use runtime::metrics::Metrics;
 use runtime::store::Store;
 use runtime::store::history::{Actor, By};
@@ -62,9 +61,16 @@ impl DatabaseArgs {
         Desk::for_command(&config, self.connect().await?, transcode::artefact::addresses)
     }
 
+    /// A desk, and the person at this command line as its caller.
+    pub(crate) async fn acting(&self) -> anyhow::Result<(Desk, Caller)> {
+        let desk = self.desk().await?;
+        let caller = self.caller(&desk).await?;
+        Ok((desk, caller))
+    }
+
     /// The person at this command line, who may see every contest.
     pub(crate) async fn caller(&self, desk: &Desk) -> anyhow::Result<Caller> {
-        Ok(Caller { by: self.by(&desk.store, None).await?, contest: None, key: None })
+        Ok(Caller { by: self.by(&desk.store, None).await?, contest: None, roles: None, key: None })
     }
 
     /// Connects, or says within a few seconds that nobody answers.
@@ -90,10 +96,5 @@ impl DatabaseArgs {
             }
         };
         Ok(by.because(reason))
-    }
-
-    /// The catalogue that the services have too, by `CATALOGUE_DIR`.
-    pub(crate) fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
-        settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?.catalogue()
     }
 }

@@ -2,7 +2,7 @@
 use std::process::ExitCode;
 
 use pipeline::id::SubmissionId;
-use pipeline::person::Refused;
+use runtime::desk_url::DeskUrlRefused;
 use runtime::problem::Problem;
 use runtime::transport::PlaintextRefused;
 
@@ -65,6 +65,6 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
         return refused(problem);
     }
     eprintln!("reelmill: {}", crate::output::plain(&format!("{error:#}")));
-    let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>() || error.is::<Refused>();
+    let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>() || error.is::<DeskUrlRefused>();
     if callers { Exit::Usage } else { Exit::Failure }
 }

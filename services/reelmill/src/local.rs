@@ -1,4 +1,5 @@
 //! The media jobs of the services, run from the command line: the same requests, the same sandboxed child, no server.
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exit::WrongUsage;
 use crate::settings;
+
+/// Without these a self-test has not tried to get at files, the network, other processes and the kernel.
+const ESCAPES: [&str; 8] = ["open_etc_passwd", "write_tmp", "connect", "listen", "spawn", "fork", "ptrace", "mount"];
+/// Attempts of a self-test at most; there are some thirty.
+const MOST_ATTEMPTS: usize = 100;
 
 /// Which rules and which partners.
 #[derive(clap::Args, Clone)]
@@ -127,8 +133,19 @@ impl Local {
             allow_missing_landlock: true,
             job: Job::SelfTest,
         };
-        Ok(self.run(&request, Duration::from_secs(30), &ProgressBar::hidden()).await?)
+        let report: SelfTestReport = self.run(&request, Duration::from_secs(30), &ProgressBar::hidden()).await?;
+        tried_everything(&report)?;
+        Ok(report)
     }
+}
+
+/// Checks that a self-test tried what it is for. One that tried nothing says that nothing was possible.
+fn tried_everything(report: &SelfTestReport) -> Result<(), ChildError> {
+    let tried: BTreeSet<&str> = report.attempts.iter().map(|attempt| &*attempt.what).collect();
+    if report.attempts.len() <= MOST_ATTEMPTS && ESCAPES.iter().all(|escape| tried.contains(escape)) {
+        return Ok(());
+    }
+    Err(ChildError::Lied("its self-test did not try everything".to_owned()))
 }
 
 /// The same bytes under another name; a copy where the file systems differ.
@@ -140,4 +157,22 @@ pub(crate) fn link_or_copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     }
     std::fs::copy(&from, to).with_context(|| format!("copy {} to {}", from.display(), to.display()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use media::child::protocol::Attempt;
+
+    use super::*;
+
+    #[test]
+    fn a_self_test_that_tried_nothing_proves_nothing() {
+        let attempt = |what: &&str| Attempt { what: (*what).to_owned(), denied: true, answer: String::new() };
+        let honest = SelfTestReport { landlock: true, attempts: ESCAPES.iter().map(attempt).collect() };
+        tried_everything(&honest).unwrap();
+        tried_everything(&SelfTestReport { attempts: Vec::new(), ..honest.clone() }).unwrap_err();
+        tried_everything(&SelfTestReport { attempts: honest.attempts[1..].to_vec(), ..honest.clone() }).unwrap_err();
+        let many = honest.attempts.iter().cycle().take(101).cloned().collect();
+        tried_everything(&SelfTestReport { attempts: many, ..honest }).unwrap_err();
+    }
 }

@@ -7,9 +7,11 @@ mod command;
 mod database;
 #[cfg(test)]
 mod documents;
+mod evidence;
 mod exit;
 mod local;
 mod output;
+mod paging;
 mod progress;
 mod resume;
 mod settings;

@@ -7,6 +7,8 @@ use pipeline::rendition::{QcCheck, QcOutcome};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use crate::exit::Exit;
+
 /// The form of what a command prints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -53,6 +55,15 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// Prints one value as indented JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// Prints a result in the wanted form. The JSON is exactly the API's.
+pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> anyhow::Result<Exit> {
+    match output.output {
+        Format::Json => print_json(value)?,
+        Format::Table => print(&table.to_string())?,
+    }
+    Ok(Exit::Done)
 }
 
 /// Rows of cells in columns as wide as their widest cell. Cells are made harmless here.

@@ -11,11 +11,6 @@ pub(crate) fn reason(text: &str) -> Result<String, String> {
     typed(text, Limit::REASON)
 }
 
-/// What a partner calls a work.
-pub(crate) fn receipt(text: &str) -> Result<String, String> {
-    typed(text, Limit::RECEIPT)
-}
-
 /// A person's name.
 pub(crate) fn name(text: &str) -> Result<String, String> {
     typed(text, Limit::NAME)
@@ -36,6 +31,6 @@ mod tests {
         assert_eq!(reason(&"x".repeat(501)).unwrap_err(), "1 to 500 characters");
         assert_eq!(reason("").unwrap_err(), "1 to 500 characters");
         assert_eq!(reason("a\u{1b}[2J").unwrap_err(), "the character U+001B is not allowed");
-        assert!(token_name("a\nb").is_err() && name("a\u{202e}b").is_err() && receipt(" ").is_err());
+        assert!(token_name("a\nb").is_err() && name("a\u{202e}b").is_err());
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use lapin::message::Delivery;
 use lapin::options::BasicAckOptions;
-use lapin::uri::AMQPUri;
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties};
 use pipeline::stage::Stage;
 use rand::Rng;
@@ -21,7 +21,7 @@ use tracing::warn;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::telemetry::spans;
-use crate::transport;
+use crate::transport::{self, Line};
 use crate::wire::WORK_EXCHANGE;
 
 mod examine;
@@ -84,14 +84,32 @@ impl Hint {
     }
 }
 
+/// The line to the broker that these settings lead to.
+///
+/// # Errors
+/// An address that cannot be read, or [`transport::PlaintextRefused`].
+pub fn line(config: &Config) -> anyhow::Result<Line> {
+    address(config).map(|(_, line)| line)
+}
+
+/// The broker's address, if the line to it may be used.
+fn address(config: &Config) -> anyhow::Result<(AMQPUri, Line)> {
+    let uri: AMQPUri = config.amqp_url.parse().map_err(|error| anyhow::anyhow!("read AMQP_URL: {error}"))?;
+    let tls = match uri.scheme {
+        AMQPScheme::AMQP => false,
+        AMQPScheme::AMQPS => true,
+    };
+    let line = transport::to_broker(&uri.authority.host, tls, &config.allow_plaintext)?;
+    Ok((uri, line))
+}
+
 impl Broker {
     /// Reads the address; connects at first use.
     ///
     /// # Errors
     /// An address that cannot be read, or [`transport::PlaintextRefused`].
     pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
-        let mut uri: AMQPUri = config.amqp_url.parse().map_err(|error| anyhow::anyhow!("read AMQP_URL: {error}"))?;
-        transport::to_broker(&uri, &config.allow_plaintext)?;
+        let (mut uri, _) = address(config)?;
         uri.query.heartbeat = Some(HEARTBEAT_S);
         uri.query.connection_timeout = Some(PATIENCE.as_millis() as u64);
         let inner = Inner {
@@ -192,5 +210,33 @@ async fn close(connection: Connection) {
     let closing = connection.close(200, "done".into());
     if tokio::time::timeout(Duration::from_secs(1), closing).await.is_err() {
         warn!("the broker did not confirm the end of a connection");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Settings {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    #[test]
+    fn the_line_is_that_of_the_host_and_the_scheme_that_are_connected_to() {
+        let line = |amqp_url: &str| {
+            let settings = ["test", "--database-url", "postgres:///d", "--amqp-url", amqp_url];
+            line(&Settings::parse_from(settings).config)
+                .map_err(|error| error.downcast_ref::<transport::PlaintextRefused>().map(|it| it.host.clone()))
+        };
+        assert_eq!(line("amqp://u:p@localhost/%2f"), Ok(Line::Local));
+        assert_eq!(line("amqp://u:p@127.0.0.1:5673/%2f"), Ok(Line::Local));
+        assert_eq!(line("amqps://u:p@mq.example/%2f"), Ok(Line::Verified));
+        assert_eq!(line("amqp://localhost:p@mq.example/%2f"), Err(Some("mq.example".into())));
+        assert_eq!(line("amqp://mq.example#@localhost/%2f"), Err(Some("mq.example".into())));
+        assert_eq!(line("http://localhost"), Err(None));
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use pipeline::rejection::Rejection;
+use pipeline::text::{Lines, check};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -27,6 +28,8 @@ pub use believe::numbers;
 
 /// Longest line that a child may write. Its largest answer, a `MediaInfo` with many stretches, is a few hundred KiB.
 const MAX_LINE: u64 = 4 << 20;
+/// Most lines about progress that are read: five a second, which is all that a child writes, for eleven hours.
+const MAX_PROGRESS: u32 = 200_000;
 /// How much is kept of what a child says about its failure, in characters: it goes to the part's row and to people.
 const FAILURE_CHARS: usize = 2000;
 /// How much of the end of standard error is kept for the debug log.
@@ -284,10 +287,15 @@ struct Nonsense;
 /// Reads answers until the last one, then until the end, so that the child is never blocked by a full pipe.
 async fn listen(stdout: ChildStdout, mut on_progress: impl FnMut(f64) + Send) -> Result<Option<Answer>, Nonsense> {
     let mut reader = BufReader::new(stdout);
+    let mut told = 0;
     let answer = loop {
         let Some(line) = line(&mut reader).await? else { return Ok(None) };
         match serde_json::from_slice(&line) {
-            Ok(Answer::Progress(progress)) => on_progress(progress.clamp(0.0, 1.0)),
+            Ok(Answer::Progress(progress)) if told < MAX_PROGRESS => {
+                told += 1;
+                on_progress(progress.clamp(0.0, 1.0));
+            }
+            Ok(Answer::Progress(_)) => return Err(Nonsense),
             Ok(answer) => break answer,
             Err(error) => {
                 debug!("the child wrote what is no answer: {error}: {}", escaped(&line[..line.len().min(200)]));
@@ -328,16 +336,17 @@ async fn read_some(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> std
     from.take(STDERR_TAIL as u64).read_buf(to).await
 }
 
-/// Text of a child, which may echo an entrant's bytes: control characters are escaped, so that no log line is forged.
+/// Text of a child, which may echo an entrant's bytes: what no text of one line may hold is escaped, so that no log line is forged.
 fn escaped(text: &[u8]) -> String {
-    String::from_utf8_lossy(text)
-        .trim_end()
-        .chars()
-        .flat_map(|c| {
-            let plain = !c.is_control();
-            plain.then_some(c).into_iter().chain((!plain).then(|| c.escape_default()).into_iter().flatten())
-        })
-        .collect()
+    let text = String::from_utf8_lossy(text);
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match check(c.encode_utf8(&mut [0; 4]), Lines::One) {
+            Ok(()) => escaped.push(c),
+            Err(_) => escaped.extend(c.escape_default()),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]

@@ -90,17 +90,22 @@ pub struct Config {
     #[arg(long, env = "UPLOAD_BUDGET_FACTOR", default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=100))]
     pub upload_budget_factor: u8,
 
-    /// GiB of unfinished uploads in the whole installation from which on no upload begins; those that began go on until there is a
-    /// tenth more. 0 for no bound.
+    /// GiB of entrants' films in the whole installation, whole or unfinished, from which on no upload begins; those that began go on
+    /// until there is a tenth more. Finished files are not counted. 0 for no bound.
     #[arg(long, env = "UPLOAD_HIGH_WATER_GIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(..=1_048_576))]
     pub upload_high_water_gib: u32,
+
+    /// Unfinished uploads in the whole installation from which on none begins. Those that stood still for an hour and never came to
+    /// 8 MiB are given up then. 0 for no bound.
+    #[arg(long, env = "UPLOAD_MOST_UNFINISHED", default_value_t = 20_000)]
+    pub upload_most_unfinished: u32,
 
     /// KiB a second that a client sends at least on average; a slower one is ended after a minute, keeps what it sent and may
     /// resume.
     #[arg(long, env = "UPLOAD_LEAST_KIB_S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub upload_least_kib_s: u16,
 
-    /// Proxies of ours before the public API and before partners' address, each of which adds the address that it saw to
+    /// Proxies of ours before the public API, the desk and partners' address, each of which adds the address that it saw to
     /// X-Forwarded-For.
     #[arg(long, env = "FORWARDED_HOPS", default_value_t = 0)]
     pub forwarded_hops: u8,
@@ -181,7 +186,8 @@ pub struct Config {
     #[arg(long, env = "DESK_LISTEN", default_value = "127.0.0.1:8082")]
     pub desk_listen: SocketAddr,
 
-    /// Address under which staff reach the desk, for links; a host name of its own. The listening address if absent.
+    /// Address under which staff reach the desk, for links: https, and a host name of its own. http is accepted for loopback addresses
+    /// only. Links are paths if absent.
     #[arg(long, env = "DESK_URL")]
     pub desk_url: Option<String>,
 

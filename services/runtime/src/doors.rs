@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus::IntCounterVec;
-use tracing::{Instrument, info, info_span, warn};
+use tracing::{Instrument, info_span, warn};
 
 mod pseudonym;
 
@@ -85,14 +85,6 @@ impl Reason {
             Reason::Forbidden => "forbidden",
         }
     }
-
-    /// Whether it may be a guess. A client without a credential, or one that asks for too much, guesses nothing.
-    fn may_be_a_guess(self) -> bool {
-        match self {
-            Reason::Malformed | Reason::Unknown | Reason::Wrong | Reason::Ended => true,
-            Reason::Missing | Reason::Forbidden => false,
-        }
-    }
 }
 
 /// A request that was refused at a door. Travels in the extensions of its answer.
@@ -148,27 +140,15 @@ impl Doors {
         let Some(unwritten) = self.lines.may_write(Instant::now()) else { return };
         let client = client.map_or("unknown", Pseudonym::as_str);
         let credential = credential.as_deref().unwrap_or("unknown");
-        if reason.may_be_a_guess() {
-            warn!(
-                auth.door = door,
-                auth.reason = why,
-                auth.code = code,
-                credential.id = credential,
-                auth.client = client,
-                auth.unwritten = unwritten,
-                "authentication failed at {door}: {code}"
-            );
-        } else {
-            info!(
-                auth.door = door,
-                auth.reason = why,
-                auth.code = code,
-                credential.id = credential,
-                auth.client = client,
-                auth.unwritten = unwritten,
-                "authentication failed at {door}: {code}"
-            );
-        }
+        warn!(
+            auth.door = door,
+            auth.reason = why,
+            auth.code = code,
+            credential.id = credential,
+            auth.client = client,
+            auth.unwritten = unwritten,
+            "authentication failed at {door}: {code}"
+        );
     }
 
     /// Middleware around everything that a port serves: each line of the log within a request names the client by its pseudonym, a

@@ -13,18 +13,23 @@
 //! | who may read personal data? | `seal` |
 //! | who is an organiser? | `bearer` |
 //! | who was refused, and where? | `doors` |
-//! | which networks may be called? | `network` |
+//! | which addresses may be called on another's word? | `callable`, `network` |
+//! | what is kept of a webhook's address and secrets? | `webhook` |
 //! | who may be spoken to without TLS? | `transport` |
+//! | under which address do staff reach the desk? | `desk_url` |
 //! | what can be wrong with a request or an act, in two languages? | `problem` |
+//! | what do partners not take of a work's texts? | `warning` |
 //! | which bytes of a file are asked for? | `range` |
 //! | how much does a port bear, and one address at it? | `serving` |
 //! | what can be watched? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
 
 pub mod bearer;
 pub mod broker;
+pub mod callable;
 pub mod child;
 pub mod clock;
 pub mod config;
+pub mod desk_url;
 pub mod doors;
 pub mod embedded_s3;
 pub mod failure;
@@ -49,5 +54,7 @@ pub mod store;
 mod tally;
 pub mod telemetry;
 pub mod transport;
+pub mod warning;
+pub mod webhook;
 pub mod wire;
 pub mod worker;

@@ -279,8 +279,8 @@ mod tests {
             self.calls.database_connections.with_label_values(&["idle"]);
             self.calls.partner_calls.with_label_values(&["douyin", "ok"]);
             self.calls.partner_call_seconds.with_label_values(&["douyin"]);
-            self.calls.http_requests.with_label_values(&["/", "2xx"]);
-            self.calls.http_request_seconds.with_label_values(&["/"]);
+            self.calls.http_requests.with_label_values(&["public", "/", "2xx"]);
+            self.calls.http_request_seconds.with_label_values(&["public", "/"]);
             self.parts.with_label_values(&["probe", "failed", none]);
             let sample = crate::store::watch::Sample {
                 rejected: vec![crate::store::watch::Rejected { rule: "too_short".into(), count: 1 }],

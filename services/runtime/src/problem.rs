@@ -5,6 +5,7 @@ use crate::objects::ObjectError;
 use crate::serving::RETRY_AFTER_S;
 use crate::serving::places::Full;
 use crate::store::uploads::Failure;
+use pipeline::person;
 use tracing::{error, warn};
 
 /// What is wrong. The text form of a code, in the table below, never changes.
@@ -29,6 +30,13 @@ pub enum Code {
     PartnerUnknown,
     Changed,
     TokenUnknown,
+    PersonUnknown,
+    PersonEnded,
+    RoleNotHeld,
+    RoleBeyond,
+    ContestMissing,
+    LastAdmin,
+    LoginTaken,
     WebhookUnknown,
     JobUnknown,
     NothingToResend,
@@ -36,7 +44,21 @@ pub enum Code {
     NotYet,
     NothingParked,
     NotConfirmed,
+    AwaitsConfirmation,
+    AwaitsDelivery,
+    AwaitsRemoval,
+    NotByHand,
+    NotRecalled,
+    RecallBySystem,
+    EvidenceMissing,
+    AddressForeign,
+    PictureUnreadable,
+    BagUnknown,
     StateWrong,
+    NothingSelected,
+    TooManyWorks,
+    InAnotherJob,
+    TooManyWebhooks,
     QueryWrong,
     IdempotencyKeyMissing,
     IdempotencyKeyReused,
@@ -67,6 +89,7 @@ pub enum Code {
     TooManyUploads,
     UploadBudget,
     StoreFull,
+    UploadsFull,
     Interrupted,
     TooSlow,
     Unavailable,
@@ -120,6 +143,13 @@ impl Code {
             Code::PartnerUnknown => row(422, "partner_unknown", "没有这个合作平台。", "There is no such partner."),
             Code::Changed => row(409, "changed", "情况已有变化，请重新试算后再确认。", "What this act concerns has changed since its dry run; look at a new one before you confirm."),
             Code::TokenUnknown => row(404, "token_unknown", "没有这个凭证。", "There is no such token."),
+            Code::PersonUnknown => row(404, "person_unknown", "没有这名人员。", "There is no such person."),
+            Code::PersonEnded => row(409, "person_ended", "该人员已停用。", "The person was ended."),
+            Code::RoleNotHeld => row(409, "role_not_held", "该人员不具有此角色。", "The person does not hold this role."),
+            Code::RoleBeyond => row(403, "role_beyond", "该角色或人员超出您的管理范围。", "The role, or a role that the person holds, is beyond the contests that you are admin of."),
+            Code::ContestMissing => row(422, "contest_missing", "该人员在多项活动中具有此角色，请指明活动。", "The person holds this role in several contests; name one."),
+            Code::LastAdmin => row(409, "last_admin", "该人员是最后一名全局管理员，请先指定另一名管理员。", "This is the last admin of all contests; make another person admin first."),
+            Code::LoginTaken => row(409, "login_taken", "该登录名已被他人使用。", "Another person has this login name."),
             Code::WebhookUnknown => row(404, "webhook_unknown", "没有这个通知地址。", "There is no such webhook."),
             Code::JobUnknown => row(404, "job_unknown", "没有这项批量任务。", "There is no such job."),
             Code::NothingToResend => row(409, "nothing_to_resend", "没有可重新发送的通知。", "There is nothing to send again, or the webhook is not enabled."),
@@ -127,7 +157,21 @@ impl Code {
             Code::NotYet => row(404, "not_yet", "尚无结果。", "There is nothing to see yet."),
             Code::NothingParked => row(409, "nothing_parked", "没有可重试的任务。", "Nothing of it is parked or waiting for a retry."),
             Code::NotConfirmed => row(409, "not_confirmed", "对该平台的投放无须确认。", "Deliveries to this partner wait for no confirmation."),
+            Code::AwaitsConfirmation => row(409, "awaits_confirmation", "该投放等待确认发布，请使用“确认”（confirm）。", "This delivery waits for a person's yes; give it with `confirm`."),
+            Code::AwaitsDelivery => row(409, "awaits_delivery", "该投放由人工完成，发布后请登记（delivered）。", "A person brings this delivery to the partner; report it with `delivered` once it can be seen there."),
+            Code::AwaitsRemoval => row(409, "awaits_removal", "该作品须由人工下架，下架后请登记凭据（recalled）。", "A person has to remove the work there; prove the removal with `recalled`."),
+            Code::NotByHand => row(409, "not_by_hand", "对该平台的投放由系统完成并核实，无须登记。", "Deliveries to this partner are made and checked by the system; there is nothing to report."),
+            Code::NotRecalled => row(409, "not_recalled", "该作品未被召回，请先召回（recall）。", "The work is not being taken back from this partner; take it back with `recall` first."),
+            Code::RecallBySystem => row(409, "recall_by_system", "系统正在从该平台下架，无须登记凭据。", "The system is removing the work there; no proof is needed unless a person has to do it."),
+            Code::EvidenceMissing => row(422, "evidence_missing", "请提供平台上的网址或截图。", "Evidence is missing: an address at the partner, or a picture."),
+            Code::AddressForeign => row(422, "address_foreign", "该网址不属于这个平台。", "The address is not one of the partner's own."),
+            Code::PictureUnreadable => row(422, "picture_unreadable", "截图无法读取，请提供 JPEG 或 PNG 图片。", "The picture cannot be decoded; send a JPEG or a PNG."),
+            Code::BagUnknown => row(404, "bag_unknown", "该投放没有可取的文件。", "This delivery has no bag: only a partner that a person serves has one, from the hand-over until the work is taken back."),
             Code::StateWrong => row(409, "state_wrong", "当前状态下不能进行此操作。", "In its present state this changes nothing."),
+            Code::NothingSelected => row(409, "nothing_selected", "没有符合条件的作品。", "No work is selected."),
+            Code::TooManyWorks => row(422, "too_many_works", "所选作品过多，请缩小范围。", "More works are selected than one job takes; narrow the selection."),
+            Code::InAnotherJob => row(409, "in_another_job", "作品已列入另一项批量任务。", "Another job has these works and will begin them; cancel it first."),
+            Code::TooManyWebhooks => row(409, "too_many_webhooks", "通知地址已达上限，请先删除不用的地址。", "There are as many webhooks as there may be; remove one first."),
             Code::QueryWrong => row(400, "query_wrong", "查询参数无效。", "A parameter of the query is unknown or has no valid value."),
             Code::IdempotencyKeyMissing => row(400, "idempotency_key_missing", "请求缺少 Idempotency-Key。", "The request has no Idempotency-Key; send a new UUID, and the same one when you repeat it."),
             Code::IdempotencyKeyReused => row(422, "idempotency_key_reused", "该 Idempotency-Key 已用于另一个请求。", "Another request came with this Idempotency-Key."),
@@ -158,6 +202,7 @@ impl Code {
             Code::UploadDamaged => row(410, "upload_damaged", "存储未能完整保存该上传，请重新上传。", "The upload could not be stored intact; please upload again."),
             Code::UploadBudget => row(429, "upload_budget", "该作品未完成的上传总量过大，请先取消一些。", "The submission's unfinished uploads come to too many bytes; give some up first."),
             Code::StoreFull => row(503, "store_full", "存储空间暂时不足，请稍后再试；已上传的内容不受影响。", "Storage is short at the moment; please try again later. What was uploaded is kept."),
+            Code::UploadsFull => row(503, "uploads_full", "当前未完成的上传过多，请稍后再试；已开始的上传不受影响。", "Too many uploads are unfinished at the moment; please try again later. Those that began go on."),
             Code::TooSlow => row(503, "too_slow", "传输过慢，连接已让出；已收到的内容已保存，可以续传。", "The upload was too slow and gave its place up; what came is stored, and it can be resumed."),
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
@@ -178,9 +223,9 @@ impl Code {
         self.row().status
     }
 
-    /// Seconds until the same request may succeed. A full store takes longer than a moment.
+    /// Seconds until the same request may succeed. A full store or a full table takes longer than a moment.
     pub fn retry_after_s(self) -> u32 {
-        if self == Code::StoreFull { 60 } else { RETRY_AFTER_S }
+        if matches!(self, Code::StoreFull | Code::UploadsFull) { 60 } else { RETRY_AFTER_S }
     }
 
     /// The problem with more said about it.
@@ -199,7 +244,7 @@ impl Code {
         let (door, reason) = match self {
             Code::TokenMissing => (Door::Organisers, Reason::Missing),
             Code::TokenWrong => (Door::Organisers, Reason::Wrong),
-            Code::RoleMissing | Code::ContestForeign => (Door::Organisers, Reason::Forbidden),
+            Code::RoleMissing | Code::ContestForeign | Code::RoleBeyond => (Door::Organisers, Reason::Forbidden),
             Code::ForeignUpload => (Door::Entrants, Reason::Forbidden),
             _ => return None,
         };
@@ -243,6 +288,21 @@ impl From<Code> for Problem {
     }
 }
 
+/// The detail is what it is about, the same in every language: an id, a role, a login name.
+impl From<person::Refused> for Problem {
+    fn from(refused: person::Refused) -> Self {
+        use person::Refused;
+        match refused {
+            Refused::Unknown(id) => Code::PersonUnknown.about(id.to_string()),
+            Refused::Ended(id) => Code::PersonEnded.about(id.to_string()),
+            Refused::Outranks(held) | Refused::NotHeld(held) => Code::RoleNotHeld.about(held.to_string()),
+            Refused::ContestMissing(role) => Code::ContestMissing.about(role.to_string()),
+            Refused::LastAdmin => Code::LastAdmin.into(),
+            Refused::LoginTaken(login) => Code::LoginTaken.about(login.to_string()),
+        }
+    }
+}
+
 impl From<ObjectError> for Problem {
     fn from(err: ObjectError) -> Self {
         match err {
@@ -272,6 +332,9 @@ impl From<anyhow::Error> for Problem {
     fn from(err: anyhow::Error) -> Self {
         if let Some(problem) = err.downcast_ref::<Problem>() {
             return problem.clone();
+        }
+        if let Some(refused) = err.downcast_ref::<person::Refused>() {
+            return refused.clone().into();
         }
         if err.is::<crate::bearer::Busy>() {
             return Code::Overloaded.into();
@@ -316,6 +379,25 @@ mod tests {
     #[test]
     fn tus_has_its_own_status_for_a_wrong_checksum() {
         assert_eq!(Code::ChecksumMismatch.status(), 460);
+    }
+
+    #[test]
+    fn a_refusal_about_a_person_keeps_its_code() {
+        let id = pipeline::id::PersonId(uuid::Uuid::nil());
+        let held: person::Held = "screener@demo".parse().unwrap();
+        let refusals = [
+            person::Refused::Unknown(id),
+            person::Refused::Ended(id),
+            person::Refused::Outranks(held.clone()),
+            person::Refused::NotHeld(held),
+            person::Refused::ContestMissing(person::Role::Auditor),
+            person::Refused::LastAdmin,
+            person::Refused::LoginTaken("anna".parse().unwrap()),
+        ];
+        for refused in refusals {
+            let code = refused.code();
+            assert_eq!(Problem::from(anyhow::Error::from(refused).context("change a person")).code.name(), code);
+        }
     }
 
     #[test]

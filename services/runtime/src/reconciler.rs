@@ -49,6 +49,24 @@ pub(crate) struct Reconciler {
     pub(crate) looked_until: Mutex<Option<Uuid>>,
 }
 
+/// What became of the duties of one tick.
+#[derive(Default)]
+struct Failures(Option<anyhow::Error>);
+
+impl Failures {
+    fn note(&mut self, duty: &'static str, done: anyhow::Result<()>) {
+        match done {
+            Ok(()) => {}
+            Err(error) if self.0.is_none() => self.0 = Some(error.context(duty)),
+            Err(error) => debug!("the reconciler could not {duty} either: {error:#}"),
+        }
+    }
+
+    fn first(self) -> anyhow::Result<()> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
 impl Reconciler {
     /// Ticks until `stop`.
     pub(crate) async fn run(self, stop: CancellationToken) {
@@ -79,32 +97,50 @@ impl Reconciler {
         }
     }
 
-    /// One look at everything. Parts first: they need no broker.
+    /// One look at everything. Parts first: they need no broker. Each duty is done whatever becomes of the others: one row that
+    /// cannot be dealt with keeps nothing else waiting.
     pub(crate) async fn tick(&self) -> anyhow::Result<()> {
         // A little early, so that two ticks of one process are never taken for one.
         let pause = self.every.mul_f64(0.8);
-        if self.store.take_turn("reconcile_parts", pause).await? {
-            self.expire_leases().await?;
-            self.store.wake_due().await?;
-            self.bulk().await?;
+        let mut failures = Failures::default();
+        match self.store.take_turn("reconcile_parts", pause).await {
+            Ok(true) => {
+                failures.note("end leases", self.expire_leases().await);
+                failures.note("wake parts", self.store.wake_due().await.map(drop));
+                failures.note("start bulk work", self.bulk().await);
+            }
+            Ok(false) => {}
+            // No duty can be done without the database.
+            Err(error) => return Err(error),
         }
-        if self.store.take_turn("unstick", pause * TICKS_A_SAMPLE).await? {
-            self.unstick().await?;
-        }
+        failures.note("repair what is stuck", self.unstick_in_turn(pause * TICKS_A_SAMPLE).await);
         // Nothing hangs on it but what watchers see.
         if let Err(error) = self.store.sample(pause * TICKS_A_SAMPLE).await {
             warn!("could not count what stands where: {error:#}");
         }
+        failures.note("top queues up", self.queues(pause).await);
+        failures.note("remove what is past its time", self.retain_in_turn().await);
+        failures.note("look at credentials", self.watch_credentials().await);
+        failures.first()
+    }
+
+    async fn unstick_in_turn(&self, pause: Duration) -> anyhow::Result<()> {
+        if self.store.take_turn("unstick", pause).await? { self.unstick().await } else { Ok(()) }
+    }
+
+    async fn retain_in_turn(&self) -> anyhow::Result<()> {
+        if self.store.take_turn("retention", retention::EVERY).await? { self.retain().await } else { Ok(()) }
+    }
+
+    /// What needs the broker, or goes with it.
+    async fn queues(&self, pause: Duration) -> anyhow::Result<()> {
         // Asked before the turn is taken: a process that cannot reach the broker must leave the turn to one that can.
         let waiting = self.broker.survey().await?;
-        if self.store.take_turn("reconcile_queues", pause).await? {
-            self.top_up(&waiting).await?;
-            self.sweep().await?;
+        if !self.store.take_turn("reconcile_queues", pause).await? {
+            return Ok(());
         }
-        if self.store.take_turn("retention", retention::EVERY).await? {
-            self.retain().await?;
-        }
-        self.watch_credentials().await
+        let topped = self.top_up(&waiting).await;
+        self.sweep().await.and(topped)
     }
 
     /// Tells how our accounts with partners stand, in every process: whoever is asked for metrics has to know.
@@ -226,12 +262,14 @@ impl Reconciler {
 
     async fn sweep(&self) -> anyhow::Result<()> {
         for garbage in self.store.take_garbage(SWEEP_LIMIT).await? {
-            let swept = if garbage.single {
-                self.objects.delete(&garbage.prefix).await.map(|()| 1)
-            } else {
-                self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await
-            };
-            match swept {
+            if garbage.single {
+                match self.store.sweep_single(&garbage, &self.objects).await {
+                    Ok(swept) => self.metrics.garbage_objects.inc_by(u64::from(swept)),
+                    Err(error) => warn!("could not sweep {}: {error:#}", garbage.prefix),
+                }
+                continue;
+            }
+            match self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await {
                 Ok(objects) => {
                     self.metrics.garbage_objects.inc_by(objects as u64);
                     self.store.forget_garbage(garbage.id).await?;

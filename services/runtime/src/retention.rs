@@ -83,6 +83,9 @@ pub async fn preview(
 
 /// Removes what is past its time at `now`, but for scratch, which is each machine's own; of each line not many more than `most`.
 /// Returns what went.
+///
+/// # Errors
+/// The first failure, once every policy was carried out as far as it could be: what one row or one policy fails at keeps no other waiting.
 pub async fn run(
     store: &Store,
     policy: &Retention,
@@ -90,35 +93,54 @@ pub async fn run(
     by: &By,
     most: u64,
 ) -> anyhow::Result<Vec<Line>> {
-    let mut lines = Vec::new();
-    let mut line = |policy, kept, of, amount: Amount| {
-        lines.push(Line { policy, kept, count: amount.count, of, bytes: amount.bytes });
+    let (mut lines, mut failure) = (Vec::new(), None);
+    let mut line = |policy, kept, of, ended: anyhow::Result<Amount>| match ended {
+        Ok(Amount { count, bytes }) => lines.push(Line { policy, kept: Some(kept), count, of, bytes }),
+        Err(error) => {
+            failure.get_or_insert(error.context(policy));
+        }
     };
     if let Some(days) = policy.personal_data_days {
-        let before = now - Retention::days(days);
-        let mut all = Amount::default();
-        while all.goes_on(Amount::counted(store.forget_entrants(before, days, by).await?), most) {}
-        line("personal_data_days", Some(days), "entrants", all);
+        let ended = entrants(store, now - Retention::days(days), days, by, most).await;
+        line("personal_data_days", days, "entrants", ended);
     }
     if let Some(days) = policy.superseded_days {
-        let before = now - Retention::days(days);
-        let mut all = Amount::default();
-        while all.goes_on(store.forget_superseded(before).await?, most) {}
-        line("superseded_days", Some(days), "renditions", all);
+        let ended = superseded(store, now - Retention::days(days), most).await;
+        line("superseded_days", days, "renditions", ended);
     }
     if let Some(days) = policy.uploads_days {
-        let before = now - Retention::days(days);
-        let mut all = Amount::default();
-        while all.goes_on(Amount::counted(store.forget_uploads(before).await?), most) {}
-        line("uploads_days", Some(days), "records of uploads", all);
+        let ended = uploads(store, now - Retention::days(days), most).await;
+        line("uploads_days", days, "records of uploads", ended);
     }
     if let Some(days) = policy.attempts_days {
-        let before = now - Retention::days(days);
-        let mut all = Amount::default();
-        while all.goes_on(Amount::counted(store.forget_attempts(before).await?), most) {}
-        line("attempts_days", Some(days), "records of attempts", all);
+        let ended = attempts(store, now - Retention::days(days), most).await;
+        line("attempts_days", days, "records of attempts", ended);
     }
-    Ok(lines)
+    failure.map_or(Ok(lines), Err)
+}
+
+async fn entrants(store: &Store, before: DateTime<Utc>, days: u32, by: &By, most: u64) -> anyhow::Result<Amount> {
+    let mut all = Amount::default();
+    while all.goes_on(Amount::counted(store.forget_entrants(before, days, by).await?), most) {}
+    Ok(all)
+}
+
+async fn superseded(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
+    let mut all = Amount::default();
+    while all.goes_on(store.forget_superseded(before).await?, most) {}
+    Ok(all)
+}
+
+async fn uploads(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
+    let mut all = Amount::default();
+    while all.goes_on(Amount::counted(store.forget_uploads(before).await?), most) {}
+    Ok(all)
+}
+
+async fn attempts(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
+    let mut all = Amount::default();
+    while all.goes_on(Amount::counted(store.forget_attempts(before).await?), most) {}
+    Ok(all)
 }
 
 impl Amount {

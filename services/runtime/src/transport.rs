@@ -1,14 +1,17 @@
-//! Whether PostgreSQL and RabbitMQ are reached over a line that others could read. One function decides it for both.
+//! Whether PostgreSQL, RabbitMQ and the object store are reached over a line that others could read. One function decides it for all.
 //!
 //! TLS is required unless the server is on this machine (a loopback address, a Unix socket) or `ALLOW_PLAINTEXT` names it. For PostgreSQL
 //! `sslmode=require` is enough to pass: it keeps listeners out, and providers whose certificates nobody can check are common. It does
 //! not keep out a server that pretends to be the database; `verify-full` does, and `reelmill doctor` says so. `amqps` always checks the
 //! server's certificate.
+//!
+//! An object store without TLS is no reason not to start: requests are signed, so the key never travels, and what is read is compared
+//! with digests. Others could read films on the way, so `reelmill doctor` asks for TLS there, too.
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use anyhow::Context;
-use lapin::uri::{AMQPScheme, AMQPUri};
+use axum::http::Uri;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::config::Config;
@@ -47,13 +50,15 @@ impl FromStr for Trusted {
     }
 }
 
-/// Which of the two.
+/// Which of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     /// The database.
     Postgres,
     /// The broker.
     RabbitMq,
+    /// The object store.
+    S3,
 }
 
 /// Why a line may be used.
@@ -87,6 +92,7 @@ impl PlaintextRefused {
         let (name, instead) = match self.server {
             Server::Postgres => ("PostgreSQL", "add ?sslmode=verify-full (at least require) to its address"),
             Server::RabbitMq => ("RabbitMQ", "use amqps:// in its address"),
+            Server::S3 => ("S3", "use https:// in S3_ENDPOINT"),
         };
         format!("{name} at {} would be reached without TLS: {instead}, or name the host in ALLOW_PLAINTEXT", self.host)
     }
@@ -96,6 +102,7 @@ impl PlaintextRefused {
         let (name, instead) = match self.server {
             Server::Postgres => ("PostgreSQL", "请在地址中加上 ?sslmode=verify-full（至少 require）"),
             Server::RabbitMq => ("RabbitMQ", "请在地址中使用 amqps://"),
+            Server::S3 => ("S3", "请在 S3_ENDPOINT 中使用 https://"),
         };
         format!("与 {name}（{}）的连接未加密：{instead}，或将该主机列入 ALLOW_PLAINTEXT", self.host)
     }
@@ -120,21 +127,33 @@ enum Tls {
 /// The one decision. `host` is `None` for a Unix socket.
 fn decide(server: Server, host: Option<&str>, tls: Tls, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
     let Some(host) = host else { return Ok(Line::Local) };
-    let name = plain_name(host.trim_start_matches('[').trim_end_matches(']'));
-    let address = name.parse::<IpAddr>().ok().map(|it| it.to_canonical());
     match tls {
         Tls::Verified => return Ok(Line::Verified),
         Tls::Unverified => return Ok(Line::Encrypted),
         Tls::No => {}
     }
-    if name == "localhost" || address.is_some_and(|it| it.is_loopback()) {
+    if is_this_machine(host) {
         return Ok(Line::Local);
     }
+    let (name, address) = read(host);
     let named = allowed.iter().any(|it| match it {
         Trusted::Network(network) => address.is_some_and(|address| network.holds(address)),
         Trusted::Host(trusted) => *trusted == name,
     });
     if named { Ok(Line::Allowed) } else { Err(PlaintextRefused { server, host: host.to_owned() }) }
+}
+
+/// Whether a host is this machine, by its loopback address or its usual name.
+pub(crate) fn is_this_machine(host: &str) -> bool {
+    let (name, address) = read(host);
+    name == "localhost" || address.is_some_and(|it| it.is_loopback())
+}
+
+/// A host as a plain name, and as the address that it is written as.
+fn read(host: &str) -> (String, Option<IpAddr>) {
+    let name = plain_name(host.trim_start_matches('[').trim_end_matches(']'));
+    let address = name.parse::<IpAddr>().ok().map(|it| it.to_canonical());
+    (name, address)
 }
 
 /// Names are compared without regard to case, and with or without the root's dot.
@@ -156,13 +175,9 @@ pub(crate) fn to_database(options: &PgConnectOptions, allowed: &[Trusted]) -> Re
     decide(Server::Postgres, (!socket).then_some(host), tls, allowed)
 }
 
-/// As [`to_database`], for the broker.
-pub(crate) fn to_broker(uri: &AMQPUri, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
-    let tls = match uri.scheme {
-        AMQPScheme::AMQP => Tls::No,
-        AMQPScheme::AMQPS => Tls::Verified,
-    };
-    decide(Server::RabbitMq, Some(&uri.authority.host), tls, allowed)
+/// As [`to_database`], for the broker, whose address `broker` reads.
+pub(crate) fn to_broker(host: &str, tls: bool, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
+    decide(Server::RabbitMq, Some(host), if tls { Tls::Verified } else { Tls::No }, allowed)
 }
 
 /// The line to the database that these settings lead to.
@@ -174,13 +189,16 @@ pub fn database_line(config: &Config) -> anyhow::Result<Line> {
     Ok(to_database(&options, &config.allow_plaintext)?)
 }
 
-/// The line to the broker that these settings lead to.
+/// The line to the object store. Without an address of its own it is Amazon's, which has TLS.
 ///
 /// # Errors
-/// As [`database_line`].
-pub fn broker_line(config: &Config) -> anyhow::Result<Line> {
-    let uri: AMQPUri = config.amqp_url.parse().map_err(|error| anyhow::anyhow!("read AMQP_URL: {error}"))?;
-    Ok(to_broker(&uri, &config.allow_plaintext)?)
+/// An address that cannot be read, or [`PlaintextRefused`], which nothing is refused for.
+pub fn objects_line(config: &Config) -> anyhow::Result<Line> {
+    let Some(endpoint) = &config.s3.endpoint else { return Ok(Line::Verified) };
+    let uri: Uri = endpoint.parse().context("read S3_ENDPOINT")?;
+    let host = uri.host().context("S3_ENDPOINT names no host")?;
+    let tls = if uri.scheme_str() == Some("https") { Tls::Verified } else { Tls::No };
+    Ok(decide(Server::S3, Some(host), tls, &config.allow_plaintext)?)
 }
 
 #[cfg(test)]
@@ -196,7 +214,8 @@ mod tests {
     }
 
     fn rabbitmq(url: &str, names: &[&str]) -> Result<Line, PlaintextRefused> {
-        to_broker(&url.parse().unwrap(), &allowed(names))
+        let (scheme, host) = url.split_once("://").unwrap();
+        to_broker(host, scheme == "amqps", &allowed(names))
     }
 
     fn refused<T>(server: Server, host: &str) -> Result<T, PlaintextRefused> {
@@ -216,7 +235,7 @@ mod tests {
         ] {
             assert_eq!(postgres(url, &[]), Ok(Line::Local), "{url}");
         }
-        for url in ["amqp://u:p@localhost/%2f", "amqp://u:p@127.0.0.1:5673/%2f"] {
+        for url in ["amqp://localhost", "amqp://127.0.0.1", "amqp://[::1]"] {
             assert_eq!(rabbitmq(url, &[]), Ok(Line::Local), "{url}");
         }
     }
@@ -233,7 +252,7 @@ mod tests {
             assert_eq!(postgres(url, &[]), refused(Server::Postgres, "db.example"), "{url}");
         }
         assert_eq!(postgres("postgres://u@localhost.example/d", &[]), refused(Server::Postgres, "localhost.example"));
-        assert_eq!(rabbitmq("amqp://u:p@10.0.0.5/%2f", &[]), refused(Server::RabbitMq, "10.0.0.5"));
+        assert_eq!(rabbitmq("amqp://10.0.0.5", &[]), refused(Server::RabbitMq, "10.0.0.5"));
     }
 
     #[test]
@@ -241,7 +260,7 @@ mod tests {
         assert_eq!(postgres("postgres://u@db.example/d?sslmode=require", &[]), Ok(Line::Encrypted));
         assert_eq!(postgres("postgres://u@db.example/d?sslmode=verify-ca", &[]), Ok(Line::Encrypted));
         assert_eq!(postgres("postgres://u@db.example/d?sslmode=verify-full", &[]), Ok(Line::Verified));
-        assert_eq!(rabbitmq("amqps://u:p@mq.example/%2f", &[]), Ok(Line::Verified));
+        assert_eq!(rabbitmq("amqps://mq.example", &[]), Ok(Line::Verified));
     }
 
     #[test]
@@ -250,7 +269,7 @@ mod tests {
         assert_eq!(postgres("postgres://u@postgres/d", &names), Ok(Line::Allowed));
         assert_eq!(postgres("postgres://u@10.20.3.4/d", &names), Ok(Line::Allowed));
         assert_eq!(postgres("postgres://u@[fd00::7]/d", &names), Ok(Line::Allowed));
-        assert_eq!(rabbitmq("amqp://u:p@mq.inside.example/%2f", &names), Ok(Line::Allowed));
+        assert_eq!(rabbitmq("amqp://mq.inside.example", &names), Ok(Line::Allowed));
         assert_eq!(postgres("postgres://u@10.21.3.4/d", &names), refused(Server::Postgres, "10.21.3.4"));
         assert_eq!(postgres("postgres://u@postgres.example/d", &names), refused(Server::Postgres, "postgres.example"));
         // A name is not resolved: what it leads to may change.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use media::protocol::{
-    AssembleReport, AudioReport, CoverWish, CoversReport, Job, PictureInput, QcReport, Request, SegmentReport,
-    audio_file, video_file,
+    AssembleReport, AudioReport, CoverWish, CoversReport, EncodedAudio, Job, PictureInput, QcReport, Request,
+    SegmentReport, audio_file, video_file,
 };
 use pipeline::id::EncodeId;
 use pipeline::rendition::QcOutcome;
@@ -22,6 +22,10 @@ const CHECKS: usize = 200;
 const CHECK_CHARS: usize = 10_000;
 /// The longest side of a picture, pixels: JPEG allows no more.
 const LONGEST_SIDE: u32 = 65_500;
+/// Levels and gains beyond this have no meaning, dB either way.
+const MOST_DB: f64 = 1000.0;
+/// A joined picture may be longer or shorter than its frames by so much, ms: lengths are rounded.
+const ROUNDING_MS: u64 = 1000;
 /// How a JPEG begins.
 const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
 /// What stands in an mp4 behind the size of its first box.
@@ -91,6 +95,9 @@ pub fn segment(request: &Request, report: &SegmentReport) -> Result<Vec<Encoded>
 pub fn sound(request: &Request, report: &AudioReport) -> Result<Vec<Encoded>, ChildError> {
     let Job::EncodeAudio { encodes, .. } = &request.job else { return Err(another_job()) };
     plain_numbers(report)?;
+    let levels = |made: &EncodedAudio| [Some(made.gain_db), made.loudness_lufs, made.true_peak_dbtp];
+    let mut levels = report.encodes.iter().flat_map(levels).flatten();
+    ensure(levels.all(|level| level.abs() <= MOST_DB), "a level that is none")?;
     let wanted: Vec<_> = encodes.iter().map(|encode| (&encode.id, audio_file(&encode.id))).collect();
     let said: Vec<_> = report.encodes.iter().map(|made| (&made.id, &*made.file, made.bytes)).collect();
     files(request, &wanted, &said)
@@ -121,15 +128,18 @@ fn files(
 pub fn assembled(request: &Request, report: &AssembleReport) -> Result<(), ChildError> {
     let Job::Assemble { picture, output: name, .. } = &request.job else { return Err(another_job()) };
     plain_numbers(report)?;
-    let (segments, frames): (BTreeSet<u32>, Option<u64>) = match picture {
-        PictureInput::Joined { segments, .. } => {
-            let frames = segments.iter().map(|input| input.segment.frames).sum();
-            (segments.iter().map(|input| input.segment.index).collect(), Some(frames))
+    let (segments, joined): (BTreeSet<u32>, Option<(u64, u64)>) = match picture {
+        PictureInput::Joined { segments, frame_rate, .. } => {
+            let frames: u64 = segments.iter().map(|input| input.segment.frames).sum();
+            let lasts_ms = frames as f64 * 1000.0 / frame_rate.value();
+            (segments.iter().map(|input| input.segment.index).collect(), Some((frames, lasts_ms as u64)))
         }
         PictureInput::Copied { .. } => (BTreeSet::new(), None),
     };
     ensure(report.frames <= request.limits.max_frames, "it has more frames than may be")?;
-    ensure(frames.is_none_or(|frames| report.frames == frames), "it has other frames than its segments")?;
+    ensure(joined.is_none_or(|(frames, _)| report.frames == frames), "it has other frames than its segments")?;
+    let rounded = |lasts_ms: u64| report.duration_ms.abs_diff(lasts_ms) <= ROUNDING_MS;
+    ensure(joined.is_none_or(|(_, lasts_ms)| rounded(lasts_ms)), "it lasts longer or shorter than its frames")?;
     let known = |named: Vec<u32>| {
         let distinct: BTreeSet<u32> = named.iter().copied().collect();
         distinct.len() == named.len() && distinct.is_subset(&segments)
@@ -177,8 +187,8 @@ pub fn qc(request: &Request, report: &QcReport, bytes: u64) -> Result<(), ChildE
     ensure(names.len() == report.checks.len(), "a check is there twice")?;
     let texts = report.checks.iter().flat_map(|check| [&check.check, &check.measured, &check.limit]);
     ensure(texts.into_iter().all(|text| text.chars().count() <= CHECK_CHARS), "a check is too long")?;
-    let fails = report.checks.iter().any(|check| check.outcome == QcOutcome::Fail);
-    ensure(report.pass != fails, "it passes what failed, or fails what passed")?;
+    let passes = report.checks.iter().all(|check| check.outcome == QcOutcome::Pass);
+    ensure(report.pass == passes, "it passes what did not pass, or fails what passed")?;
     ensure(report.info.size_bytes == bytes, "it measured another file")?;
     let video = &report.info.video;
     let as_wanted = (video.display_width, video.display_height) == (expected.width, expected.height);

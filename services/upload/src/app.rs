@@ -39,7 +39,7 @@ pub struct App {
     pub entries: Limiter,
     /// Who is sending bytes to this replica.
     pub senders: Senders,
-    /// What unfinished uploads come to.
+    /// What entrants' films come to.
     pub stock: Stock,
     /// Numbers and places.
     pub settings: Settings,
@@ -73,6 +73,8 @@ pub struct Settings {
     pub cors_origins: Origins,
     /// Where metrics and health are told, for the page at the root.
     pub admin: Option<SocketAddr>,
+    /// The address that staff use, for the page at the root.
+    pub desk_url: Option<String>,
     /// Connections at once.
     pub connections: usize,
     /// How long a client may take to say what it wants.
@@ -87,9 +89,11 @@ pub struct Settings {
     pub api_deadline: Duration,
     /// What the unfinished uploads of one entry may come to, as a multiple of its contest's largest film.
     pub budget_factor: u8,
-    /// Bytes of unfinished uploads in the installation from which on no upload begins; 0 for no bound.
+    /// Bytes of entrants' films in the installation, whole or not, from which on no upload begins; 0 for no bound.
     pub high_water_bytes: u64,
-    /// How often that sum is asked for.
+    /// Unfinished uploads in the installation from which on no upload begins; 0 for no bound.
+    pub most_unfinished: u64,
+    /// How often these are asked for.
     pub high_water_every: Duration,
     /// Bytes a second that a client sends at least, on average.
     pub least_rate: u64,
@@ -112,6 +116,7 @@ impl Default for Settings {
             forwarded_hops: 0,
             cors_origins: Origins::Any,
             admin: None,
+            desk_url: None,
             connections: 2048,
             heads_within: Duration::from_secs(15),
             address_share_percent: 100,
@@ -120,6 +125,7 @@ impl Default for Settings {
             api_deadline: Duration::from_secs(30),
             budget_factor: 3,
             high_water_bytes: 0,
+            most_unfinished: 0,
             high_water_every: stock::EVERY,
             least_rate: 10 * 1024,
             rate_grace: Duration::from_secs(60),

@@ -45,7 +45,7 @@ fn text(app: &App) -> String {
     }
     page += r#"<dd>报名表没有网页：用命令行，或由征选网站通过接口提交。<span class="en" lang="en">There is no form in HTML here: use the command line, or a contest's own site that calls the API.</span></dd>
 </dl>
-<h2>接口 <span class="en" lang="en">The API</span></h2>
+<h2>投稿接口 <span class="en" lang="en">The API for entries</span></h2>
 <dl>
 <dt><a href="/api/v1/docs">接口说明 <span lang="en">API documentation</span></a></dt>
 <dd>每个地址、做什么、谁可以用。<span class="en" lang="en">Every address, what it does, who may.</span></dd>
@@ -54,7 +54,9 @@ fn text(app: &App) -> String {
 <dt><code>POST /api/v1/submissions</code>，<code>/files</code></dt>
 <dd>提交推荐表；以 <a href="https://tus.io/protocols/resumable-upload">tus 1.0.0</a> 断点续传作品。<span class="en" lang="en">The form, and resumable upload by tus.</span></dd>
 </dl>
-<h2>运维 <span class="en" lang="en">Operations</span></h2>
+"#;
+    page += &desk(app);
+    page += r#"<h2>运维 <span class="en" lang="en">Operations</span></h2>
 <dl>
 "#;
     page += &admin(app);
@@ -66,6 +68,17 @@ fn text(app: &App) -> String {
 </html>
 "#;
     page
+}
+
+/// Where staff go on, if this installation has told its services. Nothing of the desk itself is served here.
+fn desk(app: &App) -> String {
+    let Some(url) = &app.settings.desk_url else { return String::new() };
+    let url = escaped(url);
+    format!(
+        "<h2>工作台 <span class=\"en\" lang=\"en\">The desk</span></h2>\n<dl>\n\
+         <dt><a href=\"{url}/api/v1/docs\">{url}</a></dt>\n\
+         <dd>供组织方、审查员、运维与审计人员使用，须持令牌。<span class=\"en\" lang=\"en\">For organisers, reviewers, operators and auditors, with a token.</span></dd>\n</dl>\n"
+    )
 }
 
 /// What the admin port tells: metrics, how to load the dashboards, the runbook. An address that others can reach is nobody's business

@@ -11,7 +11,8 @@
 //! | bodies | the routes | 413 |
 //! | entries of one address | `limit` | 429 |
 //! | unfinished uploads of one entry, and their bytes | `tus::create` | 429 |
-//! | bytes of unfinished uploads in the installation | `stock` | 503 `store_full` |
+//! | bytes of films in the installation | `stock` | 503 `store_full` |
+//! | unfinished uploads in the installation | `stock` | 503 `uploads_full` |
 //! | hashes of organisers' tokens, made or verified | `runtime::bearer` | 503 |
 use std::sync::Arc;
 

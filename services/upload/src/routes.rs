@@ -98,7 +98,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
         .layer(from_fn_with_state(app.clone(), cors))
-        .layer(from_fn_with_state(app.store.metrics().clone(), count))
+        .layer(from_fn_with_state((app.store.metrics().clone(), "public"), count))
         .layer(from_fn(traced))
         .with_state(app)
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use runtime::desk_url::desk_url;
 use runtime::service::Runtime;
 use runtime::serving::places::share_of;
 use runtime::serving::{self, Bounds, counted};
@@ -34,8 +35,10 @@ impl App {
             address_share_percent: config.address_share_percent,
             cors_origins: config.cors_origins.clone(),
             admin: Some(runtime.admin_addr),
+            desk_url: desk_url(config)?,
             budget_factor: config.upload_budget_factor,
             high_water_bytes: u64::from(config.upload_high_water_gib) << 30,
+            most_unfinished: u64::from(config.upload_most_unfinished),
             least_rate: u64::from(config.upload_least_kib_s) * 1024,
             ..Settings::default()
         };
@@ -71,7 +74,7 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
         // It may come up later; until then uploads get 503.
         warn!("the object store is not ready: {err}");
     }
-    counted::begin(app.store.metrics(), routes::list().into_iter().map(|route| route.path));
+    counted::begin(app.store.metrics(), "public", routes::list().into_iter().map(|route| route.path));
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
     let (router, bounds, doors) = (router(app.clone()), bounds(&app.settings), app.doors.clone());

@@ -31,6 +31,8 @@ pub(crate) mod terminate;
 
 /// The one version that is spoken.
 pub(crate) const VERSION: &str = "1.0.0";
+/// Names the method that a request is meant to have.
+const OVERRIDE: &str = "x-http-method-override";
 
 /// Middleware around the protocol's routes: every request but discovery states the version, every answer too. A method that the
 /// protocol does not have is refused as such, whatever version the request states.
@@ -51,9 +53,14 @@ pub(crate) async fn version(request: Request, next: Next) -> Response {
 /// Middleware before everything else of the protocol: a request has the method that `X-HTTP-Method-Override` names, for networks that
 /// know GET and POST only. So whatever limits or judges by the method does so by the one that is carried out.
 pub(crate) async fn overridden(mut request: Request, next: Next) -> Response {
-    if let Some(wished) = request.headers_mut().remove("x-http-method-override") {
+    let mut wishes = request.headers().get_all(OVERRIDE).iter();
+    if let Some(wished) = wishes.next() {
         let wished = wished.to_str().ok().and_then(|it| Method::from_bytes(it.to_ascii_uppercase().as_bytes()).ok());
-        let Some(wished) = wished else { return Problem::from(Code::MethodUnknown).into_response() };
+        // With two of them a proxy before us could act by one and we by the other.
+        let Some(wished) = wished.filter(|_| wishes.next().is_none()) else {
+            return Problem::from(Code::MethodUnknown).into_response();
+        };
+        request.headers_mut().remove(OVERRIDE);
         *request.method_mut() = wished;
     }
     next.run(request).await

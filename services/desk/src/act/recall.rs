@@ -6,7 +6,7 @@ use pipeline::delivery::{Desired, Observed};
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
-use runtime::serving::openapi::vocabulary::SubmissionState;
+use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
 use runtime::store::people;
 use runtime::store::recalls::RecallTerms;
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ pub struct Asked {
     /// How works are delivered to it, such as `drop` or `bag`.
     pub method: String,
     /// The delivery's state before.
-    #[schema(value_type = SubmissionState)]
+    #[schema(value_type = DeliveryState)]
     pub was: String,
     /// How long it has until the removal must be proven.
     pub within_hours: u32,

@@ -1,18 +1,21 @@
 //! Release: opens the gate before publishing, for all partners of the plan or some, now or at a time. A later release adds partners.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::{Part, PartToDo};
+use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::SubmissionState;
-use runtime::store::people;
+use runtime::serving::typed;
+use runtime::store::{deliveries, people};
+use runtime::warning::Warning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, settle};
+use super::{Caller, Done, Seen, settle};
 use crate::Desk;
 
 /// To whom a finished work goes, and when.
@@ -65,6 +68,9 @@ pub struct Recipient {
     /// Hours of the day in Beijing in which it is served, `[from, to)`; at any hour if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<(u32, u32)>,
+    /// What the partner does not take of the texts as they would be sent. As long as there is something, nothing is sent there; `texts`
+    /// mends it, before the release or after.
+    pub warnings: Vec<Warning>,
 }
 
 /// Releases a finished work. A release that starts no delivery is refused with `state_wrong`, in the dry run too: the work is not
@@ -72,6 +78,7 @@ pub struct Recipient {
 pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Release) -> Result<Done<Released>, Problem> {
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let by = caller.because(wish.reason.as_deref())?;
+    let at = wish.at.map(|at| typed::moment("at", at)).transpose()?;
     let (by, partners, wish) = (&by, partners.as_ref(), &wish);
     let done = desk.store.transaction("release", |tx, _| {
         Box::pin(async move {
@@ -80,17 +87,18 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
             }
             let seen = caller.look(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
-            let applied = people::release(tx, desk.store.policy(), id, partners, wish.at, by).await?;
+            let applied = people::release(tx, desk.store.policy(), id, partners, at, by).await?;
             if !applied.changed {
                 return Err(Code::StateWrong.about(seen.machine.state.name()).into());
             }
+            let own = deliveries::texts(&mut *tx, id).await?;
             let released = Released {
                 id: id.0,
                 was: seen.machine.state.name().to_owned(),
                 state: applied.machine.state.name().to_owned(),
                 run: applied.machine.run,
-                partners: recipients(&desk.catalogue, &applied.started),
-                at: wish.at,
+                partners: recipients(&desk.catalogue, &seen, &own, &applied.started),
+                at,
                 dry_run: wish.dry_run,
                 digest: seen.digest(),
             };
@@ -117,7 +125,13 @@ pub(crate) fn known(
     Ok(Some(partners))
 }
 
-fn recipients(catalogue: &Catalogue, started: &[PartToDo]) -> Vec<Recipient> {
+fn recipients(
+    catalogue: &Catalogue,
+    seen: &Seen,
+    own: &BTreeMap<PartnerId, Texts>,
+    started: &[PartToDo],
+) -> Vec<Recipient> {
+    let entry = seen.form.entry();
     let recipient = |todo: &PartToDo| {
         let Part::Partner(id) = &todo.part else { return None };
         let partner = catalogue.partner(id);
@@ -125,6 +139,7 @@ fn recipients(catalogue: &Catalogue, started: &[PartToDo]) -> Vec<Recipient> {
             partner: id.to_string(),
             method: partner.map_or("unknown", |it| it.method.name()).to_owned(),
             hours: partner.and_then(|it| it.window).map(|it| (it.from_hour, it.to_hour)),
+            warnings: entry.warnings(catalogue, &seen.contest, id, own.get(id)),
         })
     };
     started.iter().filter_map(recipient).collect()

@@ -1,11 +1,12 @@
 //! Texts: another title, description or tags for one partner; they count for what is sent from then on. Possible before the first
 //! release, so that a title that a partner does not take is mended before anything waits for it.
 use pipeline::id::{PartnerId, SubmissionId};
-use pipeline::preflight::{self, Texts, Written};
+use pipeline::preflight::{Texts, Written};
 use pipeline::text::Limit;
 use runtime::problem::{Code, Problem};
 use runtime::serving::typed;
 use runtime::store::deliveries;
+use runtime::warning::Warning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -54,27 +55,6 @@ pub struct Worded {
     pub dry_run: bool,
 }
 
-/// What a partner does not take.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Warning {
-    /// The partner.
-    pub partner: String,
-    /// Stable name, such as `title_too_short`.
-    pub code: String,
-    /// One sentence in Chinese.
-    pub zh: String,
-    /// The same in English.
-    pub en: String,
-}
-
-impl Warning {
-    pub(crate) fn of(partner: &PartnerId, failure: &preflight::Failure) -> Self {
-        use pipeline::lang::Lang::{En, Zh};
-        let code = failure.problem.code().to_owned();
-        Self { partner: partner.to_string(), code, zh: failure.text(Zh), en: failure.text(En) }
-    }
-}
-
 impl Wording {
     fn checked(&self) -> Result<Texts, Problem> {
         let title = self.title.as_deref().map(|title| typed::field("title", title, TITLE)).transpose()?;
@@ -98,7 +78,7 @@ pub async fn texts(
 ) -> Result<Done<Worded>, Problem> {
     let texts = wish.checked()?;
     let by = caller.because(wish.reason.as_deref())?;
-    let rules = desk.catalogue.partner(partner).ok_or(Code::DeliveryUnknown)?;
+    desk.catalogue.partner(partner).ok_or(Code::DeliveryUnknown)?;
     let (by, texts, dry_run) = (&by, &texts, wish.dry_run);
     let done = desk.store.transaction("texts", |tx, _| {
         Box::pin(async move {
@@ -111,25 +91,12 @@ pub async fn texts(
                 return Err(Problem::from(Code::DeliveryUnknown).into());
             }
             deliveries::set_texts(tx, id, partner, texts, by).await?;
-            let written = written(desk, &seen.form, &seen.contest, Some(texts));
-            let warnings =
-                preflight::check_written(rules, &written).iter().map(|it| Warning::of(partner, it)).collect();
-            let Written { title, text, tags } = written;
+            let entry = seen.form.entry();
+            let warnings = entry.warnings(&desk.catalogue, &seen.contest, partner, Some(texts));
+            let Written { title, text, tags } = entry.written(&desk.catalogue, &seen.contest, Some(texts));
             let worded = Worded { id: id.0, partner: partner.to_string(), title, text, tags, warnings, dry_run };
             caller.end(tx, dry_run, worded).await
         })
     });
     settle(done.await)
-}
-
-/// What would be written beside a work.
-pub(crate) fn written(
-    desk: &Desk,
-    form: &runtime::store::submissions::FormText,
-    contest: &pipeline::id::ContestId,
-    own: Option<&Texts>,
-) -> Written {
-    let theme = desk.catalogue.contest(contest).and_then(|it| it.theme(&form.theme));
-    let theme = theme.map_or(form.theme.as_str(), |theme| theme.zh.as_str());
-    Written::of(own, &form.title, &form.synopsis, theme)
 }

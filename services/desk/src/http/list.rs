@@ -25,6 +25,7 @@ pub(crate) struct Filter {
     /// Only this contest.
     contest: Option<String>,
     /// Only this state, such as `awaiting_review`.
+    #[param(value_type = Option<SubmissionState>)]
     state: Option<String>,
     /// Only this theme.
     theme: Option<String>,

@@ -10,12 +10,12 @@ use runtime::serving::render::ProblemBody;
 use serde_json::Value;
 use utoipa::{Modify, OpenApi};
 
-use super::MOST;
 use super::gate::Policy;
 use super::{
-    contact, deliveries, entry, evidence, hold, list, partners, preview, proofs, recall, release, reprocess, retry,
-    review, routes, texts, tokens, trail, webhooks, withdraw, work,
+    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs,
+    recall, recalled, release, reprocess, retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
 };
+use crate::view::MOST;
 
 use crate::Desk;
 
@@ -38,12 +38,13 @@ mod words;
         list::submissions, list::parked,
         entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts,
         preview::preview, preview::file,
-        deliveries::list, deliveries::delivered, proofs::recalled, proofs::list, contact::contact,
-        deliveries::confirm, texts::texts, evidence::exchanges, partners::list,
+    deliveries::list, deliver::delivered, recalled::recalled, bag::bag, bag::file, proofs::list, contact::contact,
+        confirm::confirm, texts::texts, evidence::exchanges, partners::list,
         review::review, release::release, recall::recall,
-        reprocess::one, reprocess::many, reprocess::jobs, reprocess::works, reprocess::order, retry::retry, trail::trail,
-        webhooks::list, webhooks::messages, webhooks::resend, webhooks::remove,
+        reprocess::one, reprocess::many, reprocess::jobs, reprocess::job, reprocess::works, reprocess::order, retry::retry, trail::trail,
+        webhooks::list, webhooks::messages, webhooks::create, webhooks::rotate, webhooks::test, webhooks::resend, webhooks::remove,
         tokens::list, tokens::create, tokens::revoke,
+        persons::list, persons::add, persons::change_roles, persons::end,
     ),
     components(schemas(ProblemBody)),
     modifiers(&Token, &Policies, &WORDS),

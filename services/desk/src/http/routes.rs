@@ -14,8 +14,8 @@ use runtime::store::tokens::Role;
 
 use super::gate::{Gate, Policy, enforce};
 use super::{
-    contact, deliveries, entry, evidence, hold, list, openapi, partners, preview, proofs, recall, release, reprocess,
-    retry, review, texts, tokens, trail, webhooks, withdraw, work,
+    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview,
+    proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
 use crate::serve::Service;
 
@@ -29,7 +29,10 @@ const ORGANISER: &[Role] = &[Role::Organiser];
 const OPERATOR: &[Role] = &[Role::Operator];
 /// Screeners judge works, not partners.
 const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
+/// Those who bring files to partners, and those who write what stands beside them.
+const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
 const AUDITOR: &[Role] = &[Role::Auditor];
+const ADMIN: &[Role] = &[Role::Admin];
 
 /// One route.
 struct Route {
@@ -89,23 +92,33 @@ fn routes() -> Vec<Route> {
         act("/api/v1/submissions/{id}/reprocess", ORGANISER, post(reprocess::one)),
         read("/api/v1/jobs", People(READERS), get(reprocess::jobs)),
         act("/api/v1/jobs", ORGANISER, post(reprocess::many)),
+        read("/api/v1/jobs/{job}", People(READERS), get(reprocess::job)),
         read("/api/v1/jobs/{job}/works", People(READERS), get(reprocess::works)),
         act("/api/v1/jobs/{job}/order", ORGANISER, post(reprocess::order)),
         route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(texts::texts)),
         act("/api/v1/submissions/{id}/withdraw", OPERATOR, post(withdraw::withdraw)),
         act("/api/v1/submissions/{id}/hold", ORGANISER, post(hold::hold)),
         act("/api/v1/submissions/{id}/retry", OPERATOR, post(retry::retry)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(deliveries::delivered)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(proofs::recalled).layer(DefaultBodyLimit::max(proofs::BODY_BYTES))),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(deliver::delivered).layer(DefaultBodyLimit::max(deliver::BODY_BYTES))),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(recalled::recalled).layer(DefaultBodyLimit::max(deliver::BODY_BYTES))),
         read("/api/v1/submissions/{id}/proofs", People(EVIDENCE), get(proofs::list)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(deliveries::confirm)),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(confirm::confirm)),
+        read("/api/v1/submissions/{id}/deliveries/{partner}/bag", People(CARRIERS), get(bag::bag)),
+        read("/api/v1/submissions/{id}/deliveries/{partner}/bag/{file}", People(CARRIERS), get(bag::file)),
 
         read("/api/v1/partners", People(READERS), get(partners::list)),
         read("/api/v1/audit", People(AUDITOR), get(trail::trail)),
+        read("/api/v1/persons", People(&[Role::Admin, Role::Auditor]), get(persons::list)),
+        act("/api/v1/persons", ADMIN, post(persons::add)),
+        act("/api/v1/persons/{person}/roles", ADMIN, post(persons::change_roles)),
+        act("/api/v1/persons/{person}/end", ADMIN, post(persons::end)),
         read("/api/v1/tokens", People(&[Role::Organiser, Role::Auditor]), get(tokens::list)),
         act("/api/v1/tokens", ORGANISER, post(tokens::create)),
         read("/api/v1/webhooks", People(&[Role::Organiser, Role::Auditor]), get(webhooks::list)),
         read("/api/v1/webhooks/{webhook}/messages", People(&[Role::Organiser, Role::Auditor]), get(webhooks::messages)),
+        act("/api/v1/webhooks", ORGANISER, post(webhooks::create)),
+        act("/api/v1/webhooks/{webhook}/rotate", ORGANISER, post(webhooks::rotate)),
+        act("/api/v1/webhooks/{webhook}/test", ORGANISER, post(webhooks::test)),
         act("/api/v1/webhooks/{webhook}/resend", ORGANISER, post(webhooks::resend)),
         route(Method::DELETE, "/api/v1/webhooks/{webhook}", People(ORGANISER), delete(webhooks::remove)),
         route(Method::DELETE, "/api/v1/tokens/{token}", People(ORGANISER), delete(tokens::revoke)),
@@ -138,7 +151,7 @@ pub fn router(service: Service) -> Router {
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
-        .layer(from_fn_with_state(metrics, count))
+        .layer(from_fn_with_state((metrics, "desk"), count))
         .layer(from_fn(traced))
         .with_state(service)
 }

@@ -20,7 +20,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Wish<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let act = Act::from_request(request, state).await?;
         let token = act.token()?;
-        let caller = Caller { by: act.by(None)?, contest: token.contest.clone(), key: act.keyed().cloned() };
+        let caller = Caller {
+            by: act.by(None)?,
+            contest: token.contest.clone(),
+            roles: Some([token.held()].into()),
+            key: act.keyed().cloned(),
+        };
         Ok(Self(caller, act.body()?))
     }
 }

@@ -50,6 +50,8 @@ struct PartnerFile {
     #[serde(default = "a_day")]
     recall_within_h: u32,
     #[serde(default)]
+    sites: Vec<String>,
+    #[serde(default)]
     covers: Vec<CoverWish>,
     #[serde(default)]
     limits: Limits,
@@ -154,6 +156,7 @@ fn partner(id: PartnerId, file: PartnerFile) -> Partner {
         replace: file.replace,
         window: file.window,
         recall_within_h: file.recall_within_h,
+        sites: file.sites,
         covers: file.covers,
         limits: file.limits,
     }
@@ -191,6 +194,13 @@ fn place(text: &str, at: usize) -> (usize, Option<String>) {
 /// Ids become object keys, queue arguments and labels, so they are plain.
 fn checked_id<'a>(file: &str, id: &'a str) -> Result<&'a str, CatalogueError> {
     if is_plain(id) { Ok(id) } else { Err(wrong(file, None, format!("{id:?} is no id; {PLAIN}"))) }
+}
+
+/// A name in the DNS, with at least one dot.
+fn is_host(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let label = |part: &str| !part.is_empty() && part.len() <= 63 && part.chars().all(letter);
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
 }
 
 const PLAIN: &str = "allowed are 1 to 48 characters of a-z, 0-9, - and _, beginning with a letter or digit";
@@ -301,6 +311,13 @@ fn check_partner(file: &str, partner: &Partner, ladders: &Ladders) -> Result<(),
         }
     }
     check_range(file, "recall_within_h", partner.recall_within_h, 1..=24 * 30)?;
+    if let Some(site) = partner.sites.iter().find(|site| !is_host(site)) {
+        return Err(wrong(
+            file,
+            Some("sites"),
+            format!("{site:?} is no host; write it in lower case, such as \"example.com\""),
+        ));
+    }
     let mut shapes = BTreeSet::new();
     for cover in &partner.covers {
         check_range(file, "covers.width_pixels", cover.width_pixels, 64..=4096)?;

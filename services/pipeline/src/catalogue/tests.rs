@@ -176,3 +176,19 @@ fn the_small_catalogue_for_tests_is_right() {
     let open = catalogue.contest(&"small-open".into()).unwrap();
     assert_eq!(open.gates, Gates { review: Gate::Automatic, release: Gate::Automatic });
 }
+
+#[test]
+fn a_partners_sites_are_hosts_and_stand_for_those_below_them() {
+    let catalogue = Catalogue::builtin();
+    let douyin = &catalogue.partners[&"douyin".into()];
+    for own in ["douyin.com", "www.douyin.com", "V.Douyin.com."] {
+        assert!(douyin.may_have_host(own), "{own}");
+    }
+    for foreign in ["evildouyin.com", "douyin.com.example", "example.com", ""] {
+        assert!(!douyin.may_have_host(foreign), "{foreign}");
+    }
+    assert!(catalogue.partners[&"cctv".into()].may_have_host("example.com"), "not known, so any");
+    for wrong in ["https://douyin.com", "Douyin.com", "localhost", "a..b", ".com"] {
+        check("partners/douyin.toml", "\"iesdouyin.com\"", &format!("{wrong:?}"), "sites", "in lower case");
+    }
+}

@@ -51,6 +51,12 @@ pub enum SelectionError {
 }
 
 impl SelectionError {
+    /// A name that is none of those that exist.
+    pub(super) fn unknown(field: &'static str, name: &str, known: &[&str]) -> Self {
+        let listed = known.join(", ");
+        Self::Value { field, value: name.to_owned(), allowed: (listed.clone(), listed) }
+    }
+
     /// The sentence in one language.
     pub fn text(&self, lang: Lang) -> String {
         let fields = FIELDS.join(", ");
@@ -121,7 +127,7 @@ pub(super) fn selection(text: &str) -> Result<Selection, SelectionError> {
         match field {
             "contest" => names(&mut selection.contest, field, operator, value)?,
             "theme" => names(&mut selection.theme, field, operator, value)?,
-            "state" => states(&mut selection.state, operator, value)?,
+            "state" => state_names(&mut selection.state, operator, value)?,
             "partner" => names(&mut selection.partner, field, operator, value)?,
             "rendition" => names(&mut selection.rendition, field, operator, value)?,
             "engine" => selection.engine.push((operator, version(value)?)),
@@ -168,16 +174,18 @@ fn names(into: &mut Names, field: &'static str, operator: Operator, value: &str)
     Ok(())
 }
 
-fn states(into: &mut Names, operator: Operator, value: &str) -> Result<(), SelectionError> {
-    let known: Vec<&str> = Stage::ALL.into_iter().map(Stage::name).chain(STATES).collect();
+fn state_names(into: &mut Names, operator: Operator, value: &str) -> Result<(), SelectionError> {
+    let known = states();
     names(into, "state", operator, value)?;
     match into.any.iter().chain(&into.none).find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
-        Some(unknown) => {
-            let listed = known.join(", ");
-            Err(SelectionError::Value { field: "state", value: unknown.clone(), allowed: (listed.clone(), listed) })
-        }
+        Some(unknown) => Err(SelectionError::unknown("state", unknown, &known)),
     }
+}
+
+/// Names of all states, those of stages first.
+pub(super) fn states() -> Vec<&'static str> {
+    Stage::ALL.into_iter().map(Stage::name).chain(STATES).collect()
 }
 
 fn version(value: &str) -> Result<Version, SelectionError> {

@@ -4,6 +4,8 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
+use pipeline::media_info::{OtherTrack, TrackKind, Unused};
+
 use super::*;
 use crate::request;
 
@@ -66,7 +68,39 @@ fn what_was_measured_can_be_so() {
     lie("a stretch that ends before it begins", &|it| it.media_info.video.black[0].start_ms = 3000);
     lie("scenes out of order", &|it| it.media_info.video.scene_changes_ms = vec![2, 1]);
     lie("moments without end", &|it| it.media_info.video.cover_candidates_ms = vec![1; 5000]);
+    lie("a scene beyond the end", &|it| it.media_info.video.scene_changes_ms = vec![72_000]);
+    lie("a moment beyond the end", &|it| it.media_info.video.cover_candidates_ms = vec![1, 1 << 39]);
+    lie("black beyond the end", &|it| it.media_info.video.black[0].end_ms = 1 << 39);
+    lie("stillness beyond the end", &|it| it.media_info.video.calm = vec![Stretch { start_ms: 0, end_ms: 90_000 }]);
+    lie("points out of order", &|it| it.media_info.video.entry_points = Some(vec![2, 1]));
+    lie("points without end", &|it| it.media_info.video.entry_points = Some(vec![0; 2_000_001]));
+    lie("seconds without end", &|it| it.media_info.video.bytes_by_second = vec![0; 4000]);
+    lie("samples of no depth", &|it| it.media_info.video.bit_depth = 0);
+    lie("a pace beyond the end", &|it| it.media_info.video.key_frame_pace_frames = u32::MAX);
+    lie("a last picture beyond the end", &|it| it.media_info.video.last_picture_stays_ms = 61_001);
+    lie("a stream that is none", &|it| it.media_info.video.stream = 32);
+    lie("a name without end", &|it| it.media_info.video.codec = "x".repeat(257));
+    lie("a colour without end", &|it| it.media_info.video.colour.matrix = "x".repeat(257));
+    lie("brands without end", &|it| it.media_info.compatible_brands = vec!["isom".into(); 257]);
+    lie("a brand without end", &|it| it.media_info.compatible_brands = vec!["x".repeat(257)]);
+    lie("oddities without end", &|it| it.media_info.oddities = vec![Oddity::LastPictureStays { stays_ms: 1 }; 33]);
+    lie("an oddity without end", &|it| {
+        it.media_info.oddities = vec![Oddity::ForeignBrand { major: "x".repeat(257) }];
+    });
+    let track = |codec: &str| OtherTrack {
+        stream: 2,
+        kind: TrackKind::Sound,
+        codec: codec.into(),
+        channels: 1,
+        why: Unused::Later,
+    };
+    lie("tracks without end", &|it| it.media_info.other_tracks = vec![track("pcm_s16le"); 33]);
+    lie("a track's name without end", &|it| it.media_info.other_tracks = vec![track(&"x".repeat(257))]);
     let sound = |it: &mut ProbeReport, change: &dyn Fn(&mut AudioInfo)| change(it.media_info.audio.as_mut().unwrap());
+    lie("one stream twice", &|it| sound(it, &|audio| audio.stream = 0));
+    lie("silence beyond the end", &|it| {
+        sound(it, &|audio| audio.silent = vec![Stretch { start_ms: 0, end_ms: 90_000 }])
+    });
     lie("no channels", &|it| sound(it, &|audio| audio.channels = 0));
     lie("no samples", &|it| sound(it, &|audio| audio.sample_rate = 0));
     lie("a level that is none", &|it| sound(it, &|audio| audio.loudness_lufs = Some(-1e9)));
@@ -76,13 +110,31 @@ fn what_was_measured_can_be_so() {
     lie("words without end", &|it| it.fingerprint.probes = vec![0; 70_000]);
 }
 
+/// Headers of good films claim nonsense. It is shown, and nothing is computed from it.
+#[test]
+fn what_a_header_claims_may_be_of_any_size() {
+    let request = request::probe(Path::new("/in"), None, true);
+    let mut media_info = info();
+    media_info.oddities = vec![Oddity::LongMovieHeader { claimed_ms: u64::MAX }];
+    media_info.other_tracks = vec![OtherTrack {
+        stream: 2,
+        kind: TrackKind::Sound,
+        codec: "pcm_s16le".into(),
+        channels: 1,
+        why: Unused::Later,
+    }];
+    media_info.compatible_brands = vec!["isom".into(); 64];
+    probed(&request, &ProbeReport { media_info, fingerprint: Fingerprint::default() }, BYTES).unwrap();
+}
+
 #[test]
 fn what_headers_claim_can_be_so() {
     let honest = info().outline();
     outline(&honest).unwrap();
     is_lie("a length without end", outline(&Outline { duration_ms: u64::MAX, ..honest.clone() }));
     is_lie("a size without end", outline(&Outline { display_width: u32::MAX, ..honest.clone() }));
-    is_lie("a brand without end", outline(&Outline { brand: "x".repeat(65), ..honest }));
+    is_lie("a brand without end", outline(&Outline { brand: "x".repeat(257), ..honest.clone() }));
+    is_lie("brands without end", outline(&Outline { compatible_brands: vec![String::new(); 257], ..honest }));
 }
 
 #[test]
@@ -99,6 +151,11 @@ fn a_preview_is_three_files_of_their_kind_or_nothing() {
     leave(PROXY, b"\0\0\0\x18ftypisom");
     leave(SHEET, b"\xff\xd8\xff\xe0");
     assert_eq!(preview(&request, &out).unwrap().unwrap().cues.bytes(), 7);
+    leave(CUES, b"WEBVTT\n\n00:00:00.000 --> 00:00:01.000\nhttps://evil.example/x.jpg\n");
+    is_lie("cues that lead elsewhere", preview(&request, &out));
+    leave(CUES, b"WEBVTT\n\xff");
+    is_lie("cues that are no text", preview(&request, &out));
+    leave(CUES, b"WEBVTT\n");
     for name in [CUES, PROXY, SHEET] {
         let honest = fs::read(out.join(name)).unwrap();
         leave(name, b"<html></html>");

@@ -11,11 +11,11 @@ use reqwest::Method;
 use runtime::seal::Keyring;
 use runtime::service::Runtime;
 use runtime::store::webhooks::queue::{Attempted, Claimed, Mood, Next};
+use runtime::webhook::{Target, message_name};
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::target::Target;
 use super::{schedule, sign};
 use crate::guarded::{Answer, Call, Guarded, NoAnswer};
 use crate::redact::Secrets;
@@ -158,7 +158,7 @@ impl Sender {
         let at = self.runtime.clock.now();
         let headers = target
             .valid(at)
-            .and_then(|secrets| sign::headers(&webhook_id(message.id), at, &message.body, &secrets))
+            .and_then(|secrets| sign::headers(&message_name(message.id), at, &message.body, &secrets))
             .context("sign the message")
             .map_err(|error| NoAnswer::NotSent(format!("{error:#}")))?;
         let call = Call {
@@ -172,11 +172,6 @@ impl Sender {
         };
         Box::pin(self.guarded.call(call)).await
     }
-}
-
-/// A message's id as its receiver sees it.
-pub(crate) fn webhook_id(message: Uuid) -> String {
-    format!("msg_{}", message.simple())
 }
 
 /// What goes into the log. An endpoint may answer with anything, also with what it knows of us.

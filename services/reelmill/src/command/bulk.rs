@@ -1,20 +1,48 @@
-//! `reelmill bulk list|pause|resume|cancel`: what `reprocess` asked for, as one. What a work has begun ends by itself.
+//! `reelmill bulk list|show|works|pause|resume|cancel`: the jobs that `reprocess` made, each as one.
 use std::collections::BTreeMap;
 
-use anyhow::Context;
-use runtime::store::bulk::{BulkJobRow, Control};
+use desk::act::job::{JobOrder, Order, order};
+use desk::view::jobs::{self, Job, JobWork};
 use uuid::Uuid;
 
 use crate::database::DatabaseArgs;
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs, Table};
+use crate::paging::{self, PagingArgs};
 use crate::typed;
 
 /// What to do with bulk jobs.
 #[derive(clap::Subcommand)]
 pub(crate) enum Args {
-    /// List the jobs, newest first, or the works of one
-    List(ListArgs),
+    /// List the jobs, newest first
+    List {
+        #[command(flatten)]
+        page: PagingArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// Show one job
+    Show {
+        /// The job's id
+        job: Uuid,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// List the works of a job, by time of entry
+    Works {
+        /// The job's id
+        job: Uuid,
+        #[command(flatten)]
+        page: PagingArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
     /// Start no more works until it is resumed; what has begun ends by itself
     Pause(OneArgs),
     /// Go on starting works
@@ -23,25 +51,19 @@ pub(crate) enum Args {
     Cancel(OneArgs),
 }
 
-/// Options of `bulk list`.
-#[derive(clap::Args)]
-pub(crate) struct ListArgs {
-    /// A job's id: lists its works
-    job: Option<Uuid>,
-    #[command(flatten)]
-    output: OutputArgs,
-    #[command(flatten)]
-    database: DatabaseArgs,
-}
-
-/// Options of the others.
+/// Options of an order.
 #[derive(clap::Args)]
 pub(crate) struct OneArgs {
     /// The job's id
     job: Uuid,
+    /// Only say what would follow
+    #[arg(long)]
+    dry_run: bool,
     /// Why, for the audit trail
     #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
     reason: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -49,78 +71,61 @@ pub(crate) struct OneArgs {
 /// Does it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
-        Args::List(args) => list(args).await,
-        Args::Pause(args) => control(args, Control::Pause, "paused").await,
-        Args::Resume(args) => control(args, Control::Resume, "resumed").await,
-        Args::Cancel(args) => control(args, Control::Cancel, "cancelled").await,
+        Args::List { page, output, database } => {
+            let jobs = jobs::jobs(&database.desk().await?, None, &page.into()).await?;
+            paging::show(&jobs, output, jobs_table(&jobs.items))
+        }
+        Args::Show { job, output, database } => {
+            let job = jobs::job(&database.desk().await?, None, job).await?;
+            output::show(&job, output, jobs_table(std::slice::from_ref(&job)))
+        }
+        Args::Works { job, page, output, database } => {
+            let works = jobs::works(&database.desk().await?, None, job, &page.into()).await?;
+            paging::show(&works, output, works_table(&works.items))
+        }
+        Args::Pause(args) => give(args, Order::Pause).await,
+        Args::Resume(args) => give(args, Order::Resume).await,
+        Args::Cancel(args) => give(args, Order::Cancel).await,
     }
 }
 
-async fn control(args: OneArgs, control: Control, said: &str) -> anyhow::Result<Exit> {
-    let store = args.database.connect().await?;
-    let changed = store.bulk_control(args.job, control, args.database.by(&store, args.reason.clone()).await?).await?;
-    let job = store.bulk_jobs(Some(args.job)).await?.pop();
-    let (Some(changed), Some(job)) = (changed, job) else {
-        return Err(WrongUsage(format!("there is no bulk job {}", args.job)).into());
-    };
-    if !changed {
-        return Err(WrongUsage(format!("{} is {}: that changes nothing", job.id, job.state)).into());
-    }
-    let begun = job.works.get("started").copied().unwrap_or(0);
-    match control {
-        Control::Resume => eprintln!("{}: {said}", job.id),
-        Control::Pause | Control::Cancel => {
-            eprintln!("{}: {said}; nothing more is begun, and {begun} works that have begun end by themselves", job.id);
-        }
-    }
-    Ok(Exit::Done)
-}
-
-async fn list(args: ListArgs) -> anyhow::Result<Exit> {
-    let store = args.database.connect().await?;
-    let jobs = store.bulk_jobs(args.job).await?;
-    let Some(job) = args.job else {
-        return shown(&jobs, args.output.output, &jobs_table(&jobs));
-    };
-    let row = jobs.first().ok_or_else(|| WrongUsage(format!("there is no bulk job {job}")))?;
-    let mut items = Vec::new();
-    loop {
-        let page =
-            store.bulk_items(job, items.last().map(|item: &runtime::store::bulk::BulkItemRow| item.submission)).await?;
-        if page.is_empty() {
-            break;
-        }
-        items.extend(page);
-    }
+async fn give(args: OneArgs, it: Order) -> anyhow::Result<Exit> {
+    let wish = JobOrder { order: it, dry_run: args.dry_run, reason: args.reason };
+    let (desk, caller) = args.database.acting().await?;
+    let ordered = order(&desk, &caller, args.job, wish).await?.value;
     if args.output.output == Format::Json {
-        let mut whole = serde_json::to_value(row).context("write the job")?;
-        whole["items"] = serde_json::to_value(&items).context("write its works")?;
-        output::print_json(&whole)?;
+        output::print_json(&ordered)?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::with_headings(&["work", "state", "run", "why"]);
-    for item in &items {
-        let run = item.run.map(|run| run.to_string()).unwrap_or_default();
-        let why = [item.why.as_deref(), item.detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");
-        table.row([item.submission.to_string().as_str(), &item.state, &run, &why]);
-    }
-    output::print(&format!("{}\n{table}", jobs_table(&jobs)))?;
-    Ok(Exit::Done)
-}
-
-fn shown(jobs: &[BulkJobRow], format: Format, table: &Table) -> anyhow::Result<Exit> {
-    match format {
-        Format::Json => output::print_json(&jobs)?,
-        Format::Table => output::print(&table.to_string())?,
+    let would = if ordered.dry_run { "would be " } else { "" };
+    match it {
+        Order::Resume => eprintln!("{}: {would}{}", ordered.id, ordered.state),
+        Order::Pause | Order::Cancel => {
+            let begun = ordered.works.get("started").copied().unwrap_or(0);
+            let (id, state) = (ordered.id, ordered.state);
+            eprintln!(
+                "{id}: {would}{state}; nothing more is begun, and {begun} works that have begun end by themselves"
+            );
+        }
     }
     Ok(Exit::Done)
 }
 
-fn jobs_table(jobs: &[BulkJobRow]) -> Table {
+fn jobs_table(jobs: &[Job]) -> Table {
     let mut table = Table::with_headings(&["job", "state", "from", "works", "selection"]);
     for job in jobs {
         let id = job.id.to_string();
-        table.row([id.as_str(), &job.state, &job.from_stage, &counted(&job.works), &job.selection]);
+        table.row([id.as_str(), &job.state, &job.from, &counted(&job.works), &job.selection]);
+    }
+    table
+}
+
+fn works_table(works: &[JobWork]) -> Table {
+    let mut table = Table::with_headings(&["work", "state", "run", "why"]);
+    for work in works {
+        let run = work.run.map(|run| run.to_string()).unwrap_or_default();
+        let why = [work.why.as_deref(), work.detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+        table.row([work.submission.to_string().as_str(), &work.state, &run, &why]);
     }
     table
 }

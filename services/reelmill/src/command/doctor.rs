@@ -11,6 +11,7 @@ use crate::output::{self, Format, OutputArgs, Table};
 use crate::settings;
 
 mod access;
+mod desk;
 mod machine;
 mod partners;
 mod servers;
@@ -89,6 +90,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Ok(config) => {
             findings.extend(of_catalogue(&config));
             findings.push(keys(&config));
+            findings.push(desk::address(&config));
             findings.push(machine::scratch(&config));
             findings.push(machine::scratch_kind(&config));
             findings.push(machine::memory(&config));
@@ -187,7 +189,7 @@ fn keys(config: &Config) -> Finding {
     let Some(text) = &config.personal_data_keys else {
         return Finding::bad(
             "personal data keys",
-            "PERSONAL_DATA_KEYS is not set: the role upload cannot take entries",
+            "PERSONAL_DATA_KEYS is not set: the roles upload and desk do not start",
             MEND,
         );
     };

@@ -4,6 +4,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
+use crate::output::{Format, OutputArgs, print_json};
 use crate::typed;
 
 /// Options of `hold`.
@@ -18,6 +19,8 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "reason")]
     lift: bool,
     #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
     database: DatabaseArgs,
 }
 
@@ -26,6 +29,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let wish = Hold { held: !args.lift, reason: args.reason };
     let desk = args.database.desk().await?;
     let done = hold(&desk, &args.database.caller(&desk).await?, args.id, wish).await?;
+    if args.output.output == Format::Json {
+        print_json(&done.value)?;
+        return Ok(Exit::Done);
+    }
     eprintln!("{}: the film {}", args.id, if done.value.held { "is held" } else { "is no longer held" });
     Ok(Exit::Done)
 }

@@ -1,15 +1,12 @@
 //! `reelmill person add|list|role|end`: who works with entries, and in which roles.
-use std::collections::BTreeSet;
-
-use pipeline::id::{ContestId, PersonId};
-use pipeline::person::{Held, Login, Person, RoleChange};
-use runtime::store::Store;
-use runtime::store::persons::NewPerson;
-use uuid::Uuid;
+use desk::act::person::{AddPerson, ChangeRoles, EndPerson, Managed, add, change_roles, end};
+use desk::view::Paging;
+use desk::view::persons::{HeldRole, persons};
 
 use crate::database::DatabaseArgs;
-use crate::exit::{Exit, WrongUsage};
+use crate::exit::Exit;
 use crate::output::{Format, OutputArgs, Table, print, print_json};
+use crate::paging::{self, PagingArgs};
 use crate::typed;
 
 /// What to do with persons.
@@ -22,18 +19,20 @@ pub(crate) enum Args {
         name: String,
         /// Their login name on the machines where these commands are typed
         #[arg(long, value_name = "LOGIN")]
-        login: Login,
+        login: String,
         /// A role that they hold in all contests or in one: screener, organiser, operator, auditor or admin
         #[arg(long = "role", value_name = "ROLE[@CONTEST]", required = true, num_args = 1..)]
-        roles: Vec<Held>,
+        roles: Vec<HeldRole>,
         /// Why, for the audit trail
         #[arg(long, value_name = "WHY", value_parser = typed::reason)]
         reason: Option<String>,
         #[command(flatten)]
-        database: DatabaseArgs,
+        act: ActArgs,
     },
-    /// Show all persons, newest first, including those who were ended
+    /// Show persons, newest first, including those who were ended
     List {
+        #[command(flatten)]
+        paging: PagingArgs,
         #[command(flatten)]
         output: OutputArgs,
         #[command(flatten)]
@@ -46,15 +45,15 @@ pub(crate) enum Args {
         person: String,
         /// A role to give
         #[arg(long, value_name = "ROLE[@CONTEST]", num_args = 1.., required_unless_present = "remove")]
-        add: Vec<Held>,
+        add: Vec<HeldRole>,
         /// A role to take, as `list` shows it
         #[arg(long, value_name = "ROLE[@CONTEST]", num_args = 1..)]
-        remove: Vec<Held>,
+        remove: Vec<HeldRole>,
         /// Why, for the audit trail
         #[arg(long, value_name = "WHY", value_parser = typed::reason)]
         reason: Option<String>,
         #[command(flatten)]
-        database: DatabaseArgs,
+        act: ActArgs,
     },
     /// End a person: none of their tokens is valid from now on, and their login name is free
     End {
@@ -65,112 +64,99 @@ pub(crate) enum Args {
         #[arg(long, value_name = "WHY", value_parser = typed::reason)]
         reason: String,
         #[command(flatten)]
-        database: DatabaseArgs,
+        act: ActArgs,
     },
+}
+
+/// What the acts share.
+#[derive(clap::Args)]
+pub(crate) struct ActArgs {
+    /// Only say what would follow
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Does it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
-        Args::Add { name, login, roles, reason, database } => {
-            let new = NewPerson {
-                id: PersonId(Uuid::now_v7()),
-                name,
-                login: Some(login),
-                roles: roles.into_iter().collect(),
-            };
-            add(&new, reason, &database).await
+        Args::Add { name, login, roles, reason, act } => {
+            let wish = AddPerson { name, login, roles, dry_run: act.dry_run, reason };
+            run_add(wish, act).await
         }
-        Args::List { output, database } => list(output, &database).await,
-        Args::Role { person, add, remove, reason, database } => {
-            let change = RoleChange { add: add.into_iter().collect(), remove: remove.into_iter().collect() };
-            change_roles(&person, &change, reason, &database).await
+        Args::List { paging, output, database } => list(paging.into(), output, &database).await,
+        Args::Role { person, add, remove, reason, act } => {
+            let wish = ChangeRoles { add, remove, dry_run: act.dry_run, reason };
+            run_role(&person, wish, act).await
         }
-        Args::End { person, reason, database } => {
-            let store = database.connect().await?;
-            let id = find(&store, &person).await?.id;
-            let ended = store.end_person(id, &database.by(&store, Some(reason)).await?).await?;
-            eprintln!("{} is ended; none of their tokens is valid", ended.name);
-            Ok(Exit::Done)
+        Args::End { person, reason, act } => {
+            let wish = EndPerson { reason, dry_run: act.dry_run };
+            run_end(&person, wish, act).await
         }
     }
 }
 
-/// The person of a login name or an id. A login name is only that of a person who is not ended.
-pub(super) async fn find(store: &Store, named: &str) -> anyhow::Result<Person> {
-    let found = match named.parse() {
-        Ok(id) => store.person(id).await?,
-        Err(_) => store.person_by_login(named).await?,
-    };
-    found.ok_or_else(|| WrongUsage(format!("there is no person {named}: see `reelmill person list`")).into())
-}
-
-/// Whether the catalogue has these contests. A typing error would otherwise be a role that never opens anything.
-pub(super) fn known_contests<'a>(
-    database: &DatabaseArgs,
-    contests: impl IntoIterator<Item = &'a ContestId>,
-) -> anyhow::Result<()> {
-    let mut contests = contests.into_iter().peekable();
-    if contests.peek().is_none() {
-        return Ok(());
+async fn run_add(wish: AddPerson, act: ActArgs) -> anyhow::Result<Exit> {
+    let desk = act.database.desk().await?;
+    let managed = add(&desk, &act.database.caller(&desk).await?, wish).await?.value;
+    if act.output.output == Format::Table && !act.dry_run {
+        print(&format!("{}\n", managed.person.id))?;
     }
-    let catalogue = database.catalogue()?;
-    match contests.find(|contest| catalogue.contest(contest).is_none()) {
-        Some(unknown) => Err(WrongUsage(format!("the catalogue has no contest {unknown}")).into()),
-        None => Ok(()),
+    tell(&managed, "is added as", act.output)
+}
+
+async fn run_role(named: &str, wish: ChangeRoles, act: ActArgs) -> anyhow::Result<Exit> {
+    let desk = act.database.desk().await?;
+    let managed = change_roles(&desk, &act.database.caller(&desk).await?, named, wish).await?.value;
+    tell(&managed, "holds", act.output)
+}
+
+async fn run_end(named: &str, wish: EndPerson, act: ActArgs) -> anyhow::Result<Exit> {
+    let desk = act.database.desk().await?;
+    let managed = end(&desk, &act.database.caller(&desk).await?, named, wish).await?.value;
+    tell(&managed, "is ended, and none of their tokens is valid; held", act.output)
+}
+
+/// The result as JSON, or in one sentence on stderr.
+fn tell(managed: &Managed, done: &str, output: OutputArgs) -> anyhow::Result<Exit> {
+    let Managed { person, dry_run } = managed;
+    match output.output {
+        Format::Json => print_json(managed)?,
+        Format::Table => {
+            let only = if *dry_run { "dry run, nothing was done: " } else { "" };
+            eprintln!("{only}{} {done} {}", person.name, joined(&person.roles));
+        }
     }
-}
-
-fn contests(roles: &BTreeSet<Held>) -> impl Iterator<Item = &ContestId> {
-    roles.iter().filter_map(|held| held.contest.as_ref())
-}
-
-async fn add(new: &NewPerson, reason: Option<String>, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let store = database.connect().await?;
-    known_contests(database, contests(&new.roles))?;
-    let person = store.add_person(new, &database.by(&store, reason).await?).await?;
-    eprintln!("{} is added as {}", person.name, joined(&person.roles));
-    print(&format!("{}\n", person.id))?;
     Ok(Exit::Done)
 }
 
-async fn change_roles(
-    named: &str,
-    change: &RoleChange,
-    reason: Option<String>,
-    database: &DatabaseArgs,
-) -> anyhow::Result<Exit> {
-    let store = database.connect().await?;
-    known_contests(database, contests(&change.add))?;
-    let id = find(&store, named).await?.id;
-    let person = store.change_roles(id, change, &database.by(&store, reason).await?).await?;
-    eprintln!("{} holds {}", person.name, joined(&person.roles));
-    Ok(Exit::Done)
-}
-
-async fn list(output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let persons = database.connect().await?.persons().await?;
+async fn list(paging: Paging, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
+    let page = persons(&database.desk().await?, None, &paging).await?;
     if output.output == Format::Json {
-        print_json(&persons)?;
+        print_json(&page)?;
         return Ok(Exit::Done);
     }
     let mut table = Table::with_headings(&["id", "name", "login", "roles", "since", "ended"]);
     let day = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M").to_string();
-    for person in persons {
+    for person in page.items {
         table.row([
             person.id.to_string(),
             person.name,
-            person.login.map(|login| login.to_string()).unwrap_or_default(),
+            person.login.unwrap_or_default(),
             joined(&person.roles),
             day(person.created_at),
             person.ended_at.map(day).unwrap_or_default(),
         ]);
     }
     print(&table.to_string())?;
+    paging::tell_next(page.next.as_deref());
     Ok(Exit::Done)
 }
 
-fn joined(roles: &BTreeSet<Held>) -> String {
+fn joined(roles: &[HeldRole]) -> String {
     let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
     if roles.is_empty() { "no role".to_owned() } else { roles.join(" ") }
 }

@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{self, Exit};
-use crate::output::{self, Table};
+use crate::output::{self, Format, OutputArgs, Table};
 use crate::typed;
 
 /// Options of `recall`.
@@ -22,11 +22,16 @@ pub(crate) struct Args {
     /// Only say who would be asked, by whom, and until when
     #[arg(long)]
     dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     database: DatabaseArgs,
 }
 
-/// Starts the recalls, or says who would be asked. How they go, `reelmill status ID` shows.
+/// Starts the recalls, or says who would be asked. As JSON one document a work. How they go, `reelmill status ID` shows.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
@@ -34,12 +39,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         reason: args.reason.clone(),
         partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
         dry_run: args.dry_run,
-        digest: None,
+        digest: args.digest.clone(),
     };
+    let json = args.output.output == Format::Json;
     let headings = ["WORK", "STATE AFTER", "PARTNER", "DELIVERY", "BY", "WITHIN"];
     let (mut exit, mut table) = (Exit::Done, Table::with_headings(&headings));
     for id in &args.ids {
         match recall(&desk, &caller, *id, wish.clone()).await {
+            Ok(done) if json => output::print_json(&done.value)?,
             Ok(done) if args.dry_run => row(&mut table, &done.value),
             Ok(done) => {
                 let state = &done.value.state;
@@ -48,7 +55,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             Err(problem) => exit = exit::refused_for(*id, &problem),
         }
     }
-    if args.dry_run {
+    if args.dry_run && !json {
         output::print(&table.to_string())?;
     }
     Ok(exit)

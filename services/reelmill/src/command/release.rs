@@ -5,7 +5,8 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::{self, Exit};
-use crate::output::{self, Table};
+use crate::output::{self, Format, OutputArgs, Table};
+use crate::typed;
 
 /// Options of `release`.
 #[derive(clap::Args)]
@@ -22,6 +23,14 @@ pub(crate) struct Args {
     /// Only say what would go to whom, and when
     #[arg(long)]
     dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+    reason: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -32,7 +41,7 @@ pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     read.map(|at| at.to_utc()).map_err(|_| "a time with its offset, such as 2024-08-15T20:00:00+08:00".to_owned())
 }
 
-/// Opens the gates, or says what that would do. A work that refuses does not keep the others from their release.
+/// Opens the gates, or says what that would do; as JSON one document a work. A work that refuses does not keep the others from their release.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
@@ -40,17 +49,26 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
         at: args.at,
         dry_run: args.dry_run,
-        ..Release::default()
+        digest: args.digest.clone(),
+        reason: args.reason.clone(),
     };
+    let json = args.output.output == Format::Json;
     let (mut exit, mut table) = (Exit::Done, Table::with_headings(&["WORK", "PARTNER", "BY", "WHEN"]));
     for id in &args.ids {
         match release(&desk, &caller, *id, wish.clone()).await {
-            Ok(done) if args.dry_run => row(&mut table, &done.value),
-            Ok(done) => eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state),
+            Ok(done) if json => output::print_json(&done.value)?,
+            Ok(done) => {
+                warn(&done.value);
+                if args.dry_run {
+                    row(&mut table, &done.value);
+                } else {
+                    eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state);
+                }
+            }
             Err(problem) => exit = exit::refused_for(*id, &problem),
         }
     }
-    if args.dry_run {
+    if args.dry_run && !json {
         output::print(&table.to_string())?;
     }
     Ok(exit)
@@ -58,6 +76,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 fn names(released: &Released) -> String {
     released.partners.iter().map(|it| it.partner.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// What partners do not take of the texts: nothing is sent to them until that is mended.
+fn warn(released: &Released) {
+    for it in released.partners.iter().flat_map(|it| &it.warnings) {
+        eprintln!("{}: {}: {}: {}\n{}", released.id, it.partner, it.code, it.en, it.zh);
+        eprintln!("write others: reelmill texts {} --partner {} --title TEXT", released.id, it.partner);
+    }
 }
 
 /// One line a partner.

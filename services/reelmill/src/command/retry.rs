@@ -8,6 +8,8 @@ use pipeline::stage::Stage;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
+use crate::output::{Format, OutputArgs, print_json};
+use crate::typed;
 
 /// Options of `retry`.
 #[derive(clap::Args)]
@@ -18,6 +20,11 @@ pub(crate) struct Args {
     /// Only say how many parts it would be
     #[arg(long)]
     dry_run: bool,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+    reason: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -48,10 +55,14 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         stage: part.as_ref().map(|it| it.stage.to_string()),
         part: part.as_ref().map(|it| it.part.to_string()),
         dry_run: args.dry_run,
-        reason: None,
+        reason: args.reason,
     };
     let desk = args.database.desk().await?;
     let done = retry(&desk, &args.database.caller(&desk).await?, submission, wish).await?;
+    if args.output.output == Format::Json {
+        print_json(&done.value)?;
+        return Ok(Exit::Done);
+    }
     let said = if args.dry_run { "would be tried again" } else { "to be tried again" };
     eprintln!("{submission}: {} {said}", done.value.parts);
     Ok(Exit::Done)

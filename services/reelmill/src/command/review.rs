@@ -4,6 +4,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
+use crate::output::{Format, OutputArgs, print_json};
 use crate::typed;
 
 /// A reviewer's decision.
@@ -14,7 +15,7 @@ pub(crate) enum Args {
         /// The entry's id
         id: SubmissionId,
         #[command(flatten)]
-        database: DatabaseArgs,
+        act: ActArgs,
     },
     /// Refuse an entry for good
     Reject {
@@ -24,23 +25,37 @@ pub(crate) enum Args {
         #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
         reason: String,
         #[command(flatten)]
-        database: DatabaseArgs,
+        act: ActArgs,
     },
+}
+
+/// What both share.
+#[derive(clap::Args)]
+pub(crate) struct ActArgs {
+    /// Only say what would follow
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Applies the decision.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let (id, decision, words, database) = match args {
-        Args::Accept { id, database } => (id, Decision::Accept, None, database),
-        Args::Reject { id, reason, database } => (id, Decision::Refuse, Some(reason), database),
+    let (id, decision, words, act) = match args {
+        Args::Accept { id, act } => (id, Decision::Accept, None, act),
+        Args::Reject { id, reason, act } => (id, Decision::Refuse, Some(reason), act),
     };
-    let wish = Review { decision, words, dry_run: false, reason: None };
-    let desk = database.desk().await?;
-    let done = review(&desk, &database.caller(&desk).await?, id, wish).await?;
-    eprintln!(
-        "{id}: {} by review, now {}",
-        if decision == Decision::Accept { "accepted" } else { "refused" },
-        done.value.state
-    );
+    let wish = Review { decision, words, dry_run: act.dry_run, reason: None };
+    let desk = act.database.desk().await?;
+    let done = review(&desk, &act.database.caller(&desk).await?, id, wish).await?;
+    if act.output.output == Format::Json {
+        print_json(&done.value)?;
+        return Ok(Exit::Done);
+    }
+    let decided = if decision == Decision::Accept { "accepted" } else { "refused" };
+    let said = if act.dry_run { "would be" } else { "now" };
+    eprintln!("{id}: {decided} by review, {said} {}", done.value.state);
     Ok(Exit::Done)
 }

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use runtime::config::Config;
+use runtime::desk_url::desk_url;
 use runtime::service::{Runtime, Services};
 
 use crate::exit::Exit;
@@ -66,6 +67,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 
 async fn serve(args: Args) -> anyhow::Result<Exit> {
     let _telemetry = runtime::telemetry::init("reelmill", args.config.otlp_endpoint.as_deref())?;
+    // Said before anything is connected.
+    desk_url(&args.config)?;
     let runtime = Runtime::start(args.config).await?;
     let mut services = Services::new();
     for role in args.roles {

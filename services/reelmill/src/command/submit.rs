@@ -8,7 +8,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use sha2::{Digest, Sha256};
 
-use crate::api::{AiUse, Api, Contact, Declarations, Entered, Entrant, Form, Look, Standing};
+use crate::api::{AiUse, Api, Contact, Declarations, Entered, Entrant, Form, Look, Standing, Warning};
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Format, OutputArgs};
 use crate::resume::{Entry, FileMark, Key, Memory};
@@ -174,7 +174,8 @@ impl One<'_> {
                 return Ok(Err(if problem.forbids() { Exit::Refused } else { Exit::Usage }));
             }
         };
-        let Entered { id, token, upload } = entered;
+        let Entered { id, token, upload, warnings } = entered;
+        self.tell_warnings(&warnings);
         let server = self.args.server.clone();
         let entry =
             Entry { server, submission: id, token, endpoint: upload.endpoint, upload: None, file, uploaded: false };
@@ -254,6 +255,14 @@ impl One<'_> {
         for look in broken {
             eprintln!("  {}", output::plain(&look.zh));
             eprintln!("  {}", output::plain(&look.en));
+        }
+    }
+
+    /// The entry counts all the same; the organisers may write other texts for a partner.
+    fn tell_warnings(&self, warnings: &[Warning]) {
+        for Warning { partner, zh, en } in warnings {
+            eprintln!("{}: {} does not take it as it is: {}", self.shown(), output::plain(partner), output::plain(en));
+            eprintln!("  {}", output::plain(zh));
         }
     }
 

@@ -1,20 +1,14 @@
-//! `reelmill webhook …`: who is told of changes, with which secret, and what became of it.
-use anyhow::Context;
-use pipeline::id::ContestId;
-use publish::guarded::Guarded;
-use publish::webhooks::target::Target;
-use runtime::clock::Clock;
-use runtime::config::Config;
+//! `reelmill webhook …`: which addresses are told of changes, with which secret, and what became of it.
+use desk::act::webhook::{self, NewWebhook, WebhookReason, WebhookResend, WebhookSecret};
+use desk::view::webhooks::{self, Message, MessageAttempt, Webhook};
 use runtime::store::webhooks::TYPES;
-use runtime::store::webhooks::endpoints::NewEndpoint;
-use runtime::store::webhooks::log::{LogRow, LoggedAttempt};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::database::DatabaseArgs;
-use crate::exit::{Exit, WrongUsage};
-use crate::output::{Format, OutputArgs, Table, print, print_json};
-use crate::settings;
+use crate::exit::Exit;
+use crate::output::{Format, OutputArgs, Table, print, show};
+use crate::paging::{self, PagingArgs};
+use crate::typed;
 
 /// What to do with webhooks.
 #[derive(clap::Subcommand)]
@@ -30,11 +24,9 @@ pub(crate) enum Args {
         #[arg(long, value_name = "CONTEST")]
         contest: Option<String>,
         #[command(flatten)]
-        output: OutputArgs,
-        #[command(flatten)]
-        database: DatabaseArgs,
+        common: Common,
     },
-    /// Show who is told, and what waits for them
+    /// Show which addresses are told, and what waits for them
     List {
         #[command(flatten)]
         output: OutputArgs,
@@ -42,28 +34,15 @@ pub(crate) enum Args {
         database: DatabaseArgs,
     },
     /// Make a new secret and print it once; the old one signs beside it for 24 hours
-    Rotate {
-        /// The webhook's id
-        id: Uuid,
-        #[command(flatten)]
-        output: OutputArgs,
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
-    /// Tell an address nothing more, and forget its secrets
-    Remove {
-        /// The webhook's id
-        id: Uuid,
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
+    Rotate(OneArgs),
+    /// Tell an address nothing more, and delete its secrets
+    Remove(OneArgs),
     /// Show what was sent, newest first, with every attempt and what it was answered
     Log {
         /// The webhook's id
         id: Uuid,
-        /// At most this many messages
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..=1000))]
-        limit: i64,
+        #[command(flatten)]
+        page: PagingArgs,
         #[command(flatten)]
         output: OutputArgs,
         #[command(flatten)]
@@ -73,147 +52,130 @@ pub(crate) enum Args {
     Resend {
         /// The webhook's id
         id: Uuid,
-        /// The message's id, with or without `msg_`; all that were not delivered if absent
-        #[arg(long, value_name = "MESSAGE", value_parser = message_id)]
-        message: Option<Uuid>,
+        /// The message's id, `msg_…`; all that were not delivered if absent
+        #[arg(long, value_name = "MESSAGE")]
+        message: Option<String>,
         #[command(flatten)]
-        database: DatabaseArgs,
+        common: Common,
     },
     /// Send a test message; `log` shows what became of it
-    Test {
-        /// The webhook's id
-        id: Uuid,
-        #[command(flatten)]
-        database: DatabaseArgs,
-    },
+    Test(OneArgs),
+}
+
+/// Options of an act on one webhook.
+#[derive(clap::Args)]
+pub(crate) struct OneArgs {
+    /// The webhook's id
+    id: Uuid,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Options of every act.
+#[derive(clap::Args)]
+pub(crate) struct Common {
+    /// Why, for the audit trail
+    #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
+    reason: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
 }
 
 /// Does it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
-        Args::Add { url, types, contest, output, database } => add(&url, types, contest, output, &database).await,
-        Args::List { output, database } => list(output, &database).await,
-        Args::Rotate { id, output, database } => rotate(id, output, &database).await,
-        Args::Remove { id, database } => {
-            let store = database.connect().await?;
-            let removed = store.remove_webhook(id, &database.by(&store, None).await?).await?;
-            found(removed, id)?;
-            eprintln!("{id}: removed");
-            Ok(Exit::Done)
+        Args::Add { url, types, contest, common: Common { reason, output, database } } => {
+            let wish = NewWebhook { url, types: types.into_iter().collect(), contest, reason };
+            let (desk, caller) = database.acting().await?;
+            let made = webhook::create(&desk, &caller, wish).await?;
+            tell_secret(&made.value, output)
         }
-        Args::Log { id, limit, output, database } => log(id, limit, output, &database).await,
-        Args::Resend { id, message, database } => {
-            let store = database.connect().await?;
-            let again = store.resend_webhooks(id, message, &database.by(&store, None).await?).await?;
-            if again == 0 {
-                return Err(WrongUsage(format!("webhook {id} has nothing to send again, or is not enabled")).into());
-            }
-            eprintln!("{id}: {again} messages are sent again");
-            Ok(Exit::Done)
+        Args::Rotate(OneArgs { id, common: Common { reason, output, database } }) => {
+            let wish = WebhookReason { reason };
+            let (desk, caller) = database.acting().await?;
+            let made = webhook::rotate(&desk, &caller, id, wish).await?;
+            tell_secret(&made.value, output)
         }
-        Args::Test { id, database } => {
-            let message = database.connect().await?.test_webhook(id, Clock::default().now()).await?;
-            let message = message.ok_or_else(|| WrongUsage(format!("there is no enabled webhook {id}")))?;
-            print(&format!("msg_{}\n", message.simple()))?;
-            Ok(Exit::Done)
+        Args::Remove(OneArgs { id, common: Common { reason, output, database } }) => {
+            let wish = WebhookReason { reason };
+            let (desk, caller) = database.acting().await?;
+            let removed = webhook::remove(&desk, &caller, id, wish).await?.value;
+            said(&removed, output, "", &format!("{id}: removed"))
+        }
+        Args::Resend { id, message, common: Common { reason, output, database } } => {
+            let wish = WebhookResend { message, reason };
+            let (desk, caller) = database.acting().await?;
+            let resent = webhook::resend(&desk, &caller, id, wish).await?.value;
+            said(&resent, output, "", &format!("{id}: {} messages are sent again", resent.messages))
+        }
+        Args::Test(OneArgs { id, common: Common { reason, output, database } }) => {
+            let wish = WebhookReason { reason };
+            let (desk, caller) = database.acting().await?;
+            let test = webhook::test(&desk, &caller, id, wish).await?.value;
+            said(
+                &test,
+                output,
+                &format!("{}\n", test.message),
+                &format!("what became of it: reelmill webhook log {id}"),
+            )
+        }
+        Args::List { output, database } => {
+            let rows = webhooks::webhooks(&database.desk().await?, None).await?;
+            show(&rows, output, list_table(&rows))
+        }
+        Args::Log { id, page, output, database } => {
+            let log = webhooks::messages(&database.desk().await?, None, id, &page.into()).await?;
+            paging::show(&log, output, log_table(&log.items))
         }
     }
 }
 
-async fn add(
-    url: &str,
-    types: Vec<String>,
-    contest: Option<String>,
-    output: OutputArgs,
-    database: &DatabaseArgs,
-) -> anyhow::Result<Exit> {
-    let config = config()?;
-    Guarded::new(&config.allow_private_networks)?.check(url).map_err(WrongUsage)?;
-    let contest = contest.map(ContestId::new);
-    if let Some(contest) = &contest
-        && config.catalogue()?.contest(contest).is_none()
-    {
-        return Err(WrongUsage(format!("the catalogue has no contest {contest}")).into());
+/// Prints the result as JSON, or the text on stdout and the sentence on stderr.
+fn said(result: &impl serde::Serialize, output: OutputArgs, text: &str, sentence: &str) -> anyhow::Result<Exit> {
+    if output.output == Format::Json {
+        return show(result, output, Table::of_facts());
     }
-    let (id, target, keys) = (Uuid::now_v7(), Target::new(url)?, config.keyring()?);
-    let new = NewEndpoint { id, host: target.host(), types, contest, sealed: target.seal(&keys, id)? };
-    let store = database.connect().await?;
-    store.add_webhook(&new, &database.by(&store, None).await?).await?;
-    tell_secret(id, &target, output)
-}
-
-async fn rotate(id: Uuid, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let keys = config()?.keyring()?;
-    let store = database.connect().await?;
-    let sealed = store.webhook_sealed(id).await?.ok_or_else(|| missing(id))?;
-    let mut target = Target::open(&keys, id, &sealed)?;
-    target.rotate(Clock::default().now())?;
-    let by = database.by(&store, None).await?;
-    let replaced = store.rotate_webhook(id, &sealed, &target.seal(&keys, id)?, &by).await?;
-    if !replaced {
-        return Err(WrongUsage(format!("somebody else changed webhook {id} at this moment")).into());
-    }
-    tell_secret(id, &target, output)
-}
-
-/// The only time that a secret is told.
-fn tell_secret(id: Uuid, target: &Target, output: OutputArgs) -> anyhow::Result<Exit> {
-    match output.output {
-        Format::Json => print_json(&json!({ "id": id, "secret": target.secret() }))?,
-        Format::Table => {
-            let mut table = Table::of_facts();
-            table.fact("id", id.to_string());
-            table.fact("secret", target.secret());
-            print(&table.to_string())?;
-            eprintln!("The secret is not shown again. It verifies `webhook-signature` (standardwebhooks.com).");
-        }
-    }
+    eprintln!("{sentence}");
+    print(text)?;
     Ok(Exit::Done)
 }
 
-async fn list(output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let rows = database.connect().await?.webhooks().await?;
-    if output.output == Format::Json {
-        let rows = rows.iter().map(|row| {
-            json!({
-                "id": row.id, "host": row.host, "types": row.types, "contest": row.contest, "state": row.state,
-                "pending": row.pending, "failed": row.failed, "quiet_until": row.quiet_until, "created_at": row.created_at,
-            })
-        });
-        print_json(&rows.collect::<Vec<_>>())?;
-        return Ok(Exit::Done);
-    }
+/// The only time that a secret is shown.
+fn tell_secret(made: &WebhookSecret, output: OutputArgs) -> anyhow::Result<Exit> {
+    let mut table = Table::of_facts();
+    table.fact("id", made.id.to_string());
+    table.fact("secret", &made.secret);
+    show(made, output, table)?;
+    eprintln!("The secret is not shown again. It verifies `webhook-signature` (standardwebhooks.com).");
+    Ok(Exit::Done)
+}
+
+fn list_table(rows: &[Webhook]) -> Table {
     let mut table = Table::with_headings(&["WEBHOOK", "HOST", "TYPES", "CONTEST", "STATE", "PENDING", "FAILED"]);
     for row in rows {
         let types = if row.types.is_empty() { "all".to_owned() } else { row.types.join(" ") };
-        let contest = row.contest.unwrap_or_else(|| "all".to_owned());
+        let contest = row.contest.as_deref().unwrap_or("all");
         let numbers = (row.pending.to_string(), row.failed.to_string());
-        table.row([row.id.to_string(), row.host, types, contest, row.state, numbers.0, numbers.1]);
+        table.row([&row.id.to_string(), &row.host, &types, contest, &row.state, &numbers.0, &numbers.1]);
     }
-    print(&table.to_string())?;
-    Ok(Exit::Done)
+    table
 }
 
-async fn log(id: Uuid, limit: i64, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let rows = database.connect().await?.webhook_log(id, limit).await?;
-    if output.output == Format::Json {
-        print_json(&rows)?;
-        return Ok(Exit::Done);
-    }
+fn log_table(rows: &[Message]) -> Table {
     let mut table = Table::with_headings(&["AT", "MESSAGE", "TYPE", "STATUS", "ATTEMPTS", "LAST"]);
-    for row in &rows {
+    for row in rows {
         let at = row.created_at.format("%Y-%m-%d %H:%M:%S").to_string();
-        let message = format!("msg_{}", row.id.simple());
         let (attempts, last) = (row.attempts.len().to_string(), last(row));
-        table.row([at, message, row.kind.clone(), row.status.clone(), attempts, last]);
+        table.row([&at, &row.id, &row.kind, &row.status, &attempts, &last]);
     }
-    print(&table.to_string())?;
-    Ok(Exit::Done)
+    table
 }
 
 /// How the last attempt ended, in a few words.
-fn last(row: &LogRow) -> String {
-    let Some(LoggedAttempt { status, error, elapsed_ms, answer, .. }) = row.attempts.last() else {
+fn last(row: &Message) -> String {
+    let Some(MessageAttempt { status, error, elapsed_ms, answer, .. }) = row.attempts.last() else {
         return String::new();
     };
     let Some(elapsed_ms) = elapsed_ms else { return "under way, or cut off".to_owned() };
@@ -224,24 +186,4 @@ fn last(row: &LogRow) -> String {
     // One line: the whole of it is in the JSON.
     let ended: String = ended.chars().take(80).collect();
     format!("{} ({elapsed_ms} ms)", ended.trim_end())
-}
-
-fn found(there: bool, id: Uuid) -> anyhow::Result<()> {
-    if there { Ok(()) } else { Err(missing(id).into()) }
-}
-
-fn missing(id: Uuid) -> WrongUsage {
-    WrongUsage(format!("there is no webhook {id}"))
-}
-
-fn message_id(text: &str) -> Result<Uuid, String> {
-    text.strip_prefix("msg_")
-        .unwrap_or(text)
-        .parse()
-        .map_err(|_| "a message's id, as `webhook log` shows it".to_owned())
-}
-
-/// The services' settings, without their servers: keys, allowed networks, catalogue.
-fn config() -> anyhow::Result<Config> {
-    settings::read(&settings::NO_SERVERS).context("read the settings")
 }

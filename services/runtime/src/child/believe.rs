@@ -1,13 +1,14 @@
 //! What may be kept of any answer of a child, whatever job it answers: texts of a bounded length that hold nothing but text, and
 //! numbers of a size that the rest of the program can add and multiply. A child is not trusted. Whether an answer fits its request is
 //! for the services to see, each in one place.
+use pipeline::text::{Lines, check};
 use serde_json::Value;
 
 /// Longest text in an answer, in characters. The longest that honest children write is the AI label of a file, 8192.
 const TEXT_CHARS: usize = 16_384;
 
-/// Checks every text of an answer, names of fields included: its length, and that it holds no control characters but tab and line
-/// ends. Postgres keeps no NUL, and a terminal obeys an escape.
+/// Checks every text of an answer, names of fields included: its length, and that it holds what a text of people may hold. Postgres keeps
+/// no NUL, a terminal obeys an escape, and a turned direction rewrites the line that a name is shown in.
 ///
 /// # Errors
 /// Says which text is wrong and how, without repeating it.
@@ -26,10 +27,9 @@ fn plain(text: &str) -> Result<(), String> {
     if text.chars().nth(TEXT_CHARS).is_some() {
         return Err(format!("a text has more than {TEXT_CHARS} characters"));
     }
-    match text.chars().find(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r')) {
-        Some(control) => Err(format!("a text holds {}", control.escape_unicode())),
-        None => Ok(()),
-    }
+    // Separators of lines and paragraphs stand in AI labels, which have to be kept as they are.
+    let text = text.replace(['\u{2028}', '\u{2029}'], " ");
+    check(&text, Lines::Many).map_err(|error| error.to_string())
 }
 
 /// The largest number that is believed: bytes of 1 TiB, milliseconds of 34 years. A thousand times as much still fits an `i64`.
@@ -61,10 +61,11 @@ mod tests {
 
     #[test]
     fn texts_that_act_or_never_end_are_not_kept() {
-        assert_eq!(texts(&json!({ "a": ["标题\n\t", 1, null, { "b": "x".repeat(16_384) }] })), Ok(()));
+        assert_eq!(texts(&json!({ "a": ["标题\n\t\u{2028}", 1, null, { "b": "x".repeat(16_384) }] })), Ok(()));
         for (wrong, why) in [
-            (json!({ "a": { "b": "x\u{0}" } }), "a: b: a text holds \\u{0}"),
-            (json!(["\u{1b}[2J"]), "a text holds \\u{1b}"),
+            (json!({ "a": { "b": "x\u{0}" } }), "a: b: the character U+0000 is not allowed"),
+            (json!(["\u{1b}[2J"]), "the character U+001B is not allowed"),
+            (json!(["\u{202e}4pm"]), "the character U+202E is not allowed, as it turns the direction of other text"),
             (json!({ "a": "x".repeat(16_385) }), "a: a text has more than 16384 characters"),
         ] {
             assert_eq!(texts(&wrong).unwrap_err(), why);

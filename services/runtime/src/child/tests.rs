@@ -72,18 +72,26 @@ async fn an_answer_that_may_not_be_kept_is_nonsense() {
     let nonsense = [
         r#"{"done":{"a":"\u0000"}}"#,
         r#"{"done":{"a":"\u001b[2J"}}"#,
+        r#"{"done":{"a":"\u202efdp.mp4"}}"#,
+        r#"{"done":{"a":"\ud800"}}"#,
         r#"{"done":1e999}"#,
-        r#"{"done":"7"}"#,
+        r#"{"done":NaN}"#,
         r#"{"progress":"x"}"#,
         r#"{"rejected":{"code":"review_refused","words":"never enter again"}}"#,
         r#"{"rejected":{"code":"already_entered"}}"#,
         r#"{"rejected":{"code":"unknown_format","found":"\u0000"}}"#,
+        r#"{"rejected":{"code":"unsupported_codec","codec":"\u2066evil"}}"#,
         r#"{"rejected":{"code":"no_such_code"}}"#,
     ];
     for answer in nonsense {
-        let ended = run(&fixture(&format!("printf '%s\\n' '{answer}'")), LONG).await;
+        // Any honest answer is good enough for the one who asks here.
+        let fixture = fixture(&format!("printf '%s\\n' '{answer}'"));
+        let (request, cancelled) = ("request", CancellationToken::new());
+        let ended = fixture.runner.run::<_, serde_json::Value>(&request, LONG, &cancelled, |_| {}).await;
         assert!(matches!(ended, Err(ChildError::Crashed(Crash::Nonsense))), "{answer}: {ended:?}");
     }
+    let ended = run(&fixture(r#"echo '{"done":"7"}'"#), LONG).await;
+    assert!(matches!(ended, Err(ChildError::Crashed(Crash::Nonsense))), "a text for a number: {ended:?}");
 }
 
 #[tokio::test]
@@ -106,6 +114,9 @@ async fn a_signal_is_a_crash_and_is_counted() {
 async fn silence_and_nonsense_are_crashes() {
     assert!(matches!(run(&fixture("exit 3"), LONG).await, Err(ChildError::Crashed(Crash::Code(3)))));
     assert!(matches!(run(&fixture("echo hello"), LONG).await, Err(ChildError::Crashed(Crash::Nonsense))));
+    // It would keep us reading until its deadline.
+    let chatter = fixture(r#"yes '{"progress":0.1}'"#);
+    assert!(matches!(run(&chatter, LONG).await, Err(ChildError::Crashed(Crash::Nonsense))));
     let endless = fixture("head -c 9000000 /dev/zero; sleep 600");
     assert!(matches!(run(&endless, LONG).await, Err(ChildError::Crashed(Crash::Nonsense))));
 }
@@ -137,6 +148,7 @@ async fn a_grandchild_does_not_outlive_a_child_that_answered() {
 #[test]
 fn control_characters_cannot_forge_a_log_line() {
     assert_eq!(escaped("ok\u{1b}[31m\nERROR 中".as_bytes()), "ok\\u{1b}[31m\\nERROR 中");
+    assert_eq!(escaped("a\u{202e}b\u{2029}".as_bytes()), "a\\u{202e}b");
 }
 
 /// nextest gives each test a process of its own; with others in it, they are only hidden too.

@@ -25,9 +25,10 @@ pub struct CallMetrics {
     pub partner_calls: IntCounterVec,
     /// `reelmill_partner_call_seconds{partner}`: from the first byte sent to the last one read.
     pub partner_call_seconds: HistogramVec,
-    /// `reelmill_http_requests_total{route,code}`: requests to the public API by the class of the answer, 2xx to 5xx.
+    /// `reelmill_http_requests_total{port,route,code}`: requests to the public API and to the desk by the class of the answer, 2xx to 5xx.
+    /// The port is one of [`PORTS`]; both services have routes of the same pattern.
     pub http_requests: IntCounterVec,
-    /// `reelmill_http_request_seconds{route}`: until the answer's head; of an upload, that is as long as the client takes.
+    /// `reelmill_http_request_seconds{port,route}`: until the answer's head; of an upload, that is as long as the client takes.
     pub http_request_seconds: HistogramVec,
     /// `reelmill_turned_away_total{port,code}`: connections and requests at one of [`PORTS`] that found no place, see [`Full`].
     turned_away: IntCounterVec,
@@ -87,11 +88,15 @@ impl CallMetrics {
                 &["partner"],
                 &calls,
             )?,
-            http_requests: make.counters("http_requests_total", "Requests to the public API.", &["route", "code"])?,
+            http_requests: make.counters(
+                "http_requests_total",
+                "Requests to the public API and the desk.",
+                &["port", "route", "code"],
+            )?,
             http_request_seconds: make.histograms(
                 "http_request_seconds",
-                "Requests to the public API.",
-                &["route"],
+                "Requests to the public API and the desk.",
+                &["port", "route"],
                 &calls,
             )?,
             turned_away: make.counters(

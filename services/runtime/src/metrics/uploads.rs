@@ -5,7 +5,7 @@ use super::make::{Maker, begin};
 
 /// What becomes of an upload. `resumed`: a client came back and asked where to go on. `interrupted`: a request whose client
 /// went silent or away; `slow`: one that was ended because its client sent too little. `over_budget` and `held_off`: wishes that were
-/// refused, since the submission or the installation had its share of unfinished uploads. The last four are uploads that were given
+/// refused, since the submission had its share of unfinished uploads, or the installation of those or of films. The last four are uploads that were given
 /// up; `unjoinable`: a concatenation whose piece is gone.
 pub const EVENTS: [&str; 11] = [
     "created",

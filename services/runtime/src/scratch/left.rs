@@ -91,6 +91,17 @@ impl Left {
         Err(ChildError::Lied(format!("a file lacks its magic {}", magic.escape_ascii())))
     }
 
+    /// All of its bytes, of a file that is small by what it was opened with.
+    ///
+    /// # Errors
+    /// [`ChildError::Failed`] when this machine cannot read it.
+    pub fn content(&self) -> Result<Vec<u8>, ChildError> {
+        let mut content = vec![0; usize::try_from(self.bytes).unwrap_or(usize::MAX)];
+        let read = self.file.read_exact_at(&mut content, 0);
+        read.map_err(|error| ChildError::Failed(format!("read what a child left: {error}")))?;
+        Ok(content)
+    }
+
     /// Size in bytes when it was opened.
     pub fn bytes(&self) -> u64 {
         self.bytes

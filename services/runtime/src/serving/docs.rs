@@ -14,10 +14,12 @@ pub fn page(document: &Value) -> impl IntoResponse + use<> {
 
 fn text(document: &Value) -> String {
     let word = |value: &Value| shown_code(value.as_str().unwrap_or_default());
+    // The desk has no page at its root.
+    let home = if document["paths"]["/"].is_object() { "<a href=\"/\">Reelmill</a> · " } else { "" };
     let mut page = format!(
         "<!doctype html>\n<html lang=\"zh\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
          <title>接口说明 Reelmill API</title>\n<style>{STYLE}</style>\n<h1>接口说明 <span class=\"en\" lang=\"en\">Reelmill API</span></h1>\n\
-         <p>{}</p>\n<p><a href=\"/\">Reelmill</a> · <a href=\"/api/v1/openapi.json\">openapi.json</a></p>\n",
+         <p>{}</p>\n<p>{home}<a href=\"/api/v1/openapi.json\">openapi.json</a></p>\n",
         word(&document["info"]["description"]).replace("\n\n", "</p>\n<p class=\"en\" lang=\"en\">")
     );
     for tag in document["tags"].as_array().into_iter().flatten() {

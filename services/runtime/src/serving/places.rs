@@ -245,8 +245,9 @@ impl Gate {
     }
 
     /// Lets a request through when it finds a place. A request that takes too long is given up.
-    pub async fn pass(&self, request: Request, next: Next) -> Result<Response, Full> {
-        let place = self.places.take(self.address_of(&request)).await?;
+    pub async fn pass(&self, mut request: Request, next: Next) -> Result<Response, Full> {
+        let place = Held(Arc::new(self.places.take(self.address_of(&request)).await?));
+        request.extensions_mut().insert(place.clone());
         let answer = match self.deadline {
             Some(deadline) => timeout(deadline, next.run(request)).await.map_err(|_| self.given_up())?,
             None => next.run(request).await,
@@ -264,10 +265,15 @@ pub async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> R
     answered.unwrap_or_else(|full| Problem::from(Code::from(full)).into_response())
 }
 
+/// The place of a request, among its extensions. Work that continues after the client has left keeps it: otherwise clients that leave
+/// early could have more work running at once than there are places.
+#[derive(Clone)]
+pub struct Held(#[allow(dead_code, reason = "it frees the place when the last of it is dropped")] Arc<Place>);
+
 /// A body that keeps a place until it is over.
 struct Kept {
     body: Body,
-    _place: Place,
+    _place: Held,
 }
 
 impl HttpBody for Kept {

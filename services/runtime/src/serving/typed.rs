@@ -1,5 +1,6 @@
 //! What people type, where it comes in: JSON bodies, queries and single fields. A text with characters that none may hold is a problem of
 //! its own here, so it never reaches a handler or the database. How long a field may be, its handler says.
+use chrono::{DateTime, Datelike, Utc};
 use pipeline::lang::Lang;
 use pipeline::text::{Limit, Lines, Text, TextError, check};
 use serde::de::DeserializeOwned;
@@ -9,6 +10,8 @@ use crate::problem::{Code, Problem};
 
 /// Longest place in a body that is named, in characters: names of fields are the client's own too.
 const PLACE_CHARS: usize = 80;
+/// Years of times in requests.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
 
 /// A body of JSON, all of whose texts may be kept.
 pub fn body<T: DeserializeOwned>(sent: &[u8]) -> Result<T, Problem> {
@@ -46,6 +49,14 @@ pub fn field(name: &str, text: &str, limit: Limit) -> Result<String, Problem> {
         TextError::Length(_) => Code::FieldWrong.about(format!("{name}: {}", error.text(Lang::En))),
         TextError::Control(_) | TextError::Direction(_) => unfit(name, error),
     })
+}
+
+/// A time in a request: JSON can hold years that the database cannot.
+pub fn moment(name: &str, at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    if YEARS.contains(&at.year()) {
+        return Ok(at);
+    }
+    Err(Code::FieldWrong.about(format!("{name}: a time of the years {} to {}", YEARS.start(), YEARS.end())))
 }
 
 /// One field that may be missing; an empty one is.
@@ -87,6 +98,19 @@ mod tests {
         assert!(parameter("text", "早晨 的 工厂").is_ok());
         for (name, value) in [("text", "a\0"), ("a\0", "b"), ("text", "a\nb"), ("text", &*"x".repeat(1001))] {
             assert_eq!(parameter(name, value).unwrap_err().code.name(), "query_wrong", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_one_of_these_years() {
+        let year = |text: &str| moment("at", text.parse().unwrap()).map(|at| at.year());
+        assert_eq!(year("2026-03-01T00:00:00Z").unwrap(), 2026);
+        for wrong in ["1999-12-31T23:59:59Z", "+10000-01-01T00:00:00Z", "-4800-01-01T00:00:00Z"] {
+            let problem = year(wrong).unwrap_err();
+            assert_eq!(
+                (problem.code.name(), problem.detail.unwrap()),
+                ("field_wrong", "at: a time of the years 2000 to 2200".into())
+            );
         }
     }
 

@@ -1,9 +1,9 @@
 //! Bulk jobs: new runs of many works. Asked for in one transaction, started gradually by the reconciler (`bulk/start.rs`),
-//! paused, resumed and cancelled as one. What a dry run says is counted in `bulk/estimate.rs`.
+//! paused, resumed and cancelled as one. Which works can begin is judged in `bulk/look.rs`, what a dry run adds in `bulk/estimate.rs`.
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::selection::Selection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
@@ -13,16 +13,23 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, history, submissions};
+use super::{history, submissions};
 
 mod estimate;
+mod look;
 mod read;
 mod select;
 mod start;
 
-pub use estimate::{Addresses, Elapsed, Estimate, Holding};
-pub use read::{BulkItemRow, BulkJobRow};
+pub use estimate::{Addresses, Elapsed, Estimate, Holding, estimate};
+pub use look::{Looked, Refusal, look, one_snapshot, take_turn};
+pub use read::{BulkItemRow, BulkJobRow, locked};
 pub(super) use start::Standing;
+
+/// States of a job.
+pub const STATES: [&str; 4] = ["running", "paused", "cancelled", "done"];
+/// States of one work of a job.
+pub const WORK_STATES: [&str; 6] = ["waiting", "started", "done", "failed", "skipped", "cancelled"];
 
 /// `parts.rank` of bulk work: after new entries, which have 0.
 pub const BULK_RANK: i32 = 100;
@@ -47,29 +54,15 @@ pub struct Ask {
     pub redo: Redo,
 }
 
-/// What became of asking for a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Created {
-    /// There is a job.
-    Job {
-        /// Its id.
-        id: Uuid,
-        /// Works that it will start, or has started.
-        works: u64,
-        /// Works of other jobs that are not done, which it leaves to them.
-        skipped: u64,
-    },
-    /// No work was named or found.
-    Nothing,
-    /// One work was named, and it cannot begin there.
-    CannotBegin {
-        /// The name of the state that it is in.
-        state: String,
-    },
-    /// One work was named, and this job has it.
-    InAnotherJob(Uuid),
-    /// More than [`MAX_WORKS`].
-    TooMany,
+/// A job that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Created {
+    /// Its id.
+    pub id: Uuid,
+    /// Works that it will start, or has started.
+    pub works: u64,
+    /// Works of other jobs that are not done, which it leaves to them.
+    pub skipped: u64,
 }
 
 /// What a person does with a whole job.
@@ -90,26 +83,6 @@ impl Ask {
     }
 }
 
-impl Store {
-    /// Asks for new runs. Several works become a job whose works are started gradually; a single named one is started here
-    /// and now, as anything that a person does to one work.
-    pub async fn bulk_create(&self, which: &Which, ask: &Ask, by: impl Into<By>) -> anyhow::Result<Created> {
-        let by = &by.into();
-        let name = if single(which).is_some() { "redo_work" } else { "create_bulk_job" };
-        self.transaction(name, |tx, _| Box::pin(async move { self::ask(tx, self.policy(), which, ask, by).await }))
-            .await
-    }
-
-    /// Pauses, resumes or cancels a job. Whether that changed anything; `None` where there is no such job. Works that have
-    /// begun end by themselves.
-    pub async fn bulk_control(&self, job: Uuid, control: Control, by: impl Into<By>) -> anyhow::Result<Option<bool>> {
-        let by = &by.into();
-        self.transaction("control_bulk_job", |tx, _| Box::pin(async move { self::control(tx, job, control, by).await }))
-            .await
-            .with_context(|| format!("change bulk job {job}"))
-    }
-}
-
 /// The one work that is named.
 fn single(which: &Which) -> Option<SubmissionId> {
     match which {
@@ -118,21 +91,25 @@ fn single(which: &Which) -> Option<SubmissionId> {
     }
 }
 
-/// Asks for new runs within the caller's transaction. See [`Store::bulk_create`].
-pub async fn ask(
+/// Begins new runs of works that were looked at in the same transaction, after [`take_turn`], and were not refused. Several works become
+/// a job whose works are started gradually; a single named one is started here and now, with the rank of new entries, since a person
+/// waits for it.
+pub async fn begin(
     tx: &mut PgConnection,
     policy: &super::Policy,
     which: &Which,
     ask: &Ask,
+    looked: &Looked,
     by: &By,
 ) -> anyhow::Result<Created> {
     match single(which) {
-        Some(id) => redo_one(tx, policy, id, ask, by).await,
-        None => create(tx, which, ask, by).await,
+        Some(id) => redo_one(tx, policy, id, ask, looked, by).await,
+        None => create(tx, which, ask, looked, by).await,
     }
 }
 
-/// Pauses, resumes or cancels a job within the caller's transaction. See [`Store::bulk_control`].
+/// Pauses, resumes or cancels a job. Whether that changed anything; `None` where there is no such job. Works that have begun end by
+/// themselves.
 pub async fn control(tx: &mut PgConnection, job: Uuid, control: Control, by: &By) -> anyhow::Result<Option<bool>> {
     let (to, from): (&str, &[&str]) = match control {
         Control::Pause => ("paused", &["running"]),
@@ -163,21 +140,13 @@ pub async fn control(tx: &mut PgConnection, job: Uuid, control: Control, by: &By
     Ok(Some(true))
 }
 
-async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, by: &By) -> anyhow::Result<Created> {
-    take_turn(tx).await?;
-    let ids = select::ids(tx, which).await?;
-    if ids.is_empty() {
-        return Ok(Created::Nothing);
-    }
-    if ids.len() > MAX_WORKS {
-        return Ok(Created::TooMany);
-    }
+async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, looked: &Looked, by: &By) -> anyhow::Result<Created> {
     let selection = match which {
         Which::Named(ids) => format!("{} named works", ids.len()),
         Which::Selected(selection) => selection.to_string(),
     };
     let id = Uuid::now_v7();
-    insert_job(tx, id, &selection, ask, BULK_RANK, by).await?;
+    insert_job(tx, id, &selection, ask, (BULK_RANK, looked.contest.as_ref()), by).await?;
     let rows = sqlx::query_scalar!(
         r#"/* add_bulk_items */
         insert into bulk_items (job, submission, state, why, detail)
@@ -187,7 +156,7 @@ async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, by: &By) -> any
             left join bulk_items other on other.submission = new.id and other.state in ('waiting', 'started')
         returning state"#,
         id,
-        &ids,
+        &looked.ids,
     )
     .fetch_all(&mut *tx)
     .await
@@ -196,48 +165,23 @@ async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, by: &By) -> any
     let after = json!({ "job": id, "selection": selection, "from": ask.from, "redo": ask.redo, "works": works });
     let act = Act { act: "bulk_job_created", submission: None, partner: None, before: json!(null), after };
     audit::add(tx, by, &act).await?;
-    Ok(Created::Job { id, works: works as u64, skipped: (rows.len() - works) as u64 })
+    Ok(Created { id, works: works as u64, skipped: (rows.len() - works) as u64 })
 }
 
-/// Jobs are made one at a time, so that of two over the same works the second sees what the first has taken.
-async fn take_turn(tx: &mut PgConnection) -> anyhow::Result<()> {
-    sqlx::query!("/* create_bulk_jobs_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_bulk'))")
-        .execute(tx)
-        .await
-        .context("wait for another job to be made")?;
-    Ok(())
-}
-
-/// One work, at once, with the rank of new entries: a person waits for it.
 async fn redo_one(
     tx: &mut PgConnection,
     policy: &super::Policy,
     submission: SubmissionId,
     ask: &Ask,
+    looked: &Looked,
     by: &By,
 ) -> anyhow::Result<Created> {
-    take_turn(tx).await?;
-    let Some(state) = start::lock(tx, submission).await? else { return Ok(Created::Nothing) };
-    let other = sqlx::query_scalar!(
-        "/* bulk_job_of */ select job from bulk_items where submission = $1 and state in ('waiting', 'started')",
-        submission.0,
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    // A run of its own job that stands still is a person's to begin anew; a job that has not come to it yet will.
-    if let Some(job) = other
-        && start::is_waiting(tx, job, submission).await?
-    {
-        return Ok(Created::InAnotherJob(job));
-    }
     let applied = submissions::apply(tx, policy, submission, &ask.event(), by).await?;
-    if !applied.changed {
-        return Ok(Created::CannotBegin { state });
-    }
+    anyhow::ensure!(applied.changed, "submission {submission} was locked, judged, and cannot begin after all");
     let id = Uuid::now_v7();
-    insert_job(tx, id, &submission.to_string(), ask, 0, by).await?;
+    insert_job(tx, id, &submission.to_string(), ask, (0, looked.contest.as_ref()), by).await?;
     start::insert_started(tx, id, submission, &applied.machine).await?;
-    Ok(Created::Job { id, works: 1, skipped: 0 })
+    Ok(Created { id, works: 1, skipped: 0 })
 }
 
 async fn insert_job(
@@ -245,15 +189,16 @@ async fn insert_job(
     id: Uuid,
     selection: &str,
     ask: &Ask,
-    rank: i32,
+    (rank, contest): (i32, Option<&ContestId>),
     by: &By,
 ) -> anyhow::Result<()> {
     let names = |partners: &BTreeSet<PartnerId>| partners.iter().map(ToString::to_string).collect::<Vec<_>>();
     let partners = ask.redo.partners.as_ref().map(names);
     sqlx::query!(
         "/* create_bulk_job */
-        insert into bulk_jobs (id, actor, name, reason, selection, from_stage, partners, replace, rank, person, credential, address)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        insert into bulk_jobs (id, actor, name, reason, selection, from_stage, partners, replace, rank, person, credential, address,
+            contest)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         id,
         by.actor.to_string(),
         by.name.as_ref(),
@@ -266,6 +211,7 @@ async fn insert_job(
         by.person.map(|id| id.0),
         by.credential.map(|id| id.0),
         by.address,
+        contest.map(ContestId::as_str),
     )
     .execute(tx)
     .await

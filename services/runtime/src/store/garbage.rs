@@ -7,6 +7,7 @@ use pipeline::submission::{State, Submission};
 use sqlx::PgConnection;
 
 use super::{Policy, Store, previews, renditions, reuse};
+use crate::objects::Objects;
 
 /// Objects to delete.
 #[derive(Clone, Debug)]
@@ -39,6 +40,41 @@ impl Store {
         .fetch_all(self.pool())
         .await
         .context("read what is to be swept")
+    }
+
+    /// Deletes the one object of a row and forgets the row; returns whether it did. The row is locked meanwhile and looked at again, so
+    /// that [`Store::spare_object`] either comes before, and the object stays, or waits until it is gone.
+    pub async fn sweep_single(&self, garbage: &Garbage, objects: &Objects) -> anyhow::Result<bool> {
+        anyhow::ensure!(garbage.single, "{} is no single object", garbage.prefix);
+        self.quiet_transaction("sweep_single", |tx, _| {
+            Box::pin(async move {
+                let row = sqlx::query_scalar!(
+                    "/* lock_garbage */ select id from garbage where id = $1 for update",
+                    garbage.id
+                );
+                let row = row.fetch_optional(&mut *tx).await.context("lock what is to be swept")?;
+                if row.is_none() {
+                    return Ok(false);
+                }
+                objects.delete(&garbage.prefix).await.with_context(|| format!("delete {}", garbage.prefix))?;
+                sqlx::query!("/* forget_single */ delete from garbage where id = $1", garbage.id)
+                    .execute(tx)
+                    .await
+                    .context("forget what was swept")?;
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// To be called before an object is put under a key that may have been used before: it is no garbage from now on. Waits for a
+    /// sweeper that is just deleting it.
+    pub async fn spare_object(&self, key: &str) -> anyhow::Result<()> {
+        sqlx::query!("/* spare_object */ delete from garbage where single and prefix = $1", key)
+            .execute(self.pool())
+            .await
+            .with_context(|| format!("spare {key}"))?;
+        Ok(())
     }
 
     /// Forgets a row whose objects are gone.

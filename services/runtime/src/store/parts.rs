@@ -4,6 +4,7 @@ use anyhow::Context;
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::part::{Part, PartToDo};
 use pipeline::stage::Stage;
+use pipeline::text::{Lines, tidy};
 use rand::Rng;
 use sqlx::PgConnection;
 use std::time::Duration;
@@ -19,6 +20,9 @@ mod read;
 
 pub(super) use fence::check_fence;
 pub use read::{PartRow, QueueRow};
+
+/// What is kept of why a part failed, in characters: quality control says a line for each check.
+const ERROR_CHARS: usize = 20_000;
 
 /// A claimed part: the right to commit its outcome, as long as nobody else claims it.
 #[derive(Clone, Debug)]
@@ -256,6 +260,8 @@ async fn record_failure(
     max_attempts: i32,
     backoff_s: f64,
 ) -> anyhow::Result<Option<String>> {
+    // It may quote a partner or a child. A failure that could not be written down would be tried again for ever.
+    let error = &tidy(error, Lines::Many, ERROR_CHARS);
     let status = sqlx::query_scalar!(
         r#"/* record_failure */
         with ended as (

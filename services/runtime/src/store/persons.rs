@@ -63,14 +63,28 @@ pub(super) fn held(roles: &[String]) -> anyhow::Result<BTreeSet<Held>> {
 }
 
 impl Store {
-    /// Persons, newest first, including those who were ended. At most a thousand.
-    pub async fn persons(&self) -> anyhow::Result<Vec<Person>> {
+    /// A page of persons, newest first, including those who were ended: at most `limit` of them, after the person `after`. With a contest
+    /// only those who hold a role there, and of their roles only those; see [`Person::within`].
+    pub async fn persons(
+        &self,
+        contest: Option<&ContestId>,
+        after: Option<PersonId>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<Person>> {
         let rows = sqlx::query_as!(
             Row,
             r#"/* persons */
             select id, name, login, created_at, ended_at,
-                array(select role || coalesce('@' || contest, '') from person_roles where person = p.id) as "roles!"
-            from persons p order by created_at desc, id desc limit 1000"#,
+                array(select role || coalesce('@' || contest, '') from person_roles
+                    where person = p.id and ($1::text is null or contest is null or contest = $1)) as "roles!"
+            from persons p
+            where ($1::text is null
+                    or exists (select from person_roles where person = p.id and (contest is null or contest = $1)))
+                and ($2::uuid is null or (created_at, id) < (select created_at, id from persons where id = $2))
+            order by created_at desc, id desc limit $3"#,
+            contest.map(ContestId::as_str),
+            after.map(|it| it.0),
+            i64::from(limit),
         )
         .fetch_all(self.pool())
         .await
@@ -85,18 +99,7 @@ impl Store {
 
     /// The person who logs in by this name, unless they were ended.
     pub async fn person_by_login(&self, login: &str) -> anyhow::Result<Option<Person>> {
-        let row = sqlx::query_as!(
-            Row,
-            r#"/* person_by_login */
-            select id, name, login, created_at, ended_at,
-                array(select role || coalesce('@' || contest, '') from person_roles where person = p.id) as "roles!"
-            from persons p where login = $1 and ended_at is null"#,
-            login,
-        )
-        .fetch_optional(self.pool())
-        .await
-        .context("find a person by login name")?;
-        row.map(TryInto::try_into).transpose()
+        by_login(&mut *self.pool().acquire().await.context("connect")?, login).await
     }
 
     /// Adds a person in a transaction of its own. See [`add`].
@@ -190,6 +193,32 @@ pub async fn end(tx: &mut PgConnection, id: PersonId, by: &By) -> anyhow::Result
     let act = Act { act: "person_ended", submission: None, partner: None, before: stood, after: stands };
     audit::add_about(tx, by, &act, person::contest_of(&before.roles)).await?;
     Ok(after)
+}
+
+/// The person of an id or a login name, within a transaction. No person changes until it ends. `None`: there is none, or the login name is that of a person who was ended.
+pub async fn lock(tx: &mut PgConnection, named: &str) -> anyhow::Result<Option<Person>> {
+    take_turn(tx).await?;
+    if let Ok(id) = named.parse() {
+        return load(tx, id).await;
+    }
+    // Whatever else is no login name either, such as a text that Postgres does not keep.
+    let Ok(login) = named.parse::<Login>() else { return Ok(None) };
+    by_login(tx, login.as_str()).await
+}
+
+async fn by_login(connection: &mut PgConnection, login: &str) -> anyhow::Result<Option<Person>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"/* person_by_login */
+        select id, name, login, created_at, ended_at,
+            array(select role || coalesce('@' || contest, '') from person_roles where person = p.id) as "roles!"
+        from persons p where login = $1 and ended_at is null"#,
+        login,
+    )
+    .fetch_optional(connection)
+    .await
+    .context("find a person by login name")?;
+    row.map(TryInto::try_into).transpose()
 }
 
 /// Persons, their roles and new tokens change one at a time: each change is judged by what the one before it left, such as the last

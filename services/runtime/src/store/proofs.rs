@@ -39,7 +39,7 @@ impl Shows {
 /// A report of a person.
 #[derive(Clone, Debug)]
 pub struct NewProof {
-    /// A UUID v7; the picture's key holds it.
+    /// A UUID v7.
     pub id: Uuid,
     /// Which work.
     pub submission: SubmissionId,
@@ -111,6 +111,21 @@ impl Store {
         .fetch_all(self.pool())
         .await
         .context("load what people saw")
+    }
+
+    /// Notes the picture of a report that was refused as garbage, unless another report names it.
+    pub async fn note_unproven(&self, key: &str) -> anyhow::Result<()> {
+        sqlx::query!(
+            "/* note_unproven */
+            insert into garbage (prefix, single, due) select $1, true, clock_timestamp() + make_interval(secs => $2)
+            where not exists (select from proofs where file_key = $1)",
+            key,
+            self.policy().garbage_delay.as_secs_f64(),
+        )
+        .execute(self.pool())
+        .await
+        .with_context(|| format!("note {key} as garbage"))?;
+        Ok(())
     }
 
     /// Keeps what the public address answered us.

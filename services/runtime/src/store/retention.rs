@@ -7,11 +7,12 @@ use pipeline::id::SubmissionId;
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use tracing::warn;
 use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::{self, By};
-use super::{Policy, Store, entrants};
+use super::{Policy, Store, entrants, is_unavailable};
 use crate::outcome::StoredCover;
 
 /// Works, or rows, that are dealt with in one go.
@@ -50,14 +51,15 @@ impl Store {
     /// Forgets who entered the works that [`Store::personal_data_due`] finds, with a line of history and of the audit trail each.
     /// Returns of how many.
     pub async fn forget_entrants(&self, before: DateTime<Utc>, days: u32, by: &By) -> anyhow::Result<u64> {
-        let mut forgotten = 0;
+        let (mut forgotten, mut failure) = (0, None);
         for id in self.personal_data_due(before, AT_ONCE).await? {
             let done = self.transaction("forget_entrant", |tx, _| {
                 Box::pin(async move { forget_entrant(tx, id, before, days, by).await })
             });
-            forgotten += u64::from(done.await?);
+            let done = done.await.with_context(|| format!("forget who entered {id}"));
+            forgotten += u64::from(or_the_next(done, &mut failure)?);
         }
-        Ok(forgotten)
+        failure.map_or(Ok(forgotten), Err)
     }
 
     /// Renditions that a newer run replaced before `before`, and that no partner has: how many, and their bytes with covers.
@@ -85,15 +87,16 @@ impl Store {
         .fetch_all(self.pool())
         .await
         .context("look for works with superseded renditions")?;
-        let mut gone = Amount::default();
+        let (mut gone, mut failure) = (Amount::default(), None);
         for work in works {
             let went = self.transaction("forget_superseded", |tx, _| {
                 Box::pin(async move { forget_superseded(tx, self.policy(), work, before).await })
             });
-            let went = went.await?;
+            let went = went.await.with_context(|| format!("forget replaced files of {work}"));
+            let went = or_the_next(went, &mut failure)?;
             gone = Amount { count: gone.count + went.count, bytes: gone.bytes + went.bytes };
         }
-        Ok(gone)
+        failure.map_or(Ok(gone), Err)
     }
 
     /// Records of uploads that were given up before `before` and whose bytes are gone.
@@ -157,6 +160,19 @@ impl Store {
             .await
             .context("count the garbage")?;
         Ok(count.max(0) as u64)
+    }
+}
+
+/// What became of one work; what it failed at is kept, and the next one is dealt with. Without the database there is no next one.
+fn or_the_next<T: Default>(done: anyhow::Result<T>, failure: &mut Option<anyhow::Error>) -> anyhow::Result<T> {
+    match done {
+        Err(error) if is_unavailable(&error) => Err(error),
+        Err(error) => {
+            warn!("what is past its time stays for now: {error:#}");
+            failure.get_or_insert(error);
+            Ok(T::default())
+        }
+        done => done,
     }
 }
 

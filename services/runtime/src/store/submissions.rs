@@ -17,6 +17,7 @@ use super::deliveries::DeliveryRow;
 use super::history::By;
 use super::{Store, deliveries, fingerprints, garbage, history, progress, recalls};
 use crate::telemetry;
+use crate::warning::Entry;
 
 mod moving;
 
@@ -362,6 +363,13 @@ pub struct FormText {
     pub synopsis: String,
     /// Theme by its id.
     pub theme: String,
+}
+
+impl FormText {
+    /// The texts, to look for what partners do not take.
+    pub fn entry(&self) -> Entry<'_> {
+        Entry { title: &self.title, synopsis: &self.synopsis, theme: &self.theme }
+    }
 }
 
 /// Locks a submission and looks at it and at its deliveries. `None`: there is no such submission.

@@ -111,15 +111,23 @@ impl TryFrom<Row> for TokenRow {
 }
 
 impl Store {
-    /// Every token, newest first; with a contest only those that are bound to it.
-    pub async fn tokens(&self, contest: Option<&ContestId>) -> anyhow::Result<Vec<TokenRow>> {
+    /// A page of tokens, newest first: at most `limit` of them, made before the token `before`. With a contest only those that are bound
+    /// to it.
+    pub async fn tokens(
+        &self,
+        contest: Option<&ContestId>,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<TokenRow>> {
         let rows = sqlx::query_as!(
             Row,
             "/* tokens */
             select t.id, t.person, p.name as person_name, t.role, t.name, t.contest, t.created_at, t.expires_at, t.revoked_at
             from tokens t join persons p on p.id = t.person
-            where $1::text is null or t.contest = $1 order by t.id desc limit 1000",
+            where ($1::text is null or t.contest = $1) and ($2::uuid is null or t.id < $2) order by t.id desc limit $3",
             contest.map(ContestId::as_str),
+            before,
+            i64::from(limit),
         )
         .fetch_all(self.pool())
         .await

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use super::Store;
 
 mod budget;
-pub use budget::{Budget, Created};
+pub use budget::{Budget, Created, Stock};
 mod free;
 pub use free::{Failure, Finished};
 mod recover;

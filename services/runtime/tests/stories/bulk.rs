@@ -10,7 +10,9 @@ use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
 use runtime::store::audit::AuditFilter;
-use runtime::store::bulk::{Addresses, Ask, BULK_RANK, Control, Created, Which};
+use runtime::store::bulk::{
+    self, Addresses, Ask, BULK_RANK, Control, Created, Estimate as Counted, Looked, Refusal, Which,
+};
 use runtime::store::history::{Actor, By};
 use runtime::store::parts::PartRow;
 use uuid::Uuid;
@@ -49,16 +51,54 @@ impl World {
         process.stop().await;
     }
 
+    /// Makes a job as an act does: waits for its turn, looks, and begins unless it is refused.
+    async fn create(&self, which: &Which, ask: &Ask) -> Result<Created, Refusal> {
+        self.create_by(which, ask, &By::from(Actor::Operator)).await
+    }
+
+    async fn create_by(&self, which: &Which, ask: &Ask, by: &By) -> Result<Created, Refusal> {
+        let done = self.store.transaction("make_job", |tx, _| {
+            Box::pin(async move {
+                bulk::take_turn(tx, which).await?;
+                let looked = bulk::look(tx, which, ask, None).await?;
+                match looked.refusal() {
+                    Some(refusal) => Ok(Err(refusal)),
+                    None => bulk::begin(tx, self.store.policy(), which, ask, &looked, by).await.map(Ok),
+                }
+            })
+        });
+        done.await.unwrap()
+    }
+
+    /// What a dry run sees and counts.
+    async fn estimate(&self, which: &Which, ask: &Ask, addresses: Option<Addresses>) -> (Looked, Counted) {
+        let done = self.store.transaction("estimate_job", |tx, _| {
+            Box::pin(async move {
+                bulk::one_snapshot(tx).await?;
+                let looked = bulk::look(tx, which, ask, None).await?;
+                let estimate = bulk::estimate(tx, &looked, ask, addresses).await?;
+                Ok((looked, estimate))
+            })
+        });
+        done.await.unwrap()
+    }
+
+    async fn control(&self, job: Uuid, control: Control) -> Option<bool> {
+        let by = &By::from(Actor::Operator);
+        let done = self
+            .store
+            .transaction("order_job", |tx, _| Box::pin(async move { bulk::control(tx, job, control, by).await }));
+        done.await.unwrap()
+    }
+
     async fn job(&self, which: &Which, ask: &Ask) -> (Uuid, u64, u64) {
-        match self.store.bulk_create(which, ask, Actor::Operator).await.unwrap() {
-            Created::Job { id, works, skipped } => (id, works, skipped),
-            other => panic!("no job: {other:?}"),
-        }
+        let Created { id, works, skipped } = self.create(which, ask).await.unwrap();
+        (id, works, skipped)
     }
 
     /// States of a job's works, by time of entry.
     async fn items(&self, job: Uuid) -> Vec<String> {
-        let items = self.store.bulk_items(job, None).await.unwrap();
+        let items = self.store.bulk_items(job, None, 1000).await.unwrap();
         items
             .into_iter()
             .map(|item| format!("{} {}", item.state, item.why.unwrap_or_default()).trim().to_owned())
@@ -66,7 +106,7 @@ impl World {
     }
 
     async fn job_state(&self, job: Uuid) -> String {
-        self.store.bulk_jobs(Some(job)).await.unwrap().remove(0).state
+        self.store.bulk_job(job, None).await.unwrap().unwrap().state
     }
 
     async fn run(&self, id: SubmissionId) -> u32 {
@@ -140,37 +180,55 @@ async fn the_reconciler_starts_what_waits_and_ends_the_job() {
     }
 }
 
+/// Whatever is wrong with a job's row: other jobs go on, and so does everything else that the reconciler does.
+#[tokio::test]
+async fn a_job_that_cannot_begin_keeps_nothing_else_waiting() {
+    let world = World::new().await;
+    let ids = world.published(2).await;
+    let (poisoned, _, _) = world.job(&named(&ids[..1]), &ask(Stage::Transcode)).await;
+    let (other, _, _) = world.job(&named(&ids[1..]), &ask(Stage::Transcode)).await;
+    sqlx::query("update bulk_jobs set actor = 'unknown' where id = $1")
+        .bind(poisoned)
+        .execute(world.store.pool())
+        .await
+        .unwrap();
+    world.sql("insert into garbage (prefix, keep, due) values ('works/unneeded/', '{}', now())").await;
+    world.sql("delete from ticks").await;
+    let process = world.process(whole_line(&world.store)).await;
+    eventually("the other job is done", async || world.job_state(other).await == "done").await;
+    let is_so =
+        async |fact: &'static str| -> bool { sqlx::query_scalar(fact).fetch_one(world.store.pool()).await.unwrap() };
+    let waits = "select not exists (select from garbage where prefix = 'works/unneeded/' and due <= now())";
+    eventually("the garbage is swept", async || is_so(waits).await).await;
+    let retained = "select exists (select from ticks where name = 'retention')";
+    eventually("retention has its turn", async || is_so(retained).await).await;
+    assert_eq!(world.job_state(poisoned).await, "running");
+    process.stop().await;
+}
+
 #[tokio::test]
 async fn a_paused_job_begins_nothing_and_a_cancelled_one_never_will_but_what_has_begun_ends() {
     let world = World::new().await;
     let ids = world.published(3).await;
     let (job, ..) = world.job(&named(&ids), &ask(Stage::Transcode)).await;
     assert_eq!(world.store.bulk_start(1).await.unwrap(), 1);
-    assert_eq!(world.store.bulk_control(job, Control::Pause, Actor::Operator).await.unwrap(), Some(true));
-    assert_eq!(
-        world.store.bulk_control(job, Control::Pause, Actor::Operator).await.unwrap(),
-        Some(false),
-        "once is enough"
-    );
+    assert_eq!(world.control(job, Control::Pause).await, Some(true));
+    assert_eq!(world.control(job, Control::Pause).await, Some(false), "once is enough");
     assert_eq!(world.store.bulk_start(9).await.unwrap(), 0);
     world.work_off(&ids[..1], "published").await;
     assert_eq!(world.items(job).await, ["done", "waiting", "waiting"]);
     assert_eq!(world.job_state(job).await, "paused");
 
-    assert_eq!(world.store.bulk_control(job, Control::Resume, Actor::Operator).await.unwrap(), Some(true));
+    assert_eq!(world.control(job, Control::Resume).await, Some(true));
     assert_eq!(world.store.bulk_start(1).await.unwrap(), 1);
-    assert_eq!(world.store.bulk_control(job, Control::Cancel, Actor::Operator).await.unwrap(), Some(true));
-    assert_eq!(
-        world.store.bulk_control(job, Control::Resume, Actor::Operator).await.unwrap(),
-        Some(false),
-        "cancelled for good"
-    );
+    assert_eq!(world.control(job, Control::Cancel).await, Some(true));
+    assert_eq!(world.control(job, Control::Resume).await, Some(false), "cancelled for good");
     assert_eq!(world.store.bulk_start(9).await.unwrap(), 0);
     world.work_off(&ids[1..2], "published").await;
     assert_eq!(world.items(job).await, ["done", "done", "cancelled job_cancelled"]);
     assert_eq!((world.run(ids[1]).await, world.run(ids[2]).await), (2, 1));
     assert_eq!(world.job_state(job).await, "cancelled");
-    assert_eq!(world.store.bulk_control(Uuid::now_v7(), Control::Pause, Actor::Operator).await.unwrap(), None);
+    assert_eq!(world.control(Uuid::now_v7(), Control::Pause).await, None);
 }
 
 #[tokio::test]
@@ -181,11 +239,11 @@ async fn of_two_jobs_over_the_same_work_the_second_leaves_it_to_the_first() {
     let (second, works, skipped) = world.job(&selected("state=published"), &ask(Stage::Probe)).await;
     assert_eq!((works, skipped), (1, 2));
     assert_eq!(world.items(second).await, ["skipped in_another_job", "skipped in_another_job", "waiting"]);
-    let said = world.store.bulk_items(second, None).await.unwrap()[0].detail.clone();
+    let said = world.store.bulk_items(second, None, 1000).await.unwrap()[0].detail.clone();
     assert_eq!(said, Some(first.to_string()));
     assert_eq!(
-        world.store.bulk_create(&named(&ids[..1]), &ask(Stage::Probe), Actor::Operator).await.unwrap(),
-        Created::InAnotherJob(first),
+        world.create(&named(&ids[..1]), &ask(Stage::Probe)).await,
+        Err(Refusal::InAnotherJob(first)),
         "a single one that waits in a job is the job's"
     );
     world.store.bulk_start(9).await.unwrap();
@@ -289,9 +347,9 @@ async fn a_work_that_cannot_begin_or_is_being_made_is_left_out_and_that_is_said(
     let early = world.entered(pipeline::submission::Gate::Automatic).await;
     let busy = world.uploaded().await;
     ids.extend([early, busy]);
-    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Probe), None).await.unwrap();
-    assert_eq!((estimate.works, estimate.under_way), (1, 1));
-    assert_eq!(estimate.cannot_begin, [("uploading".to_owned(), 1)].into());
+    let (looked, _) = world.estimate(&named(&ids), &ask(Stage::Probe), None).await;
+    assert_eq!((looked.works(), looked.under_way), (1, 1));
+    assert_eq!(looked.cannot_begin, [("uploading".to_owned(), 1)].into());
     let (job, ..) = world.job(&named(&ids), &ask(Stage::Probe)).await;
     assert_eq!(world.store.bulk_start(9).await.unwrap(), 1);
     assert_eq!(world.items(job).await, ["started", "skipped cannot_begin", "skipped run_under_way"]);
@@ -307,7 +365,7 @@ async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
     }
     let replace: BTreeSet<PartnerId> = ["bilibili".into()].into();
     let ask = Ask { from: Stage::Transcode, redo: Redo { partners: None, replace } };
-    let estimate = world.store.bulk_estimate(&named(&[id]), &ask, None).await.unwrap();
+    let (_, estimate) = world.estimate(&named(&[id]), &ask, None).await;
     // The others have it with a person who carries it, who may have brought it there.
     assert!(estimate.holdings.len() == 9 && estimate.holdings.values().all(|held| held.holds == 1));
     let replaced = estimate.holdings.iter().filter(|(_, held)| held.replaced > 0).map(|(id, _)| id.as_str());
@@ -379,17 +437,23 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
         ("entered<2024-08-01", &[]),
         ("entered>2024-08-01 theme=green", &ids[..1]),
     ] {
-        let estimate = world.store.bulk_estimate(&selected(text), &ask(Stage::Publish), None).await.unwrap();
-        assert_eq!(estimate.works, expected.len() as u64, "{text}");
-        let created = world.store.bulk_create(&selected(text), &ask(Stage::Publish), Actor::Operator).await.unwrap();
-        let Created::Job { id, .. } = created else {
-            assert_eq!((created, expected.len()), (Created::Nothing, 0), "{text}");
-            continue;
+        let (looked, _) = world.estimate(&selected(text), &ask(Stage::Publish), None).await;
+        assert_eq!(looked.works(), expected.len() as u64, "{text}");
+        let id = match world.create(&selected(text), &ask(Stage::Publish)).await {
+            Ok(created) => created.id,
+            Err(refusal) => {
+                assert_eq!(
+                    (&refusal, looked.refusal(), expected.len()),
+                    (&Refusal::Nothing, Some(refusal.clone()), 0),
+                    "{text}"
+                );
+                continue;
+            }
         };
         let found: Vec<_> =
-            world.store.bulk_items(id, None).await.unwrap().iter().map(|item| item.submission).collect();
+            world.store.bulk_items(id, None, 1000).await.unwrap().iter().map(|item| item.submission).collect();
         assert_eq!(found, expected, "{text}");
-        world.store.bulk_control(id, Control::Cancel, Actor::Operator).await.unwrap();
+        world.control(id, Control::Cancel).await;
     }
 }
 
@@ -415,7 +479,7 @@ async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_media
     world
         .sql("update parts set status = 'cancelled' where submission = (select max(id::text)::uuid from submissions)")
         .await;
-    let estimate = world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode), None).await.unwrap();
+    let (_, estimate) = world.estimate(&named(&ids), &ask(Stage::Transcode), None).await;
     let elapsed = &estimate.elapsed;
     assert_eq!((elapsed.measured_works, elapsed.estimated_works, elapsed.unknown_works), (2, 1, 0));
     let row = world.store.submission(ids[0]).await.unwrap().unwrap();
@@ -436,15 +500,14 @@ async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_media
         ) as p where p.submission = r.submission and p.name = r.name",
         )
         .await;
-    let found = world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode), Some(addresses)).await.unwrap().elapsed;
+    let found = world.estimate(&named(&ids), &ask(Stage::Transcode), Some(addresses)).await.1.elapsed;
     assert_eq!((found.found_works, found.measured_works, found.seconds), (Some(3), 0, 0.0));
     world.sql("update renditions set artefact = null where artefact = decode(repeat('00', 32), 'hex')").await;
-    let missing =
-        world.store.bulk_estimate(&named(&ids), &ask(Stage::Transcode), Some(addresses)).await.unwrap().elapsed;
+    let missing = world.estimate(&named(&ids), &ask(Stage::Transcode), Some(addresses)).await.1.elapsed;
     assert_eq!((missing.found_works, missing.measured_works), (Some(0), 2), "one file of each is to be made");
-    let before = world.store.bulk_estimate(&named(&ids), &ask(Stage::Screen), Some(addresses)).await.unwrap().elapsed;
+    let before = world.estimate(&named(&ids), &ask(Stage::Screen), Some(addresses)).await.1.elapsed;
     assert_eq!(before.found_works, None, "what screening will plan is not known");
-    let publish = world.store.bulk_estimate(&named(&ids), &ask(Stage::Publish), None).await.unwrap();
+    let (_, publish) = world.estimate(&named(&ids), &ask(Stage::Publish), None).await;
     assert_eq!((publish.renditions, publish.elapsed.seconds), (0, 0.0), "publishing encodes nothing");
     assert!(world.run(ids[0]).await == 1, "a dry run changes nothing");
 }
@@ -456,7 +519,7 @@ async fn works_of_a_job_are_started_as_acts_of_the_person_who_asked_for_it() {
     let (person, credential) = (PersonId(Uuid::now_v7()), CredentialId(Uuid::now_v7()));
     let by = By::of(Actor::Organiser, person, "王芳").with_credential(credential);
     let by = by.from_address(Some("0123456789abcdef".into())).because(Some("新的封面".into()));
-    world.store.bulk_create(&named(&ids), &ask(Stage::Publish), by).await.unwrap();
+    world.create_by(&named(&ids), &ask(Stage::Publish), &by).await.unwrap();
     assert_eq!(world.store.bulk_start(9).await.unwrap(), 2);
     let rows =
         world.store.audit(&AuditFilter { act: Some("reprocess".into()), ..AuditFilter::default() }).await.unwrap();
@@ -466,4 +529,52 @@ async fn works_of_a_job_are_started_as_acts_of_the_person_who_asked_for_it() {
         assert_eq!((row.person, row.credential), (Some(person.0), Some(credential.0)));
         assert_eq!(row.address.as_deref(), Some("0123456789abcdef"));
     }
+}
+
+#[tokio::test]
+async fn the_digest_of_works_changes_with_their_states_and_what_is_desired_and_not_with_progress() {
+    let world = World::new().await;
+    world.rows_are_planted();
+    let mut ids = world.published(2).await;
+    let digest = async |which: &Which| world.estimate(which, &ask(Stage::Publish), None).await.0.digest;
+    let all = named(&ids);
+    let first = digest(&all).await;
+    assert_eq!(first.len(), 32);
+    assert_eq!(digest(&selected("state=published")).await, first, "the works count, not how they were found");
+    ids.reverse();
+    assert_eq!(digest(&named(&ids)).await, first, "nor the order in which they were named");
+    world.sql("update deliveries set state = 'unknown', updated_at = clock_timestamp()").await;
+    assert_eq!(digest(&all).await, first, "progress is not part of it");
+    world
+        .sql("update deliveries set machine = jsonb_set(machine, '{desired}', '\"gone\"') where partner = 'bilibili'")
+        .await;
+    let recalled = digest(&all).await;
+    assert_ne!(recalled, first);
+    world.store.apply(ids[0], &Event::Revoked, Actor::Operator).await.unwrap();
+    assert_ne!(digest(&all).await, recalled);
+}
+
+#[tokio::test]
+async fn a_job_belongs_to_the_contest_of_all_its_works() {
+    let world = World::new().await;
+    world.rows_are_planted();
+    let ids = world.published(3).await;
+    let update = "update submissions set contest = 'other' where id = $1";
+    sqlx::query(update).bind(ids[2].0).execute(world.store.pool()).await.unwrap();
+    let contest = async |job: Uuid| world.store.bulk_job(job, None).await.unwrap().unwrap().contest;
+    let (demo, ..) = world.job(&selected("contest=demo"), &ask(Stage::Publish)).await;
+    assert_eq!(contest(demo).await.as_deref(), Some("demo"));
+    let other = "other".into();
+    assert!(world.store.bulk_job(demo, Some(&other)).await.unwrap().is_none());
+    world.control(demo, Control::Cancel).await;
+    let (both, ..) = world.job(&named(&ids), &ask(Stage::Publish)).await;
+    assert_eq!(contest(both).await, None);
+    let listed = async |contest: Option<&pipeline::id::ContestId>| {
+        let rows = world.store.bulk_jobs(contest, None, 10).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(None).await, [both, demo], "newest first");
+    assert_eq!(listed(Some(&"demo".into())).await, [demo]);
+    assert_eq!(listed(Some(&other)).await, Vec::<Uuid>::new());
+    assert_eq!(world.store.bulk_jobs(None, Some(both), 10).await.unwrap().len(), 1);
 }

@@ -99,7 +99,7 @@ impl Entry {
         };
         let files = serde_json::to_string(&preview).unwrap();
         sql(world, "insert into previews (submission, run, files) values ($1, 1, $2::jsonb)", id.0, &[&files]).await;
-        let proof = put(objects, &ObjectKey::Proof(id, "cctv".into(), Uuid::now_v7()), "picture").await;
+        let proof = put(objects, &ObjectKey::Proof(id, "cctv".into(), [7; 32]), "picture").await;
         sql(
             world,
             "insert into proofs (id, submission, partner, shows, seen_at, file_key, file_bytes, file_sha256, by_whom)

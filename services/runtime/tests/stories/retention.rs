@@ -68,6 +68,31 @@ async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit
     assert_eq!(line(&again, "personal_data_days").count, 0);
 }
 
+/// A row that cannot be removed, whatever the reason, stands in the way of nothing else.
+#[tokio::test]
+async fn one_work_that_cannot_be_dealt_with_keeps_no_other_and_no_other_policy_waiting() {
+    let world = World::new().await;
+    let (poisoned, other) = (over(&world).await, over(&world).await);
+    let file = named_file(&world, other, "expired").await;
+    sql(&world, "update submissions set updated_at = updated_at - interval '1 day' where id = $1", poisoned).await;
+    for statement in [
+        "create function stay() returns trigger language plpgsql as 'begin raise exception ''it stays''; end'"
+            .to_owned(),
+        format!(
+            "create trigger stay before delete on entrants for each row when (old.submission = '{poisoned}')
+            execute function stay()"
+        ),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(world.store.pool()).await.unwrap();
+    }
+    let failure = run(&world.store, &POLICY, later(300), &by_policy(), u64::MAX).await.unwrap_err();
+    let said = format!("{failure:#}");
+    assert!(said.contains("personal_data_days") && said.contains(&poisoned.to_string()), "{said}");
+    assert!(is_known(&world, poisoned).await && !is_known(&world, other).await);
+    let left = sqlx::query_scalar::<_, i64>("select count(*) from uploads where id = $1").bind(file);
+    assert_eq!(left.fetch_one(world.store.pool()).await.unwrap(), 0, "the other policies were carried out");
+}
+
 #[tokio::test]
 async fn what_a_delivery_a_recall_an_appeal_or_a_part_needs_stays_whatever_its_age() {
     let world = World::new().await;

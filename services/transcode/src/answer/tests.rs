@@ -153,6 +153,8 @@ fn a_sound_is_what_was_asked_for_and_nothing_else() {
     lie("a file outside", &|it| it.encodes[0].file = "../secret".into());
     lie("a length without end", &|it| it.encodes[0].duration_ms = u64::MAX);
     lie("a level that is none", &|it| it.encodes[0].loudness_lufs = Some(-1e300));
+    lie("a peak that is none", &|it| it.encodes[0].true_peak_dbtp = Some(1001.0));
+    lie("a gain that is none", &|it| it.encodes[0].gain_db = f64::INFINITY);
     desk.instead_of("a1.m4a", |what| is_lie(what, sound(&request, &honest)));
 }
 
@@ -186,6 +188,7 @@ fn a_joined_file_names_segments_of_its_own_only() {
     lie("another size", &|it| it.bytes += 1);
     lie("other frames", &|it| it.frames -= 1);
     lie("a length without end", &|it| it.duration_ms = u64::MAX);
+    lie("another length", &|it| it.duration_ms += 2500);
     lie("a segment that is none", &|it| it.overdrawn[0].segment = 999);
     lie("a segment twice", &|it| it.overdrawn.push(it.overdrawn[0].clone()));
     lie("a buffer that is none", &|it| it.overdrawn[0].held = f64::NAN);
@@ -244,7 +247,7 @@ fn quality_control_does_not_contradict_itself() {
     let mut measured = info();
     measured.size_bytes = 1000;
     (measured.video.display_width, measured.video.display_height) = (rendition.width, rendition.height);
-    let checks = vec![check("format", QcOutcome::Pass), check("ssim", QcOutcome::Invalid)];
+    let checks = vec![check("format", QcOutcome::Pass), check("ssim", QcOutcome::Pass)];
     let honest = QcReport { pass: true, checks, info: measured };
     qc(&request, &honest, 1000).unwrap();
     is_lie("another file", qc(&request, &honest, 1001));
@@ -254,6 +257,7 @@ fn quality_control_does_not_contradict_itself() {
         is_lie(what, qc(&request, &report, 1000));
     };
     lie("it passes what failed", &|it| it.checks[0].outcome = QcOutcome::Fail);
+    lie("it passes what was not to be measured", &|it| it.checks[1].outcome = QcOutcome::Invalid);
     lie("it fails what passed", &|it| it.pass = false);
     lie("no checks", &|it| it.checks.clear());
     lie("checks without end", &|it| it.checks = (0..201).map(|n| check(&n.to_string(), QcOutcome::Pass)).collect());
@@ -261,6 +265,10 @@ fn quality_control_does_not_contradict_itself() {
     lie("a check without end", &|it| it.checks[0].measured = "x".repeat(10_001));
     lie("another picture", &|it| it.info.video.display_width += 2);
     lie("numbers without end", &|it| it.info.duration_ms = u64::MAX);
-    let failed = QcReport { pass: false, checks: vec![check("format", QcOutcome::Fail)], ..honest };
-    qc(&request, &failed, 1000).unwrap();
+    // Both are answers, with their evidence: neither is a lie.
+    for outcome in [QcOutcome::Fail, QcOutcome::Invalid] {
+        let checks = vec![check("format", QcOutcome::Pass), check("ssim", outcome)];
+        let failed = QcReport { pass: false, checks, ..honest.clone() };
+        qc(&request, &failed, 1000).unwrap();
+    }
 }

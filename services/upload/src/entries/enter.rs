@@ -11,6 +11,7 @@ use pipeline::submission::Submission;
 use runtime::serving::client::{Peer, client_of};
 use runtime::store::entrants;
 use runtime::store::submissions::NewSubmission;
+use runtime::warning::{Entry, Warning};
 use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
@@ -33,6 +34,8 @@ pub(crate) struct Entered {
     token: String,
     /// Where the film goes.
     upload: UploadAddress,
+    /// What partners do not take of the texts as they are. The entry counts all the same.
+    warnings: Vec<Warning>,
 }
 
 /// Where the film goes.
@@ -89,6 +92,8 @@ pub(crate) async fn enter(
     check_deadline(contest, app.clock.now())?;
     let form = form.checked(contest)?;
 
+    let entry = Entry { title: &form.title, synopsis: &form.synopsis, theme: &form.theme };
+    let warnings = entry.warnings_of_all(&app.catalogue, contest);
     let id = SubmissionId(Uuid::now_v7());
     let (token, token_sha256) = token::make(id)?;
     let entrant = app.keys.seal(id, &serde_json::to_vec(&form.entrant).map_err(anyhow::Error::from)?)?;
@@ -110,7 +115,7 @@ pub(crate) async fn enter(
         finish_before: contest.latest_finish(),
     };
     let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
-    let entered = Entered { id: id.0, token, upload };
+    let entered = Entered { id: id.0, token, upload, warnings };
     let (act, new, entrant, entered, location) = (&act, &new, &entrant, &entered, &location);
     let answer = app.store.transaction("enter", |tx, _| {
         Box::pin(async move {

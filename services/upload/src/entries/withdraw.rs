@@ -6,6 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use pipeline::submission::State as Standing;
 use runtime::store::entrants;
+use runtime::store::idempotency::Answer;
+use serde_json::Value;
 use tracing::info;
 
 use crate::app::App;
@@ -31,6 +33,12 @@ pub(crate) async fn withdraw(
     Extension(Subject(entry)): Extension<Subject>,
     act: Act,
 ) -> Result<Answered, Problem> {
+    if entry.machine.state == Standing::Withdrawn {
+        // Nothing is done, so nothing has to be remembered: otherwise each new key would leave a row for a day.
+        let status = StatusCode::NO_CONTENT.as_u16();
+        let nothing = Answer { status, location: None, body: Value::Null, again: false };
+        return Ok(Answered(act.answered(&app.store).await?.unwrap_or(nothing)));
+    }
     let (act, by, id, policy) = (&act, &act.by(None)?, entry.id, app.store.policy());
     let withdrawn = app.store.transaction("withdraw", |tx, _| {
         Box::pin(async move {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
+use runtime::serving::places::Held;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::uploads::{Budget, Created, NewUpload, UploadKind, UploadState};
 use uuid::Uuid;
@@ -52,6 +53,10 @@ pub(crate) const MOST_UPLOADS: i64 = 32;
     )
 )]
 pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
+    // What it was routed by need not be what `X-HTTP-Method-Override` made of it, and places were taken by the latter.
+    if request.method() != Method::POST {
+        return Err(Code::MethodUnknown.into());
+    }
     let (request, body) = request.into_parts();
     let sent = &request.headers;
     let submission = token::authorize(&app, sent).await?;
@@ -69,10 +74,15 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let new = NewUpload { kind, length, ..blank(&app, &submission, contest, metadata) };
     stock::check(&app, Wish::Begin).await?;
     granted(&app, app.store.create_upload(&new, budget(&app, contest, MOST_UPLOADS)).await?)?;
+    app.stock.begun().await;
     app.store.metrics().uploads.count("created");
     let offset = match first {
         None if length != Some(0) => None,
-        first => Some(take_first(&app, &new, contest, first.and_then(|it| it.checksum), body).await?),
+        first => {
+            let first =
+                First { checksum: first.and_then(|it| it.checksum), place: request.extensions.get().cloned(), body };
+            Some(take_first(&app, &new, contest, first).await?)
+        }
     };
     Ok(created(&app, &new, offset))
 }
@@ -154,17 +164,19 @@ impl FirstBytes {
     }
 }
 
-/// Takes the first bytes in. If they are refused there is no upload: nobody knows its address.
-async fn take_first(
-    app: &Arc<App>,
-    new: &NewUpload,
-    contest: &Contest,
+/// Bytes that came along, as they are taken in.
+struct First {
     checksum: Option<Checksum>,
+    place: Option<Held>,
     body: Body,
-) -> Result<u64, Problem> {
+}
+
+/// Takes the first bytes in. If they are refused there is no upload: nobody knows its address.
+async fn take_first(app: &Arc<App>, new: &NewUpload, contest: &Contest, first: First) -> Result<u64, Problem> {
+    let First { checksum, place, body } = first;
     let (upload, lock) = Lock::wait(app, new.id).await?;
     let most = new.length.unwrap_or(contest.max_upload_bytes);
-    let ingest = Ingest { app: app.clone(), upload, lock, length: new.length, most, checksum };
+    let ingest = Ingest { app: app.clone(), upload, lock, length: new.length, most, checksum, place };
     let taken = patch::run(app, ingest, body, contest).await;
     if taken.is_err() {
         app.store.terminate_upload(new.id).await?;

@@ -11,6 +11,7 @@ use pipeline::id::{Fence, UploadId};
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError};
 use runtime::serving::pace::Pace;
+use runtime::serving::places::Held;
 use runtime::store::uploads::{PartRow, Progress, UploadRow};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
@@ -39,6 +40,8 @@ pub(crate) struct Ingest {
     /// No byte beyond this is taken.
     pub(crate) most: u64,
     pub(crate) checksum: Option<Checksum>,
+    /// The request's place, which it has until what came is stored.
+    pub(crate) place: Option<Held>,
 }
 
 /// What is durable in the end.
@@ -57,7 +60,7 @@ enum End {
 
 /// Takes the body in and gives the lock back, whatever happens.
 pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
-    let Ingest { app, upload, lock, length, most, checksum } = ingest;
+    let Ingest { app, upload, lock, length, most, checksum, place: _place } = ingest;
     let (id, before) = (upload.id, upload.offset);
     let running = checksum.as_ref().map(Checksum::start);
     let spool = Spool::new(app.scratch.path());

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
+use runtime::serving::places::Held;
 use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
 use tracing::Instrument;
 
@@ -73,7 +74,8 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
         }
     };
     let most = length.unwrap_or(contest.max_upload_bytes);
-    let ingest = Ingest { app: app.clone(), upload: upload.clone(), lock, length, most, checksum };
+    let place = request.extensions.get::<Held>().cloned();
+    let ingest = Ingest { app: app.clone(), upload: upload.clone(), lock, length, most, checksum, place };
     let offset = run(&app, ingest, body, contest).await?;
     Ok(answer(&upload, offset))
 }

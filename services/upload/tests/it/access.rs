@@ -59,6 +59,14 @@ struct Row {
     people: [&'static str; 4],
     /// The same of another contest.
     elsewhere: [&'static str; 4],
+    /// What an admin of the entry's contest and of another gets, where the route is not closed to admins.
+    admins: Option<[&'static str; 2]>,
+}
+
+impl Row {
+    fn by_admins(self, here: &'static str, elsewhere: &'static str) -> Self {
+        Self { admins: Some([here, elsewhere]), ..self }
+    }
 }
 
 const STRANGERS: [&str; 2] = ["token_missing", "token_wrong"];
@@ -67,43 +75,40 @@ const NO_ROLE: &str = "role_missing";
 /// A route that is open to everybody.
 fn public(route: &'static str, body: Value, answer: &'static str) -> Row {
     let (nobody, entrants) = ([answer; 2], [answer; 2]);
-    Row { route, body, nobody, entrants, people: [answer; 4], elsewhere: [answer; 4] }
+    Row { route, body, nobody, entrants, people: [answer; 4], elsewhere: [answer; 4], admins: None }
 }
 
 /// A route of the upload protocol: for the upload's entrant.
 fn upload(route: &'static str, own: &'static str, foreign: &'static str) -> Row {
     let (people, elsewhere) = (["token_wrong"; 4], ["token_wrong"; 4]);
-    Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, foreign], people, elsewhere }
+    Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, foreign], people, elsewhere, admins: None }
 }
 
 /// A route of staff about one entry. To a role of another contest the entry does not exist.
 fn about(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
     let elsewhere = people.map(|answer| if answer == NO_ROLE { NO_ROLE } else { "submission_unknown" });
-    Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere }
+    Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere, admins: None }
 }
 
 /// A route of people about no entry in particular.
 fn general(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
-    Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere: people }
+    Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere: people, admins: None }
 }
 
 /// A public route about one entry, for its entrant. A token of staff is none there.
 fn entrants(route: &'static str, own: &'static str) -> Row {
     let (people, elsewhere) = (["token_wrong"; 4], ["token_wrong"; 4]);
-    Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, "token_wrong"], people, elsewhere }
+    Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, "token_wrong"], people, elsewhere, admins: None }
 }
 
-/// A route for tokens that are bound to no contest; these here all are. What it does is another test's matter.
-fn unbound(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
-    general(route, body, people)
-}
-
-/// What `answers` holds for a role. An admin manages persons and nothing else, so every route of people is closed to one.
-fn answer(row: &Row, answers: &[&'static str; 4], role: Role) -> &'static str {
-    match Role::ALL[..4].iter().position(|it| *it == role) {
-        Some(at) => answers[at],
-        None if row.nobody == STRANGERS && answers != &["token_wrong"; 4] => NO_ROLE,
-        None => answers[0],
+/// What a row holds for a role, here or elsewhere. An admin manages persons and nothing else: every other route of people is closed to one.
+fn answer(row: &Row, elsewhere: bool, role: Role) -> &'static str {
+    let answers = if elsewhere { &row.elsewhere } else { &row.people };
+    match (Role::ALL[..4].iter().position(|it| *it == role), row.admins) {
+        (Some(at), _) => answers[at],
+        (None, Some(admins)) => admins[usize::from(elsewhere)],
+        (None, None) if row.nobody == STRANGERS && answers != &["token_wrong"; 4] => NO_ROLE,
+        (None, None) => answers[0],
     }
 }
 
@@ -146,7 +151,9 @@ fn desk_table() -> Vec<Row> {
     let not_yet = ["not_yet"; 4];
     let review = json!({ "decision": "accept" });
     let delivered = json!({ "url": "https://example.com/video/1" });
-    let wish = json!({ "role": "organiser", "name": "new", "expires_days": 1 });
+    let wish = json!({ "role": "organiser", "name": "new", "expires": "1d" });
+    let held = json!([{ "role": "screener", "contest": "demo" }]);
+    let person = json!({ "name": "新人", "login": "xinren", "roles": held, "dry_run": true });
     vec![
         public("GET /api/v1/openapi.json", none(), "200"),
         public("GET /api/v1/docs", none(), "200"),
@@ -170,12 +177,25 @@ fn desk_table() -> Vec<Row> {
             json!({ "title": "x" }),
             only(organiser, "200"),
         ),
-        about("POST /api/v1/submissions/{id}/deliveries/{partner}/confirm", json!({}), only(operator, "not_confirmed")),
+        about(
+            "POST /api/v1/submissions/{id}/deliveries/{partner}/confirm",
+            json!({}),
+            only(operator, "delivery_unknown"),
+        ),
         about("POST /api/v1/submissions/{id}/reprocess", json!({ "from": "screen" }), only(organiser, "state_wrong")),
-        unbound("GET /api/v1/jobs", none(), ["contest_foreign"; 4]),
-        unbound("POST /api/v1/jobs", json!({}), only(organiser, "contest_foreign")),
-        unbound("GET /api/v1/jobs/{job}/works", none(), ["contest_foreign"; 4]),
-        unbound("POST /api/v1/jobs/{job}/order", json!({}), only(organiser, "contest_foreign")),
+        general("GET /api/v1/jobs", none(), READ),
+        Row {
+            // Within its contest the entry is found and cannot begin; a token of another contest finds nothing.
+            elsewhere: only(organiser, "nothing_selected"),
+            ..general(
+                "POST /api/v1/jobs",
+                json!({ "where": "state=uploading", "from": "screen" }),
+                only(organiser, "state_wrong"),
+            )
+        },
+        general("GET /api/v1/jobs/{job}", none(), ["job_unknown"; 4]),
+        general("GET /api/v1/jobs/{job}/works", none(), ["job_unknown"; 4]),
+        general("POST /api/v1/jobs/{job}/order", json!({ "order": "pause" }), only(organiser, "job_unknown")),
         general("GET /api/v1/partners", none(), READ),
         about("GET /api/v1/submissions/{id}/exchanges", none(), [NO_ROLE, "200", "200", "200"]),
         about("POST /api/v1/submissions/{id}/retry", json!({}), only(operator, "nothing_parked")),
@@ -188,8 +208,18 @@ fn desk_table() -> Vec<Row> {
         ),
         about(
             "POST /api/v1/submissions/{id}/deliveries/{partner}/recalled",
-            json!({ "picture": "iVBORw==", "seen_at": "2024-08-15T20:00:00+08:00" }),
+            json!({ "url": "https://example.com/video/1" }),
             only(operator, "delivery_unknown"),
+        ),
+        about(
+            "GET /api/v1/submissions/{id}/deliveries/{partner}/bag",
+            none(),
+            [NO_ROLE, "delivery_unknown", "delivery_unknown", NO_ROLE],
+        ),
+        about(
+            "GET /api/v1/submissions/{id}/deliveries/{partner}/bag/{file}",
+            none(),
+            [NO_ROLE, "delivery_unknown", "delivery_unknown", NO_ROLE],
         ),
         about("GET /api/v1/submissions/{id}/proofs", none(), [NO_ROLE, "200", "200", "200"]),
         general("GET /api/v1/audit", none(), only(auditor, "200")),
@@ -199,8 +229,18 @@ fn desk_table() -> Vec<Row> {
             none(),
             [NO_ROLE, "webhook_unknown", NO_ROLE, "webhook_unknown"],
         ),
+        general("POST /api/v1/webhooks", json!({ "url": "http://example.com/" }), only(organiser, "field_wrong")),
+        general("POST /api/v1/webhooks/{webhook}/rotate", json!({}), only(organiser, "webhook_unknown")),
+        general("POST /api/v1/webhooks/{webhook}/test", json!({}), only(organiser, "webhook_unknown")),
         general("POST /api/v1/webhooks/{webhook}/resend", json!({}), only(organiser, "webhook_unknown")),
         general("DELETE /api/v1/webhooks/{webhook}", none(), only(organiser, "webhook_unknown")),
+        general("GET /api/v1/persons", none(), only(auditor, "200")).by_admins("200", "200"),
+        // An admin gives roles of their own contest only.
+        general("POST /api/v1/persons", person, [NO_ROLE; 4]).by_admins("201", "role_beyond"),
+        general("POST /api/v1/persons/{person}/roles", json!({ "add": held }), [NO_ROLE; 4])
+            .by_admins("person_unknown", "role_beyond"),
+        general("POST /api/v1/persons/{person}/end", json!({ "reason": "test" }), [NO_ROLE; 4])
+            .by_admins("person_unknown", "person_unknown"),
         general("GET /api/v1/tokens", none(), [NO_ROLE, "200", NO_ROLE, "200"]),
         general("POST /api/v1/tokens", wish, only(organiser, "201")),
         general("DELETE /api/v1/tokens/{token}", none(), only(organiser, "token_unknown")),
@@ -261,6 +301,7 @@ impl Callers {
         let id = if path.starts_with("/files") { &self.upload } else { &self.own.id };
         let path = path.replace("{id}", id).replace("{partner}", "bilibili");
         let path = path.replace("{token}", &Uuid::nil().to_string()).replace("{webhook}", &Uuid::nil().to_string());
+        let path = path.replace("{person}", &Uuid::nil().to_string());
         let path = path.replace("{job}", &Uuid::nil().to_string()).replace("{file}", "proxy.mp4");
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = stage.client.request(method, format!("{base}{path}"));
@@ -317,7 +358,7 @@ async fn every_route_answers_everybody_as_its_row_says() {
         // The own entrant comes last: some of these end the entry.
         knocks.push(("another entrant".into(), Some(&callers.foreign.token), row.entrants[1]));
         for (n, role) in Role::ALL.into_iter().enumerate() {
-            let (elsewhere, here) = (answer(&row, &row.elsewhere, role), answer(&row, &row.people, role));
+            let (elsewhere, here) = (answer(&row, true, role), answer(&row, false, role));
             knocks.push((format!("{role} elsewhere"), Some(&callers.elsewhere[n]), elsewhere));
             knocks.push((role.to_string(), Some(&callers.people[n]), here));
         }

@@ -107,7 +107,7 @@ async fn tokens_that_are_made_and_verified_at_once_never_hash_more_than_two_at_a
     for _ in 0..8 {
         fresh.push(stage.token(Role::Auditor, None).await);
     }
-    let wish = json!({ "role": "organiser", "name": "new", "expires_days": 1 }).to_string();
+    let wish = json!({ "role": "organiser", "name": "new", "expires": "1d" }).to_string();
     let made = (0..16).map(|_| stage.desk(Method::POST, "/api/v1/tokens", &organiser).body(wish.clone()).send());
     let verified = fresh.iter().map(|token| stage.desk(Method::GET, "/api/v1/tokens", token).send());
     let (made, verified) = tokio::join!(join_all(made), join_all(verified));

@@ -1,5 +1,6 @@
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::stage::{Entry, Stage, bytes, form, refusal, says, until};
 
@@ -16,6 +17,24 @@ async fn a_form_gives_a_token_and_an_address_and_no_copy_of_either() {
     let secret = body["token"].as_str().unwrap().split_once('.').unwrap().1;
     let kept = stage.ask("select row_to_json(s)::text from submissions s".into()).await;
     assert!(!kept.contains(secret), "{kept}");
+}
+
+#[tokio::test]
+async fn a_title_that_a_partner_does_not_take_is_entered_with_a_warning() {
+    let stage = Stage::new().await;
+    let warnings = async |title: &str| {
+        let mut form = form();
+        form["title"] = title.into();
+        let answer = stage.post_form(&form).await;
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()["warnings"].clone()
+    };
+    let warned = warnings("早晨").await;
+    assert_eq!(warned.as_array().map(Vec::len), Some(1), "{warned}");
+    let one = &warned[0];
+    assert_eq!((&one["partner"], &one["code"]), (&json!("weixin_channels"), &json!("title_too_short")));
+    assert!(one["zh"].as_str().unwrap().starts_with("标题") && one["en"].as_str().unwrap().starts_with("the title"));
+    assert_eq!(warnings("一座工厂的早晨").await, json!([]));
 }
 
 #[tokio::test]
@@ -103,6 +122,26 @@ async fn the_status_tells_how_far_the_film_is() {
     assert_eq!(stage.film(&entry).await, bytes(10));
 }
 
+/// An entry's token may be used any number of times, with any number of keys.
+#[tokio::test]
+async fn withdrawing_again_leaves_no_further_row() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    let withdraw = async |key: Uuid| {
+        let request = stage.api(Method::DELETE, &entry).header("idempotency-key", key.to_string());
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key("idempotent-replayed"))
+    };
+    let first = Uuid::new_v4();
+    assert_eq!(withdraw(first).await, (204, false));
+    for _ in 0..3 {
+        assert_eq!(withdraw(Uuid::new_v4()).await, (204, false));
+    }
+    assert_eq!(withdraw(first).await, (204, true));
+    assert_eq!(stage.ask("select count(*)::text from idempotency".into()).await, "1");
+    assert_eq!(stage.ask("select count(*)::text from history where what = 'withdrawn'".into()).await, "1");
+}
+
 #[tokio::test]
 async fn withdrawing_forgets_the_person_and_ends_the_upload() {
     let stage = Stage::new().await;
@@ -127,7 +166,7 @@ async fn the_document_describes_every_route() {
     let document: Value = answer.json().await.unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let verbs = |path: &str| document["paths"][path].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(verbs("/api/v1/submissions"), ["get", "post"]);
+    assert_eq!(verbs("/api/v1/submissions"), ["post"]);
     assert_eq!(verbs("/api/v1/submissions/{id}"), ["delete", "get"]);
     assert_eq!(verbs("/files"), ["options", "post"]);
     assert_eq!(verbs("/files/{id}"), ["delete", "head", "patch"]);

@@ -27,3 +27,12 @@ mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload
 mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it
+
+#[path = "../../../desk/tests/it/deliveries.rs"]
+mod desk_deliveries; // what people do about deliveries by hand
+#[path = "../../../desk/tests/it/jobs.rs"]
+mod desk_jobs; // new runs and jobs: dry runs, digests, orders
+#[path = "../../../desk/tests/it/persons.rs"]
+mod desk_persons; // persons, their roles and tokens
+#[path = "../../../desk/tests/it/webhooks.rs"]
+mod desk_webhooks; // added, rotated, sent again, removed

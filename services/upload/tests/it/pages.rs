@@ -33,6 +33,20 @@ async fn the_page_at_the_root_leads_a_newcomer_on_in_two_languages_and_loads_not
 }
 
 #[tokio::test]
+async fn the_page_at_the_root_names_the_desk_only_where_its_address_is_set() {
+    let page = async |stage: &Stage| {
+        let answer = stage.client.get(format!("{}/", stage.url)).send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    let silent = page(&Stage::new().await).await;
+    assert!(!silent.contains("工作台") && !silent.contains("The desk"), "{silent}");
+    let stage = Stage::with(|settings| settings.desk_url = Some("https://desk.example.org".to_owned())).await;
+    let told = page(&stage).await;
+    assert!(told.contains("<a href=\"https://desk.example.org/api/v1/docs\">"), "{told}");
+    assert!(told.contains("工作台") && told.contains("The desk"), "{told}");
+}
+
+#[tokio::test]
 async fn the_description_for_people_has_every_address_of_the_one_for_programs() {
     let stage = Stage::new().await;
     for base in [&stage.url, &stage.desk_url] {
@@ -42,7 +56,10 @@ async fn the_description_for_people_has_every_address_of_the_one_for_programs() 
     let review = row(&page, "/<wbr>{id}/<wbr>review<");
     assert!(review.ends_with("审查员 screener"), "{review}");
     assert!(review.contains("通过或退回") && review.contains("Accepts or refuses"), "{review}");
+    // The desk has no page at its root, so its description leads to none.
+    assert!(!page.contains("href=\"/\""), "{page}");
     let page = stage.client.get(format!("{}/api/v1/docs", stage.url)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("href=\"/\""), "{page}");
     let form = row(&page, "/<wbr>submissions<");
     assert!(form.ends_with("所有人 everybody"), "{form}");
 }

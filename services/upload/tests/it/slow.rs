@@ -172,6 +172,48 @@ async fn whatever_method_a_request_is_written_with_it_is_limited_by_what_it_does
     assert_eq!((head.status().as_u16(), number(&head, "upload-offset")), (200, 0));
     let unknown = stage.tus("POST", &third, &entry).header("x-http-method-override", "B REW").send().await.unwrap();
     assert_eq!(unknown.status(), 405);
+    // No method is chosen out of several.
+    let two = stage.tus("POST", &third, &entry).header("x-http-method-override", "HEAD");
+    let two = two.header("x-http-method-override", "PATCH").header("upload-offset", 0);
+    assert_eq!(two.send().await.unwrap().status(), 405);
+    let list = stage.tus("POST", &third, &entry).header("x-http-method-override", "HEAD, PATCH");
+    assert_eq!(list.send().await.unwrap().status(), 405);
+    // What is short has other places: under its name, nothing that brings bytes begins.
+    for said in ["HEAD", "head", "GET", "OPTIONS", "DELETE", "PUT"] {
+        let post = stage.tus("POST", "/files", &entry).header("x-http-method-override", said);
+        let post = post.header("upload-length", 4).header("content-type", "application/offset+octet-stream");
+        assert_eq!(post.body(bytes(4)).send().await.unwrap().status(), 405, "{said}");
+    }
+    assert_eq!(stage.ask("select count(*)::text from uploads".into()).await, "3");
+}
+
+/// Otherwise clients that send and leave could have more stored at once than there are places.
+#[tokio::test]
+async fn a_place_is_taken_until_what_came_is_stored_whether_or_not_the_client_is_still_there() {
+    let stage = Stage::with(|settings| {
+        (settings.uploads_at_once, settings.slow_after) = (1, Duration::from_secs(3600));
+    })
+    .await;
+    let entry = stage.enter().await;
+    let (one, other) = (stage.create(&entry, 1000).await, stage.create(&entry, 1000).await);
+    let sending = begin(&stage, &one, &entry, 1000, b"film").await;
+    until("it writes", async || is_being_written(&stage, &one).await).await;
+    let mut held = PgConnection::connect(&stage.database_url).await.unwrap();
+    for statement in ["begin", "select 1 from uploads for update"] {
+        sqlx::query(statement).execute(&mut held).await.unwrap();
+    }
+    drop(sending);
+    until("what came waits for its row", async || {
+        let waiting = "select count(*)::text from pg_stat_activity where datname = current_database()
+            and wait_event_type = 'Lock' and query like '%advance_upload%'";
+        stage.ask(waiting.into()).await == "1"
+    })
+    .await;
+    let patch = || stage.patch(&other, &entry, 0, bytes(4));
+    assert_eq!(patch().send().await.unwrap().status(), 503);
+    sqlx::query("rollback").execute(&mut held).await.unwrap();
+    until("its place is free", async || patch().send().await.unwrap().status() == 204).await;
+    assert_eq!(stage.offset(&one, &entry).await, 4, "what came was kept");
 }
 
 #[tokio::test]

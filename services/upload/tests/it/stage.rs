@@ -359,13 +359,20 @@ async fn serve_desk(app: &Arc<App>) -> String {
         clock: app.clock.clone(),
         keys: Some(app.keys.clone()),
         url: String::new(),
+        allowed_networks: Vec::new(),
         addresses: |_, _, _| anyhow::bail!("no media here"),
     };
     let service = desk::Service {
         desk: Arc::new(desk),
         doors: app.doors.clone(),
         verifier: Arc::default(),
-        settings: desk::Settings { forwarded_hops: app.settings.forwarded_hops, ..desk::Settings::default() },
+        // The same bounds, so that a test can try them at either service.
+        settings: desk::Settings {
+            forwarded_hops: app.settings.forwarded_hops,
+            requests_at_once: app.settings.requests_at_once,
+            deadline: app.settings.api_deadline,
+            ..desk::Settings::default()
+        },
         stop: app.stop.clone(),
     };
     tokio::spawn(desk::serve_on(service, listener));

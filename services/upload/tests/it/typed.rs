@@ -80,7 +80,11 @@ impl Callers {
     fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{id}", &self.entry.id).replace("{partner}", "bilibili");
         let nil = Uuid::nil().to_string();
-        path.replace("{token}", &nil).replace("{webhook}", &nil).replace("{job}", &nil).replace("{file}", "proxy.mp4")
+        path.replace("{token}", &nil)
+            .replace("{webhook}", &nil)
+            .replace("{person}", &nil)
+            .replace("{job}", &nil)
+            .replace("{file}", "proxy.mp4")
     }
 }
 

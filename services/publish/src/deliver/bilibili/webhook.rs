@@ -18,6 +18,7 @@ use subtle::ConstantTimeEq;
 
 use crate::serve::{PartnerApp, denied};
 use crate::task::partner_setting;
+use crate::told;
 
 /// The route of every partner with this method.
 pub(crate) fn routes() -> Router<PartnerApp> {
@@ -81,7 +82,7 @@ fn named(body: &[u8]) -> Option<(String, String)> {
         Value::String(text) => serde_json::from_str(text).ok()?,
         other => other.clone(),
     };
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty() && text.len() <= 64).map(str::to_owned);
+    let text = |value: &Value| value.as_str().filter(|text| text.len() <= 64).and_then(told::named);
     Some((text(&body["event"])?, text(&content["resource_id"])?))
 }
 
@@ -109,9 +110,13 @@ mod tests {
         let said = Some(("video_open".to_owned(), "BV1".to_owned()));
         assert_eq!(named(br#"{"event":"video_open","content":{"resource_id":"BV1"}}"#), said);
         assert_eq!(named(br#"{"event":"video_open","content":"{\"resource_id\":\"BV1\"}"}"#), said);
-        for other in
-            ["", "{}", r#"{"event":"video_open","content":"x"}"#, r#"{"event":1,"content":{"resource_id":"BV1"}}"#]
-        {
+        for other in [
+            "",
+            "{}",
+            r#"{"event":"video_open","content":{"resource_id":"BV1\u0000"}}"#,
+            r#"{"event":"video_open","content":"x"}"#,
+            r#"{"event":1,"content":{"resource_id":"BV1"}}"#,
+        ] {
             assert_eq!(named(other.as_bytes()), None, "{other}");
         }
     }

@@ -21,6 +21,7 @@ use tracing::{debug, warn};
 
 use crate::serve::{PartnerApp, denied};
 use crate::task::partner_setting;
+use crate::told;
 
 /// Messages whose names are remembered. A name that was forgotten costs one more look at the platform.
 const REMEMBERED: usize = 4096;
@@ -123,7 +124,7 @@ fn content(message: &Value) -> Value {
 
 /// The work that a message is about.
 fn item_id(message: &Value) -> Option<String> {
-    content(message)["item_id"].as_str().filter(|it| !it.is_empty()).map(str::to_owned)
+    content(message)["item_id"].as_str().and_then(told::named)
 }
 
 #[cfg(test)]

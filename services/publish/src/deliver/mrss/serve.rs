@@ -25,7 +25,7 @@ use runtime::store::feed::FeedItem;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::feed::{Content, Item, Page};
 use super::link::{Checked, Target};
@@ -110,7 +110,7 @@ async fn page(
     let path = format!("/partners/{}/feed.xml", partner.id);
     let own = before.map_or_else(|| path.clone(), |before| format!("{path}?before={before}"));
     let next = rows.last().filter(|_| more).map(|last| format!("{path}?before={}", last.id));
-    let items = rows.into_iter().map(|row| item(&partner.id, row)).collect::<anyhow::Result<Vec<_>>>()?;
+    let items: Vec<Item> = rows.into_iter().filter_map(|row| readable(&partner.id, row)).collect();
     let page = Page {
         title: &format!("映工场 · {}", partner.name.zh),
         public_url: &public_url(runtime, headers),
@@ -121,6 +121,16 @@ async fn page(
         now: runtime.clock.now(),
     };
     Ok(page.write())
+}
+
+/// One item; an item that cannot be read is left out, so that the partner still reads the others.
+fn readable(partner: &PartnerId, row: FeedItem) -> Option<Item> {
+    let submission = row.submission;
+    let read = item(partner, row);
+    read.inspect_err(|error| {
+        error!(partner.id = %partner, submission.id = %submission, "{submission} is missing in the feed of {partner}: {error:#}");
+    })
+    .ok()
 }
 
 fn item(partner: &PartnerId, row: FeedItem) -> anyhow::Result<Item> {

@@ -6,13 +6,14 @@ use anyhow::{Context, Result};
 use chrono::SecondsFormat;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
+use runtime::webhook;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::exchange::CallError;
 use crate::guarded::{Call, NoAnswer};
 use crate::task::Task;
-use crate::webhooks::{schedule, sign, target};
+use crate::webhooks::{schedule, sign};
 
 /// For one call, as the specification advises.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -57,7 +58,7 @@ impl Notice {
     /// first, with a space between.
     pub(super) fn of(task: &Task<'_>) -> Result<Option<Self>> {
         let Some(url) = task.optional_secret("NOTICE_URL")? else { return Ok(None) };
-        for token in target::tokens_of(&url) {
+        for token in webhook::tokens_of(&url) {
             task.secrets.add(&token);
         }
         let written = task.secret("NOTICE_SECRET")?;
@@ -65,7 +66,7 @@ impl Notice {
         for secret in written.split_whitespace() {
             task.secrets.add(secret);
             task.secrets.add(secret.trim_start_matches("whsec_"));
-            secrets.push(sign::secret(secret).context("read NOTICE_SECRET")?);
+            secrets.push(webhook::secret_bytes(secret).context("read NOTICE_SECRET")?);
         }
         anyhow::ensure!(!secrets.is_empty(), "NOTICE_SECRET holds no secret");
         Ok(Some(Self { url, secrets }))

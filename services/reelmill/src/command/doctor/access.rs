@@ -1,4 +1,5 @@
-//! How the database and the broker are reached: over which line, and with which rights.
+//! How the database, the broker and the object store are reached: over which line, and with which rights.
+use runtime::broker;
 use runtime::config::Config;
 use runtime::store::Store;
 use runtime::store::schema::SchemaState;
@@ -7,6 +8,11 @@ use runtime::transport::{self, Line, PlaintextRefused, Server};
 #[cfg(test)]
 use super::Health;
 use super::{Finding, Mend, UNSET};
+
+const HTTPS: Mend = Mend {
+    zh: "在 S3_ENDPOINT 中使用 https://；网络可信时将主机列入 ALLOW_PLAINTEXT",
+    en: "use https:// in S3_ENDPOINT; where the network is trusted, name the host in ALLOW_PLAINTEXT",
+};
 
 /// A neighbour that cannot be used: what to do depends on whether its address was refused for want of TLS.
 pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise: Mend) -> Finding {
@@ -24,6 +30,7 @@ pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise:
     let mend = match refused.server {
         Server::Postgres => POSTGRES,
         Server::RabbitMq => RABBITMQ,
+        Server::S3 => HTTPS,
     };
     Finding::bad(check, format!("{}: no TLS to {}", PlaintextRefused::CODE, refused.host), mend)
 }
@@ -36,11 +43,15 @@ pub(super) fn lines(config: &Config) -> Vec<Finding> {
         en: "use sslmode=verify-full in DATABASE_URL; sslrootcert=FILE names the root of an authority of your own",
     };
     let postgres = (config.database_url != UNSET).then(|| transport::database_line(config));
-    let rabbitmq = (config.amqp_url != UNSET).then(|| transport::broker_line(config));
-    let usable = [("PostgreSQL", postgres), ("RabbitMQ", rabbitmq)];
+    let rabbitmq = (config.amqp_url != UNSET).then(|| broker::line(config));
+    let s3 = config.s3.endpoint.is_some().then(|| transport::objects_line(config));
+    let readable = s3.as_ref().and_then(|line| line.as_ref().err()?.downcast_ref::<PlaintextRefused>());
+    // Nothing refuses to start for it, so it is no finding of the object store.
+    let readable = readable.map(|it| Finding::poor("TLS to S3", format!("{} is reached without", it.host), HTTPS));
+    let usable = [("PostgreSQL", postgres), ("RabbitMQ", rabbitmq), ("S3", s3)];
     let usable: Vec<(&str, Line)> = usable.into_iter().filter_map(|(name, line)| Some((name, line?.ok()?))).collect();
     if usable.is_empty() {
-        return Vec::new();
+        return readable.into_iter().collect();
     }
     let said = usable.iter().map(|(name, line)| {
         let how = match line {
@@ -52,10 +63,9 @@ pub(super) fn lines(config: &Config) -> Vec<Finding> {
         format!("{name} {how}")
     });
     let said = said.collect::<Vec<_>>().join("; ");
-    if usable.iter().any(|(_, line)| *line == Line::Encrypted) {
-        return vec![Finding::poor(NAME, said, VERIFY)];
-    }
-    vec![Finding::good(NAME, said)]
+    let poor = usable.iter().any(|(_, line)| *line == Line::Encrypted);
+    let lines = if poor { Finding::poor(NAME, said, VERIFY) } else { Finding::good(NAME, said) };
+    std::iter::once(lines).chain(readable).collect()
 }
 
 /// Whether our login may do what services do, and no more.
@@ -93,6 +103,7 @@ mod tests {
 
     fn config(database: &str, broker: &str, allowed: &[&str]) -> Config {
         let mut config = settings::read(&[("--database-url", database), ("--amqp-url", broker)]).expect("settings");
+        config.s3.endpoint = None;
         config.allow_plaintext = allowed.iter().map(|it| it.parse().expect("a host")).collect();
         config
     }
@@ -107,6 +118,20 @@ mod tests {
         assert_eq!(health("postgres://u@db.example/d?sslmode=verify-full", local, &[]), [Health::Good]);
         assert_eq!(health("postgres://u@db.example/d", "amqp://u:p@db.example", &["db.example"]), [Health::Good]);
         assert_eq!(health("postgres://u@db.example/d", "amqp://u:p@mq.example", &[]), []);
+    }
+
+    #[test]
+    fn films_that_others_could_read_on_the_way_are_worth_a_look() {
+        let health = |endpoint: &str, allowed: &[&str]| {
+            let mut config = config("postgres:///d", "amqp://localhost", allowed);
+            config.s3.endpoint = Some(endpoint.to_owned());
+            lines(&config).into_iter().map(|it| it.health).collect::<Vec<_>>()
+        };
+        for endpoint in ["http://127.0.0.1:9000", "http://[::1]:9000", "https://s3.example"] {
+            assert_eq!(health(endpoint, &[]), [Health::Good], "{endpoint}");
+        }
+        assert_eq!(health("http://s3:9000", &[]), [Health::Good, Health::Poor]);
+        assert_eq!(health("http://s3:9000", &["s3"]), [Health::Good]);
     }
 
     #[test]

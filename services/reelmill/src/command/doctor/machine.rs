@@ -200,6 +200,10 @@ pub(super) fn scratch(config: &Config) -> Finding {
 pub(super) async fn ports(config: &Config) -> Vec<Finding> {
     const API: Mend =
         Mend { zh: "结束占用该端口的程序，或改 LISTEN", en: "end what listens there, or set LISTEN" };
+    const DESK: Mend = Mend {
+        zh: "结束占用该端口的程序，或改 DESK_LISTEN",
+        en: "end what listens there, or set DESK_LISTEN",
+    };
     const ADMIN: Mend = Mend {
         zh: "结束占用该端口的程序，或改 ADMIN_LISTEN",
         en: "end what listens there, or set ADMIN_LISTEN",
@@ -209,9 +213,10 @@ pub(super) async fn ports(config: &Config) -> Vec<Finding> {
         en: "end what listens there, or set PUBLISH_LISTEN",
     };
     let api = port("public API", config.listen, Some("/api/v1/openapi.json"), API);
+    let desk = port("desk", config.desk_listen, Some("/api/v1/openapi.json"), DESK);
     let admin = port("metrics and health", config.admin_listen, Some("/healthz"), ADMIN);
     let partners = port("partners' port", config.publish_listen, None, PARTNERS);
-    vec![api.await, admin.await, partners.await]
+    vec![api.await, desk.await, admin.await, partners.await]
 }
 
 async fn port(name: &'static str, address: SocketAddr, ours: Option<&str>, mend: Mend) -> Finding {

@@ -39,6 +39,7 @@ pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
     if schema.applied == schema.known {
         findings.push(work(&store).await);
         findings.extend(contests(&store, config).await);
+        findings.push(stock(&store, config).await);
         findings.push(keys(&store, config).await);
         findings.push(credentials(&store).await);
     }
@@ -105,6 +106,29 @@ fn archive(server: &Server) -> Finding {
     match server.archives {
         true => Finding::good(NAME, "the server archives, and nothing was refused last"),
         false => Finding::poor(NAME, "the server archives nothing", OFF),
+    }
+}
+
+/// How far entrants' films have come to the high-water mark.
+async fn stock(store: &Store, config: &Config) -> Finding {
+    const NAME: &str = "entrants' films";
+    const MEND: Mend = Mend {
+        zh: "对象存储若还有空间，提高 UPLOAD_HIGH_WATER_GIB（或 UPLOAD_MOST_UNFINISHED）并重启 upload",
+        en: "where the object store has room, raise UPLOAD_HIGH_WATER_GIB (or UPLOAD_MOST_UNFINISHED) and restart upload",
+    };
+    let stock = match store.stock().await {
+        Ok(stock) => stock,
+        Err(error) => return Finding::bad(NAME, format!("{error:#}"), SEE_DATABASE),
+    };
+    let gib = stock.bytes >> 30;
+    let of = |most: u32| if most == 0 { "any number".to_owned() } else { most.to_string() };
+    let (most_gib, most_unfinished) = (config.upload_high_water_gib, config.upload_most_unfinished);
+    let (bytes, uploads) = (of(most_gib), of(most_unfinished));
+    let found = format!("{gib} of {bytes} GiB; {} of {uploads} unfinished uploads", stock.unfinished);
+    let near = |have: u64, most: u32| most > 0 && have >= u64::from(most) / 5 * 4;
+    match near(gib, most_gib) || near(stock.unfinished, most_unfinished) {
+        true => Finding::poor(NAME, found, MEND),
+        false => Finding::good(NAME, found),
     }
 }
 

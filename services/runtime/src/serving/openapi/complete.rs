@@ -247,6 +247,9 @@ fn schema_of(schema: &mut Value, sent: bool, page_items: u32) {
             schema_of(schema, sent, page_items);
         }
     }
+    if let Some(items) = schema.get_mut("items") {
+        schema_of(items, sent, page_items);
+    }
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     for (name, schema) in properties {
         property(schema, name, sent, page_items);

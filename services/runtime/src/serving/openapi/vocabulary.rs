@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::store::bulk;
 use crate::store::proofs::Shows;
+use crate::store::webhooks::endpoints;
 
 /// A type of the document whose values are the names that a type of ours has.
 macro_rules! named {
@@ -62,6 +64,12 @@ named! {
     ActorName = Actor::ALL.map(Actor::name);
     /// What a proof shows.
     ShownState = Shows::ALL.map(Shows::name);
+    /// State of a job.
+    JobState = bulk::STATES;
+    /// State of one work of a job.
+    JobWorkState = bulk::WORK_STATES;
+    /// State of a webhook.
+    WebhookState = endpoints::STATES;
     /// How a check of quality control ended.
     CheckOutcome = QcOutcome::ALL.map(QcOutcome::name);
 }
@@ -85,7 +93,7 @@ pub(super) const WORDED: [&str; 9] =
     ["role", "actor", "method", "stage", "desired", "shows", "state", "was", "outcome"];
 
 /// Objects without a schema, by the field that holds one: its name in the document, and why it has none.
-pub(super) const FREE: [(&str, &str, &str); 13] = [
+pub(super) const FREE: [(&str, &str, &str); 14] = [
     (
         "before",
         "AuditState",
@@ -120,6 +128,11 @@ pub(super) const FREE: [(&str, &str, &str); 13] = [
     ("probe", "AddressAnswer", "What a public address answered, as it was written down."),
     ("estimate", "Estimate", "What a dry run counts. Its fields depend on the stage that the runs begin at."),
     ("others", "Likeness", "Another entry, and the times that match."),
+    (
+        "texts",
+        "PartnerTexts",
+        "Title, text and tags that were written for one partner; what is absent is as the entry has it.",
+    ),
     ("openapi.json", "OpenApiDocument", "An OpenAPI document; its schema is that of OpenAPI 3.1."),
     ("verdict", "Verdict", "As screening stored it; its fields are those of the version that judged."),
     ("media-info", "MediaInfo", "As the probe stored it; its fields are those of the version that measured."),

@@ -1,5 +1,4 @@
-//! What a dry run says, counted from what is stored: the same pure function that will judge each work judges it here, and
-//! times are those that this installation has measured.
+//! What a dry run says of the works that would begin, counted from what is stored: times are those that this installation has measured.
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -8,38 +7,26 @@ use pipeline::media_info::MediaInfo;
 use pipeline::planner;
 use pipeline::rendition::Plan;
 use pipeline::stage::Stage;
-use pipeline::submission::Submission;
-use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Ask, MAX_WORKS, Which, select};
-use crate::store::Store;
+use super::Ask;
+use super::look::{Beginning, Looked};
 
 /// What new runs would come to.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Estimate {
-    /// Works that would begin a run.
-    pub works: u64,
-    /// Works that cannot begin there, by the state that they are in.
-    pub cannot_begin: BTreeMap<String, u64>,
-    /// Works that another job has.
-    pub in_another_job: u64,
-    /// Works whose files are being made now.
-    pub under_way: u64,
     /// Renditions that would be made.
     pub renditions: u64,
     /// What that would take.
     pub elapsed: Elapsed,
     /// What partners hold.
     pub holdings: BTreeMap<PartnerId, Holding>,
-    /// Whether more works were found than one job takes.
-    pub too_many: bool,
 }
 
 /// Time of one core's worth of worker, and where it is known from.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Elapsed {
     /// All of it, in seconds.
     pub seconds: f64,
@@ -57,7 +44,7 @@ pub struct Elapsed {
 }
 
 /// What one partner holds of the works in question.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Holding {
     /// Works that it has, or may have.
     pub holds: u64,
@@ -67,14 +54,6 @@ pub struct Holding {
 
 /// Addresses of all files of a plan, from its source's measurements and SHA-256, with the code of whoever asks.
 pub type Addresses = fn(&Plan, &MediaInfo, &[u8]) -> anyhow::Result<Vec<[u8; 32]>>;
-
-struct Work {
-    id: Uuid,
-    machine: Json<Submission>,
-    renditions: i64,
-    in_job: bool,
-    under_way: bool,
-}
 
 /// What is known of a work beforehand.
 struct Planned {
@@ -98,83 +77,26 @@ fn costly(from: Stage) -> Vec<String> {
     Stage::ALL.iter().filter(|stage| **stage >= from && costs(stage)).map(|stage| stage.name().to_owned()).collect()
 }
 
-impl Store {
-    /// Counts what `ask` would do to these works. Changes nothing. With `addresses`, works whose files would be found cost nothing.
-    pub async fn bulk_estimate(
-        &self,
-        which: &Which,
-        ask: &Ask,
-        addresses: Option<Addresses>,
-    ) -> anyhow::Result<Estimate> {
-        // One snapshot, so that the figures belong together.
-        self.quiet_transaction("estimate_bulk_job", |tx, _| {
-            Box::pin(async move {
-                sqlx::query!("/* one_snapshot */ set transaction isolation level repeatable read, read only")
-                    .execute(&mut *tx)
-                    .await?;
-                estimate(tx, which, ask, addresses).await
-            })
-        })
-        .await
-    }
-}
-
-async fn estimate(
+/// Counts what `ask` would do to these works. Changes nothing. With `addresses`, works whose files would be found cost nothing.
+pub async fn estimate(
     tx: &mut PgConnection,
-    which: &Which,
+    looked: &Looked,
     ask: &Ask,
     addresses: Option<Addresses>,
 ) -> anyhow::Result<Estimate> {
-    let mut ids = select::ids(tx, which).await?;
-    let mut estimate = Estimate { too_many: ids.len() > MAX_WORKS, ..Estimate::default() };
-    ids.truncate(MAX_WORKS);
-    // A single named work is begun whatever is under way, as `Store::bulk_create` does.
-    let single = matches!(which, Which::Named(ids) if ids.len() == 1);
-    let mut begin = Vec::new();
-    for work in works(tx, &ids).await? {
-        let before = work.machine.0.clone();
-        let mut after = before.clone();
-        after.advance(ask.event());
-        if work.in_job {
-            estimate.in_another_job += 1;
-        } else if after == before {
-            *estimate.cannot_begin.entry(before.state.name().to_owned()).or_default() += 1;
-        } else if work.under_way && !single {
-            estimate.under_way += 1;
-        } else {
-            begin.push(work);
-        }
-    }
-    estimate.works = begin.len() as u64;
+    let mut estimate = Estimate::default();
     if ask.from < Stage::Publish {
-        estimate.renditions = begin.iter().map(|work| work.renditions.max(0) as u64).sum();
-        estimate.elapsed = elapsed(tx, &begin, ask.from, addresses).await?;
+        estimate.renditions = looked.begin.iter().map(|work| work.renditions).sum();
+        estimate.elapsed = elapsed(tx, &looked.begin, ask.from, addresses).await?;
     }
-    let ids: Vec<Uuid> = begin.iter().map(|work| work.id).collect();
+    let ids: Vec<Uuid> = looked.begin.iter().map(|work| work.id).collect();
     estimate.holdings = holdings(tx, &ids, ask).await?;
     Ok(estimate)
 }
 
-async fn works(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<Vec<Work>> {
-    sqlx::query_as!(
-        Work,
-        r#"/* works_to_estimate */
-        select s.id, s.machine as "machine: Json<Submission>",
-            coalesce(jsonb_array_length(s.plan -> 'renditions'), 0)::int8 as "renditions!",
-            exists (select from bulk_items i where i.submission = s.id and i.state in ('waiting', 'started')) as "in_job!",
-            exists (select from parts p where p.submission = s.id and p.stage <> 'publish'
-                and p.status in ('pending', 'waiting', 'claimed')) as "under_way!"
-        from submissions s where s.id = any($1) order by s.id"#,
-        ids,
-    )
-    .fetch_all(tx)
-    .await
-    .context("read the works")
-}
-
 async fn elapsed(
     tx: &mut PgConnection,
-    works: &[Work],
+    works: &[Beginning],
     from: Stage,
     addresses: Option<Addresses>,
 ) -> anyhow::Result<Elapsed> {
@@ -187,7 +109,7 @@ async fn elapsed(
     let addresses = addresses.filter(|_| from >= Stage::Transcode && works.len() <= MOST_LOOKED_FOR);
     elapsed.found_works = addresses.map(|_| 0);
     for works in works.chunks(PLANS_AT_ONCE) {
-        let unknown = |work: &&Work| addresses.is_some() || !measured.contains_key(&SubmissionId(work.id));
+        let unknown = |work: &&Beginning| addresses.is_some() || !measured.contains_key(&SubmissionId(work.id));
         let plans = plans(tx, &works.iter().filter(unknown).map(|work| work.id).collect::<Vec<_>>()).await?;
         for work in works {
             let plan = plans.get(&work.id);

@@ -1,19 +1,16 @@
-//! Reading bulk jobs: for people.
+//! Jobs as people read them.
 use std::collections::BTreeMap;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::SubmissionId;
-use serde::Serialize;
+use pipeline::id::{ContestId, SubmissionId};
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use crate::store::Store;
 
-/// Jobs and works that are listed at most.
-const LISTED: i64 = 1000;
-
 /// A job.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct BulkJobRow {
     /// Its id.
     pub id: Uuid,
@@ -31,6 +28,8 @@ pub struct BulkJobRow {
     pub partners: Option<Vec<String>>,
     /// Partners whose file makes room.
     pub replace: Vec<String>,
+    /// The one contest of all its works; `None` where there are several.
+    pub contest: Option<String>,
     /// `running`, `paused`, `cancelled` or `done`.
     pub state: String,
     /// How many works stand where: `waiting`, `started`, `done`, `failed`, `skipped`, `cancelled`.
@@ -42,7 +41,7 @@ pub struct BulkJobRow {
 }
 
 /// One work of a job.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct BulkItemRow {
     /// The work.
     pub submission: SubmissionId,
@@ -59,46 +58,35 @@ pub struct BulkItemRow {
 }
 
 impl Store {
-    /// Jobs, newest first; one, if `job` names it.
-    pub async fn bulk_jobs(&self, job: Option<Uuid>) -> anyhow::Result<Vec<BulkJobRow>> {
-        let rows = sqlx::query!(
-            r#"/* bulk_jobs */
-            select id, actor, name, reason, selection, from_stage, partners, replace, state, created_at, changed_at,
-                array(select i.state from bulk_items i where i.job = j.id group by i.state order by i.state) as "states!",
-                array(select count(*) from bulk_items i where i.job = j.id group by i.state order by i.state) as "counts!"
-            from bulk_jobs j where $1::uuid is null or id = $1 order by created_at desc limit $2"#,
-            job,
-            LISTED,
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("list bulk jobs")?;
-        let rows = rows.into_iter().map(|row| BulkJobRow {
-            id: row.id,
-            actor: row.actor,
-            name: row.name,
-            reason: row.reason,
-            selection: row.selection,
-            from_stage: row.from_stage,
-            partners: row.partners,
-            replace: row.replace,
-            state: row.state,
-            works: row.states.into_iter().zip(row.counts).collect(),
-            created_at: row.created_at,
-            changed_at: row.changed_at,
-        });
-        Ok(rows.collect())
+    /// Jobs, newest first: of `contest` if given, before the job `before`, at most `limit`.
+    pub async fn bulk_jobs(
+        &self,
+        contest: Option<&ContestId>,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<BulkJobRow>> {
+        jobs(self.pool(), None, contest, before, limit).await
     }
 
-    /// The works of a job, by time of entry, after `after`.
-    pub async fn bulk_items(&self, job: Uuid, after: Option<SubmissionId>) -> anyhow::Result<Vec<BulkItemRow>> {
+    /// One job; `None` if there is none, or not of `contest`.
+    pub async fn bulk_job(&self, job: Uuid, contest: Option<&ContestId>) -> anyhow::Result<Option<BulkJobRow>> {
+        Ok(jobs(self.pool(), Some(job), contest, None, 1).await?.pop())
+    }
+
+    /// The works of a job, by time of entry, after `after`, at most `limit`.
+    pub async fn bulk_items(
+        &self,
+        job: Uuid,
+        after: Option<SubmissionId>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<BulkItemRow>> {
         let rows = sqlx::query!(
             "/* bulk_items */
             select submission, state, run, why, detail, changed_at from bulk_items
             where job = $1 and ($2::uuid is null or submission > $2) order by submission limit $3",
             job,
             after.map(|id| id.0),
-            LISTED,
+            i64::from(limit),
         )
         .fetch_all(self.pool())
         .await
@@ -113,4 +101,59 @@ impl Store {
         });
         Ok(rows.collect())
     }
+}
+
+/// A job as a transaction sees it, locked until its end; `None` if there is none, or not of `contest`.
+pub async fn locked(
+    tx: &mut PgConnection,
+    job: Uuid,
+    contest: Option<&ContestId>,
+) -> anyhow::Result<Option<BulkJobRow>> {
+    sqlx::query!("/* lock_bulk_job_to_order */ select id from bulk_jobs where id = $1 for update", job)
+        .fetch_optional(&mut *tx)
+        .await
+        .context("lock a bulk job")?;
+    Ok(jobs(tx, Some(job), contest, None, 1).await?.pop())
+}
+
+async fn jobs(
+    executor: impl PgExecutor<'_>,
+    job: Option<Uuid>,
+    contest: Option<&ContestId>,
+    before: Option<Uuid>,
+    limit: u32,
+) -> anyhow::Result<Vec<BulkJobRow>> {
+    // Ids are UUIDs of version 7, so their order is that of time.
+    let rows = sqlx::query!(
+        r#"/* bulk_jobs */
+        select id, actor, name, reason, selection, from_stage, partners, replace, contest, state, created_at, changed_at,
+            array(select i.state from bulk_items i where i.job = j.id group by i.state order by i.state) as "states!",
+            array(select count(*) from bulk_items i where i.job = j.id group by i.state order by i.state) as "counts!"
+        from bulk_jobs j
+        where ($1::uuid is null or id = $1) and ($2::text is null or contest = $2) and ($3::uuid is null or id < $3)
+        order by id desc limit $4"#,
+        job,
+        contest.map(ContestId::as_str),
+        before,
+        i64::from(limit),
+    )
+    .fetch_all(executor)
+    .await
+    .context("list bulk jobs")?;
+    let rows = rows.into_iter().map(|row| BulkJobRow {
+        id: row.id,
+        actor: row.actor,
+        name: row.name,
+        reason: row.reason,
+        selection: row.selection,
+        from_stage: row.from_stage,
+        partners: row.partners,
+        replace: row.replace,
+        contest: row.contest,
+        state: row.state,
+        works: row.states.into_iter().zip(row.counts).collect(),
+        created_at: row.created_at,
+        changed_at: row.changed_at,
+    });
+    Ok(rows.collect())
 }

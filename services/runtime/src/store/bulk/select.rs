@@ -1,21 +1,31 @@
 //! From a selection, or from names, to works.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use pipeline::id::ContestId;
 use pipeline::selection::{Names, Selection};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{MAX_WORKS, Which};
 
-/// The works, by time of entry; one more than [`MAX_WORKS`] at most.
-pub(super) async fn ids(tx: &mut PgConnection, which: &Which) -> anyhow::Result<Vec<Uuid>> {
+/// The works, by time of entry; one more than [`MAX_WORKS`] at most. Named ones only of `contest`.
+pub(super) async fn ids(
+    tx: &mut PgConnection,
+    which: &Which,
+    contest: Option<&ContestId>,
+) -> anyhow::Result<Vec<Uuid>> {
     match which {
         Which::Named(ids) => {
             let ids: Vec<Uuid> = ids.iter().take(MAX_WORKS + 1).map(|id| id.0).collect();
-            sqlx::query_scalar!("/* named_works */ select id from submissions where id = any($1) order by id", &ids)
-                .fetch_all(tx)
-                .await
-                .context("find the works")
+            sqlx::query_scalar!(
+                "/* named_works */
+                select id from submissions where id = any($1) and ($2::text is null or contest = $2) order by id",
+                &ids,
+                contest.map(ContestId::as_str),
+            )
+            .fetch_all(tx)
+            .await
+            .context("find the works")
         }
         Which::Selected(selection) => selected(tx, selection).await,
     }

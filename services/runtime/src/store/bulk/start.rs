@@ -1,4 +1,6 @@
 //! The life of a job's works: started by the reconciler while few are under way, followed until their runs end.
+use std::sync::{Mutex, PoisonError};
+
 use anyhow::Context;
 use pipeline::id::{CredentialId, PartnerId, PersonId, SubmissionId};
 use pipeline::submission::{Redo, State, Submission};
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Ask, history};
 use crate::store::history::{Actor, By};
-use crate::store::{Store, submissions};
+use crate::store::{Store, is_unavailable, submissions};
 
 /// What became of one try to start a work.
 enum Tried {
@@ -21,19 +23,31 @@ impl Store {
     /// many were started. One process at a time calls this.
     pub async fn bulk_start(&self, in_flight: u32) -> anyhow::Result<u32> {
         let busy = self.bulk_busy().await?;
-        let mut started = 0;
+        let (mut started, mut failure) = (0, None);
         // Skipped works take no room, but a tick must end.
         let mut tries = 1000;
         while busy + started < in_flight && tries > 0 {
-            match self.transaction("start_bulk_item", |tx, _| Box::pin(start_next(tx, self.policy()))).await? {
-                Tried::Started => started += 1,
-                Tried::Skipped => {}
-                Tried::NothingWaits => break,
+            let turn = Mutex::new(None);
+            let next =
+                self.transaction("start_bulk_item", |tx, _| Box::pin(start_next(tx, self.policy(), &turn))).await;
+            match next {
+                Ok(Tried::Started) => started += 1,
+                Ok(Tried::Skipped) => {}
+                Ok(Tried::NothingWaits) => break,
+                Err(error) if failure.is_some() || is_unavailable(&error) => return Err(error),
+                // A work that cannot even be skipped keeps other jobs waiting for a tick, and no longer.
+                Err(error) => {
+                    failure = Some(error);
+                    let job = *turn.lock().unwrap_or_else(PoisonError::into_inner);
+                    if let Some(job) = job {
+                        end_turn(&mut *self.pool().acquire().await?, job).await?;
+                    }
+                }
             }
             tries -= 1;
         }
         self.bulk_end_jobs().await?;
-        Ok(started)
+        failure.map_or(Ok(started), Err)
     }
 
     /// Works of jobs that a machine has something to do for now. One that waits for a person or for a partner's word, or whose
@@ -67,8 +81,12 @@ impl Store {
 }
 
 /// Starts the next work of the job whose turn it is. The job is locked, so that whoever pauses it knows that nothing begins
-/// any more once that is said.
-async fn start_next(tx: &mut PgConnection, policy: &crate::store::Policy) -> anyhow::Result<Tried> {
+/// any more once that is said. `turn` receives the job whose turn it is, so that the caller can deal with a failure.
+async fn start_next(
+    tx: &mut PgConnection,
+    policy: &crate::store::Policy,
+    turn: &Mutex<Option<Uuid>>,
+) -> anyhow::Result<Tried> {
     let job = sqlx::query!(
         "/* next_bulk_job */
         select id, from_stage, partners, replace, actor, name, person, credential, address, reason from bulk_jobs j
@@ -78,6 +96,7 @@ async fn start_next(tx: &mut PgConnection, policy: &crate::store::Policy) -> any
     .fetch_optional(&mut *tx)
     .await?;
     let Some(job) = job else { return Ok(Tried::NothingWaits) };
+    *turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(job.id);
     let next = sqlx::query_scalar!(
         "/* next_bulk_item */
         select submission from bulk_items where job = $1 and state = 'waiting' order by submission limit 1",
@@ -115,13 +134,17 @@ async fn start_next(tx: &mut PgConnection, policy: &crate::store::Policy) -> any
     }
     let detail = serde_json::json!({ "job": job.id, "run": applied.machine.run });
     history::add(tx, submission, by, "bulk_started", &detail).await?;
-    sqlx::query!(
-        "/* turn_of_bulk_job */ update bulk_jobs set last_started_at = clock_timestamp() where id = $1",
-        job.id
-    )
-    .execute(tx)
-    .await?;
+    end_turn(tx, job.id).await?;
     Ok(Tried::Started)
+}
+
+/// The next turn is another job's.
+async fn end_turn(connection: &mut PgConnection, job: Uuid) -> anyhow::Result<()> {
+    sqlx::query!("/* turn_of_bulk_job */ update bulk_jobs set last_started_at = clock_timestamp() where id = $1", job)
+        .execute(connection)
+        .await
+        .context("note whose turn it was")?;
+    Ok(())
 }
 
 /// Locks a submission before anything of it is judged; its state's name, or `None` if there is none of this id.
@@ -143,19 +166,6 @@ async fn is_under_way(tx: &mut PgConnection, submission: SubmissionId) -> anyhow
     .fetch_optional(tx)
     .await?;
     Ok(open.is_some())
-}
-
-/// Whether a job has not come to this work yet.
-pub(super) async fn is_waiting(tx: &mut PgConnection, job: Uuid, submission: SubmissionId) -> anyhow::Result<bool> {
-    let waiting = sqlx::query_scalar!(
-        "/* bulk_item_waits */
-        select 1 as one from bulk_items where job = $1 and submission = $2 and state = 'waiting'",
-        job,
-        submission.0,
-    )
-    .fetch_optional(tx)
-    .await?;
-    Ok(waiting.is_some())
 }
 
 async fn skip(

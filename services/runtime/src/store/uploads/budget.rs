@@ -1,5 +1,7 @@
 //! What a submission may keep in the object store before its film is whole: counted and granted under a lock of its row, so that
-//! requests at the limit wait for each other.
+//! requests at the limit wait for each other. And what all of them keep together, counted without one.
+use std::time::Duration;
+
 use anyhow::Context;
 use pipeline::id::{SubmissionId, UploadId};
 use sqlx::PgConnection;
@@ -21,6 +23,15 @@ pub struct Budget {
     pub bytes: u64,
     /// What an upload counts whose length was not declared: as much as it may become.
     pub undeclared: u64,
+}
+
+/// What the object store holds of entrants' films, in the whole installation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stock {
+    /// Uploads whose film is not whole: open ones, pieces, and those that were given up until they are freed.
+    pub unfinished: u64,
+    /// Bytes of these, and of the films that are whole, whatever became of their works. Not of those that their entrants withdrew.
+    pub bytes: u64,
 }
 
 /// What became of a wish for a new upload.
@@ -81,15 +92,41 @@ impl Store {
         of_pieces(&mut connection, submission, pieces).await
     }
 
-    /// Bytes that are durable of uploads whose film is not whole, of all submissions together.
-    pub async fn unfinished_bytes(&self) -> anyhow::Result<u64> {
-        let bytes = sqlx::query_scalar!(
-            r#"/* unfinished_bytes */ select coalesce(sum("offset"), 0)::bigint as "bytes!" from uploads where held"#
+    /// What the object store holds of entrants' films, of all submissions together.
+    pub async fn stock(&self) -> anyhow::Result<Stock> {
+        let row = sqlx::query!(
+            r#"/* stock */
+            select count(*) as "unfinished!", (coalesce(sum("offset"), 0) + coalesce((
+                select sum(mezzanine_bytes) from submissions
+                where mezzanine_bytes is not null and (state <> 'withdrawn' or held_at is not null)), 0))::bigint as "bytes!"
+            from uploads where held"#
         )
         .fetch_one(self.pool())
         .await
-        .context("sum up unfinished uploads")?;
-        Ok(bytes.try_into()?)
+        .context("sum up what entrants' films come to")?;
+        Ok(Stock { unfinished: row.unfinished.try_into()?, bytes: row.bytes.try_into()? })
+    }
+
+    /// Gives up open uploads that have fewer than `bytes` bytes, that no request is writing to and that received nothing for `idle`: at most 100,
+    /// those that waited longest first. Returns how many.
+    pub async fn give_up_idle_uploads(&self, bytes: u64, idle: Duration) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            r#"/* give_up_idle_uploads */
+            update uploads set state = 'expired', lock_fence = null, updated_at = clock_timestamp(), metadata = '',
+                filename = null, declared_sha256 = null, pieces = null, free_at = clock_timestamp()
+            where id in (
+                select id from uploads
+                where state = 'open' and "offset" < $1 and updated_at < clock_timestamp() - make_interval(secs => $2)
+                    and (lock_until is null or lock_until < clock_timestamp())
+                order by updated_at limit 100 for update skip locked
+            )"#,
+            i64::try_from(bytes)?,
+            idle.as_secs_f64(),
+        )
+        .execute(self.pool())
+        .await
+        .context("give up idle uploads")?;
+        Ok(done.rows_affected())
     }
 }
 

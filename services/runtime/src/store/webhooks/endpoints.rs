@@ -1,9 +1,9 @@
 //! Endpoints: who wants to hear of changes. Address and secrets come here sealed.
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::super::Store;
@@ -12,8 +12,11 @@ use super::super::history::By;
 use super::queue;
 use crate::seal::Sealed;
 
+/// States of an endpoint: it is used, or it answered 410.
+pub const STATES: [&str; 2] = ["enabled", "gone"];
+
 /// Endpoints that may be enabled at once: each has calls of its own under way, so this bounds the sender.
-const MOST: i64 = 64;
+pub const MOST: i64 = 64;
 
 /// An endpoint as a person adds it.
 #[derive(Clone, Debug)]
@@ -53,41 +56,21 @@ pub struct EndpointRow {
     pub created_at: DateTime<Utc>,
 }
 
-impl Store {
-    /// Adds an endpoint. It is told of what happens from now on.
-    ///
-    /// # Errors
-    /// Also when there are too many already.
-    pub async fn add_webhook(&self, new: &NewEndpoint, by: &By) -> anyhow::Result<()> {
-        self.quiet_transaction("add_webhook", |tx, _| {
-            Box::pin(async move {
-                let added = sqlx::query!(
-                    "/* add_webhook */
-                    insert into webhook_endpoints (id, host, types, contest, key_id, nonce, ciphertext)
-                    select $1, $2, $3, $4, $5, $6, $7
-                    where (select count(*) from webhook_endpoints where state = 'enabled') < $8",
-                    new.id,
-                    new.host,
-                    &new.types,
-                    new.contest.as_ref().map(ContestId::as_str),
-                    new.sealed.key_id,
-                    new.sealed.nonce,
-                    new.sealed.ciphertext,
-                    MOST,
-                )
-                .execute(&mut *tx)
-                .await
-                .context("store a webhook endpoint")?;
-                ensure!(added.rows_affected() == 1, "there are {MOST} webhook endpoints already");
-                let after = json!({ "host": new.host, "types": new.types, "contest": new.contest });
-                note(tx, by, "webhook_added", new.id, after).await
-            })
-        })
-        .await
-    }
+/// An endpoint whose row is locked until the end of the transaction.
+#[derive(Clone, Debug)]
+pub struct LockedEndpoint {
+    /// Host of its address.
+    pub host: String,
+    /// Event types; all if empty.
+    pub types: Vec<String>,
+    /// Only this contest.
+    pub contest: Option<String>,
+}
 
-    /// All endpoints that were not removed, oldest first.
-    pub async fn webhooks(&self) -> anyhow::Result<Vec<EndpointRow>> {
+impl Store {
+    /// All endpoints that were not removed, oldest first; those of `contest` if given. At most as many as may be enabled, and those
+    /// that answered 410.
+    pub async fn webhooks(&self, contest: Option<&ContestId>) -> anyhow::Result<Vec<EndpointRow>> {
         sqlx::query_as!(
             EndpointRow,
             r#"/* webhooks */
@@ -95,61 +78,112 @@ impl Store {
                 case when quiet_until > clock_timestamp() then quiet_until end as quiet_until,
                 (select count(*) from webhook_messages where endpoint = e.id and status = 'pending') as "pending!",
                 (select count(*) from webhook_messages where endpoint = e.id and status in ('failed', 'dropped')) as "failed!"
-            from webhook_endpoints e where state <> 'removed' order by created_at, id"#,
+            from webhook_endpoints e where state <> 'removed' and ($1::text is null or contest = $1) order by created_at, id"#,
+            contest.map(ContestId::as_str),
         )
         .fetch_all(self.pool())
         .await
         .context("list webhook endpoints")
     }
 
-    /// Address and secrets of an endpoint that was not removed.
-    pub async fn webhook_sealed(&self, id: Uuid) -> anyhow::Result<Option<Sealed>> {
-        sqlx::query_as!(
-            Sealed,
-            "/* webhook_sealed */
-            select key_id, nonce, ciphertext from webhook_endpoints where id = $1 and state <> 'removed'",
+    /// Whether there is an endpoint that was not removed, of `contest` where that is given.
+    pub async fn has_webhook(&self, id: Uuid, contest: Option<&ContestId>) -> anyhow::Result<bool> {
+        sqlx::query_scalar!(
+            r#"/* has_webhook */
+            select exists (select from webhook_endpoints
+                where id = $1 and state <> 'removed' and ($2::text is null or contest = $2)) as "there!""#,
             id,
+            contest.map(ContestId::as_str),
         )
-        .fetch_optional(self.pool())
+        .fetch_one(self.pool())
         .await
-        .context("load a webhook endpoint")
+        .context("look for a webhook endpoint")
     }
 
-    /// Replaces `old` by `new`: a rotation. `false` where somebody else was faster.
-    pub async fn rotate_webhook(&self, id: Uuid, old: &Sealed, new: &Sealed, by: &By) -> anyhow::Result<bool> {
-        self.quiet_transaction("rotate_webhook", |tx, _| {
-            Box::pin(async move {
-                let replaced = sqlx::query!(
-                    "/* rotate_webhook */
-                    update webhook_endpoints set key_id = $2, nonce = $3, ciphertext = $4, updated_at = clock_timestamp()
-                    where id = $1 and state <> 'removed' and ciphertext = $5",
-                    id,
-                    new.key_id,
-                    new.nonce,
-                    new.ciphertext,
-                    old.ciphertext,
-                )
-                .execute(&mut *tx)
-                .await
-                .context("replace a webhook's secrets")?;
-                if replaced.rows_affected() == 0 {
-                    return Ok(false);
-                }
-                note(tx, by, "webhook_rotated", id, json!({})).await?;
-                Ok(true)
-            })
-        })
-        .await
-    }
-
-    /// Removes an endpoint: it is told nothing more, and its address and secrets are forgotten. Its log stays for a while.
-    /// `false` if there is none.
-    pub async fn remove_webhook(&self, id: Uuid, by: &By) -> anyhow::Result<bool> {
-        self.quiet_transaction("remove_webhook", |tx, _| Box::pin(async move { remove(tx, id, by).await })).await
+    /// Address and secrets of an endpoint that was not removed, for the sender.
+    pub async fn webhook_sealed(&self, id: Uuid) -> anyhow::Result<Option<Sealed>> {
+        sealed(self.pool(), id).await
     }
 }
 
-/// Removes an endpoint within the caller's transaction. `false` if there is none.
+/// Locks an endpoint that was not removed. `None` if there is none, or not of `contest` where that is given.
+pub async fn lock(
+    tx: &mut PgConnection,
+    id: Uuid,
+    contest: Option<&ContestId>,
+) -> anyhow::Result<Option<LockedEndpoint>> {
+    sqlx::query_as!(
+        LockedEndpoint,
+        "/* lock_webhook */
+        select host, types, contest from webhook_endpoints
+        where id = $1 and state <> 'removed' and ($2::text is null or contest = $2) for update",
+        id,
+        contest.map(ContestId::as_str),
+    )
+    .fetch_optional(tx)
+    .await
+    .context("lock a webhook endpoint")
+}
+
+/// Adds an endpoint. It is told of what happens from now on. `false` where [`MOST`] are enabled already.
+pub async fn add(tx: &mut PgConnection, new: &NewEndpoint, by: &By) -> anyhow::Result<bool> {
+    let added = sqlx::query!(
+        "/* add_webhook */
+        insert into webhook_endpoints (id, host, types, contest, key_id, nonce, ciphertext)
+        select $1, $2, $3, $4, $5, $6, $7
+        where (select count(*) from webhook_endpoints where state = 'enabled') < $8",
+        new.id,
+        new.host,
+        &new.types,
+        new.contest.as_ref().map(ContestId::as_str),
+        new.sealed.key_id,
+        new.sealed.nonce,
+        new.sealed.ciphertext,
+        MOST,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("store a webhook endpoint")?;
+    if added.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let after = json!({ "host": new.host, "types": new.types, "contest": new.contest });
+    note(tx, by, "webhook_added", new.id, after).await?;
+    Ok(true)
+}
+
+/// Address and secrets of an endpoint that was not removed.
+pub async fn sealed(executor: impl PgExecutor<'_>, id: Uuid) -> anyhow::Result<Option<Sealed>> {
+    sqlx::query_as!(
+        Sealed,
+        "/* webhook_sealed */
+        select key_id, nonce, ciphertext from webhook_endpoints where id = $1 and state <> 'removed'",
+        id,
+    )
+    .fetch_optional(executor)
+    .await
+    .context("load a webhook endpoint")
+}
+
+/// Replaces address and secrets of an endpoint that is locked: a rotation.
+pub async fn rotate(tx: &mut PgConnection, id: Uuid, new: &Sealed, by: &By) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* rotate_webhook */
+        update webhook_endpoints set key_id = $2, nonce = $3, ciphertext = $4, updated_at = clock_timestamp()
+        where id = $1",
+        id,
+        new.key_id,
+        new.nonce,
+        new.ciphertext,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("replace a webhook's secrets")?;
+    note(tx, by, "webhook_rotated", id, json!({})).await
+}
+
+/// Removes an endpoint: it is told nothing more, and its address and secrets are forgotten. Its log stays for a while. `false` if
+/// there is none.
 pub async fn remove(tx: &mut PgConnection, id: Uuid, by: &By) -> anyhow::Result<bool> {
     let removed = sqlx::query!(
         "/* remove_webhook */

@@ -49,8 +49,8 @@ pub struct LoggedAttempt {
 }
 
 impl Store {
-    /// The newest messages of an endpoint, with every attempt.
-    pub async fn webhook_log(&self, endpoint: Uuid, limit: i64) -> anyhow::Result<Vec<LogRow>> {
+    /// Messages of an endpoint, newest first, with every attempt: those written before the message `before`, at most `limit`.
+    pub async fn webhook_log(&self, endpoint: Uuid, before: Option<Uuid>, limit: u32) -> anyhow::Result<Vec<LogRow>> {
         sqlx::query_as!(
             LogRow,
             r#"/* webhook_log */
@@ -58,41 +58,40 @@ impl Store {
                 (select coalesce(json_agg(json_build_object('attempt', a.attempt, 'at', a.at, 'status', a.status,
                     'error', a.error, 'elapsed_ms', a.elapsed_ms, 'answer', a.answer) order by a.attempt), '[]')
                     from webhook_attempts a where a.message = m.id) as "attempts!: Json<Vec<LoggedAttempt>>"
-            from webhook_messages m where endpoint = $1 order by seq desc limit $2"#,
+            from webhook_messages m
+            where endpoint = $1 and ($2::uuid is null or seq < (select seq from webhook_messages where id = $2))
+            order by seq desc limit $3"#,
             endpoint,
-            limit.clamp(1, 1000),
+            before,
+            i64::from(limit),
         )
         .fetch_all(self.pool())
         .await
         .context("read the log of a webhook endpoint")
     }
-
-    /// Sends messages again that ended, also those that were delivered, under their old ids. `None` for all of the endpoint that were
-    /// not delivered. Nothing is sent to an endpoint that is not enabled. Returns how many.
-    pub async fn resend_webhooks(&self, endpoint: Uuid, message: Option<Uuid>, by: &By) -> anyhow::Result<u64> {
-        self.quiet_transaction("resend_webhooks", |tx, _| {
-            Box::pin(async move { resend(tx, endpoint, message, by).await })
-        })
-        .await
-    }
-
-    /// Writes a message by which an endpoint can be tried. `None` where the endpoint is not enabled.
-    pub async fn test_webhook(&self, endpoint: Uuid, at: DateTime<Utc>) -> anyhow::Result<Option<Uuid>> {
-        sqlx::query_scalar!(
-            "/* test_webhook */
-            insert into webhook_messages (endpoint, type, body)
-            select id, $2, $3 from webhook_endpoints where id = $1 and state = 'enabled' returning id",
-            endpoint,
-            TEST_TYPE,
-            payload(TEST_TYPE, at, &json!({ "endpoint": endpoint })),
-        )
-        .fetch_optional(self.pool())
-        .await
-        .context("write a test message")
-    }
 }
 
-/// Sends messages again, within the caller's transaction. See [`Store::resend_webhooks`].
+/// Writes a message by which an endpoint can be tried. `None` where the endpoint is not enabled.
+pub async fn test(tx: &mut PgConnection, endpoint: Uuid, at: DateTime<Utc>, by: &By) -> anyhow::Result<Option<Uuid>> {
+    let message = sqlx::query_scalar!(
+        "/* test_webhook */
+        insert into webhook_messages (endpoint, type, body)
+        select id, $2, $3 from webhook_endpoints where id = $1 and state = 'enabled' returning id",
+        endpoint,
+        TEST_TYPE,
+        payload(TEST_TYPE, at, &json!({ "endpoint": endpoint })),
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .context("write a test message")?;
+    if let Some(message) = message {
+        endpoints::note(tx, by, "webhook_tested", endpoint, json!({ "message": message })).await?;
+    }
+    Ok(message)
+}
+
+/// Sends messages again that ended, also those that were delivered, under their old ids. Without `message`, all of the endpoint that were
+/// not delivered. Nothing is sent to an endpoint that is not enabled. Returns how many.
 pub async fn resend(tx: &mut PgConnection, endpoint: Uuid, message: Option<Uuid>, by: &By) -> anyhow::Result<u64> {
     let again = sqlx::query!(
         "/* resend_webhooks */

@@ -1,0 +1,83 @@
+//! Confirm: a person's yes to a publishing that the partner's rules let no machine decide.
+use pipeline::delivery::{DeliveryEvent, Observed};
+use pipeline::id::{PartnerId, SubmissionId};
+use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
+use runtime::store::deliveries;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Caller, Done, settle};
+use crate::Desk;
+use crate::next::{Step, demand};
+
+/// A yes.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Confirm {
+    /// Only say what would follow.
+    pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+}
+
+/// A delivery that goes on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Confirmed {
+    /// The work.
+    pub id: Uuid,
+    /// The partner.
+    pub partner: String,
+    /// The delivery's state before.
+    #[schema(value_type = DeliveryState)]
+    pub was: String,
+    /// The delivery's state after.
+    #[schema(value_type = DeliveryState)]
+    pub state: String,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
+}
+
+/// Says yes to a publishing that waits for it. A bag that a person carries is reported instead (`awaits_delivery`); other partners wait
+/// for no yes (`not_confirmed`).
+pub async fn confirm(
+    desk: &Desk,
+    caller: &Caller,
+    id: SubmissionId,
+    partner: &PartnerId,
+    wish: Confirm,
+) -> Result<Done<Confirmed>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let (by, wish) = (&by, &wish);
+    let done = desk.store.transaction("confirm", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, wish.dry_run).await? {
+                return Ok(done);
+            }
+            let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(wish.digest.as_deref())?;
+            let stands = deliveries::standing(tx, id, partner).await?.ok_or(Problem::from(Code::DeliveryUnknown))?;
+            demand(Step::Confirm, desk.catalogue.partner(partner).map(|it| it.method), &stands)?;
+            let was = stands.observed.name();
+            let Observed::AwaitingOperator { intent } = stands.observed else {
+                return Err(Code::StateWrong.about(was).into());
+            };
+            let now = deliveries::note(tx, id, partner, &DeliveryEvent::Confirmed { intent }, by).await?;
+            let confirmed = Confirmed {
+                id: id.0,
+                partner: partner.to_string(),
+                was: was.to_owned(),
+                state: now.observed.name().to_owned(),
+                dry_run: wish.dry_run,
+                digest: seen.digest(),
+            };
+            caller.end(tx, wish.dry_run, confirmed).await
+        })
+    });
+    settle(done.await)
+}

@@ -1,0 +1,168 @@
+//! Deliver: a person brought a work to a partner by hand, and shows that it can be seen there.
+use pipeline::delivery::{Delivery, Observed, Receipt};
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::text::Limit;
+use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
+use runtime::serving::typed;
+use runtime::store::deliveries;
+use runtime::store::history::By;
+use runtime::store::proofs::{self, NewProof, Shows};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::evidence::{Evidence, Shown, shown};
+use super::{Caller, Done, settle};
+use crate::Desk;
+use crate::next::{Step, demand};
+
+/// Where a work can be seen: an address, a picture, or both.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Deliver {
+    /// Public address at the partner, http or https, on one of its own sites where the catalogue knows them.
+    #[schema(example = "https://channels.weixin.qq.com/1")]
+    pub url: Option<String>,
+    /// A JPEG or PNG of what is there, in base64; at most 10 MB.
+    pub picture: Option<String>,
+    /// The partner's own name for the work, such as its video id; the address if absent. Required with a picture alone.
+    pub receipt: Option<String>,
+    /// When it was seen; now if absent.
+    pub seen_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// Only say what would follow.
+    pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
+    /// What was done, kept with the evidence and in the audit trail.
+    pub reason: Option<String>,
+}
+
+/// A delivery that can be seen from now on.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Delivered {
+    /// The work.
+    pub id: Uuid,
+    /// The partner.
+    pub partner: String,
+    /// The delivery's state before.
+    #[schema(value_type = DeliveryState)]
+    pub was: String,
+    /// The delivery's state after.
+    #[schema(value_type = DeliveryState)]
+    pub state: String,
+    /// The partner's own name for the work.
+    pub receipt: String,
+    /// What was shown.
+    pub evidence: Evidence,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
+}
+
+/// What is written down about one report.
+struct Report<'a> {
+    id: SubmissionId,
+    partner: &'a PartnerId,
+    shown: &'a Shown,
+    wish: &'a Deliver,
+    named: Option<Receipt>,
+    by: By,
+}
+
+/// Reports a delivery by hand, which is live from then on. Only for a delivery that waits for it: a bag that a person brings to the
+/// partner, once it was handed over. Where the partner's rules want a person's yes instead, the act is refused with
+/// `awaits_confirmation`; nothing was sent there yet.
+///
+/// From `in_review` a report counts only where the partner cannot be asked: it has the files of a drop or a feed, and shows the work
+/// without a receipt. Its name for the work is known then and stays. A partner with an API is looked at by the system: `not_by_hand`.
+///
+/// Evidence is an address or a picture that decodes. With a picture alone the partner's name for the work is required, since without
+/// either a later recall would not know what to remove.
+pub async fn deliver(
+    desk: &Desk,
+    caller: &Caller,
+    id: SubmissionId,
+    partner: &PartnerId,
+    wish: Deliver,
+) -> Result<Done<Delivered>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let named = typed::optional("receipt", wish.receipt.as_deref(), Limit::RECEIPT)?.map(Receipt);
+    let shown = &shown(desk, wish.url.as_deref(), wish.picture.as_deref(), wish.seen_at).await?;
+    let report = Report { id, partner, shown, wish: &wish, named, by };
+    // Without a trace first: what is refused, and what was done already, stores no picture.
+    let tried = settle(noted(desk, caller, &report, true).await)?;
+    if tried.repeated || wish.dry_run {
+        return Ok(tried);
+    }
+    shown.keep(desk, id, partner).await?;
+    let done = settle(noted(desk, caller, &report, false).await);
+    if done.is_err() {
+        shown.give_up(desk, id, partner).await;
+    }
+    done
+}
+
+/// The act's transaction; `trial`: rolled back at its end.
+async fn noted(desk: &Desk, caller: &Caller, report: &Report<'_>, trial: bool) -> anyhow::Result<Done<Delivered>> {
+    let Report { id, partner, shown, wish, .. } = *report;
+    desk.store
+        .transaction("deliver", |tx, _| {
+            Box::pin(async move {
+                if let Some(done) = caller.begin(tx, wish.dry_run).await? {
+                    return Ok(done);
+                }
+                let seen = caller.look(tx, id).await?;
+                seen.unchanged_since(wish.digest.as_deref())?;
+                let stands = deliveries::standing(tx, id, partner).await?;
+                let (Some(stands), Some(row)) = (stands, seen.delivery(partner)) else {
+                    return Err(Problem::from(Code::DeliveryUnknown).into());
+                };
+                let known = desk.catalogue.partner(partner);
+                demand(Step::Deliver, known.map(|it| it.method), &stands)?;
+                shown.fits(known, row.updated_at)?;
+                let receipt = receipt(&stands, report)?;
+                proofs::add(tx, &proof(report), Some(&receipt), &report.by).await?;
+                let now = deliveries::standing(tx, id, partner).await?;
+                let delivered = Delivered {
+                    id: id.0,
+                    partner: partner.to_string(),
+                    was: stands.observed.name().to_owned(),
+                    state: now.map_or("live", |it| it.observed.name()).to_owned(),
+                    receipt: receipt.0,
+                    evidence: shown.evidence(),
+                    dry_run: wish.dry_run,
+                    digest: seen.digest(),
+                };
+                caller.end(tx, wish.dry_run || trial, delivered).await
+            })
+        })
+        .await
+}
+
+/// The partner's name for the work: the one that is known, that the person gives, or the address.
+fn receipt(stands: &Delivery, report: &Report<'_>) -> Result<Receipt, Problem> {
+    let wrong = |what: &str| Code::FieldWrong.about(format!("receipt: {what}"));
+    match (&stands.observed, &report.named, &report.shown.url) {
+        (Observed::InReview { receipt }, Some(named), _) if receipt != named => Err(wrong("another one is known")),
+        (Observed::InReview { receipt }, _, _) => Ok(receipt.clone()),
+        (_, Some(named), _) => Ok(named.clone()),
+        (_, None, Some(url)) => Ok(Receipt(url.clone())),
+        (_, None, None) => Err(wrong("required without an address")),
+    }
+}
+
+fn proof(report: &Report<'_>) -> NewProof {
+    NewProof {
+        id: Uuid::now_v7(),
+        submission: report.id,
+        partner: report.partner.clone(),
+        shows: Shows::Live,
+        seen_at: report.shown.seen_at,
+        public_url: report.shown.url.clone(),
+        words: report.by.reason.clone(),
+        file: report.shown.file(report.id, report.partner),
+        insists: false,
+    }
+}

@@ -1,0 +1,171 @@
+//! What a person shows for what they did at a partner by hand: an address there, or a picture that decodes; with a time that can be true.
+//! The person's name is the caller's. One set of bounds, wherever it comes in.
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{DateTime, TimeDelta, Utc};
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::object_key::ObjectKey;
+use pipeline::partner::Partner;
+use pipeline::text::Limit;
+use runtime::objects::StoredFile;
+use runtime::problem::{Code, Problem};
+use runtime::serving::typed;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+use crate::Desk;
+pub use crate::picture::PICTURE_BYTES;
+use crate::picture::{self, Picture};
+
+/// Clocks of people and servers differ, and a look takes a moment.
+const TOLERANCE: TimeDelta = TimeDelta::minutes(2);
+
+/// What is kept of the evidence.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Evidence {
+    /// When it was seen.
+    pub seen_at: DateTime<Utc>,
+    /// The address that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// SHA-256 of the picture, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture_sha256: Option<String>,
+}
+
+/// A picture as a wish carries it.
+pub fn encoded(picture: &[u8]) -> String {
+    BASE64.encode(picture)
+}
+
+/// Evidence that is well formed; whether it fits the delivery is seen under the lock.
+pub(crate) struct Shown {
+    pub(crate) url: Option<String>,
+    host: Option<String>,
+    pub(crate) picture: Option<Picture>,
+    pub(crate) seen_at: DateTime<Utc>,
+}
+
+/// Reads what a wish shows. An address and no picture, or a picture and no address, are enough; nothing at all is not.
+pub(crate) async fn shown(
+    desk: &Desk,
+    url: Option<&str>,
+    picture: Option<&str>,
+    seen_at: Option<DateTime<Utc>>,
+) -> Result<Shown, Problem> {
+    let url = typed::optional("url", url, Limit::RECEIPT)?.map(|text| web_address(&text)).transpose()?;
+    let picture = picture.filter(|picture| !picture.is_empty());
+    if url.is_none() && picture.is_none() {
+        return Err(Code::EvidenceMissing.into());
+    }
+    let now = desk.clock.now();
+    let seen_at = seen_at.unwrap_or(now);
+    if seen_at > now + TOLERANCE {
+        return Err(Code::FieldWrong.about(format!("seen_at: not after {}", now.to_rfc3339())));
+    }
+    let picture = match picture {
+        Some(text) => Some(picture::read(decoded(text)?).await?),
+        None => None,
+    };
+    let host = url.as_ref().and_then(|url| url.host_str()).map(ToOwned::to_owned);
+    Ok(Shown { url: url.map(String::from), host, picture, seen_at })
+}
+
+/// Only http and https, since it is shown as a link to others, and without a password.
+fn web_address(text: &str) -> Result<Url, Problem> {
+    let wrong = || Code::FieldWrong.about("url: an address such as https://example.com/video/1");
+    let plain = !text.chars().any(|c| c.is_whitespace() || c == '\\');
+    let url = Url::parse(text).ok().filter(|_| plain).ok_or_else(wrong)?;
+    let fits = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty());
+    let nobodys = url.username().is_empty() && url.password().is_none();
+    if fits && nobodys && url.as_str().chars().count() <= Limit::RECEIPT.max_chars { Ok(url) } else { Err(wrong()) }
+}
+
+fn decoded(picture: &str) -> Result<Vec<u8>, Problem> {
+    let wrong = || Code::FieldWrong.about(format!("picture: 1 to {PICTURE_BYTES} bytes in base64"));
+    // Three bytes are four characters.
+    if picture.len() > PICTURE_BYTES.div_ceil(3) * 4 {
+        return Err(wrong());
+    }
+    BASE64.decode(picture).map_err(|_| wrong())
+}
+
+impl Shown {
+    /// Whether it can be about this delivery: an address of the partner's own, and seen since the delivery waits for a person.
+    pub(crate) fn fits(&self, partner: Option<&Partner>, since: DateTime<Utc>) -> Result<(), Problem> {
+        if let (Some(host), Some(partner)) = (&self.host, partner)
+            && !partner.may_have_host(host)
+        {
+            return Err(Code::AddressForeign.about(format!("url: an address at {}", partner.sites.join(", "))));
+        }
+        if self.seen_at < since - TOLERANCE {
+            return Err(Code::FieldWrong.about(format!("seen_at: not before {}", since.to_rfc3339())));
+        }
+        Ok(())
+    }
+
+    /// Where the picture lies once it is kept.
+    pub(crate) fn file(&self, submission: SubmissionId, partner: &PartnerId) -> Option<StoredFile> {
+        let Picture { bytes, sha256 } = self.picture.as_ref()?;
+        let key = ObjectKey::Proof(submission, partner.clone(), *sha256).to_string();
+        Some(StoredFile { key, bytes: bytes.len() as u64, sha256: hex::encode(sha256) })
+    }
+
+    /// For the result.
+    pub(crate) fn evidence(&self) -> Evidence {
+        let picture_sha256 = self.picture.as_ref().map(|it| hex::encode(it.sha256));
+        Evidence { seen_at: self.seen_at, url: self.url.clone(), picture_sha256 }
+    }
+
+    /// Stores the picture, before the transaction that names it: none that a row names is ever missing. The same picture again is the same
+    /// object.
+    pub(crate) async fn keep(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) -> Result<(), Problem> {
+        let Some(Picture { bytes, sha256 }) = &self.picture else { return Ok(()) };
+        let key = ObjectKey::Proof(submission, partner.clone(), *sha256);
+        desk.store.spare_object(&key.to_string()).await?;
+        desk.objects.put_bytes(&key, bytes.clone()).await?;
+        Ok(())
+    }
+
+    /// The act was refused after its picture was stored: the picture is garbage, unless another report names it.
+    pub(crate) async fn give_up(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) {
+        let Some(file) = self.file(submission, partner) else { return };
+        if let Err(error) = desk.store.note_unproven(&file.key).await {
+            tracing::warn!(submission.id = %submission, "a picture of {submission} is left without a report: {error:#}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_without_a_password_are_taken() {
+        assert_eq!(
+            web_address("https://www.bilibili.com/video/BV1").unwrap().as_str(),
+            "https://www.bilibili.com/video/BV1"
+        );
+        for wrong in [
+            "javascript:alert(1)",
+            "BV1",
+            "URL",
+            "file:///etc/passwd",
+            "https://",
+            "https://me:secret@example.com/",
+            "https://me@example.com/",
+            "https://example.com/a b",
+            "",
+        ] {
+            assert!(web_address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_base64_of_a_bounded_size() {
+        assert_eq!(decoded(&encoded(b"picture")).unwrap(), b"picture");
+        assert!(decoded("no base64").is_err());
+        assert!(decoded(&"A".repeat(PICTURE_BYTES / 3 * 4 + 8)).is_err());
+    }
+}

@@ -1,0 +1,150 @@
+//! Recalled: a person removed a work at a partner by hand, and proves it.
+use chrono::{DateTime, Utc};
+use pipeline::id::{PartnerId, SubmissionId};
+use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
+use runtime::store::deliveries;
+use runtime::store::history::By;
+use runtime::store::proofs::{self, NewProof, Shows};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::evidence::{Evidence, Shown, shown};
+use super::{Caller, Done, settle};
+use crate::Desk;
+use crate::next::{Step, demand};
+
+/// That a work is gone: a picture of what is there now, or an address that answers no more.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProveRemoval {
+    /// The address that was looked at. Where the delivery's own is known, that one is looked at.
+    pub url: Option<String>,
+    /// A JPEG or PNG of what is there now, in base64; at most 10 MB.
+    pub picture: Option<String>,
+    /// When it was seen; now if absent.
+    pub seen_at: Option<DateTime<Utc>>,
+    /// The work is gone although its address still answers, as some platforms have it. Needs a picture.
+    pub insists: bool,
+    /// Only say what would follow.
+    pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
+    /// What was done, kept with the evidence and in the audit trail.
+    pub reason: Option<String>,
+}
+
+/// A removal that was reported. It counts once the system has looked at the public address.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct RemovalReported {
+    /// The work.
+    pub id: Uuid,
+    /// The partner.
+    pub partner: String,
+    /// The delivery's state, which the report does not change.
+    #[schema(value_type = DeliveryState)]
+    pub state: String,
+    /// The address that the system looks at before it believes the report; none is known if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks_at: Option<String>,
+    /// What was shown.
+    pub evidence: Evidence,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
+}
+
+/// What is written down about one report.
+struct Report<'a> {
+    id: SubmissionId,
+    partner: &'a PartnerId,
+    shown: &'a Shown,
+    wish: &'a ProveRemoval,
+    by: By,
+}
+
+/// Proves that a person removed a work. Only where a person is to remove it; a recall that the partner's API carries out is looked at by
+/// the system (`recall_by_system`), and a work that is still wanted there has to be recalled first (`not_recalled`).
+///
+/// The delivery stays `recalling`: the publish stage looks at the public address, and an address that still answers outweighs the report,
+/// unless the person insists, with a picture. `seen_at` may not lie before the recall became the person's.
+pub async fn recalled(
+    desk: &Desk,
+    caller: &Caller,
+    id: SubmissionId,
+    partner: &PartnerId,
+    wish: ProveRemoval,
+) -> Result<Done<RemovalReported>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let shown = &shown(desk, wish.url.as_deref(), wish.picture.as_deref(), wish.seen_at).await?;
+    if wish.insists && shown.picture.is_none() {
+        return Err(Code::EvidenceMissing.about("insists: only with a picture"));
+    }
+    let report = Report { id, partner, shown, wish: &wish, by };
+    // Without a trace first: what is refused, and what was done already, stores no picture.
+    let tried = settle(noted(desk, caller, &report, true).await)?;
+    if tried.repeated || wish.dry_run {
+        return Ok(tried);
+    }
+    shown.keep(desk, id, partner).await?;
+    let done = settle(noted(desk, caller, &report, false).await);
+    if done.is_err() {
+        shown.give_up(desk, id, partner).await;
+    }
+    done
+}
+
+/// The act's transaction; `trial`: rolled back at its end.
+async fn noted(
+    desk: &Desk,
+    caller: &Caller,
+    report: &Report<'_>,
+    trial: bool,
+) -> anyhow::Result<Done<RemovalReported>> {
+    let Report { id, partner, shown, wish, .. } = *report;
+    desk.store
+        .transaction("recalled", |tx, _| {
+            Box::pin(async move {
+                if let Some(done) = caller.begin(tx, wish.dry_run).await? {
+                    return Ok(done);
+                }
+                let seen = caller.look(tx, id).await?;
+                seen.unchanged_since(wish.digest.as_deref())?;
+                let stands = deliveries::standing(tx, id, partner).await?;
+                let (Some(stands), Some(row)) = (stands, seen.delivery(partner)) else {
+                    return Err(Problem::from(Code::DeliveryUnknown).into());
+                };
+                let known = desk.catalogue.partner(partner);
+                demand(Step::ProveRemoval, known.map(|it| it.method), &stands)?;
+                shown.fits(known, row.updated_at)?;
+                proofs::add(tx, &proof(report), None, &report.by).await?;
+                let reported = RemovalReported {
+                    id: id.0,
+                    partner: partner.to_string(),
+                    state: stands.observed.name().to_owned(),
+                    looks_at: stands.observed.public_url().or(shown.url.as_deref()).map(ToOwned::to_owned),
+                    evidence: shown.evidence(),
+                    dry_run: wish.dry_run,
+                    digest: seen.digest(),
+                };
+                caller.end(tx, wish.dry_run || trial, reported).await
+            })
+        })
+        .await
+}
+
+fn proof(report: &Report<'_>) -> NewProof {
+    NewProof {
+        id: Uuid::now_v7(),
+        submission: report.id,
+        partner: report.partner.clone(),
+        shows: Shows::Gone,
+        seen_at: report.shown.seen_at,
+        public_url: report.shown.url.clone(),
+        words: report.by.reason.clone(),
+        file: report.shown.file(report.id, report.partner),
+        insists: report.wish.insists,
+    }
+}

@@ -1,0 +1,240 @@
+//! Webhooks: addresses that are told of changes. Adding one, changing its secret, sending again, trying it, removing it.
+//!
+//! An address is checked by the rule of the client that calls it (`runtime::callable`): https, or plain http inside of
+//! ALLOW_PRIVATE_NETWORKS, without a password. A name is not resolved here; the client checks every address that it resolves to. The
+//! secret is returned once, by the act that makes it, and again only to a repetition of the same request with the same key.
+use std::collections::BTreeSet;
+
+use pipeline::id::ContestId;
+use runtime::problem::{Code, Problem};
+use runtime::store::webhooks::endpoints::{self, MOST, NewEndpoint};
+use runtime::store::webhooks::{TYPES, log};
+use runtime::webhook::{self, Target};
+use runtime::{callable, store};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Caller, Done, settle};
+use crate::Desk;
+
+/// A webhook to add.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewWebhook {
+    /// Where to send: https, without user name or password.
+    #[schema(max_length = 2048)]
+    pub url: String,
+    /// Only events of these types, `submission.changed` or `delivery.changed`; all if absent.
+    #[serde(default)]
+    pub types: BTreeSet<String>,
+    /// Only works of this contest; absent: of all that the caller may see.
+    #[serde(default)]
+    pub contest: Option<String>,
+    /// Why, for the audit trail.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A webhook with its new secret. Keep it; it is not shown again.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct WebhookSecret {
+    /// The webhook.
+    pub id: Uuid,
+    /// Host of its address.
+    pub host: String,
+    /// Event types; all if empty.
+    pub types: BTreeSet<String>,
+    /// Only works of this contest; absent: of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contest: Option<String>,
+    /// What verifies `webhook-signature` (standardwebhooks.com): `whsec_` and base64.
+    pub secret: String,
+}
+
+/// Why a webhook is changed.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookReason {
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+}
+
+/// What to send again.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WebhookResend {
+    /// Only this message, by its `webhook-id` (`msg_…`); all that were not delivered if absent.
+    pub message: Option<String>,
+    /// Why, for the audit trail.
+    pub reason: Option<String>,
+}
+
+/// What is sent again.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WebhookResent {
+    /// The webhook.
+    pub id: Uuid,
+    /// How many messages.
+    pub messages: u64,
+}
+
+/// The message by which a webhook is tried.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WebhookTest {
+    /// The webhook.
+    pub id: Uuid,
+    /// The message, by its `webhook-id`.
+    pub message: String,
+}
+
+/// A webhook that is no more.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct WebhookRemoved {
+    /// The webhook.
+    pub id: Uuid,
+}
+
+/// Adds a webhook. It is told of what happens from now on. People who are bound to a contest add webhooks of that contest.
+pub async fn create(desk: &Desk, caller: &Caller, wish: NewWebhook) -> Result<Done<WebhookSecret>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    callable::check(&wish.url, &desk.allowed_networks)
+        .map_err(|wrong| Code::FieldWrong.about(format!("url: {wrong}")))?;
+    if wish.types.iter().any(|it| !TYPES.contains(&it.as_str())) {
+        return Err(Code::FieldWrong.about(format!("types: {}", TYPES.join(", "))));
+    }
+    let contest = contest(desk, caller, wish.contest)?;
+    let (id, target, keys) = (Uuid::now_v7(), Target::new(&wish.url)?, desk.keys()?);
+    let types = wish.types.iter().cloned().collect();
+    let new = NewEndpoint { id, host: target.host(), types, contest, sealed: target.seal(keys, id)? };
+    let (by, new, types, secret) = (&by, &new, &wish.types, target.secret());
+    let done = desk.store.transaction("add_webhook", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            if !endpoints::add(tx, new, by).await? {
+                return Err(Code::TooManyWebhooks.about(MOST.to_string()).into());
+            }
+            let contest = new.contest.as_ref().map(ContestId::to_string);
+            let (host, types, secret) = (new.host.clone(), types.clone(), secret.to_owned());
+            caller.end(tx, false, WebhookSecret { id, host, types, contest, secret }).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Makes a new secret. The old one signs beside it for 24 hours.
+pub async fn rotate(
+    desk: &Desk,
+    caller: &Caller,
+    id: Uuid,
+    wish: WebhookReason,
+) -> Result<Done<WebhookSecret>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let (by, keys) = (&by, desk.keys()?);
+    let done = desk.store.transaction("rotate_webhook", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            let row = named(tx, caller, id).await?;
+            let sealed = endpoints::sealed(&mut *tx, id).await?.ok_or_else(|| Problem::from(Code::WebhookUnknown))?;
+            let mut target = Target::open(keys, id, &sealed)?;
+            target.rotate(desk.clock.now())?;
+            endpoints::rotate(tx, id, &target.seal(keys, id)?, by).await?;
+            let (host, types, secret) = (row.host, row.types.into_iter().collect(), target.secret().to_owned());
+            caller.end(tx, false, WebhookSecret { id, host, types, contest: row.contest, secret }).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Sends a message again under its old id, or all that were not delivered. Refused with `nothing_to_resend` where there is none, or the
+/// webhook is not enabled.
+pub async fn resend(
+    desk: &Desk,
+    caller: &Caller,
+    id: Uuid,
+    wish: WebhookResend,
+) -> Result<Done<WebhookResent>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let wrong = || Code::FieldWrong.about("message: msg_ and 32 hex digits");
+    let message = wish.message.as_deref().map(|it| webhook::message_id(it).ok_or_else(wrong)).transpose()?;
+    let by = &by;
+    let done = desk.store.transaction("resend_webhooks", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            named(tx, caller, id).await?;
+            let messages = log::resend(tx, id, message, by).await?;
+            if messages == 0 {
+                return Err(Problem::from(Code::NothingToResend).into());
+            }
+            caller.end(tx, false, WebhookResent { id, messages }).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Sends a test message. Refused with `nothing_to_resend` where the webhook is not enabled.
+pub async fn test(desk: &Desk, caller: &Caller, id: Uuid, wish: WebhookReason) -> Result<Done<WebhookTest>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let (by, at) = (&by, desk.clock.now());
+    let done = desk.store.transaction("test_webhook", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            named(tx, caller, id).await?;
+            let message = log::test(tx, id, at, by).await?.ok_or_else(|| Problem::from(Code::NothingToResend))?;
+            caller.end(tx, false, WebhookTest { id, message: webhook::message_name(message) }).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Removes a webhook: no more messages are sent, and its address and secrets are deleted.
+pub async fn remove(
+    desk: &Desk,
+    caller: &Caller,
+    id: Uuid,
+    wish: WebhookReason,
+) -> Result<Done<WebhookRemoved>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let by = &by;
+    let done = desk.store.transaction("remove_webhook", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            named(tx, caller, id).await?;
+            endpoints::remove(tx, id, by).await?;
+            caller.end(tx, false, WebhookRemoved { id }).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Locks the webhook. One of another contest, or of all, does not exist for people who are bound to a contest.
+async fn named(tx: &mut store::Transaction, caller: &Caller, id: Uuid) -> anyhow::Result<endpoints::LockedEndpoint> {
+    let row = endpoints::lock(tx, id, caller.contest.as_ref()).await?;
+    row.ok_or_else(|| Problem::from(Code::WebhookUnknown).into())
+}
+
+/// The contest of a new webhook: the named one, which the catalogue must have, within what the caller may see.
+fn contest(desk: &Desk, caller: &Caller, named: Option<String>) -> Result<Option<ContestId>, Problem> {
+    let named = named.map(ContestId::new);
+    if let Some(contest) = &named
+        && desk.catalogue.contest(contest).is_none()
+    {
+        let all: Vec<_> = desk.catalogue.contests.keys().map(ContestId::as_str).collect();
+        return Err(Code::ContestUnknown.about(format!("contest: {}", all.join(", "))));
+    }
+    match (&caller.contest, named) {
+        (Some(bound), Some(named)) if *bound != named => Err(Code::ContestForeign.into()),
+        (Some(bound), _) => Ok(Some(bound.clone())),
+        (None, named) => Ok(named),
+    }
+}

@@ -1,0 +1,183 @@
+//! What a person does next about a delivery, and the command for it. Lists, trouble and the acts themselves ask here and nowhere else, so
+//! what is printed is what is accepted.
+use pipeline::delivery::{Delivery, Desired, Observed, RecallBy};
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::partner::DeliveryMethod;
+use runtime::problem::{Code, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An act of a person that a delivery waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DeliveryStep)]
+pub enum Step {
+    /// Say yes to the publishing.
+    Confirm,
+    /// Bring the bag to the partner and report where the work can be seen.
+    Deliver,
+    /// Remove the work at the partner and prove it.
+    ProveRemoval,
+}
+
+/// What comes next, for whom, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = DeliveryNext)]
+pub struct Next {
+    /// The act.
+    pub act: Step,
+    /// The role whose act it is.
+    #[schema(example = "operator")]
+    pub role: String,
+    /// The command. `URL` and `FILE` stand for what the person saw.
+    #[schema(example = "reelmill confirm 0190c0de-0000-7000-8000-000000000000 --partner douyin")]
+    pub command: String,
+}
+
+/// The act that a delivery waits for; `None`: it waits for no person. `method` is the partner's in the catalogue.
+pub fn step(method: Option<DeliveryMethod>, delivery: &Delivery) -> Option<Step> {
+    match (&delivery.observed, delivery.desired) {
+        (Observed::AwaitingOperator { .. }, Desired::Live) => match method? {
+            DeliveryMethod::Operator => Some(Step::Deliver),
+            DeliveryMethod::Douyin => Some(Step::Confirm),
+            DeliveryMethod::Bilibili | DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop | DeliveryMethod::Mrss => None,
+        },
+        (Observed::Recalling { by: RecallBy::Operator, .. }, _) => Some(Step::ProveRemoval),
+        (
+            Observed::Planned
+            | Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::AwaitingOperator { .. }
+            | Observed::InReview { .. }
+            | Observed::Live { .. }
+            | Observed::Recalling { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. },
+            _,
+        ) => None,
+    }
+}
+
+/// The act that a delivery waits for, with its command.
+pub fn next(
+    submission: SubmissionId,
+    partner: &PartnerId,
+    method: Option<DeliveryMethod>,
+    delivery: &Delivery,
+) -> Option<Next> {
+    let act = step(method, delivery)?;
+    Some(Next { act, role: "operator".to_owned(), command: command(act, submission, partner) })
+}
+
+/// What to type for an act.
+pub fn command(step: Step, submission: SubmissionId, partner: &PartnerId) -> String {
+    match step {
+        Step::Confirm => format!("reelmill confirm {submission} --partner {partner}"),
+        Step::Deliver => format!("reelmill delivered {submission} --partner {partner} --url URL"),
+        Step::ProveRemoval => format!("reelmill recalled {submission} --partner {partner} --screenshot FILE"),
+    }
+}
+
+/// Refuses an act that a delivery does not wait for, with the one that is right.
+pub(crate) fn demand(act: Step, method: Option<DeliveryMethod>, delivery: &Delivery) -> Result<(), Problem> {
+    let code = match (act, step(method, delivery)) {
+        (act, Some(next)) if act == next => return Ok(()),
+        (Step::ProveRemoval, _) => return Err(not_removed_by_hand(delivery)),
+        (_, Some(Step::Confirm)) => Code::AwaitsConfirmation,
+        (_, Some(Step::Deliver)) => Code::AwaitsDelivery,
+        (_, Some(Step::ProveRemoval)) => Code::AwaitsRemoval,
+        (Step::Confirm, None) if method != Some(DeliveryMethod::Douyin) => Code::NotConfirmed,
+        (Step::Deliver, None) if may_be_seen_unasked(method, delivery) => return Ok(()),
+        (Step::Deliver, None) if method != Some(DeliveryMethod::Operator) => Code::NotByHand,
+        (Step::Confirm | Step::Deliver, None) => Code::StateWrong,
+    };
+    Err(code.about(delivery.observed.name()))
+}
+
+/// Whether the files are with a partner that may show the work without ever saying so: a drop without a receipt, a feed that was read by
+/// a way that we do not see. A partner with an API is asked by the system instead.
+fn may_be_seen_unasked(method: Option<DeliveryMethod>, delivery: &Delivery) -> bool {
+    let in_review = matches!((&delivery.observed, delivery.desired), (Observed::InReview { .. }, Desired::Live));
+    in_review
+        && match method {
+            Some(DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop | DeliveryMethod::Mrss) => true,
+            Some(DeliveryMethod::Bilibili | DeliveryMethod::Douyin | DeliveryMethod::Operator) | None => false,
+        }
+}
+
+/// Why a delivery that waits for no proof of a removal does not.
+fn not_removed_by_hand(delivery: &Delivery) -> Problem {
+    let code = match (&delivery.observed, delivery.desired) {
+        (Observed::Recalled { .. } | Observed::Refused { .. }, _) => Code::StateWrong,
+        (_, Desired::Live) => Code::NotRecalled,
+        (_, Desired::Gone) => Code::RecallBySystem,
+    };
+    code.about(delivery.observed.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use pipeline::delivery::{DeliveryEvent, IntentId, Receipt};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A delivery after these events, each of which must change it.
+    fn after(events: &[DeliveryEvent]) -> Delivery {
+        let mut delivery = Delivery::new(1);
+        for event in events {
+            assert!(delivery.apply(event.clone()), "{event:?}");
+        }
+        delivery
+    }
+
+    fn handed() -> DeliveryEvent {
+        DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::nil()) }
+    }
+
+    fn code(act: Step, method: DeliveryMethod, delivery: &Delivery) -> &'static str {
+        demand(act, Some(method), delivery).map_or_else(|problem| problem.code.name(), |()| "done")
+    }
+
+    #[test]
+    fn the_method_decides_what_a_delivery_waits_for() {
+        let waiting = after(&[handed()]);
+        for method in DeliveryMethod::ALL {
+            let wanted = match method {
+                DeliveryMethod::Operator => Some(Step::Deliver),
+                DeliveryMethod::Douyin => Some(Step::Confirm),
+                _ => None,
+            };
+            assert_eq!(step(Some(method), &waiting), wanted, "{method}");
+        }
+        assert_eq!(step(None, &waiting), None, "a partner that the catalogue does not have");
+        assert_eq!(code(Step::Deliver, DeliveryMethod::Douyin, &waiting), "awaits_confirmation");
+        assert_eq!(code(Step::Confirm, DeliveryMethod::Operator, &waiting), "awaits_delivery");
+        assert_eq!(code(Step::ProveRemoval, DeliveryMethod::Operator, &waiting), "not_recalled");
+        assert_eq!(code(Step::Deliver, DeliveryMethod::Bilibili, &waiting), "not_by_hand");
+        assert_eq!(code(Step::Confirm, DeliveryMethod::Bilibili, &waiting), "not_confirmed");
+        assert_eq!(code(Step::Deliver, DeliveryMethod::Operator, &Delivery::new(1)), "state_wrong");
+    }
+
+    #[test]
+    fn only_a_persons_recall_waits_for_a_proof() {
+        let by = |by| after(&[handed(), DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by }]);
+        let (by_hand, by_system) = (by(RecallBy::Operator), by(RecallBy::System));
+        assert_eq!(step(None, &by_hand), Some(Step::ProveRemoval), "whatever became of the partner");
+        assert_eq!(code(Step::ProveRemoval, DeliveryMethod::Douyin, &by_hand), "done");
+        assert_eq!(code(Step::Confirm, DeliveryMethod::Douyin, &by_hand), "awaits_removal");
+        assert_eq!(code(Step::ProveRemoval, DeliveryMethod::Douyin, &by_system), "recall_by_system");
+        let gone = after(&[DeliveryEvent::Unwanted]);
+        assert_eq!(code(Step::ProveRemoval, DeliveryMethod::Douyin, &gone), "state_wrong");
+    }
+
+    #[test]
+    fn a_report_from_review_counts_only_where_no_partner_can_be_asked() {
+        let (intent, receipt) = (IntentId(Uuid::nil()), Receipt("a".into()));
+        let in_review = after(&[DeliveryEvent::Sending { intent }, DeliveryEvent::Accepted { intent, receipt }]);
+        assert_eq!(step(Some(DeliveryMethod::Mrss), &in_review), None, "it is possible, not awaited");
+        assert_eq!(code(Step::Deliver, DeliveryMethod::Mrss, &in_review), "done");
+        assert_eq!(code(Step::Deliver, DeliveryMethod::SftpDrop, &in_review), "done");
+        assert_eq!(code(Step::Deliver, DeliveryMethod::Bilibili, &in_review), "not_by_hand");
+    }
+}

@@ -1,0 +1,157 @@
+//! Pictures that people send as evidence: JPEG or PNG, decoded in full before they are believed. Bounded in bytes, pixels and memory, one
+//! at a time.
+use std::io::Cursor;
+
+use runtime::problem::{Code, Problem};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+use zune_core::bytestream::ZCursor;
+use zune_core::options::DecoderOptions;
+use zune_jpeg::JpegDecoder;
+
+/// The largest picture, bytes: a photograph by a telephone has 3 to 8 MB, a screenshot less.
+pub const PICTURE_BYTES: usize = 10_000_000;
+/// The longest side, pixels: screenshots of a whole page are long.
+const MOST_SIDE: u32 = 20_000;
+/// A smaller side shows nothing that can be read, pixels.
+const LEAST_SIDE: u32 = 32;
+/// The most pixels, so that a progressive JPEG takes at most 150 MB: six bytes of coefficients and three of colour for each.
+const MOST_PIXELS: u64 = 16_777_216;
+/// What a PNG decoder may hold besides one row, bytes.
+const PNG_BYTES: usize = 16 * 1024 * 1024;
+
+/// The one decoder of this process.
+static TURN: Semaphore = Semaphore::const_new(1);
+
+/// A picture that decodes.
+#[derive(Clone, Debug)]
+pub(crate) struct Picture {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) sha256: [u8; 32],
+}
+
+/// Decodes a picture, off the async threads.
+pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
+    if bytes.is_empty() || bytes.len() > PICTURE_BYTES {
+        return Err(Code::FieldWrong.about(format!("picture: 1 to {PICTURE_BYTES} bytes")));
+    }
+    let _turn = TURN.acquire().await.map_err(anyhow::Error::from)?;
+    let read = tokio::task::spawn_blocking(move || {
+        decode(&bytes)?;
+        Ok(Picture { sha256: Sha256::digest(&bytes).into(), bytes })
+    });
+    let read: Result<Picture, String> = read.await.map_err(anyhow::Error::from)?;
+    read.map_err(|why| Code::PictureUnreadable.about(pipeline::lang::shown(&why)))
+}
+
+/// Decodes all of it, and keeps nothing.
+fn decode(bytes: &[u8]) -> Result<(), String> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => decode_png(bytes),
+        [0xff, 0xd8, ..] => decode_jpeg(bytes),
+        _ => Err("neither JPEG nor PNG".to_owned()),
+    }
+}
+
+fn decode_png(bytes: &[u8]) -> Result<(), String> {
+    let told = |error: png::DecodingError| format!("PNG: {error}");
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: PNG_BYTES });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    let mut reader = decoder.read_info().map_err(told)?;
+    let (width, height) = reader.info().size();
+    bounded(width, height)?;
+    while reader.next_row().map_err(told)?.is_some() {}
+    Ok(())
+}
+
+fn decode_jpeg(bytes: &[u8]) -> Result<(), String> {
+    let told = |error: zune_jpeg::errors::DecodeErrors| format!("JPEG: {error}");
+    let side = MOST_SIDE as usize;
+    // Not strict, a picture that was cut off decodes as a grey one.
+    let options = DecoderOptions::default().set_strict_mode(true).set_max_width(side).set_max_height(side);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    decoder.decode_headers().map_err(told)?;
+    let info = decoder.info().ok_or("JPEG: no size")?;
+    bounded(info.width.into(), info.height.into())?;
+    decoder.decode().map_err(told)?;
+    Ok(())
+}
+
+/// Checked before anything of the size is allocated.
+fn bounded(width: u32, height: u32) -> Result<(), String> {
+    let sides = LEAST_SIDE..=MOST_SIDE;
+    let fits = sides.contains(&width) && sides.contains(&height);
+    if fits && u64::from(width) * u64::from(height) <= MOST_PIXELS {
+        return Ok(());
+    }
+    Err(format!("{width}×{height} pixels; {LEAST_SIDE} to {MOST_SIDE} a side, {MOST_PIXELS} at most"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width, height);
+        encoder.set_color(png::ColorType::Grayscale);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&vec![9; (width * height) as usize]).unwrap();
+        writer.finish().unwrap();
+        bytes
+    }
+
+    /// A grey baseline JPEG: one table each, and for each block two bits of zeros.
+    fn jpeg(width: u16, height: u16) -> Vec<u8> {
+        let mut bytes = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
+        bytes.extend([1; 64]);
+        bytes.extend([0xff, 0xc0, 0, 11, 8]);
+        bytes.extend(height.to_be_bytes());
+        bytes.extend(width.to_be_bytes());
+        bytes.extend([1, 1, 0x11, 0]);
+        for class in [0x00, 0x10] {
+            bytes.extend([0xff, 0xc4, 0, 20, class, 1]);
+            bytes.extend([0; 16]);
+        }
+        bytes.extend([0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0]);
+        let blocks = usize::from(width.div_ceil(8)) * usize::from(height.div_ceil(8));
+        bytes.extend(vec![0; (blocks * 2).div_ceil(8)]);
+        bytes.extend([0xff, 0xd9]);
+        bytes
+    }
+
+    #[test]
+    fn a_whole_picture_of_either_kind_decodes() {
+        assert_eq!(decode(&png(64, 40)), Ok(()));
+        assert_eq!(decode(&jpeg(64, 64)), Ok(()));
+    }
+
+    #[test]
+    fn what_only_begins_like_a_picture_does_not() {
+        let (png, jpeg) = (png(64, 64), jpeg(320, 192));
+        let mut flipped = png.clone();
+        let at = flipped.len() - 20;
+        flipped[at] ^= 1;
+        let cases: [&[u8]; 8] = [
+            b"",
+            b"GIF89a",
+            &[0, 0, 0],
+            b"\x89PNG\r\n\x1a\nnot much of a picture",
+            b"\xff\xd8\xffsheet",
+            &png[..png.len() - 16],
+            &jpeg[..jpeg.len() / 2],
+            &flipped,
+        ];
+        for case in cases {
+            assert!(decode(case).is_err(), "{:?}", &case[..case.len().min(12)]);
+        }
+    }
+
+    #[test]
+    fn a_size_beyond_the_bounds_is_refused_before_it_is_decoded() {
+        assert!(bounded(31, 64).is_err() && bounded(20_001, 64).is_err() && bounded(5000, 5000).is_err());
+        assert!(bounded(1170, 14_000).is_ok() && bounded(3024, 4032).is_ok());
+        assert!(decode(&jpeg(65_000, 8)).is_err());
+    }
+}

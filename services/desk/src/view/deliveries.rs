@@ -1,0 +1,90 @@
+//! Where a work stands with each partner, and what a person does next about it.
+use chrono::{DateTime, Utc};
+use pipeline::delivery::Observed;
+use pipeline::id::{ContestId, SubmissionId};
+use pipeline::preflight::Texts;
+use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
+use runtime::store::deliveries::DeliveryRow;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::Desk;
+use crate::next::{Next, next};
+
+/// Where a work stands with one partner.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Delivery {
+    /// Its id in the catalogue.
+    pub partner: String,
+    /// The run whose files it is about.
+    pub run: u32,
+    /// `live` or `gone`.
+    pub desired: &'static str,
+    /// `planned`, `sending`, `unknown`, `awaiting_operator`, `in_review`, `live`, `recalling`, `recalled` or `refused`.
+    #[schema(value_type = DeliveryState)]
+    pub state: &'static str,
+    /// What a person does next, and the command for it; absent where it waits for no person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
+    /// The partner's own name for the work.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// Where it can be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    /// The partner's words, where it refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// What was handed over: files with sizes and digests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub handed_over: Option<Value>,
+    /// Title, text and tags that were written for this partner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub texts: Option<Texts>,
+    /// Why it is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recall_reason: Option<String>,
+    /// Until when it must be proven that it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recall_due: Option<DateTime<Utc>>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Where a work stands with every partner, by partner. `contest`: the one that the caller may see.
+pub async fn deliveries(desk: &Desk, contest: Option<&ContestId>, id: SubmissionId) -> Result<Vec<Delivery>, Problem> {
+    let work = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
+    if contest.is_some_and(|contest| *contest != work.contest) {
+        return Err(Code::SubmissionUnknown.into());
+    }
+    let rows = desk.store.deliveries(id).await?;
+    Ok(rows.into_iter().map(|row| delivery(desk, row)).collect())
+}
+
+fn delivery(desk: &Desk, row: DeliveryRow) -> Delivery {
+    let method = desk.catalogue.partner(&row.partner).map(|it| it.method);
+    let observed = &row.machine.observed;
+    let words = match observed {
+        Observed::Refused { words, .. } => Some(words.clone()),
+        _ => None,
+    };
+    Delivery {
+        next: next(row.submission, &row.partner, method, &row.machine),
+        partner: row.partner.to_string(),
+        run: row.machine.run,
+        desired: row.machine.desired.name(),
+        state: observed.name(),
+        receipt: observed.receipt().map(|receipt| receipt.0.clone()),
+        public_url: observed.public_url().map(ToOwned::to_owned),
+        words,
+        handed_over: row.receipt,
+        texts: row.texts,
+        recall_reason: row.recall_reason,
+        recall_due: row.recall_due,
+        updated_at: row.updated_at,
+    }
+}

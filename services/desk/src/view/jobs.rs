@@ -1,0 +1,136 @@
+//! Jobs: what `reprocess` asked for, one job, and its works.
+//!
+//! A job belongs to a contest if all its works do. People who are bound to a contest see the jobs of that contest and no others; to them
+//! a job of several contests does not exist.
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use pipeline::id::{ContestId, SubmissionId};
+use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::{JobState, JobWorkState};
+use runtime::store::bulk::{BulkItemRow, BulkJobRow};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Page, Paging, cursor_of, limit_of};
+use crate::Desk;
+
+/// A job.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Job {
+    /// Its id.
+    pub id: Uuid,
+    /// `running`, `paused`, `cancelled` or `done`.
+    #[schema(value_type = JobState)]
+    pub state: String,
+    /// How many works are in which state: `waiting`, `started`, `done`, `failed`, `skipped`, `cancelled`. States without works are absent.
+    pub works: BTreeMap<String, i64>,
+    /// The one contest of all its works; absent where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contest: Option<String>,
+    /// Which works, as it was asked: a selection, the number of named works, or the id of a single one.
+    pub selection: String,
+    /// Stage at which each run begins.
+    pub from: String,
+    /// Partners that the runs publish to; absent: all of each work's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partners: Option<Vec<String>>,
+    /// Partners whose file makes room for the new one.
+    pub replace: Vec<String>,
+    /// What kind of person asked for it, such as `organiser`.
+    pub actor: String,
+    /// Who.
+    pub name: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it was last paused, resumed, cancelled or done.
+    pub changed_at: DateTime<Utc>,
+}
+
+impl From<BulkJobRow> for Job {
+    fn from(row: BulkJobRow) -> Self {
+        Self {
+            id: row.id,
+            state: row.state,
+            works: row.works,
+            contest: row.contest,
+            selection: row.selection,
+            from: row.from_stage,
+            partners: row.partners,
+            replace: row.replace,
+            actor: row.actor,
+            name: row.name,
+            reason: row.reason,
+            created_at: row.created_at,
+            changed_at: row.changed_at,
+        }
+    }
+}
+
+/// One work of a job.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct JobWork {
+    /// The work.
+    pub submission: Uuid,
+    /// `waiting`, `started`, `done`, `failed`, `skipped` or `cancelled`.
+    #[schema(value_type = JobWorkState)]
+    pub state: String,
+    /// The run that it started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<u32>,
+    /// Stable word for why it is not simply done, such as `in_another_job`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What that is about, such as the other job's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// When it last changed.
+    pub changed_at: DateTime<Utc>,
+}
+
+impl From<BulkItemRow> for JobWork {
+    fn from(row: BulkItemRow) -> Self {
+        Self {
+            submission: row.submission.0,
+            state: row.state,
+            run: row.run,
+            why: row.why,
+            detail: row.detail,
+            changed_at: row.changed_at,
+        }
+    }
+}
+
+/// Jobs, newest first.
+pub async fn jobs(desk: &Desk, contest: Option<&ContestId>, paged: &Paging) -> Result<Page<Job>, Problem> {
+    let limit = limit_of(paged.limit)?;
+    let before = cursor_of(paged.cursor.as_deref())?;
+    let rows = desk.store.bulk_jobs(contest, before, limit + 1).await?;
+    Ok(Page::of(rows.into_iter().map(Job::from).collect(), limit, |job| job.id.to_string()))
+}
+
+/// One job.
+pub async fn job(desk: &Desk, contest: Option<&ContestId>, id: Uuid) -> Result<Job, Problem> {
+    let row = desk.store.bulk_job(id, contest).await?;
+    Ok(row.ok_or(Code::JobUnknown)?.into())
+}
+
+/// The works of a job, by time of entry.
+pub async fn works(
+    desk: &Desk,
+    contest: Option<&ContestId>,
+    id: Uuid,
+    paged: &Paging,
+) -> Result<Page<JobWork>, Problem> {
+    let limit = limit_of(paged.limit)?;
+    let after: Option<SubmissionId> = cursor_of(paged.cursor.as_deref())?;
+    if desk.store.bulk_job(id, contest).await?.is_none() {
+        return Err(Code::JobUnknown.into());
+    }
+    let rows = desk.store.bulk_items(id, after, limit + 1).await?;
+    Ok(Page::of(rows.into_iter().map(JobWork::from).collect(), limit, |work| work.submission.to_string()))
+}

@@ -1,0 +1,81 @@
+//! The address of the desk: whether staff can use it without showing their tokens to others.
+use runtime::config::Config;
+use runtime::desk_url::{DeskUrlRefused, desk_url, same_host};
+
+#[cfg(test)]
+use super::Health;
+use super::{Finding, Mend, is_loopback};
+
+/// What `DESK_URL` says, by the rule that services apply at their start.
+pub(super) fn address(config: &Config) -> Finding {
+    const NAME: &str = "desk address";
+    const HTTPS: Mend = Mend {
+        zh: "在工作台前部署带 TLS 的代理，并将 DESK_URL 设为其地址，例如 https://desk.example.org",
+        en: "put a proxy with TLS before the desk, and set DESK_URL to its address, such as https://desk.example.org",
+    };
+    const OWN_HOST: Mend = Mend {
+        zh: "为工作台使用单独的主机名，并相应设置 DESK_URL：同一主机名的各端口共用 Cookie",
+        en: "give the desk a host name of its own, and set DESK_URL to it: all ports of a host share its cookies",
+    };
+    let url = match desk_url(config) {
+        Ok(url) => url,
+        Err(refused) => return Finding::bad(NAME, format!("{}: {}", DeskUrlRefused::CODE, refused.en()), HTTPS),
+    };
+    let listen = config.desk_listen;
+    let Some(url) = url else {
+        return match listen.ip().is_loopback() {
+            true => Finding::good(NAME, format!("only this machine reaches it, at {listen}")),
+            false => Finding::poor(NAME, format!("it listens on {listen}, and DESK_URL is not set"), HTTPS),
+        };
+    };
+    let shared = [("PUBLIC_URL", &config.public_url), ("PUBLISH_URL", &config.publish_url)];
+    let shared = shared.into_iter().find(|(_, other)| other.as_deref().is_some_and(|other| same_host(&url, other)));
+    match shared {
+        // On one machine for a trial there are no other names.
+        Some((name, _)) if !is_loopback(&url) => {
+            Finding::poor(NAME, format!("{url} has the same host name as {name}"), OWN_HOST)
+        }
+        _ => Finding::good(NAME, url),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings;
+
+    fn found(desk_url: Option<&str>, desk_listen: &str, public_url: &str) -> Finding {
+        let mut config = settings::read(&settings::NO_SERVERS).expect("settings");
+        config.desk_url = desk_url.map(str::to_owned);
+        config.desk_listen = desk_listen.parse().expect("an address");
+        config.public_url = Some(public_url.to_owned());
+        address(&config)
+    }
+
+    #[test]
+    fn an_address_that_shows_tokens_to_others_is_bad_and_one_that_shares_cookies_is_poor() {
+        const HERE: &str = "127.0.0.1:8082";
+        let public = "https://entries.example.org";
+        for (url, listen, health) in [
+            (None, HERE, Health::Good),
+            (None, "[::1]:8082", Health::Good),
+            (None, "0.0.0.0:8082", Health::Poor),
+            (Some(""), "0.0.0.0:8082", Health::Poor),
+            (Some("https://desk.example.org"), "0.0.0.0:8082", Health::Good),
+            (Some("https://entries.example.org:8443"), HERE, Health::Poor),
+            (Some("http://desk.example.org"), HERE, Health::Bad),
+            (Some("https://desk.example.org/desk"), HERE, Health::Bad),
+        ] {
+            let found = found(url, listen, public);
+            assert_eq!(found.health, health, "{url:?} {listen}: {}", found.found);
+            assert_eq!(
+                (found.mend.is_empty(), found.mend_zh.is_empty()),
+                (health == Health::Good, health == Health::Good)
+            );
+        }
+        let trial = found(Some("http://127.0.0.1:8082"), HERE, "http://127.0.0.1:8080");
+        assert_eq!(trial.health, Health::Good, "{}", trial.found);
+        let refused = found(Some("http://desk.example.org"), HERE, public);
+        assert!(refused.found.starts_with("desk_url_refused: "), "{}", refused.found);
+    }
+}

@@ -1,0 +1,216 @@
+//! Looks at the works of a job before anything is begun: which of them can begin, and whether the job is refused. A dry run and the act
+//! itself both come through here, so they cannot disagree.
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context;
+use pipeline::id::{ContestId, SubmissionId};
+use pipeline::stage::Stage;
+use pipeline::submission::Submission;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::{Ask, MAX_WORKS, Which, select, single, start};
+
+/// Works that are judged at a time: each machine has about a kilobyte.
+const JUDGED_AT_ONCE: usize = 2000;
+
+/// Works as they were found.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// All of them, by time of entry.
+    pub(super) ids: Vec<Uuid>,
+    /// Those that would begin now.
+    pub(super) begin: Vec<Beginning>,
+    /// Works that cannot begin there, by the state that they are in.
+    pub cannot_begin: BTreeMap<String, u64>,
+    /// Works that another job has.
+    pub in_another_job: u64,
+    /// One of these jobs.
+    other: Option<Uuid>,
+    /// Works whose files are being made now. A job waits for its turn, and looks at them again then.
+    pub under_way: u64,
+    /// The first named work that does not exist for the caller.
+    missing: Option<SubmissionId>,
+    /// The one contest of all works; `None` where there are several.
+    pub(super) contest: Option<ContestId>,
+    /// Digest of the works, their runs and states, and what is desired at each partner. Hex, 32 characters.
+    pub digest: String,
+}
+
+/// A work that would begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beginning {
+    pub(super) id: Uuid,
+    /// Renditions of its present plan.
+    pub(super) renditions: u64,
+}
+
+/// Why nothing is begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A named work does not exist.
+    Missing(SubmissionId),
+    /// No work was found.
+    Nothing,
+    /// More than [`MAX_WORKS`] were found.
+    TooMany,
+    /// None of them can begin there; their states.
+    CannotBegin(Vec<String>),
+    /// This job has all that could begin.
+    InAnotherJob(Uuid),
+}
+
+impl Looked {
+    /// How many works would begin now.
+    pub fn works(&self) -> u64 {
+        self.begin.len() as u64
+    }
+
+    /// Why nothing is begun, if so. Works whose files are being made do not refuse a job: they may be ready when it comes to them.
+    pub fn refusal(&self) -> Option<Refusal> {
+        if let Some(id) = self.missing {
+            return Some(Refusal::Missing(id));
+        }
+        if self.ids.is_empty() {
+            return Some(Refusal::Nothing);
+        }
+        if self.ids.len() > MAX_WORKS {
+            return Some(Refusal::TooMany);
+        }
+        if !self.begin.is_empty() || self.under_way > 0 {
+            return None;
+        }
+        match self.other {
+            Some(job) => Some(Refusal::InAnotherJob(job)),
+            None => Some(Refusal::CannotBegin(self.cannot_begin.keys().cloned().collect())),
+        }
+    }
+}
+
+struct Work {
+    id: Uuid,
+    machine: Json<Submission>,
+    renditions: i64,
+    job: Option<Uuid>,
+    under_way: bool,
+}
+
+/// Waits until no other job is being made, so that of two over the same works the second sees what the first has taken, and locks a
+/// single work. An act calls this before [`look`]; a dry run does not.
+pub async fn take_turn(tx: &mut PgConnection, which: &Which) -> anyhow::Result<()> {
+    sqlx::query!("/* create_bulk_jobs_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_bulk'))")
+        .execute(&mut *tx)
+        .await
+        .context("wait for another job to be made")?;
+    if let Some(id) = single(which) {
+        start::lock(tx, id).await?;
+    }
+    Ok(())
+}
+
+/// Makes what follows read one snapshot and change nothing, so that the figures of a dry run belong together. Must come first in its
+/// transaction.
+pub async fn one_snapshot(tx: &mut PgConnection) -> anyhow::Result<()> {
+    sqlx::query!("/* one_snapshot */ set transaction isolation level repeatable read, read only").execute(tx).await?;
+    Ok(())
+}
+
+/// Finds the works and judges each. Named works of another contest than `contest` do not exist; a selection must be restricted to it by
+/// the caller.
+pub async fn look(
+    tx: &mut PgConnection,
+    which: &Which,
+    ask: &Ask,
+    contest: Option<&ContestId>,
+) -> anyhow::Result<Looked> {
+    let ids = select::ids(tx, which, contest).await?;
+    let (digest, contest) = digest(tx, &ids).await?;
+    let mut looked = Looked {
+        missing: missing(which, &ids),
+        begin: Vec::new(),
+        cannot_begin: BTreeMap::new(),
+        in_another_job: 0,
+        other: None,
+        under_way: 0,
+        contest,
+        digest,
+        ids,
+    };
+    if looked.ids.len() <= MAX_WORKS {
+        judge(tx, &mut looked, which, ask).await?;
+    }
+    Ok(looked)
+}
+
+fn missing(which: &Which, found: &[Uuid]) -> Option<SubmissionId> {
+    let Which::Named(named) = which else { return None };
+    let found: BTreeSet<Uuid> = found.iter().copied().collect();
+    named.iter().copied().find(|id| !found.contains(&id.0)).filter(|_| named.len() <= MAX_WORKS)
+}
+
+async fn judge(tx: &mut PgConnection, looked: &mut Looked, which: &Which, ask: &Ask) -> anyhow::Result<()> {
+    // A single work is begun whatever is under way, and a run of its own job that stands still is a person's to begin again.
+    let single = single(which).is_some();
+    let ids = std::mem::take(&mut looked.ids);
+    for ids in ids.chunks(JUDGED_AT_ONCE) {
+        for work in works(tx, ids, single).await? {
+            let before = work.machine.0;
+            let mut after = before.clone();
+            after.advance(ask.event());
+            if let Some(job) = work.job {
+                looked.in_another_job += 1;
+                looked.other = Some(job);
+            } else if after == before {
+                *looked.cannot_begin.entry(before.state.name().to_owned()).or_default() += 1;
+            } else if work.under_way && !single {
+                looked.under_way += 1;
+            } else {
+                let renditions = if ask.from < Stage::Publish { work.renditions.unsigned_abs() } else { 0 };
+                looked.begin.push(Beginning { id: work.id, renditions });
+            }
+        }
+    }
+    looked.ids = ids;
+    Ok(())
+}
+
+/// The digest and the one contest of the works. In SQL: of a hundred thousand works neither rows nor text come here.
+async fn digest(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<(String, Option<ContestId>)> {
+    let row = sqlx::query!(
+        r#"/* digest_of_works */
+        select encode(substr(sha256(convert_to(coalesce(string_agg(line, ' / ' order by id), ''), 'UTF8')), 1, 16), 'hex')
+                as "digest!",
+            case when count(distinct contest) = 1 then min(contest) end as contest
+        from (
+            select s.id, s.contest, concat_ws(' ', s.id, s.run, s.state, (
+                select string_agg(concat_ws('=', d.partner, d.machine ->> 'desired'), ' ' order by d.partner collate "C")
+                from deliveries d where d.submission = s.id)) as line
+            from submissions s where s.id = any($1)
+        ) works"#,
+        ids,
+    )
+    .fetch_one(tx)
+    .await
+    .context("compute the digest of the works")?;
+    Ok((row.digest, row.contest.map(ContestId::new)))
+}
+
+async fn works(tx: &mut PgConnection, ids: &[Uuid], single: bool) -> anyhow::Result<Vec<Work>> {
+    sqlx::query_as!(
+        Work,
+        r#"/* works_to_begin */
+        select s.id, s.machine as "machine: Json<Submission>",
+            coalesce(jsonb_array_length(s.plan -> 'renditions'), 0)::int8 as "renditions!",
+            (select i.job from bulk_items i where i.submission = s.id and i.state in ('waiting', 'started')
+                and (i.state = 'waiting' or not $2)) as job,
+            exists (select from parts p where p.submission = s.id and p.stage <> 'publish'
+                and p.status in ('pending', 'waiting', 'claimed')) as "under_way!"
+        from submissions s where s.id = any($1) order by s.id"#,
+        ids,
+        single,
+    )
+    .fetch_all(tx)
+    .await
+    .context("read the works")
+}

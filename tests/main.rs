@@ -13,6 +13,8 @@ mod chaos;
 mod chaos_handoff;
 // What people type.
 mod command_line;
+// What two OpenAPI documents promise.
+mod contract;
 // What operators see of it.
 mod dashboards;
 // Gates that people open, and what partners get.

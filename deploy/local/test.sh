@@ -70,6 +70,11 @@ case $footage_status in
 *) exit "$footage_status" ;;
 esac
 
+# Fetched while the build keeps the processor: this mostly waits for registries.
+contract_log=$dir/contract.log
+"$here/contract.sh" fetch >"$contract_log" 2>&1 &
+contract=$!
+
 step "test: build of what ships and of the tests, and lints"
 # In one go: while the last crate of the one is compiled, the other has work for the second core. Lints: .cargo/lint.sh.
 build_programs --tests
@@ -80,6 +85,19 @@ else
 fi
 step "test: image, compose file and chart, without an engine and a cluster"
 "$here/deployment.sh"
+step "test: the contract, as two OpenAPI documents"
+# Where no registry can be reached (3) it is not checked, and the last lines say so.
+contract_status=0
+wait "$contract" || contract_status=$?
+case $contract_status in
+0)
+    "$here/contract.sh"
+    TEST_CONTRACT=$(tail -n 1 "$contract_log")
+    export TEST_CONTRACT
+    ;;
+3) cat "$contract_log" >&2 ;;
+*) cat "$contract_log" >&2 && exit "$contract_status" ;;
+esac
 step "test: tests"
 # Tests make their databases as copies of this one.
 database=$(sed -n 's/^DATABASE_URL=//p' "$dir/env")
@@ -90,5 +108,8 @@ DATABASE_URL=${database%/*}/$TEST_DATABASE_TEMPLATE "${CARGO_TARGET_DIR:-target}
 step_end
 if [ "$footage_status" = 3 ]; then
     printf '\nSKIPPED: the tests of real footage found none: it could not be fetched (deploy/local/footage.sh says why)\n'
+fi
+if [ "$contract_status" = 3 ]; then
+    printf '\nSKIPPED: the checks of the contract: their tools could not be installed (deploy/local/contract.sh says why)\n'
 fi
 printf '\nadvisories: %s\n' "$advisories"

@@ -274,6 +274,9 @@ impl Observed {
 }
 
 impl Desired {
+    /// Both.
+    pub const ALL: [Desired; 2] = [Desired::Live, Desired::Gone];
+
     /// Its one name.
     pub fn name(self) -> &'static str {
         match self {

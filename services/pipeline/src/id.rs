@@ -84,6 +84,8 @@ macro_rules! name_id {
 
 /// Longest name in characters: a rung and a partner of the catalogue (48 each), and what the planner puts between and after them.
 const NAME_CHARS: usize = 128;
+/// What a name is, as a regular expression for programs that send one.
+pub const NAME_PATTERN: &str = "^[a-z0-9][a-z0-9_-]{0,127}$";
 /// What a text becomes that is no name. It is none itself, so nothing is ever called so.
 const NOTHING: &str = "-";
 

@@ -247,6 +247,9 @@ pub enum QcOutcome {
 }
 
 impl QcOutcome {
+    /// Every outcome.
+    pub const ALL: [QcOutcome; 3] = [QcOutcome::Pass, QcOutcome::Fail, QcOutcome::Invalid];
+
     /// `Pass` or `Fail`.
     pub fn of(pass: bool) -> Self {
         if pass { Self::Pass } else { Self::Fail }

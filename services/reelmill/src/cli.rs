@@ -2,9 +2,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bag, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, partner, person, plan,
-    preview, probe, ready, recall, recalled, reference, release, render, reprocess, retention, retry, review, s3,
-    serve, status, submit, texts, token, trace, trouble, webhook, withdraw,
+    audit, bag, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, openapi, partner,
+    person, plan, preview, probe, ready, recall, recalled, reference, release, render, reprocess, retention, retry,
+    review, s3, serve, status, submit, texts, token, trace, trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
 
@@ -127,6 +127,12 @@ enum Command {
     /// Print every command, option and variable as Markdown: deploy/REFERENCE.md
     #[command(hide = true)]
     Reference,
+    /// Print the OpenAPI document of one of the two APIs
+    #[command(hide = true)]
+    Openapi {
+        /// Which API
+        api: openapi::Api,
+    },
 }
 
 impl Cli {
@@ -173,6 +179,7 @@ impl Cli {
             Command::Inventory(args) => block_on(inventory::run(args)),
             Command::Completions(args) => completions::run(&args),
             Command::Reference => reference::run(),
+            Command::Openapi { api } => openapi::run(api),
         }
     }
 }

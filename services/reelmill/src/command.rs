@@ -12,6 +12,7 @@ pub(crate) mod fsck;
 pub(crate) mod hold;
 pub(crate) mod inventory;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 pub(crate) mod partner;
 pub(crate) mod person;
 pub(crate) mod plan;

@@ -255,3 +255,32 @@ fn every_make_target_of_the_documents_is_one() {
         }
     }
 }
+
+/// utoipa writes one schema for each name, the last one that it meets.
+#[test]
+fn no_two_schemas_of_the_apis_have_one_name() {
+    let mut names = std::collections::BTreeMap::<String, Vec<String>>::new();
+    let mut open: Vec<_> = ["desk", "runtime", "upload"].map(|it| root().join("services").join(it).join("src")).into();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for part in text.split("#[derive(").skip(1).filter(|it| it.split(')').next().unwrap().contains("ToSchema")) {
+            let word = |before: &str| part.split_once(before).map(|(_, rest)| rest);
+            let head = &part[..part.find(['{', ';']).unwrap_or(part.len())];
+            let name = match (head.contains("(as = "), word("struct "), word("enum ")) {
+                (true, ..) => word("(as = "),
+                (_, Some(one), Some(other)) => Some(if one.len() > other.len() { one } else { other }),
+                (_, one, other) => one.or(other),
+            };
+            let name: String = name.unwrap().chars().take_while(|it| it.is_ascii_alphanumeric()).collect();
+            names.entry(name).or_default().push(path.display().to_string());
+        }
+    }
+    assert!(names.len() > 50);
+    for (name, files) in names {
+        assert!(files.len() == 1, "{name} in {files:?}: `#[schema(as = …)]` gives one another name");
+    }
+}

@@ -1,12 +1,17 @@
 //! The description of the API for programs: OpenAPI 3.1 at `/api/v1/openapi.json`.
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use axum::response::IntoResponse;
 use runtime::serving::docs;
-use runtime::serving::openapi::{Described, Token, Who, describe};
+use runtime::serving::openapi::{Described, Token, Who, complete, describe, served_at};
 use runtime::serving::render::ProblemBody;
+use serde_json::Value;
 use utoipa::{Modify, OpenApi};
 
 use crate::access::Policy;
+use crate::app::App;
 use crate::routes;
 use crate::{entries, home, tus};
 
@@ -41,27 +46,30 @@ struct Policies;
 
 impl Modify for Policies {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let routes: Vec<Described> = routes::list()
-            .into_iter()
-            .map(|route| Described {
-                method: route.method.as_str().to_ascii_lowercase(),
-                path: route.path,
-                who: match route.policy {
-                    Policy::Public | Policy::Upload => None,
-                    Policy::Entry => Some(Who { roles: &[], entrant: true }),
-                },
-                keyed: false,
-            })
-            .collect();
-        describe(document, &routes);
+        describe(document, &described());
     }
+}
+
+fn described() -> Vec<Described> {
+    let described = |route: routes::Listed| Described {
+        method: route.method.as_str().to_ascii_lowercase(),
+        path: route.path,
+        who: match route.policy {
+            Policy::Public => None,
+            Policy::Upload | Policy::Entry => Some(Who { roles: &[], entrant: true }),
+        },
+        keyed: false,
+    };
+    routes::list().into_iter().map(described).collect()
 }
 
 /// This document.
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(crate) async fn serve() -> Json<utoipa::openapi::OpenApi> {
-    Json(document())
+pub(crate) async fn serve(State(app): State<Arc<App>>) -> Json<Value> {
+    let mut document = document();
+    served_at(&mut document, &app.settings.public_url);
+    Json(document)
 }
 
 /// Every address, what it does, and who may.
@@ -71,7 +79,10 @@ pub(crate) async fn page() -> impl IntoResponse {
     docs::page(&document())
 }
 
-/// The document.
-pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+/// The document, at an address of this server's own.
+pub fn document() -> Value {
+    complete(&Document::openapi(), &described(), NO_PAGES)
 }
+
+/// No list of this API comes in pages.
+const NO_PAGES: u32 = 0;

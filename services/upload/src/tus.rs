@@ -34,10 +34,12 @@ pub(crate) const VERSION: &str = "1.0.0";
 /// Names the method that a request is meant to have.
 const OVERRIDE: &str = "x-http-method-override";
 
-/// Middleware around the protocol's routes: every request but discovery states the version, every answer too.
+/// Middleware around the protocol's routes: every request but discovery states the version, every answer too. A method that the
+/// protocol does not have is refused as such, whatever version the request states.
 pub(crate) async fn version(request: Request, next: Next) -> Response {
     let stated = request.headers().get("tus-resumable");
-    let right = stated.is_some_and(|it| it == VERSION) || request.method() == Method::OPTIONS;
+    let spoken = matches!(*request.method(), Method::POST | Method::HEAD | Method::PATCH | Method::DELETE);
+    let right = !spoken || stated.is_some_and(|it| it == VERSION);
     let mut response =
         if right { next.run(request).await } else { Problem::from(Code::VersionUnsupported).into_response() };
     let headers = response.headers_mut();

@@ -2,6 +2,7 @@
 use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::store::deliveries;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -31,8 +32,10 @@ pub struct Confirmed {
     /// The partner.
     pub partner: String,
     /// The delivery's state before.
+    #[schema(value_type = DeliveryState)]
     pub was: String,
     /// The delivery's state after.
+    #[schema(value_type = DeliveryState)]
     pub state: String,
     /// Whether nothing was done.
     pub dry_run: bool,

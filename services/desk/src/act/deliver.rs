@@ -3,6 +3,7 @@ use pipeline::delivery::{Delivery, Observed, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::text::Limit;
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::serving::typed;
 use runtime::store::deliveries;
 use runtime::store::history::By;
@@ -45,8 +46,10 @@ pub struct Delivered {
     /// The partner.
     pub partner: String,
     /// The delivery's state before.
+    #[schema(value_type = DeliveryState)]
     pub was: String,
     /// The delivery's state after.
+    #[schema(value_type = DeliveryState)]
     pub state: String,
     /// The partner's own name for the work.
     pub receipt: String,

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::JobState;
 use runtime::store::bulk::{self, Control};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,8 +43,10 @@ pub struct JobOrdered {
     /// The job.
     pub id: Uuid,
     /// State before.
+    #[schema(value_type = JobState)]
     pub was: String,
     /// State after.
+    #[schema(value_type = JobState)]
     pub state: String,
     /// How many works are in which state. Those that are `started` go on.
     pub works: BTreeMap<String, i64>,

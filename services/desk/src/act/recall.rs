@@ -6,6 +6,7 @@ use pipeline::delivery::{Desired, Observed};
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
 use runtime::store::people;
 use runtime::store::recalls::RecallTerms;
 use serde::{Deserialize, Serialize};
@@ -39,8 +40,10 @@ pub struct Recalled {
     /// The work.
     pub id: Uuid,
     /// State before.
+    #[schema(value_type = SubmissionState)]
     pub was: String,
     /// State after.
+    #[schema(value_type = SubmissionState)]
     pub state: String,
     /// The work's run.
     pub run: u32,
@@ -60,6 +63,7 @@ pub struct Asked {
     /// How works are delivered to it, such as `drop` or `bag`.
     pub method: String,
     /// The delivery's state before.
+    #[schema(value_type = DeliveryState)]
     pub was: String,
     /// How long it has until the removal must be proven.
     pub within_hours: u32,

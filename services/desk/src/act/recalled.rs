@@ -2,6 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::store::deliveries;
 use runtime::store::history::By;
 use runtime::store::proofs::{self, NewProof, Shows};
@@ -42,6 +43,7 @@ pub struct RemovalReported {
     /// The partner.
     pub partner: String,
     /// The delivery's state, which the report does not change.
+    #[schema(value_type = DeliveryState)]
     pub state: String,
     /// The address that the system looks at before it believes the report; none is known if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

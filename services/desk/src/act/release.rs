@@ -7,6 +7,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::{Part, PartToDo};
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::typed;
 use runtime::store::{deliveries, people};
 use runtime::warning::Warning;
@@ -39,8 +40,10 @@ pub struct Released {
     /// The work.
     pub id: Uuid,
     /// State before.
+    #[schema(value_type = SubmissionState)]
     pub was: String,
     /// State after.
+    #[schema(value_type = SubmissionState)]
     pub state: String,
     /// The work's run.
     pub run: u32,

@@ -145,6 +145,7 @@ pub struct Estimate {
 
 /// What one partner holds.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = PartnerHolding)]
 pub struct Held {
     /// Its id in the catalogue.
     pub partner: String,

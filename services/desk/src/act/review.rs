@@ -3,6 +3,7 @@ use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::typed;
 use runtime::store::submissions;
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,10 @@ pub struct Reviewed {
     /// The work.
     pub id: Uuid,
     /// State before.
+    #[schema(value_type = SubmissionState)]
     pub was: String,
     /// State after.
+    #[schema(value_type = SubmissionState)]
     pub state: String,
     /// The work's run.
     pub run: u32,

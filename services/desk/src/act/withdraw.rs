@@ -3,6 +3,7 @@
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::store::entrants;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,8 +30,10 @@ pub struct Withdrawn {
     /// The work.
     pub id: Uuid,
     /// State before.
+    #[schema(value_type = SubmissionState)]
     pub was: String,
     /// State after.
+    #[schema(value_type = SubmissionState)]
     pub state: String,
     /// Whether nothing was done.
     pub dry_run: bool,

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
-use pipeline::id::PartnerId;
+use pipeline::id::{PartnerId, WrongName};
 use runtime::store::exchanges::ExchangeRow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::Desk;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Problem};
 use runtime::serving::params::Params;
 use runtime::serving::principal::Subject;
 
@@ -59,6 +59,10 @@ impl From<ExchangeRow> for Exchange {
     }
 }
 
+fn named(wrong: WrongName) -> Problem {
+    Code::QueryWrong.about(format!("partner: {wrong}"))
+}
+
 /// What was exchanged with partners about a work, oldest first; of very long ones the newest thousand.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/exchanges", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), With),
@@ -68,7 +72,7 @@ pub(crate) async fn exchanges(
     Extension(Subject(entry)): Extension<Subject>,
     Params(with): Params<With>,
 ) -> Result<Json<Vec<Exchange>>, Problem> {
-    let partner = with.partner.map(PartnerId::new);
+    let partner: Option<PartnerId> = with.partner.map(PartnerId::try_from).transpose().map_err(named)?;
     let rows = desk.store.exchanges(entry.id, partner.as_ref()).await?;
     Ok(Json(rows.into_iter().map(Exchange::from).collect()))
 }

@@ -1,9 +1,13 @@
 //! The description of the staff API for programs: OpenAPI 3.1 at `/api/v1/openapi.json`.
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use axum::response::IntoResponse;
 use runtime::serving::docs;
-use runtime::serving::openapi::{Described, Token, Who, describe};
+use runtime::serving::openapi::{Described, Token, Who, complete, describe, served_at};
 use runtime::serving::render::ProblemBody;
+use serde_json::Value;
 use utoipa::{Modify, OpenApi};
 
 use super::gate::Policy;
@@ -11,6 +15,9 @@ use super::{
     bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs,
     recall, recalled, release, reprocess, retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
 };
+use runtime::store::listing::MOST_ROWS;
+
+use crate::Desk;
 
 use words::WORDS;
 
@@ -48,27 +55,30 @@ struct Policies;
 
 impl Modify for Policies {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let routes: Vec<Described> = routes::list()
-            .into_iter()
-            .map(|route| Described {
-                method: route.method.as_str().to_ascii_lowercase(),
-                path: route.path,
-                who: match route.policy {
-                    Policy::Public => None,
-                    Policy::People(roles) => Some(Who { roles, entrant: false }),
-                },
-                keyed: route.keyed,
-            })
-            .collect();
-        describe(document, &routes);
+        describe(document, &described());
     }
+}
+
+fn described() -> Vec<Described> {
+    let described = |route: routes::Listed| Described {
+        method: route.method.as_str().to_ascii_lowercase(),
+        path: route.path,
+        who: match route.policy {
+            Policy::Public => None,
+            Policy::People(roles) => Some(Who { roles, entrant: false }),
+        },
+        keyed: route.keyed,
+    };
+    routes::list().into_iter().map(described).collect()
 }
 
 /// This document.
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(crate) async fn serve() -> Json<utoipa::openapi::OpenApi> {
-    Json(document())
+pub(crate) async fn serve(State(desk): State<Arc<Desk>>) -> Json<Value> {
+    let mut document = document();
+    served_at(&mut document, &desk.url);
+    Json(document)
 }
 
 /// Every address, what it does, and who may.
@@ -78,7 +88,7 @@ pub(crate) async fn page() -> impl IntoResponse {
     docs::page(&document())
 }
 
-/// The document.
-pub fn document() -> utoipa::openapi::OpenApi {
-    Document::openapi()
+/// The document, at an address of this server's own.
+pub fn document() -> Value {
+    complete(&Document::openapi(), &described(), MOST_ROWS)
 }

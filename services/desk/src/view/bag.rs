@@ -6,6 +6,7 @@ use pipeline::object_key::{BagFile, ObjectKey};
 use pipeline::partner::DeliveryMethod;
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::store::deliveries::DeliveryRow;
 use runtime::store::submissions::SubmissionRow;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ pub struct Bag {
     /// The partner's name in Chinese.
     pub partner_name: String,
     /// The delivery's state: `awaiting_operator` or `live`.
+    #[schema(value_type = DeliveryState)]
     pub state: String,
     /// What to enter on the partner's pages.
     pub checklist: Checklist,

@@ -4,6 +4,7 @@ use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::{ContestId, SubmissionId};
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::store::deliveries::DeliveryRow;
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +23,7 @@ pub struct Delivery {
     /// `live` or `gone`.
     pub desired: &'static str,
     /// `planned`, `sending`, `unknown`, `awaiting_operator`, `in_review`, `live`, `recalling`, `recalled` or `refused`.
+    #[schema(value_type = DeliveryState)]
     pub state: &'static str,
     /// What a person does next, and the command for it; absent where it waits for no person.
     #[serde(skip_serializing_if = "Option::is_none")]

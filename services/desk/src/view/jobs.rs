@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId};
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::{JobState, JobWorkState};
 use runtime::store::bulk::{BulkItemRow, BulkJobRow};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,6 +22,7 @@ pub struct Job {
     /// Its id.
     pub id: Uuid,
     /// `running`, `paused`, `cancelled` or `done`.
+    #[schema(value_type = JobState)]
     pub state: String,
     /// How many works are in which state: `waiting`, `started`, `done`, `failed`, `skipped`, `cancelled`. States without works are absent.
     pub works: BTreeMap<String, i64>,
@@ -75,6 +77,7 @@ pub struct JobWork {
     /// The work.
     pub submission: Uuid,
     /// `waiting`, `started`, `done`, `failed`, `skipped` or `cancelled`.
+    #[schema(value_type = JobWorkState)]
     pub state: String,
     /// The run that it started.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use pipeline::stage::Stage;
 use runtime::problem::Problem;
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::store::parts::PartRow;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::trace::{Attempt, DeliveryMove, Move};
@@ -21,6 +22,7 @@ pub struct Timeline {
     /// As entered.
     pub title: String,
     /// Where it is now.
+    #[schema(value_type = SubmissionState)]
     pub state: &'static str,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
@@ -55,6 +57,7 @@ pub struct Phase {
     /// The run.
     pub run: u32,
     /// The state's name.
+    #[schema(value_type = SubmissionState)]
     pub state: String,
     /// When it began.
     pub from: DateTime<Utc>,
@@ -101,6 +104,7 @@ pub struct AttemptTime {
     /// How long it took, or has lasted.
     pub worked_s: f64,
     /// `running`, the part's status at its end, or how an attempt ended that did not end the part.
+    #[serde(rename = "ended")]
     pub outcome: String,
     /// Host and process.
     pub holder: Option<String>,

@@ -2,6 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::WebhookState;
 use runtime::store::webhooks::endpoints::EndpointRow;
 use runtime::store::webhooks::log::{LogRow, LoggedAttempt};
 use runtime::webhook;
@@ -25,6 +26,7 @@ pub struct Webhook {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
     /// `enabled`, or `gone`: it answered 410.
+    #[schema(value_type = WebhookState)]
     pub state: String,
     /// Messages that wait.
     pub pending: i64,

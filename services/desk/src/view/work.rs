@@ -13,6 +13,7 @@ use pipeline::screening::Verdict;
 use pipeline::submission::State;
 use runtime::outcome::{ReusedFrom, StoredCover, StoredPreview};
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::status::UploadStatus;
 use runtime::store::history::HistoryLine;
 use runtime::store::parts::PartRow;
@@ -40,6 +41,7 @@ pub struct Work {
     pub theme: String,
     /// `uploading`, `probe`, `screen`, `awaiting_review`, `transcode`, `assemble`, `awaiting_release`, `publish`, `published`,
     /// `rejected`, `withdrawn` or `revoked`.
+    #[schema(value_type = SubmissionState)]
     pub state: &'static str,
     /// Which pass it is in, from 1.
     pub run: u32,

@@ -8,6 +8,7 @@ use pipeline::id::PartnerId;
 use pipeline::submission::State;
 use pipeline::text::{Limit, Text};
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
 use runtime::store::listing::{Listed, ListedDelivery, Wanted};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +27,7 @@ pub struct Filter {
     /// Only this contest.
     pub contest: Option<String>,
     /// Only this state, such as `awaiting_review`.
+    #[param(value_type = Option<SubmissionState>)]
     pub state: Option<String>,
     /// Only this theme.
     pub theme: Option<String>,
@@ -34,6 +36,7 @@ pub struct Filter {
     /// Only those with a delivery to this partner.
     pub partner: Option<String>,
     /// Only those with a delivery in this state, such as `unknown`; with `partner`, to that partner.
+    #[param(value_type = Option<DeliveryState>)]
     pub delivery: Option<String>,
     /// Only those whose title contains this. A page looks through 20,000 works; `next` goes on behind them.
     pub title: Option<String>,
@@ -51,6 +54,7 @@ pub struct Line {
     /// Its contest.
     pub contest: String,
     /// As in the work's own view.
+    #[schema(value_type = SubmissionState)]
     pub state: &'static str,
     /// Which pass it is in, from 1.
     pub run: u32,
@@ -82,6 +86,7 @@ pub struct At {
     /// The partner.
     pub partner: String,
     /// As in the work's own view.
+    #[schema(value_type = DeliveryState)]
     pub state: String,
     /// Where it is online, or was until its recall.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,7 +22,7 @@ use super::typed;
 use crate::problem::{Code, Detail, Problem};
 
 /// Lengths of an Idempotency-Key: a UUID has 36 characters, and one shorter than 16 might be another's by accident.
-const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=200;
+pub(super) const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=200;
 
 /// A changing request.
 pub struct Act {

@@ -4,9 +4,16 @@ use utoipa::Modify;
 use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, Ref, Required, ResponseBuilder, Type};
+use utoipa::openapi::{ObjectBuilder, OpenApi, Required, Type};
 
 use crate::store::tokens::Role;
+
+mod complete;
+mod sound;
+pub mod vocabulary;
+
+pub use complete::{complete, served_at};
+pub use sound::assert_sound;
 
 /// Adds the scheme `token`: `Authorization: Bearer`.
 pub struct Token;
@@ -38,7 +45,7 @@ pub struct Described {
     pub keyed: bool,
 }
 
-/// Writes down what the table of routes knows: roles, the Idempotency-Key, and that any answer may be a problem.
+/// Writes down what the table of routes knows: roles, and the Idempotency-Key. [`complete`] adds what follows from it.
 pub fn describe(document: &mut OpenApi, routes: &[Described]) {
     for route in routes {
         let item = document.paths.paths.get_mut(route.path);
@@ -54,19 +61,14 @@ fn describe_one(operation: &mut Operation, route: &Described) {
     let known = Extensions::builder().add("x-roles", names).add("x-entrant", *entrant).build();
     operation.extensions.get_or_insert_default().merge(known);
     if route.keyed {
-        let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(16)).max_length(Some(200)).build();
         let key = ParameterBuilder::new()
             .name("Idempotency-Key")
             .parameter_in(ParameterIn::Header)
             .required(Required::True)
-            .description(Some("A new UUID; the same one when the request is repeated"))
-            .schema(Some(text))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
             .build();
         operation.parameters.get_or_insert_default().push(key);
     }
-    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemBody"))).build();
-    let problem = ResponseBuilder::new().description("A problem").content("application/problem+json", problem).build();
-    operation.responses.responses.insert("default".to_owned(), problem.into());
 }
 
 /// The texts of a document in Chinese; the English stands at each handler.

@@ -26,6 +26,11 @@ pub use look::{Looked, Refusal, look, one_snapshot, take_turn};
 pub use read::{BulkItemRow, BulkJobRow, locked};
 pub(super) use start::Standing;
 
+/// States of a job.
+pub const STATES: [&str; 4] = ["running", "paused", "cancelled", "done"];
+/// States of one work of a job.
+pub const WORK_STATES: [&str; 6] = ["waiting", "started", "done", "failed", "skipped", "cancelled"];
+
 /// `parts.rank` of bulk work: after new entries, which have 0.
 pub const BULK_RANK: i32 = 100;
 /// Most works of one job.

@@ -24,6 +24,9 @@ pub enum Shows {
 }
 
 impl Shows {
+    /// Both.
+    pub const ALL: [Shows; 2] = [Shows::Live, Shows::Gone];
+
     /// The database's word.
     pub fn name(self) -> &'static str {
         match self {

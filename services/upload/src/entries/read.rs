@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use pipeline::screening::{RuleVerdict, Verdict};
 use pipeline::submission::State as Standing;
 use runtime::problem::Problem;
+use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::principal::Subject;
 use runtime::serving::render::{ProblemBody, lang_of};
 use runtime::serving::status::{RejectionText, RuleStatus, UploadStatus};
@@ -28,6 +29,7 @@ pub(crate) struct Status {
     theme: String,
     /// `uploading`, `probe`, `screen`, `awaiting_review`, `transcode`, `assemble`, `awaiting_release`, `publish`, `published`,
     /// `rejected`, `withdrawn` or `revoked`.
+    #[schema(value_type = SubmissionState)]
     state: &'static str,
     /// What has arrived of the film.
     upload: UploadStatus,

@@ -12,6 +12,9 @@ use super::super::history::By;
 use super::queue;
 use crate::seal::Sealed;
 
+/// States of an endpoint: it is used, or it answered 410.
+pub const STATES: [&str; 2] = ["enabled", "gone"];
+
 /// Endpoints that may be enabled at once: each has calls of its own under way, so this bounds the sender.
 pub const MOST: i64 = 64;
 

@@ -1,0 +1,173 @@
+//! The words that the API answers and takes: one schema each, made from the type that has them. A field of a handler names one by
+//! `#[schema(value_type = SubmissionState)]`; fields whose name says it all ([`MEANINGS`]) get theirs without that.
+use pipeline::delivery::{Desired, Observed};
+use pipeline::id::NAME_PATTERN;
+use pipeline::partner::DeliveryMethod;
+use pipeline::person::{Actor, Role};
+use pipeline::rendition::QcOutcome;
+use pipeline::stage::Stage;
+use pipeline::submission::State;
+use pipeline::text::Limit;
+use serde_json::{Value, json};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::store::bulk;
+use crate::store::proofs::Shows;
+use crate::store::webhooks::endpoints;
+
+/// A type of the document whose values are the names that a type of ours has.
+macro_rules! named {
+    ($($(#[$doc:meta])* $name:ident = $values:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub enum $name {}
+
+            impl PartialSchema for $name {
+                fn schema() -> RefOr<Schema> {
+                    one_of($values.into_iter().collect())
+                }
+            }
+
+            impl ToSchema for $name {}
+        )*
+
+        /// Every component that is made here.
+        pub(super) fn names() -> impl Iterator<Item = &'static str> {
+            [$(stringify!($name)),*].into_iter().chain(FREE.iter().map(|(_, name, _)| *name))
+        }
+
+        fn words(name: &str) -> Option<Vec<&'static str>> {
+            match name {
+                $(stringify!($name) => Some($values.into_iter().collect()),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+named! {
+    /// State of a submission.
+    SubmissionState = State::NAMES;
+    /// State of a delivery.
+    DeliveryState = Observed::NAMES;
+    /// What is desired at a partner.
+    DesiredState = Desired::ALL.map(Desired::name);
+    /// How works are delivered to a partner.
+    Method = DeliveryMethod::ALL.map(DeliveryMethod::name);
+    /// A stage that machines do.
+    StageName = Stage::ALL.map(Stage::name);
+    /// A role of a person.
+    RoleName = Role::ALL.map(Role::name);
+    /// Kind of who acted.
+    ActorName = Actor::ALL.map(Actor::name);
+    /// What a proof shows.
+    ShownState = Shows::ALL.map(Shows::name);
+    /// State of a job.
+    JobState = bulk::STATES;
+    /// State of one work of a job.
+    JobWorkState = bulk::WORK_STATES;
+    /// State of a webhook.
+    WebhookState = endpoints::STATES;
+    /// How a check of quality control ended.
+    CheckOutcome = QcOutcome::ALL.map(QcOutcome::name);
+}
+
+fn one_of(words: Vec<&'static str>) -> RefOr<Schema> {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build().into()
+}
+
+/// Fields that mean the same wherever they stand: name, and the words that a text of that name is one of.
+pub(super) const MEANINGS: [(&str, &str); 6] = [
+    ("role", "RoleName"),
+    ("actor", "ActorName"),
+    ("method", "Method"),
+    ("stage", "StageName"),
+    ("desired", "DesiredState"),
+    ("shows", "ShownState"),
+];
+
+/// Fields that hold one of several words: a text of such a name without its words fails the documents' test.
+pub(super) const WORDED: [&str; 9] =
+    ["role", "actor", "method", "stage", "desired", "shows", "state", "was", "outcome"];
+
+/// Objects without a schema, by the field that holds one: its name in the document, and why it has none.
+pub(super) const FREE: [(&str, &str, &str); 20] = [
+    (
+        "before",
+        "AuditState",
+        "What an act found or left. Its fields are those of the act; null where there was nothing.",
+    ),
+    (
+        "after",
+        "AuditState",
+        "What an act found or left. Its fields are those of the act; null where there was nothing.",
+    ),
+    (
+        "detail",
+        "HistoryDetail",
+        "More about an event. Its fields are those of the event's name; of people, `by` and `reason`.",
+    ),
+    ("declarations", "DeclarationsAsSent", "What the entrant declared, with the fields of the form of that day."),
+    (
+        "handed_over",
+        "HandedOver",
+        "What was handed over, with the fields of the partner's method: files with sizes and digests.",
+    ),
+    (
+        "request",
+        "ExchangeRequest",
+        "A request to a partner as it was sent, without secrets. Its fields are those of the partner's protocol.",
+    ),
+    (
+        "answer",
+        "ExchangeAnswer",
+        "A partner's answer as it came, without secrets. Its fields are those of the partner's protocol.",
+    ),
+    ("probe", "AddressAnswer", "What a public address answered, as it was written down."),
+    ("estimate", "Estimate", "What a dry run counts. Its fields depend on the stage that the runs begin at."),
+    ("others", "Likeness", "Another entry, and the times that match."),
+    (
+        "texts",
+        "PartnerTexts",
+        "Title, text and tags that were written for one partner; what is absent is as the entry has it.",
+    ),
+    ("openapi.json", "OpenApiDocument", "An OpenAPI document; its schema is that of OpenAPI 3.1."),
+    ("verdict", "Verdict", "As screening stored it; its fields are those of the version that judged."),
+    ("first_look", "Verdict", "As screening stored it; its fields are those of the version that judged."),
+    ("progress", "Progress", "How far the machines are; its fields are those of the version that reports."),
+    ("preview", "StoredPreview", "The files of the preview as the probe stored them."),
+    ("covers", "StoredCover", "A still picture as it was stored."),
+    ("qc", "QcRow", "One check of quality control: what was measured, the limit and the outcome."),
+    ("media_info", "MediaInfo", "As the probe stored it; its fields are those of the version that measured."),
+    ("media-info", "MediaInfo", "As the probe stored it; its fields are those of the version that measured."),
+];
+
+/// The component of this name, if it is one of ours.
+pub(super) fn component(name: &str) -> Option<Value> {
+    if let Some(words) = words(name) {
+        return Some(json!({ "type": "string", "enum": words }));
+    }
+    let (_, _, why) = FREE.iter().find(|(_, known, _)| *known == name)?;
+    let kind = if name == "AuditState" { json!(["object", "null"]) } else { json!("object") };
+    Some(json!({ "type": kind, "description": why, "additionalProperties": true }))
+}
+
+/// What a text that a client sends may be, by its name in a body or a query.
+pub(super) fn sent(name: &str) -> Option<Value> {
+    let limit = |limit: Limit| json!({ "maxLength": limit.max_chars });
+    match name {
+        "reason" => Some(limit(Limit::REASON)),
+        "contest" | "theme" | "partner" | "partners" => Some(json!({ "pattern": NAME_PATTERN })),
+        "cursor" => Some(json!({ "minLength": 1, "maxLength": Limit::QUERY.max_chars })),
+        "digest" => Some(json!({ "pattern": "^[0-9a-f]{32}$" })),
+        "sha256" => Some(json!({ "pattern": "^[0-9a-f]{64}$" })),
+        _ => None,
+    }
+}
+
+/// What any other text of a query may be.
+pub(super) fn asked() -> Value {
+    json!({ "maxLength": Limit::QUERY.max_chars })
+}

@@ -13,7 +13,7 @@ async fn commands_act_as_the_person_of_the_login_name_and_the_trail_says_so() {
     let unknown = pipeline.command(&["person", "role", "liming", "--add", "operator", "--as", "lm"]).await.exits(0);
     assert!(unknown.stderr.contains("no person has the login name lm"), "{}", unknown.stderr);
     let trail = pipeline.command(&["audit", "list", "--output", "json"]).await.exits(0).json();
-    let rows = trail.as_array().expect("rows");
+    let rows = trail["items"].as_array().expect("rows");
     let acts: Vec<_> = rows.iter().filter_map(|row| row["act"].as_str()).collect();
     assert_eq!(acts, ["person_roles_changed", "person_added", "person_added"]);
     for row in [&rows[0], &rows[2]] {
@@ -32,13 +32,13 @@ async fn commands_act_as_the_person_of_the_login_name_and_the_trail_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_taken_closes_the_api_to_its_token() {
     let pipeline = TestPipeline::new().await;
-    let service = pipeline.serve("upload", &["upload"]).await;
+    let service = pipeline.serve("desk", &["desk"]).await;
     let screener = format!("screener@{CONTEST}");
     let add = ["person", "add", "李明", "--login", "liming", "--role", &screener, "auditor"];
     pipeline.command(&add).await.exits(0);
     let create = |role: &'static str| ["token", "create", "--person", "liming", "--role", role, "--name", "审核"];
     let token = pipeline.command(&create("screener")).await.exits(0).stdout.trim().to_owned();
-    let address = service.api_address().expect("the API's address");
+    let address = service.desk_address().expect("the desk's address");
     let answered = async || {
         let request = reqwest::Client::new().get(format!("http://{address}/api/v1/submissions"));
         request.bearer_auth(&token).send().await.expect("an answer").status().as_u16()

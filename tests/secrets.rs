@@ -214,7 +214,7 @@ async fn organisers(
     canaries.add("token of an organiser", &token);
     let http = reqwest::Client::new();
     let url = |path: &str| format!("http://{desk}/api/v1/{path}");
-    let wish = json!({ "role": "organiser", "name": "值班程序", "expires_days": 1 });
+    let wish = json!({ "role": "organiser", "name": "值班程序", "expires": "1d" });
     let mut told = Vec::new();
     for _ in 0..2 {
         let request = http.post(url("tokens")).bearer_auth(&token).header("Idempotency-Key", "one-and-the-same");

@@ -223,7 +223,7 @@ async fn the_trace_of_an_entry_tells_whom_its_time_went_to() {
     for words in [
         "WAITED",
         "awaiting_review",
-        "review_accepted (anna, operator)",
+        "review_accepted (安娜, operator)",
         "waiting for people",
         "mezzanine",
         "live after",

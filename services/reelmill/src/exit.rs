@@ -54,6 +54,9 @@ pub(crate) fn refused(problem: &Problem) -> Exit {
     let row = problem.code.row();
     let (en, zh) = (problem.text(Lang::En), problem.text(Lang::Zh));
     eprintln!("reelmill: {}: {}\n{}", row.code, crate::output::plain(&en), crate::output::plain(&zh));
+    if let Some(cause) = &problem.cause {
+        eprintln!("  {}", crate::output::plain(cause));
+    }
     if row.status >= 500 { Exit::Failure } else { Exit::Usage }
 }
 

@@ -292,6 +292,8 @@ pub struct Problem {
     pub offset: Option<u64>,
     /// Set where a credential was wanted and did not do.
     pub refused: Option<Refused>,
+    /// What failed on our side: for the log and for operators on the command line, never for a client.
+    pub cause: Option<Box<str>>,
 }
 
 /// More about a problem, in both languages.
@@ -399,7 +401,7 @@ impl FieldProblem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Problem { code, detail: None, fields: Vec::new(), offset: None, refused: None }
+        Problem { code, detail: None, fields: Vec::new(), offset: None, refused: None, cause: None }
     }
 }
 
@@ -456,10 +458,10 @@ impl From<anyhow::Error> for Problem {
         }
         if crate::store::is_unavailable(&err) {
             warn!("a request has to wait for the database: {err:#}");
-            return Code::Unavailable.into();
+            return Problem { cause: Some(format!("{err:#}").into()), ..Code::Unavailable.into() };
         }
         error!("a request failed: {err:#}");
-        Code::Internal.into()
+        Problem { cause: Some(format!("{err:#}").into()), ..Code::Internal.into() }
     }
 }
 

@@ -34,7 +34,9 @@ impl Store {
                 Ok(Tried::Started) => started += 1,
                 Ok(Tried::Skipped) => {}
                 Ok(Tried::NothingWaits) => break,
-                Err(error) if failure.is_some() || is_unavailable(&error) => return Err(error),
+                Err(error) if is_unavailable(&error) => return Err(error),
+                // Its turn has come again. The rest waits for the next tick, but jobs that are done still end.
+                Err(_) if failure.is_some() => break,
                 // A work that cannot even be skipped keeps other jobs waiting for a tick, and no longer.
                 Err(error) => {
                     failure = Some(error);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -161,7 +161,21 @@ impl Received {
     }
 }
 
-async fn receive(State(inner): State<Arc<Mutex<Inner>>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(
+    State(inner): State<Arc<Mutex<Inner>>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    // A page that is looked at is not a webhook: it is answered as every call is, and not noted.
+    if method != Method::POST {
+        let always = inner.lock().expect("nobody panics here").always.clone();
+        return match always {
+            Some(Say::Status(status, ..)) => StatusCode::from_u16(status).expect("a status").into_response(),
+            Some(Say::Nothing) | None => StatusCode::NO_CONTENT.into_response(),
+        };
+    }
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     assert_eq!(header("content-type"), "application/json");
     let received = Received {

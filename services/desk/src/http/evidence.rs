@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::Desk;
 use runtime::problem::{Code, Problem};
+use runtime::serving::openapi::vocabulary::ExchangeEnd;
 use runtime::serving::params::Params;
 use runtime::serving::principal::Subject;
 
@@ -35,6 +36,7 @@ pub(crate) struct Exchange {
     #[schema(value_type = Object)]
     request: Value,
     /// `open`, `answered`, `not_sent` (certainly nothing happened there) or `lost` (something may have).
+    #[schema(value_type = ExchangeEnd)]
     outcome: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]

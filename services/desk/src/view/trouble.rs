@@ -4,6 +4,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
 use runtime::problem::{Code, Detail, Problem};
+use runtime::store::listing::MOST_ROWS;
 use runtime::store::trouble::Trouble;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -59,7 +60,7 @@ pub struct Item {
 }
 
 /// Most items of one answer.
-const MOST: u32 = 1000;
+const MOST: u32 = MOST_ROWS;
 /// Items, unless asked otherwise.
 const USUAL: u32 = 100;
 

@@ -12,7 +12,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "CONTEST")]
     contest: Option<String>,
     /// At most this many lines
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=200))]
     limit: u32,
     #[command(flatten)]
     output: OutputArgs,

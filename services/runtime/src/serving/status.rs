@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::problem::Code;
+use crate::serving::openapi::vocabulary::RuleOutcome;
 use crate::store::Store;
 use crate::store::submissions::SubmissionRow;
 
@@ -54,7 +55,7 @@ pub struct RuleStatus {
     #[schema(value_type = String, example = "duration")]
     rule: Rule,
     /// `pass`, `warn` or `fail`.
-    #[schema(value_type = String, example = "pass")]
+    #[schema(value_type = RuleOutcome, example = "pass")]
     outcome: Outcome,
     /// What was measured.
     measured: String,

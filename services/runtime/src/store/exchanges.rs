@@ -23,6 +23,9 @@ pub struct NewExchange<'a> {
     pub request: &'a Value,
 }
 
+/// What a reader sees of how a request ended: `open` has no answer yet, the others are [`ExchangeOutcome`]'s.
+pub const OUTCOMES: [&str; 4] = ["open", "answered", "not_sent", "lost"];
+
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExchangeOutcome {

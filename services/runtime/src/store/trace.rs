@@ -49,6 +49,7 @@ pub struct DeliveryMove {
     /// To whom.
     pub partner: String,
     /// The state's name.
+    #[schema(value_type = crate::serving::openapi::vocabulary::DeliveryState)]
     pub state: String,
     /// When.
     pub at: DateTime<Utc>,

@@ -5,6 +5,7 @@ use pipeline::id::NAME_PATTERN;
 use pipeline::partner::DeliveryMethod;
 use pipeline::person::{Actor, Role};
 use pipeline::rendition::QcOutcome;
+use pipeline::screening::Outcome;
 use pipeline::stage::Stage;
 use pipeline::submission::State;
 use pipeline::text::Limit;
@@ -13,6 +14,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::store::bulk;
+use crate::store::exchanges;
 use crate::store::proofs::Shows;
 use crate::store::webhooks::endpoints;
 
@@ -70,6 +72,10 @@ named! {
     JobWorkState = bulk::WORK_STATES;
     /// State of a webhook.
     WebhookState = endpoints::STATES;
+    /// What a rule said.
+    RuleOutcome = Outcome::ALL.map(Outcome::name);
+    /// How an exchange with a partner ended.
+    ExchangeEnd = exchanges::OUTCOMES;
     /// How a check of quality control ended.
     CheckOutcome = QcOutcome::ALL.map(QcOutcome::name);
 }

@@ -193,7 +193,7 @@ async fn measured(
             group by submission, stage, run having bool_and(status = 'done')
         ), latest as (
             select distinct on (submission, stage) submission, stage, seconds
-            from timed order by submission, stage, run desc
+            from timed where seconds is not null order by submission, stage, run desc
         )
         select submission as "submission!", sum(seconds) as "seconds!" from latest
         group by submission having bool_or(stage = 'assemble')"#,

@@ -209,6 +209,10 @@ fn count(source: &Source) -> StreamCount {
 
 /// Players forgive a damaged frame here and there; a work of which every fourth frame is damaged is none.
 fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
+    // An edit list that shows nothing, or a track of no samples.
+    if picture.frames() == 0 && tally.errors == 0 {
+        return Err(Rejection::NoVideo.into());
+    }
     if picture.frames() == 0 || tally.errors > picture.frames() / 4 + 3 {
         return Err(Rejection::damaged(tally.errors.max(1)).into());
     }

@@ -156,6 +156,16 @@ fn an_edit_without_a_length_shows_the_film_to_its_end() {
     }
 }
 
+#[test]
+fn a_picture_of_which_the_edit_list_shows_nothing_is_none_and_not_damaged() {
+    let bench = bench("");
+    change(&bench.input("source"), |moov, _| {
+        let edits = track(moov, b"vide").at("edts/elst");
+        edits.set_rows(8, &[[4000, u32::MAX, 0x1_0000]]);
+    });
+    assert_eq!(bench.refused("source"), Rejection::NoVideo);
+}
+
 /// Bytes of a sample before its first unit that is a slice.
 fn before_the_slice(sample: &[u8]) -> usize {
     let mut at = 0;

@@ -41,8 +41,8 @@ pub struct Withdrawn {
     pub digest: String,
 }
 
-/// Withdraws a work. The entrant's own withdrawal and this one are the same change; both forget who entered it. A work that was rejected
-/// or revoked cannot be withdrawn: `state_wrong`.
+/// Withdraws a work. The entrant's own withdrawal and this one are the same change; both forget who entered it. So a rejected work can
+/// be withdrawn, a revoked one cannot: `state_wrong`.
 pub async fn withdraw(
     desk: &Desk,
     caller: &Caller,

@@ -33,8 +33,8 @@ pub(crate) fn codecs_of_code(code: [u8; 4]) -> Vec<String> {
         found.push(find(riff_sounds, u16::from_be_bytes([high, low]).into()));
     }
     // A code may be in several tables.
-    let found: BTreeSet<c_int> = found.into_iter().filter(|codec| *codec > 0).collect();
-    found.into_iter().map(codec_name).collect()
+    let found: BTreeSet<String> = found.into_iter().filter(|codec| *codec > 0).map(codec_name).collect();
+    found.into_iter().collect()
 }
 
 #[cfg(test)]

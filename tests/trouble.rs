@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::delivery::delivery_is;
-use crate::desk::stand;
+use crate::desk::made::stand;
 use crate::support::catalogue::{self, BAG, DROP};
 use crate::support::platforms::douyin::{Douyin, Rules};
 use crate::support::platforms::{Emulator, World};

@@ -5,6 +5,7 @@
 //! the end, so the two cannot disagree.
 use std::collections::BTreeSet;
 
+use pipeline::delivery::Delivery;
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::person::{Held, Role};
 use pipeline::submission::Submission;
@@ -13,7 +14,7 @@ use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::typed;
 use runtime::store::Transaction;
-use runtime::store::deliveries::DeliveryRow;
+use runtime::store::deliveries::{self, DeliveryRow};
 use runtime::store::history::By;
 use runtime::store::idempotency::{Answer, Begun, Keyed};
 use runtime::store::submissions::{self, FormText};
@@ -21,10 +22,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::Desk;
+use crate::next::{Step, demand};
+
 pub mod confirm;
 pub mod deliver;
 pub mod evidence;
-use crate::Desk;
 pub mod hold;
 pub mod job;
 pub mod person;
@@ -159,7 +162,7 @@ impl Seen {
     /// A digest of what the caller decides about: the work, its run and state, and what is desired at each partner. Progress is not part
     /// of it. Hex, 32 characters.
     pub(crate) fn digest(&self) -> String {
-        let desired = |row: &DeliveryRow| format!("{}={:?}", row.partner, row.machine.desired);
+        let desired = |row: &DeliveryRow| format!("{}={}", row.partner, row.machine.desired.name());
         let desired: Vec<_> = self.deliveries.iter().map(desired).collect();
         let (run, state) = (self.machine.run, self.machine.state.name());
         let text = format!("{} {run} {state} {}", self.id, desired.join(" "));
@@ -172,6 +175,22 @@ impl Seen {
             Some(digest) if digest != self.digest() => Err(Problem::from(Code::Changed).into()),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Locks the delivery to a partner, which has to wait for this act, and returns where it stands with the row that the act saw.
+    pub(crate) async fn waiting_for(
+        &self,
+        act: Step,
+        desk: &Desk,
+        tx: &mut Transaction,
+        partner: &PartnerId,
+    ) -> anyhow::Result<(Delivery, &DeliveryRow)> {
+        let stands = deliveries::standing(tx, self.id, partner).await?;
+        let (Some(stands), Some(row)) = (stands, self.delivery(partner)) else {
+            return Err(Problem::from(Code::DeliveryUnknown).into());
+        };
+        demand(act, desk.catalogue.partner(partner).map(|it| it.method), &stands)?;
+        Ok((stands, row))
     }
 
     /// The delivery to a partner.

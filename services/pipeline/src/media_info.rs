@@ -386,11 +386,6 @@ impl VideoInfo {
     pub fn short_side(&self) -> u32 {
         self.display_width.min(self.display_height)
     }
-
-    /// Whether it stands upright.
-    pub fn is_portrait(&self) -> bool {
-        self.display_height > self.display_width
-    }
 }
 
 #[cfg(test)]

@@ -219,19 +219,6 @@ impl State {
         }
     }
 
-    /// Whether a gate stands closed and a person has to open it.
-    pub fn awaits_person(&self) -> bool {
-        match self {
-            State::AwaitingReview | State::AwaitingRelease => true,
-            State::Uploading
-            | State::At { .. }
-            | State::Published
-            | State::Rejected { .. }
-            | State::Withdrawn
-            | State::Revoked => false,
-        }
-    }
-
     /// Whether a new run may begin at this stage. Never forward: that would jump a review, a release or the decision what to make.
     pub fn may_reprocess(&self, from: Stage) -> bool {
         self.reached().is_some_and(|reached| from <= reached)

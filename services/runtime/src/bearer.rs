@@ -64,11 +64,6 @@ impl Bearer {
         plausible.then(|| Self { id, secret: secret.to_owned() })
     }
 
-    /// Whether a text claims to be a token of this kind.
-    pub fn is_one(text: &str) -> bool {
-        text.starts_with(PREFIX)
-    }
-
     /// The whole token, to be told once.
     pub fn tell(&self) -> String {
         format!("{PREFIX}{}_{}", self.id.simple(), self.secret)

@@ -1,16 +1,18 @@
 //! Every reason to refuse a request or an act: stable code, HTTP status and text in both languages, in one table. Programs read the code.
 //! How a problem becomes an answer is in `serving::render`.
+use pipeline::lang::Lang;
+use pipeline::person;
+use tracing::{error, warn};
+
 use crate::doors::{Denied, Door, Reason};
 use crate::objects::ObjectError;
 use crate::serving::RETRY_AFTER_S;
 use crate::serving::places::Full;
 use crate::store::uploads::Failure;
-use pipeline::lang::Lang;
-use pipeline::person;
-use pipeline::text::TextError;
-use serde::{Deserialize, Serialize};
-use tracing::{error, warn};
-use utoipa::ToSchema;
+
+mod detail;
+
+pub use detail::{Detail, FieldProblem};
 
 /// What is wrong. The text form of a code, in the table below, never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,109 +298,6 @@ pub struct Problem {
     pub cause: Option<Box<str>>,
 }
 
-/// More about a problem, in both languages.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Detail(Texts);
-
-/// Boxed, so that a [`Problem`] stays small.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Texts {
-    Same(String),
-    Both(Box<[String; 2]>),
-}
-
-impl Detail {
-    /// A sentence in Chinese and the same in English.
-    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self(Texts::Both(Box::new([zh.into(), en.into()])))
-    }
-
-    /// What is wrong with a text, after the name of its field.
-    pub fn of_text(field: &str, error: TextError) -> Self {
-        Self::new(error.text(Lang::Zh), error.text(Lang::En)).of(field)
-    }
-
-    /// What a parser of JSON or of a query says, which it says in English only: the usual complaints are translated.
-    pub fn of_parser(said: &str) -> Self {
-        let named = |before: &str| {
-            let (name, rest) = said.split_once(before)?.1.split_once('`')?;
-            Some((name.to_owned(), rest.to_owned()))
-        };
-        let zh = if let Some((name, _)) = named("missing field `") {
-            format!("缺少 {name}")
-        } else if let Some((name, rest)) = named("unknown field `") {
-            let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-            if known.is_empty() {
-                format!("不认识 {name}")
-            } else {
-                format!("不认识 {name}，可用：{}", known.join("、"))
-            }
-        } else if let Some((name, rest)) = named("unknown variant `") {
-            let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-            format!("{name} 无效，可用：{}", known.join("、"))
-        } else {
-            format!("无法解析：{said}")
-        };
-        Self::new(zh, said)
-    }
-
-    /// The same after a name, such as a field's: `title: 1 to 80 characters`.
-    #[must_use]
-    pub fn of(self, name: &str) -> Self {
-        Self::new(format!("{name}：{}", self.text(Lang::Zh)), format!("{name}: {}", self.text(Lang::En)))
-    }
-
-    /// The text in one language.
-    pub fn text(&self, lang: Lang) -> &str {
-        match (&self.0, lang) {
-            (Texts::Same(text), _) => text,
-            (Texts::Both(texts), Lang::Zh) => &texts[0],
-            (Texts::Both(texts), Lang::En) => &texts[1],
-        }
-    }
-}
-
-impl From<String> for Detail {
-    fn from(text: String) -> Self {
-        Self(Texts::Same(text))
-    }
-}
-
-impl From<&str> for Detail {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
-    }
-}
-
-/// For logs.
-impl std::fmt::Display for Detail {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.text(Lang::En))
-    }
-}
-
-/// One wrong field of a form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FieldProblem {
-    /// Its place in the form, such as `entrant.contact.email`.
-    pub field: String,
-    /// Stable name of what is wrong, such as `field_wrong` or `declaration_missing`.
-    pub code: String,
-    /// What is allowed, in Chinese.
-    pub zh: String,
-    /// The same in English.
-    pub en: String,
-}
-
-impl FieldProblem {
-    /// A field that does not keep its limits.
-    pub fn new(code: Code, field: impl Into<String>, allowed: impl Into<Detail>) -> Self {
-        let allowed = allowed.into();
-        let (zh, en) = (allowed.text(Lang::Zh).to_owned(), allowed.text(Lang::En).to_owned());
-        Self { field: field.into(), code: code.name().to_owned(), zh, en }
-    }
-}
-
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
         Problem { code, detail: None, fields: Vec::new(), offset: None, refused: None, cause: None }
@@ -513,67 +412,4 @@ impl From<Full> for Code {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tus_has_its_own_status_for_a_wrong_checksum() {
-        assert_eq!(Code::ChecksumMismatch.status(), 460);
-    }
-
-    #[test]
-    fn a_refusal_about_a_person_keeps_its_code() {
-        let id = pipeline::id::PersonId(uuid::Uuid::nil());
-        let held: person::Held = "screener@demo".parse().unwrap();
-        let refusals = [
-            person::Refused::Unknown(id),
-            person::Refused::Ended(id),
-            person::Refused::Outranks(held.clone()),
-            person::Refused::NotHeld(held),
-            person::Refused::ContestMissing(person::Role::Auditor),
-            person::Refused::LastAdmin,
-            person::Refused::LoginTaken("anna".parse().unwrap()),
-        ];
-        for refused in refusals {
-            let code = refused.code();
-            assert_eq!(Problem::from(anyhow::Error::from(refused).context("change a person")).code.name(), code);
-        }
-    }
-
-    #[test]
-    fn a_detail_is_said_in_the_language_of_the_answer() {
-        let problem = Code::StateWrong.about(Detail::new("没有选中作品", "no work is selected"));
-        assert_eq!(problem.text(Lang::Zh), "当前状态下不能进行此操作。（没有选中作品）");
-        assert_eq!(problem.text(Lang::En), "In its present state this changes nothing. (no work is selected)");
-        assert_eq!(Code::StateWrong.about("published").text(Lang::Zh), "当前状态下不能进行此操作。（published）");
-        assert_eq!(Code::Changed.about("x").to_string(), "changed: x");
-    }
-
-    #[test]
-    fn complaints_of_parsers_are_translated() {
-        let zh = |said: &str| Detail::of_parser(said).text(Lang::Zh).to_owned();
-        assert_eq!(zh("missing field `title` at line 1 column 2"), "缺少 title");
-        assert_eq!(zh("unknown field `stat`, expected `state` or `theme`"), "不认识 stat，可用：state、theme");
-        assert_eq!(zh("unknown variant `some`, expected one of `none`, `assisted`"), "some 无效，可用：none、assisted");
-        assert_eq!(zh("EOF while parsing"), "无法解析：EOF while parsing");
-    }
-
-    #[test]
-    fn all_fields_of_a_form_are_in_one_problem() {
-        let short =
-            FieldProblem::new(Code::FieldWrong, "title", Detail::new("须为 1 至 80 个字符", "1 to 80 characters"));
-        let theme = FieldProblem::new(Code::ThemeUnknown, "theme", "digital, green");
-        let problem = Problem::of_form(vec![short, theme]);
-        assert_eq!(problem.code.name(), "form_wrong");
-        let detail = problem.detail.clone().expect("a detail");
-        assert_eq!(detail.text(Lang::En), "title: 1 to 80 characters; theme: digital, green");
-        assert_eq!(detail.text(Lang::Zh), "title：须为 1 至 80 个字符；theme：digital, green");
-        assert_eq!(problem.fields[1].code, "theme_unknown");
-    }
-
-    #[test]
-    fn who_finds_no_turn_for_a_hash_is_told_to_come_again() {
-        let problem = Problem::from(anyhow::Error::from(crate::bearer::Busy).context("make a token"));
-        assert_eq!((problem.code.name(), problem.code.status()), ("overloaded", 503));
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Caller, Done, settle};
 use crate::Desk;
-use crate::next::{Step, demand};
+use crate::next::Step;
 
 /// A yes.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -61,8 +61,7 @@ pub async fn confirm(
             }
             let seen = caller.look(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
-            let stands = deliveries::standing(tx, id, partner).await?.ok_or(Problem::from(Code::DeliveryUnknown))?;
-            demand(Step::Confirm, desk.catalogue.partner(partner).map(|it| it.method), &stands)?;
+            let (stands, _) = seen.waiting_for(Step::Confirm, desk, tx, partner).await?;
             let was = stands.observed.name();
             let Observed::AwaitingOperator { intent } = stands.observed else {
                 return Err(Code::StateWrong.about(was).into());

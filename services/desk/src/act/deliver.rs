@@ -7,15 +7,15 @@ use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::serving::typed;
 use runtime::store::deliveries;
 use runtime::store::history::By;
-use runtime::store::proofs::{self, NewProof, Shows};
+use runtime::store::proofs::{self, Shows};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::evidence::{Evidence, Shown, shown};
-use super::{Caller, Done, settle};
+use super::{Caller, Done};
 use crate::Desk;
-use crate::next::{Step, demand};
+use crate::next::Step;
 
 /// Where a work can be seen: an address, a picture, or both.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -91,17 +91,7 @@ pub async fn deliver(
     let named = typed::optional("receipt", wish.receipt.as_deref(), Limit::RECEIPT)?.map(Receipt);
     let shown = &shown(desk, wish.url.as_deref(), wish.picture.as_deref(), wish.seen_at).await?;
     let report = Report { id, partner, shown, wish: &wish, named, by };
-    // Without a trace first: what is refused, and what was done already, stores no picture.
-    let tried = settle(noted(desk, caller, &report, true).await)?;
-    if tried.repeated || wish.dry_run {
-        return Ok(tried);
-    }
-    shown.keep(desk, id, partner).await?;
-    let done = settle(noted(desk, caller, &report, false).await);
-    if done.is_err() {
-        shown.give_up(desk, id, partner).await;
-    }
-    done
+    shown.beside(desk, id, partner, wish.dry_run, |trial| Box::pin(noted(desk, caller, &report, trial))).await
 }
 
 /// The act's transaction; `trial`: rolled back at its end.
@@ -115,15 +105,11 @@ async fn noted(desk: &Desk, caller: &Caller, report: &Report<'_>, trial: bool) -
                 }
                 let seen = caller.look(tx, id).await?;
                 seen.unchanged_since(wish.digest.as_deref())?;
-                let stands = deliveries::standing(tx, id, partner).await?;
-                let (Some(stands), Some(row)) = (stands, seen.delivery(partner)) else {
-                    return Err(Problem::from(Code::DeliveryUnknown).into());
-                };
-                let known = desk.catalogue.partner(partner);
-                demand(Step::Deliver, known.map(|it| it.method), &stands)?;
-                shown.fits(known, row.updated_at)?;
+                let (stands, row) = seen.waiting_for(Step::Deliver, desk, tx, partner).await?;
+                shown.fits(desk.catalogue.partner(partner), row.updated_at)?;
                 let receipt = receipt(&stands, report)?;
-                proofs::add(tx, &proof(report), Some(&receipt), &report.by).await?;
+                let proof = shown.proof(id, partner, Shows::Live, &report.by, false);
+                proofs::add(tx, &proof, Some(&receipt), &report.by).await?;
                 let now = deliveries::standing(tx, id, partner).await?;
                 let delivered = Delivered {
                     id: id.0,
@@ -150,19 +136,5 @@ fn receipt(stands: &Delivery, report: &Report<'_>) -> Result<Receipt, Problem> {
         (_, Some(named), _) => Ok(named.clone()),
         (_, None, Some(url)) => Ok(Receipt(url.clone())),
         (_, None, None) => Err(wrong("required without an address")),
-    }
-}
-
-fn proof(report: &Report<'_>) -> NewProof {
-    NewProof {
-        id: Uuid::now_v7(),
-        submission: report.id,
-        partner: report.partner.clone(),
-        shows: Shows::Live,
-        seen_at: report.shown.seen_at,
-        public_url: report.shown.url.clone(),
-        words: report.by.reason.clone(),
-        file: report.shown.file(report.id, report.partner),
-        insists: false,
     }
 }

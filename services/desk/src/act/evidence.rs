@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::object_key::ObjectKey;
 use pipeline::partner::Partner;
@@ -10,10 +11,15 @@ use pipeline::text::Limit;
 use runtime::objects::StoredFile;
 use runtime::problem::{Code, Problem};
 use runtime::serving::typed;
+use runtime::store::history::By;
+use runtime::store::proofs::{NewProof, Shows};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
+use super::{Done, settle};
 use crate::Desk;
 pub use crate::picture::PICTURE_BYTES;
 use crate::picture::{self, Picture};
@@ -106,7 +112,7 @@ impl Shown {
     }
 
     /// Where the picture lies once it is kept.
-    pub(crate) fn file(&self, submission: SubmissionId, partner: &PartnerId) -> Option<StoredFile> {
+    fn file(&self, submission: SubmissionId, partner: &PartnerId) -> Option<StoredFile> {
         let Picture { bytes, sha256 } = self.picture.as_ref()?;
         let key = ObjectKey::Proof(submission, partner.clone(), *sha256).to_string();
         Some(StoredFile { key, bytes: bytes.len() as u64, sha256: hex::encode(sha256) })
@@ -118,9 +124,53 @@ impl Shown {
         Evidence { seen_at: self.seen_at, url: self.url.clone(), picture_sha256 }
     }
 
+    /// What is written down about it.
+    pub(crate) fn proof(
+        &self,
+        submission: SubmissionId,
+        partner: &PartnerId,
+        shows: Shows,
+        by: &By,
+        insists: bool,
+    ) -> NewProof {
+        NewProof {
+            id: Uuid::now_v7(),
+            submission,
+            partner: partner.clone(),
+            shows,
+            seen_at: self.seen_at,
+            public_url: self.url.clone(),
+            words: by.reason.clone(),
+            file: self.file(submission, partner),
+            insists,
+        }
+    }
+
+    /// Runs an act's transaction beside its picture. First as a trial that is rolled back, so that a refusal, a dry run and a repetition
+    /// store nothing; then the picture is stored, and the act is done.
+    pub(crate) async fn beside<'a, T: DeserializeOwned>(
+        &self,
+        desk: &Desk,
+        submission: SubmissionId,
+        partner: &PartnerId,
+        dry_run: bool,
+        act: impl Fn(bool) -> BoxFuture<'a, anyhow::Result<Done<T>>> + Send + Sync,
+    ) -> Result<Done<T>, Problem> {
+        let tried = settle(act(true).await)?;
+        if tried.repeated || dry_run {
+            return Ok(tried);
+        }
+        self.keep(desk, submission, partner).await?;
+        let done = settle(act(false).await);
+        if done.is_err() {
+            self.give_up(desk, submission, partner).await;
+        }
+        done
+    }
+
     /// Stores the picture, before the transaction that names it: none that a row names is ever missing. The same picture again is the same
     /// object.
-    pub(crate) async fn keep(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) -> Result<(), Problem> {
+    async fn keep(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) -> Result<(), Problem> {
         let Some(Picture { bytes, sha256 }) = &self.picture else { return Ok(()) };
         let key = ObjectKey::Proof(submission, partner.clone(), *sha256);
         desk.store.spare_object(&key.to_string()).await?;
@@ -129,7 +179,7 @@ impl Shown {
     }
 
     /// The act was refused after its picture was stored: the picture is garbage, unless another report names it.
-    pub(crate) async fn give_up(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) {
+    async fn give_up(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) {
         let Some(file) = self.file(submission, partner) else { return };
         if let Err(error) = desk.store.note_unproven(&file.key).await {
             tracing::warn!(submission.id = %submission, "a picture of {submission} is left without a report: {error:#}");

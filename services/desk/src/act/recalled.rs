@@ -3,17 +3,16 @@ use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::DeliveryState;
-use runtime::store::deliveries;
 use runtime::store::history::By;
-use runtime::store::proofs::{self, NewProof, Shows};
+use runtime::store::proofs::{self, Shows};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::evidence::{Evidence, Shown, shown};
-use super::{Caller, Done, settle};
+use super::{Caller, Done};
 use crate::Desk;
-use crate::next::{Step, demand};
+use crate::next::Step;
 
 /// That a work is gone: a picture of what is there now, or an address that answers no more.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -83,17 +82,7 @@ pub async fn recalled(
         return Err(Code::EvidenceMissing.about("insists: only with a picture"));
     }
     let report = Report { id, partner, shown, wish: &wish, by };
-    // Without a trace first: what is refused, and what was done already, stores no picture.
-    let tried = settle(noted(desk, caller, &report, true).await)?;
-    if tried.repeated || wish.dry_run {
-        return Ok(tried);
-    }
-    shown.keep(desk, id, partner).await?;
-    let done = settle(noted(desk, caller, &report, false).await);
-    if done.is_err() {
-        shown.give_up(desk, id, partner).await;
-    }
-    done
+    shown.beside(desk, id, partner, wish.dry_run, |trial| Box::pin(noted(desk, caller, &report, trial))).await
 }
 
 /// The act's transaction; `trial`: rolled back at its end.
@@ -112,14 +101,10 @@ async fn noted(
                 }
                 let seen = caller.look(tx, id).await?;
                 seen.unchanged_since(wish.digest.as_deref())?;
-                let stands = deliveries::standing(tx, id, partner).await?;
-                let (Some(stands), Some(row)) = (stands, seen.delivery(partner)) else {
-                    return Err(Problem::from(Code::DeliveryUnknown).into());
-                };
-                let known = desk.catalogue.partner(partner);
-                demand(Step::ProveRemoval, known.map(|it| it.method), &stands)?;
-                shown.fits(known, row.updated_at)?;
-                proofs::add(tx, &proof(report), None, &report.by).await?;
+                let (stands, row) = seen.waiting_for(Step::ProveRemoval, desk, tx, partner).await?;
+                shown.fits(desk.catalogue.partner(partner), row.updated_at)?;
+                let proof = shown.proof(id, partner, Shows::Gone, &report.by, wish.insists);
+                proofs::add(tx, &proof, None, &report.by).await?;
                 let reported = RemovalReported {
                     id: id.0,
                     partner: partner.to_string(),
@@ -133,18 +118,4 @@ async fn noted(
             })
         })
         .await
-}
-
-fn proof(report: &Report<'_>) -> NewProof {
-    NewProof {
-        id: Uuid::now_v7(),
-        submission: report.id,
-        partner: report.partner.clone(),
-        shows: Shows::Gone,
-        seen_at: report.shown.seen_at,
-        public_url: report.shown.url.clone(),
-        words: report.by.reason.clone(),
-        file: report.shown.file(report.id, report.partner),
-        insists: report.wish.insists,
-    }
 }

@@ -11,6 +11,9 @@ use super::{Ask, history};
 use crate::store::history::{Actor, By};
 use crate::store::{Store, is_unavailable, submissions};
 
+/// Failed tries of one tick. Between two of them other jobs have their turns.
+const MOST_FAILURES: u32 = 20;
+
 /// What became of one try to start a work.
 enum Tried {
     Started,
@@ -23,7 +26,7 @@ impl Store {
     /// many were started. One process at a time calls this.
     pub async fn bulk_start(&self, in_flight: u32) -> anyhow::Result<u32> {
         let busy = self.bulk_busy().await?;
-        let (mut started, mut failure) = (0, None);
+        let (mut started, mut failures, mut failure) = (0, 0, None);
         // Skipped works take no room, but a tick must end.
         let mut tries = 1000;
         while busy + started < in_flight && tries > 0 {
@@ -35,15 +38,13 @@ impl Store {
                 Ok(Tried::Skipped) => {}
                 Ok(Tried::NothingWaits) => break,
                 Err(error) if is_unavailable(&error) => return Err(error),
-                // Its turn has come again. The rest waits for the next tick, but jobs that are done still end.
-                Err(_) if failure.is_some() => break,
-                // A work that cannot even be skipped keeps other jobs waiting for a tick, and no longer.
+                // A work that cannot even be skipped keeps its own job waiting, and no other.
                 Err(error) => {
-                    failure = Some(error);
+                    failure.get_or_insert(error);
+                    failures += 1;
                     let job = *turn.lock().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(job) = job {
-                        end_turn(&mut *self.pool().acquire().await?, job).await?;
-                    }
+                    let Some(job) = job.filter(|_| failures < MOST_FAILURES) else { break };
+                    end_turn(&mut *self.pool().acquire().await?, job).await?;
                 }
             }
             tries -= 1;

@@ -90,11 +90,11 @@ enum Command {
     /// Keep an entry's mezzanine from being deleted, or let it go
     #[command(after_help = exit::CODES)]
     Hold(hold::Args),
-    /// Show what people did, or check that nobody changed the record of it
+    /// Show what people did, or verify that the record was not changed
     #[command(subcommand, after_help = exit::CODES)]
     Audit(audit::Args),
 
-    /// Tell others of changes: addresses, secrets, and what was told them
+    /// Send changes to other systems: addresses, secrets and messages
     #[command(subcommand, after_help = exit::CODES)]
     Webhook(webhook::Args),
     /// Look after our accounts with partners
@@ -113,7 +113,7 @@ enum Command {
     /// Check this machine and its servers, and say how to mend what is wrong
     #[command(after_help = exit::CODES)]
     Doctor(doctor::Args),
-    /// Compare the database with the object store: what is missing, damaged or nobody's; repair what can be repaired
+    /// Compare the database with the object store: what is missing, damaged or unknown; repair what can be repaired
     #[command(after_help = exit::CODES)]
     Fsck(fsck::Args),
     /// Remove what is past its time by the catalogue's policy, or say what would go

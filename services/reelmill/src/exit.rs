@@ -34,7 +34,7 @@ Exit codes:
   0  done
   1  our failure (a server that is away, a full disk, a bug); trying again may help
   2  wrong usage
-  3  the content was refused, for a reason that is told in Chinese and English
+  3  the content was refused, with the reason in Chinese and English
   130  interrupted by Ctrl-C";
 
 /// An error that is the caller's: told like any other, but the exit code says `Usage`.

@@ -152,7 +152,7 @@ pub struct Config {
     #[arg(long, env = "BULK_AGE_S", default_value_t = 900.0, value_parser = seconds)]
     pub bulk_age_s: f64,
 
-    /// Seconds until objects that nobody needs are deleted. Well above the lease, so that nobody still writes there.
+    /// Seconds before objects that are no longer needed are deleted. Well above the lease, so that no worker still writes there.
     #[arg(long, env = "GARBAGE_DELAY_S", default_value_t = 900.0, value_parser = seconds)]
     pub garbage_delay_s: f64,
 

@@ -1,4 +1,4 @@
-//! Webhooks: which addresses are told of changes, and what became of each message. An address may hold a token, so only its host is shown.
+//! Webhooks: the addresses that receive changes, and what became of each message. An address may hold a token, so only its host is shown.
 use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
 use runtime::problem::{Code, Problem};

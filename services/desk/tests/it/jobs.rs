@@ -4,7 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use runtime::store::tokens::Role;
 use serde_json::{Value, json};
 
-use crate::desk::{finished, ok};
+use crate::desk_acts::{finished, ok};
 use crate::stage::{Entry, Stage, refusal, says};
 
 /// What a dry run and its act must say alike.

@@ -3,7 +3,7 @@ use reqwest::{Method, RequestBuilder};
 use runtime::store::tokens::Role;
 use serde_json::{Value, json};
 
-use crate::desk::ok;
+use crate::desk_acts::ok;
 use crate::stage::{Stage, refusal, says};
 
 const URL: &str = "https://receiver.example/hooks?token=canary-of-the-address";

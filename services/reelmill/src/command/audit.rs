@@ -34,10 +34,10 @@ pub(crate) enum Args {
     },
     /// Walk the whole trail; exit with 1 and name the first row that was changed, removed, inserted or moved
     ///
-    /// Prints the trail's head, SEQ:HASH. Whoever may do everything in the database could write the trail anew; note the
-    /// head somewhere else and give it back later with --head, then that is found too.
+    /// Prints the head of the trail, SEQ:HASH. The owner of the database could rewrite the whole trail. Note the head elsewhere: with
+    /// `--head` a rewrite is found too.
     Verify {
-        /// A head that was noted earlier: it has to be a row of the trail
+        /// A head noted earlier, which must be a row of the trail
         #[arg(long, value_name = "SEQ:HASH")]
         head: Option<Head>,
         #[command(flatten)]

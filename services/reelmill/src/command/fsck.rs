@@ -16,11 +16,11 @@ pub(crate) struct Args {
     /// Read every object and compare its SHA-256, too; takes as long as reading the whole bucket
     #[arg(long)]
     deep: bool,
-    /// Repair what can be repaired: what nobody knows of goes with the garbage, uploads whose bytes are gone are given up,
-    /// and what is stuck is set going again
+    /// Repair what can be repaired: objects that no row names become garbage, uploads whose bytes are gone are given up, and stuck
+    /// works go on
     #[arg(long)]
     repair: bool,
-    /// Leave objects alone that are younger than so many hours: their rows may be on their way
+    /// Skip objects younger than this, in hours: their rows may not be written yet
     #[arg(long, value_name = "HOURS", default_value_t = 24.0, value_parser = hours)]
     grace: f64,
     #[command(flatten)]

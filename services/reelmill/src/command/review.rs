@@ -24,7 +24,7 @@ pub(crate) enum Args {
     Reject {
         /// The entry's id
         id: SubmissionId,
-        /// Why; told to the entrant in these words
+        /// Why; the entrant reads these words
         #[arg(long, value_name = "WORDS", value_parser = typed::reason)]
         reason: String,
         #[command(flatten)]

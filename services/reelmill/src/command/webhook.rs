@@ -1,4 +1,4 @@
-//! `reelmill webhook …`: which addresses are told of changes, with which secret, and what became of it.
+//! `reelmill webhook …`: the addresses that receive changes, their secrets, and the messages sent.
 use desk::act::webhook::{self, NewWebhook, WebhookReason, WebhookResend, WebhookSecret};
 use desk::view::webhooks::{self, Message, MessageAttempt, Webhook};
 use runtime::store::webhooks::TYPES;
@@ -26,7 +26,7 @@ pub(crate) enum Args {
         #[command(flatten)]
         common: Common,
     },
-    /// Show which addresses are told, and what waits for them
+    /// Show the addresses that receive changes, and the messages that wait for them
     List {
         #[command(flatten)]
         output: OutputArgs,

@@ -12,9 +12,6 @@ mod budget; // what one entry, and all together, may make us keep
 mod concat; // pieces
 mod deadline; // deadline, grace, expiry
 mod delete; // termination
-mod desk; // what organisers do, and what is left of it
-#[path = "../../../desk/tests/it/views.rs"]
-mod desk_views; // what staff see
 mod doors; // who is refused, and how many hashes run
 mod entries; // the form, the status, withdrawing
 mod head; // offsets
@@ -25,16 +22,22 @@ mod overload; // floods
 mod pages; // what people see who type the bare address
 mod patch; // bytes, checksums, lengths
 mod post; // creation, with and without bytes
-mod preview; // what organisers look at before they decide
 mod replicas; // two services, one upload
 mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it
 
+// The desk's own, which run on the same stage.
+#[path = "../../../desk/tests/it/acts.rs"]
+mod desk_acts; // what staff do, and what is left of it
 #[path = "../../../desk/tests/it/deliveries.rs"]
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/jobs.rs"]
 mod desk_jobs; // new runs and jobs: dry runs, digests, orders
 #[path = "../../../desk/tests/it/persons.rs"]
 mod desk_persons; // persons, their roles and tokens
+#[path = "../../../desk/tests/it/preview.rs"]
+mod desk_preview; // what reviewers look at before they decide
+#[path = "../../../desk/tests/it/views.rs"]
+mod desk_views; // what staff see
 #[path = "../../../desk/tests/it/webhooks.rs"]
 mod desk_webhooks; // added, rotated, sent again, removed

@@ -8,11 +8,13 @@
 //! | which act does a delivery wait for? | `next` |
 //! | is it a picture? | `picture` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
+//! | which pages are there? | `console` |
 //! | how is the service started and stopped? | `serve` |
 //!
 //! Absent here: cookies and CORS on the same route, any access to ffmpeg.
 
 pub mod act;
+mod console;
 mod desk;
 mod http;
 pub mod next;

@@ -72,19 +72,19 @@ pub(crate) struct Route {
     pub(crate) desk: bool,
 }
 
-/// Every route of both services.
+/// Every route of both services' APIs.
 pub(crate) fn routes() -> Vec<Route> {
     let public = |it: upload::Listed| Route { method: it.method, path: it.path, roles: None, desk: false };
     let desk = |it: desk::Listed| Route {
         roles: match it.policy {
             desk::Policy::People(roles) => Some(roles),
-            desk::Policy::Public => None,
+            desk::Policy::Public | desk::Policy::Pages(_) => None,
         },
         method: it.method,
         path: it.path,
         desk: true,
     };
-    desk::list().into_iter().map(desk).chain(upload::list().into_iter().map(public)).collect()
+    desk::list().into_iter().filter(desk::Listed::is_api).map(desk).chain(upload::list().into_iter().map(public)).collect()
 }
 
 /// The OpenAPI document that describes the route.

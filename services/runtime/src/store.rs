@@ -6,6 +6,7 @@
 //! | claim, renew, finish, fail, hand back | `parts` |
 //! | what a finished part leaves behind | `outcomes` |
 //! | what people did, who they are, what they asked twice, what they look at | `audit`, `persons`, `tokens`, `idempotency`, `listing` |
+//! | how people sign in, and their sessions | `sign_in`, `invitations`, `sessions` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | finished files by what determines them | `reuse` |
 //! | how far entries are | `progress` |
@@ -55,6 +56,7 @@ pub mod fsck;
 pub mod garbage;
 pub mod history;
 pub mod idempotency;
+pub mod invitations;
 pub mod listing;
 pub mod messages;
 pub mod notices;
@@ -70,6 +72,8 @@ pub mod renditions;
 pub mod retention;
 pub mod reuse;
 pub mod schema;
+pub mod sessions;
+pub mod sign_in;
 pub mod stuck;
 pub mod submissions;
 pub mod tokens;

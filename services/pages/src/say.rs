@@ -251,6 +251,9 @@ mod tests {
         assert_eq!((ZH.span(59), EN.span(7_300), ZH.span(200_000)), ("59 秒".into(), "2 h".into(), "2 天".into()));
         assert_eq!((EN.length(&64_900), EN.length(&3_723_000)), ("1:04".into(), "1:02:03".into()));
         assert_eq!((EN.bytes(&999), EN.bytes(&1_250_000_000)), ("999 B".into(), "1.2 GB".into()));
-        assert_eq!((ZH.many(1, "件", "work", "works"), EN.many(2, "件", "work", "works")), ("1 件".into(), "2 works".into()));
+        assert_eq!(
+            (ZH.many(1, "件", "work", "works"), EN.many(2, "件", "work", "works")),
+            ("1 件".into(), "2 works".into())
+        );
     }
 }

@@ -40,7 +40,8 @@ const USUAL: [&str; 22] = [
 
 /// The hash of no password, of the same cost as every other: verified where there is no other, so that an unknown login name takes as
 /// long as a known one.
-const OF_NONE: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const OF_NONE: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Checks a password that somebody chooses.
 ///

@@ -60,7 +60,8 @@ impl TotpSecret {
     /// What a person types into an app that cannot read the QR code: base32, in groups of four.
     pub fn text(&self) -> anyhow::Result<String> {
         let text = self.totp()?.secret().to_base32();
-        let groups: Vec<String> = text.as_bytes().chunks(4).map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+        let groups: Vec<String> =
+            text.as_bytes().chunks(4).map(|it| String::from_utf8_lossy(it).into_owned()).collect();
         Ok(groups.join(" "))
     }
 
@@ -150,7 +151,8 @@ mod tests {
     #[test]
     fn codes_are_those_of_rfc_6238() {
         let secret = TotpSecret(*b"12345678901234567890");
-        for (time, code) in [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037")]
+        for (time, code) in
+            [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037")]
         {
             assert_eq!(secret.code(at(time)).unwrap(), code);
             assert_eq!(secret.step_of(code, at(time)).unwrap(), Some(time / 30));
@@ -174,7 +176,10 @@ mod tests {
     fn an_app_reads_the_secret_from_an_address_or_as_text() {
         let secret = TotpSecret(*b"12345678901234567890");
         let url = secret.url(&"wang.fang@example".parse().unwrap()).unwrap();
-        assert!(url.starts_with("otpauth://totp/Reelmill:wang.fang%40example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"), "{url}");
+        assert!(
+            url.starts_with("otpauth://totp/Reelmill:wang.fang%40example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            "{url}"
+        );
         assert_eq!(secret.text().unwrap(), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
         assert_eq!(format!("{secret:?}"), "TotpSecret(…)");
     }

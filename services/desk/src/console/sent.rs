@@ -42,9 +42,7 @@ pub(crate) struct Sent<T> {
 impl<T> Sent<T> {
     /// The person who sent it as the caller of an act, within a contest. The form that is sent twice is done once.
     pub(crate) fn caller(&self, visit: &Visit, contest: Option<&ContestId>) -> Result<Caller, Problem> {
-        let key = self.key.map(|key| {
-            Keyed::new(&visit.principal(), &key.to_string(), "POST", &self.path, &self.body)
-        });
+        let key = self.key.map(|key| Keyed::new(&visit.principal(), &key.to_string(), "POST", &self.path, &self.body));
         Ok(Caller { key, ..visit.caller(contest)? })
     }
 }
@@ -75,7 +73,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
 /// Names and values as they were sent, without empty ones. Lines of a text end as Unix writes them.
 fn given(sent: &[u8]) -> Vec<(String, String)> {
     let pairs = url::form_urlencoded::parse(sent).into_owned();
-    pairs.filter(|(_, value)| !value.trim().is_empty()).map(|(name, value)| (name, value.replace("\r\n", "\n"))).collect()
+    pairs
+        .filter(|(_, value)| !value.trim().is_empty())
+        .map(|(name, value)| (name, value.replace("\r\n", "\n")))
+        .collect()
 }
 
 /// A field that is sent several times is a list.

@@ -89,7 +89,13 @@ impl Shell {
     }
 
     /// For a person.
-    pub(crate) fn inside(say: Say, path: impl Into<String>, now: DateTime<Utc>, person: &Arc<Person>, here: Here) -> Self {
+    pub(crate) fn inside(
+        say: Say,
+        path: impl Into<String>,
+        now: DateTime<Utc>,
+        person: &Arc<Person>,
+        here: Here,
+    ) -> Self {
         let mut roles: Vec<Role> = person.roles.iter().map(|held| held.role).collect();
         roles.dedup();
         Self { person: Some(person.name.clone()), here, roles, ..Self::outside(say, path, now) }

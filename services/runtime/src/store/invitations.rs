@@ -139,10 +139,13 @@ impl Store {
 /// As [`Store::invitation`], within a transaction, which has the invitation to itself until it ends.
 pub async fn lock(tx: &mut PgConnection, link: &LinkSecret) -> anyhow::Result<Option<Invitation>> {
     let digest = link.digest();
-    sqlx::query!("/* lock_invitation */ select id from invitations where secret_sha256 = $1 for update", digest.as_slice())
-        .fetch_optional(&mut *tx)
-        .await
-        .context("lock an invitation")?;
+    sqlx::query!(
+        "/* lock_invitation */ select id from invitations where secret_sha256 = $1 for update",
+        digest.as_slice()
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .context("lock an invitation")?;
     find(tx, link).await
 }
 

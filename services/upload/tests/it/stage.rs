@@ -84,7 +84,12 @@ pub(crate) fn routes() -> Vec<Route> {
         path: it.path,
         desk: true,
     };
-    desk::list().into_iter().filter(desk::Listed::is_api).map(desk).chain(upload::list().into_iter().map(public)).collect()
+    desk::list()
+        .into_iter()
+        .filter(desk::Listed::is_api)
+        .map(desk)
+        .chain(upload::list().into_iter().map(public))
+        .collect()
 }
 
 /// The OpenAPI document that describes the route.

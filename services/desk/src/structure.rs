@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const PROTOCOL: [&str; 5] = ["axum", "clap", "http::", "reqwest", "hyper"];
 
 /// Functions of the store by which persons change works, deliveries, jobs, webhooks, tokens and persons.
-const CHANGES: [&str; 30] = [
+const CHANGES: [&str; 37] = [
     "people::release",
     "people::recall",
     "hold_mezzanine",
@@ -32,6 +32,13 @@ const CHANGES: [&str; 30] = [
     ".add_person(",
     ".change_roles(",
     ".end_person(",
+    "invitations::create",
+    "invitations::accept",
+    "sessions::begin",
+    "sessions::end",
+    "sessions::renew",
+    "sign_in::set",
+    "sign_in::use",
     ".add_webhook(",
     ".rotate_webhook(",
     ".remove_webhook(",

@@ -18,6 +18,7 @@ pub mod jobs;
 pub mod parked;
 pub mod partners;
 pub mod persons;
+pub mod sessions;
 pub mod tokens;
 pub mod trace;
 pub mod trouble;

@@ -26,7 +26,7 @@ use crate::serving::headers;
 pub enum Door {
     /// The organisers' API, by tokens of people.
     Organisers,
-    /// The pages of staff, by password, second factor and session.
+    /// The pages of staff, by password, second factor, invitation and session.
     Console,
     /// An entrant's entry and uploads, by the token of the entry.
     Entrants,
@@ -70,12 +70,21 @@ pub enum Reason {
     Ended,
     /// It is right and does not open this.
     Forbidden,
+    /// It was not looked at: too many failures came before.
+    Slowed,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 6] =
-        [Reason::Missing, Reason::Malformed, Reason::Unknown, Reason::Wrong, Reason::Ended, Reason::Forbidden];
+    pub const ALL: [Reason; 7] = [
+        Reason::Missing,
+        Reason::Malformed,
+        Reason::Unknown,
+        Reason::Wrong,
+        Reason::Ended,
+        Reason::Forbidden,
+        Reason::Slowed,
+    ];
 
     /// Its name in logs and metrics.
     pub fn name(self) -> &'static str {
@@ -86,6 +95,7 @@ impl Reason {
             Reason::Wrong => "wrong",
             Reason::Ended => "ended",
             Reason::Forbidden => "forbidden",
+            Reason::Slowed => "slowed",
         }
     }
 }

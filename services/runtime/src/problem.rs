@@ -46,6 +46,16 @@ pub enum Code {
     ContestMissing,
     LastAdmin,
     LoginTaken,
+    LoginMissing,
+    SignInWrong,
+    CodeWrong,
+    PasswordWrong,
+    PasswordUnfit,
+    SignInSlow,
+    SignInExpired,
+    InvitationUnknown,
+    AlreadySignedUp,
+    SessionUnknown,
     WebhookUnknown,
     JobUnknown,
     NothingToResend,
@@ -164,6 +174,16 @@ impl Code {
             Code::ContestMissing => row(422, "contest_missing", "该人员在多项活动中具有此角色，请指明活动。", "The person holds this role in several contests; name one."),
             Code::LastAdmin => row(409, "last_admin", "该人员是最后一名全局管理员，请先指定另一名管理员。", "This is the last admin of all contests; make another person admin first."),
             Code::LoginTaken => row(409, "login_taken", "该登录名已被他人使用。", "Another person has this login name."),
+            Code::LoginMissing => row(409, "login_missing", "该人员没有登录名，无法登录控制台。", "The person has no login name, and so cannot sign in."),
+            Code::SignInWrong => row(403, "sign_in_wrong", "登录名或密码不正确。", "The login name or the password is wrong."),
+            Code::CodeWrong => row(403, "code_wrong", "验证码不正确，或已经用过；请等待下一个验证码。", "The code is wrong or was used before; wait for the next one."),
+            Code::PasswordWrong => row(403, "password_wrong", "当前密码不正确。", "The current password is wrong."),
+            Code::PasswordUnfit => row(422, "password_unfit", "该密码不符合要求。", "This password does not meet the requirements."),
+            Code::SignInSlow => row(429, "sign_in_slow", "失败次数过多，请稍后再试。", "There were too many failures; please wait before you try again."),
+            Code::SignInExpired => row(403, "sign_in_expired", "登录步骤已超时，请重新开始。", "This step has expired; please start again."),
+            Code::InvitationUnknown => row(404, "invitation_unknown", "链接无效、已使用或已过期，请联系管理员。", "The link is invalid, was used or has expired; please ask an administrator for a new one."),
+            Code::AlreadySignedUp => row(409, "already_signed_up", "该人员已设置密码；如需重新设置，请使用重置。", "The person has set a password already; make a reset link instead."),
+            Code::SessionUnknown => row(404, "session_unknown", "没有该登录会话，或会话已结束。", "There is no such session, or it has ended."),
             Code::WebhookUnknown => row(404, "webhook_unknown", "没有这个通知地址。", "There is no such webhook."),
             Code::JobUnknown => row(404, "job_unknown", "没有这项批量任务。", "There is no such job."),
             Code::NothingToResend => row(409, "nothing_to_resend", "没有可重新发送的通知。", "There is nothing to send again, or the webhook is not enabled."),
@@ -296,6 +316,8 @@ pub struct Problem {
     pub fields: Vec<FieldProblem>,
     /// The offset that is durable, where a client can use it.
     pub offset: Option<u64>,
+    /// Seconds until the same request may succeed, where more is known than [`Code::retry_after_s`] says.
+    pub retry_after_s: Option<u32>,
     /// Set where a credential was wanted and did not do.
     pub refused: Option<Refused>,
     /// What failed on our side: for the log and for operators on the command line, never for a client.
@@ -304,7 +326,7 @@ pub struct Problem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Problem { code, detail: None, fields: Vec::new(), offset: None, refused: None, cause: None }
+        Problem { code, detail: None, fields: Vec::new(), offset: None, retry_after_s: None, refused: None, cause: None }
     }
 }
 
@@ -376,6 +398,11 @@ impl From<std::io::Error> for Problem {
 }
 
 impl Problem {
+    /// Seconds until the same request may succeed.
+    pub fn retry_after_s(&self) -> u32 {
+        self.retry_after_s.unwrap_or_else(|| self.code.retry_after_s())
+    }
+
     /// Every wrong field of a form in one problem.
     pub fn of_form(fields: Vec<FieldProblem>) -> Self {
         let said = |lang| {

@@ -189,8 +189,8 @@ pub async fn end(tx: &mut PgConnection, id: PersonId, by: &By) -> anyhow::Result
     .await
     .context("end a person")?;
     let revoked = tokens::revoke_uncovered(tx, id, &BTreeSet::new()).await?;
-    let ended = sessions::end_all(tx, id, sessions::Why::PersonEnded).await?;
     sign_in::forget(tx, id).await?;
+    let ended = sessions::end_all(tx, id, sessions::Why::PersonEnded).await?;
     let after = Person { ended_at: Some(at), ..before.clone() };
     let (stood, mut stands) = (told(&before)?, with_revoked(told(&after)?, &revoked));
     stands["ended_sessions"] = json!(ended);

@@ -192,6 +192,32 @@ pub async fn begin(tx: &mut PgConnection, new: &NewSession, cookie: &SessionSecr
     Ok(())
 }
 
+/// Begins a session in place of the valid session `old` of a person, with another cookie and the same beginning, so that it lasts no longer.
+/// The caller ends the old one. `false`: it is not valid.
+pub async fn renew(
+    tx: &mut PgConnection,
+    person: PersonId,
+    old: Uuid,
+    new: Uuid,
+    cookie: &SessionSecret,
+) -> anyhow::Result<bool> {
+    let digest = cookie.digest();
+    let begun = sqlx::query!(
+        "/* renew_session */
+        insert into sessions (id, secret_sha256, person, created_at, factors, agent, address)
+        select $3, $4, person, created_at, factors, agent, address from sessions
+        where id = $2 and person = $1 and ended_at is null",
+        person.0,
+        old,
+        new,
+        digest.as_slice(),
+    )
+    .execute(tx)
+    .await
+    .context("renew a session")?;
+    Ok(begun.rows_affected() == 1)
+}
+
 /// Ends one session of a person. `false`: they have no such session, or it was ended before.
 pub async fn end(tx: &mut PgConnection, person: PersonId, id: Uuid, why: Why) -> anyhow::Result<bool> {
     let done = sqlx::query!(
@@ -210,15 +236,31 @@ pub async fn end(tx: &mut PgConnection, person: PersonId, id: Uuid, why: Why) ->
 
 /// Ends every session of a person; returns the ids of those that had not expired.
 pub async fn end_all(tx: &mut PgConnection, person: PersonId, why: Why) -> anyhow::Result<Vec<Uuid>> {
+    end_but(tx, person, None, why).await
+}
+
+/// The same, but for one.
+pub async fn end_others(tx: &mut PgConnection, person: PersonId, but: Uuid, why: Why) -> anyhow::Result<Vec<Uuid>> {
+    end_but(tx, person, Some(but), why).await
+}
+
+async fn end_but(
+    tx: &mut PgConnection,
+    person: PersonId,
+    but: Option<Uuid>,
+    why: Why,
+) -> anyhow::Result<Vec<Uuid>> {
     let ended = sqlx::query!(
         r#"/* end_sessions */
         update sessions set ended_at = clock_timestamp(), ended_why = $2 where person = $1 and ended_at is null
+            and id is distinct from $5
         returning id, (seen_at > clock_timestamp() - make_interval(secs => $3)
             and created_at > clock_timestamp() - make_interval(secs => $4)) as "valid!""#,
         person.0,
         why.name(),
         f64::from(IDLE_S),
         f64::from(LIFE_S),
+        but,
     )
     .fetch_all(tx)
     .await

@@ -16,6 +16,7 @@ const POLICY: Retention = Retention {
     superseded_days: Some(14),
     uploads_days: Some(30),
     attempts_days: Some(90),
+    sign_ins_days: Some(90),
     scratch_hours: Some(6),
 };
 

@@ -365,6 +365,7 @@ async fn serve_desk(app: &Arc<App>) -> String {
         keys: Some(app.keys.clone()),
         url: String::new(),
         allowed_networks: Vec::new(),
+        pace: desk::act::sign_in::Pace::default(),
         addresses: |_, _, _| anyhow::bail!("no media here"),
     };
     let service = desk::Service {

@@ -311,12 +311,6 @@ impl Browser {
         lines.map(|line| line["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// Panics if the console got anything since the last look.
-    pub(crate) async fn is_content(&self) {
-        let complaints = self.complaints().await;
-        assert!(complaints.is_empty(), "{}: {complaints:#?}", self.path().await);
-    }
-
     /// A command of the browser's own protocol.
     async fn devtools(&self, command: &str, params: Value) -> Value {
         self.driver("goog/cdp/execute", &json!({ "cmd": command, "params": params })).await

@@ -1,5 +1,6 @@
 //! axe-core in a page: what a screen reader, a keyboard or weak eyes would stumble over. It runs by WebDriver, which the page's policy for
 //! scripts does not concern.
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -15,39 +16,52 @@ const RUN: &str = r#"
 "#;
 
 impl Browser {
-    /// Panics with everything that axe-core finds in the page, or if it is not in this language (`zh` or `en`).
-    pub(crate) async fn axe(&self, lang: &str) {
-        let path = self.path().await;
+    /// What axe-core finds in the page; also if the page is not in this language (`zh` or `en`).
+    pub(crate) async fn axe(&self, lang: &str) -> Vec<String> {
+        let mut found = Vec::new();
         let tag = self.ask("return document.documentElement.lang").await;
-        assert!(tag.as_str().is_some_and(|tag| tag.starts_with(lang)), "{path} is in {tag}, not in {lang}");
+        if !tag.as_str().is_some_and(|tag| tag.starts_with(lang)) {
+            found.push(format!("the page is in {tag}, not in {lang}"));
+        }
         if self.ask("return typeof axe").await == "undefined" {
             self.ask(source()).await;
         }
-        let found = self.client.execute_async(RUN, Vec::new()).await.expect("run axe-core");
-        let none = found.as_array().is_some_and(Vec::is_empty);
-        assert!(none, "{path} in {lang}: {found:#}");
+        let told = self.client.execute_async(RUN, Vec::new()).await.expect("run axe-core");
+        match told.as_array() {
+            Some(findings) => found.extend(findings.iter().map(|it| format!("axe-core: {it:#}"))),
+            None => found.push(format!("axe-core failed: {told}")),
+        }
+        found
     }
 
-    /// Looks at a page as everybody may see it: zh and en, wide and narrow, light and dark. Nothing is found by axe-core, written into the
-    /// console, blocked by the policy for content, or wider than the window; each is left as a picture named `name`.
-    pub(crate) async fn look_at(&self, path: &str, name: &str) {
+    /// Looks at a page as everybody may see it: zh and en, wide and narrow, light and dark. Returns what axe-core finds, what was written into
+    /// the console or blocked by the policy for content, and what is wider than the window. Each is left as a picture named `name`.
+    pub(crate) async fn look_at(&self, path: &str, name: &str) -> Vec<String> {
+        let mut found = BTreeSet::new();
         for lang in ["zh", "en"] {
             self.speak(lang, path).await;
-            self.is_content().await;
+            let status = self.ask("return performance.getEntriesByType('navigation')[0].responseStatus").await;
+            if status != 200 {
+                found.insert(format!("answered with {status}"));
+            }
+            found.extend(self.complaints().await);
             for width in WIDTHS {
                 self.wide(width).await;
                 for scheme in ["dark", "light"] {
                     self.scheme(scheme).await;
-                    self.axe(lang).await;
+                    found.extend(self.axe(lang).await);
                 }
                 let wide = self.ask("return document.documentElement.scrollWidth").await;
-                assert!(wide.as_u64().is_some_and(|wide| wide <= u64::from(width)), "{path}: {wide} wide at {width}");
+                if !wide.as_u64().is_some_and(|wide| wide <= u64::from(width)) {
+                    found.insert(format!("{wide} CSS pixels wide in a window of {width}"));
+                }
                 self.picture(name, lang, width).await;
             }
             // What axe-core itself did is not the page's.
             self.complaints().await;
         }
         self.wide(WIDTHS[0]).await;
+        found.into_iter().map(|it| format!("{path}: {it}")).collect()
     }
 
     /// Opens a page in this language, which later pages keep.

@@ -33,6 +33,8 @@ mod desk_acts; // what staff do, and what is left of it
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/jobs.rs"]
 mod desk_jobs; // new runs and jobs: dry runs, digests, orders
+#[path = "../../../desk/tests/it/pages.rs"]
+mod desk_pages; // pages: sessions, roles, other sites
 #[path = "../../../desk/tests/it/persons.rs"]
 mod desk_persons; // persons, their roles and tokens
 #[path = "../../../desk/tests/it/preview.rs"]

@@ -25,12 +25,14 @@ use sha2::{Digest, Sha256};
 use crate::Desk;
 use crate::next::{Step, demand};
 
+pub mod bulk;
 pub mod confirm;
 pub mod deliver;
 pub mod evidence;
 pub mod hold;
 pub mod invitation;
 pub mod job;
+pub mod lasting;
 pub mod person;
 pub mod recall;
 pub mod recalled;

@@ -18,7 +18,7 @@ const CHANGES: [&str; 37] = [
     ".delivery_note(",
     "parts::retry",
     "entrants::withdraw",
-    "bulk::ask",
+    "bulk::begin",
     "bulk::control",
     ".bulk_create(",
     ".bulk_control(",

@@ -10,7 +10,8 @@
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | finished files by what determines them | `reuse` |
 //! | how far entries are | `progress` |
-//! | new runs of many works | `bulk` |
+//! | new runs, releases and recalls of many works | `bulk` |
+//! | works by where they stand with partners | `board` |
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
 //! | what people saw at a partner | `proofs` |
@@ -44,6 +45,7 @@ use crate::transport;
 
 pub mod accounts;
 pub mod audit;
+pub mod board;
 pub mod bulk;
 pub mod deliveries;
 pub mod doctor;

@@ -13,6 +13,7 @@
 //! | new runs of many works | `bulk` |
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
+//! | what the desk's first page counts | `desk` |
 //! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
@@ -46,6 +47,7 @@ pub mod accounts;
 pub mod audit;
 pub mod bulk;
 pub mod deliveries;
+pub mod desk;
 pub mod doctor;
 pub mod entrants;
 pub mod exchanges;

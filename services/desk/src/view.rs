@@ -12,8 +12,10 @@ use crate::act::Caller;
 
 pub mod audit;
 pub mod bag;
+pub mod checks;
 pub mod contests;
 pub mod deliveries;
+pub mod home;
 pub mod jobs;
 pub mod parked;
 pub mod partners;

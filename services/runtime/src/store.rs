@@ -14,6 +14,7 @@
 //! | works by where they stand with partners | `board` |
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
+//! | what the desk's first page counts | `desk` |
 //! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
@@ -48,6 +49,7 @@ pub mod audit;
 pub mod board;
 pub mod bulk;
 pub mod deliveries;
+pub mod desk;
 pub mod doctor;
 pub mod entrants;
 pub mod exchanges;

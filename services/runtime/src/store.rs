@@ -12,6 +12,7 @@
 //! | new runs of many works | `bulk` |
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
+//! | who screens which work, decisions that can be undone | `reviews`, `held` |
 //! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
@@ -53,6 +54,7 @@ pub mod fingerprints;
 pub mod first_look;
 pub mod fsck;
 pub mod garbage;
+pub mod held;
 pub mod history;
 pub mod idempotency;
 pub mod listing;
@@ -69,6 +71,7 @@ pub mod recalls;
 pub mod renditions;
 pub mod retention;
 pub mod reuse;
+pub mod reviews;
 pub mod schema;
 pub mod stuck;
 pub mod submissions;

@@ -12,12 +12,15 @@ use crate::act::Caller;
 
 pub mod audit;
 pub mod bag;
+pub mod card;
 pub mod contests;
 pub mod deliveries;
 pub mod jobs;
 pub mod parked;
 pub mod partners;
 pub mod persons;
+pub mod queue;
+pub mod storyboard;
 pub mod tokens;
 pub mod trace;
 pub mod trouble;

@@ -9,10 +9,12 @@
 //! | is it a picture? | `picture` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | how is the service started and stopped? | `serve` |
+//! | what is carried out by itself? | `decisions` |
 //!
 //! Absent here: cookies and CORS on the same route, any access to ffmpeg.
 
 pub mod act;
+mod decisions;
 mod desk;
 mod http;
 pub mod next;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const PROTOCOL: [&str; 5] = ["axum", "clap", "http::", "reqwest", "hyper"];
 
 /// Functions of the store by which persons change works, deliveries, jobs, webhooks, tokens and persons.
-const CHANGES: [&str; 30] = [
+const CHANGES: [&str; 36] = [
     "people::release",
     "people::recall",
     "hold_mezzanine",
@@ -36,6 +36,12 @@ const CHANGES: [&str; 30] = [
     ".rotate_webhook(",
     ".remove_webhook(",
     ".resend_webhooks(",
+    "held::hold",
+    "held::undo",
+    "reviews::put_aside",
+    ".claim_next(",
+    ".claim_card(",
+    ".give_back(",
     "webhooks::remove",
     "webhooks::resend",
 ];

@@ -10,11 +10,13 @@
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | which pages are there? | `console` |
 //! | how is the service started and stopped? | `serve` |
+//! | what is carried out by itself? | `decisions` |
 //!
 //! Absent here: cookies and CORS on the same route, any access to ffmpeg.
 
 pub mod act;
 mod console;
+mod decisions;
 mod desk;
 mod http;
 pub mod next;

@@ -10,8 +10,9 @@ use runtime::serving::places::share_of;
 use runtime::serving::{self, Bounds, counted};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
+use crate::decisions;
 use crate::desk::Desk;
 use crate::http::routes;
 use crate::http::verify::Verifier;
@@ -104,8 +105,12 @@ pub async fn serve_on(service: Service, listener: TcpListener) -> anyhow::Result
         heads_within: settings.heads_within,
         grace: GRACE,
     };
+    let deciding = tokio::spawn(decisions::carry_out(service.desk.clone(), service.stop.clone()));
     let turned_away = metrics.calls.turned_away("desk");
     let router = routes::router(service.clone());
     serving::serve(listener, router, bounds, service.doors.clone(), turned_away, &service.stop).await;
+    if !matches!(tokio::time::timeout(GRACE, deciding).await, Ok(Ok(()))) {
+        warn!("held decisions were not at rest when the desk stopped; another desk carries them out");
+    }
     Ok(())
 }

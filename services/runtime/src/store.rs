@@ -15,6 +15,7 @@
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
 //! | what the desk's first page counts | `desk` |
+//! | who screens which work, decisions that can be undone | `reviews`, `held` |
 //! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
@@ -58,6 +59,7 @@ pub mod fingerprints;
 pub mod first_look;
 pub mod fsck;
 pub mod garbage;
+pub mod held;
 pub mod history;
 pub mod idempotency;
 pub mod invitations;
@@ -75,6 +77,7 @@ pub mod recalls;
 pub mod renditions;
 pub mod retention;
 pub mod reuse;
+pub mod reviews;
 pub mod schema;
 pub mod sessions;
 pub mod sign_in;

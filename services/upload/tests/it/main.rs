@@ -39,6 +39,8 @@ mod desk_pages; // pages: sessions, roles, other sites
 mod desk_persons; // persons, their roles and tokens
 #[path = "../../../desk/tests/it/preview.rs"]
 mod desk_preview; // what reviewers look at before they decide
+#[path = "../../../desk/tests/it/queue.rs"]
+mod desk_queue; // the screening queue: claims, decisions that can be undone
 #[path = "../../../desk/tests/it/views.rs"]
 mod desk_views; // what staff see
 #[path = "../../../desk/tests/it/webhooks.rs"]

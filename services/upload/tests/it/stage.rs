@@ -357,19 +357,8 @@ async fn serve(app: &Arc<App>) -> String {
 async fn serve_desk(app: &Arc<App>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let desk = Desk {
-        store: app.store.clone(),
-        objects: app.objects.clone(),
-        catalogue: app.catalogue.clone(),
-        clock: app.clock.clone(),
-        keys: Some(app.keys.clone()),
-        url: String::new(),
-        allowed_networks: Vec::new(),
-        pace: desk::act::sign_in::Pace::default(),
-        addresses: |_, _, _| anyhow::bail!("no media here"),
-    };
     let service = desk::Service {
-        desk: Arc::new(desk),
+        desk: Arc::new(desk_of(app)),
         doors: app.doors.clone(),
         verifier: Arc::default(),
         // The same bounds, so that a test can try them at either service.
@@ -383,6 +372,21 @@ async fn serve_desk(app: &Arc<App>) -> String {
     };
     tokio::spawn(desk::serve_on(service, listener));
     url
+}
+
+/// What acts and views of the desk need.
+pub(crate) fn desk_of(app: &App) -> Desk {
+    Desk {
+        store: app.store.clone(),
+        objects: app.objects.clone(),
+        catalogue: app.catalogue.clone(),
+        clock: app.clock.clone(),
+        keys: Some(app.keys.clone()),
+        url: String::new(),
+        allowed_networks: Vec::new(),
+        pace: desk::act::sign_in::Pace::default(),
+        addresses: |_, _, _| anyhow::bail!("no media here"),
+    }
 }
 
 async fn run(url: &str, statement: String) {

@@ -39,6 +39,7 @@ pub mod retry;
 pub mod review;
 pub mod texts;
 pub mod token;
+pub mod twins;
 pub mod webhook;
 pub mod withdraw;
 

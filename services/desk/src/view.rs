@@ -12,12 +12,14 @@ use crate::act::Caller;
 
 pub mod audit;
 pub mod bag;
+pub mod beside;
 pub mod contests;
 pub mod deliveries;
 pub mod jobs;
 pub mod parked;
 pub mod partners;
 pub mod persons;
+pub mod storyboard;
 pub mod tokens;
 pub mod trace;
 pub mod trouble;

@@ -46,6 +46,7 @@ pub mod session;
 pub mod sign_in;
 pub mod texts;
 pub mod token;
+pub mod twins;
 pub mod webhook;
 pub mod withdraw;
 

@@ -22,7 +22,9 @@ use crate::http::routes::Route;
 use crate::serve::Service;
 
 mod assets;
+mod beside;
 pub(crate) mod cookie;
+pub(crate) mod loudness;
 mod problem_page;
 pub(crate) mod sent;
 pub(crate) mod shell;
@@ -42,7 +44,7 @@ pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Ope
 
 /// Every route of the console.
 pub(crate) fn routes() -> Vec<Route> {
-    [assets::routes()].into_iter().flatten().collect()
+    [assets::routes(), beside::routes()].into_iter().flatten().collect()
 }
 
 /// A page that people of these roles may open. No role named: everybody who is signed in.

@@ -124,7 +124,7 @@ fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
         for (path, text) in sources(&services.join(name).join("src")) {
             let path = path.strip_prefix(&services).unwrap().display().to_string();
             let changes = CHANGES.iter().filter(|change| code(&text).any(|line| line.contains(change)));
-            called.extend(changes.map(|change| (path.clone(), change)));
+            called.extend(changes.map(|change| (path.clone(), *change)));
         }
     }
     let expected: BTreeSet<_> = CALLED.iter().map(|(path, change)| ((*path).to_owned(), *change)).collect();

@@ -12,6 +12,7 @@ use crate::act::Caller;
 
 pub mod audit;
 pub mod bag;
+pub mod beside;
 pub mod board;
 pub mod card;
 pub mod checks;

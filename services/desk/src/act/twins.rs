@@ -1,0 +1,79 @@
+//! Decides about a work that was found to resemble another one: the same work is refused, a different one is accepted. It is the review of
+//! the work, with the pair in the audit trail; what the entrant reads names nothing of the other entry.
+use pipeline::id::SubmissionId;
+use pipeline::lang::Lang;
+use pipeline::text::Limit;
+use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::typed;
+use runtime::store::submissions::SubmissionRow;
+use serde::Deserialize;
+
+use super::review::{self, Decision, Review, Reviewed};
+use super::{Caller, Done};
+use crate::Desk;
+use crate::view::beside::found;
+use crate::view::work::find;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The same work was entered twice: this one is refused.
+    Same,
+    /// They are different works: this one is accepted.
+    Different,
+}
+
+/// A person's finding about two works.
+#[derive(Clone, Debug)]
+pub struct Twins {
+    /// The other work.
+    pub other: SubmissionId,
+    /// What was found.
+    pub finding: Finding,
+    /// What the entrant of the same work reads; [`phrase`] where absent.
+    pub words: Option<String>,
+}
+
+/// What the entrant of a work that was entered twice reads.
+pub fn phrase(lang: Lang) -> &'static str {
+    match lang {
+        Lang::Zh => "该作品与本次征选的另一件投稿内容相同；一件作品不可重复投稿。",
+        Lang::En => "The work is the same as another entry of this contest; a work may be entered once.",
+    }
+}
+
+/// Refuses or accepts a work that awaits review and that screening found to resemble the other one.
+///
+/// # Errors
+/// As `review`; `submission_unknown` for a work that the caller may not see; `state_wrong` where screening found nothing in common;
+/// `field_wrong` for words that name the other entry.
+pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins) -> Result<Done<Reviewed>, Problem> {
+    let (work, other) = (find(desk, caller, id).await?, find(desk, caller, wish.other).await?);
+    if found(&work, &other).is_none() {
+        return Err(Code::StateWrong.about(Detail::new("自动初筛未发现这两条作品相似", "screening found nothing in common")));
+    }
+    let (decision, words, found) = match wish.finding {
+        Finding::Different => (Decision::Accept, None, "a different work"),
+        Finding::Same => {
+            let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
+            let words = words.unwrap_or_else(|| phrase(Lang::Zh).to_owned());
+            if names(&words, &work, &other) {
+                let detail = Detail::new("不得提及另一条作品的信息", "nothing about the other entry");
+                return Err(Code::FieldWrong.about(detail.of("words")));
+            }
+            (Decision::Refuse, Some(words), "the same work")
+        }
+    };
+    let reason = Some(format!("compared with {}: {found}", other.id));
+    review::review(desk, caller, id, Review { decision, words, dry_run: false, reason }).await
+}
+
+/// Whether these words hold something of the other entry that this one does not have: its id, its title or its unit.
+fn names(words: &str, work: &SubmissionRow, other: &SubmissionRow) -> bool {
+    let ids = (work.id.to_string(), other.id.to_string());
+    let of = [(&ids.0, &ids.1), (&work.title, &other.title), (&work.recommending_unit, &other.recommending_unit)];
+    // A single character is in many words.
+    let told = |text: &str| text.chars().count() > 1 && words.contains(text);
+    of.into_iter().any(|(ours, theirs)| ours != theirs && told(theirs.trim()))
+}

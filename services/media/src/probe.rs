@@ -66,7 +66,13 @@ pub fn report(
     preview: Option<&Path>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    measure(path, limits, Wanted { fingerprint: true, curve: true, entry_points: true, preview }, &mut |_, _| (), progress)
+    measure(
+        path,
+        limits,
+        Wanted { fingerprint: true, curve: true, entry_points: true, preview },
+        &mut |_, _| (),
+        progress,
+    )
 }
 
 /// Measures the file at `path` and nothing else.

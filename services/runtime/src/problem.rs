@@ -332,7 +332,15 @@ pub struct Problem {
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Problem { code, detail: None, fields: Vec::new(), offset: None, retry_after_s: None, refused: None, cause: None }
+        Problem {
+            code,
+            detail: None,
+            fields: Vec::new(),
+            offset: None,
+            retry_after_s: None,
+            refused: None,
+            cause: None,
+        }
     }
 }
 

@@ -188,9 +188,8 @@ pub async fn many(desk: &Desk, caller: &Caller, wish: NewJob) -> Result<Done<Job
 
 /// What each work is to do. A field of another kind of job is a mistake, and is not passed over.
 fn asked(desk: &Desk, wish: &NewJob, reasoned: bool) -> Result<Ask, Problem> {
-    let foreign = |field: &str| {
-        Code::FieldWrong.about(Detail::new("不用于此类任务", "not for a job of this kind").of(field))
-    };
+    let foreign =
+        |field: &str| Code::FieldWrong.about(Detail::new("不用于此类任务", "not for a job of this kind").of(field));
     let needed = |field: &str| Code::FieldWrong.about(Detail::new("必填", "required").of(field));
     if wish.kind != Kind::Reprocess && wish.from.is_some() {
         return Err(foreign("from"));

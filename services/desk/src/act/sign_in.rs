@@ -102,7 +102,9 @@ pub async fn password(desk: &Desk, visitor: &Visitor, wish: Password) -> Result<
         Err(_) => None,
     };
     let right = password::is(&wish.password, factors.as_ref().map(|it| it.password_hash.as_str())).await?;
-    let Some(factors) = factors else { return Err(Code::SignInWrong.refused(Door::Console, Reason::Unknown, None::<Uuid>)) };
+    let Some(factors) = factors else {
+        return Err(Code::SignInWrong.refused(Door::Console, Reason::Unknown, None::<Uuid>));
+    };
     if !right {
         return Err(Code::SignInWrong.refused(Door::Console, Reason::Wrong, Some(factors.person.id)));
     }
@@ -141,8 +143,7 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
     let session = begun.await?;
     desk.pace.was_right(visitor.address.as_deref());
     let by_recovery = matches!(shown, Shown::Recovery(_));
-    let recovery_codes_left =
-        if by_recovery { Some(desk.store.recovery_codes_left(person.id).await?) } else { None };
+    let recovery_codes_left = if by_recovery { Some(desk.store.recovery_codes_left(person.id).await?) } else { None };
     Ok(SignedIn { cookie, session, person: person.id, recovery_codes_left })
 }
 

@@ -51,7 +51,9 @@ pub fn phrase(lang: Lang) -> &'static str {
 pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins) -> Result<Done<Reviewed>, Problem> {
     let (work, other) = (find(desk, caller, id).await?, find(desk, caller, wish.other).await?);
     if found(&work, &other).is_none() {
-        return Err(Code::StateWrong.about(Detail::new("自动初筛未发现这两条作品相似", "screening found nothing in common")));
+        return Err(
+            Code::StateWrong.about(Detail::new("自动初筛未发现这两条作品相似", "screening found nothing in common"))
+        );
     }
     let (decision, words, found) = match wish.finding {
         Finding::Different => (Decision::Accept, None, "a different work"),

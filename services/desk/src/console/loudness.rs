@@ -89,13 +89,18 @@ impl Loudness {
         let (softest, loudest) = (levels().reduce(f64::min)?, levels().reduce(f64::max)?);
         let x = |ms: f64| LEFT + (WIDTH - LEFT) * (ms / (*length_ms).max(1) as f64).clamp(0.0, 1.0);
         // A value is drawn in the middle of its window.
-        let middle = |at_s: u32| sound.start_ms.max(0) as f64 + f64::from(at_s) * 1000.0 - f64::from(ShortTerm::WINDOW_S) * 500.0;
+        let middle = |at_s: u32| {
+            sound.start_ms.max(0) as f64 + f64::from(at_s) * 1000.0 - f64::from(ShortTerm::WINDOW_S) * 500.0
+        };
         let point = |(at_s, lufs)| format!("{:.1},{:.1}", x(middle(at_s)), y(lufs));
         let line = |lufs: f64| Mark { at: format!("{:.1}", y(lufs)), text: number(lufs) };
         let lowest = (TOP_LUFS - BOTTOM_LUFS) as u32;
         let band = range.map(|(min, max)| (format!("{:.1}", y(max)), format!("{:.1}", y(min) - y(max))));
         let step_ms = step_ms(*length_ms);
-        let time = |place: u64| Mark { at: format!("{:.1}", x((place * step_ms) as f64)), text: say.length(&(place * step_ms)) };
+        let time = |place: u64| Mark {
+            at: format!("{:.1}", x((place * step_ms) as f64)),
+            text: say.length(&(place * step_ms)),
+        };
         Some(Self {
             say,
             description: describe(say, measured, softest, loudest),
@@ -130,7 +135,10 @@ fn step_ms(length_ms: u64) -> u64 {
 
 fn describe(say: Say, measured: &Measured, softest: f64, loudest: f64) -> String {
     let (softest, loudest) = (number(softest), number(loudest));
-    let whole = measured.sound.loudness_lufs.map_or_else(|| say.t("无声", "silent").to_owned(), |it| format!("{} LUFS", number(it)));
+    let whole = measured
+        .sound
+        .loudness_lufs
+        .map_or_else(|| say.t("无声", "silent").to_owned(), |it| format!("{} LUFS", number(it)));
     let mut text = format!(
         "{}{whole}{}{softest} {} {loudest} LUFS",
         say.t("整体响度 ", "Loudness of the whole: "),
@@ -143,7 +151,11 @@ fn describe(say: Say, measured: &Measured, softest: f64, loudest: f64) -> String
     }
     if !measured.targets.is_empty() {
         let all: Vec<_> = measured.targets.iter().copied().map(number).collect();
-        text.push_str(&format!("{}{} LUFS", say.t("；成片目标 ", "; target of finished files: "), all.join(say.t("、", ", "))));
+        text.push_str(&format!(
+            "{}{} LUFS",
+            say.t("；成片目标 ", "; target of finished files: "),
+            all.join(say.t("、", ", "))
+        ));
     }
     text.push_str(say.t("。", "."));
     text
@@ -197,7 +209,10 @@ mod tests {
         assert_eq!(drawing.band, Some(("28.5".into(), "89.2".into())));
         let times: Vec<_> = drawing.times.iter().map(|time| time.text.as_str()).collect();
         assert_eq!(times, ["0:00", "0:01", "0:02", "0:03", "0:04", "0:05", "0:06"]);
-        assert_eq!(drawing.grid.iter().map(|line| line.text.as_str()).collect::<Vec<_>>()[..3], ["0.0", "−10.0", "−20.0"]);
+        assert_eq!(
+            drawing.grid.iter().map(|line| line.text.as_str()).collect::<Vec<_>>()[..3],
+            ["0.0", "−10.0", "−20.0"]
+        );
     }
 
     #[test]
@@ -206,7 +221,12 @@ mod tests {
         assert!(text.contains("整体响度 −18.3 LUFS；短时响度 −45.0 至 −20.0 LUFS；可接受范围 −33.0 至 −8.0 LUFS；成片目标 −24.0、−15.0 LUFS。"));
         let text = drawn(Lang::En, vec![-20.0, -45.0]).unwrap().render().unwrap();
         assert!(text.contains("accepted: −33.0 to −8.0 LUFS; target of finished files: −24.0, −15.0 LUFS."));
-        assert!(text.contains("<title ") && text.contains("<desc ") && text.contains("<details>") && text.contains("<th scope=\"row\""));
+        assert!(
+            text.contains("<title ")
+                && text.contains("<desc ")
+                && text.contains("<details>")
+                && text.contains("<th scope=\"row\"")
+        );
         assert!(!text.contains("style="));
     }
 

@@ -130,7 +130,10 @@ pub fn found(work: &SubmissionRow, other: &SubmissionRow) -> Option<Found> {
 
 fn twin(work: &SubmissionRow, other: SubmissionId) -> Option<&Twin> {
     let rules = work.verdict.iter().flat_map(|verdict| &verdict.rules);
-    rules.filter(|rule| rule.rule == Rule::Duplicate).flat_map(|rule| &rule.others).find(|twin| twin.submission == other)
+    rules
+        .filter(|rule| rule.rule == Rule::Duplicate)
+        .flat_map(|rule| &rule.others)
+        .find(|twin| twin.submission == other)
 }
 
 /// The same, seen from the other work.
@@ -189,7 +192,8 @@ impl Side {
 
 impl Found {
     fn of(twin: &Twin) -> Self {
-        let (picture, sound) = (twin.likeness.picture.as_ref().map(Alike::of), twin.likeness.sound.as_ref().map(Alike::of));
+        let (picture, sound) =
+            (twin.likeness.picture.as_ref().map(Alike::of), twin.likeness.sound.as_ref().map(Alike::of));
         // Stills show pictures; of works that only sound alike, what is seen meanwhile.
         let seen = [&picture, &sound].into_iter().flatten().map(|alike| &alike.stretches[..]);
         let seen = seen.into_iter().find(|stretches| !stretches.is_empty()).unwrap_or_default();

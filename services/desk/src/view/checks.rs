@@ -128,10 +128,8 @@ pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
         database::clock(store, looked.clock).await,
     ];
     match store.server().await {
-        Ok(server) => findings.extend([
-            database::connections(&server, looked.bounds.database_connections),
-            database::archive(&server),
-        ]),
+        Ok(server) => findings
+            .extend([database::connections(&server, looked.bounds.database_connections), database::archive(&server)]),
         Err(error) => findings.push(Finding::bad(database::CONNECTIONS, said(&error), database::SEE)),
     }
     if schema.applied == schema.known {

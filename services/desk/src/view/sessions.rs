@@ -47,9 +47,8 @@ pub async fn own(desk: &Desk, caller: &Caller) -> Result<Own, Problem> {
 
 /// The valid sessions of a person, named by id or login name, whom the caller manages.
 pub async fn of_named(desk: &Desk, caller: &Caller, named: &str) -> Result<Vec<Session>, Problem> {
-    let managed = desk.store.transaction("find_person", |tx, _| {
-        Box::pin(async move { Ok(caller.managed(tx, named).await?.id) })
-    });
+    let managed =
+        desk.store.transaction("find_person", |tx, _| Box::pin(async move { Ok(caller.managed(tx, named).await?.id) }));
     let person = managed.await?;
     of(desk, person, caller.by.credential.map(|it| it.0)).await
 }

@@ -107,7 +107,10 @@ mod tests {
         let board = Storyboard::read(cues);
         assert_eq!((board.width, board.height, board.tiles.len()), (320, 180, 2));
         let at = |ms| board.at(ms).map(|tile| (tile.x, tile.y));
-        assert_eq!([at(0), at(999), at(1000), at(99_000)], [Some((0, 0)), Some((0, 0)), Some((160, 90)), Some((160, 90))]);
+        assert_eq!(
+            [at(0), at(999), at(1000), at(99_000)],
+            [Some((0, 0)), Some((0, 0)), Some((160, 90)), Some((160, 90))]
+        );
         assert_eq!(board.tiles[1].to_ms, 62_500);
         assert_eq!(Storyboard::read("WEBVTT\n").at(0), None);
         assert_eq!(Storyboard::read("x --> y\nstoryboard.jpg#xywh=1,2\n").tiles, []);

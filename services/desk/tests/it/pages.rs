@@ -194,10 +194,8 @@ async fn without_a_session_that_holds_nobody_is_in() {
         let name = name(&page);
         let Some((_, Some(_))) = PAGES.iter().find(|(route, _)| *route == name) else { continue };
         let expected = if page.method == Method::GET { Got::SignIn } else { refused("sign_in_needed") };
-        let mut tried = vec![
-            ("nobody", stage.page(&page, &entry)),
-            ("a token", stage.page(&page, &entry).bearer_auth(&token)),
-        ];
+        let mut tried =
+            vec![("nobody", stage.page(&page, &entry)), ("a token", stage.page(&page, &entry).bearer_auth(&token))];
         for (what, session) in &sessions {
             tried.push((what, with_session(stage.page(&page, &entry), session)));
         }

@@ -74,7 +74,8 @@ fn loudness_is_that_of_the_standard() {
 
 #[test]
 fn loudness_over_time_follows_the_sound() {
-    let clip = Clip { tone: Tone::LoudHalf, beep_dbfs: -20.0, duration_ms: 8000, width: 160, height: 90, ..Clip::default() };
+    let clip =
+        Clip { tone: Tone::LoudHalf, beep_dbfs: -20.0, duration_ms: 8000, width: 160, height: 90, ..Clip::default() };
     let audio = probe(&clip).audio.unwrap();
     let curve = audio.short_term.unwrap();
     assert_eq!(curve.step_s, 1);

@@ -54,7 +54,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         None => {
             let works = selection.is_none().then(|| ids.iter().map(|id| id.0).collect());
             let from = Some(from);
-            let wish = NewJob { selection, works, from, partners, replace, dry_run, digest, reason, ..NewJob::default() };
+            let wish =
+                NewJob { selection, works, from, partners, replace, dry_run, digest, reason, ..NewJob::default() };
             many(&desk, &caller, wish).await?
         }
     };

@@ -202,7 +202,12 @@ mod tests {
         let made = |seconds: u64| {
             Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp() as u64 + seconds, 0))
         };
-        assert!(made(0) >= first_id(at) && made(1) > first_id(at) && Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp() as u64 - 1, 999_000_000)) < first_id(at));
+        assert!(
+            made(0) >= first_id(at)
+                && made(1) > first_id(at)
+                && Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp() as u64 - 1, 999_000_000))
+                    < first_id(at)
+        );
         assert_eq!(first_id(DateTime::UNIX_EPOCH), Uuid::nil());
     }
 

@@ -244,12 +244,7 @@ pub async fn end_others(tx: &mut PgConnection, person: PersonId, but: Uuid, why:
     end_but(tx, person, Some(but), why).await
 }
 
-async fn end_but(
-    tx: &mut PgConnection,
-    person: PersonId,
-    but: Option<Uuid>,
-    why: Why,
-) -> anyhow::Result<Vec<Uuid>> {
+async fn end_but(tx: &mut PgConnection, person: PersonId, but: Option<Uuid>, why: Why) -> anyhow::Result<Vec<Uuid>> {
     let ended = sqlx::query!(
         r#"/* end_sessions */
         update sessions set ended_at = clock_timestamp(), ended_why = $2 where person = $1 and ended_at is null

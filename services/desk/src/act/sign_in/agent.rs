@@ -52,7 +52,10 @@ mod tests {
         check(chrome, Some("Chrome, Windows"));
         check(&format!("{chrome} Edg/126.0.0.0"), Some("Edge, Windows"));
         check(&format!("{chrome} QIHU 360SE"), Some("360, Windows"));
-        check("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1", Some("Safari, iPhone"));
+        check(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Safari/604.1",
+            Some("Safari, iPhone"),
+        );
         check("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", Some("Firefox, Linux"));
         check("curl/8.5.0", None);
     }

@@ -39,7 +39,8 @@ impl Pace {
         }
         let entry = all.entry(address.to_owned());
         let failures = entry.or_insert(Failures { count: 0, last: now, wait_until: None });
-        if let Some(wait) = failures.wait_until.and_then(|until| until.checked_duration_since(now)).filter(|it| !it.is_zero())
+        if let Some(wait) =
+            failures.wait_until.and_then(|until| until.checked_duration_since(now)).filter(|it| !it.is_zero())
         {
             return Some(wait);
         }

@@ -7,7 +7,10 @@ const NAME: Both = Both { zh: "队列", en: "queues" };
 
 pub(super) fn away(error: &anyhow::Error) -> Finding {
     const NAME: Both = Both { zh: "RabbitMQ", en: "RabbitMQ" };
-    const MEND: Both = Both { zh: "检查消息队列是否运行、地址是否正确", en: "see whether the broker runs and its address is right" };
+    const MEND: Both = Both {
+        zh: "检查消息队列是否运行、地址是否正确",
+        en: "see whether the broker runs and its address is right",
+    };
     Finding::bad(NAME, said(error), MEND)
 }
 

@@ -15,7 +15,10 @@ const SKEW_S: (i64, i64) = (2, 30);
 
 pub(super) fn away(error: &anyhow::Error) -> Finding {
     const NAME: Both = Both { zh: "PostgreSQL", en: "PostgreSQL" };
-    const MEND: Both = Both { zh: "检查数据库是否运行、地址是否正确", en: "see whether the database runs and its address is right" };
+    const MEND: Both = Both {
+        zh: "检查数据库是否运行、地址是否正确",
+        en: "see whether the database runs and its address is right",
+    };
     Finding::bad(NAME, said(error), MEND)
 }
 
@@ -122,9 +125,10 @@ pub(super) fn archive(server: &Server) -> Finding {
         return Finding::bad(NAME, both(zh, format!("{wal} was refused and nothing was taken since")), REFUSED);
     }
     match server.archives {
-        true => {
-            Finding::good(NAME, both("服务器正在归档，最近没有失败", "the server archives, and nothing was refused last"))
-        }
+        true => Finding::good(
+            NAME,
+            both("服务器正在归档，最近没有失败", "the server archives, and nothing was refused last"),
+        ),
         false => Finding::poor(NAME, both("服务器没有归档", "the server archives nothing"), OFF),
     }
 }

@@ -43,7 +43,11 @@ fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> 
         .collect();
     if !missing.is_empty() {
         let missing = missing.join(", ");
-        return Finding::poor(NAME, both(format!("尚未授权：{missing}"), format!("not authorised: {missing}")), AUTHORISE);
+        return Finding::poor(
+            NAME,
+            both(format!("尚未授权：{missing}"), format!("not authorised: {missing}")),
+            AUTHORISE,
+        );
     }
     let ending = with(&|it| ends_within(it.expires_at, now, ENDS_SOON));
     if !ending.is_empty() {
@@ -51,7 +55,11 @@ fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> 
             zh: "`reelmill partner list` 列出到期时间；请在此之前续期：`reelmill partner authorise PARTNER --stdin`",
             en: "reelmill partner list says when; renew them before: `reelmill partner authorise PARTNER --stdin`",
         };
-        return Finding::poor(NAME, both(format!("一周内到期：{ending}"), format!("end within a week: {ending}")), MEND);
+        return Finding::poor(
+            NAME,
+            both(format!("一周内到期：{ending}"), format!("end within a week: {ending}")),
+            MEND,
+        );
     }
     let kept = accounts.iter().filter(|it| it.has_credentials).count();
     let zh = format!("已存 {kept} 份，未被拒绝，无即将到期");

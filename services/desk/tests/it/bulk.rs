@@ -92,10 +92,10 @@ async fn a_paused_job_acts_on_no_work_until_it_is_resumed_and_a_cancelled_one_ne
     let job = made(&stage, &organiser, &json!({ "kind": "release", "works": ids(&[&one, &two]) })).await;
     order(&stage, &organiser, &job, "pause").await;
     assert_eq!(tick(&stage).await, 0);
-    assert_eq!((works(&stage, &organiser, &job).await, state(&stage, &one).await), (
-        vec!["waiting".to_owned(), "waiting".to_owned()],
-        "awaiting_release".to_owned()
-    ));
+    assert_eq!(
+        (works(&stage, &organiser, &job).await, state(&stage, &one).await),
+        (vec!["waiting".to_owned(), "waiting".to_owned()], "awaiting_release".to_owned())
+    );
     order(&stage, &organiser, &job, "resume").await;
     assert_eq!(tick(&stage).await, 2);
     assert_eq!(works(&stage, &organiser, &job).await, ["done", "done"]);
@@ -122,12 +122,10 @@ async fn a_work_that_changed_before_its_turn_is_refused_and_kept_with_the_code()
     stage.execute(format!("{run} where id = '{}'", again.id)).await;
     ok(stage.act(&organiser, &elsewhere, "release", &json!({ "partners": ["bilibili"] }))).await;
     assert_eq!(tick(&stage).await, 1);
-    assert_eq!(works(&stage, &organiser, &job).await, [
-        "done",
-        "skipped state_wrong withdrawn",
-        "skipped changed awaiting_release",
-        "skipped changed publish",
-    ]);
+    assert_eq!(
+        works(&stage, &organiser, &job).await,
+        ["done", "skipped state_wrong withdrawn", "skipped changed awaiting_release", "skipped changed publish",]
+    );
     let refused = stage.get(&organiser, &format!("/api/v1/jobs/{job}/works?state=skipped")).await;
     assert_eq!(refused["items"].as_array().unwrap().len(), 3);
     let rows = stage.trail(&same).await;
@@ -155,7 +153,8 @@ async fn a_recall_leaves_alone_what_was_recalled_and_waits_for_no_other_job() {
     let loses: Vec<_> = seen["effects"].as_array().unwrap().iter().map(|it| (&it["partner"], &it["works"])).collect();
     assert_eq!(loses, [(&json!("bilibili"), &json!(1)), (&json!("douyin"), &json!(2))]);
     assert_eq!(seen["lasting"][0]["code"], "revoked");
-    let job = made(&stage, &organiser, &json!({ "kind": "recall", "works": ids(&[&one, &two]), "reason": "disputed" })).await;
+    let job =
+        made(&stage, &organiser, &json!({ "kind": "recall", "works": ids(&[&one, &two]), "reason": "disputed" })).await;
     let begun = tick(&stage).await;
     assert!(begun >= 2, "{begun}");
     assert_eq!(works(&stage, &organiser, &job).await, ["done", "done"]);

@@ -23,7 +23,13 @@ use crate::serve::Service;
 
 mod assets;
 mod beside;
+mod bulk;
 pub(crate) mod cookie;
+mod deliveries;
+mod delivery;
+mod filed;
+mod jobs;
+mod local;
 pub(crate) mod loudness;
 mod problem_page;
 pub(crate) mod sent;
@@ -44,7 +50,15 @@ pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Ope
 
 /// Every route of the console.
 pub(crate) fn routes() -> Vec<Route> {
-    [assets::routes(), beside::routes()].into_iter().flatten().collect()
+    let files = [
+        assets::routes(),
+        beside::routes(),
+        bulk::routes(),
+        deliveries::routes(),
+        delivery::routes(),
+        jobs::routes(),
+    ];
+    files.into_iter().flatten().collect()
 }
 
 /// A page that people of these roles may open. No role named: everybody who is signed in.

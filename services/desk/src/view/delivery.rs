@@ -38,6 +38,10 @@ pub struct DeliveryWhole {
     pub bag: Option<Bag>,
     /// The texts as they are, or would be, sent.
     pub texts: Sent,
+    /// What of them was written for this partner.
+    pub own: Texts,
+    /// The texts as the entry has them.
+    pub entered: Sent,
     /// What the partner does not take of them.
     pub warnings: Vec<Warning>,
     /// What people saw there, oldest first.
@@ -91,8 +95,6 @@ pub struct Sent {
     pub text: String,
     /// Tags.
     pub tags: Vec<String>,
-    /// Whether any of them was written for this partner.
-    pub own: bool,
 }
 
 /// What a person saw.
@@ -132,10 +134,9 @@ pub async fn delivery(
     let own = texts(desk.store.pool(), id).await?.remove(partner);
     let form = FormText { title: work.title.clone(), synopsis: work.synopsis, theme: work.theme };
     let entry = form.entry();
-    let (written, warnings) = (
-        entry.written(&desk.catalogue, &work.contest, own.as_ref()),
-        entry.warnings(&desk.catalogue, &work.contest, partner, own.as_ref()),
-    );
+    let entered = entry.written(&desk.catalogue, &work.contest, None);
+    let written = entry.written(&desk.catalogue, &work.contest, own.as_ref());
+    let warnings = entry.warnings(&desk.catalogue, &work.contest, partner, own.as_ref());
     let bag = match bag::bag(desk, contest, id, partner).await {
         Ok((bag, _)) => Some(bag),
         Err(problem) if matches!(problem.code, Code::BagUnknown | Code::DeliveryUnknown) => None,
@@ -152,15 +153,19 @@ pub async fn delivery(
         turn: row.as_ref().map(|row| turn(known.map(|it| it.method), &row.machine)),
         delivery: row.map(|row| deliveries::delivery(desk, row)),
         bag,
-        texts: sent(written, own.as_ref()),
+        texts: Sent::from(written),
+        own: own.unwrap_or_default(),
+        entered: Sent::from(entered),
         warnings,
         proofs: proofs.into_iter().map(Seen::from).collect(),
     })
 }
 
-fn sent(written: Written, own: Option<&Texts>) -> Sent {
-    let Written { title, text, tags } = written;
-    Sent { title, text, tags, own: own.is_some_and(|own| *own != Texts::default()) }
+impl From<Written> for Sent {
+    fn from(written: Written) -> Self {
+        let Written { title, text, tags } = written;
+        Self { title, text, tags }
+    }
 }
 
 /// A partner that is no longer in the catalogue is called by its id.

@@ -29,6 +29,8 @@ mod typed; // what people type, wherever they type it
 // The desk's own, which run on the same stage.
 #[path = "../../../desk/tests/it/acts.rs"]
 mod desk_acts; // what staff do, and what is left of it
+#[path = "../../../desk/tests/it/bulk.rs"]
+mod desk_bulk; // releases and recalls of many works
 #[path = "../../../desk/tests/it/deliveries.rs"]
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/jobs.rs"]

@@ -1,0 +1,460 @@
+//! Bulk: choose what is done to many works, look at what it would come to, start it. From works that are chosen in a list it is three
+//! pages: this choice, the look, the job.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use pages::Say;
+use pipeline::id::{ContestId, PartnerId};
+use pipeline::partner::Replacement;
+use pipeline::submission::State as WorkState;
+use runtime::problem::{Code, Problem};
+use runtime::store::bulk::Kind;
+use runtime::store::tokens::Role;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::jobs::kind_text;
+use super::{Asked, Here, Sent, Shell, Visit, local, page, post_to, see, shown_with};
+use crate::Desk;
+use crate::act::Caller;
+use crate::act::bulk::{self, JobMade, NewJob};
+use crate::act::reprocess::Beginning;
+use crate::http::routes::Route;
+use crate::view::contests::{self, Contest};
+
+const ORGANISER: &[Role] = &[Role::Organiser];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        page("/bulk/new", ORGANISER, get(new)),
+        // A reload of the look, or the other language: back to the choice.
+        page("/bulk/look", ORGANISER, get(async || see("/bulk/new"))),
+        post_to("/bulk/look", ORGANISER, post(look)),
+        post_to("/bulk", ORGANISER, post(start)),
+    ]
+}
+
+/// What was chosen: which works, by hand or by conditions, and what is done to them.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+struct Chosen {
+    works: Vec<Uuid>,
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    selection: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// A partner that the works have a delivery to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<String>,
+    kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Beginning>,
+    partners: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replace: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+}
+
+impl Chosen {
+    fn contest(&self) -> Option<ContestId> {
+        self.contest.as_deref().map(ContestId::new)
+    }
+
+    /// The conditions, where no works were chosen by hand.
+    fn conditions(&self) -> Option<String> {
+        if !self.works.is_empty() {
+            return None;
+        }
+        let fields =
+            [("contest", &self.contest), ("theme", &self.theme), ("state", &self.state), ("partner", &self.holder)];
+        let picked = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_deref()?)));
+        Some(self.selection.clone().into_iter().chain(picked).collect::<Vec<_>>().join(" "))
+    }
+
+    /// The wish of the act. Fields of the other kinds, which stand on the same page, are left out.
+    fn wish(&self, dry_run: bool) -> Result<NewJob, Problem> {
+        let at = self.at.as_deref().filter(|_| self.kind == Kind::Release);
+        Ok(NewJob {
+            kind: self.kind,
+            selection: self.conditions(),
+            works: (!self.works.is_empty()).then(|| self.works.iter().copied().collect()),
+            from: self.from.filter(|_| self.kind == Kind::Reprocess),
+            partners: (!self.partners.is_empty()).then(|| self.partners.iter().cloned().collect()),
+            replace: self.replace && self.kind == Kind::Reprocess,
+            at: at.map(|at| local::instant("at", at)).transpose()?,
+            dry_run,
+            digest: self.digest.clone().filter(|_| !dry_run),
+            reason: self.reason.clone(),
+        })
+    }
+
+    /// As the fields of a form.
+    fn fields(&self) -> Result<Vec<(String, String)>, Problem> {
+        let text = serde_html_form::to_string(Self { digest: None, ..self.clone() }).map_err(anyhow::Error::from)?;
+        Ok(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+}
+
+/// One of several values.
+struct Choice {
+    value: String,
+    text: String,
+    on: bool,
+}
+
+#[derive(Template)]
+#[template(path = "bulk_new.html")]
+struct NewPage {
+    shell: Shell,
+    chosen: Chosen,
+    /// How many works were chosen by hand.
+    by_hand: Option<String>,
+    contests: Vec<Choice>,
+    themes: Vec<Choice>,
+    states: Vec<Choice>,
+    holders: Vec<Choice>,
+    kinds: Vec<Choice>,
+    stages: Vec<Choice>,
+    partners: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "bulk_look.html")]
+struct LookPage {
+    shell: Shell,
+    kind: &'static str,
+    is_recall: bool,
+    works: String,
+    /// Works that are left out, and why.
+    left_out: Vec<(u64, String)>,
+    /// What new runs would take.
+    hours: Option<Hours>,
+    /// Partner, method, works, of these online, remark.
+    effects: Vec<(String, String, u64, u64, String)>,
+    is_release: bool,
+    /// Partner, works held, works replaced, what that takes.
+    holdings: Vec<(String, u64, u64, String)>,
+    lasting: Vec<String>,
+    /// Label and text of what was chosen.
+    terms: Vec<(String, String)>,
+    fields: Vec<(String, String)>,
+    digest: String,
+    again: Option<String>,
+    begin: String,
+}
+
+struct Hours {
+    renditions: u64,
+    cpu_hours: String,
+    rests_on: Vec<String>,
+}
+
+async fn new(State(desk): State<Arc<Desk>>, visit: Visit, Asked(chosen): Asked<Chosen>) -> Result<Response, Problem> {
+    let caller = visit.caller(chosen.contest().as_ref())?;
+    choose(&desk, &visit, &caller, chosen, None)
+}
+
+async fn look(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
+    let caller = visit.caller(sent.form.contest().as_ref())?;
+    foresee(&desk, &visit, &caller, sent.form, None).await
+}
+
+async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
+    let caller = sent.caller(&visit, sent.form.contest().as_ref())?;
+    let made = match sent.form.wish(false) {
+        Ok(wish) => bulk::many(&desk, &caller, wish).await,
+        Err(problem) => Err(problem),
+    };
+    match made {
+        Ok(done) => Ok(see(done.value.job.map_or_else(|| "/jobs".to_owned(), |job| format!("/jobs/{job}")))),
+        // The world is another one: show it, and ask again.
+        Err(problem) if problem.code == Code::Changed => {
+            foresee(&desk, &visit, &caller, sent.form, Some(&problem)).await
+        }
+        Err(problem) => choose(&desk, &visit, &caller, sent.form, Some(&problem)),
+    }
+}
+
+/// The dry run as a page; where it is refused, the choice again.
+async fn foresee(
+    desk: &Desk,
+    visit: &Visit,
+    caller: &Caller,
+    chosen: Chosen,
+    problem: Option<&Problem>,
+) -> Result<Response, Problem> {
+    let made = match chosen.wish(true) {
+        Ok(wish) => bulk::many(desk, caller, wish).await,
+        Err(problem) => Err(problem),
+    };
+    match made {
+        Ok(done) => {
+            let page = LookPage::of(desk, shell(visit, problem), &chosen, &done.value)?;
+            shown_with(status(&page.shell), &page)
+        }
+        Err(problem) => choose(desk, visit, caller, chosen, Some(&problem)),
+    }
+}
+
+/// The choice, with what was chosen.
+fn choose(
+    desk: &Desk,
+    visit: &Visit,
+    caller: &Caller,
+    chosen: Chosen,
+    problem: Option<&Problem>,
+) -> Result<Response, Problem> {
+    let page = NewPage::of(desk, shell(visit, problem), &contests::contests(desk, caller), chosen);
+    shown_with(status(&page.shell), &page)
+}
+
+fn shell(visit: &Visit, problem: Option<&Problem>) -> Shell {
+    let shell = visit.shell(Here::Jobs);
+    match problem {
+        Some(problem) => shell.with(problem),
+        None => shell,
+    }
+}
+
+fn status(shell: &Shell) -> StatusCode {
+    shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status)
+}
+
+/// A partner as people call it.
+fn called(desk: &Desk, say: Say, id: &str) -> String {
+    let partner = desk.catalogue.partner(&PartnerId::new(id));
+    partner.map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())
+}
+
+fn stage_text(say: Say, from: Beginning) -> &'static str {
+    match from {
+        Beginning::Probe => say.t("检测：重新测量影片", "probe: measure the film again"),
+        Beginning::Screen => say.t("初筛：重新判定", "screen: judge the measurements again"),
+        Beginning::Transcode => say.t("转码：重新编码全部成片", "transcode: encode all files again"),
+        Beginning::Publish => say.t("投放：现有成片再次投放", "publish: deliver the files in force again"),
+    }
+}
+
+impl NewPage {
+    fn of(desk: &Desk, shell: Shell, contests: &[Contest], chosen: Chosen) -> Self {
+        let say = shell.say;
+        let choice = |value: &str, text: String, on: bool| Choice { value: value.to_owned(), text, on };
+        let is = |field: &Option<String>, value: &str| field.as_deref() == Some(value);
+        let within = || contests.iter().filter(|it| chosen.contest.as_ref().is_none_or(|id| *id == it.id));
+        let mut themes: Vec<_> = within().flat_map(|it| &it.themes).collect();
+        themes.sort_by(|a, b| a.id.cmp(&b.id));
+        themes.dedup_by(|a, b| a.id == b.id);
+        let mut partners: Vec<&String> = within().flat_map(|it| &it.partners).collect();
+        partners.sort();
+        partners.dedup();
+        let from = chosen.from.unwrap_or(Beginning::Transcode);
+        let stages = [Beginning::Transcode, Beginning::Screen, Beginning::Probe, Beginning::Publish];
+        let works = chosen.works.len() as u64;
+        Self {
+            by_hand: (works > 0).then(|| say.many(works, "件作品", "work", "works")),
+            contests: contests
+                .iter()
+                .map(|it| choice(&it.id, say.t(&it.zh, &it.en).to_owned(), is(&chosen.contest, &it.id)))
+                .collect(),
+            themes: themes
+                .into_iter()
+                .map(|it| choice(&it.id, say.t(&it.zh, &it.en).to_owned(), is(&chosen.theme, &it.id)))
+                .collect(),
+            states: WorkState::NAMES.iter().map(|it| choice(it, say.state(it), is(&chosen.state, it))).collect(),
+            holders: partners.iter().map(|it| choice(it, called(desk, say, it), is(&chosen.holder, it))).collect(),
+            kinds: [Kind::Release, Kind::Recall, Kind::Reprocess]
+                .map(|it| choice(it.name(), kind_text(say, it.name()).to_owned(), chosen.kind == it))
+                .into(),
+            stages: stages.map(|it| choice(&it.to_string(), stage_text(say, it).to_owned(), from == it)).into(),
+            partners: partners
+                .iter()
+                .map(|it| choice(it, called(desk, say, it), chosen.partners.contains(it)))
+                .collect(),
+            shell,
+            chosen,
+        }
+    }
+}
+
+impl LookPage {
+    fn of(desk: &Desk, shell: Shell, chosen: &Chosen, made: &JobMade) -> Result<Self, Problem> {
+        let say = shell.say;
+        let works = say.many(made.works, "件作品", "work", "works");
+        let kind = kind_text(say, made.kind.name());
+        let fields = chosen.fields()?;
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        let hours = |(from, to): (u32, u32)| match say.lang {
+            pipeline::lang::Lang::Zh => format!("发布时段 {from}–{to} 时"),
+            pipeline::lang::Lang::En => format!("published from {from} to {to} o'clock"),
+        };
+        let effects = made.effects.iter().map(|it| {
+            let within = it.within_hours.map(|it| {
+                format!("{}{}", say.t("须在此时间内证明：", "to be proven within "), say.span(u64::from(it) * 3600))
+            });
+            let remark = within.or_else(|| it.hours.map(hours)).unwrap_or_default();
+            (called(desk, say, &it.partner), say.method(&it.method), it.works, it.live, remark)
+        });
+        let held = made.estimate.iter().flat_map(|it| &it.partners).map(|it| {
+            let way = Replacement::called(&it.replacement).filter(|_| it.replaced > 0);
+            let then = way.map_or_else(|| say.t("保留现有文件", "keeps what it holds"), |way| way.text(say.lang));
+            (called(desk, say, &it.partner), it.holds, it.replaced, then.to_owned())
+        });
+        let lasting = made.lasting.iter().map(|it| {
+            let at = it.partner.as_ref().map(|id| called(desk, say, id) + say.t("：", ": ")).unwrap_or_default();
+            format!(
+                "{at}{} {}",
+                say.t(&it.zh, &it.en),
+                say.t("涉及 ", "Concerns ").to_owned() + &say.many(it.works, "件", "work.", "works.")
+            )
+        });
+        Ok(Self {
+            kind,
+            is_recall: made.kind == Kind::Recall,
+            is_release: made.kind == Kind::Release,
+            left_out: left_out(say, made),
+            hours: made
+                .estimate
+                .as_ref()
+                .filter(|_| made.from != Some(Beginning::Publish))
+                .map(|it| Hours::of(say, it)),
+            effects: effects.collect(),
+            holdings: held.collect(),
+            lasting: lasting.collect(),
+            terms: terms(desk, say, chosen, made),
+            digest: made.digest.clone(),
+            // Longer addresses are refused on their way.
+            again: (query.len() < 8_000).then(|| format!("/bulk/new?{query}")),
+            begin: format!(
+                "{}{}{works}",
+                say.t("开始", "Begin: "),
+                if say.lang == pipeline::lang::Lang::Zh { format!("{kind} ") } else { format!("{kind}, ") }
+            ),
+            works,
+            fields,
+            shell,
+        })
+    }
+}
+
+impl Hours {
+    fn of(say: Say, estimate: &bulk::Estimate) -> Self {
+        let counted = |works: u64, zh: &str, en: &str| {
+            (works > 0).then(|| format!("{} {}", say.many(works, "件", "work", "works"), say.t(zh, en)))
+        };
+        let rests_on = [
+            counted(estimate.measured_works, "按以往实际用时估算", "by what their earlier runs took"),
+            counted(estimate.estimated_works, "按制作计划估算", "by their plans"),
+            counted(
+                estimate.reused_works.unwrap_or(0),
+                "已有相同成片，直接沿用",
+                "whose files exist already and are taken over",
+            ),
+            counted(estimate.unknown_works, "尚无计划，未计入", "without a plan yet, not counted"),
+        ];
+        Self {
+            renditions: estimate.renditions,
+            cpu_hours: format!("{:.1}", estimate.cpu_hours),
+            rests_on: rests_on.into_iter().flatten().collect(),
+        }
+    }
+}
+
+/// Works that are not begun, and why.
+fn left_out(say: Say, made: &JobMade) -> Vec<(u64, String)> {
+    let states = made.cannot_begin.iter().map(|(state, works)| {
+        let state = say.state(state);
+        let why = match say.lang {
+            pipeline::lang::Lang::Zh => format!("处于“{state}”，不能办理"),
+            pipeline::lang::Lang::En => format!("in state “{state}”, where this is not possible"),
+        };
+        (*works, why)
+    });
+    let others = [
+        (made.in_another_job, say.t("在其他同类任务中", "in another job of this kind")),
+        (
+            made.under_way,
+            say.t("正在制作；轮到时若已就绪，即开始", "being made now; begun if they are ready when their turn comes"),
+        ),
+    ];
+    states.chain(others.map(|(works, why)| (works, why.to_owned()))).filter(|(works, _)| *works > 0).collect()
+}
+
+/// What was chosen, in words.
+fn terms(desk: &Desk, say: Say, chosen: &Chosen, made: &JobMade) -> Vec<(String, String)> {
+    let all = match made.kind {
+        Kind::Reprocess | Kind::Release => say.t("每件作品的全部平台", "all of each work's"),
+        Kind::Recall => say.t("全部（作品整体撤下）", "all; the works are revoked as a whole"),
+    };
+    let partners = chosen.partners.iter().map(|id| called(desk, say, id)).collect::<Vec<_>>();
+    let partners = if partners.is_empty() { all.to_owned() } else { partners.join(say.t("、", ", ")) };
+    let mut terms = vec![
+        (
+            say.t("作品", "Works").to_owned(),
+            chosen.conditions().unwrap_or_else(|| say.t("手工选择", "chosen by hand").to_owned()),
+        ),
+        (say.t("平台", "Partners").to_owned(), partners),
+    ];
+    if let Some(from) = made.from {
+        terms.push((say.t("从哪一步开始", "Begins at").to_owned(), stage_text(say, from).to_owned()));
+    }
+    if let Some(at) = chosen.at.as_ref().filter(|_| made.kind == Kind::Release) {
+        terms.push((say.t("不早于", "Not before").to_owned(), at.replace('T', " ")));
+    }
+    if let Some(reason) = &chosen.reason {
+        terms.push((say.t("原因", "Reason").to_owned(), reason.clone()));
+    }
+    terms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn works_that_were_chosen_by_hand_count_and_else_all_conditions_together() {
+        let chosen = Chosen {
+            selection: Some("engine<0.3".into()),
+            contest: Some("demo".into()),
+            holder: Some("cctv".into()),
+            ..Chosen::default()
+        };
+        assert_eq!(chosen.conditions().as_deref(), Some("engine<0.3 contest=demo partner=cctv"));
+        let by_hand = Chosen { works: vec![Uuid::nil()], ..chosen };
+        assert_eq!(by_hand.conditions(), None);
+        assert!(by_hand.wish(true).unwrap().selection.is_none());
+    }
+
+    #[test]
+    fn fields_of_another_kind_are_left_out_and_a_choice_reads_back_from_its_fields() {
+        let chosen = Chosen {
+            works: vec![Uuid::nil()],
+            kind: Kind::Recall,
+            from: Some(Beginning::Probe),
+            replace: true,
+            at: Some("2026-12-01T20:00".into()),
+            partners: vec!["cctv".into(), "douyin".into()],
+            reason: Some("版权争议 & 更正".into()),
+            digest: Some("0".repeat(32)),
+            ..Chosen::default()
+        };
+        let wish = chosen.wish(true).unwrap();
+        assert!(wish.from.is_none() && !wish.replace && wish.at.is_none() && wish.digest.is_none());
+        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(chosen.fields().unwrap()).finish();
+        let back: Chosen = serde_html_form::from_str(&text).unwrap();
+        assert_eq!((back.kind, &back.partners, &back.reason), (Kind::Recall, &chosen.partners, &chosen.reason));
+        assert_eq!((back.digest, back.works), (None, chosen.works));
+    }
+}

@@ -23,6 +23,7 @@ use crate::serve::Service;
 
 mod assets;
 mod beside;
+mod compare;
 pub(crate) mod cookie;
 pub(crate) mod loudness;
 mod problem_page;
@@ -44,7 +45,7 @@ pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Ope
 
 /// Every route of the console.
 pub(crate) fn routes() -> Vec<Route> {
-    [assets::routes(), beside::routes()].into_iter().flatten().collect()
+    [assets::routes(), beside::routes(), compare::routes()].into_iter().flatten().collect()
 }
 
 /// A page that people of these roles may open. No role named: everybody who is signed in.

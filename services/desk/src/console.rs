@@ -24,6 +24,7 @@ use crate::serve::Service;
 mod assets;
 mod beside;
 mod bulk;
+mod compare;
 pub(crate) mod cookie;
 mod deliveries;
 mod delivery;
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> Vec<Route> {
         assets::routes(),
         beside::routes(),
         bulk::routes(),
+        compare::routes(),
         deliveries::routes(),
         delivery::routes(),
         jobs::routes(),

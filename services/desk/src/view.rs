@@ -16,6 +16,7 @@ pub mod beside;
 pub mod board;
 pub mod card;
 pub mod checks;
+pub mod compare;
 pub mod contests;
 pub mod deliveries;
 pub mod delivery;

@@ -19,8 +19,11 @@ pub struct Asset {
 
 /// Style sheets and modules by their names in the source.
 const STYLES: &[(&str, &[u8])] = &[("style", include_bytes!("../assets/style.css"))];
-const MODULES: &[(&str, &[u8])] =
-    &[("page", include_bytes!("../assets/page.js")), ("player", include_bytes!("../assets/player.js"))];
+const MODULES: &[(&str, &[u8])] = &[
+    ("compare", include_bytes!("../assets/compare.js")),
+    ("page", include_bytes!("../assets/page.js")),
+    ("player", include_bytes!("../assets/player.js")),
+];
 
 const ICON: &[u8] = include_bytes!("../assets/icon.svg");
 

@@ -101,7 +101,7 @@ async fn served(desk: &Desk, which: PreviewFile, file: &StoredFile, headers: &He
 }
 
 /// The bytes as the store gives them, however slowly they are taken.
-pub(super) fn body(reader: ObjectReader) -> Body {
+pub(crate) fn body(reader: ObjectReader) -> Body {
     Body::from_stream(stream::try_unfold(reader, async |mut reader| {
         let next = reader.next().await.map_err(std::io::Error::other)?;
         Ok::<_, std::io::Error>(next.map(|bytes| (bytes, reader)))

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::audit::{self, Act};
 use super::history::{self, By};
 use super::{Policy, Store, entrants, is_unavailable};
-use crate::outcome::StoredCover;
+use crate::outcome::{StoredComparison, StoredCover};
 
 /// Works, or rows, that are dealt with in one go.
 const AT_ONCE: i64 = 200;
@@ -256,7 +256,7 @@ async fn forget_superseded(
         delete from renditions using superseded_renditions($1, $2) as old
         where renditions.submission = old.submission and renditions.run = old.run and renditions.name = old.name
         returning renditions.object_key, renditions.cover_key, renditions.covers as "covers: Json<Vec<StoredCover>>",
-            rendition_bytes(renditions) as "bytes!""#,
+            renditions.comparison as "comparison: Json<Vec<StoredComparison>>", rendition_bytes(renditions) as "bytes!""#,
         before,
         work,
     )
@@ -270,6 +270,7 @@ async fn forget_superseded(
         keys.push(row.object_key);
         keys.extend(row.cover_key);
         keys.extend(row.covers.0.into_iter().map(|cover| cover.file.key));
+        keys.extend(row.comparison.0.into_iter().flat_map(|pair| [pair.source.key, pair.rendition.key]));
     }
     sqlx::query!(
         "/* superseded_are_garbage */

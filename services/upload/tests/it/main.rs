@@ -31,6 +31,10 @@ mod typed; // what people type, wherever they type it
 mod desk_acts; // what staff do, and what is left of it
 #[path = "../../../desk/tests/it/bulk.rs"]
 mod desk_bulk; // releases and recalls of many works
+#[path = "../../../desk/tests/it/beside.rs"]
+mod desk_beside; // two works side by side
+#[path = "../../../desk/tests/it/compare.rs"]
+mod desk_compare; // a rendition beside its source
 #[path = "../../../desk/tests/it/deliveries.rs"]
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/jobs.rs"]

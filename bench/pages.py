@@ -203,7 +203,7 @@ def main():
                 "home": (100, ["/"] * requests),
                 "queue, the next card": (150, ["/queue/screening"] * requests),
                 "works, page by page": (100, again(pages)),
-                "works, one unit and a text": (100, again([f"/works?state=awaiting_review&text={n}" for n in range(20)])),
+                "works, by a word of the title": (100, again([f"/works?state=awaiting_review&title={n}" for n in range(20)])),
                 "deliveries": (100, ["/deliveries"] * requests),
                 "trouble": (100, ["/trouble"] * requests),
                 "a card": (150, [f"/queue/screening/{one}" for one in some]),

@@ -100,7 +100,8 @@ impl Driver {
 
     /// A browser with an empty profile that speaks Chinese, for the pages at `base` such as `http://127.0.0.1:8082`.
     pub(crate) async fn browser(&self, base: &str, scripts: Scripts) -> Browser {
-        let profile = tempfile::Builder::new().prefix("profile-").tempdir_in(self.dir.path()).expect("a profile").keep();
+        let profile =
+            tempfile::Builder::new().prefix("profile-").tempdir_in(self.dir.path()).expect("a profile").keep();
         let mut flags = FLAGS.map(str::to_owned).to_vec();
         flags.extend(["--accept-lang=zh-CN,zh,en".to_owned(), format!("--user-data-dir={}", profile.display())]);
         let downloads = json!({ "download.default_directory": profile.join("downloads") });

@@ -80,4 +80,3 @@ fn source() -> &'static str {
         std::fs::read_to_string(file).expect(say)
     })
 }
-

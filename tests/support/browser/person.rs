@@ -1,9 +1,12 @@
-//! People of staff at the console. `Person::invited` takes the way of people: the link, a password, the second factor. A test about
+//! People of staff at the console. `accepts` takes the way that people take: the link, a password, the second factor. A test about
 //! something else begins with `signed_in`, which puts a session where the sign-in puts it.
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore as _;
 use sha2::{Digest, Sha256};
+use totp_rs::{Algorithm, Builder, Secret, Totp};
 use uuid::Uuid;
 
 use super::super::TestPipeline;
@@ -12,12 +15,20 @@ use super::Browser;
 /// The session's cookie over http.
 pub(crate) const COOKIE: &str = "rm";
 
+/// What every person here chooses.
+pub(crate) const PASSWORD: &str = "quiet blue gearbox 17";
+
+/// Seconds of a step of the second factor.
+const STEP_S: u64 = 30;
+
 /// Somebody of staff.
 pub(crate) struct Person {
-    pub(crate) name: String,
     pub(crate) login: String,
     pub(crate) id: Uuid,
 }
+
+/// A person's app for the second factor.
+pub(crate) struct Phone(Totp);
 
 impl Person {
     /// A new person with these roles, such as `screener` or `organiser@test`.
@@ -27,7 +38,7 @@ impl Person {
         pipeline.command(&add).await.exits(0);
         let find = sqlx::query_scalar("select id from persons where login = $1").bind(&login);
         let id = find.fetch_one(pipeline.truth.pool()).await.expect("the person");
-        Self { name: name.to_owned(), login, id }
+        Self { login, id }
     }
 
     /// A session of theirs, planted: what a cookie holds.
@@ -44,5 +55,45 @@ impl Person {
     pub(crate) async fn signed_in(&self, pipeline: &TestPipeline, browser: &Browser) {
         let session = self.session(pipeline).await;
         browser.take_cookie(COOKIE, &session).await;
+    }
+
+    /// A link by which they choose password and second factor: its path.
+    pub(crate) async fn link(&self, pipeline: &TestPipeline) -> String {
+        let invited = pipeline.command(&["person", "invite", &self.login, "--output", "json"]).await.exits(0).json();
+        let link = invited["link"].as_str().expect("a link");
+        let (_, secret) = link.split_once("/invitation/").expect("the link of an invitation");
+        format!("/invitation/{secret}")
+    }
+
+    /// Opens the link, chooses [`PASSWORD`] and sets up the second factor; the browser then shows the recovery codes and is signed in.
+    pub(crate) async fn accepts(&self, browser: &Browser, link: &str) -> Phone {
+        browser.open(link).await;
+        browser.fill("input[name=password]", PASSWORD).await;
+        browser.fill("input[name=again]", PASSWORD).await;
+        browser.click("form.act button").await;
+        let phone = Phone::shown(browser).await;
+        browser.fill("input[name=code]", &phone.code(0)).await;
+        browser.click("form.act button").await;
+        browser.element("ol code").await;
+        phone
+    }
+}
+
+impl Phone {
+    /// Takes the secret that a page shows for typing.
+    pub(crate) async fn shown(browser: &Browser) -> Self {
+        let code = browser.element("details code").await;
+        // It is folded away, and what is not seen has no text.
+        let text = code.prop("textContent").await.expect("read the secret").unwrap_or_default();
+        let secret = Secret::try_from_base32(text.replace(' ', "")).expect("a secret in base32");
+        let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(STEP_S);
+        Self(builder.with_secret(secret).build().expect("a second factor"))
+    }
+
+    /// The code of the running step or of one beside it. Each works once, and only codes of later steps work after it; the one after the
+    /// running one is accepted already.
+    pub(crate) fn code(&self, steps_ahead: u64) -> String {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
+        self.0.generate(now + steps_ahead * STEP_S).to_string()
     }
 }

@@ -24,10 +24,13 @@ use crate::serve::Service;
 mod assets;
 mod beside;
 pub(crate) mod cookie;
+mod invitation;
 pub(crate) mod loudness;
+mod me;
 mod problem_page;
 pub(crate) mod sent;
 pub(crate) mod shell;
+mod sign_in;
 pub(crate) mod visit;
 
 pub(crate) use problem_page::as_pages;
@@ -44,7 +47,10 @@ pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Ope
 
 /// Every route of the console.
 pub(crate) fn routes() -> Vec<Route> {
-    [assets::routes(), beside::routes()].into_iter().flatten().collect()
+    [assets::routes(), beside::routes(), invitation::routes(), me::routes(), sign_in::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A page that people of these roles may open. No role named: everybody who is signed in.

@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_qr_code_has_its_three_corners_and_a_quiet_border() {
-        let svg = drawn("otpauth://totp/Reelmill:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Reelmill").unwrap();
+        let svg =
+            drawn("otpauth://totp/Reelmill:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Reelmill").unwrap();
         assert!(svg.starts_with("<svg viewBox=\"0 0 ") && svg.ends_with("</svg>"), "{svg}");
         assert!(svg.contains("M4 4h1v1h-1z") && !svg.contains("M3 "), "{svg}");
         // No script, style or reference: the page's policy would refuse them.

@@ -60,16 +60,11 @@ struct CodeForm {
     code: String,
 }
 
-async fn me(
-    State(desk): State<Arc<Desk>>,
-    visit: Visit,
-    Asked(Did { did }): Asked<Did>,
-) -> Result<Response, Problem> {
+async fn me(State(desk): State<Arc<Desk>>, visit: Visit, Asked(Did { did }): Asked<Did>) -> Result<Response, Problem> {
     let (say, shell) = (visit.say, visit.shell(Here::Elsewhere));
     let shell = match did.as_deref() {
-        Some("password") => {
-            shell.noting(say.t("密码已修改，其他登录已全部退出。", "The password was changed; all other sessions ended."))
-        }
+        Some("password") => shell
+            .noting(say.t("密码已修改，其他登录已全部退出。", "The password was changed; all other sessions ended.")),
         Some("ended") => shell.noting(say.t("该登录已退出。", "The session was ended.")),
         _ => shell,
     };

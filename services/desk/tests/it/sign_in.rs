@@ -157,7 +157,8 @@ async fn an_invited_person_signs_in_with_both_factors_and_the_trail_tells_it() {
     assert_eq!(own.sessions[0].agent.as_deref(), Some("Edge, Windows"));
     let acts = console.acts().await;
     let newest: Vec<&str> = acts.iter().map(String::as_str).collect();
-    let expected = ["signed_in", "signed_in", "recovery_codes_made", "second_factor_set", "password_set", "person_invited"];
+    let expected =
+        ["signed_in", "signed_in", "recovery_codes_made", "second_factor_set", "password_set", "person_invited"];
     assert_eq!(newest[..6], expected);
     let row = &console.desk.store.audit(&AuditFilter::default()).await.unwrap()[0];
     assert_eq!((row.person, row.credential), (Some(anna.person.id.0), Some(session.session)));
@@ -378,7 +379,11 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
         let (status, _, page) = browser.sent(browser.get(&link)).await;
         assert!(status == 200 && page.contains("autocomplete=\"new-password\""), "{status} {page}");
     }
-    assert_eq!(browser.sent(browser.get(&confirm)).await.1.as_deref(), Some(link.as_str()), "no password was chosen yet");
+    assert_eq!(
+        browser.sent(browser.get(&confirm)).await.1.as_deref(),
+        Some(link.as_str()),
+        "no password was chosen yet"
+    );
     let (status, _, page) = browser.sent(browser.post(&link, &[("password", WORDS), ("again", "other")])).await;
     assert!(status == 422 && page.contains("not the same"), "{status} {page}");
     let (status, to, _) = browser.sent(browser.post(&link, &[("password", WORDS), ("again", WORDS)])).await;

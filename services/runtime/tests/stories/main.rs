@@ -16,8 +16,8 @@ mod persons; // who works with entries, in which roles, and what ends with them
 mod progress; // how far an entry is, and what is chosen once for a run
 mod retention; // what is past its time
 mod roles; // one login owns the schema, others work in it
-mod sign_in; // sessions, codes, links, slow-down
 mod sampling; // figures of the whole installation
+mod sign_in; // sessions, codes, links, slow-down
 mod stopping; // soft and hard shutdown
 mod stubs;
 mod support;

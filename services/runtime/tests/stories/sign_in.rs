@@ -82,7 +82,8 @@ async fn sessions_are_ended_one_by_one_all_at_once_and_with_their_person() {
     let listed: Vec<Uuid> = world.store.sessions_of(anna.id).await.unwrap().iter().map(|it| it.id).collect();
     assert_eq!(listed, [two, one]);
     let (person, stranger) = (anna.id, other.id);
-    let end = |whose, id| world.store.transaction("end", move |tx, _| Box::pin(sessions::end(tx, whose, id, Why::Ended)));
+    let end =
+        |whose, id| world.store.transaction("end", move |tx, _| Box::pin(sessions::end(tx, whose, id, Why::Ended)));
     assert!(!end(stranger, one).await.unwrap(), "a session of somebody else is none");
     assert!(end(person, one).await.unwrap() && !end(person, one).await.unwrap());
     assert!(!world.is_valid(&first).await && world.is_valid(&second).await);
@@ -137,12 +138,15 @@ async fn five_failures_are_free_then_each_waits_twice_as_long_up_to_fifteen_minu
     assert_eq!(attempt(&name).await, None);
     assert!(attempt(&name).await.is_some_and(|wait| wait > Duration::from_secs(800)));
     // Failures of yesterday count no longer; a complete sign-in ends them all.
-    world.moved("update sign_in_failures set wait_until = null, failed_at = failed_at - interval '25 hours'".to_owned()).await;
+    world
+        .moved("update sign_in_failures set wait_until = null, failed_at = failed_at - interval '25 hours'".to_owned())
+        .await;
     for n in 1..=5 {
         assert_eq!(attempt(&name).await, None, "{n}");
     }
     assert!(attempt(&name).await.is_some());
-    let forgiven = world.store.transaction("sign_in", |tx, _| Box::pin(async move { sign_in::succeeded(tx, &[1; 32]).await }));
+    let forgiven =
+        world.store.transaction("sign_in", |tx, _| Box::pin(async move { sign_in::succeeded(tx, &[1; 32]).await }));
     forgiven.await.unwrap();
     assert_eq!(attempt(&name).await, None);
 }

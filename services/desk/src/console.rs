@@ -29,12 +29,15 @@ pub(crate) mod cookie;
 mod deliveries;
 mod delivery;
 mod filed;
+mod invitation;
 mod jobs;
 mod local;
 pub(crate) mod loudness;
+mod me;
 mod problem_page;
 pub(crate) mod sent;
 pub(crate) mod shell;
+mod sign_in;
 pub(crate) mod visit;
 
 pub(crate) use problem_page::as_pages;
@@ -58,7 +61,10 @@ pub(crate) fn routes() -> Vec<Route> {
         compare::routes(),
         deliveries::routes(),
         delivery::routes(),
+        invitation::routes(),
         jobs::routes(),
+        me::routes(),
+        sign_in::routes(),
     ];
     files.into_iter().flatten().collect()
 }

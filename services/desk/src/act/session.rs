@@ -6,6 +6,7 @@ use runtime::doors::{Door, Reason};
 use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::second_factor::{RECOVERY_CODES, RecoveryCode};
+use runtime::store::persons;
 use runtime::store::sessions::{self, SessionSecret, Why};
 use runtime::store::sign_in::{self, Factors};
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,7 @@ async fn end_own(desk: &Desk, caller: &Caller, session: Option<Uuid>, why: Why) 
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
-            let person = desk.store.person(id).await?.ok_or_else(|| Problem::from(Code::PersonUnknown))?;
+            let person = persons::lock(tx, &id.to_string()).await?.ok_or_else(|| Problem::from(Code::PersonUnknown))?;
             let ended = ended(tx, caller, &person, session, why, None).await?;
             caller.end(tx, false, ended).await
         })

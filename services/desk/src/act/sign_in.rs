@@ -90,6 +90,13 @@ struct Pending {
     at: DateTime<Utc>,
 }
 
+impl Pending {
+    /// Whether it may still become a session: within five minutes, by the password that it began with.
+    fn completes(&self, password_set_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        password_set_at == self.password_set_at && now - self.at <= PENDING
+    }
+}
+
 /// Checks login name and password. Returns the pending sign-in for the second step.
 ///
 /// # Errors
@@ -122,7 +129,7 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
     let pending = opened(desk, &wish.pending).ok_or_else(expired)?;
     let factors = desk.store.factors(pending.person).await?.ok_or_else(expired)?;
     let login = factors.person.login.as_ref().ok_or_else(expired)?;
-    if factors.password_set_at != pending.password_set_at || factors.now - pending.at > PENDING {
+    if !pending.completes(factors.password_set_at, factors.now) {
         return Err(expired());
     }
     let name = begin(desk, visitor, login.as_str(), Some(pending.person)).await?;
@@ -267,4 +274,26 @@ fn opened(desk: &Desk, text: &str) -> Option<Pending> {
     let sealed = Sealed { key_id: String::from_utf8(key_id).ok()?, nonce, ciphertext };
     let plain = desk.keys().ok()?.open_for(PLACE, &sealed).ok()?;
     serde_json::from_slice(&plain).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pending_sign_in_lasts_five_minutes_and_not_beyond_its_password() {
+        let (set, at) = (DateTime::UNIX_EPOCH, DateTime::UNIX_EPOCH + TimeDelta::hours(1));
+        let pending = Pending { person: PersonId(Uuid::nil()), password_set_at: set, at };
+        assert!(pending.completes(set, at) && pending.completes(set, at + TimeDelta::minutes(5)));
+        assert!(!pending.completes(set, at + TimeDelta::minutes(5) + TimeDelta::milliseconds(1)));
+        assert!(!pending.completes(set + TimeDelta::seconds(1), at));
+    }
+
+    #[test]
+    fn a_wait_is_told_in_seconds_and_then_in_minutes() {
+        let said = |seconds| slow(Duration::from_secs(seconds), None);
+        assert_eq!(said(30).text(pipeline::lang::Lang::Zh), "失败次数过多，请稍后再试。（请等待 30 秒）");
+        assert_eq!(said(900).detail.unwrap().to_string(), "wait 15 minutes");
+        assert_eq!((said(30).retry_after_s(), said(30).code.status()), (30, 429));
+    }
 }

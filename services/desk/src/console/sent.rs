@@ -40,10 +40,18 @@ pub(crate) struct Sent<T> {
 }
 
 impl<T> Sent<T> {
+    /// The person who sent it as the caller of an act on what is their own. The form that is sent twice is done once.
+    pub(crate) fn own(&self, visit: &Visit) -> Caller {
+        Caller { key: self.keyed(visit), ..visit.own() }
+    }
+
     /// The person who sent it as the caller of an act, within a contest. The form that is sent twice is done once.
     pub(crate) fn caller(&self, visit: &Visit, contest: Option<&ContestId>) -> Result<Caller, Problem> {
-        let key = self.key.map(|key| Keyed::new(&visit.principal(), &key.to_string(), "POST", &self.path, &self.body));
-        Ok(Caller { key, ..visit.caller(contest)? })
+        Ok(Caller { key: self.keyed(visit), ..visit.caller(contest)? })
+    }
+
+    fn keyed(&self, visit: &Visit) -> Option<Keyed> {
+        self.key.map(|key| Keyed::new(&visit.principal(), &key.to_string(), "POST", &self.path, &self.body))
     }
 }
 

@@ -61,6 +61,12 @@ impl Visit {
         Ok(self.in_role(role, Some(wanted)))
     }
 
+    /// The person as the caller of acts on what is their own, such as their sessions. Who holds no role acts as an auditor, who changes
+    /// nothing else.
+    pub(crate) fn own(&self) -> Caller {
+        self.in_role(self.person.roles.first().map_or(Role::Auditor, |held| held.role), None)
+    }
+
     /// The contests in which the person holds one of the route's roles; empty where that is all of them.
     pub(crate) fn contests(&self) -> BTreeSet<ContestId> {
         let mut contests = BTreeSet::new();

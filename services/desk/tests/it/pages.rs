@@ -27,6 +27,20 @@ const READERS: &[Role] = &[Screener, Organiser, Operator, Auditor];
 const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /assets/{file}", None),
     ("GET /lang/{lang}", None),
+    ("GET /sign-in", None),
+    ("POST /sign-in", None),
+    ("GET /sign-in/code", None),
+    ("POST /sign-in/code", None),
+    ("POST /sign-out", Some(&[])),
+    ("GET /invitation/{secret}", None),
+    ("POST /invitation/{secret}", None),
+    ("GET /invitation/{secret}/code", None),
+    ("POST /invitation/{secret}/code", None),
+    ("GET /me", Some(&[])),
+    ("POST /me/sessions/end", Some(&[])),
+    ("POST /me/sessions/{session}/end", Some(&[])),
+    ("POST /me/password", Some(&[])),
+    ("POST /me/recovery-codes", Some(&[])),
 ];
 
 /// How far an asker got.

@@ -47,6 +47,8 @@ mod desk_persons; // persons, their roles and tokens
 mod desk_preview; // what reviewers look at before they decide
 #[path = "../../../desk/tests/it/queue.rs"]
 mod desk_queue; // the screening queue: claims, decisions that can be undone
+#[path = "../../../desk/tests/it/sign_in.rs"]
+mod desk_sign_in; // invitations, both factors, sessions
 #[path = "../../../desk/tests/it/views.rs"]
 mod desk_views; // what staff see
 #[path = "../../../desk/tests/it/webhooks.rs"]

@@ -34,7 +34,9 @@ mod jobs;
 mod local;
 pub(crate) mod loudness;
 mod me;
+mod preview;
 mod problem_page;
+mod queue;
 pub(crate) mod sent;
 pub(crate) mod shell;
 mod sign_in;
@@ -64,6 +66,8 @@ pub(crate) fn routes() -> Vec<Route> {
         invitation::routes(),
         jobs::routes(),
         me::routes(),
+        preview::routes(),
+        queue::routes(),
         sign_in::routes(),
     ];
     files.into_iter().flatten().collect()

@@ -23,6 +23,7 @@ const MODULES: &[(&str, &[u8])] = &[
     ("compare", include_bytes!("../assets/compare.js")),
     ("page", include_bytes!("../assets/page.js")),
     ("player", include_bytes!("../assets/player.js")),
+    ("queue", include_bytes!("../assets/queue.js")),
 ];
 
 const ICON: &[u8] = include_bytes!("../assets/icon.svg");

@@ -4,12 +4,15 @@ use pipeline::id::SubmissionId;
 use pipeline::queue::{QUEUES, Queue};
 use runtime::problem::Problem;
 use runtime::store::held::{Failure, Shown};
-use runtime::store::listing::Count;
+use runtime::store::listing::{Count, MOST_COUNTED};
 use runtime::store::reviews::Waiting;
 use uuid::Uuid;
 
 use crate::Desk;
 use crate::act::Caller;
+
+/// A card counts so far: it is opened every few seconds.
+const MOST_ON_A_CARD: u32 = 1_000;
 
 /// A queue and how many works wait in it.
 #[derive(Clone, Debug)]
@@ -43,9 +46,14 @@ pub struct Decided {
 pub async fn queues(desk: &Desk, caller: &Caller) -> Result<Vec<Line>, Problem> {
     let mut lines = Vec::new();
     for queue in &QUEUES {
-        lines.push(Line { queue, count: desk.store.count_waiting(waiting(caller, queue)?).await? });
+        lines.push(Line { queue, count: desk.store.count_waiting(waiting(caller, queue)?, MOST_COUNTED).await? });
     }
     Ok(lines)
+}
+
+/// How many works wait in one queue, counted no further than a card shows it.
+pub async fn count(desk: &Desk, caller: &Caller, queue: &'static Queue) -> Result<Count, Problem> {
+    Ok(desk.store.count_waiting(waiting(caller, queue)?, MOST_ON_A_CARD).await?)
 }
 
 /// The work that the caller would be given after one of a queue's works. Claims nothing.

@@ -11,7 +11,7 @@ use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::Store;
-use super::listing::{Count, MOST_COUNTED};
+use super::listing::Count;
 
 /// How long a card stays claimed: longer than the longest work and a look at its form.
 pub const CLAIM: Duration = Duration::from_secs(600);
@@ -130,15 +130,15 @@ impl Store {
         Ok(id.map(SubmissionId))
     }
 
-    /// How many works of the queue no decision is held on, as far as they are counted.
-    pub async fn count_waiting(&self, of: Waiting<'_>) -> anyhow::Result<Count> {
+    /// How many works of the queue no decision is held on, counted up to `most`.
+    pub async fn count_waiting(&self, of: Waiting<'_>, most: u32) -> anyhow::Result<Count> {
         let mut sql = QueryBuilder::new("/* count_waiting */ select count(*) from (select 1 from submissions s");
         filtered(&mut sql, of, of.queue.aside);
-        sql.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
+        sql.push(" limit ").push_bind(i64::from(most) + 1).push(") as counted");
         let query = sql.build_query_scalar::<i64>().persistent(false);
         let counted = query.fetch_one(self.pool()).await.context("count a queue")?;
-        let value = u32::try_from(counted)?.min(MOST_COUNTED);
-        Ok(Count { value, more: counted > i64::from(MOST_COUNTED) })
+        let value = u32::try_from(counted)?.min(most);
+        Ok(Count { value, more: counted > i64::from(most) })
     }
 
     /// Claims one work for a reviewer, or again, unless another reviewer has it open.

@@ -1,14 +1,16 @@
-//! Decides about a work that was found to resemble another one: the same work is refused, a different one is accepted. It is the review of
-//! the work, with the pair in the audit trail; what the entrant reads names nothing of the other entry.
+//! Decides about a work that was found to resemble another one: the same work is refused, a different one is accepted. The decision is held
+//! as every reviewer's is, with the pair in the audit trail; what the entrant reads names nothing of the other entry.
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
+use pipeline::screening::Rule;
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::submissions::SubmissionRow;
 use serde::Deserialize;
 
-use super::review::{self, Decision, Review, Reviewed};
+use super::decide::{self, Held, Wish};
+use super::review::Decision;
 use super::{Caller, Done};
 use crate::Desk;
 use crate::view::beside::found;
@@ -35,20 +37,18 @@ pub struct Twins {
     pub words: Option<String>,
 }
 
-/// What the entrant of a work that was entered twice reads.
-pub fn phrase(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Zh => "该作品与本次征选的另一件投稿内容相同；一件作品不可重复投稿。",
-        Lang::En => "The work is the same as another entry of this contest; a work may be entered once.",
-    }
+/// What the entrant of a work that was entered twice reads: the catalogue's first phrase for it, in the contest's language.
+pub fn phrase(desk: &Desk) -> &str {
+    let phrase = desk.catalogue.phrases.iter().find(|phrase| phrase.rule == Some(Rule::Duplicate));
+    phrase.map_or("该作品已经参选；同一件作品不可重复投稿。", |phrase| phrase.text(Lang::Zh))
 }
 
 /// Refuses or accepts a work that awaits review and that screening found to resemble the other one.
 ///
 /// # Errors
-/// As `review`; `submission_unknown` for a work that the caller may not see; `state_wrong` where screening found nothing in common;
+/// As `decide`; `submission_unknown` for a work that the caller may not see; `state_wrong` where screening found nothing in common;
 /// `field_wrong` for words that name the other entry.
-pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins) -> Result<Done<Reviewed>, Problem> {
+pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins) -> Result<Done<Held>, Problem> {
     let (work, other) = (find(desk, caller, id).await?, find(desk, caller, wish.other).await?);
     if found(&work, &other).is_none() {
         return Err(
@@ -59,7 +59,7 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
         Finding::Different => (Decision::Accept, None, "a different work"),
         Finding::Same => {
             let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
-            let words = words.unwrap_or_else(|| phrase(Lang::Zh).to_owned());
+            let words = words.unwrap_or_else(|| phrase(desk).to_owned());
             if names(&words, &work, &other) {
                 let detail = Detail::new("不得提及另一条作品的信息", "nothing about the other entry");
                 return Err(Code::FieldWrong.about(detail.of("words")));
@@ -67,8 +67,9 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
             (Decision::Refuse, Some(words), "the same work")
         }
     };
-    let reason = Some(format!("compared with {}: {found}", other.id));
-    review::review(desk, caller, id, Review { decision, words, dry_run: false, reason }).await
+    let by = caller.because(Some(&format!("compared with {}: {found}", other.id)))?;
+    let wish = Wish { decision, words, phrase: None, lang: Lang::Zh };
+    decide::decide(desk, &Caller { by, ..caller.clone() }, id, wish).await
 }
 
 /// Whether these words hold something of the other entry that this one does not have: its id, its title or its unit.

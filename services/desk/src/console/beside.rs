@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use pipeline::id::{ContestId, SubmissionId};
-use pipeline::lang::Lang;
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::tokens::Role;
@@ -65,10 +64,8 @@ struct Shade {
 }
 
 impl BesidePage {
-    fn new(shell: Shell, both: Beside, words: Option<String>) -> Self {
+    fn new(shell: Shell, both: Beside, words: String) -> Self {
         let longest_ms = both.work.length_ms.max(both.other.length_ms).unwrap_or(0).max(1);
-        // The entrant reads them, and the contest's language is Chinese.
-        let words = words.unwrap_or_else(|| twins::phrase(Lang::Zh).to_owned());
         Self { shell, both, longest_ms, words }
     }
 
@@ -163,7 +160,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let caller = visit.caller(Some(&work.contest))?;
     let both = beside::beside(&desk, &within(caller, &work.contest), work.id, other_of(&at)?).await?;
-    shown(&BesidePage::new(visit.shell(Here::Works), both, None))
+    shown(&BesidePage::new(visit.shell(Here::Works), both, twins::phrase(&desk).to_owned()))
 }
 
 /// Works of other contests are not compared, even by those who may see all.
@@ -188,7 +185,7 @@ async fn decide(
             let both = beside::beside(&desk, &caller, work.id, other).await?;
             let shell = visit.shell(Here::Works).with(&problem);
             let status = shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status);
-            shown_with(status, &BesidePage::new(shell, both, words))
+            shown_with(status, &BesidePage::new(shell, both, words.unwrap_or_else(|| twins::phrase(&desk).to_owned())))
         }
     }
 }

@@ -41,6 +41,11 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("POST /me/sessions/{session}/end", Some(&[])),
     ("POST /me/password", Some(&[])),
     ("POST /me/recovery-codes", Some(&[])),
+    ("GET /works/{id}/beside/{other}", Some(READERS)),
+    ("POST /works/{id}/beside/{other}", Some(&[Screener])),
+    ("GET /works/{id}/compare/{rendition}", Some(READERS)),
+    ("GET /works/{id}/compare/{rendition}/{still}", Some(READERS)),
+    ("GET /works/{id}/renditions/{file}", Some(&[Organiser, Operator])),
 ];
 
 /// How far an asker got.
@@ -95,7 +100,7 @@ impl Stage {
 
     /// A request for a page that concerns this entry, as browsers send it.
     fn page(&self, page: &desk::Listed, entry: &Entry) -> RequestBuilder {
-        let path = page.path.replace("{id}", &entry.id).replace("{partner}", "bilibili");
+        let path = page.path.replace("{id}", &entry.id).replace("{other}", &entry.id).replace("{partner}", "bilibili");
         let path = path.replace("{lang}", "zh").replace("{name}", "screening").replace("{file}", "proxy.mp4");
         // Whatever else is named does not exist.
         let nil = Uuid::nil().to_string();

@@ -95,8 +95,8 @@ pub async fn hold(
     let due_at = sqlx::query_scalar!(
         "/* hold_decision */
         insert into held_decisions
-            (submission, person, actor, name, credential, address, decision, words, phrase, created_at, due_at)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9, now, now + make_interval(secs => $10) from clock_timestamp() as now
+            (submission, person, actor, name, credential, address, decision, words, phrase, reason, created_at, due_at)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now, now + make_interval(secs => $11) from clock_timestamp() as now
         returning due_at",
         what.submission.0,
         person.0,
@@ -107,6 +107,7 @@ pub async fn hold(
         what.decision,
         what.words,
         what.phrase,
+        by.reason,
         HELD.as_secs_f64(),
     )
     .fetch_one(&mut *tx)
@@ -143,7 +144,7 @@ pub async fn undo(
 pub async fn take(tx: &mut PgConnection, id: i64) -> anyhow::Result<Option<Due>> {
     let row = sqlx::query!(
         "/* take_decision */
-        select submission, person, actor, name, credential, address, decision, words from held_decisions
+        select submission, person, actor, name, credential, address, decision, words, reason from held_decisions
         where id = $1 and failed_at is null and due_at <= clock_timestamp() for update skip locked",
         id,
     )
@@ -155,6 +156,7 @@ pub async fn take(tx: &mut PgConnection, id: i64) -> anyhow::Result<Option<Due>>
     let by = By {
         credential: row.credential.map(CredentialId),
         address: row.address,
+        reason: row.reason,
         ..By::of(actor, PersonId(row.person), row.name)
     };
     Ok(Some(Due { submission: SubmissionId(row.submission), decision: row.decision, words: row.words, by }))

@@ -29,6 +29,7 @@ pub mod bulk;
 pub mod claim;
 pub mod confirm;
 pub mod decide;
+pub mod contact;
 pub mod deliver;
 pub mod evidence;
 pub mod hold;

@@ -38,7 +38,10 @@ mod problem_page;
 pub(crate) mod sent;
 pub(crate) mod shell;
 mod sign_in;
+mod trouble;
 pub(crate) mod visit;
+mod work;
+mod works;
 
 pub(crate) use problem_page::as_pages;
 pub(crate) use sent::{Asked, Sent};
@@ -65,6 +68,9 @@ pub(crate) fn routes() -> Vec<Route> {
         jobs::routes(),
         me::routes(),
         sign_in::routes(),
+        trouble::routes(),
+        work::routes(),
+        works::routes(),
     ];
     files.into_iter().flatten().collect()
 }

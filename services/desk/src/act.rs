@@ -28,6 +28,7 @@ use crate::next::{Step, demand};
 pub mod bulk;
 pub mod claim;
 pub mod confirm;
+pub mod contact;
 pub mod decide;
 pub mod deliver;
 pub mod evidence;

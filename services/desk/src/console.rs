@@ -40,7 +40,10 @@ mod queue;
 pub(crate) mod sent;
 pub(crate) mod shell;
 mod sign_in;
+mod trouble;
 pub(crate) mod visit;
+mod work;
+mod works;
 
 pub(crate) use problem_page::as_pages;
 pub(crate) use sent::{Asked, Sent};
@@ -69,6 +72,9 @@ pub(crate) fn routes() -> Vec<Route> {
         preview::routes(),
         queue::routes(),
         sign_in::routes(),
+        trouble::routes(),
+        work::routes(),
+        works::routes(),
     ];
     files.into_iter().flatten().collect()
 }

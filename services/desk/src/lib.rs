@@ -5,6 +5,7 @@
 //! | what does every act and view need? | `desk` |
 //! | what can staff do? | `act`, one file an act |
 //! | what can staff see? | `view`, one file a view |
+//! | what is a list as a file? | `export` |
 //! | which act does a delivery wait for? | `next` |
 //! | is it a picture? | `picture` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
@@ -18,6 +19,7 @@ pub mod act;
 mod console;
 mod decisions;
 mod desk;
+pub mod export;
 mod http;
 pub mod next;
 mod picture;

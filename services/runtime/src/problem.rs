@@ -209,7 +209,7 @@ impl Code {
             Code::DecisionHeld => row(409, "decision_held", "对该作品已作出决定，即将生效。", "A decision on this work is held and takes effect in a moment."),
             Code::NothingToUndo => row(409, "nothing_to_undo", "没有可撤销的决定，或决定已经生效。", "There is no decision to undo, or it has taken effect already."),
             Code::NothingSelected => row(409, "nothing_selected", "没有符合条件的作品。", "No work is selected."),
-            Code::TooManyWorks => row(422, "too_many_works", "所选作品过多，请缩小范围。", "More works are selected than one job takes; narrow the selection."),
+            Code::TooManyWorks => row(422, "too_many_works", "所选作品过多，请缩小范围。", "More works are selected than one job or file takes; narrow the selection."),
             Code::InAnotherJob => row(409, "in_another_job", "作品已列入另一项批量任务。", "Another job has these works and will begin them; cancel it first."),
             Code::TooManyWebhooks => row(409, "too_many_webhooks", "通知地址已达上限，请先删除不用的地址。", "There are as many webhooks as there may be; remove one first."),
             Code::QueryWrong => row(400, "query_wrong", "查询参数无效。", "A parameter of the query is unknown or has no valid value."),

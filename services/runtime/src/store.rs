@@ -59,6 +59,7 @@ pub mod fingerprints;
 pub mod first_look;
 pub mod fsck;
 pub mod garbage;
+pub mod handed_in;
 pub mod held;
 pub mod history;
 pub mod idempotency;

@@ -46,6 +46,20 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /works/{id}/compare/{rendition}", Some(READERS)),
     ("GET /works/{id}/compare/{rendition}/{still}", Some(READERS)),
     ("GET /works/{id}/renditions/{file}", Some(&[Organiser, Operator])),
+    ("GET /bulk/new", Some(&[Organiser])),
+    ("GET /bulk/look", Some(&[Organiser])),
+    ("POST /bulk/look", Some(&[Organiser])),
+    ("POST /bulk", Some(&[Organiser])),
+    ("GET /jobs", Some(READERS)),
+    ("GET /jobs/{job}", Some(READERS)),
+    ("POST /jobs/{job}/order", Some(&[Organiser])),
+    ("GET /deliveries", Some(READERS)),
+    ("GET /works/{id}/deliveries/{partner}", Some(READERS)),
+    ("GET /works/{id}/deliveries/{partner}/bag/{file}", Some(&[Organiser, Operator])),
+    ("POST /works/{id}/deliveries/{partner}/delivered", Some(&[Operator])),
+    ("POST /works/{id}/deliveries/{partner}/recalled", Some(&[Operator])),
+    ("POST /works/{id}/deliveries/{partner}/confirm", Some(&[Operator])),
+    ("POST /works/{id}/deliveries/{partner}/texts", Some(&[Organiser])),
 ];
 
 /// How far an asker got.
@@ -70,7 +84,7 @@ fn name(page: &desk::Listed) -> String {
 
 impl Stage {
     /// A person with these roles and no login.
-    async fn member(&self, roles: &[Held]) -> PersonId {
+    pub(crate) async fn member(&self, roles: &[Held]) -> PersonId {
         let person = NewPerson {
             id: PersonId(Uuid::now_v7()),
             name: "页面测试员".into(),
@@ -82,7 +96,7 @@ impl Stage {
     }
 
     /// What the cookie of a new session of theirs holds.
-    async fn session(&self, person: PersonId) -> String {
+    pub(crate) async fn session(&self, person: PersonId) -> String {
         let secret = Secret::new().unwrap();
         let (id, digest) = (Uuid::now_v7(), hex::encode(secret.digest()));
         let row = format!("'{id}', '\\x{digest}', '{}', 'totp'", person.0);

@@ -33,6 +33,8 @@ mod desk_acts; // what staff do, and what is left of it
 mod desk_beside; // two works side by side
 #[path = "../../../desk/tests/it/bulk.rs"]
 mod desk_bulk; // releases and recalls of many works
+#[path = "../../../desk/tests/it/bulk_pages.rs"]
+mod desk_bulk_pages; // the same, and deliveries by hand, as forms
 #[path = "../../../desk/tests/it/compare.rs"]
 mod desk_compare; // a rendition beside its source
 #[path = "../../../desk/tests/it/deliveries.rs"]

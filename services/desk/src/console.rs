@@ -22,24 +22,32 @@ use crate::http::routes::Route;
 use crate::serve::Service;
 
 mod assets;
+mod audit;
 mod beside;
 mod bulk;
+mod checks;
 mod compare;
 pub(crate) mod cookie;
+mod cure;
 mod deliveries;
 mod delivery;
+mod events;
 mod filed;
+mod home;
 mod invitation;
 mod jobs;
 mod local;
 pub(crate) mod loudness;
 mod me;
+mod partners;
+mod people;
 mod problem_page;
 pub(crate) mod sent;
 pub(crate) mod shell;
 mod sign_in;
 pub(crate) mod visit;
 
+pub(crate) use events::{check_streams, is_refresh};
 pub(crate) use problem_page::as_pages;
 pub(crate) use sent::{Asked, Sent};
 pub(crate) use shell::{Here, Shell};
@@ -56,14 +64,20 @@ pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Ope
 pub(crate) fn routes() -> Vec<Route> {
     let files = [
         assets::routes(),
+        audit::routes(),
         beside::routes(),
         bulk::routes(),
+        checks::routes(),
         compare::routes(),
         deliveries::routes(),
         delivery::routes(),
+        events::routes(),
+        home::routes(),
         invitation::routes(),
         jobs::routes(),
         me::routes(),
+        partners::routes(),
+        people::routes(),
         sign_in::routes(),
     ];
     files.into_iter().flatten().collect()

@@ -39,6 +39,8 @@ mod desk_compare; // a rendition beside its source
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/jobs.rs"]
 mod desk_jobs; // new runs and jobs: dry runs, digests, orders
+#[path = "../../../desk/tests/it/live.rs"]
+mod desk_live; // the first page, people, and updates while a page is open
 #[path = "../../../desk/tests/it/pages.rs"]
 mod desk_pages; // pages: sessions, roles, other sites
 #[path = "../../../desk/tests/it/persons.rs"]

@@ -22,18 +22,25 @@ use crate::http::routes::Route;
 use crate::serve::Service;
 
 mod assets;
+mod audit;
 mod beside;
 mod bulk;
+mod checks;
 mod compare;
 pub(crate) mod cookie;
+mod cure;
 mod deliveries;
 mod delivery;
+mod events;
 mod filed;
+mod home;
 mod invitation;
 mod jobs;
 mod local;
 pub(crate) mod loudness;
 mod me;
+mod partners;
+mod people;
 mod preview;
 mod problem_page;
 mod queue;
@@ -45,6 +52,7 @@ pub(crate) mod visit;
 mod work;
 mod works;
 
+pub(crate) use events::{check_streams, is_refresh};
 pub(crate) use problem_page::as_pages;
 pub(crate) use sent::{Asked, Sent};
 pub(crate) use shell::{Here, Shell};
@@ -61,14 +69,20 @@ pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Ope
 pub(crate) fn routes() -> Vec<Route> {
     let files = [
         assets::routes(),
+        audit::routes(),
         beside::routes(),
         bulk::routes(),
+        checks::routes(),
         compare::routes(),
         deliveries::routes(),
         delivery::routes(),
+        events::routes(),
+        home::routes(),
         invitation::routes(),
         jobs::routes(),
         me::routes(),
+        partners::routes(),
+        people::routes(),
         preview::routes(),
         queue::routes(),
         sign_in::routes(),

@@ -119,6 +119,7 @@ pub enum Code {
     DatabaseUnavailable,
     Overloaded,
     TooManyAtOnce,
+    TooManyStreams,
     Stopping,
     Internal,
 }
@@ -248,6 +249,7 @@ impl Code {
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
             Code::DatabaseUnavailable => row(503, "database_unavailable", "暂时无法连接数据库，请稍后再试。", "The database cannot be reached at the moment; please try again later."),
+            Code::TooManyStreams => row(429, "too_many_streams", "您打开的自动更新页面过多，请关闭一些。", "You have as many pages with live updates open as one person may; close some."),
             Code::Overloaded => held_off(Full::Everywhere),
             Code::TooManyAtOnce => held_off(Full::Address),
             Code::Stopping => row(503, "stopping", "服务正在重启，请稍后续传。", "The service is restarting; please resume in a moment."),

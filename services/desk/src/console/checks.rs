@@ -30,7 +30,7 @@ async fn show(State(service): State<Service>, visit: Visit) -> Result<Response, 
         catalogue: Some(&desk.catalogue),
         keys: desk.keys.as_ref(),
         clock: &desk.clock,
-        bounds: service.settings.bounds,
+        bounds: service.settings.neighbours,
     };
     let mut findings = checks(looked).await;
     findings.sort_by_key(|finding| finding.health);

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::CACHE_CONTROL;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, Method};
 use axum::middleware::Next;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -49,6 +50,11 @@ fn event(told: &Told) -> Event {
         Told::Changed(change) => Event::default().data(serde_json::to_string(change).unwrap_or_default()),
         Told::Missed => Event::default().event("missed").data(""),
     }
+}
+
+/// Whether a page asks by itself, to stay up to date: that prolongs no session.
+pub(crate) fn is_refresh(head: &Parts) -> bool {
+    head.headers.contains_key("x-reelmill-live") || head.uri.path() == "/events"
 }
 
 /// Where acts of persons and sessions begin.

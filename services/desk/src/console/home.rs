@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use runtime::problem::Problem;
+use runtime::store::listing::Count;
 
 use super::cure::{Cure, cure};
 use super::{Here, Shell, Visit, page, shown};
@@ -67,14 +68,19 @@ impl HomePage {
         self.shell.say.t(&outlook.zh, &outlook.en)
     }
 
-    fn per_day(&self, count: u32, days: f64) -> String {
-        let per_day = f64::from(count) / days;
+    fn per_day(&self, count: &Count, days: &f64) -> String {
+        let per_day = f64::from(count.value) / days;
         if per_day >= 10.0 { format!("{per_day:.0}") } else { format!("{per_day:.1}") }
     }
 
     /// `3`, or `3.5` where that matters.
     fn days(&self, days: &f64) -> String {
         if *days >= 3.0 { format!("{days:.0}") } else { format!("{days:.1}") }
+    }
+
+    fn lasting(&self, item: &Item) -> String {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds, not below 0")]
+        self.shell.say.span(item.age_s as u64)
     }
 
     fn cure(&self, item: &Item) -> Cure {

@@ -16,7 +16,7 @@ use runtime::store::tokens::{Role, TokenRow};
 use uuid::Uuid;
 
 use crate::Desk;
-use crate::console::{Visit, cookie, visit};
+use crate::console::{Visit, cookie, is_refresh, visit};
 use crate::serve::Service;
 
 /// Who may use a route.
@@ -100,7 +100,11 @@ async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<O
     if !cookie::may_have_session(desk, &head.headers) {
         return Ok(None);
     }
-    let Some(session) = desk.store.session(&secret).await? else { return Ok(None) };
+    let found = match is_refresh(head) {
+        true => desk.store.session_unnoted(&secret).await?,
+        false => desk.store.session(&secret).await?,
+    };
+    let Some(session) = found else { return Ok(None) };
     Ok(Some(Visit {
         person: Arc::new(session.person),
         session: session.id,

@@ -21,7 +21,7 @@ use super::{
     bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview,
     proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
-use crate::console::{self, as_pages};
+use crate::console::{self, as_pages, check_streams};
 use crate::serve::Service;
 
 /// The largest body, except of evidence.
@@ -178,6 +178,7 @@ pub fn router(service: Service) -> Router {
         .fold(Router::new(), gated)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(bound, placed))
+        .layer(from_fn_with_state(service.clone(), check_streams))
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(same_site(&desk.url))

@@ -116,6 +116,37 @@ pub struct SessionRow {
 impl Store {
     /// The valid session of a cookie. Notes the request, at most once a minute.
     pub async fn session(&self, cookie: &SessionSecret) -> anyhow::Result<Option<Session>> {
+        self.session_of(cookie, true).await
+    }
+
+    /// As [`Store::session`], for a request that no person made, such as a page that keeps itself up to date: it does not prolong the
+    /// session.
+    pub async fn session_unnoted(&self, cookie: &SessionSecret) -> anyhow::Result<Option<Session>> {
+        self.session_of(cookie, false).await
+    }
+
+    /// The person of a session that is still valid, with the roles that they hold now.
+    pub async fn session_holds(&self, id: Uuid) -> anyhow::Result<Option<Person>> {
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        let person = sqlx::query_scalar!(
+            "/* session_holds */
+            select person from sessions
+            where id = $1 and ended_at is null
+                and seen_at > clock_timestamp() - make_interval(secs => $2)
+                and created_at > clock_timestamp() - make_interval(secs => $3)",
+            id,
+            f64::from(IDLE_S),
+            f64::from(LIFE_S),
+        )
+        .fetch_optional(&mut *connection)
+        .await
+        .context("check a session")?;
+        let Some(person) = person else { return Ok(None) };
+        let person = persons::load(&mut connection, PersonId(person)).await?;
+        Ok(person.filter(|person| person.ended_at.is_none()))
+    }
+
+    async fn session_of(&self, cookie: &SessionSecret, noted: bool) -> anyhow::Result<Option<Session>> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         let digest = cookie.digest();
         let row = sqlx::query!(
@@ -139,7 +170,7 @@ impl Store {
         if person.ended_at.is_some() {
             return Ok(None);
         }
-        let seen_at = if row.unnoted { note(&mut connection, row.id).await? } else { None };
+        let seen_at = if noted && row.unnoted { note(&mut connection, row.id).await? } else { None };
         Ok(Some(Session { id: row.id, person, created_at: row.created_at, seen_at: seen_at.unwrap_or(row.seen_at) }))
     }
 

@@ -43,6 +43,8 @@ mod desk_deliveries; // what people do about deliveries by hand
 mod desk_jobs; // new runs and jobs: dry runs, digests, orders
 #[path = "../../../desk/tests/it/lists.rs"]
 mod desk_lists; // lists as files, and what tables are handed in
+#[path = "../../../desk/tests/it/live.rs"]
+mod desk_live; // the first page, people, and updates while a page is open
 #[path = "../../../desk/tests/it/pages.rs"]
 mod desk_pages; // pages: sessions, roles, other sites
 #[path = "../../../desk/tests/it/persons.rs"]

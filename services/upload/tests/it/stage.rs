@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) url: String,
     /// The desk's address.
     pub(crate) desk_url: String,
+    /// Says to open pages of the desk what changed.
+    pub(crate) live: desk::Live,
     pub(crate) client: reqwest::Client,
     pub(crate) database_url: String,
     admin_url: String,
@@ -126,8 +128,9 @@ impl Stage {
         app.store.migrate().await.unwrap();
         app.objects.ensure_bucket().await.unwrap();
         let url = serve(&app).await;
-        let desk_url = serve_desk(&app).await;
-        Self { app, url, desk_url, client: reqwest::Client::new(), database_url, admin_url, s3, config, scratch, dir }
+        let live = desk::Live::default();
+        let desk_url = serve_desk(&app, live.clone()).await;
+        Self { app, url, desk_url, live, client: reqwest::Client::new(), database_url, admin_url, s3, config, scratch, dir }
     }
 
     /// A second service on the same neighbours, as if on another machine; its address.
@@ -354,13 +357,15 @@ async fn serve(app: &Arc<App>) -> String {
 }
 
 /// The desk beside the public service, on the same neighbours. It stops with it.
-async fn serve_desk(app: &Arc<App>) -> String {
+async fn serve_desk(app: &Arc<App>, live: desk::Live) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let service = desk::Service {
         desk: Arc::new(desk_of(app)),
         doors: app.doors.clone(),
         verifier: Arc::default(),
+        live,
+        broker: None,
         // The same bounds, so that a test can try them at either service.
         settings: desk::Settings {
             forwarded_hops: app.settings.forwarded_hops,

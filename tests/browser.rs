@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::support::browser::person::Person;
 use crate::support::browser::{Browser, Driver, PATIENCE, Scripts};
-use crate::support::catalogue::Gates;
+use crate::support::catalogue::{self, Gates};
 use crate::support::wait::wait_until_true;
 use crate::support::{Service, Setup, TestPipeline};
 
@@ -30,6 +30,9 @@ mod twins;
 /// Every role there is.
 const ROLES: [&str; 5] = ["screener", "organiser", "operator", "auditor", "admin"];
 
+/// A partner whose rules want a person's yes.
+const DOUYIN: &str = "douyin";
+
 /// A desk, and a browser before it.
 struct Stage {
     browser: Browser,
@@ -52,7 +55,8 @@ impl Stage {
         let gates = Gates { review: "manual", release: "manual" };
         // Beside no worker, what waits stands as it was planted: nothing starts it meanwhile.
         let env = if roles == ["desk"] { vec![("RECONCILE_S", "3600".to_owned())] } else { Vec::new() };
-        let pipeline = TestPipeline::with(Setup { gates, env, ..Setup::default() }).await;
+        let partners = vec![(DOUYIN, catalogue::partner("抖音", "douyin"))];
+        let pipeline = TestPipeline::with(Setup { gates, env, partners, ..Setup::default() }).await;
         let service = pipeline.serve("desk", roles).await;
         let base = format!("http://{}", service.desk_address().expect("the desk's address"));
         let browser = driver.browser(&base, scripts).await;

@@ -1,19 +1,23 @@
 //! Every page as people see it. The pictures that this leaves in target/screens are for people to look at.
 use crate::desk::made::stand;
+use crate::support::browser::person::{Person, Phone};
 use crate::support::catalogue::{BAG, DROP};
 use crate::support::{TestPipeline, planted, reviewed};
-use pipeline::delivery::DeliveryEvent;
-use pipeline::id::IntentId;
+use pipeline::delivery::{DeliveryEvent, IntentId};
 use uuid::Uuid;
 
 use super::{ROLES, Stage};
 
 /// Answers that are files, streams, or lead elsewhere at once.
-const NO_PAGES: [&str; 8] = [
+const NO_PAGES: [&str; 12] = [
     "/assets/{file}",
+    "/bulk/look",
     "/events",
     "/lang/{lang}",
     "/queue/{name}",
+    "/sign-in/code",
+    "/works/{id}/compare/{rendition}/{still}",
+    "/works/{id}/renditions/{file}",
     "/works.csv",
     "/works.xlsx",
     "/works/{id}/preview/{file}",
@@ -44,7 +48,7 @@ impl House {
 }
 
 /// Whether an address is one of a route's.
-fn is_of(path: &str, route: &str) -> bool {
+pub(super) fn is_of(path: &str, route: &str) -> bool {
     let path = path.split('?').next().unwrap_or_default();
     let (parts, wanted): (Vec<_>, Vec<_>) = (path.split('/').collect(), route.split('/').collect());
     parts.len() == wanted.len() && parts.iter().zip(&wanted).all(|(it, wanted)| wanted.starts_with('{') || it == wanted)
@@ -57,6 +61,7 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
     let browser = &stage.browser;
     let mut found = browser.look_at("/sign-in", "sign-in").await;
     let mut seen = vec!["/sign-in".to_owned()];
+    found.extend(invited(&stage, &mut seen).await);
     let person = stage.person("王审", &ROLES).await;
     let job = job(&stage.pipeline, house.finished).await;
     let House { review, finished, handed } = house;
@@ -88,6 +93,10 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
             seen.push(path);
         }
     }
+    // What is shown after a form that changes nothing.
+    browser.speak("zh", "/bulk/new?state=awaiting_release").await;
+    browser.click("form[action='/bulk/look'] button").await;
+    found.extend(browser.look("zh", "bulk-look").await);
     for route in ::desk::list().iter().filter(|it| !it.is_api() && it.method == "GET") {
         let known = NO_PAGES.contains(&route.path) || seen.iter().any(|path| is_of(path, route.path));
         if !known {
@@ -96,6 +105,24 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
     }
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
     stage.close();
+}
+
+/// The pages of somebody who is invited.
+async fn invited(stage: &Stage, seen: &mut Vec<String>) -> Vec<String> {
+    let browser = &stage.browser;
+    let person = Person::new(&stage.pipeline, "新同事", &["screener"]).await;
+    let link = person.link(&stage.pipeline).await;
+    let mut found = browser.look_at(&link, "invitation").await;
+    person.chooses(browser, &link).await;
+    let code = format!("{link}/code");
+    found.extend(browser.look_at(&code, "invitation-code").await);
+    let phone = Phone::shown(browser).await;
+    browser.fill("input[name=code]", &phone.code()).await;
+    browser.click("form.act button").await;
+    browser.element("ol code").await;
+    found.extend(browser.look("en", "recovery-codes").await);
+    seen.extend([link, code]);
+    found
 }
 
 /// Whether the desk has the page.

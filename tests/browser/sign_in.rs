@@ -58,7 +58,7 @@ async fn a_person_gets_in_by_an_invitation_then_by_a_code_or_a_recovery_code_eac
     stage.gives_password(&person, "not the password").await;
     browser.says("sign_in_wrong").await;
     stage.gives_password(&person, PASSWORD).await;
-    let code = phone.code(1);
+    let code = phone.next_code();
     let used = async || {
         browser.fill("form[action='/sign-in/code'] input[name=code]", &code).await;
         browser.click("form[action='/sign-in/code'] button").await;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{ROLES, Stage};
 
 /// What screening finds of a work whose middle is another one's beginning.
-fn twin_of(other: Uuid) -> Twin {
+pub(super) fn twin_of(other: Uuid) -> Twin {
     let range = json!({ "start_ms": 2000, "end_ms": 10_000, "other_start_ms": 1000, "other_end_ms": 9000 });
     let found = json!({ "covered_percent": 91, "agreement_percent": 97, "ranges": [range] });
     let twin = json!({ "submission": SubmissionId(other), "picture": found, "sound": found });

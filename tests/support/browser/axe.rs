@@ -37,31 +37,38 @@ impl Browser {
     /// Looks at a page as everybody may see it: zh and en, wide and narrow, light and dark. Returns what axe-core finds, what was written into
     /// the console or blocked by the policy for content, and what is wider than the window. Each is left as a picture named `name`.
     pub(crate) async fn look_at(&self, path: &str, name: &str) -> Vec<String> {
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         for lang in ["zh", "en"] {
             self.speak(lang, path).await;
-            let status = self.ask("return performance.getEntriesByType('navigation')[0].responseStatus").await;
-            if status != 200 {
-                found.insert(format!("answered with {status}"));
+            found.extend(self.look(lang, name).await);
+        }
+        found
+    }
+
+    /// The same of the page that is open, which is in this language.
+    pub(crate) async fn look(&self, lang: &str, name: &str) -> Vec<String> {
+        let (path, mut found) = (self.path().await, BTreeSet::new());
+        let status = self.ask("return performance.getEntriesByType('navigation')[0].responseStatus").await;
+        if status != 200 {
+            found.insert(format!("answered with {status}"));
+        }
+        found.extend(self.complaints().await);
+        for width in WIDTHS {
+            self.wide(width).await;
+            for scheme in ["dark", "light"] {
+                self.scheme(scheme).await;
+                found.extend(self.axe(lang).await);
             }
-            found.extend(self.complaints().await);
-            for width in WIDTHS {
-                self.wide(width).await;
-                for scheme in ["dark", "light"] {
-                    self.scheme(scheme).await;
-                    found.extend(self.axe(lang).await);
-                }
-                let wide = self.ask("return document.documentElement.scrollWidth").await;
-                if !wide.as_u64().is_some_and(|wide| wide <= u64::from(width)) {
-                    found.insert(format!("{wide} CSS pixels wide in a window of {width}"));
-                }
-                self.picture(name, lang, width).await;
+            let wide = self.ask("return document.documentElement.scrollWidth").await;
+            if !wide.as_u64().is_some_and(|wide| wide <= u64::from(width)) {
+                found.insert(format!("{wide} CSS pixels wide in a window of {width}"));
             }
-            // What axe-core itself did is not the page's.
-            self.complaints().await;
+            self.picture(name, lang, width).await;
         }
         self.wide(WIDTHS[0]).await;
-        found.into_iter().map(|it| format!("{path}: {it}")).collect()
+        // What axe-core itself did is not the page's.
+        self.complaints().await;
+        found.into_iter().map(|it| format!("{path} ({lang}): {it}")).collect()
     }
 
     /// Opens a page in this language, which later pages keep.

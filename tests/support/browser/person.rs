@@ -1,7 +1,5 @@
 //! People of staff at the console. `accepts` takes the way that people take: the link, a password, the second factor. A test about
 //! something else begins with `signed_in`, which puts a session where the sign-in puts it.
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore as _;
@@ -67,15 +65,21 @@ impl Person {
 
     /// Opens the link, chooses [`PASSWORD`] and sets up the second factor; the browser then shows the recovery codes and is signed in.
     pub(crate) async fn accepts(&self, browser: &Browser, link: &str) -> Phone {
+        self.chooses(browser, link).await;
+        let phone = Phone::shown(browser).await;
+        browser.fill("input[name=code]", &phone.code()).await;
+        browser.click("form.act button").await;
+        browser.element("ol code").await;
+        phone
+    }
+
+    /// The first half of it: chooses [`PASSWORD`]; the browser then shows the second factor.
+    pub(crate) async fn chooses(&self, browser: &Browser, link: &str) {
         browser.open(link).await;
         browser.fill("input[name=password]", PASSWORD).await;
         browser.fill("input[name=again]", PASSWORD).await;
         browser.click("form.act button").await;
-        let phone = Phone::shown(browser).await;
-        browser.fill("input[name=code]", &phone.code(0)).await;
-        browser.click("form.act button").await;
-        browser.element("ol code").await;
-        phone
+        browser.element("details code").await;
     }
 }
 
@@ -90,10 +94,13 @@ impl Phone {
         Self(builder.with_secret(secret).build().expect("a second factor"))
     }
 
-    /// The code of the running step or of one beside it. Each works once, and only codes of later steps work after it; the one after the
-    /// running one is accepted already.
-    pub(crate) fn code(&self, steps_ahead: u64) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970").as_secs();
-        self.0.generate(now + steps_ahead * STEP_S).to_string()
+    /// The code of the running step.
+    pub(crate) fn code(&self) -> String {
+        self.0.generate_current().to_string()
+    }
+
+    /// The code of the next step, which is accepted already. Each code works once, and only codes of later steps work after it.
+    pub(crate) fn next_code(&self) -> String {
+        self.0.generate(self.0.next_step_current()).to_string()
     }
 }

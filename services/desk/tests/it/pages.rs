@@ -22,30 +22,68 @@ const COOKIES: [&str; 2] = ["rm", "__Host-rm"];
 /// Everybody who reads works.
 const READERS: &[Role] = &[Screener, Organiser, Operator, Auditor];
 
+/// Those who bring files to partners, and those who write what stands beside them.
+const CARRIERS: &[Role] = &[Organiser, Operator];
+
 /// Every page and every form, and who gets past its gate. `None`: everybody; an empty list: everybody who is signed in.
 #[rustfmt::skip]
 const PAGES: &[(&str, Option<&[Role]>)] = &[
+    // Before the sign-in.
     ("GET /assets/{file}", None),
     ("GET /lang/{lang}", None),
     ("GET /sign-in", None),
     ("POST /sign-in", None),
     ("GET /sign-in/code", None),
     ("POST /sign-in/code", None),
-    ("POST /sign-out", Some(&[])),
     ("GET /invitation/{secret}", None),
     ("POST /invitation/{secret}", None),
     ("GET /invitation/{secret}/code", None),
     ("POST /invitation/{secret}/code", None),
+
+    // One's own.
+    ("POST /sign-out", Some(&[])),
     ("GET /me", Some(&[])),
     ("POST /me/sessions/end", Some(&[])),
     ("POST /me/sessions/{session}/end", Some(&[])),
     ("POST /me/password", Some(&[])),
     ("POST /me/recovery-codes", Some(&[])),
+    ("GET /", Some(&[])),
+    ("GET /events", Some(&[])),
+
+    // Works.
+    ("GET /works", Some(READERS)),
+    ("GET /works.xlsx", Some(READERS)),
+    ("GET /works.csv", Some(READERS)),
+    ("GET /works/{id}", Some(READERS)),
+    ("GET /works/{id}/preview/{file}", Some(READERS)),
     ("GET /works/{id}/beside/{other}", Some(READERS)),
     ("POST /works/{id}/beside/{other}", Some(&[Screener])),
     ("GET /works/{id}/compare/{rendition}", Some(READERS)),
     ("GET /works/{id}/compare/{rendition}/{still}", Some(READERS)),
     ("GET /works/{id}/renditions/{file}", Some(&[Organiser, Operator])),
+    ("GET /works/{id}/renditions/{file}", Some(CARRIERS)),
+    ("POST /works/{id}/contact", Some(&[Organiser])),
+    ("GET /works/{id}/release", Some(&[Organiser])),
+    ("POST /works/{id}/release", Some(&[Organiser])),
+    ("GET /works/{id}/recall", Some(&[Organiser])),
+    ("POST /works/{id}/recall", Some(&[Organiser])),
+    ("GET /works/{id}/reprocess", Some(&[Organiser])),
+    ("POST /works/{id}/reprocess", Some(&[Organiser])),
+    ("GET /works/{id}/hold", Some(&[Organiser])),
+    ("POST /works/{id}/hold", Some(&[Organiser])),
+    ("GET /works/{id}/retry", Some(&[Operator])),
+    ("POST /works/{id}/retry", Some(&[Operator])),
+    ("GET /works/{id}/withdraw", Some(&[Operator])),
+    ("POST /works/{id}/withdraw", Some(&[Operator])),
+
+    // The queue.
+    ("GET /queue/{name}", Some(&[Screener])),
+    ("GET /queue/{name}/{id}", Some(&[Screener])),
+    ("POST /queue/{name}/{id}/decide", Some(&[Screener])),
+    ("POST /queue/undo", Some(&[Screener])),
+    ("POST /queue/dismiss", Some(&[Screener])),
+
+    // Many works, and deliveries.
     ("GET /bulk/new", Some(&[Organiser])),
     ("GET /bulk/look", Some(&[Organiser])),
     ("POST /bulk/look", Some(&[Organiser])),
@@ -56,10 +94,22 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /deliveries", Some(READERS)),
     ("GET /works/{id}/deliveries/{partner}", Some(READERS)),
     ("GET /works/{id}/deliveries/{partner}/bag/{file}", Some(&[Organiser, Operator])),
+    ("GET /works/{id}/deliveries/{partner}/bag/{file}", Some(CARRIERS)),
     ("POST /works/{id}/deliveries/{partner}/delivered", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/recalled", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/confirm", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/texts", Some(&[Organiser])),
+
+    // The house itself.
+    ("GET /trouble", Some(READERS)),
+    ("GET /partners", Some(READERS)),
+    ("GET /audit", Some(&[Auditor])),
+    ("GET /checks", Some(&[Operator, Auditor])),
+    ("GET /people", Some(&[Admin, Auditor])),
+    ("POST /people", Some(&[Admin])),
+    ("GET /people/{person}", Some(&[Admin, Auditor])),
+    ("POST /people/{person}/roles", Some(&[Admin])),
+    ("POST /people/{person}/end", Some(&[Admin])),
 ];
 
 /// How far an asker got.

@@ -96,7 +96,8 @@ impl AuditPage {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         let filter = &self.filter;
         let (submission, person) = (filter.submission.map(|it| it.to_string()), filter.person.map(|it| it.to_string()));
-        let given = [("submission", &submission), ("contest", &filter.contest), ("act", &filter.act), ("person", &person)];
+        let given =
+            [("submission", &submission), ("contest", &filter.contest), ("act", &filter.act), ("person", &person)];
         for (name, value) in given {
             query.extend_pairs(value.as_ref().map(|value| (name, value)));
         }

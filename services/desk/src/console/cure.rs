@@ -12,7 +12,9 @@ pub(crate) struct Cure {
 /// For one trouble.
 pub(crate) fn cure(item: &Item, say: Say) -> Cure {
     let Some(work) = item.submission else {
-        return Cure { href: format!("/partners#{}", item.place), text: say.t("查看平台账号", "See the account") };
+        return Cure {
+            href: format!("/partners#{}", item.place), text: say.t("查看平台账号", "See the account")
+        };
     };
     let at_partner = || format!("/works/{work}/deliveries/{}", item.place);
     let (href, text) = match item.code.as_str() {

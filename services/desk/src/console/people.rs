@@ -131,7 +131,10 @@ async fn one(
     let notice = match query.done.as_deref() {
         Some("added") => say.t("已添加该人员。", "The person was added."),
         Some("roles") => say.t("角色已更新。", "The roles were changed."),
-        Some("ended") => say.t("该人员已停用，其会话与凭证即时失效。", "The person was ended; their sessions and tokens are no longer valid."),
+        Some("ended") => say.t(
+            "该人员已停用，其会话与凭证即时失效。",
+            "The person was ended; their sessions and tokens are no longer valid.",
+        ),
         _ => return shown(&page),
     };
     shown(&PersonPage { shell: page.shell.clone().noting(notice), ..page })

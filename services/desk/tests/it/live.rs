@@ -28,9 +28,10 @@ impl Stage {
         let (secret, session) = (SessionSecret::new().unwrap(), Uuid::now_v7());
         let begun = NewSession { id: session, person: id, factor: Factor::Totp, agent: None, address: None };
         let (begun, kept) = (&begun, &secret);
-        let done = self.app.store.transaction("sign_in", |tx, _| {
-            Box::pin(async move { sessions::begin(tx, begun, kept).await })
-        });
+        let done = self
+            .app
+            .store
+            .transaction("sign_in", |tx, _| Box::pin(async move { sessions::begin(tx, begun, kept).await }));
         done.await.unwrap();
         SignedIn { cookie: format!("rm={}", secret.tell()), session }
     }
@@ -101,10 +102,17 @@ impl Stream {
 #[tokio::test]
 async fn the_numbers_of_the_first_page_are_those_of_the_lists() {
     let stage = Stage::new().await;
-    for (contest, state) in [("demo", "awaiting_review"), ("demo", "awaiting_review"), ("small", "awaiting_review"), ("demo", "awaiting_release")] {
+    for (contest, state) in [
+        ("demo", "awaiting_review"),
+        ("demo", "awaiting_review"),
+        ("small", "awaiting_review"),
+        ("demo", "awaiting_release"),
+    ] {
         let entry = stage.enter_into(contest, "digital").await;
         let machine = format!("jsonb_set(machine, '{{state}}', '{{\"state\": \"{state}\"}}')");
-        stage.execute(format!("update submissions set machine = {machine}, state = '{state}' where id = '{}'", entry.id)).await;
+        stage
+            .execute(format!("update submissions set machine = {machine}, state = '{state}' where id = '{}'", entry.id))
+            .await;
     }
     let auditor = stage.token(runtime::store::tokens::Role::Auditor, None).await;
     let everywhere = stage.sign_in(&[Held::everywhere(Role::Screener), Held::everywhere(Role::Organiser)]).await;
@@ -143,9 +151,14 @@ async fn an_event_of_another_contest_never_reaches_a_person_who_is_bound_to_one(
 #[tokio::test]
 async fn a_stream_ends_with_its_session_and_others_go_on() {
     let stage = Stage::new().await;
-    let (one, other) = (stage.sign_in(&[Held::everywhere(Role::Auditor)]).await, stage.sign_in(&[Held::everywhere(Role::Auditor)]).await);
+    let (one, other) = (
+        stage.sign_in(&[Held::everywhere(Role::Auditor)]).await,
+        stage.sign_in(&[Held::everywhere(Role::Auditor)]).await,
+    );
     let (mut ends, mut stays) = (stage.events(&one).await, stage.events(&other).await);
-    stage.execute(format!("update sessions set ended_at = now(), ended_why = 'ended' where id = '{}'", one.session)).await;
+    stage
+        .execute(format!("update sessions set ended_at = now(), ended_why = 'ended' where id = '{}'", one.session))
+        .await;
     stage.live.check_sessions();
     assert_eq!(ends.data().await, None);
     stage.tell(1, Some("demo"));
@@ -207,7 +220,9 @@ async fn a_page_that_keeps_itself_up_to_date_does_not_prolong_the_session() {
     let stage = Stage::new().await;
     let who = stage.sign_in(&[Held::everywhere(Role::Auditor)]).await;
     let seen = format!("select (seen_at < now() - interval '10 min')::text from sessions where id = '{}'", who.session);
-    stage.execute(format!("update sessions set seen_at = now() - interval '20 min' where id = '{}'", who.session)).await;
+    stage
+        .execute(format!("update sessions set seen_at = now() - interval '20 min' where id = '{}'", who.session))
+        .await;
     assert_eq!(stage.page(&who, "/").header("x-reelmill-live", "1").send().await.unwrap().status(), 200);
     drop(stage.events(&who).await);
     assert_eq!(stage.ask(seen.clone()).await, "true");
@@ -219,8 +234,11 @@ async fn a_page_that_keeps_itself_up_to_date_does_not_prolong_the_session() {
 async fn what_people_look_at_is_shown_to_those_whose_it_is() {
     let stage = Stage::new().await;
     let of = |role| [Held::everywhere(role)];
-    let (auditor, admin, operator) =
-        (stage.sign_in(&of(Role::Auditor)).await, stage.sign_in(&of(Role::Admin)).await, stage.sign_in(&of(Role::Operator)).await);
+    let (auditor, admin, operator) = (
+        stage.sign_in(&of(Role::Auditor)).await,
+        stage.sign_in(&of(Role::Admin)).await,
+        stage.sign_in(&of(Role::Operator)).await,
+    );
     let audit = stage.shown(&auditor, "/audit?act=person_added").await;
     assert!(audit.contains("added a person") && audit.contains("Before and after"), "{audit}");
     let people = stage.shown(&admin, "/people").await;
@@ -243,11 +261,18 @@ async fn an_admin_adds_a_person_changes_their_roles_and_ends_them_by_plain_forms
         let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
         let body: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
         let body = body.join("&");
-        let request = request.header("content-type", "application/x-www-form-urlencoded").header("sec-fetch-site", "same-origin");
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").header("sec-fetch-site", "same-origin");
         request.header("accept-language", "en").body(body).send().await.unwrap()
     };
     let key = Uuid::new_v4().to_string();
-    let new = [("key", key.as_str()), ("name", "李明"), ("login", "liming"), ("roles", "screener@demo"), ("roles", "auditor@demo")];
+    let new = [
+        ("key", key.as_str()),
+        ("name", "李明"),
+        ("login", "liming"),
+        ("roles", "screener@demo"),
+        ("roles", "auditor@demo"),
+    ];
     let added = post("/people", &new).await;
     assert_eq!(added.status(), 303, "{}", added.text().await.unwrap());
     let to = added.headers()["location"].to_str().unwrap().to_owned();
@@ -255,10 +280,14 @@ async fn an_admin_adds_a_person_changes_their_roles_and_ends_them_by_plain_forms
     assert_eq!(post("/people", &new).await.headers()["location"], to.as_str());
     let person = to.split_once('?').unwrap().0.to_owned();
     // What another admin changed meanwhile and this form did not show stays.
-    let roles = [("was", "screener@demo"), ("was", "auditor@demo"), ("roles", "screener@demo"), ("roles", "operator@demo")];
+    let roles =
+        [("was", "screener@demo"), ("was", "auditor@demo"), ("roles", "screener@demo"), ("roles", "operator@demo")];
     assert_eq!(post(&format!("{person}/roles"), &roles).await.status(), 303);
     let page = stage.shown(&admin, &person).await;
-    let checked = |role: &str| page.split("value=\"").any(|cell| cell.starts_with(&format!("{role}\"")) && cell.split('>').next().unwrap().contains(" checked"));
+    let checked = |role: &str| {
+        page.split("value=\"")
+            .any(|cell| cell.starts_with(&format!("{role}\"")) && cell.split('>').next().unwrap().contains(" checked"))
+    };
     assert_eq!(["screener@demo", "operator@demo", "auditor@demo", "operator"].map(checked), [true, true, false, false]);
     // A problem is shown with the form that it is about.
     let taken = post("/people", &[("name", "王五"), ("login", "liming"), ("roles", "auditor")]).await;

@@ -60,7 +60,6 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("POST /works/{id}/beside/{other}", Some(&[Screener])),
     ("GET /works/{id}/compare/{rendition}", Some(READERS)),
     ("GET /works/{id}/compare/{rendition}/{still}", Some(READERS)),
-    ("GET /works/{id}/renditions/{file}", Some(&[Organiser, Operator])),
     ("GET /works/{id}/renditions/{file}", Some(CARRIERS)),
     ("POST /works/{id}/contact", Some(&[Organiser])),
     ("GET /works/{id}/release", Some(&[Organiser])),
@@ -93,7 +92,6 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("POST /jobs/{job}/order", Some(&[Organiser])),
     ("GET /deliveries", Some(READERS)),
     ("GET /works/{id}/deliveries/{partner}", Some(READERS)),
-    ("GET /works/{id}/deliveries/{partner}/bag/{file}", Some(&[Organiser, Operator])),
     ("GET /works/{id}/deliveries/{partner}/bag/{file}", Some(CARRIERS)),
     ("POST /works/{id}/deliveries/{partner}/delivered", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/recalled", Some(&[Operator])),
@@ -134,7 +132,7 @@ fn name(page: &desk::Listed) -> String {
 
 impl Stage {
     /// A person with these roles and no login.
-    pub(crate) async fn member(&self, roles: &[Held]) -> PersonId {
+    async fn member(&self, roles: &[Held]) -> PersonId {
         let person = NewPerson {
             id: PersonId(Uuid::now_v7()),
             name: "页面测试员".into(),
@@ -146,7 +144,7 @@ impl Stage {
     }
 
     /// What the cookie of a new session of theirs holds.
-    pub(crate) async fn session(&self, person: PersonId) -> String {
+    async fn session(&self, person: PersonId) -> String {
         let secret = Secret::new().unwrap();
         let (id, digest) = (Uuid::now_v7(), hex::encode(secret.digest()));
         let row = format!("'{id}', '\\x{digest}', '{}', 'totp'", person.0);
@@ -164,7 +162,7 @@ impl Stage {
 
     /// A request for a page that concerns this entry, as browsers send it.
     fn page(&self, page: &desk::Listed, entry: &Entry) -> RequestBuilder {
-        let path = page.path.replace("{id}", &entry.id).replace("{other}", &entry.id).replace("{partner}", "bilibili");
+        let path = page.path.replace("{id}", &entry.id).replace("{partner}", "bilibili");
         let path = path.replace("{lang}", "zh").replace("{name}", "screening").replace("{file}", "proxy.mp4");
         // Whatever else is named does not exist.
         let nil = Uuid::nil().to_string();

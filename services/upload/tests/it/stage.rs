@@ -130,7 +130,19 @@ impl Stage {
         let url = serve(&app).await;
         let live = desk::Live::default();
         let desk_url = serve_desk(&app, live.clone()).await;
-        Self { app, url, desk_url, live, client: reqwest::Client::new(), database_url, admin_url, s3, config, scratch, dir }
+        Self {
+            app,
+            url,
+            desk_url,
+            live,
+            client: reqwest::Client::new(),
+            database_url,
+            admin_url,
+            s3,
+            config,
+            scratch,
+            dir,
+        }
     }
 
     /// A second service on the same neighbours, as if on another machine; its address.

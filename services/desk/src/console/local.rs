@@ -11,7 +11,7 @@ fn beijing() -> FixedOffset {
 }
 
 /// The instant that a field names.
-pub(super) fn instant(field: &str, text: &str) -> Result<DateTime<Utc>, Problem> {
+pub(crate) fn instant(field: &str, text: &str) -> Result<DateTime<Utc>, Problem> {
     let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
     let found = read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S"));
     let found = found.and_then(|local| beijing().from_local_datetime(&local).single());

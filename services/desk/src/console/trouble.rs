@@ -8,8 +8,10 @@ use axum::routing::get;
 use pages::Say;
 use pipeline::id::{ContestId, PartnerId};
 use runtime::problem::Problem;
+use runtime::store::tokens::Role;
 use serde::Deserialize;
 
+use super::cure::{Cure, cure};
 use super::{Asked, Here, READERS, Shell, Visit, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
@@ -41,8 +43,9 @@ struct Row {
     age: String,
     due: Option<String>,
     words: Option<String>,
-    /// Where it can be cured.
+    /// Where it is cured, and what one does there.
     href: String,
+    cure: &'static str,
     /// For what has no page: what an operator types.
     command: Option<String>,
 }
@@ -63,7 +66,8 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
     let caller = visit.caller(contest.as_ref())?;
     let filter = TroubleFilter { contest: query.contest.clone(), limit: Some(MOST) };
     let items = trouble::trouble(&desk, &caller, &filter).await?;
-    let say = visit.say;
+    let (say, shell) = (visit.say, visit.shell(Here::Trouble));
+    let retries = shell.is(Role::Operator);
     let choice = |it: contests::Contest| {
         let chosen = query.contest.as_ref() == Some(&it.id);
         let name = say.t(&it.zh, &it.en).to_owned();
@@ -71,20 +75,20 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
     };
     let shown_page = TroublePage {
         full: items.len() >= MOST as usize,
-        rows: items.iter().map(|item| Row::of(&desk, item, say)).collect(),
+        rows: items.iter().map(|item| Row::of(&desk, item, retries, say)).collect(),
         contests: contests::contests(&desk, &caller).into_iter().map(choice).collect(),
-        shell: visit.shell(Here::Trouble),
+        shell,
     };
     shown(&shown_page)
 }
 
 impl Row {
-    fn of(desk: &Desk, item: &Item, say: Say) -> Self {
+    fn of(desk: &Desk, item: &Item, retries: bool, say: Say) -> Self {
         let partner = |id: &str| {
             let partner = desk.catalogue.partner(&PartnerId::new(id));
             partner.map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())
         };
-        let href = cure(item);
+        let Cure { href, text: cure } = cure_of(item, retries, say);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an age in seconds, never negative")]
         let age = say.span(item.age_s as u64);
         Self {
@@ -100,27 +104,28 @@ impl Row {
             words: item.words.clone(),
             command: (item.code == "stuck").then(|| item.command.clone()),
             href,
+            cure,
         }
     }
 }
 
-/// The page where it is cured, or where one sees more.
-fn cure(item: &Item) -> String {
-    let Some(work) = item.submission else { return "/partners".to_owned() };
-    match item.code.as_str() {
-        "parked" => format!("/works/{work}/retry"),
-        "stuck" | "no_progress" => format!("/works/{work}#parts"),
-        _ => format!("/works/{work}/deliveries/{}", item.place),
+/// The page where it is cured. A person who may try parts again goes there at once.
+fn cure_of(item: &Item, retries: bool, say: Say) -> Cure {
+    let cure = cure(item, say);
+    match item.submission {
+        Some(work) if retries && item.code == "parked" => Cure { href: format!("/works/{work}/retry"), ..cure },
+        _ => cure,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use pipeline::lang::Lang;
     use uuid::Uuid;
 
     use super::*;
 
-    fn cured(code: &str, work: bool, place: &str) -> String {
+    fn cured(code: &str, work: bool, place: &str, retries: bool) -> String {
         let item = Item {
             code: code.into(),
             submission: work.then(Uuid::nil),
@@ -134,15 +139,15 @@ mod tests {
             words: None,
             command: String::new(),
         };
-        cure(&item)
+        cure_of(&item, retries, Say::new(Lang::En)).href
     }
 
     #[test]
     fn each_leads_to_the_page_where_it_is_cured() {
         let id = Uuid::nil();
-        assert_eq!(cured("parked", true, "transcode/segment/3"), format!("/works/{id}/retry"));
-        assert_eq!(cured("no_progress", true, "probe"), format!("/works/{id}#parts"));
-        assert_eq!(cured("recall_waits", true, "cctv"), format!("/works/{id}/deliveries/cctv"));
-        assert_eq!(cured("credentials_refused", false, "bilibili"), "/partners");
+        assert_eq!(cured("parked", true, "transcode/segment/3", true), format!("/works/{id}/retry"));
+        assert_eq!(cured("parked", true, "transcode/segment/3", false), format!("/works/{id}"));
+        assert_eq!(cured("recall_waits", true, "cctv", true), format!("/works/{id}/deliveries/cctv"));
+        assert!(cured("credentials_refused", false, "bilibili", true).starts_with("/partners"));
     }
 }

@@ -79,7 +79,7 @@ pub(super) struct Link {
 }
 
 #[derive(Template)]
-#[template(path = "work-act.html")]
+#[template(path = "work_act.html")]
 struct ActPage {
     shell: Shell,
     work: Arc<SubmissionRow>,

@@ -30,7 +30,7 @@ struct Purpose {
 }
 
 #[derive(Template)]
-#[template(path = "work-contact.html")]
+#[template(path = "work_contact.html")]
 struct ContactPage {
     shell: Shell,
     work: Arc<SubmissionRow>,

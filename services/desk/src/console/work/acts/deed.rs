@@ -1,7 +1,6 @@
 //! The acts on one work, each with its words, its roles, its wish from the form, and its result as lines.
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeZone, Utc};
 use pages::Say;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::Replacement;
@@ -18,6 +17,7 @@ use crate::act::release::{self, Release, Released};
 use crate::act::reprocess::{self, Beginning, Reprocess, Reprocessed};
 use crate::act::retry::{self, Retry};
 use crate::act::withdraw::{self, Withdraw};
+use crate::console::local;
 
 /// An act on one work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl Deed {
         let shows = Shows { desk, say };
         match self {
             Deed::Release => {
-                let at = fields.at.as_deref().map(moment).transpose()?;
+                let at = fields.at.as_deref().map(|at| local::instant("at", at)).transpose()?;
                 let wish = Release { partners, at, dry_run, digest, reason };
                 Ok(shows.released(&release::release(desk, caller, work.id, wish).await?.value))
             }
@@ -265,25 +265,9 @@ impl Shows<'_> {
     }
 }
 
-/// A moment of Beijing's time, as `<input type="datetime-local">` sends it.
-fn moment(text: &str) -> Result<DateTime<Utc>, Problem> {
-    let wrong = || Code::FieldWrong.about(Detail::new("须为日期和时间", "a date and a time").of("at"));
-    let local =
-        ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"].iter().find_map(|it| NaiveDateTime::parse_from_str(text, it).ok());
-    let zone = FixedOffset::east_opt(8 * 3600).ok_or_else(wrong)?;
-    let at = zone.from_local_datetime(&local.ok_or_else(wrong)?).single().ok_or_else(wrong)?;
-    Ok(at.with_timezone(&Utc))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_moment_is_beijings() {
-        assert_eq!(moment("2026-12-01T08:30").unwrap().to_rfc3339(), "2026-12-01T00:30:00+00:00");
-        assert_eq!(moment("tomorrow").unwrap_err().code.name(), "field_wrong");
-    }
 
     #[test]
     fn every_act_has_one_address_and_words() {

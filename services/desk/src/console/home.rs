@@ -37,8 +37,8 @@ impl HomePage {
         let (path, mut query) = match waits.what {
             What::Review => ("/works", vec![("state", "awaiting_review")]),
             What::Release => ("/works", vec![("state", "awaiting_release")]),
-            What::ByHand => ("/works", vec![("delivery", "awaiting_operator")]),
-            What::Recalls => ("/works", vec![("delivery", "recalling")]),
+            What::ByHand => ("/deliveries", vec![("waits", "person")]),
+            What::Recalls => ("/deliveries", vec![("waits", "recall")]),
             What::Parked => ("/trouble", vec![]),
             What::Credentials => ("/partners", vec![]),
         };

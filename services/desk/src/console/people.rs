@@ -7,15 +7,19 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use pipeline::id::{ContestId, PersonId};
 use runtime::problem::{Code, Problem};
-use runtime::store::sessions::SessionRow;
+use runtime::store::invitations::Purpose;
 use runtime::store::tokens::Role;
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{Asked, Here, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
 use crate::Desk;
+use crate::act::invitation::{self, Invite, Invited};
 use crate::act::person::{self, AddPerson, ChangeRoles, EndPerson};
+use crate::act::session::{self, EndSessions};
 use crate::http::routes::Route;
 use crate::view::persons::{HeldRole, Person, Scope, persons, scopes};
+use crate::view::sessions::{self, Session};
 use crate::view::{Page, Paging, persons as view};
 
 /// Who sees people. Only admins change them.
@@ -29,6 +33,8 @@ pub(crate) fn routes() -> Vec<Route> {
         page("/people/{person}", SEE, get(one)),
         post_to("/people/{person}/roles", ADMIN, post(roles)),
         post_to("/people/{person}/end", ADMIN, post(end)),
+        post_to("/people/{person}/invite", ADMIN, post(invite)),
+        post_to("/people/{person}/sessions/end", ADMIN, post(end_sessions)),
     ]
 }
 
@@ -67,6 +73,29 @@ struct Ending {
     reason: String,
 }
 
+/// A link to make: for the first time, or again.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Link {
+    again: bool,
+    reason: Option<String>,
+}
+
+/// One session, or all of them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Sessions {
+    session: Option<Uuid>,
+}
+
+/// A link, shown this once.
+#[derive(Template)]
+#[template(path = "invited.html")]
+struct InvitedPage {
+    shell: Shell,
+    invited: Invited,
+}
+
 #[derive(Template)]
 #[template(path = "people.html")]
 struct PeoplePage {
@@ -83,7 +112,7 @@ struct PersonPage {
     shell: Shell,
     person: Person,
     scopes: Vec<Scope>,
-    sessions: Vec<SessionRow>,
+    sessions: Vec<Session>,
     may_change: bool,
     audited: bool,
 }
@@ -131,6 +160,7 @@ async fn one(
     let notice = match query.done.as_deref() {
         Some("added") => say.t("已添加该人员。", "The person was added."),
         Some("roles") => say.t("角色已更新。", "The roles were changed."),
+        Some("sessions") => say.t("会话已结束。", "The sessions were ended."),
         Some("ended") => say.t(
             "该人员已停用，其会话与凭证即时失效。",
             "The person was ended; their sessions and tokens are no longer valid.",
@@ -145,7 +175,7 @@ async fn of_person(desk: &Desk, visit: &Visit, id: &str, query: &Query) -> Resul
     let id: PersonId = id.parse().map_err(|_| Code::PersonUnknown)?;
     let person = view::person(desk, caller.contest.as_ref(), id).await?;
     let scopes = scopes(desk, &caller, &person.roles);
-    let sessions = desk.store.sessions_of(id).await?;
+    let sessions = sessions::of(desk, id, Some(visit.session)).await?;
     let shell = visit.shell(Here::People);
     let may_change = shell.is(Role::Admin) && person.ended_at.is_none();
     Ok(PersonPage { audited: shell.is(Role::Auditor), may_change, shell, person, scopes, sessions })
@@ -178,6 +208,33 @@ async fn end(
     let wish = EndPerson { reason: sent.form.reason.clone(), dry_run: false };
     let done = person::end(&desk, &caller, &id, wish).await;
     after(&desk, &visit, &id, done.map(|_| "ended")).await
+}
+
+async fn invite(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Link>,
+) -> Result<Response, Problem> {
+    let caller = sent.caller(&visit, None)?;
+    let purpose = if sent.form.again { Purpose::Reset } else { Purpose::Invite };
+    let wish = Invite { purpose, reason: sent.form.reason.clone(), dry_run: false };
+    match invitation::invite(&desk, &caller, &id, wish).await {
+        Ok(done) => shown(&InvitedPage { shell: visit.shell(Here::People), invited: done.value }),
+        Err(problem) => after(&desk, &visit, &id, Err(problem)).await,
+    }
+}
+
+async fn end_sessions(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    sent: Sent<Sessions>,
+) -> Result<Response, Problem> {
+    let caller = sent.caller(&visit, None)?;
+    let wish = EndSessions { session: sent.form.session, reason: None };
+    let done = session::end_of(&desk, &caller, &id, wish).await;
+    after(&desk, &visit, &id, done.map(|_| "sessions")).await
 }
 
 /// Back to the person, with what was done or with the problem on top.
@@ -220,7 +277,7 @@ impl PersonPage {
         roles_of(self.shell.say, &self.person.roles)
     }
 
-    fn factor(&self, session: &SessionRow) -> &'static str {
+    fn factor(&self, session: &Session) -> &'static str {
         match session.factor.as_str() {
             "recovery_code" => self.shell.say.t("恢复码", "recovery code"),
             _ => self.shell.say.t("动态验证码", "code of the second factor"),

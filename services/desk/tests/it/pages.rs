@@ -108,6 +108,8 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /people/{person}", Some(&[Admin, Auditor])),
     ("POST /people/{person}/roles", Some(&[Admin])),
     ("POST /people/{person}/end", Some(&[Admin])),
+    ("POST /people/{person}/invite", Some(&[Admin])),
+    ("POST /people/{person}/sessions/end", Some(&[Admin])),
 ];
 
 /// How far an asker got.

@@ -19,14 +19,17 @@ pub const ACTS: &[Said] = &[
     ("held", "要求保留原片", "put the source on hold"),
     ("let_go", "取消了原片保留", "ended the hold of the source"),
     ("password_set", "设置了密码", "set a password"),
+    ("password_set", "设置了密码", "set a password"),
     ("person_added", "添加了人员", "added a person"),
     ("person_ended", "停用了人员", "ended a person"),
     ("person_invited", "生成了登录设置链接", "made a sign-in link"),
+    ("person_invited", "为人员生成了登录邀请链接", "made a sign-in link for a person"),
     ("person_roles_changed", "调整了人员角色", "changed the roles of a person"),
     ("personal_data_removed", "按期删除了申报人的个人信息", "deleted the entrant's personal data when its time was over"),
     ("proof_added", "提交了凭据", "added a proof"),
     ("recall_ordered", "撤下了作品", "recalled the work"),
     ("recalled", "撤下了作品", "recalled the work"),
+    ("recovery_codes_made", "生成了恢复码", "made recovery codes"),
     ("recovery_codes_made", "生成了恢复码", "made recovery codes"),
     ("released", "发布了作品", "released the work"),
     ("reprocess", "要求重新处理作品", "ordered a new run of the work"),
@@ -35,8 +38,11 @@ pub const ACTS: &[Said] = &[
     ("review_refused", "初筛退回了作品", "refused the work in screening"),
     ("revoked", "撤下了作品", "took the work out of the contest"),
     ("second_factor_set", "设置了验证器", "set up a second factor"),
+    ("second_factor_set", "设置了第二因素", "set a second factor"),
+    ("session_ended", "结束了登录会话", "ended a session"),
     ("session_ended", "结束了登录会话", "ended a session"),
     ("signed_in", "登录了控制台", "signed in"),
+    ("signed_in", "登录", "signed in"),
     ("texts_set", "修改了投放文字", "changed the texts of a delivery"),
     ("token_created", "创建了接口凭证", "created a token"),
     ("token_revoked", "撤销了接口凭证", "revoked a token"),
@@ -60,8 +66,8 @@ mod tests {
     #[test]
     fn acts_are_in_order_and_every_one_that_the_store_names_has_words() {
         assert!(ACTS.is_sorted_by(|a, b| a.0 < b.0));
-        let store = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../runtime/src/store");
-        let (mut folders, mut named) = (vec![store], 0);
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (mut folders, mut named) = (vec![here.join("../runtime/src/store"), here.join("src/act")], 0);
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();

@@ -19,9 +19,9 @@ use tracing::debug;
 use uuid::Uuid;
 
 /// Pages with updates that one person may have open; a page that is not visible closes its stream.
-pub const OF_ONE_PERSON: usize = 4;
+pub(crate) const OF_ONE_PERSON: usize = 4;
 /// Those of everybody at one process: fewer than half of its connections.
-pub const AT_ONCE: usize = 200;
+pub(crate) const AT_ONCE: usize = 200;
 /// Changes that a slow reader may be behind. One that is further back is asked to look at everything again.
 const BEHIND: usize = 1_024;
 /// A job changes without an announcement, so jobs are looked for this often while anyone reads.

@@ -11,10 +11,11 @@ use runtime::store::tokens::Role;
 use super::Fields;
 use crate::Desk;
 use crate::act::Caller;
+use crate::act::bulk::JobMade;
 use crate::act::hold::{self, Hold};
 use crate::act::recall::{self, Recall, Recalled};
 use crate::act::release::{self, Release, Released};
-use crate::act::reprocess::{self, Beginning, Reprocess, Reprocessed};
+use crate::act::reprocess::{self, Beginning, Reprocess};
 use crate::act::retry::{self, Retry};
 use crate::act::withdraw::{self, Withdraw};
 use crate::console::local;
@@ -241,10 +242,12 @@ impl Shows<'_> {
         said
     }
 
-    fn reprocessed(&self, begun: &Reprocessed) -> Consequences {
+    fn reprocessed(&self, begun: &JobMade) -> Consequences {
         let say = self.say;
         let mut said = Consequences { digest: Some(begun.digest.clone()), ..Consequences::default() };
-        said.line(say.t("开始环节", "Begins at"), say.stage(&begun.from.to_string()));
+        if let Some(from) = begun.from {
+            said.line(say.t("开始环节", "Begins at"), say.stage(&from.to_string()));
+        }
         let Some(estimate) = &begun.estimate else { return said };
         said.line(say.t("制作文件", "Files to make"), estimate.renditions.to_string());
         let hours = match estimate.unknown_works {

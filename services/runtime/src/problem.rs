@@ -280,7 +280,7 @@ impl Code {
     /// The problem of a request that was refused at a door. `credential` is the id that it showed, if it is known.
     pub fn refused(self, door: Door, reason: Reason, credential: Option<impl ToString>) -> Problem {
         let credential = credential.map(|id| id.to_string());
-        Problem { refused: Some(Refused { door, reason, credential }), ..self.into() }
+        Problem { refused: Some(Box::new(Refused { door, reason, credential })), ..self.into() }
     }
 
     /// What is written down about a refusal of which its place said no more.
@@ -327,7 +327,7 @@ pub struct Problem {
     /// Seconds until the same request may succeed, where more is known than [`Code::retry_after_s`] says.
     pub retry_after_s: Option<u32>,
     /// Set where a credential was wanted and did not do.
-    pub refused: Option<Refused>,
+    pub refused: Option<Box<Refused>>,
     /// What failed on our side: for the log and for operators on the command line, never for a client.
     pub cause: Option<Box<str>>,
 }
@@ -444,7 +444,7 @@ impl Problem {
 
     /// What is written down about a request that was refused for want of a credential or a right; `None` for any other problem.
     pub(crate) fn denied(&self) -> Option<Denied> {
-        let Refused { door, reason, credential } = self.refused.clone().or_else(|| self.code.refusal())?;
+        let Refused { door, reason, credential } = self.refused.as_deref().cloned().or_else(|| self.code.refusal())?;
         Some(Denied { door, reason, code: self.code.name(), credential })
     }
 }

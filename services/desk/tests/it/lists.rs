@@ -7,7 +7,7 @@ use desk::export::{self, Format, Kind};
 use desk::view::works::{self, Filter};
 use pages::Say;
 use pipeline::lang::Lang;
-use pipeline::person::{Actor, By};
+use pipeline::person::Actor;
 use reqwest::Method;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;

@@ -36,20 +36,20 @@ impl Stage {
         SignedIn { cookie: format!("rm={}", secret.tell()), session }
     }
 
-    fn page(&self, who: &SignedIn, path: &str) -> RequestBuilder {
+    fn open(&self, who: &SignedIn, path: &str) -> RequestBuilder {
         let request = self.client.get(format!("{}{path}", self.desk_url));
         request.header("cookie", &who.cookie).header("accept-language", "en")
     }
 
     async fn shown(&self, who: &SignedIn, path: &str) -> String {
-        let answer = self.page(who, path).send().await.unwrap();
+        let answer = self.open(who, path).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.text().await.unwrap().replace("&#38;", "&").replace("&amp;", "&")
     }
 
     /// An open stream, behind its first comment.
     async fn events(&self, who: &SignedIn) -> Stream {
-        let answer = self.page(who, "/events").send().await.unwrap();
+        let answer = self.open(who, "/events").send().await.unwrap();
         assert_eq!(answer.status(), 200);
         let mut stream = Stream { answer, text: String::new() };
         assert!(stream.block().await.unwrap().contains("retry"));
@@ -163,7 +163,7 @@ async fn a_stream_ends_with_its_session_and_others_go_on() {
     assert_eq!(ends.data().await, None);
     stage.tell(1, Some("demo"));
     assert!(stays.data().await.is_some());
-    let answer = stage.page(&one, "/events").send().await.unwrap();
+    let answer = stage.open(&one, "/events").send().await.unwrap();
     assert!(!answer.headers().get("content-type").is_some_and(|kind| kind == "text/event-stream"));
 }
 
@@ -188,14 +188,14 @@ async fn one_person_has_a_few_streams_and_the_next_one_is_refused() {
     for _ in 0..4 {
         open.push(stage.events(&who).await);
     }
-    let refused = stage.page(&who, "/events").send().await.unwrap();
+    let refused = stage.open(&who, "/events").send().await.unwrap();
     assert_eq!(refused.status(), 429);
     assert!(refused.headers().contains_key("retry-after"));
     drop(open.pop());
     // The server notices the end of a connection with what it writes next.
     until("a stream is free again", async || {
         stage.live.tell(Told::Missed);
-        stage.page(&who, "/events").send().await.unwrap().status() == 200
+        stage.open(&who, "/events").send().await.unwrap().status() == 200
     })
     .await;
 }
@@ -223,7 +223,7 @@ async fn a_page_that_keeps_itself_up_to_date_does_not_prolong_the_session() {
     stage
         .execute(format!("update sessions set seen_at = now() - interval '20 min' where id = '{}'", who.session))
         .await;
-    assert_eq!(stage.page(&who, "/").header("x-reelmill-live", "1").send().await.unwrap().status(), 200);
+    assert_eq!(stage.open(&who, "/").header("x-reelmill-live", "1").send().await.unwrap().status(), 200);
     drop(stage.events(&who).await);
     assert_eq!(stage.ask(seen.clone()).await, "true");
     stage.shown(&who, "/").await;
@@ -247,7 +247,7 @@ async fn what_people_look_at_is_shown_to_those_whose_it_is() {
     assert!(stage.shown(&operator, "/partners").await.contains("bilibili"));
     assert!(stage.shown(&operator, "/checks").await.contains("schema"));
     for (who, path) in [(&operator, "/audit"), (&operator, "/people"), (&admin, "/checks"), (&admin, "/partners")] {
-        assert_eq!(stage.page(who, path).send().await.unwrap().status(), 403, "{path}");
+        assert_eq!(stage.open(who, path).send().await.unwrap().status(), 403, "{path}");
     }
 }
 

@@ -134,7 +134,7 @@ fn name(page: &desk::Listed) -> String {
 
 impl Stage {
     /// A person with these roles and no login.
-    async fn member(&self, roles: &[Held]) -> PersonId {
+    pub(crate) async fn member(&self, roles: &[Held]) -> PersonId {
         let person = NewPerson {
             id: PersonId(Uuid::now_v7()),
             name: "页面测试员".into(),
@@ -146,7 +146,7 @@ impl Stage {
     }
 
     /// What the cookie of a new session of theirs holds.
-    async fn session(&self, person: PersonId) -> String {
+    pub(crate) async fn session(&self, person: PersonId) -> String {
         let secret = Secret::new().unwrap();
         let (id, digest) = (Uuid::now_v7(), hex::encode(secret.digest()));
         let row = format!("'{id}', '\\x{digest}', '{}', 'totp'", person.0);

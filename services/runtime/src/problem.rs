@@ -1,5 +1,7 @@
 //! Every reason to refuse a request or an act: stable code, HTTP status and text in both languages, in one table. Programs read the code.
 //! How a problem becomes an answer is in `serving::render`.
+use std::num::NonZeroU32;
+
 use pipeline::lang::Lang;
 use pipeline::person;
 use tracing::{error, warn};
@@ -325,7 +327,7 @@ pub struct Problem {
     /// The offset that is durable, where a client can use it.
     pub offset: Option<u64>,
     /// Seconds until the same request may succeed, where more is known than [`Code::retry_after_s`] says.
-    pub retry_after_s: Option<u32>,
+    pub retry_after_s: Option<NonZeroU32>,
     /// Set where a credential was wanted and did not do.
     pub refused: Option<Box<Refused>>,
     /// What failed on our side: for the log and for operators on the command line, never for a client.
@@ -416,7 +418,7 @@ impl From<std::io::Error> for Problem {
 impl Problem {
     /// Seconds until the same request may succeed.
     pub fn retry_after_s(&self) -> u32 {
-        self.retry_after_s.unwrap_or_else(|| self.code.retry_after_s())
+        self.retry_after_s.map_or_else(|| self.code.retry_after_s(), NonZeroU32::get)
     }
 
     /// Every wrong field of a form in one problem.

@@ -1,6 +1,7 @@
 //! Signing in, in two steps: the password gives a pending sign-in, which is sealed, lasts five minutes and opens nothing; a code of the
 //! second factor, or a recovery code, makes it a session. A wrong password and an unknown login name are answered alike, after the same
 //! work, and both are slowed down alike.
+use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -258,7 +259,7 @@ fn slow(wait: Duration, person: Option<PersonId>) -> Problem {
         Detail::new(format!("请等待 {minutes} 分钟"), format!("wait {minutes} minutes"))
     };
     let refused = Code::SignInSlow.refused(Door::Console, Reason::Slowed, person).refused;
-    Problem { refused, retry_after_s: Some(seconds), ..Code::SignInSlow.about(detail) }
+    Problem { refused, retry_after_s: NonZeroU32::new(seconds), ..Code::SignInSlow.about(detail) }
 }
 
 fn sealed(desk: &Desk, pending: &Pending) -> Result<String, Problem> {

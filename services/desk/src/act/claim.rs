@@ -26,7 +26,8 @@ pub enum Opened {
     Decided,
 }
 
-/// Claims the next work of a queue, after one of its works if given. `None`: no work waits that the caller could take.
+/// Claims the next work of a queue. After `after`, if given: the caller passes this work over and gives it back. `None`: no work waits
+/// that the caller could take.
 pub async fn next(
     desk: &Desk,
     caller: &Caller,
@@ -34,12 +35,16 @@ pub async fn next(
     after: Option<SubmissionId>,
 ) -> Result<Option<SubmissionId>, Problem> {
     let of = Waiting { queue, contest: caller.contest.as_ref(), person: caller.person()? };
-    let next = desk.store.claim_next(of, after, session(caller)).await?;
-    // After the last work, a reviewer begins again with those that they passed over.
-    match (next, after) {
-        (None, Some(_)) => Ok(desk.store.claim_next(of, None, session(caller)).await?),
-        (next, _) => Ok(next),
+    let Some(after) = after else { return Ok(desk.store.claim_next(of, None, session(caller)).await?) };
+    let next = match desk.store.claim_next(of, Some(after), session(caller)).await? {
+        Some(next) => Some(next),
+        // After the last work, a reviewer begins again with those that they passed over.
+        None => desk.store.claim_next(of, None, session(caller)).await?,
+    };
+    if next != Some(after) {
+        give_back(desk, caller, after).await?;
     }
+    Ok(next)
 }
 
 /// Claims one work that the caller may see, or again.

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId};
 use pipeline::queue::Queue;
-use pipeline::screening::Outcome;
+use pipeline::screening::{Outcome, RuleVerdict};
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::listing::Count;
@@ -322,6 +322,14 @@ impl CardPage {
             MarkKind::Twin => ("与另一作品相同", "Same as in another work"),
         };
         self.shell.say.t(zh, en)
+    }
+
+    fn rule(&self, rule: &RuleVerdict) -> &'static str {
+        rule.rule.title(self.shell.say.lang)
+    }
+
+    fn words<'a>(&self, rule: &'a RuleVerdict) -> &'a str {
+        rule.text(self.shell.say.lang)
     }
 
     fn outcome(&self, outcome: &Outcome) -> &'static str {

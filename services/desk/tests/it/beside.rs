@@ -41,7 +41,7 @@ impl Browser {
         read(self.get(path).send().await.unwrap()).await
     }
 
-    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(crate) async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request =
             self.client.request(Method::POST, format!("{}{path}", self.desk_url)).header("cookie", &self.cookie);
         let escaped = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();

@@ -12,9 +12,11 @@ use pipeline::queue::Queue;
 use reqwest::Method;
 use runtime::problem::Problem;
 use runtime::store::history::{Actor, By};
+use runtime::store::tokens::Role;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::desk_beside::Browser;
 use crate::stage::{Entry, Stage, desk_of, until};
 
 impl Stage {
@@ -278,4 +280,91 @@ async fn a_phrase_stands_for_words_and_words_can_change_it() {
     let words: Vec<_> = held.iter().map(|it| it.words.as_deref().unwrap()).collect();
     assert_eq!(words, ["请补充音乐授权。", phrase.zh.as_str()]);
     assert_eq!(stage.ask("select string_agg(distinct phrase, ',') from held_decisions".into()).await, "rights");
+}
+
+/// Where an answer leads, which must be 303.
+fn leads_to(answer: &reqwest::Response) -> String {
+    assert_eq!(answer.status(), 303);
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_reviewer_decides_by_plain_forms_and_each_leads_to_the_next_card() {
+    let stage = Stage::new().await;
+    let works = stage.awaiting(2).await;
+    let cards: Vec<_> = works.iter().map(|it| format!("/queue/screening/{}", it.id)).collect();
+    let browser = Browser::of(&stage, Role::Screener, "demo").await;
+    let begin = async || leads_to(&browser.get("/queue/screening").send().await.unwrap());
+    assert_eq!(begin().await, cards[0]);
+    let (status, page) = browser.page(&cards[0]).await;
+    assert_eq!(status, 200, "{page}");
+    for shown in ["一座工厂的早晨", "某省工信厅", "数智赋能", "字幕", "value=\"accept\""] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(
+        page.contains(&format!("/works/{}/preview/storyboard.jpg", works[1].id)),
+        "the next one is fetched: {page}"
+    );
+    assert!(!page.contains("style=") && !page.contains("onclick"), "{page}");
+
+    let decide = async |card: &str, fields: &[(&str, &str)]| browser.send(&format!("{card}/decide"), fields).await;
+    let wrong = decide(&cards[0], &[("choice", "refuse")]).await;
+    assert_eq!(wrong.status(), 422);
+    assert!(wrong.text().await.unwrap().contains("field_wrong"));
+    let key = Uuid::new_v4().to_string();
+    let refuse = [("choice", "refuse"), ("phrase", "rights"), ("words", "请补充音乐授权。"), ("key", key.as_str())];
+    // A form that is sent twice is done once.
+    for _ in 0..2 {
+        assert_eq!(leads_to(&decide(&cards[0], &refuse).await), cards[1]);
+        stage.hold_on().await;
+    }
+    assert_eq!(stage.held_rows().await, "1");
+    let (_, page) = browser.page(&cards[1]).await;
+    assert!(page.contains("action=\"/queue/undo\"") && page.contains(&works[0].id), "{page}");
+    assert_eq!(leads_to(&decide(&cards[1], &[("choice", "later")]).await), cards[1], "no other one waits");
+    let undo = [("queue", "screening"), ("work", works[0].id.as_str())];
+    assert_eq!(leads_to(&browser.send("/queue/undo", &undo).await), cards[0]);
+    let late = browser.send("/queue/undo", &undo).await;
+    assert!(late.status() == 409 && late.text().await.unwrap().contains("nothing_to_undo"));
+    // Passing a card over gives it back.
+    let pass = format!("/queue/screening?after={}", works[0].id);
+    assert_eq!(leads_to(&browser.get(&pass).send().await.unwrap()), cards[1]);
+    assert_eq!(
+        stage.ask(format!("select count(*)::text from review_claims where submission = '{}'", works[0].id)).await,
+        "0"
+    );
+    assert_eq!(browser.page("/queue/nonsense").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_card_that_another_reviewer_has_open_names_them_and_offers_the_next_one() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let works = stage.awaiting(1).await;
+    let other = stage.reviewer("王审查").await;
+    assert!(matches!(claim::open(&desk, &other, id(&works[0])).await.unwrap(), Opened::Claimed(_)));
+    let browser = Browser::of(&stage, Role::Screener, "demo").await;
+    let (status, page) = browser.page(&format!("/queue/screening/{}", works[0].id)).await;
+    assert!(status == 200 && page.contains("王审查") && !page.contains("id=\"decide\""), "{status}: {page}");
+    assert!(page.contains(&format!("/queue/screening?after={}", works[0].id)), "{page}");
+    let (status, page) = browser.page("/queue/screening").await;
+    assert!(status == 200 && page.contains("/queue/later") && page.contains("/queue/twins"), "{status}: {page}");
+    let forced = browser.send(&format!("/queue/screening/{}/decide", works[0].id), &[("choice", "accept")]).await;
+    assert!(forced.status() == 409 && forced.text().await.unwrap().contains("card_taken"));
+}
+
+#[tokio::test]
+async fn a_session_plays_any_part_of_the_film_and_a_stranger_none() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    let film = stage.preview(&entry).await;
+    let path = format!("/works/{}/preview/proxy.mp4", entry.id);
+    let screener = Browser::of(&stage, Role::Screener, "demo").await;
+    let part = screener.get(&path).header("range", "bytes=1000-1999").send().await.unwrap();
+    assert_eq!((part.status().as_u16(), &part.headers()["content-type"]), (206, &"video/mp4".parse().unwrap()));
+    assert_eq!(part.headers()["cache-control"], "private, max-age=600");
+    assert_eq!(part.bytes().await.unwrap(), film[1000..2000]);
+    assert_eq!(screener.page(&format!("/works/{}/preview/nonsense", entry.id)).await.0, 404);
+    let stranger = Browser::of(&stage, Role::Screener, "industry-power-2024").await;
+    assert_eq!(stranger.page(&path).await.0, 404);
 }

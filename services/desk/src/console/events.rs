@@ -48,7 +48,7 @@ fn event(told: &Told) -> Event {
     match told {
         // It is text and ids: nothing that could fail to become JSON.
         Told::Changed(change) => Event::default().data(serde_json::to_string(change).unwrap_or_default()),
-        Told::Missed => Event::default().event("missed").data(""),
+        Told::Missed => Event::default().event("missed").data("look again"),
     }
 }
 

@@ -92,8 +92,10 @@ impl Stream {
     async fn data(&mut self) -> Option<Value> {
         loop {
             let block = self.block().await?;
-            if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) {
-                return Some(serde_json::from_str(data).unwrap());
+            let data = block.lines().find_map(|line| line.strip_prefix("data:"));
+            // Other events carry no JSON.
+            if let Some(data) = data.and_then(|data| serde_json::from_str(data.trim()).ok()) {
+                return Some(data);
             }
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn is_refresh(head: &Parts) -> bool {
 }
 
 /// Where acts of persons and sessions begin.
-const OF_SESSIONS: [&str; 4] = ["/sign-out", "/me", "/people", "/api/v1/persons"];
+const OF_SESSIONS: [&str; 5] = ["/sign-out", "/me", "/invitation/", "/people", "/api/v1/persons"];
 
 /// Middleware around every route: after an act that may have ended a session, a person or a role, every stream checks its own.
 pub(crate) async fn check_streams(State(service): State<Service>, request: Request, next: Next) -> Response {

@@ -12,9 +12,9 @@ let stream, timer, busy = false, last = 0;
 const marked = (page) => {
   const seen = new Map();
   return [...page.querySelectorAll("[data-live]")].map((element) => {
-    const mark = element.dataset.live, n = (seen.get(mark) ?? 0) + 1;
-    seen.set(mark, n);
-    return { key: `${mark} #${n}`, marks: mark.split(" "), element };
+    const marks = element.dataset.live, name = `${marks} ${element.id || element.getAttribute("aria-labelledby")}`;
+    seen.set(name, (seen.get(name) ?? 0) + 1);
+    return { key: `${name} ${seen.get(name)}`, marks: marks.split(" "), element };
   });
 };
 
@@ -27,12 +27,12 @@ const concerns = (marks, { kind, id, state }) => marks.some((mark) => {
 
 // Being typed into, chosen from or played: it is replaced later.
 const inUse = (element) => {
+  const chosen = (options) => options.some((it) => it.defaultSelected) ? options.some((it) => it.selected !== it.defaultSelected) : !options[0]?.selected;
   const changed = (it) => it.type === "checkbox" || it.type === "radio" ? it.checked !== it.defaultChecked
-    : it.tagName === "SELECT" ? [...it.options].some((option) => option.selected !== option.defaultSelected)
-    : it.value !== it.defaultValue;
+    : it.tagName === "SELECT" ? chosen([...it.options]) : it.value !== it.defaultValue;
   const typing = element.contains(document.activeElement) && document.activeElement.matches("input:not([type=hidden]), select, textarea");
   return typing || element.querySelector("dialog[open]") !== null
-    || [...element.querySelectorAll("input:not([type=hidden]), textarea, select:has(option[selected])")].some(changed)
+    || [...element.querySelectorAll("input:not([type=hidden]), textarea, select")].some(changed)
     || [...element.querySelectorAll("video, audio")].some((media) => !media.paused);
 };
 
@@ -59,8 +59,12 @@ const refresh = () => {
     busy = false;
     const page = request.response;
     if (request.status === 200 && page && request.responseURL.split("#")[0] === url.split("#")[0]) {
-      const fresh = new Map(marked(page).map((it) => [it.key, it.element]));
-      for (const { key, element } of marked(document)) {
+      const fresh = new Map(marked(page).map((it) => [it.key, it.element])), shown = marked(document);
+      const main = document.querySelector("main");
+      // Where a part of the page is new or has gone, all of it is replaced.
+      if ((shown.length !== fresh.size || !shown.every((it) => fresh.has(it.key))) && !inUse(main)) {
+        replace(main, page.querySelector("main"));
+      } else for (const { key, element } of shown) {
         if (!wanted.has(key) || !fresh.has(key)) continue;
         if (inUse(element)) later.add(key); else replace(element, fresh.get(key));
       }

@@ -48,7 +48,7 @@ fn event(told: &Told) -> Event {
     match told {
         // It is text and ids: nothing that could fail to become JSON.
         Told::Changed(change) => Event::default().data(serde_json::to_string(change).unwrap_or_default()),
-        Told::Missed => Event::default().event("missed").data(""),
+        Told::Missed => Event::default().event("missed").data("look again"),
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn is_refresh(head: &Parts) -> bool {
 }
 
 /// Where acts of persons and sessions begin.
-const OF_SESSIONS: [&str; 4] = ["/sign-out", "/me", "/people", "/api/v1/persons"];
+const OF_SESSIONS: [&str; 5] = ["/sign-out", "/me", "/invitation/", "/people", "/api/v1/persons"];
 
 /// Middleware around every route: after an act that may have ended a session, a person or a role, every stream checks its own.
 pub(crate) async fn check_streams(State(service): State<Service>, request: Request, next: Next) -> Response {

@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use pipeline::delivery::Observed;
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::partner::{DeliveryMethod, Partner};
 use runtime::problem::Problem;
 use runtime::store::board::{BoardCell, BoardWanted, BoardWork, DueRecall, Waits};
+use runtime::store::listing::Count;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -147,6 +148,18 @@ pub async fn board(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result
     Ok(Board { partners, works: Page { items, next, count }, recalls })
 }
 
+/// What waits for a person: at these partners the delivery itself, at all of them a recall that they take down by hand.
+fn for_a_person(desk: &Desk) -> Waits {
+    let by_hand = |it: &&Partner| matches!(it.method, DeliveryMethod::Operator | DeliveryMethod::Douyin);
+    Waits::Person(desk.catalogue.partners.values().filter(by_hand).map(|it| it.id.clone()).collect())
+}
+
+/// How many works the board shows that wait for a person, or (`recall`) that are being taken back.
+pub(crate) async fn waiting(desk: &Desk, contest: Option<&ContestId>, recall: bool) -> Result<Count, Problem> {
+    let waits = Some(if recall { Waits::Recall } else { for_a_person(desk) });
+    Ok(desk.store.count_board(&BoardWanted { contest: contest.cloned(), waits, ..BoardWanted::default() }).await?)
+}
+
 fn wanted(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<BoardWanted, Problem> {
     if let Some(partner) = &filter.partner {
         known("partner", partner, &desk.catalogue.partners.keys().map(PartnerId::as_str).collect::<Vec<_>>())?;
@@ -157,14 +170,7 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<BoardWan
     if let Some(waits) = &filter.waits {
         known("waits", waits, &WAITS)?;
     }
-    let by_hand = |it: &&Partner| matches!(it.method, DeliveryMethod::Operator | DeliveryMethod::Douyin);
-    let waits = match filter.waits.as_deref() {
-        Some("recall") => Some(Waits::Recall),
-        Some(_) => {
-            Some(Waits::Person(desk.catalogue.partners.values().filter(by_hand).map(|it| it.id.clone()).collect()))
-        }
-        None => None,
-    };
+    let waits = filter.waits.as_deref().map(|waits| if waits == "recall" { Waits::Recall } else { for_a_person(desk) });
     Ok(BoardWanted {
         contest: contest_of(desk, caller, filter.contest.as_deref())?,
         partner: filter.partner.as_deref().map(PartnerId::new),

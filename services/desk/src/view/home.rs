@@ -12,6 +12,7 @@ use runtime::store::desk::Waiting;
 use runtime::store::listing::Count;
 use serde::Serialize;
 
+use super::board;
 use super::trouble::{self, Item};
 use crate::Desk;
 
@@ -56,13 +57,13 @@ pub struct Waits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// Recalls that are not proven.
+    /// Works that are being taken back from a partner, without proof yet.
     Recalls,
     /// Works for a screener.
     Review,
     /// Works for an organiser.
     Release,
-    /// Deliveries that a person brings to the partner, or confirms.
+    /// Works with a delivery that a person makes, confirms or takes down at the partner.
     ByHand,
     /// Works with parts that failed too often.
     Parked,
@@ -164,11 +165,15 @@ async fn waiting(desk: &Desk, what: What, contest: Option<ContestId>) -> Result<
     let waiting = match what {
         What::Review => store.works_waiting("awaiting_review", within).await?,
         What::Release => store.works_waiting("awaiting_release", within).await?,
-        What::ByHand => store.deliveries_waiting(within).await?,
+        What::ByHand => {
+            let Waiting { oldest, .. } = store.deliveries_waiting(within).await?;
+            Waiting { count: board::waiting(desk, within, false).await?, oldest }
+        }
         What::Parked | What::Credentials => store.works_parked(within).await?,
         What::Recalls => {
             let recalls = store.recalls_waiting(within).await?;
-            let (count, due, overdue) = (recalls.count, recalls.due, recalls.overdue);
+            let count = board::waiting(desk, within, true).await?;
+            let (due, overdue) = (recalls.due, recalls.overdue);
             return Ok(Waits { what, contest, count, oldest: None, due, overdue });
         }
     };

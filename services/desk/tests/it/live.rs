@@ -92,8 +92,10 @@ impl Stream {
     async fn data(&mut self) -> Option<Value> {
         loop {
             let block = self.block().await?;
-            if let Some(data) = block.lines().find_map(|line| line.strip_prefix("data: ")) {
-                return Some(serde_json::from_str(data).unwrap());
+            let data = block.lines().find_map(|line| line.strip_prefix("data:"));
+            // Other events carry no JSON.
+            if let Some(data) = data.and_then(|data| serde_json::from_str(data.trim()).ok()) {
+                return Some(data);
             }
         }
     }
@@ -127,6 +129,19 @@ async fn the_numbers_of_the_first_page_are_those_of_the_lists() {
         let home = stage.shown(who, "/").await;
         assert!(home.contains(&number), "{number}\n{home}");
     }
+    let entry = stage.enter().await;
+    let machine = json!({ "run": 1, "desired": "live", "observed": { "state": "awaiting_operator" } });
+    stage
+        .execute(format!(
+            "insert into deliveries (submission, partner, machine, state, run)
+            values ('{}', 'douyin', '{machine}', 'awaiting_operator', 1)",
+            entry.id
+        ))
+        .await;
+    let operator = stage.sign_in(&[Held::everywhere(Role::Operator)]).await;
+    let home = stage.shown(&operator, "/").await;
+    assert!(home.contains("<a href=\"/deliveries?waits=person\"><span class=\"big\">1</span>"), "{home}");
+    assert!(home.contains(&format!("/works/{}/deliveries/douyin", entry.id)), "what is wrong leads to its cure: {home}");
     // Whoever is bound to a contest sees nothing of the others.
     let home = stage.shown(&bound, "/").await;
     assert!(!home.contains("small") && !home.contains("awaiting_release"), "{home}");

@@ -27,7 +27,7 @@ async fn a_delivery_by_hand_is_found_on_the_board_taken_from_its_bag_and_reporte
     browser.arrives(&page).await;
 
     // The film in the bag is the one that was made.
-    let film = browser.attribute(&format!("a[download][href*='/bag/'][href$='.mp4']"), "href").await.expect("a film");
+    let film = browser.attribute("a[download][href*='/bag/'][href$='.mp4']", "href").await.expect("a film");
     let request = reqwest::Client::new().get(format!("{}{film}", stage.base));
     let answer = request.header("cookie", browser.cookie_header().await).send().await.expect("the film");
     assert_eq!(answer.status(), 200);

@@ -60,7 +60,7 @@ impl Browser {
                 found.extend(self.axe(lang).await);
             }
             let wide = self.ask("return document.documentElement.scrollWidth").await;
-            if !wide.as_u64().is_some_and(|wide| wide <= u64::from(width)) {
+            if wide.as_u64().is_none_or(|wide| wide > u64::from(width)) {
                 found.insert(format!("{wide} CSS pixels wide in a window of {width}"));
             }
             self.picture(name, lang, width).await;

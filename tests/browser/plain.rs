@@ -167,10 +167,11 @@ async fn by_hand(stage: &Stage) -> Vec<Step> {
         let page = format!("/works/{work}/deliveries/{partner}");
         Step::new(&format!("{page}/{act}"), &page, fills, &format!("form[action$='/{act}'] button"))
     };
-    let url = [("form[enctype] input[name=url]", "https://example.com/video/24")];
+    let online = [("form[action$='/delivered'] input[name=url]", "https://example.com/video/24")];
+    let gone = [("form[action$='/recalled'] input[name=url]", "https://example.com/video/24")];
     vec![
-        step(delivered, BAG, "delivered", &url),
-        step(recalled, BAG, "recalled", &url),
+        step(delivered, BAG, "delivered", &online),
+        step(recalled, BAG, "recalled", &gone),
         step(confirmed, DOUYIN, "confirm", &[]),
     ]
 }

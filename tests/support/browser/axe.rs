@@ -73,9 +73,10 @@ impl Browser {
 
     /// Opens a page in this language, which later pages keep.
     pub(crate) async fn speak(&self, lang: &str, path: &str) {
-        self.open(&format!("/lang/{lang}")).await;
-        self.complaints().await;
-        self.open(path).await;
+        let switch = reqwest::Url::parse_with_params(&format!("{}/lang/{lang}", self.base), [("back", path)]);
+        let switch = switch.expect("an address").to_string();
+        self.open(switch.strip_prefix(&self.base).expect("an address of ours")).await;
+        self.arrives(path).await;
     }
 }
 

@@ -63,6 +63,11 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
     let mut seen = vec!["/sign-in".to_owned()];
     found.extend(invited(&stage, &mut seen).await);
     let person = stage.person("王审", &ROLES).await;
+    // What is shown after a form that changes nothing.
+    browser.speak("zh", "/bulk/new?state=awaiting_release").await;
+    browser.click("input[name=kind][value=release]").await;
+    browser.click("form[action='/bulk/look'] button").await;
+    found.extend(browser.look("zh", "bulk-look").await);
     let job = job(&stage.pipeline, house.finished).await;
     let House { review, finished, handed } = house;
     let pages = [
@@ -77,6 +82,12 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
         ("/bulk/new?state=awaiting_release".to_owned(), "bulk-new"),
         ("/jobs".to_owned(), "jobs"),
         (format!("/jobs/{job}"), "job"),
+        (format!("/works/{finished}/release"), "release"),
+        (format!("/works/{handed}/recall"), "recall"),
+        (format!("/works/{finished}/reprocess"), "reprocess"),
+        (format!("/works/{finished}/hold"), "hold"),
+        (format!("/works/{handed}/retry"), "retry"),
+        (format!("/works/{finished}/withdraw"), "withdraw"),
         ("/deliveries".to_owned(), "deliveries"),
         (format!("/works/{handed}/deliveries/{BAG}"), "delivery-by-hand"),
         (format!("/works/{handed}/deliveries/{DROP}"), "delivery-by-system"),
@@ -93,10 +104,6 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
             seen.push(path);
         }
     }
-    // What is shown after a form that changes nothing.
-    browser.speak("zh", "/bulk/new?state=awaiting_release").await;
-    browser.click("form[action='/bulk/look'] button").await;
-    found.extend(browser.look("zh", "bulk-look").await);
     for route in ::desk::list().iter().filter(|it| !it.is_api() && it.method == "GET") {
         let known = NO_PAGES.contains(&route.path) || seen.iter().any(|path| is_of(path, route.path));
         if !known {

@@ -167,10 +167,11 @@ async fn by_hand(stage: &Stage) -> Vec<Step> {
         let page = format!("/works/{work}/deliveries/{partner}");
         Step::new(&format!("{page}/{act}"), &page, fills, &format!("form[action$='/{act}'] button"))
     };
-    let url = [("form[enctype] input[name=url]", "https://example.com/video/24")];
+    let online = [("form[action$='/delivered'] input[name=url]", "https://example.com/video/24")];
+    let gone = [("form[action$='/recalled'] input[name=url]", "https://example.com/video/24")];
     vec![
-        step(delivered, BAG, "delivered", &url),
-        step(recalled, BAG, "recalled", &url),
+        step(delivered, BAG, "delivered", &online),
+        step(recalled, BAG, "recalled", &gone),
         step(confirmed, DOUYIN, "confirm", &[]),
     ]
 }
@@ -202,10 +203,14 @@ fn about(person: &Person) -> Vec<Step> {
     let add = Step::new("/people", "/people", &new, "input[name=roles][value=screener]");
     let roles = Step::new(&format!("{page}/roles"), &page, &[], "input[name=roles][value=organiser]");
     let why = [("form[action$='/end'] input[name=reason]", "离职")];
-    let end = Step::new(&format!("{page}/end"), &page, &why, "form[action$='/end'] button");
+    let end = Step::new(&format!("{page}/end"), &page, &why, "details form[action$='/end'] button");
+    let sessions =
+        Step::new(&format!("{page}/sessions/end"), &page, &[], "form[action$='/sessions/end'] button.danger");
     vec![
         add.then("form[action='/people'] button"),
         roles.then("form[action$='/roles'] button"),
+        Step::new(&format!("{page}/invite"), &page, &[], "form[action$='/invite'] button[value=false]"),
+        sessions,
         end.unfolded("details:has(form[action$='/end']) summary"),
     ]
 }
@@ -235,6 +240,8 @@ async fn every_act_is_done_by_forms_alone_where_no_script_runs() {
     let link = person.link(&stage.pipeline).await;
     let phone = person.accepts(&stage.browser, &link).await;
     let other = Person::new(&stage.pipeline, "旧同事", &["screener"]).await;
+    // One that is ended by the admin.
+    let _ = other.session(&stage.pipeline).await;
     let mut steps = on_one_work(&stage).await;
     steps.extend(by_hand(&stage).await);
     steps.extend(in_bulk(&stage).await);

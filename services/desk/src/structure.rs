@@ -123,7 +123,7 @@ fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
     for name in ["upload", "probe", "transcode", "publish", "reelmill"] {
         for (path, text) in sources(&services.join(name).join("src")) {
             let path = path.strip_prefix(&services).unwrap().display().to_string();
-            let changes = CHANGES.iter().filter(|change| code(&text).any(|line| line.contains(change)));
+            let changes = CHANGES.iter().filter(|change| code(&text).any(|line| line.contains(**change)));
             called.extend(changes.map(|change| (path.clone(), *change)));
         }
     }

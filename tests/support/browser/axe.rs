@@ -55,7 +55,9 @@ impl Browser {
         found.extend(self.complaints().await);
         for width in WIDTHS {
             self.wide(width).await;
-            for scheme in ["dark", "light"] {
+            // Colours do not depend on the width.
+            let schemes: &[&str] = if width == WIDTHS[0] { &["dark", "light"] } else { &["light"] };
+            for scheme in schemes {
                 self.scheme(scheme).await;
                 found.extend(self.axe(lang).await);
             }
@@ -73,9 +75,10 @@ impl Browser {
 
     /// Opens a page in this language, which later pages keep.
     pub(crate) async fn speak(&self, lang: &str, path: &str) {
-        self.open(&format!("/lang/{lang}")).await;
-        self.complaints().await;
-        self.open(path).await;
+        let switch = reqwest::Url::parse_with_params(&format!("{}/lang/{lang}", self.base), [("back", path)]);
+        let switch = switch.expect("an address").to_string();
+        self.open(switch.strip_prefix(&self.base).expect("an address of ours")).await;
+        self.arrives(path).await;
     }
 }
 

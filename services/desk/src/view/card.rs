@@ -85,11 +85,12 @@ pub async fn card(desk: &Desk, row: &SubmissionRow) -> Result<Card, Problem> {
     let film = storyboard(desk, row.id).await?;
     let info = row.media_info.as_ref();
     let mut rules = row.verdict.as_ref().map_or_else(Vec::new, |verdict| verdict.rules.clone());
-    let marks = info.map_or_else(Vec::new, |info| marks(info, &rules));
+    let contest = desk.catalogue.contest(&row.contest);
+    let loudest = contest.and_then(|it| it.rules.loudness).map(|it| it.max_lufs);
+    let marks = info.map_or_else(Vec::new, |info| marks(info, &rules, loudest));
     rules.sort_by_key(|rule| std::cmp::Reverse(rule.outcome));
     let warned = |rule: Rule| rules.iter().any(|it| it.rule == rule && it.outcome != Outcome::Pass);
     let offered = |phrase: &Phrase| Offered { suggested: phrase.rule.is_some_and(warned), phrase: phrase.clone() };
-    let contest = desk.catalogue.contest(&row.contest);
     let theme = contest.and_then(|it| it.theme(&row.theme));
     let both = |id: &str| [id.to_owned(), id.to_owned()];
     Ok(Card {

@@ -1,6 +1,6 @@
 //! Marks on a card's time line: stretches that a reviewer should look at or listen to. Times are the proxy's, which begins with the first
 //! picture.
-use pipeline::media_info::{MediaInfo, Stretch};
+use pipeline::media_info::{MediaInfo, ShortTerm, Stretch};
 use pipeline::screening::{Outcome, Rule, RuleVerdict};
 use uuid::Uuid;
 
@@ -57,8 +57,8 @@ impl MarkKind {
     }
 }
 
-/// Every mark, by its beginning; those about the whole work first.
-pub fn marks(info: &MediaInfo, rules: &[RuleVerdict]) -> Vec<Mark> {
+/// Every mark, by its beginning; those about the whole work first. `loudest` is the loudness above which the contest's rule warns, LUFS.
+pub fn marks(info: &MediaInfo, rules: &[RuleVerdict], loudest: Option<f64>) -> Vec<Mark> {
     let end_ms = info.video.duration_ms.saturating_add(info.sound_after_ms());
     let verdict = |rule: Rule| rules.iter().find(|it| it.rule == rule);
     let warns = |rule: Rule| verdict(rule).is_some_and(|it| it.outcome != Outcome::Pass);
@@ -75,9 +75,14 @@ pub fn marks(info: &MediaInfo, rules: &[RuleVerdict]) -> Vec<Mark> {
     let shift_ms = info.audio.as_ref().map_or(0, |sound| sound.start_ms.saturating_sub(info.video.start_ms));
     if let Some(sound) = &info.audio {
         stretches(MarkKind::Silent, Rule::Silent, &sound.silent, shift_ms);
+        if let (Some(curve), Some(loudest)) = (&sound.short_term, loudest) {
+            stretches(MarkKind::Loud, Rule::Loudness, &loud(curve, loudest), shift_ms);
+        }
     }
+    let placed = marks.iter().any(|mark| mark.kind == MarkKind::Loud);
     for (kind, rule) in [(MarkKind::Loud, Rule::Loudness), (MarkKind::Damaged, Rule::DecodeErrors)] {
-        if warns(rule) {
+        // A loudness that is marked where it is too high needs no mark of the whole.
+        if warns(rule) && !(placed && kind == MarkKind::Loud) {
             marks.push(Mark { kind, rule, warns: true, start_ms: 0, end_ms, whole: true, other: None });
         }
     }
@@ -95,6 +100,20 @@ pub fn marks(info: &MediaInfo, rules: &[RuleVerdict]) -> Vec<Mark> {
     marks.dedup();
     marks.truncate(MOST);
     marks
+}
+
+/// Where the sound is louder than `loudest`: values that follow each other are one stretch, from the beginning of the first one's window.
+fn loud(curve: &ShortTerm, loudest: f64) -> Vec<Stretch> {
+    let mut found: Vec<Stretch> = Vec::new();
+    for (at_s, _) in curve.moments().filter(|(_, lufs)| *lufs > loudest) {
+        let end_ms = u64::from(at_s) * 1000;
+        let start_ms = end_ms.saturating_sub(u64::from(ShortTerm::WINDOW_S) * 1000);
+        match found.last_mut() {
+            Some(last) if start_ms <= last.end_ms => last.end_ms = end_ms,
+            Some(_) | None => found.push(Stretch { start_ms, end_ms }),
+        }
+    }
+    found
 }
 
 /// A stretch of time on the proxy's clock, as far as the proxy has it.
@@ -148,7 +167,7 @@ mod tests {
     fn stretches_are_marks_on_the_proxys_clock_and_say_whether_their_rule_warns() {
         let rules = [verdict(Rule::Black, Outcome::Warn, Vec::new()), verdict(Rule::Silent, Outcome::Pass, Vec::new())];
         let found: Vec<_> =
-            marks(&info(), &rules).iter().map(|it| (it.kind, it.start_ms, it.end_ms, it.warns)).collect();
+            marks(&info(), &rules, None).iter().map(|it| (it.kind, it.start_ms, it.end_ms, it.warns)).collect();
         // The silence before the first picture is not on the proxy.
         assert_eq!(found, [(MarkKind::Black, 10_000, 16_000, true), (MarkKind::Silent, 19_500, 22_500, false)]);
     }
@@ -159,10 +178,26 @@ mod tests {
             verdict(Rule::Loudness, Outcome::Warn, Vec::new()),
             verdict(Rule::DecodeErrors, Outcome::Warn, Vec::new()),
         ];
-        let found = marks(&info(), &rules);
+        let found = marks(&info(), &rules, Some(-8.0));
         let whole: Vec<_> = found.iter().filter(|it| it.whole).map(|it| (it.kind, it.start_ms, it.end_ms)).collect();
         assert_eq!(whole, [(MarkKind::Loud, 0, 60_000), (MarkKind::Damaged, 0, 60_000)]);
         assert!(found[0].whole && found[1].whole && !found[2].whole);
+    }
+
+    #[test]
+    fn a_sound_that_is_too_loud_is_marked_where_it_is() {
+        let mut info = info();
+        let mut lufs = vec![-20.0; 40];
+        (lufs[10], lufs[11], lufs[30]) = (-6.0, -7.0, -5.0);
+        if let Some(sound) = &mut info.audio {
+            sound.short_term = Some(ShortTerm { step_s: 1, lufs });
+        }
+        let found = marks(&info, &[verdict(Rule::Loudness, Outcome::Warn, Vec::new())], Some(-8.0));
+        let loud: Vec<_> = found.iter().filter(|it| it.kind == MarkKind::Loud).collect();
+        // On the proxy's clock half a second earlier, as the picture begins later.
+        let places: Vec<_> = loud.iter().map(|it| (it.start_ms, it.end_ms, it.whole)).collect();
+        assert_eq!(places, [(9_500, 13_500, false), (29_500, 32_500, false)]);
+        assert!(loud.iter().all(|it| it.warns));
     }
 
     #[test]
@@ -173,7 +208,7 @@ mod tests {
         // Fingerprints may reach beyond the last picture.
         let likeness = Likeness { picture: alike(vec![range(30_000, 70_000)]), sound: alike(vec![range(500, 1000)]) };
         let twin = Twin { submission: other, same_file: false, likeness };
-        let found = marks(&info(), &[verdict(Rule::Duplicate, Outcome::Warn, vec![twin])]);
+        let found = marks(&info(), &[verdict(Rule::Duplicate, Outcome::Warn, vec![twin])], None);
         let twins: Vec<_> = found.iter().filter(|it| it.kind == MarkKind::Twin).collect();
         assert_eq!(twins.iter().map(|it| (it.start_ms, it.end_ms)).collect::<Vec<_>>(), [(0, 500), (30_000, 60_000)]);
         assert!(twins.iter().all(|it| it.warns && it.other == Some(other.0)));

@@ -332,6 +332,20 @@ pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
     Ok(shown)
 }
 
+/// Reads the picture of a JPEG made from a clip's.
+///
+/// # Errors
+/// As decoding fails.
+pub fn still(path: &Path) -> Result<Shown> {
+    let bytes = std::fs::read(path).during("read a JPEG")?;
+    let codec = ffmpeg::decoder::find_by_name("mjpeg").ok_or(ffmpeg::Error::DecoderNotFound).during("find MJPEG")?;
+    let mut decoder = codec::Context::new_with_codec(codec).decoder().video().during("open MJPEG")?;
+    decoder.send_packet(&ffmpeg::Packet::copy(&bytes)).during("decode a JPEG")?;
+    let mut picture = frame::Video::empty();
+    decoder.receive_frame(&mut picture).during("decode a JPEG")?;
+    Ok(pattern::read(&picture, 0.0))
+}
+
 /// Where the beeps of a file begin, in seconds from its first picture.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Whole renditions by real children: what comes out is measured, picture by picture and beep by beep.
 use crate::support::{Bench, Rendered, Wish, done};
 use media::protocol::{AssembleReport, CoverWish, Expected, Job, Limits, Line, PictureInput, still_file};
-use media::synth::{Clip, Look, Shown, Tone, beeps, make, pictures};
+use media::synth::{Clip, Look, Shown, Tone, beeps, make, pictures, still as still_of};
 use pipeline::media_info::{Ratio, Transfer};
 use pipeline::object_key::Compared;
 use pipeline::rendition::{QcOutcome, Segment, VideoEncode};
@@ -59,9 +59,7 @@ fn stills_show_the_same_frame_of_source_and_rendition() {
             let bytes = std::fs::metadata(&path).unwrap().len();
             let wanted = if of == Compared::Source { still.source_bytes } else { still.rendition_bytes };
             assert_eq!(bytes, wanted);
-            let shown = pictures(&path).unwrap();
-            assert_eq!(shown.len(), 1, "a JPEG is one picture");
-            shown[0].number
+            still_of(&path).unwrap().number
         });
         assert_eq!(shown, [still.frame; 2], "the clip's frames bear their numbers");
     }

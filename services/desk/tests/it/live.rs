@@ -130,7 +130,7 @@ async fn the_numbers_of_the_first_page_are_those_of_the_lists() {
         assert!(home.contains(&number), "{number}\n{home}");
     }
     let entry = stage.enter().await;
-    let machine = json!({ "run": 1, "desired": "live", "observed": { "state": "awaiting_operator" } });
+    let machine = json!({ "run": 1, "desired": "live", "observed": { "state": "awaiting_operator", "intent": Uuid::nil() } });
     stage
         .execute(format!(
             "insert into deliveries (submission, partner, machine, state, run)

@@ -141,7 +141,10 @@ async fn the_numbers_of_the_first_page_are_those_of_the_lists() {
     let operator = stage.sign_in(&[Held::everywhere(Role::Operator)]).await;
     let home = stage.shown(&operator, "/").await;
     assert!(home.contains("<a href=\"/deliveries?waits=person\"><span class=\"big\">1</span>"), "{home}");
-    assert!(home.contains(&format!("/works/{}/deliveries/douyin", entry.id)), "what is wrong leads to its cure: {home}");
+    assert!(
+        home.contains(&format!("/works/{}/deliveries/douyin", entry.id)),
+        "what is wrong leads to its cure: {home}"
+    );
     // Whoever is bound to a contest sees nothing of the others.
     let home = stage.shown(&bound, "/").await;
     assert!(!home.contains("small") && !home.contains("awaiting_release"), "{home}");

@@ -163,7 +163,7 @@ impl Stage {
     }
 
     /// A request for a page that concerns this entry, as browsers send it.
-    fn page(&self, page: &desk::Listed, entry: &Entry) -> RequestBuilder {
+    fn asks_for(&self, page: &desk::Listed, entry: &Entry) -> RequestBuilder {
         let path = page.path.replace("{id}", &entry.id).replace("{partner}", "bilibili");
         let path = path.replace("{lang}", "zh").replace("{name}", "screening").replace("{file}", "proxy.mp4");
         // Whatever else is named does not exist.
@@ -246,7 +246,7 @@ async fn every_page_admits_those_of_its_row_and_nobody_else() {
             };
             // One each, since some of these end it.
             let session = stage.session(*person).await;
-            let got = got(with_session(stage.page(&page, &entry), &session)).await;
+            let got = got(with_session(stage.asks_for(&page, &entry), &session)).await;
             if got != expected {
                 wrong.push(format!("{name} by {who}: {got:?}, not {expected:?}"));
             }
@@ -277,10 +277,12 @@ async fn without_a_session_that_holds_nobody_is_in() {
         let name = name(&page);
         let Some((_, Some(_))) = PAGES.iter().find(|(route, _)| *route == name) else { continue };
         let expected = if page.method == Method::GET { Got::SignIn } else { refused("sign_in_needed") };
-        let mut tried =
-            vec![("nobody", stage.page(&page, &entry)), ("a token", stage.page(&page, &entry).bearer_auth(&token))];
+        let mut tried = vec![
+            ("nobody", stage.asks_for(&page, &entry)),
+            ("a token", stage.asks_for(&page, &entry).bearer_auth(&token)),
+        ];
         for (what, session) in &sessions {
-            tried.push((what, with_session(stage.page(&page, &entry), session)));
+            tried.push((what, with_session(stage.asks_for(&page, &entry), session)));
         }
         for (who, request) in tried {
             let got = got(request).await;
@@ -308,7 +310,7 @@ async fn a_form_that_another_site_sends_is_refused_whatever_it_says() {
             ("origin", "https://elsewhere.example"),
         ];
         for (header, value) in foreign {
-            let mut request = with_session(stage.page(&page, &entry), &session).build().unwrap();
+            let mut request = with_session(stage.asks_for(&page, &entry), &session).build().unwrap();
             request.headers_mut().remove("sec-fetch-site");
             request.headers_mut().insert(header, value.parse().unwrap());
             let answer = stage.client.execute(request).await.unwrap();
@@ -366,7 +368,7 @@ async fn no_answer_is_for_other_sites_and_sets_a_cookie_and_no_page_is_for_other
     let mut wrong = Vec::new();
     for page in pages() {
         let session = stage.session(person).await;
-        let request = with_session(stage.page(&page, &entry), &session).header("origin", &stage.desk_url);
+        let request = with_session(stage.asks_for(&page, &entry), &session).header("origin", &stage.desk_url);
         let answer = request.send().await.unwrap();
         if answer.headers().contains_key("access-control-allow-origin") {
             wrong.push(format!("{} is for other sites", name(&page)));
@@ -388,7 +390,7 @@ async fn a_cookie_that_came_twice_and_one_of_https_are_no_session_over_http() {
     let person = stage.member(&[Held::everywhere(Admin)]).await;
     let session = stage.session(person).await;
     let Some(page) = pages().into_iter().find(|page| page.path == "/me" && page.method == Method::GET) else { return };
-    let get = async |cookie: String| got(stage.page(&page, &entry).header("cookie", cookie)).await;
+    let get = async |cookie: String| got(stage.asks_for(&page, &entry).header("cookie", cookie)).await;
     assert_eq!(get(format!("rm={session}")).await, Got::In);
     assert_eq!(get(format!("rm={session}; rm={session}")).await, Got::SignIn);
     assert_eq!(get(format!("__Host-rm={session}")).await, Got::SignIn);

@@ -99,18 +99,12 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, PartialEq, Deserialize)]
+    #[derive(Debug, Default, PartialEq, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     struct Filter {
         state: Option<String>,
         works: Vec<Uuid>,
         limit: Option<u32>,
-    }
-
-    impl Default for Filter {
-        fn default() -> Self {
-            Self { state: None, works: Vec::new(), limit: None }
-        }
     }
 
     #[test]

@@ -194,7 +194,7 @@ async fn a_wrong_password_and_an_unknown_login_are_answered_and_slowed_down_alik
         for n in 1..=5 {
             assert_eq!(code_of(console.password(login, "wrong wrong wrong").await), "sign_in_wrong", "{login} {n}");
         }
-        let slow = console.password(login, WORDS).await.err().expect("slow");
+        let slow = console.password(login, WORDS).await.expect_err("slow");
         assert_eq!(slow.code.name(), "sign_in_slow", "{login}");
         assert!((1..=30).contains(&slow.retry_after_s()), "{login}: {}", slow.retry_after_s());
     }

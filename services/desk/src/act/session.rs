@@ -155,7 +155,8 @@ pub async fn change_password(
     Ok(SignedIn { cookie, session, person: person.id, recovery_codes_left: None })
 }
 
-/// Makes ten recovery codes instead of those that the caller had, for a code of their second factor. They are shown this once.
+/// Makes ten recovery codes instead of those that the caller had, for a code of their second factor or one of those. They are shown this
+/// once.
 ///
 /// # Errors
 /// `code_wrong`, `sign_in_slow`.

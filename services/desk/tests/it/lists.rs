@@ -38,7 +38,7 @@ fn column(rows: &[Vec<Data>], heading: &str) -> Vec<String> {
 
 impl Stage {
     /// Copies of an entry, each with an id of its own.
-    async fn multiply(&self, entry: &Entry, times: u32) {
+    pub(crate) async fn multiply(&self, entry: &Entry, times: u32) {
         self.execute(format!(
             "insert into submissions select (jsonb_populate_record(s, jsonb_build_object(
                 'id', gen_random_uuid(), 'title', '作品 ' || n, 'state', case when n % 2 = 0 then 'published' else s.state end))).*
@@ -48,7 +48,7 @@ impl Stage {
         .await;
     }
 
-    async fn entitle(&self, entry: &Entry, title: &str) {
+    pub(crate) async fn entitle(&self, entry: &Entry, title: &str) {
         self.execute(format!("update submissions set title = '{title}' where id = '{}'", entry.id)).await;
     }
 

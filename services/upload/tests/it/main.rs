@@ -41,6 +41,8 @@ mod desk_compare; // a rendition beside its source
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/jobs.rs"]
 mod desk_jobs; // new runs and jobs: dry runs, digests, orders
+#[path = "../../../desk/tests/it/list_pages.rs"]
+mod desk_list_pages; // lists, one work and trouble in a browser without scripts
 #[path = "../../../desk/tests/it/lists.rs"]
 mod desk_lists; // lists as files, and what tables are handed in
 #[path = "../../../desk/tests/it/live.rs"]

@@ -1,4 +1,6 @@
 //! Every act by pages alone, in a browser that runs no script: each is a form, and each leaves its row in the audit trail.
+use std::time::{Duration, Instant};
+
 use pipeline::delivery::{DeliveryEvent, IntentId, RecallBy};
 use uuid::Uuid;
 
@@ -6,7 +8,7 @@ use crate::desk::made::stand;
 use crate::support::browser::person::{PASSWORD, Person, Phone};
 use crate::support::browser::{PATIENCE, Scripts};
 use crate::support::catalogue::{BAG, DROP};
-use crate::support::wait::wait_until_true;
+use crate::support::wait::{rest, wait_until_true};
 use crate::support::{Entrant, planted, reviewed};
 
 use super::look::is_of;
@@ -68,10 +70,25 @@ impl Stage {
         for click in &step.clicks {
             self.browser.click(click).await;
         }
-        if self.browser.count(".problem code").await > 0 {
-            return Some(format!("{}: {}", step.form, self.browser.text(".problem").await));
+        // Where no script runs, the driver does not wait for what a click leads to.
+        let begun = Instant::now();
+        while rows().await == before {
+            if self.browser.count(".problem code").await > 0 {
+                return Some(format!("{}: {}", step.form, self.browser.text(".problem").await));
+            }
+            if begun.elapsed() > PATIENCE {
+                return Some(format!("{}: no row in the audit trail", step.form));
+            }
+            rest(Duration::from_millis(50)).await;
         }
-        (rows().await == before).then(|| format!("{}: no row in the audit trail", step.form))
+        None
+    }
+
+    /// When decisions that are held take effect, from now on.
+    async fn due(&self, after: &str) {
+        let set = format!("update held_decisions set due_at = clock_timestamp() + {after}");
+        let set = sqlx::query(sqlx::AssertSqlSafe(set));
+        set.execute(self.pipeline.truth.pool()).await.expect("set when decisions are due");
     }
 
     /// A work that was released, and whose delivery to a partner stands where these events lead.
@@ -98,18 +115,28 @@ async fn reviewing(stage: &Stage) -> Vec<String> {
         browser.open(&card(work)).await;
         browser.click(&format!("#decide button[value={choice}]")).await;
     };
+    let holds = async |count: i64| {
+        wait_until_true(&format!("{count} decisions are held"), PATIENCE, async || held().await == count).await;
+    };
     choose(works[0], "accept").await;
-    assert_eq!(held().await, 1);
+    holds(1).await;
     browser.click("form[action='/queue/undo'] button").await;
-    assert_eq!(held().await, 0);
+    holds(0).await;
     choose(works[2], "later").await;
-    assert_eq!(stage.pipeline.truth.count("select count(*) from review_later").await, 1);
+    let aside = "select count(*) from review_later";
+    wait_until_true("it is put aside", PATIENCE, async || stage.pipeline.truth.count(aside).await == 1).await;
     // What others decided meanwhile stands, and the reviewer is told.
     choose(works[3], "accept").await;
+    holds(1).await;
+    // Not before the other one has decided, however long that takes.
+    stage.due("interval '1 hour'").await;
     stage.pipeline.command(&["review", "reject", &works[3].to_string(), "--reason", "画面"]).await.exits(0);
+    stage.due("interval '0'").await;
     browser.open(&card(works[1])).await;
     browser.fill("#words", "不是工业题材。").await;
     browser.click("#refuse").await;
+    let refused = "select count(*) from held_decisions where decision = 'refuse'";
+    wait_until_true("the refusal is held", PATIENCE, async || stage.pipeline.truth.count(refused).await == 1).await;
     browser.open(&beside).await;
     browser.click("button[name=finding][value=same]").await;
     stage.comes_to(works[1], "rejected").await;
@@ -117,7 +144,8 @@ async fn reviewing(stage: &Stage) -> Vec<String> {
     wait_until_true("the other decision has failed", PATIENCE, async || held().await == 0).await;
     browser.open("/queue/screening").await;
     browser.click("form[action='/queue/dismiss'] button").await;
-    assert_eq!(stage.pipeline.truth.count("select count(*) from held_decisions").await, 0);
+    let any = "select count(*) from held_decisions";
+    wait_until_true("it was read", PATIENCE, async || stage.pipeline.truth.count(any).await == 0).await;
     let forms = ["/queue/undo".to_owned(), "/queue/dismiss".to_owned()];
     forms.into_iter().chain([format!("{}/decide", card(works[0])), beside]).collect()
 }

@@ -358,7 +358,7 @@ impl CardPage {
         let video = &self.card.media_info.as_ref()?.video;
         let rate = format!("{:.2}", video.frame_rate.value());
         let rate = rate.trim_end_matches('0').trim_end_matches('.');
-        Some(format!("{}×{}，{rate} fps，{}", video.display_width, video.display_height, video.codec))
+        Some(format!("{}×{} · {rate} fps · {}", video.display_width, video.display_height, video.codec))
     }
 
     fn is_chosen(&self, phrase: &str) -> bool {

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use runtime::problem::Problem;
@@ -40,8 +41,8 @@ pub(crate) async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, ne
     let Ok(mut rendered) = shown_with(response.status(), &page) else { return response };
     response.extensions_mut().remove::<Problem>();
     *rendered.extensions_mut() = std::mem::take(response.extensions_mut());
-    if let Some(wait) = response.headers().get(axum::http::header::RETRY_AFTER) {
-        rendered.headers_mut().insert(axum::http::header::RETRY_AFTER, wait.clone());
+    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        rendered.headers_mut().insert(RETRY_AFTER, HeaderValue::from(problem.retry_after_s()));
     }
     rendered
 }

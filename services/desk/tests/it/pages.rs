@@ -161,22 +161,45 @@ impl Stage {
         self.execute(format!("update sessions set {set} where person = '{}'", person.0)).await;
         session
     }
+}
 
-    /// A request for a page that concerns this entry, as browsers send it.
-    fn asks_for(&self, page: &desk::Listed, entry: &Entry) -> RequestBuilder {
-        let path = page.path.replace("{id}", &entry.id).replace("{partner}", "bilibili");
-        let path = path.replace("{lang}", "zh").replace("{name}", "screening").replace("{file}", "proxy.mp4");
+/// A stage, and what a walk over its pages asks about.
+struct Walk {
+    stage: Stage,
+    /// Two works of the contest `demo`.
+    works: [Entry; 2],
+    /// It follows no redirect.
+    client: Client,
+}
+
+impl Walk {
+    async fn new() -> Self {
+        let stage = Stage::new().await;
+        let works = [stage.enter().await, stage.enter().await];
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { stage, works, client }
+    }
+
+    /// A request for a page, as browsers send it.
+    fn asks(&self, page: &desk::Listed) -> RequestBuilder {
+        let path = page.path.replace("{id}", &self.works[0].id).replace("{other}", &self.works[1].id);
+        let path = path.replace("{partner}", "bilibili").replace("{lang}", "zh");
+        let path = path.replace("{name}", "screening").replace("{file}", "proxy.mp4");
         // Whatever else is named does not exist.
         let nil = Uuid::nil().to_string();
         let parts = path.split('/').map(|part| if part.starts_with('{') { nil.as_str() } else { part });
         let path = parts.collect::<Vec<_>>().join("/");
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        let request = client.request(page.method.clone(), format!("{}{path}", self.desk_url));
+        let request = self.client.request(page.method.clone(), format!("{}{path}", self.stage.desk_url));
         if page.method == Method::GET {
             return request;
         }
         request.header("sec-fetch-site", "same-origin").header("content-type", "application/x-www-form-urlencoded")
     }
+}
+
+/// Whether the page's form ends the session that sends it.
+fn ends_it(page: &desk::Listed) -> bool {
+    page.method != Method::GET && (page.path.starts_with("/me/") || page.path == "/sign-out")
 }
 
 fn with_session(request: RequestBuilder, session: &str) -> RequestBuilder {
@@ -224,29 +247,35 @@ async fn every_page_and_every_form_has_a_row() {
 
 #[tokio::test]
 async fn every_page_admits_those_of_its_row_and_nobody_else() {
-    let stage = Stage::new().await;
-    let entry = stage.enter().await;
+    let walk = Walk::new().await;
+    let stage = &walk.stage;
     let mut members = Vec::new();
     for role in Role::ALL {
         let within = |contest: &str| Held { role, contest: Some(contest.into()) };
-        members.push((format!("{role}"), role, true, stage.member(&[Held::everywhere(role)]).await));
-        members.push((format!("{role} of the contest"), role, true, stage.member(&[within("demo")]).await));
-        members.push((format!("{role} elsewhere"), role, false, stage.member(&[within("small")]).await));
+        for (where_held, held, here) in [
+            ("", Held::everywhere(role), true),
+            (" of the contest", within("demo"), true),
+            (" elsewhere", within("small"), false),
+        ] {
+            let person = stage.member(&[held]).await;
+            members.push((format!("{role}{where_held}"), role, here, person, stage.session(person).await));
+        }
     }
     let mut wrong = Vec::new();
     for page in pages() {
         let name = name(&page);
         let Some((_, roles)) = PAGES.iter().find(|(route, _)| *route == name) else { continue };
-        for (who, role, here, person) in &members {
+        for (who, role, here, person, session) in &mut members {
             let about_a_work = page.path.contains("{id}");
             let expected = match roles {
                 Some(roles) if !roles.is_empty() && !roles.contains(role) => refused("role_missing"),
-                Some(_) if about_a_work && !here => refused("submission_unknown"),
+                Some(_) if about_a_work && !*here => refused("submission_unknown"),
                 _ => Got::In,
             };
-            // One each, since some of these end it.
-            let session = stage.session(*person).await;
-            let got = got(with_session(stage.asks_for(&page, &entry), &session)).await;
+            let got = got(with_session(walk.asks(&page), session)).await;
+            if ends_it(&page) {
+                *session = stage.session(*person).await;
+            }
             if got != expected {
                 wrong.push(format!("{name} by {who}: {got:?}, not {expected:?}"));
             }
@@ -257,8 +286,8 @@ async fn every_page_admits_those_of_its_row_and_nobody_else() {
 
 #[tokio::test]
 async fn without_a_session_that_holds_nobody_is_in() {
-    let stage = Stage::new().await;
-    let entry = stage.enter().await;
+    let walk = Walk::new().await;
+    let stage = &walk.stage;
     let ended = stage.member(&[Held::everywhere(Organiser)]).await;
     let of_ended = stage.session(ended).await;
     stage.app.store.end_person(ended, &By::person(Actor::Operator, "test")).await.unwrap();
@@ -277,12 +306,9 @@ async fn without_a_session_that_holds_nobody_is_in() {
         let name = name(&page);
         let Some((_, Some(_))) = PAGES.iter().find(|(route, _)| *route == name) else { continue };
         let expected = if page.method == Method::GET { Got::SignIn } else { refused("sign_in_needed") };
-        let mut tried = vec![
-            ("nobody", stage.asks_for(&page, &entry)),
-            ("a token", stage.asks_for(&page, &entry).bearer_auth(&token)),
-        ];
+        let mut tried = vec![("nobody", walk.asks(&page)), ("a token", walk.asks(&page).bearer_auth(&token))];
         for (what, session) in &sessions {
-            tried.push((what, with_session(stage.asks_for(&page, &entry), session)));
+            tried.push((what, with_session(walk.asks(&page), session)));
         }
         for (who, request) in tried {
             let got = got(request).await;
@@ -296,8 +322,8 @@ async fn without_a_session_that_holds_nobody_is_in() {
 
 #[tokio::test]
 async fn a_form_that_another_site_sends_is_refused_whatever_it_says() {
-    let stage = Stage::new().await;
-    let entry = stage.enter().await;
+    let walk = Walk::new().await;
+    let stage = &walk.stage;
     let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();
     let person = stage.member(&everything).await;
     let session = stage.session(person).await;
@@ -310,7 +336,7 @@ async fn a_form_that_another_site_sends_is_refused_whatever_it_says() {
             ("origin", "https://elsewhere.example"),
         ];
         for (header, value) in foreign {
-            let mut request = with_session(stage.asks_for(&page, &entry), &session).build().unwrap();
+            let mut request = with_session(walk.asks(&page), &session).build().unwrap();
             request.headers_mut().remove("sec-fetch-site");
             request.headers_mut().insert(header, value.parse().unwrap());
             let answer = stage.client.execute(request).await.unwrap();
@@ -361,21 +387,21 @@ async fn an_api_knows_no_cookie_and_answers_with_those_of_staff_as_without() {
 
 #[tokio::test]
 async fn no_answer_is_for_other_sites_and_sets_a_cookie_and_no_page_is_for_other_sites() {
-    let stage = Stage::new().await;
-    let entry = stage.enter().await;
+    let walk = Walk::new().await;
+    let stage = &walk.stage;
     let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();
     let person = stage.member(&everything).await;
     let mut wrong = Vec::new();
     for page in pages() {
         let session = stage.session(person).await;
-        let request = with_session(stage.asks_for(&page, &entry), &session).header("origin", &stage.desk_url);
+        let request = with_session(walk.asks(&page), &session).header("origin", &stage.desk_url);
         let answer = request.send().await.unwrap();
         if answer.headers().contains_key("access-control-allow-origin") {
             wrong.push(format!("{} is for other sites", name(&page)));
         }
     }
     for route in routes() {
-        let answer = api(&stage, &route).send().await.unwrap();
+        let answer = api(stage, &route).send().await.unwrap();
         if answer.headers().contains_key("access-control-allow-origin") && answer.headers().contains_key("set-cookie") {
             wrong.push(format!("{} {} has both", route.method, route.path));
         }
@@ -385,12 +411,12 @@ async fn no_answer_is_for_other_sites_and_sets_a_cookie_and_no_page_is_for_other
 
 #[tokio::test]
 async fn a_cookie_that_came_twice_and_one_of_https_are_no_session_over_http() {
-    let stage = Stage::new().await;
-    let entry = stage.enter().await;
+    let walk = Walk::new().await;
+    let stage = &walk.stage;
     let person = stage.member(&[Held::everywhere(Admin)]).await;
     let session = stage.session(person).await;
     let Some(page) = pages().into_iter().find(|page| page.path == "/me" && page.method == Method::GET) else { return };
-    let get = async |cookie: String| got(stage.asks_for(&page, &entry).header("cookie", cookie)).await;
+    let get = async |cookie: String| got(walk.asks(&page).header("cookie", cookie)).await;
     assert_eq!(get(format!("rm={session}")).await, Got::In);
     assert_eq!(get(format!("rm={session}; rm={session}")).await, Got::SignIn);
     assert_eq!(get(format!("__Host-rm={session}")).await, Got::SignIn);

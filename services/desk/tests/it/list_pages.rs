@@ -249,7 +249,7 @@ async fn trouble_leads_to_the_form_that_cures_it() {
     let (status, _, text) = operator.post(&path, &[("step", "look")]).await;
     assert!(status == 200 && text.contains("<td>1"), "{status}: {text}");
     assert_eq!(operator.post(&path, &[("step", "do"), ("reason", "磁盘已扩容")]).await.0, 303);
-    let status = stage.ask(format!("select status from parts where submission = '{}'", entry.id)).await;
+    let status = stage.ask(format!("select status::text from parts where submission = '{}'", entry.id)).await;
     assert_eq!(status, "pending");
     let (status, _, text) = operator.post(&path, &[("step", "look")]).await;
     assert!(status == 409 && text.contains("nothing_parked"), "{status}: {text}");

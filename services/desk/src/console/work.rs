@@ -63,7 +63,7 @@ struct DeliveryRow {
     url: Option<String>,
     words: Option<String>,
     due: Option<String>,
-    /// Whether it waits for a person.
+    /// Whether it waits for a person, and its state does not say so already.
     by_hand: bool,
     updated: String,
 }
@@ -172,7 +172,7 @@ fn delivery(desk: &Desk, it: &crate::view::deliveries::Delivery, say: Say) -> De
         url: it.public_url.clone().filter(|url| super::works::is_web(url)),
         words: it.words.clone(),
         due: it.recall.as_ref().and_then(|recall| recall.due).map(|due| say.time(&due)),
-        by_hand: it.next.is_some(),
+        by_hand: it.next.is_some() && it.state != "awaiting_operator",
         updated: say.time(&it.updated_at),
     }
 }

@@ -117,10 +117,10 @@ fn files(query: &Query, shell: &Shell) -> Vec<(String, String)> {
         let kind_of = (kind != Kind::List).then(|| ("kind", kind.name().to_owned()));
         let href = query::address(&format!("/works.{}", format.ending()), query.filters().into_iter().chain(kind_of));
         let format = match format {
-            Format::Xlsx => say.t("Excel 文件", "Excel"),
+            Format::Xlsx => "Excel",
             Format::Csv => "CSV",
         };
-        (href, format!("{} {format}", kind.title(say)))
+        (href, format!("{}{}{format}{}", kind.title(say), say.t("（", " ("), say.t("）", ")")))
     };
     let mut files: Vec<_> = Kind::ALL.into_iter().map(|kind| file(kind, Format::Xlsx)).collect();
     files.push(file(Kind::List, Format::Csv));

@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx reference clean
+.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx reference clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,7 +36,8 @@ bench-workers: ## one entry with 1, 2 and 4 transcode workers
 bench-verdict: ## how soon after its last byte a film of 500 MB is told of, and what decoding all of it costs
 bench-long: ## the longest entry: memory, scratch, progress; CALM=1 is a tenth of the work
 bench-upload: ## 16 uploads at once to one S3 server, against @tus/server; UPLOADS=4 MIB=16 PAIRS=1 is a short one
-bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload:
+bench-pages: ## pages of staff with 10,000 works waiting, beside a running encode, and bytes until the first paint; WORKS=1000 is a short one
+bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages:
 	@deploy/local/bench.sh $(@:bench-%=%)
 
 bench-fingerprint: ## copies found, strangers taken for one, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one

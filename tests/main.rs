@@ -3,6 +3,8 @@ mod support;
 
 // Works at Bilibili's open platform, which answers as it likes.
 mod bilibili;
+// The pages of staff in a real browser.
+mod browser;
 // Entries of real content, measured when they come out.
 mod content;
 // Postgres goes away in the middle of everything and comes back.

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "each story takes what it needs")]
 
 pub(crate) mod broker;
+pub(crate) mod browser;
 pub(crate) mod catalogue;
 pub(crate) mod clips;
 pub(crate) mod collector;
@@ -20,6 +21,7 @@ pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod proxy;
 pub(crate) mod receiver;
+pub(crate) mod reviewed;
 pub(crate) mod servers;
 pub(crate) mod sshd;
 pub(crate) mod store;

@@ -154,11 +154,16 @@ partners_authorise
 addresses() {
     printf '  %-9s %s\n' \
         entrants "http://127.0.0.1:$http_port/" \
-        staff "http://127.0.0.1:$desk_port/api/v1/docs" \
+        staff "http://127.0.0.1:$desk_port/" \
         partners "http://127.0.0.1:$publish_port/" \
         watching "http://127.0.0.1:$admin_port/"
 }
 addresses
+# Somebody who may do everything in the console. The link works once, within 72 hours; a further run makes a new one, by which what was
+# set before is set again.
+"$reelmill" person add '演示管理员' --login demo --role admin organiser screener operator auditor >/dev/null 2>&1 || true
+invitation=$("$reelmill" person invite demo 2>/dev/null || "$reelmill" person reset demo)
+echo "  sign-in   login demo; set password and second factor by this link, once: $invitation"
 
 step "run: 6/7 four entries: two that keep the rules, one of 20 s, one of 720 lines"
 "$here/samples.sh" "$local/samples"
@@ -182,6 +187,7 @@ cat <<NEXT
 
 Serving until Ctrl-C:
 $(addresses)
+  sign-in   login demo, by this link, once: $invitation
 In another terminal:
   .local/reelmill status
   .local/reelmill person add NAME --login LOGIN --role organiser

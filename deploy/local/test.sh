@@ -21,6 +21,10 @@ python3 -m pip --version >/dev/null 2>&1 || tools+=(python3-pip)
 # Runs the panels' queries, privately; promtool tests the alerts.
 command -v prometheus >/dev/null || tools+=(prometheus)
 "$here/install.sh" "${tools[@]}"
+# A real browser with its driver, and a font for Chinese. Where they cannot be had the pages' tests do not run, and the last lines say so.
+browser=yes
+{ command -v chromium && command -v chromedriver; } >/dev/null ||
+    "$here/install.sh" chromium chromium-driver fonts-noto-cjk || browser=
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 # Queries are checked against the committed .sqlx, whatever database the caller's environment names.
 export SQLX_OFFLINE=true
@@ -59,8 +63,10 @@ fi
 # The tests must not reach what belongs to somebody's own installation.
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
 
-step "test: the official tus client, and footage that other people made"
+step "test: the official tus client, axe-core, and footage that other people made"
 npm ci --prefix tests/support/tus-client --no-audit --no-fund
+npm ci --prefix tests/support/axe --ignore-scripts --no-audit --no-fund
+[ -z "$browser" ] || export TEST_BROWSER=chromium
 # Where no registry can be reached (3) the tests of real footage do not run, and the last line says so.
 footage_status=0
 TEST_FOOTAGE=$("$here/footage.sh") || footage_status=$?
@@ -114,5 +120,8 @@ if [ "$footage_status" = 3 ]; then
 fi
 if [ "$contract_status" = 3 ]; then
     printf '\nSKIPPED: the checks of the contract: their tools could not be installed (deploy/local/contract.sh says why)\n'
+fi
+if [ -z "$browser" ]; then
+    printf '\nSKIPPED: the tests of pages in a browser: chromium and its driver could not be installed (Debian: chromium-driver)\n'
 fi
 printf '\nadvisories: %s\n' "$advisories"

@@ -289,6 +289,13 @@ class Ways(Examples):
         classes = {name: way["spec"]["ingressClassName"] for name, way in of_kind("production", "Ingress").items()}
         self.assertEqual(classes, {"rel-upload": "nginx", "rel-publish": "nginx", "rel-desk": "nginx-internal"})
 
+    def test_answers_of_the_desk_are_not_buffered_so_that_pages_stay_live(self):
+        ways = {name: way["metadata"]["annotations"] for name, way in of_kind("production", "Ingress").items()}
+        buffering = "nginx.ingress.kubernetes.io/proxy-buffering"
+        self.assertEqual({name: way.get(buffering) for name, way in ways.items()}, {"rel-desk": "off", "rel-upload": None, "rel-publish": None})
+        # What a way adds stands beside what all have.
+        self.assertEqual({key for key in ways["rel-desk"]} - {buffering}, set(ways["rel-upload"]))
+
     def test_without_a_host_the_desk_is_reached_from_inside_alone(self):
         kinds = [(it["kind"], it["metadata"]["name"]) for it in rendered("production", "--set", "ingress.desk.host=")]
         self.assertIn(("Service", "rel-desk"), kinds)

@@ -3,7 +3,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ::desk::act::evidence::encoded;
 use pipeline::delivery::{Delivery, DeliveryEvent};
-use pipeline::submission::{State, Submission};
 use runtime::store::webhooks::endpoints;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -11,7 +10,7 @@ use uuid::Uuid;
 use super::rows::About;
 use super::{DOUYIN, NAME, STRICT, TITLE};
 use crate::support::catalogue::{CONTEST, DROP};
-use crate::support::{TestPipeline, planted};
+use crate::support::{TestPipeline, planted, reviewed};
 
 /// The names of what one way in acts on.
 pub(super) struct Names(Vec<(&'static str, String)>);
@@ -180,17 +179,6 @@ async fn webhook(pipeline: &TestPipeline, about: About) -> Vec<(&'static str, St
 /// A work that waits for a reviewer: planted, without what is made after review.
 async fn in_review(pipeline: &TestPipeline) -> Uuid {
     let id = planted::work(pipeline, TITLE, &[DROP, STRICT]).await;
-    for made in [
-        "delete from parts where submission = $1 and stage = 'assemble'",
-        "delete from renditions where submission = $1",
-    ] {
-        sqlx::query(made).bind(id).execute(pipeline.truth.pool()).await.expect("unmake what comes later");
-    }
-    let read = sqlx::query_scalar("select machine from submissions where id = $1").bind(id);
-    let Json(machine): Json<Submission> = read.fetch_one(pipeline.truth.pool()).await.expect("the work's state");
-    let machine = Submission { state: State::AwaitingReview, ..machine };
-    let write = "update submissions set machine = $2, state = $3 where id = $1";
-    let write = sqlx::query(write).bind(id).bind(Json(&machine)).bind(machine.state.name());
-    write.execute(pipeline.truth.pool()).await.expect("put the work into review");
+    reviewed::to_review(pipeline, id).await;
     id
 }

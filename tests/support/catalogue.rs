@@ -1,4 +1,5 @@
-//! The test catalogue: one contest whose limits fit small clips, two partners, a ladder of two small rungs.
+//! The test catalogue: one contest whose limits fit small clips, two partners, a ladder of two small rungs; and the
+//! phrases that are built in.
 use std::path::Path;
 
 /// The contest's id.
@@ -51,6 +52,7 @@ pub(crate) fn write(
         file(&format!("partners/{id}.toml"), text);
     }
     file("ladders.toml", &ladders(segment_s, buffer_start));
+    file("phrases.toml", include_str!("../../services/pipeline/catalogue/phrases.toml"));
 }
 
 fn contest(gates: Gates, partners: &[&str]) -> String {

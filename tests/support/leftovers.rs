@@ -141,7 +141,7 @@ async fn rows(pipeline: &TestPipeline) -> Result<()> {
     Ok(())
 }
 
-/// After garbage collection every object is one that a row names: a source, a preview, a rendition, its cover, a file in a bag. What a newer
+/// After garbage collection every object is one that a row names: a source, a preview, a rendition, its cover, its stills, a file in a bag. What a newer
 /// run put out of force stays: partners may still hold it, and feeds may lead to it.
 async fn objects(pipeline: &TestPipeline) -> Result<()> {
     let truth = &pipeline.truth;
@@ -158,6 +158,10 @@ async fn objects(pipeline: &TestPipeline) -> Result<()> {
     let covers = "select cover->'file'->>'key' from renditions
         join submissions on id = submission and state <> 'withdrawn', jsonb_array_elements(covers) as cover";
     wanted.extend(truth.texts(covers).await);
+    let stills =
+        "select still.value->>'key' from renditions join submissions on id = submission and state <> 'withdrawn',
+        jsonb_array_elements(comparison) as pair, jsonb_each(pair) as still where still.key in ('source', 'rendition')";
+    wanted.extend(truth.texts(stills).await);
     wanted.extend(truth.texts("select file.value->>'key' from previews, jsonb_each(files) as file").await);
     wanted.extend(
         truth

@@ -237,7 +237,8 @@ fn put_film(pipeline: &TestPipeline, key: &str, id: Uuid, bytes: u64) -> Vec<u8>
     digest.finalize().to_vec()
 }
 
-fn put(pipeline: &TestPipeline, key: &str, bytes: &[u8]) {
+/// Writes an object straight to where the embedded store keeps it.
+pub(crate) fn put(pipeline: &TestPipeline, key: &str, bytes: &[u8]) {
     let path = object_path(pipeline, key);
     std::fs::create_dir_all(path.parent().expect("objects lie in folders")).expect("the object's folder");
     std::fs::write(path, bytes).expect("plant an object");

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use pipeline::delivery::Delivery;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, PersonId, SubmissionId};
 use pipeline::person::{Held, Role};
 use pipeline::submission::Submission;
 use pipeline::text::Limit;
@@ -25,11 +25,17 @@ use sha2::{Digest, Sha256};
 use crate::Desk;
 use crate::next::{Step, demand};
 
+pub mod bulk;
+pub mod claim;
 pub mod confirm;
+pub mod contact;
+pub mod decide;
 pub mod deliver;
 pub mod evidence;
 pub mod hold;
+pub mod invitation;
 pub mod job;
+pub mod lasting;
 pub mod person;
 pub mod recall;
 pub mod recalled;
@@ -37,8 +43,11 @@ pub mod release;
 pub mod reprocess;
 pub mod retry;
 pub mod review;
+pub mod session;
+pub mod sign_in;
 pub mod texts;
 pub mod token;
+pub mod twins;
 pub mod webhook;
 pub mod withdraw;
 
@@ -74,6 +83,11 @@ impl Caller {
     /// The problem of an act that the caller's credential does not allow.
     pub(crate) fn denied(&self, code: Code) -> Problem {
         code.refused(Door::Organisers, Reason::Forbidden, self.by.credential)
+    }
+
+    /// The person who calls. The queue is for persons: a login at the command line that is no person's has none.
+    pub(crate) fn person(&self) -> Result<PersonId, Problem> {
+        self.by.person.ok_or_else(|| Code::PersonUnknown.into())
     }
 
     /// The caller with a reason for the audit trail: 1 to 500 characters, or none.

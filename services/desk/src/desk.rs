@@ -13,6 +13,8 @@ use runtime::service::Runtime;
 use runtime::store::Store;
 use runtime::store::bulk::Addresses;
 
+use crate::act::sign_in::Pace;
+
 /// Neighbours and settings.
 pub struct Desk {
     /// The database.
@@ -29,6 +31,8 @@ pub struct Desk {
     pub url: String,
     /// Networks of ours that addresses which people give may lead to (`ALLOW_PRIVATE_NETWORKS`).
     pub allowed_networks: Vec<Network>,
+    /// Slows down sign-ins from one address.
+    pub pace: Pace,
     /// Computes the addresses of artefacts, so that a dry run can say what would be reused.
     pub addresses: Addresses,
 }
@@ -63,6 +67,7 @@ impl Desk {
         let url = desk_url(config)?.unwrap_or_default();
         let keys = config.personal_data_keys.is_some().then(|| config.keyring()).transpose()?;
         let allowed_networks = config.allow_private_networks.clone();
-        Ok(Self { store, objects, catalogue, clock, keys, url, allowed_networks, addresses })
+        let pace = Pace::default();
+        Ok(Self { store, objects, catalogue, clock, keys, url, allowed_networks, pace, addresses })
     }
 }

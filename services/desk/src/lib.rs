@@ -5,16 +5,24 @@
 //! | what does every act and view need? | `desk` |
 //! | what can staff do? | `act`, one file an act |
 //! | what can staff see? | `view`, one file a view |
+//! | what is a list as a file? | `export` |
 //! | which act does a delivery wait for? | `next` |
 //! | is it a picture? | `picture` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
+//! | who hears of what changed? | `live` |
+//! | which pages are there? | `console` |
 //! | how is the service started and stopped? | `serve` |
+//! | what is carried out by itself? | `decisions` |
 //!
 //! Absent here: cookies and CORS on the same route, any access to ffmpeg.
 
 pub mod act;
+mod console;
+mod decisions;
 mod desk;
+pub mod export;
 mod http;
+mod live;
 pub mod next;
 mod picture;
 mod serve;
@@ -27,4 +35,5 @@ pub use http::gate::Policy;
 pub use http::openapi::document;
 pub use http::routes::{Listed, list, router};
 pub use http::verify::Verifier;
+pub use live::{Change, Live, Told};
 pub use serve::{Service, Settings, serve, serve_on};

@@ -1,6 +1,6 @@
 //! What a person does next about a delivery, and the command for it. Lists, trouble and the acts themselves ask here and nowhere else, so
 //! what is printed is what is accepted.
-use pipeline::delivery::{Delivery, Desired, Observed, RecallBy};
+use pipeline::delivery::{Delivery, Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
 use runtime::problem::{Code, Problem};
@@ -32,6 +32,47 @@ pub struct Next {
     /// The command. `URL` and `FILE` stand for what the person saw.
     #[schema(example = "reelmill confirm 0190c0de-0000-7000-8000-000000000000 --partner douyin")]
     pub command: String,
+}
+
+/// Who acts next about a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DeliveryTurn)]
+pub enum Turn {
+    /// An operator, by the act that `next` names.
+    Operator,
+    /// The partner.
+    Partner,
+    /// The system.
+    System,
+    /// Nobody: it is as desired, or the partner refused it for good.
+    Settled,
+}
+
+/// Who acts next. `method` is the partner's in the catalogue.
+pub fn turn(method: Option<DeliveryMethod>, delivery: &Delivery) -> Turn {
+    if step(method, delivery).is_some() {
+        return Turn::Operator;
+    }
+    if delivery.is_settled() {
+        return Turn::Settled;
+    }
+    match (&delivery.observed, delivery.desired) {
+        (Observed::InReview { .. }, Desired::Live) => Turn::Partner,
+        (Observed::Recalling { step: RecallStep::Acknowledged, .. }, _) => Turn::Partner,
+        (
+            Observed::Planned
+            | Observed::Sending { .. }
+            | Observed::Unknown { .. }
+            | Observed::AwaitingOperator { .. }
+            | Observed::InReview { .. }
+            | Observed::Live { .. }
+            | Observed::Recalling { .. }
+            | Observed::Recalled { .. }
+            | Observed::Refused { .. },
+            _,
+        ) => Turn::System,
+    }
 }
 
 /// The act that a delivery waits for; `None`: it waits for no person. `method` is the partner's in the catalogue.
@@ -157,6 +198,26 @@ mod tests {
         assert_eq!(code(Step::Deliver, DeliveryMethod::Bilibili, &waiting), "not_by_hand");
         assert_eq!(code(Step::Confirm, DeliveryMethod::Bilibili, &waiting), "not_confirmed");
         assert_eq!(code(Step::Deliver, DeliveryMethod::Operator, &Delivery::new(1)), "state_wrong");
+    }
+
+    #[test]
+    fn each_delivery_has_one_who_acts_next_or_is_settled() {
+        let (intent, receipt) = (IntentId(Uuid::nil()), Receipt("a".into()));
+        let sending = DeliveryEvent::Sending { intent };
+        let accepted = DeliveryEvent::Accepted { intent, receipt: receipt.clone() };
+        let live = DeliveryEvent::WentLive { receipt, public_url: None };
+        let started = DeliveryEvent::RecallStarted { by: RecallBy::System };
+        let acknowledged = DeliveryEvent::RecallAcknowledged;
+        let whose = |method, events: &[DeliveryEvent]| turn(Some(method), &after(events));
+        assert_eq!(whose(DeliveryMethod::Operator, &[handed()]), Turn::Operator);
+        assert_eq!(whose(DeliveryMethod::Bilibili, &[]), Turn::System);
+        assert_eq!(whose(DeliveryMethod::Bilibili, &[sending.clone(), accepted.clone()]), Turn::Partner);
+        let seen = [sending, accepted, live];
+        assert_eq!(whose(DeliveryMethod::Bilibili, &seen), Turn::Settled);
+        let recall = [&seen[..], &[DeliveryEvent::Unwanted]].concat();
+        assert_eq!(whose(DeliveryMethod::Bilibili, &recall), Turn::System);
+        let recall = [&recall[..], &[started, acknowledged]].concat();
+        assert_eq!(whose(DeliveryMethod::Bilibili, &recall), Turn::Partner);
     }
 
     #[test]

@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::extract::FromRef;
+use runtime::broker::Broker;
 use runtime::doors::Doors;
 use runtime::service::Runtime;
 use runtime::serving::places::share_of;
-use runtime::serving::{self, Bounds, counted};
+use runtime::serving::{self, counted};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
+use crate::decisions;
 use crate::desk::Desk;
 use crate::http::routes;
 use crate::http::verify::Verifier;
+use crate::live::Live;
+use crate::view::checks::Bounds;
 
 /// How long running requests may take once the process stops.
 const GRACE: Duration = Duration::from_secs(7);
@@ -28,6 +32,10 @@ pub struct Service {
     pub doors: Doors,
     /// Recently verified tokens; losing them costs time only.
     pub verifier: Arc<Verifier>,
+    /// Says to open pages what changed.
+    pub live: Live,
+    /// The broker, which checks look at; `None` where there is none.
+    pub broker: Option<Broker>,
     /// Bounds.
     pub settings: Settings,
     /// Cancelled when the service is to stop.
@@ -55,6 +63,8 @@ pub struct Settings {
     pub requests_at_once: usize,
     /// Every request is answered within this.
     pub deadline: Duration,
+    /// What the process takes of its neighbours, which checks compare with what there is.
+    pub neighbours: Bounds,
 }
 
 impl Default for Settings {
@@ -66,6 +76,7 @@ impl Default for Settings {
             heads_within: Duration::from_secs(15),
             requests_at_once: 64,
             deadline: Duration::from_secs(30),
+            neighbours: Bounds { database_connections: 0, upload_high_water_gib: 0, upload_most_unfinished: 0 },
         }
     }
 }
@@ -80,14 +91,20 @@ pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
         desk: Arc::new(desk),
         doors: runtime.doors.clone(),
         verifier: Arc::default(),
+        live: Live::default(),
+        broker: Some(runtime.broker.clone()),
         settings: Settings {
+            neighbours: Bounds::from(config),
             forwarded_hops: config.forwarded_hops,
             address_share_percent: config.address_share_percent,
             ..Settings::default()
         },
         stop: runtime.shutdown.soft.clone(),
     };
-    serve_on(service, listener).await
+    let followed = runtime.broker.follow(service.stop.clone());
+    let hearing = tokio::spawn(service.live.clone().hear(service.desk.store.clone(), followed, service.stop.clone()));
+    serve_on(service, listener).await?;
+    hearing.await.context("tell open pages what changed")
 }
 
 /// Serves on a bound port until `service.stop`.
@@ -98,14 +115,18 @@ pub async fn serve_on(service: Service, listener: TcpListener) -> anyhow::Result
     let settings = &service.settings;
     // Behind a proxy of ours all connections are its own.
     let percent = if settings.forwarded_hops == 0 { settings.address_share_percent } else { 100 };
-    let bounds = Bounds {
+    let bounds = serving::Bounds {
         connections: settings.connections,
         of_one_address: share_of(settings.connections, percent),
         heads_within: settings.heads_within,
         grace: GRACE,
     };
+    let deciding = tokio::spawn(decisions::carry_out(service.desk.clone(), service.stop.clone()));
     let turned_away = metrics.calls.turned_away("desk");
     let router = routes::router(service.clone());
     serving::serve(listener, router, bounds, service.doors.clone(), turned_away, &service.stop).await;
+    if !matches!(tokio::time::timeout(GRACE, deciding).await, Ok(Ok(()))) {
+        warn!("held decisions were not at rest when the desk stopped; another desk carries them out");
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const PROTOCOL: [&str; 5] = ["axum", "clap", "http::", "reqwest", "hyper"];
 
 /// Functions of the store by which persons change works, deliveries, jobs, webhooks, tokens and persons.
-const CHANGES: [&str; 30] = [
+const CHANGES: &[&str] = &[
     "people::release",
     "people::recall",
     "hold_mezzanine",
@@ -18,7 +18,7 @@ const CHANGES: [&str; 30] = [
     ".delivery_note(",
     "parts::retry",
     "entrants::withdraw",
-    "bulk::ask",
+    "bulk::begin",
     "bulk::control",
     ".bulk_create(",
     ".bulk_control(",
@@ -32,10 +32,23 @@ const CHANGES: [&str; 30] = [
     ".add_person(",
     ".change_roles(",
     ".end_person(",
+    "invitations::create",
+    "invitations::accept",
+    "sessions::begin",
+    "sessions::end",
+    "sessions::renew",
+    "sign_in::set",
+    "sign_in::use",
     ".add_webhook(",
     ".rotate_webhook(",
     ".remove_webhook(",
     ".resend_webhooks(",
+    "held::hold",
+    "held::undo",
+    "reviews::put_aside",
+    ".claim_next(",
+    ".claim_card(",
+    ".give_back(",
     "webhooks::remove",
     "webhooks::resend",
 ];
@@ -110,8 +123,8 @@ fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
     for name in ["upload", "probe", "transcode", "publish", "reelmill"] {
         for (path, text) in sources(&services.join(name).join("src")) {
             let path = path.strip_prefix(&services).unwrap().display().to_string();
-            let changes = CHANGES.into_iter().filter(|change| code(&text).any(|line| line.contains(change)));
-            called.extend(changes.map(|change| (path.clone(), change)));
+            let changes = CHANGES.iter().filter(|change| code(&text).any(|line| line.contains(**change)));
+            called.extend(changes.map(|change| (path.clone(), *change)));
         }
     }
     let expected: BTreeSet<_> = CALLED.iter().map(|(path, change)| ((*path).to_owned(), *change)).collect();

@@ -86,10 +86,11 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
             let wish = cover::Wish { whole, covers, moments_ms, duration_ms: *duration_ms };
             to_value(&cover::take(&request.input(file)?, &wish, |name| request.output(name), &request.limits)?)
         }
-        Job::Qc { file, expected, source, mezzanine } => {
+        Job::Qc { file, expected, source, mezzanine, stills } => {
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
             let mezzanine = mezzanine.as_ref().map(|it| Ok::<_, Error>((request.input(&it.file)?, &it.picture)));
-            let compared = qc::Compared { expected, source, mezzanine: mezzanine.transpose()? };
+            let stills = request.output_dir.clone().map(|dir| (dir, *stills));
+            let compared = qc::Compared { expected, source, mezzanine: mezzanine.transpose()?, stills };
             to_value(&qc::check(&path, &compared, &request.limits, tell)?)
         }
         Job::SelfTest => to_value(&self_test::run(request)),

@@ -14,7 +14,7 @@ use crate::preview::Preview;
 use crate::source::Source;
 use crate::tracks;
 use picture::PictureMeasure;
-use sound::SoundMeasure;
+use sound::{Extras, SoundMeasure};
 
 mod access;
 mod aigc;
@@ -26,6 +26,7 @@ mod outline;
 mod pace;
 mod picture;
 mod scene;
+mod short_term;
 pub(crate) mod sound;
 mod still;
 mod stretch;
@@ -65,7 +66,13 @@ pub fn report(
     preview: Option<&Path>,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
-    measure(path, limits, Wanted { fingerprint: true, entry_points: true, preview }, &mut |_, _| (), progress)
+    measure(
+        path,
+        limits,
+        Wanted { fingerprint: true, curve: true, entry_points: true, preview },
+        &mut |_, _| (),
+        progress,
+    )
 }
 
 /// Measures the file at `path` and nothing else.
@@ -73,7 +80,7 @@ pub fn report(
 /// # Errors
 /// As [`report`].
 pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
-    let wanted = Wanted { entry_points: true, ..Wanted::default() };
+    let wanted = Wanted { curve: true, entry_points: true, ..Wanted::default() };
     Ok(measure(path, limits, wanted, &mut |_, _| (), progress)?.media_info)
 }
 
@@ -97,6 +104,8 @@ pub(crate) type Watch<'a> = dyn FnMut(i64, &frame::Video) + 'a;
 #[derive(Clone, Copy, Default)]
 struct Wanted<'a> {
     fingerprint: bool,
+    /// Whether loudness is measured over time.
+    curve: bool,
     /// Whether it is tried where decoding may begin. Of our own files it is known.
     entry_points: bool,
     /// Where a proxy and a storyboard go.
@@ -106,7 +115,7 @@ struct Wanted<'a> {
 fn measure(
     path: &Path,
     limits: &Limits,
-    Wanted { fingerprint, entry_points, preview }: Wanted,
+    Wanted { fingerprint, curve, entry_points, preview }: Wanted,
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
@@ -121,7 +130,8 @@ fn measure(
 
     let mut tally = Tally::default();
     let mut picture = PictureMeasure::open(&source, video, limits, fingerprint)?;
-    let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with_fingerprint(fingerprint));
+    let extras = Extras { fingerprint, curve };
+    let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with(extras));
     let mut sound = audio.map(open).transpose()?;
     let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some()));
     while let Some(packet) = tally.next(&mut source, limits)? {

@@ -17,13 +17,14 @@
 //!   wrongly. Nothing is known of the rendition then, and it is parked.
 //! - *fail* otherwise: below the limit, and believable.
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame;
 use pipeline::media_info::Ratio;
 use pipeline::rendition::{Picture, QcOutcome, Segment};
 
-use crate::child::protocol::{Expected, Limits};
+use crate::child::protocol::{Expected, Limits, Still};
+use crate::comparison::Stills;
 use crate::error::Result;
 use crate::grid::Grid;
 use crate::reader::Reader;
@@ -64,11 +65,12 @@ struct Sample {
     noise: bool,
 }
 
-/// What came of it, as a row of quality control.
+/// What came of it, as a row of quality control, and what people can see of it.
 pub(crate) struct Compared {
     pub(crate) measured: String,
     pub(crate) limit: String,
     pub(crate) outcome: QcOutcome,
+    pub(crate) stills: Vec<Still>,
 }
 
 /// The places of one source, and what was kept of the rendition there.
@@ -81,6 +83,7 @@ pub(crate) struct Places<'a> {
     places: Vec<Place>,
     /// The rendition's frames at the places, by index.
     made: BTreeMap<u64, Luma>,
+    stills: Option<Stills>,
 }
 
 /// Where frames are compared.
@@ -98,7 +101,8 @@ impl<'a> Places<'a> {
     pub(crate) fn choose(source: &Path, picture: &'a Picture, expected: &'a Expected, limits: &Limits) -> Self {
         let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
         let reader = Reader::of(source, picture, 1, &limits).ok();
-        let mut chosen = Self { picture, expected, limits, reader, places: Vec::new(), made: BTreeMap::new() };
+        let mut chosen =
+            Self { picture, expected, limits, reader, places: Vec::new(), made: BTreeMap::new(), stills: None };
         let positions = positions(expected.frames, expected.frame_rate);
         let mut free = 0;
         for position in 0..positions {
@@ -108,6 +112,13 @@ impl<'a> Places<'a> {
             free = next;
         }
         chosen
+    }
+
+    /// The same, leaving pairs of stills in a directory, `most` of them.
+    pub(crate) fn with_stills(self, dir: &Path, most: u32) -> Self {
+        let frames: Vec<u64> = self.places.iter().map(|place| place.frame).collect();
+        let stills = Stills::new(PathBuf::from(dir), most, &frames, self.limits.file_bytes);
+        Self { stills: Some(stills), ..self }
     }
 
     /// The place near frame `even`, if there is room from frame `free` on, and from where on the next one may lie.
@@ -140,6 +151,9 @@ impl<'a> Places<'a> {
             && let Some(luma) = Luma::of(picture)
         {
             self.made.insert(frame, luma);
+            if let Some(stills) = &mut self.stills {
+                stills.see(frame, picture);
+            }
         }
     }
 
@@ -154,7 +168,8 @@ impl<'a> Places<'a> {
             }
             progress((done + 1) as f64 / places.len() as f64);
         }
-        judge(&samples, if at_the_cap { PLAUSIBLE } else { LIMIT })
+        let judged = judge(&samples, if at_the_cap { PLAUSIBLE } else { LIMIT });
+        Compared { stills: self.stills.map(Stills::finish).unwrap_or_default(), ..judged }
     }
 
     /// Compares the frames at one place.
@@ -168,12 +183,16 @@ impl<'a> Places<'a> {
         let from = frame.saturating_sub(NEIGHBOURS);
         let stretch = Segment { index: 0, first_frame: from, frames: (end + NEIGHBOURS).min(expected.frames) - from };
         let mut theirs = Vec::new();
+        let (stills, mut still) = (&self.stills, None);
         let mut grid = Grid::new(
             self.picture,
             stretch,
             vec![(expected.width, expected.height)],
-            |_, pictures: &mut [frame::Video]| {
+            |index, pictures: &mut [frame::Video]| {
                 theirs.extend(pictures.first().and_then(Luma::of));
+                if let Some(stills) = stills.as_ref().filter(|stills| index == frame && stills.wants(frame)) {
+                    still = pictures.first().and_then(|picture| stills.jpeg(picture));
+                }
                 Ok(())
             },
         );
@@ -185,6 +204,13 @@ impl<'a> Places<'a> {
             }
         }
         grid.end()?;
+        drop(grid);
+        let alike = || ssim(self.made.get(&frame)?, theirs.get(usize::try_from(frame - from).ok()?)?);
+        if let (Some(still), Some(ssim)) = (still, alike())
+            && let Some(stills) = &mut self.stills
+        {
+            stills.pair(frame, (expected.width, expected.height), &still, ssim);
+        }
         let made: Option<Vec<&Luma>> = (frame..end).map(|index| self.made.get(&index)).collect();
         Ok(made.and_then(|made| Sample::of(frame, &made, &theirs, from)))
     }
@@ -244,7 +270,7 @@ fn judge(samples: &[Sample], least: f64) -> Compared {
     let shown = if kept.is_empty() { samples.iter().collect() } else { kept.clone() };
     let Some(worst) = shown.iter().min_by(|one, other| one.own().total_cmp(&other.own())) else {
         let measured = "measurement invalid: no frame of the source could be sampled".to_owned();
-        return Compared { measured, limit, outcome: QcOutcome::Invalid };
+        return Compared { measured, limit, outcome: QcOutcome::Invalid, stills: Vec::new() };
     };
     let (mean, lowest) = (shown.iter().map(|sample| sample.own()).sum::<f64>() / shown.len() as f64, worst.own());
     let mut scores = format!("SSIM {mean:.3} at {} places, lowest {lowest:.3} at frame {}", shown.len(), worst.frame);
@@ -255,11 +281,11 @@ fn judge(samples: &[Sample], least: f64) -> Compared {
             "{scores}; shifted: the source {} {frames} {way} matches better, with {score:.3} at frame {at}",
             distance.abs()
         );
-        return Compared { measured, limit, outcome: QcOutcome::Fail };
+        return Compared { measured, limit, outcome: QcOutcome::Fail, stills: Vec::new() };
     }
     if kept.is_empty() {
         let measured = format!("{scores}; the source is noise at all of them, of which no encode keeps a likeness");
-        return Compared { measured, limit, outcome: QcOutcome::Pass };
+        return Compared { measured, limit, outcome: QcOutcome::Pass, stills: Vec::new() };
     }
     if kept.len() < samples.len() {
         scores.push_str(&format!("; {} places of noise are left out", samples.len() - kept.len()));
@@ -270,9 +296,9 @@ fn judge(samples: &[Sample], least: f64) -> Compared {
         let afar = afar.unwrap_or_default();
         let measured =
             format!("measurement invalid: {scores}{afar}, which is no encode's score, and no neighbour matches better");
-        return Compared { measured, limit, outcome: QcOutcome::Invalid };
+        return Compared { measured, limit, outcome: QcOutcome::Invalid, stills: Vec::new() };
     }
-    Compared { measured: scores, limit, outcome: QcOutcome::of(mean >= least) }
+    Compared { measured: scores, limit, outcome: QcOutcome::of(mean >= least), stills: Vec::new() }
 }
 
 /// The distance at which enough places agree, with the score and the frame of the first of them.

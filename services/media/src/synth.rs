@@ -34,6 +34,8 @@ pub enum Tone {
     Stereo,
     /// In the centre of 5.1.
     FiveOne,
+    /// Held in stereo for the first half, and digital silence after it.
+    LoudHalf,
 }
 
 /// What is seen.
@@ -248,7 +250,7 @@ fn layout(tone: Tone) -> Option<(ffmpeg::ChannelLayout, usize)> {
     match tone {
         Tone::None => None,
         Tone::Mono => Some((ffmpeg::ChannelLayout::MONO, 1)),
-        Tone::Silence | Tone::Stereo => Some((ffmpeg::ChannelLayout::STEREO, 2)),
+        Tone::Silence | Tone::Stereo | Tone::LoudHalf => Some((ffmpeg::ChannelLayout::STEREO, 2)),
         Tone::FiveOne => Some((ffmpeg::ChannelLayout::_5POINT1_BACK, 6)),
     }
 }
@@ -272,7 +274,13 @@ fn play(clip: &Clip, encoder: &mut encoder::audio::Encoder, index: usize, mux: &
             // The centre is the third of 5.1; all others are silent there.
             let silent = clip.tone == Tone::Silence || (clip.tone == Tone::FiveOne && channel != 2);
             for (offset, sample) in frame.plane_mut::<f32>(channel).iter_mut().enumerate() {
-                *sample = if silent { 0.0 } else { beep(start + offset, clip.beep_dbfs) };
+                let at = start + offset;
+                *sample = match clip.tone {
+                    _ if silent => 0.0,
+                    Tone::LoudHalf if at >= samples / 2 => 0.0,
+                    Tone::LoudHalf => sine(at, clip.beep_dbfs),
+                    _ => beep(at, clip.beep_dbfs),
+                };
             }
         }
         encoder.send_frame(&frame).during("encode a test tone")?;
@@ -288,7 +296,12 @@ fn beep(sample: usize, dbfs: f64) -> f32 {
     if within >= RATE as usize * BEEP_MS as usize / 1000 {
         return 0.0;
     }
-    let phase = within as f64 * 1000.0 / f64::from(RATE);
+    sine(within, dbfs)
+}
+
+/// 1 kHz.
+fn sine(sample: usize, dbfs: f64) -> f32 {
+    let phase = sample as f64 * 1000.0 / f64::from(RATE);
     (10f64.powf(dbfs / 20.0) * (phase * std::f64::consts::TAU).sin()) as f32
 }
 
@@ -317,6 +330,20 @@ pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
         shown.push(pattern::read(&frame, at));
     }
     Ok(shown)
+}
+
+/// Reads the picture of a JPEG made from a clip's.
+///
+/// # Errors
+/// As decoding fails.
+pub fn still(path: &Path) -> Result<Shown> {
+    let bytes = std::fs::read(path).during("read a JPEG")?;
+    let codec = ffmpeg::decoder::find_by_name("mjpeg").ok_or(ffmpeg::Error::DecoderNotFound).during("find MJPEG")?;
+    let mut decoder = codec::Context::new_with_codec(codec).decoder().video().during("open MJPEG")?;
+    decoder.send_packet(&ffmpeg::Packet::copy(&bytes)).during("decode a JPEG")?;
+    let mut picture = frame::Video::empty();
+    decoder.receive_frame(&mut picture).during("decode a JPEG")?;
+    Ok(pattern::read(&picture, 0.0))
 }
 
 /// Where the beeps of a file begin, in seconds from its first picture.

@@ -9,11 +9,13 @@ use crate::partner::Partner;
 mod builtin;
 mod contest;
 mod ladders;
+mod phrases;
 mod read;
 mod retention;
 
 pub use contest::{Contest, LengthLimit, Theme};
 pub use ladders::{Ladders, Rung};
+pub use phrases::Phrase;
 pub use retention::Retention;
 
 /// Everything that is data: contests, partners and the ladder.
@@ -25,6 +27,8 @@ pub struct Catalogue {
     pub partners: BTreeMap<PartnerId, Partner>,
     /// `ladders.toml`.
     pub ladders: Ladders,
+    /// `phrases.toml`, in its order; without it there are none.
+    pub phrases: Vec<Phrase>,
     /// `retention.toml`; without it everything is kept.
     pub retention: Retention,
 }
@@ -65,7 +69,7 @@ impl Catalogue {
     }
 
     /// Reads a whole catalogue from (file name, text) pairs. Names are relative to the catalogue's directory, with `/`:
-    /// `ladders.toml`, `retention.toml`, `contests/ID.toml`, `partners/ID.toml`. The caller gives the `.toml` files only.
+    /// `ladders.toml`, `phrases.toml`, `retention.toml`, `contests/ID.toml`, `partners/ID.toml`. The caller gives the `.toml` files only.
     pub fn from_files(files: &[(String, String)]) -> Result<Self, CatalogueError> {
         read::catalogue(files)
     }
@@ -73,6 +77,11 @@ impl Catalogue {
     /// A contest by its id.
     pub fn contest(&self, id: &ContestId) -> Option<&Contest> {
         self.contests.get(id)
+    }
+
+    /// A phrase by its id.
+    pub fn phrase(&self, id: &str) -> Option<&Phrase> {
+        self.phrases.iter().find(|phrase| phrase.id == id)
     }
 
     /// A partner by its id.

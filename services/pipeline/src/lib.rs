@@ -10,6 +10,7 @@
 //! | how far is it, and how long does it still take? | `progress` |
 //! | where does a delivery stand? | `delivery` |
 //! | which works is a bulk job about? | `selection` |
+//! | which works wait for a reviewer, in which order? | `queue` |
 //! | who works with entries, and what may they do? | `person` |
 //! | in which language is it told? | `lang` |
 //! | what may people type? | `text` |
@@ -29,6 +30,7 @@ pub mod person;
 pub mod planner;
 pub mod preflight;
 pub mod progress;
+pub mod queue;
 pub mod rejection;
 pub mod rendition;
 pub mod screening;

@@ -343,6 +343,34 @@ pub struct AudioInfo {
     /// Stretches of at least 2 s below −40 dBFS, which may be silence when the whole is turned down. Empty where nobody looked.
     #[serde(default)]
     pub quiet: Vec<Stretch>,
+    /// Loudness over time. `None` where it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_term: Option<ShortTerm>,
+}
+
+/// Short-term loudness over time (EBU Tech 3341): each value is the loudness of the three seconds before its moment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ShortTerm {
+    /// Seconds from one value to the next: 1, and a power of two where one a second would be more than [`ShortTerm::MOST`].
+    pub step_s: u32,
+    /// LUFS, with one decimal, not below [`ShortTerm::FLOOR_LUFS`]. The first is measured three seconds after the sound begins; empty
+    /// where the sound is shorter.
+    pub lufs: Vec<f64>,
+}
+
+impl ShortTerm {
+    /// Length of the window, seconds.
+    pub const WINDOW_S: u32 = 3;
+    /// Values at most: the longest work of the contest, eight minutes, one a second.
+    pub const MOST: usize = 480;
+    /// What is more silent is shown as this, LUFS: the absolute gate of BS.1770.
+    pub const FLOOR_LUFS: f64 = -70.0;
+
+    /// The values with the moments at which their windows end, seconds after the sound begins.
+    pub fn moments(&self) -> impl Iterator<Item = (u32, f64)> {
+        let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX).saturating_mul(self.step_s);
+        self.lufs.iter().enumerate().map(move |(place, lufs)| (Self::WINDOW_S.saturating_add(at(place)), *lufs))
+    }
 }
 
 /// Sound that begins earlier or ends later than the picture by no more than this is cut to it, ms: codecs pad, editors round.

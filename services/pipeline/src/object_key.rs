@@ -21,6 +21,8 @@ pub enum ObjectKey {
     Cover(SubmissionId, u32, RenditionName, Fence),
     /// A cover that was cut out of that rendition for partners, by its place among them.
     PartnerCover(SubmissionId, u32, RenditionName, Fence, u32),
+    /// A still of one side of a comparison of that rendition with its source, by the pair's place.
+    Comparison(SubmissionId, u32, RenditionName, Fence, u32, Compared),
     /// A file for reviewers by one attempt of the probe.
     Preview(SubmissionId, u32, Fence, PreviewFile),
     /// A file of the bag that an operator takes to a partner by hand.
@@ -31,6 +33,28 @@ pub enum ObjectKey {
     Drop(SubmissionId, u32, BagFile),
     /// The marker in a partner's bucket that says the folder is complete. Put last.
     DropDone(SubmissionId, u32),
+}
+
+/// What a still of a comparison is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compared {
+    /// The source, scaled as the rendition is.
+    Source,
+    /// The rendition.
+    Rendition,
+}
+
+impl Compared {
+    /// Both.
+    pub const BOTH: [Compared; 2] = [Compared::Source, Compared::Rendition];
+
+    /// Its one name: in keys, addresses and on disk.
+    pub fn name(self) -> &'static str {
+        match self {
+            Compared::Source => "source",
+            Compared::Rendition => "rendition",
+        }
+    }
 }
 
 /// The files that reviewers look at.
@@ -143,6 +167,9 @@ impl fmt::Display for ObjectKey {
             ObjectKey::PartnerCover(submission, run, name, fence, place) => {
                 write!(f, "renditions/{submission}/{run}/{name}/{fence}-cover-{place}.jpg")
             }
+            ObjectKey::Comparison(submission, run, name, fence, place, of) => {
+                write!(f, "renditions/{submission}/{run}/{name}/{fence}-compare-{place}-{}.jpg", of.name())
+            }
             ObjectKey::Preview(submission, run, fence, file) => {
                 write!(f, "previews/{submission}/{run}/{fence}/{}", file.name())
             }
@@ -187,7 +214,8 @@ mod tests {
                 (ObjectKey::Audio(id, 1, fence, EncodeId::new(&*text)), 6),
                 (ObjectKey::Rendition(id, 1, name.clone(), fence), 5),
                 (ObjectKey::Cover(id, 1, name.clone(), fence), 5),
-                (ObjectKey::PartnerCover(id, 1, name, fence, 0), 5),
+                (ObjectKey::PartnerCover(id, 1, name.clone(), fence, 0), 5),
+                (ObjectKey::Comparison(id, 1, name, fence, 0, Compared::Source), 5),
                 (ObjectKey::Bag(id, 1, partner.clone(), file.clone()), 5),
                 (ObjectKey::Proof(id, partner, [0; 32]), 4),
                 (ObjectKey::Drop(id, 1, file), 3),

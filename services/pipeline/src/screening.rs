@@ -52,6 +52,31 @@ pub enum Rule {
     Duplicate,
 }
 
+impl Rule {
+    /// Its title in one language.
+    pub fn title(self, lang: Lang) -> &'static str {
+        let (zh, en) = match self {
+            Rule::Format => ("文件格式", "Format"),
+            Rule::Duration => ("时长", "Length"),
+            Rule::Resolution => ("分辨率", "Resolution"),
+            Rule::Aspect => ("画面比例", "Aspect"),
+            Rule::DecodeErrors => ("解码错误", "Damage"),
+            Rule::Sound => ("声音", "Sound"),
+            Rule::SoundLength => ("声画长度", "Length of the sound"),
+            Rule::Loudness => ("响度", "Loudness"),
+            Rule::OtherTracks => ("其他轨道", "Other tracks"),
+            Rule::Interlaced => ("扫描方式", "Interlacing"),
+            Rule::Hdr => ("动态范围", "Dynamic range"),
+            Rule::Black => ("黑场", "Black picture"),
+            Rule::Frozen => ("静止画面", "Still picture"),
+            Rule::Silent => ("静音", "Silence"),
+            Rule::Structure => ("文件结构", "File structure"),
+            Rule::Duplicate => ("重复参选", "Duplicate"),
+        };
+        if lang == Lang::Zh { zh } else { en }
+    }
+}
+
 /// How a rule came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

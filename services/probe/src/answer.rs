@@ -5,7 +5,7 @@ use std::path::Path;
 
 use media::protocol::{CUES, PROXY, ProbeReport, Request, SHEET};
 use pipeline::fingerprint::{Fingerprint, MAX_SAMPLES};
-use pipeline::media_info::{AudioInfo, MediaInfo, Oddity, Outline, Ratio, Stretch, VideoInfo};
+use pipeline::media_info::{AudioInfo, MediaInfo, Oddity, Outline, Ratio, ShortTerm, Stretch, VideoInfo};
 use runtime::child::{ChildError, numbers};
 use runtime::scratch::Left;
 use serde::Serialize;
@@ -141,6 +141,10 @@ fn heard(audio: &AudioInfo, end_ms: u64) -> Result<(), ChildError> {
     ensure(audio.sample_rate > 0 && (1..=CHANNELS).contains(&audio.channels), "a sound without samples or channels")?;
     let levels = [audio.loudness_lufs, audio.true_peak_dbtp];
     ensure(levels.into_iter().flatten().all(|level| level.abs() <= MOST_DB), "a level that is none")?;
+    if let Some(ShortTerm { step_s, lufs }) = &audio.short_term {
+        ensure(*step_s > 0 && lufs.len() <= ShortTerm::MOST, "a curve without end")?;
+        ensure(lufs.iter().all(|level| level.abs() <= MOST_DB), "a level that is none")?;
+    }
     ensure(ordered(&audio.silent) && ordered(&audio.quiet), "stretches out of order")?;
     let mut stretches = audio.silent.iter().chain(&audio.quiet);
     ensure(stretches.all(|stretch| stretch.end_ms <= end_ms), "a time beyond the end")

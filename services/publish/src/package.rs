@@ -156,6 +156,7 @@ mod tests {
                     cover("16:9", &["guangming", "cctv"], file("renditions/x/1/web-720/7-cover-0.jpg", "d")),
                     cover("3:4", &["douyin"], file("renditions/x/1/web-720/7-cover-1.jpg", "e")),
                 ],
+                comparison: Vec::new(),
                 width: 1280,
                 height: 720,
                 duration_ms: 61_000,

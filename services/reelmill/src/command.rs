@@ -11,6 +11,7 @@ pub(crate) mod doctor;
 pub(crate) mod fsck;
 pub(crate) mod hold;
 pub(crate) mod inventory;
+pub(crate) mod many;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod partner;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-mod hasher;
+pub(crate) mod hasher;
 
 pub use hasher::Busy;
 use hasher::Hasher;

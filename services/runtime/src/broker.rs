@@ -1,4 +1,4 @@
-//! RabbitMQ: the only file that speaks AMQP, with `broker/`. Sends with confirms, receives hints, and gets back on its feet.
+//! RabbitMQ: the only file that speaks AMQP, with `broker/`. Sends with confirms, receives hints, follows events, and gets back on its feet.
 //!
 //! lapin could recover connections by itself, but not what was in flight on them. Here `Err`, the end of the stream, a cancel
 //! by the server and a refused declaration all mean the same: drop the session, back off, connect and declare anew. Readiness
@@ -25,11 +25,13 @@ use crate::transport::{self, Line};
 use crate::wire::WORK_EXCHANGE;
 
 mod examine;
+mod following;
 mod receiving;
 mod sending;
 mod topology;
 
 pub use examine::QueueState;
+pub use following::Followed;
 pub use sending::SendError;
 pub(crate) use topology::MAX_HINTS;
 

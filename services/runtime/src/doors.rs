@@ -26,6 +26,8 @@ use crate::serving::headers;
 pub enum Door {
     /// The organisers' API, by tokens of people.
     Organisers,
+    /// The pages of staff, by password, second factor, invitation and session.
+    Console,
     /// An entrant's entry and uploads, by the token of the entry.
     Entrants,
     /// The feed that partners pull and its files, by token and signed link.
@@ -38,12 +40,13 @@ pub enum Door {
 
 impl Door {
     /// Every door.
-    pub const ALL: [Door; 5] = [Door::Organisers, Door::Entrants, Door::Feed, Door::Notices, Door::S3];
+    pub const ALL: [Door; 6] = [Door::Organisers, Door::Console, Door::Entrants, Door::Feed, Door::Notices, Door::S3];
 
     /// Its name in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Door::Organisers => "organisers",
+            Door::Console => "console",
             Door::Entrants => "entrants",
             Door::Feed => "feed",
             Door::Notices => "notices",
@@ -67,12 +70,21 @@ pub enum Reason {
     Ended,
     /// It is right and does not open this.
     Forbidden,
+    /// It was not looked at: too many failures came before.
+    Slowed,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Reason; 6] =
-        [Reason::Missing, Reason::Malformed, Reason::Unknown, Reason::Wrong, Reason::Ended, Reason::Forbidden];
+    pub const ALL: [Reason; 7] = [
+        Reason::Missing,
+        Reason::Malformed,
+        Reason::Unknown,
+        Reason::Wrong,
+        Reason::Ended,
+        Reason::Forbidden,
+        Reason::Slowed,
+    ];
 
     /// Its name in logs and metrics.
     pub fn name(self) -> &'static str {
@@ -83,6 +95,7 @@ impl Reason {
             Reason::Wrong => "wrong",
             Reason::Ended => "ended",
             Reason::Forbidden => "forbidden",
+            Reason::Slowed => "slowed",
         }
     }
 }

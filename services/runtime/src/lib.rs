@@ -11,7 +11,7 @@
 //! | what is past its time? | `retention` |
 //! | who opens an entrant's file? | `child` |
 //! | who may read personal data? | `seal` |
-//! | who is an organiser? | `bearer` |
+//! | who is an organiser? | `bearer`, `password`, `second_factor`, `secret` |
 //! | who was refused, and where? | `doors` |
 //! | which addresses may be called on another's word? | `callable`, `network` |
 //! | what is kept of a webhook's address and secrets? | `webhook` |
@@ -42,12 +42,15 @@ pub mod network;
 pub mod objects;
 mod outbox;
 pub mod outcome;
+pub mod password;
 pub mod problem;
 pub mod range;
 mod reconciler;
 pub mod retention;
 pub mod scratch;
 pub mod seal;
+pub mod second_factor;
+pub mod secret;
 pub mod service;
 pub mod serving;
 pub mod store;

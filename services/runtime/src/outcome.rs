@@ -81,8 +81,28 @@ pub enum Output {
 impl StoredRendition {
     /// All of its files.
     pub fn files(&self) -> impl Iterator<Item = &StoredFile> {
-        std::iter::once(&self.video).chain(&self.cover).chain(self.covers.iter().map(|cover| &cover.file))
+        let stills = self.comparison.iter().flat_map(|pair| [&pair.source, &pair.rendition]);
+        std::iter::once(&self.video).chain(&self.cover).chain(self.covers.iter().map(|cover| &cover.file)).chain(stills)
     }
+}
+
+/// The same frame of source and rendition, as stills for people: JPEG, pixel for pixel, the middle of the picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredComparison {
+    /// Which frame of the rendition.
+    pub frame: u64,
+    /// When it is shown, ms from the beginning.
+    pub at_ms: u64,
+    /// Pixels of both.
+    pub width: u32,
+    /// Pixels of both.
+    pub height: u32,
+    /// How alike they are: SSIM of their brightness, 1 for the same.
+    pub ssim: f64,
+    /// The source's, scaled as the rendition is.
+    pub source: StoredFile,
+    /// The rendition's.
+    pub rendition: StoredFile,
 }
 
 /// A cover for partners.
@@ -142,6 +162,9 @@ pub struct StoredRendition {
     /// Still pictures that were cut out of it for partners.
     #[serde(default)]
     pub covers: Vec<StoredCover>,
+    /// Frames of it beside the source's, in order. Empty where the picture was passed through, or before stills were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparison: Vec<StoredComparison>,
     /// Display width in pixels.
     pub width: u32,
     /// Display height in pixels.

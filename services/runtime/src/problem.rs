@@ -1,5 +1,7 @@
 //! Every reason to refuse a request or an act: stable code, HTTP status and text in both languages, in one table. Programs read the code.
 //! How a problem becomes an answer is in `serving::render`.
+use std::num::NonZeroU32;
+
 use pipeline::lang::Lang;
 use pipeline::person;
 use tracing::{error, warn};
@@ -30,6 +32,8 @@ pub enum Code {
     DeadlinePassed,
     TokenMissing,
     TokenWrong,
+    SignInNeeded,
+    CrossSite,
     RoleMissing,
     ContestForeign,
     SubmissionUnknown,
@@ -44,6 +48,16 @@ pub enum Code {
     ContestMissing,
     LastAdmin,
     LoginTaken,
+    LoginMissing,
+    SignInWrong,
+    CodeWrong,
+    PasswordWrong,
+    PasswordUnfit,
+    SignInSlow,
+    SignInExpired,
+    InvitationUnknown,
+    AlreadySignedUp,
+    SessionUnknown,
     WebhookUnknown,
     JobUnknown,
     NothingToResend,
@@ -62,6 +76,9 @@ pub enum Code {
     PictureUnreadable,
     BagUnknown,
     StateWrong,
+    CardTaken,
+    DecisionHeld,
+    NothingToUndo,
     NothingSelected,
     TooManyWorks,
     InAnotherJob,
@@ -104,6 +121,7 @@ pub enum Code {
     DatabaseUnavailable,
     Overloaded,
     TooManyAtOnce,
+    TooManyStreams,
     Stopping,
     Internal,
 }
@@ -146,8 +164,10 @@ impl Code {
             Code::DeadlinePassed => row(403, "deadline_passed", "申报已经截止。", "The deadline has passed."),
             Code::TokenMissing => row(401, "token_missing", "请求缺少凭证。", "The request has no token."),
             Code::TokenWrong => row(403, "token_wrong", "凭证无效。", "The token is not valid."),
-            Code::RoleMissing => row(403, "role_missing", "该凭证无权进行此操作。", "The token's role does not allow this."),
-            Code::ContestForeign => row(403, "contest_foreign", "该凭证只限于另一项征选活动。", "The token is bound to another contest."),
+            Code::SignInNeeded => row(401, "sign_in_needed", "请先登录。", "Please sign in first."),
+            Code::CrossSite => row(403, "cross_site", "请求来自其他网站，未予执行。", "The request came from another site and was not carried out."),
+            Code::RoleMissing => row(403, "role_missing", "您的角色无权进行此操作。", "The role does not allow this."),
+            Code::ContestForeign => row(403, "contest_foreign", "您的权限不包括该征选活动。", "The credential is for another contest."),
             Code::SubmissionUnknown => row(404, "submission_unknown", "没有这件作品。", "There is no such submission."),
             Code::DeliveryUnknown => row(404, "delivery_unknown", "该作品没有对这个平台的投放。", "The submission has no delivery to this partner."),
             Code::PartnerUnknown => row(422, "partner_unknown", "没有这个合作平台。", "There is no such partner."),
@@ -160,6 +180,16 @@ impl Code {
             Code::ContestMissing => row(422, "contest_missing", "该人员在多项活动中具有此角色，请指明活动。", "The person holds this role in several contests; name one."),
             Code::LastAdmin => row(409, "last_admin", "该人员是最后一名全局管理员，请先指定另一名管理员。", "This is the last admin of all contests; make another person admin first."),
             Code::LoginTaken => row(409, "login_taken", "该登录名已被他人使用。", "Another person has this login name."),
+            Code::LoginMissing => row(409, "login_missing", "该人员没有登录名，无法登录控制台。", "The person has no login name, and so cannot sign in."),
+            Code::SignInWrong => row(403, "sign_in_wrong", "登录名或密码不正确。", "The login name or the password is wrong."),
+            Code::CodeWrong => row(403, "code_wrong", "验证码不正确，或已经用过；请等待下一个验证码。", "The code is wrong or was used before; wait for the next one."),
+            Code::PasswordWrong => row(403, "password_wrong", "当前密码不正确。", "The current password is wrong."),
+            Code::PasswordUnfit => row(422, "password_unfit", "该密码不符合要求。", "This password does not meet the requirements."),
+            Code::SignInSlow => row(429, "sign_in_slow", "失败次数过多，请稍后再试。", "There were too many failures; please wait before you try again."),
+            Code::SignInExpired => row(403, "sign_in_expired", "登录步骤已超时，请重新开始。", "This step has expired; please start again."),
+            Code::InvitationUnknown => row(404, "invitation_unknown", "链接无效、已使用或已过期，请联系管理员。", "The link is invalid, was used or has expired; please ask an administrator for a new one."),
+            Code::AlreadySignedUp => row(409, "already_signed_up", "该人员已设置密码；如需重新设置，请使用重置。", "The person has set a password already; make a reset link instead."),
+            Code::SessionUnknown => row(404, "session_unknown", "没有该登录会话，或会话已结束。", "There is no such session, or it has ended."),
             Code::WebhookUnknown => row(404, "webhook_unknown", "没有这个通知地址。", "There is no such webhook."),
             Code::JobUnknown => row(404, "job_unknown", "没有这项批量任务。", "There is no such job."),
             Code::NothingToResend => row(409, "nothing_to_resend", "没有可重新发送的通知。", "There is nothing to send again, or the webhook is not enabled."),
@@ -178,8 +208,11 @@ impl Code {
             Code::PictureUnreadable => row(422, "picture_unreadable", "截图无法读取，请提供 JPEG 或 PNG 图片。", "The picture cannot be decoded; send a JPEG or a PNG."),
             Code::BagUnknown => row(404, "bag_unknown", "该投放没有可取的文件。", "This delivery has no bag: only a partner that a person serves has one, from the hand-over until the work is taken back."),
             Code::StateWrong => row(409, "state_wrong", "当前状态下不能进行此操作。", "In its present state this changes nothing."),
+            Code::CardTaken => row(409, "card_taken", "另一名工作人员正在审看该作品。", "Another reviewer has this work open."),
+            Code::DecisionHeld => row(409, "decision_held", "对该作品已作出决定，即将生效。", "A decision on this work is held and takes effect in a moment."),
+            Code::NothingToUndo => row(409, "nothing_to_undo", "没有可撤销的决定，或决定已经生效。", "There is no decision to undo, or it has taken effect already."),
             Code::NothingSelected => row(409, "nothing_selected", "没有符合条件的作品。", "No work is selected."),
-            Code::TooManyWorks => row(422, "too_many_works", "所选作品过多，请缩小范围。", "More works are selected than one job takes; narrow the selection."),
+            Code::TooManyWorks => row(422, "too_many_works", "所选作品过多，请缩小范围。", "More works are selected than one job or file takes; narrow the selection."),
             Code::InAnotherJob => row(409, "in_another_job", "作品已列入另一项批量任务。", "Another job has these works and will begin them; cancel it first."),
             Code::TooManyWebhooks => row(409, "too_many_webhooks", "通知地址已达上限，请先删除不用的地址。", "There are as many webhooks as there may be; remove one first."),
             Code::QueryWrong => row(400, "query_wrong", "查询参数无效。", "A parameter of the query is unknown or has no valid value."),
@@ -218,6 +251,7 @@ impl Code {
             Code::Interrupted => row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what came is stored, and the upload can be resumed."),
             Code::Unavailable => row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later."),
             Code::DatabaseUnavailable => row(503, "database_unavailable", "暂时无法连接数据库，请稍后再试。", "The database cannot be reached at the moment; please try again later."),
+            Code::TooManyStreams => row(429, "too_many_streams", "您打开的自动更新页面过多，请关闭一些。", "You have as many pages with live updates open as one person may; close some."),
             Code::Overloaded => held_off(Full::Everywhere),
             Code::TooManyAtOnce => held_off(Full::Address),
             Code::Stopping => row(503, "stopping", "服务正在重启，请稍后续传。", "The service is restarting; please resume in a moment."),
@@ -248,7 +282,7 @@ impl Code {
     /// The problem of a request that was refused at a door. `credential` is the id that it showed, if it is known.
     pub fn refused(self, door: Door, reason: Reason, credential: Option<impl ToString>) -> Problem {
         let credential = credential.map(|id| id.to_string());
-        Problem { refused: Some(Refused { door, reason, credential }), ..self.into() }
+        Problem { refused: Some(Box::new(Refused { door, reason, credential })), ..self.into() }
     }
 
     /// What is written down about a refusal of which its place said no more.
@@ -292,15 +326,25 @@ pub struct Problem {
     pub fields: Vec<FieldProblem>,
     /// The offset that is durable, where a client can use it.
     pub offset: Option<u64>,
+    /// Seconds until the same request may succeed, where more is known than [`Code::retry_after_s`] says.
+    pub retry_after_s: Option<NonZeroU32>,
     /// Set where a credential was wanted and did not do.
-    pub refused: Option<Refused>,
+    pub refused: Option<Box<Refused>>,
     /// What failed on our side: for the log and for operators on the command line, never for a client.
     pub cause: Option<Box<str>>,
 }
 
 impl From<Code> for Problem {
     fn from(code: Code) -> Self {
-        Problem { code, detail: None, fields: Vec::new(), offset: None, refused: None, cause: None }
+        Problem {
+            code,
+            detail: None,
+            fields: Vec::new(),
+            offset: None,
+            retry_after_s: None,
+            refused: None,
+            cause: None,
+        }
     }
 }
 
@@ -372,6 +416,11 @@ impl From<std::io::Error> for Problem {
 }
 
 impl Problem {
+    /// Seconds until the same request may succeed.
+    pub fn retry_after_s(&self) -> u32 {
+        self.retry_after_s.map_or_else(|| self.code.retry_after_s(), NonZeroU32::get)
+    }
+
     /// Every wrong field of a form in one problem.
     pub fn of_form(fields: Vec<FieldProblem>) -> Self {
         let said = |lang| {
@@ -397,7 +446,7 @@ impl Problem {
 
     /// What is written down about a request that was refused for want of a credential or a right; `None` for any other problem.
     pub(crate) fn denied(&self) -> Option<Denied> {
-        let Refused { door, reason, credential } = self.refused.clone().or_else(|| self.code.refusal())?;
+        let Refused { door, reason, credential } = self.refused.as_deref().cloned().or_else(|| self.code.refusal())?;
         Some(Denied { door, reason, code: self.code.name(), credential })
     }
 }

@@ -70,6 +70,11 @@ pub async fn preview(
         None => Amount::default(),
     };
     line("attempts_days", policy.attempts_days, "records of attempts", attempts);
+    let sign_ins = match policy.sign_ins_days {
+        Some(days) => store.old_sign_ins(now - Retention::days(days)).await?,
+        None => Amount::default(),
+    };
+    line("sign_ins_days", policy.sign_ins_days, "sessions and invitations of staff", sign_ins);
     let left = match policy.scratch_hours {
         Some(hours) => scratch::abandoned(scratch, hours_of(hours), now.into()),
         None => Vec::new(),
@@ -116,6 +121,10 @@ pub async fn run(
         let ended = attempts(store, now - Retention::days(days), most).await;
         line("attempts_days", days, "records of attempts", ended);
     }
+    if let Some(days) = policy.sign_ins_days {
+        let ended = sign_ins(store, now - Retention::days(days), most).await;
+        line("sign_ins_days", days, "sessions and invitations of staff", ended);
+    }
     failure.map_or(Ok(lines), Err)
 }
 
@@ -140,6 +149,12 @@ async fn uploads(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Res
 async fn attempts(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
     let mut all = Amount::default();
     while all.goes_on(Amount::counted(store.forget_attempts(before).await?), most) {}
+    Ok(all)
+}
+
+async fn sign_ins(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
+    let mut all = Amount::default();
+    while all.goes_on(Amount::counted(store.forget_sign_ins(before).await?), most) {}
     Ok(all)
 }
 

@@ -124,6 +124,16 @@ impl ScratchDir {
         &self.output
     }
 
+    /// Makes one more directory that a child may write, apart from what other children of this part left. `name` is ours.
+    ///
+    /// # Errors
+    /// When it is there, or cannot be made.
+    pub fn beside(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let path = self.path.join(name);
+        private().create(&path).with_context(|| format!("make {}", path.display()))?;
+        Ok(path)
+    }
+
     /// Moves a file that a child left in the output directory to the input directory, under a name of ours, in place of what lies
     /// there. From then on no child can change it.
     ///
@@ -267,7 +277,9 @@ mod tests {
         let root = root.path().join("made/by/us");
         let scratch = Scratch::new(&root).unwrap();
         let part = scratch.dir("part").unwrap();
-        for dir in [&root, &scratch.path, part.path(), part.input(), part.output()] {
+        let beside = part.beside("stills").unwrap();
+        assert!(part.beside("stills").is_err(), "it is new");
+        for dir in [&root, &scratch.path, part.path(), part.input(), part.output(), &beside] {
             assert_eq!(fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700, "{}", dir.display());
         }
     }

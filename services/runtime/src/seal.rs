@@ -92,6 +92,11 @@ impl Keyring {
         self.pseudonyms
     }
 
+    /// A hash of `text` that only who has the first key can compute, about `purpose`. Another one as soon as another key stands in front.
+    pub fn keyed_hash(&self, purpose: &str, text: &str) -> [u8; KEY_BYTES] {
+        derived(&derived(&self.pseudonyms, purpose.as_bytes()), text.as_bytes())
+    }
+
     /// Whether a key is on the ring.
     pub fn has(&self, id: &str) -> bool {
         self.keys.iter().any(|(known, _)| known == id)
@@ -198,6 +203,16 @@ mod tests {
         assert_eq!(both.seal(id(1), b"x").unwrap().key_id, "new");
         let retired = Keyring::parse(NEW).unwrap();
         assert_eq!(retired.open(id(1), &sealed), Err(CannotOpen::UnknownKey("old".into())));
+    }
+
+    #[test]
+    fn a_keyed_hash_is_of_its_purpose_text_and_first_key() {
+        let ring = Keyring::parse(OLD).unwrap();
+        let hash = ring.keyed_hash("login", "anna");
+        assert_eq!(hash, Keyring::parse(&format!("{OLD},{NEW}")).unwrap().keyed_hash("login", "anna"));
+        assert_ne!(hash, ring.keyed_hash("login", "anne"));
+        assert_ne!(hash, ring.keyed_hash("other", "anna"));
+        assert_ne!(hash, Keyring::parse(NEW).unwrap().keyed_hash("login", "anna"));
     }
 
     #[test]

@@ -6,12 +6,16 @@
 //! | claim, renew, finish, fail, hand back | `parts` |
 //! | what a finished part leaves behind | `outcomes` |
 //! | what people did, who they are, what they asked twice, what they look at | `audit`, `persons`, `tokens`, `idempotency`, `listing` |
+//! | how people sign in, and their sessions | `sign_in`, `invitations`, `sessions` |
 //! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | finished files by what determines them | `reuse` |
 //! | how far entries are | `progress` |
-//! | new runs of many works | `bulk` |
+//! | new runs, releases and recalls of many works | `bulk` |
+//! | works by where they stand with partners | `board` |
 //! | release and recall, as people order them | `people` |
 //! | what organisers look at before they decide | `previews` |
+//! | what the desk's first page counts | `desk` |
+//! | who screens which work, decisions that can be undone | `reviews`, `held` |
 //! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | messages to send | `messages` |
@@ -43,8 +47,10 @@ use crate::transport;
 
 pub mod accounts;
 pub mod audit;
+pub mod board;
 pub mod bulk;
 pub mod deliveries;
+pub mod desk;
 pub mod doctor;
 pub mod entrants;
 pub mod exchanges;
@@ -53,8 +59,11 @@ pub mod fingerprints;
 pub mod first_look;
 pub mod fsck;
 pub mod garbage;
+pub mod handed_in;
+pub mod held;
 pub mod history;
 pub mod idempotency;
+pub mod invitations;
 pub mod listing;
 pub mod messages;
 pub mod notices;
@@ -69,7 +78,10 @@ pub mod recalls;
 pub mod renditions;
 pub mod retention;
 pub mod reuse;
+pub mod reviews;
 pub mod schema;
+pub mod sessions;
+pub mod sign_in;
 pub mod stuck;
 pub mod submissions;
 pub mod tokens;

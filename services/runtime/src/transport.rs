@@ -144,7 +144,7 @@ fn decide(server: Server, host: Option<&str>, tls: Tls, allowed: &[Trusted]) -> 
 }
 
 /// Whether a host is this machine, by its loopback address or its usual name.
-pub(crate) fn is_this_machine(host: &str) -> bool {
+pub fn is_this_machine(host: &str) -> bool {
     let (name, address) = read(host);
     name == "localhost" || address.is_some_and(|it| it.is_loopback())
 }

@@ -1,6 +1,6 @@
 //! Messages as bytes: protobuf bodies and CloudEvents headers. The only file that sees protobuf.
 use chrono::{DateTime, Utc};
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::progress::Reached;
 use pipeline::stage::Stage;
 use pipeline::submission::State;
@@ -142,6 +142,52 @@ fn timestamp(at: DateTime<Utc>) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: at.timestamp(), nanos: at.timestamp_subsec_nanos() as i32 }
 }
 
+/// What an event says, as far as live views need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// A work is in another state, or further on.
+    Work {
+        /// The work.
+        submission: SubmissionId,
+        /// Its contest.
+        contest: ContestId,
+        /// The state that it is in now; `None`: the same, and the machines are further on with it.
+        state: Option<String>,
+    },
+    /// A delivery is in another state.
+    Delivery {
+        /// The work.
+        submission: SubmissionId,
+        /// To whom.
+        partner: PartnerId,
+        /// The state that it is in now.
+        state: String,
+    },
+}
+
+/// Reads an event by its CloudEvents type; `None` for types and bodies that are unknown here.
+pub fn announced(kind: &str, body: &[u8]) -> Option<Announced> {
+    let id = |text: &str| text.parse().ok().map(SubmissionId);
+    match kind {
+        "reelmill.v1.SubmissionChanged" => {
+            let message = v1::SubmissionChanged::decode(body).ok()?;
+            let (submission, contest) = (id(&message.submission)?, message.contest.parse().ok()?);
+            Some(Announced::Work { submission, contest, state: Some(message.state) })
+        }
+        "reelmill.v1.SubmissionProgressed" => {
+            let message = v1::SubmissionProgressed::decode(body).ok()?;
+            let (submission, contest) = (id(&message.submission)?, message.contest.parse().ok()?);
+            Some(Announced::Work { submission, contest, state: None })
+        }
+        "reelmill.v1.DeliveryChanged" => {
+            let message = v1::DeliveryChanged::decode(body).ok()?;
+            let (submission, partner) = (id(&message.submission)?, message.partner.parse().ok()?);
+            Some(Announced::Delivery { submission, partner, state: message.state })
+        }
+        _ => None,
+    }
+}
+
 /// A readable rendering of an event's body for live views, by its CloudEvents type; `None` for types unknown here.
 pub fn describe(kind: &str, body: &[u8]) -> Option<serde_json::Value> {
     match kind {
@@ -182,6 +228,23 @@ mod tests {
         let message = work_available(Stage::Transcode, None);
         assert_eq!(describe(message.kind, &message.body), Some(serde_json::json!({ "stage": "transcode" })));
         assert_eq!(message.routing_key, "transcode");
+    }
+
+    #[test]
+    fn an_event_is_read_back_as_it_was_announced() {
+        let (submission, at) = (SubmissionId(uuid::Uuid::from_u128(7)), DateTime::UNIX_EPOCH);
+        let read = |message: Outgoing| announced(message.kind, &message.body).unwrap();
+        let contest: ContestId = "demo".parse().unwrap();
+        let changed = submission_changed(submission, "demo", 1, &State::AwaitingReview, at, None);
+        let state = Some("awaiting_review".to_owned());
+        assert_eq!(read(changed), Announced::Work { submission, contest: contest.clone(), state });
+        let reached = Reached { done: 0.5, remaining_s: Some(3.0) };
+        let progressed = submission_progressed(submission, "demo", 1, reached, at, None);
+        assert_eq!(read(progressed), Announced::Work { submission, contest, state: None });
+        let partner: PartnerId = "cctv".parse().unwrap();
+        let delivered = delivery_changed(submission, &partner, 1, "live", at, None);
+        assert_eq!(read(delivered), Announced::Delivery { submission, partner, state: "live".into() });
+        assert_eq!(announced("reelmill.v1.WorkAvailable", b""), None);
     }
 
     #[test]

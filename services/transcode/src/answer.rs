@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use media::protocol::{
-    AssembleReport, AudioReport, CoverWish, CoversReport, EncodedAudio, Job, PictureInput, QcReport, Request,
-    SegmentReport, audio_file, video_file,
+    AssembleReport, AudioReport, CoverWish, CoversReport, EncodedAudio, Expected, Job, PictureInput, QcReport, Request,
+    SegmentReport, Still, audio_file, still_file, video_file,
 };
 use pipeline::id::EncodeId;
+use pipeline::object_key::Compared;
 use pipeline::rendition::QcOutcome;
 use runtime::child::{ChildError, numbers};
 use runtime::scratch::Left;
@@ -40,6 +41,25 @@ pub struct Encoded {
     pub name: String,
     /// The file.
     pub file: Left,
+}
+
+/// The same frame of source and rendition, as two stills.
+#[derive(Debug)]
+pub struct Pair {
+    /// Which frame of the output grid.
+    pub frame: u64,
+    /// When it is shown, ms from the beginning.
+    pub at_ms: u64,
+    /// Pixels of both.
+    pub width: u32,
+    /// Pixels of both.
+    pub height: u32,
+    /// How alike they are.
+    pub ssim: f64,
+    /// The source's: JPEG.
+    pub source: Left,
+    /// The rendition's: JPEG.
+    pub rendition: Left,
 }
 
 /// The covers that were cut, in the request's order.
@@ -175,12 +195,13 @@ pub fn covers(request: &Request, report: &CoversReport) -> Result<Cut, ChildErro
     Ok(Cut { whole, covers })
 }
 
-/// Checks the words of quality control on a file of `bytes` bytes. Whether the file passes is then what it says.
+/// Checks the words of quality control on a file of `bytes` bytes. Whether the file passes is then what it says. Opens the stills that it
+/// left.
 ///
 /// # Errors
-/// [`ChildError::Lied`] when it contradicts itself, or speaks of another file.
-pub fn qc(request: &Request, report: &QcReport, bytes: u64) -> Result<(), ChildError> {
-    let Job::Qc { expected, .. } = &request.job else { return Err(another_job()) };
+/// [`ChildError::Lied`] when it contradicts itself, or speaks of another file, or of stills that are not there.
+pub fn qc(request: &Request, report: &QcReport, bytes: u64) -> Result<Vec<Pair>, ChildError> {
+    let Job::Qc { expected, stills: most, .. } = &request.job else { return Err(another_job()) };
     plain_numbers(report)?;
     ensure((1..=CHECKS).contains(&report.checks.len()), "it has no checks, or too many")?;
     let names: BTreeSet<&str> = report.checks.iter().map(|check| &*check.check).collect();
@@ -192,7 +213,32 @@ pub fn qc(request: &Request, report: &QcReport, bytes: u64) -> Result<(), ChildE
     ensure(report.info.size_bytes == bytes, "it measured another file")?;
     let video = &report.info.video;
     let as_wanted = (video.display_width, video.display_height) == (expected.width, expected.height);
-    ensure(!report.pass || as_wanted, "it passes a picture of another size")
+    ensure(!report.pass || as_wanted, "it passes a picture of another size")?;
+    let most = if request.output_dir.is_some() { *most as usize } else { 0 };
+    ensure(report.stills.len() <= most, "it left more stills than were asked for")?;
+    ensure(report.stills.windows(2).all(|two| two[0].frame < two[1].frame), "stills out of order")?;
+    report.stills.iter().enumerate().map(|(place, still)| pair(request, expected, place, still)).collect()
+}
+
+/// Opens the two files of one place.
+fn pair(request: &Request, expected: &Expected, place: usize, still: &Still) -> Result<Pair, ChildError> {
+    ensure(still.frame < expected.frames, "a still from beyond the end")?;
+    ensure((-1.0..=1.0).contains(&still.ssim), "a likeness that is none")?;
+    let sides = (1..=expected.width).contains(&still.width) && (1..=expected.height).contains(&still.height);
+    ensure(sides, "a still of no size, or larger than its picture")?;
+    let dir = output(request)?;
+    let open = |of, bytes| {
+        Left::open(dir, &still_file(place, of), request.limits.file_bytes)?.of_size(bytes)?.with_magic(0, JPEG)
+    };
+    Ok(Pair {
+        frame: still.frame,
+        at_ms: (still.frame as f64 * 1000.0 / expected.frame_rate.value()).round() as u64,
+        width: still.width,
+        height: still.height,
+        ssim: still.ssim,
+        source: open(Compared::Source, still.source_bytes)?,
+        rendition: open(Compared::Rendition, still.rendition_bytes)?,
+    })
 }
 
 #[cfg(test)]

@@ -6,19 +6,19 @@ use anyhow::{Context, Result, bail};
 use media::protocol::{self, AssembleReport, AudioReport, CoversReport, QcReport, SegmentReport};
 use pipeline::id::EncodeId;
 use pipeline::media_info::MediaInfo;
-use pipeline::object_key::ObjectKey;
+use pipeline::object_key::{Compared, ObjectKey};
 use pipeline::part::Part;
 use pipeline::rendition::{Plan, PlannedRendition, QcOutcome, VideoEncode, VideoSource};
 use pipeline::stage::Stage;
 use runtime::fetch::is_lost;
-use runtime::outcome::{Outcome, Output, StoredCover, StoredFile, StoredRendition};
+use runtime::outcome::{Outcome, Output, StoredComparison, StoredCover, StoredFile, StoredRendition};
 use runtime::scratch::Left;
 use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 use tracing::{info, warn};
 
 use crate::again::Again;
-use crate::answer::{self, Cut, Encoded as Made};
+use crate::answer::{self, Cut, Encoded as Made, Pair};
 use crate::artefact;
 use crate::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
 use crate::reuse;
@@ -36,6 +36,7 @@ struct Finished {
     video: Left,
     cut: Cut,
     report: CoversReport,
+    pairs: Vec<Pair>,
 }
 
 /// What the transcode stage left: the file of each part and encode.
@@ -204,21 +205,49 @@ impl Assemble {
         Ok((whole, covers))
     }
 
+    /// Stores the stills of source and rendition.
+    async fn store_pairs(
+        &self,
+        job: &Job,
+        rendition: &PlannedRendition,
+        pairs: &[Pair],
+    ) -> Result<Vec<StoredComparison>> {
+        let mut stored = Vec::new();
+        for (place, pair) in pairs.iter().enumerate() {
+            let key = |of| {
+                let name = rendition.name.clone();
+                ObjectKey::Comparison(job.submission.id, job.run, name, job.fence, place as u32, of)
+            };
+            stored.push(StoredComparison {
+                frame: pair.frame,
+                at_ms: pair.at_ms,
+                width: pair.width,
+                height: pair.height,
+                ssim: pair.ssim,
+                source: self.put(&key(Compared::Source), &pair.source).await?,
+                rendition: self.put(&key(Compared::Rendition), &pair.rendition).await?,
+            });
+        }
+        Ok(stored)
+    }
+
     async fn store(
         &self,
         job: &Job,
         rendition: &PlannedRendition,
-        Finished { video, cut, report }: Finished,
+        Finished { video, cut, report, pairs }: Finished,
         qc: QcReport,
         artefact: Option<String>,
     ) -> Result<StoredRendition> {
         let key = ObjectKey::Rendition(job.submission.id, job.run, rendition.name.clone(), job.fence);
         let video = self.put(&key, &video).await?;
         let (cover, covers) = self.store_covers(job, rendition, &report, &cut).await?;
+        let comparison = self.store_pairs(job, rendition, &pairs).await?;
         Ok(StoredRendition {
             video,
             cover: Some(cover),
             covers,
+            comparison,
             width: qc.info.video.display_width,
             height: qc.info.video.display_height,
             duration_ms: qc.info.duration_ms,
@@ -275,10 +304,11 @@ impl Handler for Assemble {
         let timed = request::covers(rendition, source(&job)?, joined.duration_ms, self.place(&job));
         let report: CoversReport = self.run(&job, &timed, JOINED, JOINED).await.context("cut covers")?;
         let cut = answer::covers(&timed.request, &report).context("cut covers")?;
-        let mut timed = request::qc(plan, rendition, source(&job)?, self.place(&job))?;
-        timed.request.output_dir = None;
+        // A directory of its own, so that this child cannot change what the one before left.
+        let stills = job.scratch.beside("stills").context("quality control")?;
+        let timed = request::qc(plan, rendition, source(&job)?, Place { output: &stills, ..self.place(&job) })?;
         let mut qc: QcReport = self.run(&job, &timed, JOINED, 1.0).await.context("quality control")?;
-        answer::qc(&timed.request, &qc, video.bytes()).context("quality control")?;
+        let pairs = answer::qc(&timed.request, &qc, video.bytes()).context("quality control")?;
         if rendition.video != VideoSource::Copied {
             qc.checks.push(again.check());
         }
@@ -289,7 +319,7 @@ impl Handler for Assemble {
         // What several versions made together is no version's, and nobody looks for it.
         let address = hex::encode(reuse::address(&job, plan, rendition)?);
         let artefact = of_one_code(&encoded).then_some(address);
-        let finished = Finished { video, cut, report };
+        let finished = Finished { video, cut, report, pairs };
         let rendition = self.store(&job, rendition, finished, qc, artefact).await?;
         Ok(Outcome::Done(Output::Assembled { rendition }))
     }

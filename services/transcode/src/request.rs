@@ -18,6 +18,8 @@ pub const SOURCE: &str = "source";
 pub const RENDITION: &str = "rendition.mp4";
 /// The cover's name in the output directory.
 pub const COVER: &str = "cover.jpg";
+/// Pairs of stills that quality control leaves at most: with pictures of 1280 pixels and at most a MiB each, a few MiB a rendition.
+pub const STILLS: u32 = 8;
 /// The encoded sound's name in the input directory of an assembly.
 pub const SOUND: &str = "sound";
 
@@ -146,18 +148,18 @@ pub fn covers(rendition: &PlannedRendition, source: &MediaInfo, duration_ms: u64
 }
 
 /// Opens the finished rendition again, measures it and compares some of its frames with the source's. The input directory
-/// holds `RENDITION` and `SOURCE`.
+/// holds `RENDITION` and `SOURCE`; stills of compared frames are left in the output directory, but of a copy, which is the source.
 ///
 /// # Errors
 /// When the rendition names an encode that the plan does not have.
 pub fn qc(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: Place<'_>) -> Result<Timed> {
     // A copy has the source's own frames, which encodes need not have: 120 a second become 60.
-    let (video, picture) = match &rendition.video {
+    let (video, picture, stills) = match &rendition.video {
         VideoSource::Copied => {
             let (frames, frame_rate) = (source.video.frames, source.video.frame_rate);
-            (None, Picture { frames, frame_rate, ..plan.picture.clone() })
+            (None, Picture { frames, frame_rate, ..plan.picture.clone() }, 0)
         }
-        VideoSource::Encoded(id) => (Some(video(plan, id)?.clone()), plan.picture.clone()),
+        VideoSource::Encoded(id) => (Some(video(plan, id)?.clone()), plan.picture.clone(), STILLS),
     };
     let audio = rendition.audio.as_ref().map(|id| audio(plan, id).cloned()).transpose()?;
     let expected = Expected {
@@ -171,7 +173,7 @@ pub fn qc(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: 
     };
     let frames = picture.frames;
     let mezzanine = Some(Mezzanine { file: SOURCE.into(), picture });
-    let job = Job::Qc { file: RENDITION.into(), expected, source: Box::new(source.clone()), mezzanine };
+    let job = Job::Qc { file: RENDITION.into(), expected, source: Box::new(source.clone()), mezzanine, stills };
     Ok(timed(job, Limits::qc(), frames, place))
 }
 

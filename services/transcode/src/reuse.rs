@@ -5,10 +5,10 @@
 //! does not matter. Whatever goes wrong with the copy, the rendition is made.
 use anyhow::{Context, Result, bail};
 use pipeline::id::RenditionName;
-use pipeline::object_key::ObjectKey;
+use pipeline::object_key::{Compared, ObjectKey};
 use pipeline::rendition::{Plan, PlannedCover, PlannedRendition, VideoSource};
 use runtime::objects::ObjectError;
-use runtime::outcome::{ReusedFrom, StoredCover, StoredRendition};
+use runtime::outcome::{ReusedFrom, StoredComparison, StoredCover, StoredRendition};
 use runtime::service::Runtime;
 use runtime::store::renditions::RenditionRow;
 use runtime::store::reuse::Choice;
@@ -120,7 +120,32 @@ async fn copy(
         let file = runtime.objects.copy_file(&cover.file, &key).await?;
         covers.push(StoredCover { partners: planned.partners.clone(), file, ..cover.clone() });
     }
-    Ok(StoredRendition { video, cover, covers, ..made.clone() })
+    let comparison = copy_stills(runtime, job, name, &made.comparison).await?;
+    Ok(StoredRendition { video, cover, covers, comparison, ..made.clone() })
+}
+
+/// Stills are for people to look at: a file is taken over without those that are gone.
+async fn copy_stills(
+    runtime: &Runtime,
+    job: &Job,
+    name: &RenditionName,
+    made: &[StoredComparison],
+) -> Result<Vec<StoredComparison>, ObjectError> {
+    let mut copied = Vec::new();
+    for pair in made {
+        let key = |of| {
+            let place = copied.len() as u32;
+            ObjectKey::Comparison(job.submission.id, job.run, name.clone(), job.fence, place, of)
+        };
+        let source = runtime.objects.copy_file(&pair.source, &key(Compared::Source)).await;
+        let rendition = runtime.objects.copy_file(&pair.rendition, &key(Compared::Rendition)).await;
+        match (source, rendition) {
+            (Ok(source), Ok(rendition)) => copied.push(StoredComparison { source, rendition, ..pair.clone() }),
+            (Err(ObjectError::NotFound), _) | (_, Err(ObjectError::NotFound)) => {}
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        }
+    }
+    Ok(copied)
 }
 
 fn is_wanted(made: &StoredCover, planned: &PlannedCover) -> bool {

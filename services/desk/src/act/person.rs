@@ -159,7 +159,7 @@ impl Caller {
 
     /// Locks all persons and finds the one whom the caller may change. A person without a role in the caller's contest does not exist for
     /// them.
-    async fn managed(&self, tx: &mut Transaction, named: &str) -> anyhow::Result<person::Person> {
+    pub(crate) async fn managed(&self, tx: &mut Transaction, named: &str) -> anyhow::Result<person::Person> {
         let unknown = || Problem::from(Code::PersonUnknown);
         let found = persons::lock(tx, named).await?.ok_or_else(unknown)?;
         if let Some(contest) = &self.contest {

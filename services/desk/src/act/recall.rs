@@ -1,10 +1,8 @@
 //! Recall: takes a work back from every partner that has it or may have it, or from some. Its film is held from then on.
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use pipeline::delivery::{Desired, Observed};
 use pipeline::id::SubmissionId;
-use pipeline::submission::State;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
 use runtime::store::people;
@@ -13,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::bulk::recall_within;
 use super::release::known;
 use super::{Caller, Done, Seen, settle};
 use crate::Desk;
@@ -77,9 +76,7 @@ pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall
         Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason"))
     })?;
     let partners = known(&desk.catalogue, wish.partners.clone())?;
-    let hours = |hours: u32| Duration::from_secs(u64::from(hours) * 3600);
-    let within = desk.catalogue.partners.values().map(|it| (it.id.clone(), hours(it.recall_within_h))).collect();
-    let terms = RecallTerms { reason: Some(reason), within };
+    let terms = RecallTerms { reason: Some(reason), within: recall_within(&desk.catalogue) };
     let (by, partners, terms, wish) = (&by, partners.as_ref(), &terms, &wish);
     let done = desk.store.transaction("recall", |tx, _| {
         Box::pin(async move {
@@ -89,7 +86,7 @@ pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall
             let seen = caller.look(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
             let was = seen.machine.state.name();
-            if matches!(seen.machine.state, State::Rejected { .. }) {
+            if !people::may_recall(&seen.machine) {
                 return Err(Code::StateWrong.about(was).into());
             }
             let applied = people::recall(tx, desk.store.policy(), id, partners, terms, by).await?;

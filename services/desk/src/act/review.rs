@@ -5,6 +5,8 @@ use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::typed;
+use runtime::store::Transaction;
+use runtime::store::history::By;
 use runtime::store::submissions;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +42,32 @@ pub enum Decision {
     Refuse,
 }
 
+impl Decision {
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decision::Accept => "accept",
+            Decision::Refuse => "refuse",
+        }
+    }
+
+    /// The decision of this name.
+    pub fn called(name: &str) -> Option<Self> {
+        [Decision::Accept, Decision::Refuse].into_iter().find(|it| it.name() == name)
+    }
+
+    /// What it does to a work. Words are required with a refusal, and only there.
+    pub(crate) fn event(self, words: Option<String>) -> Result<Event, Problem> {
+        let wrong = |zh, en| Err(Code::FieldWrong.about(Detail::new(zh, en).of("words")));
+        match (self, words) {
+            (Decision::Accept, None) => Ok(Event::ReviewAccepted),
+            (Decision::Refuse, Some(words)) => Ok(Event::ReviewRefused { words }),
+            (Decision::Accept, Some(_)) => wrong("仅在退回时填写", "only with a refusal"),
+            (Decision::Refuse, None) => wrong("须为 1 至 500 个字符", "1 to 500 characters"),
+        }
+    }
+}
+
 /// Where a work stands after the decision.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Reviewed {
@@ -60,16 +88,7 @@ pub struct Reviewed {
 /// Accepts or refuses a work that awaits review. In any other state the act is refused with `state_wrong`.
 pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review) -> Result<Done<Reviewed>, Problem> {
     let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
-    let event = match (wish.decision, words) {
-        (Decision::Accept, None) => Event::ReviewAccepted,
-        (Decision::Refuse, Some(words)) => Event::ReviewRefused { words },
-        (Decision::Accept, Some(_)) => {
-            return Err(Code::FieldWrong.about(Detail::new("仅在退回时填写", "only with a refusal").of("words")));
-        }
-        (Decision::Refuse, None) => {
-            return Err(Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("words")));
-        }
-    };
+    let event = wish.decision.event(words)?;
     let by = caller.because(wish.reason.as_deref())?;
     let (by, event, dry_run) = (&by, &event, wish.dry_run);
     let done = desk.store.transaction("review", |tx, _| {
@@ -77,15 +96,28 @@ pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
-            let was = seen.machine.state.name();
-            let applied = submissions::apply(tx, desk.store.policy(), id, event, by).await?;
-            if !applied.changed {
-                return Err(Code::StateWrong.about(was).into());
-            }
-            let (state, run) = (applied.machine.state.name().to_owned(), applied.machine.run);
-            caller.end(tx, dry_run, Reviewed { id: id.0, was: was.to_owned(), state, run, dry_run }).await
+            let reviewed = decided(desk, tx, caller, id, event, by).await?;
+            caller.end(tx, dry_run, Reviewed { dry_run, ..reviewed }).await
         })
     });
     settle(done.await)
+}
+
+/// Decides on a work within a transaction. Changes nothing where it is refused.
+pub(super) async fn decided(
+    desk: &Desk,
+    tx: &mut Transaction,
+    caller: &Caller,
+    id: SubmissionId,
+    event: &Event,
+    by: &By,
+) -> anyhow::Result<Reviewed> {
+    let seen = caller.look(tx, id).await?;
+    let was = seen.machine.state.name();
+    let applied = submissions::apply(tx, desk.store.policy(), id, event, by).await?;
+    if !applied.changed {
+        return Err(Code::StateWrong.about(was).into());
+    }
+    let (state, run) = (applied.machine.state.name().to_owned(), applied.machine.run);
+    Ok(Reviewed { id: id.0, was: was.to_owned(), state, run, dry_run: false })
 }

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use runtime::objects::ObjectError;
 use runtime::problem::{Code, Problem};
 use runtime::range::Stretch;
@@ -50,9 +51,21 @@ pub(crate) async fn file(
     Path(at): Path<FileAt>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (_, files) = bag::bag(&desk, person.0.contest.as_ref(), work.id, &at.partner.as_str().into()).await?;
-    let file = files.into_iter().find(|file| file.name.to_string() == at.file).ok_or(Code::BagUnknown)?;
-    let stretch = match Stretch::asked(&headers, file.bytes, &file.sha256) {
+    fetched(&desk, person.0.contest.as_ref(), work.id, &at.partner.as_str().into(), &at.file, &headers).await
+}
+
+/// A file of a bag as an answer, or the range of it that was asked for.
+pub(crate) async fn fetched(
+    desk: &Desk,
+    contest: Option<&ContestId>,
+    work: SubmissionId,
+    partner: &PartnerId,
+    name: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let (_, files) = bag::bag(desk, contest, work, partner).await?;
+    let file = files.into_iter().find(|file| file.name.to_string() == name).ok_or(Code::BagUnknown)?;
+    let stretch = match Stretch::asked(headers, file.bytes, &file.sha256) {
         Ok(stretch) => stretch,
         Err(beyond) => return Ok(beyond.into_response()),
     };
@@ -62,7 +75,7 @@ pub(crate) async fn file(
         reader => reader?,
     };
     let saved = format!("attachment; filename=\"{}\"", file.name);
-    let head = stretch.head(kind(&at.file)).header(header::CONTENT_DISPOSITION, saved);
+    let head = stretch.head(kind(name)).header(header::CONTENT_DISPOSITION, saved);
     Ok(head.body(body(reader)).map_err(anyhow::Error::from)?)
 }
 

@@ -6,20 +6,17 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use pipeline::text::Limit;
 use runtime::doors::Pseudonym;
-use runtime::store::audit::Act;
+use runtime::problem::Problem;
+use runtime::serving::params::Params;
+use runtime::serving::principal::{Person, Subject};
+use runtime::store::entrants::Entrant;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::IntoParams;
 
+use super::reader;
 use crate::Desk;
-use runtime::problem::{Code, Problem};
-use runtime::serving::params::Params;
-use runtime::serving::principal::Person;
-use runtime::serving::principal::Subject;
-use runtime::serving::typed;
-use runtime::store::entrants::Entrant;
+use crate::act::{self, Caller};
 
 /// Why somebody wants to know.
 #[derive(Deserialize, IntoParams)]
@@ -41,13 +38,9 @@ pub(crate) async fn contact(
     Extension(Subject(entry)): Extension<Subject>,
     Params(purpose): Params<Purpose>,
 ) -> Result<impl IntoResponse, Problem> {
-    let by = token.by(typed::optional("reason", purpose.reason.as_deref(), Limit::REASON)?);
-    let by = by.from_address(address.map(|Extension(address)| address.to_string()));
-    let sealed = desk.store.entrant(entry.id).await?.ok_or(Code::ContactForgotten)?;
-    let plain = desk.keys()?.open(entry.id, &sealed).map_err(anyhow::Error::from)?;
-    let entrant: Entrant = serde_json::from_slice(&plain).map_err(anyhow::Error::from)?;
-    let (before, after) = (json!({}), json!({}));
-    let act = Act { act: "contact_read", submission: Some(entry.id), partner: None, before, after };
-    desk.store.audit_act(&by, &act).await?;
+    let caller = reader(&token);
+    let by = caller.by.clone().from_address(address.map(|Extension(address)| address.to_string()));
+    let caller = Caller { by, ..caller };
+    let entrant = act::contact::contact(&desk, &caller, entry.id, purpose.reason.as_deref()).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(entrant)))
 }

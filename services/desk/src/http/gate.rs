@@ -2,16 +2,21 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
+use axum::http::Method;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use pipeline::id::SubmissionId;
-use runtime::doors::{Door, Reason};
+use runtime::doors::{Door, Pseudonym, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::{Principal, Subject, bearer};
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::{Role, TokenRow};
 
+use uuid::Uuid;
+
 use crate::Desk;
+use crate::console::{Visit, cookie, is_refresh, visit};
 use crate::serve::Service;
 
 /// Who may use a route.
@@ -19,8 +24,10 @@ use crate::serve::Service;
 pub enum Policy {
     /// Everybody.
     Public,
-    /// People of these roles, for the contest that their token is bound to.
+    /// People of these roles, by a token, for the contest that it is bound to.
     People(&'static [Role]),
+    /// Pages: people who are signed in and hold one of these roles; for a work's page, in its contest. Empty: everybody who is signed in.
+    Pages(&'static [Role]),
 }
 
 /// What stands before one route.
@@ -34,6 +41,9 @@ pub(crate) struct Gate {
 
 /// Middleware before one route.
 pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    if let Policy::Pages(roles) = gate.policy {
+        return enforce_session(&gate.service, roles, request, next).await;
+    }
     match allowed(&gate, request).await {
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
@@ -60,6 +70,69 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
     }
     head.extensions.insert(Principal::Person(Arc::new(token)));
     Ok(Request::from_parts(head, body))
+}
+
+/// A page: a session that holds, and a role that opens it. A browser without a session is sent to the sign-in when it opens a page.
+async fn enforce_session(service: &Service, roles: &'static [Role], request: Request, next: Next) -> Response {
+    let desk = &service.desk;
+    let (mut head, body) = request.into_parts();
+    let visit = match visiting(desk, roles, &head).await {
+        Ok(Some(visit)) => visit,
+        Ok(None) if head.method == Method::GET => return visit::to_sign_in(&head),
+        Ok(None) => return Code::SignInNeeded.refused(Door::Console, Reason::Missing, None::<Uuid>).into_response(),
+        Err(problem) => return problem.into_response(),
+    };
+    let mut response = match subject(desk, &visit, &mut head).await {
+        Ok(()) => {
+            head.extensions.insert(visit.clone());
+            next.run(Request::from_parts(head, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    };
+    // For the page of a problem, which knows the person by it.
+    response.extensions_mut().insert(visit);
+    response
+}
+
+/// The person who is signed in.
+async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<Option<Visit>, Problem> {
+    let Some(secret) = cookie::session(desk, &head.headers) else { return Ok(None) };
+    if !cookie::may_have_session(desk, &head.headers) {
+        return Ok(None);
+    }
+    let found = match is_refresh(head) {
+        true => desk.store.session_unnoted(&secret).await?,
+        false => desk.store.session(&secret).await?,
+    };
+    let Some(session) = found else { return Ok(None) };
+    Ok(Some(Visit {
+        person: Arc::new(session.person),
+        session: session.id,
+        say: visit::said_in(&head.headers),
+        path: visit::path_of(head),
+        now: desk.clock.now(),
+        roles,
+        address: head.extensions.get::<Pseudonym>().cloned(),
+    }))
+}
+
+/// Puts the work that the address names into the request, if the person may see it in a role of the route; without one, refuses a person
+/// who holds none of these roles anywhere.
+async fn subject(desk: &Desk, visit: &Visit, head: &mut Parts) -> Result<(), Problem> {
+    let forbidden = |code: Code| code.refused(Door::Console, Reason::Forbidden, Some(visit.session));
+    let held = visit.person.roles.iter().any(|held| visit.roles.contains(&held.role));
+    if !visit.roles.is_empty() && !held {
+        return Err(forbidden(Code::RoleMissing));
+    }
+    let params = RawPathParams::from_request_parts(head, &()).await.map_err(|_| Code::RouteUnknown)?;
+    let Some(id) = params.iter().find(|(name, _)| *name == "id").map(|(_, id)| id.to_owned()) else { return Ok(()) };
+    let id = id.parse().map_err(|_| Code::SubmissionUnknown)?;
+    let work = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
+    if !visit.sees(&work.contest) {
+        return Err(forbidden(Code::SubmissionUnknown));
+    }
+    head.extensions.insert(Subject(Arc::new(work)));
+    Ok(())
 }
 
 /// A submission of another contest is answered like one that does not exist.

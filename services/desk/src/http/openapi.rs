@@ -64,12 +64,12 @@ fn described() -> Vec<Described> {
         method: route.method.as_str().to_ascii_lowercase(),
         path: route.path,
         who: match route.policy {
-            Policy::Public => None,
+            Policy::Public | Policy::Pages(_) => None,
             Policy::People(roles) => Some(Who { roles, entrant: false }),
         },
         keyed: route.keyed,
     };
-    routes::list().into_iter().map(described).collect()
+    routes::list().into_iter().filter(routes::Listed::is_api).map(described).collect()
 }
 
 /// This document.

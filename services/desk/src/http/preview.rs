@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::Desk;
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
+use runtime::store::submissions::SubmissionRow;
 
 /// What there is to look at.
 #[derive(Serialize, ToSchema)]
@@ -81,9 +82,19 @@ pub(crate) async fn file(
     Path(at): Path<At>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = PreviewFile::ALL.into_iter().find(|file| file.name() == at.file).ok_or(Code::RouteUnknown)?;
+    named(&desk, &entry, &at.file, &headers).await
+}
+
+/// The file of this name of a work's preview.
+pub(crate) async fn named(
+    desk: &Desk,
+    entry: &SubmissionRow,
+    name: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let wanted = PreviewFile::ALL.into_iter().find(|file| file.name() == name).ok_or(Code::RouteUnknown)?;
     let made = desk.store.preview(entry.id).await?.ok_or(Code::NotYet)?;
-    served(&desk, wanted, made.file(wanted), &headers).await
+    served(desk, wanted, made.file(wanted), headers).await
 }
 
 async fn served(desk: &Desk, which: PreviewFile, file: &StoredFile, headers: &HeaderMap) -> Result<Response, Problem> {
@@ -101,7 +112,7 @@ async fn served(desk: &Desk, which: PreviewFile, file: &StoredFile, headers: &He
 }
 
 /// The bytes as the store gives them, however slowly they are taken.
-pub(super) fn body(reader: ObjectReader) -> Body {
+pub(crate) fn body(reader: ObjectReader) -> Body {
     Body::from_stream(stream::try_unfold(reader, async |mut reader| {
         let next = reader.next().await.map_err(std::io::Error::other)?;
         Ok::<_, std::io::Error>(next.map(|bytes| (bytes, reader)))

@@ -11,32 +11,33 @@ use uuid::Uuid;
 use super::wish::Wish;
 use crate::Desk;
 use crate::act::Done;
+use crate::act::bulk::{self, JobMade, NewJob};
 use crate::act::job::{self, JobOrder, JobOrdered};
-use crate::act::reprocess::{self, NewJob, Reprocess, Reprocessed};
-use crate::view::jobs::{self as view, Job, JobWork};
+use crate::act::reprocess::{self, Reprocess};
+use crate::view::jobs::{self as view, Job, JobWork, JobWorksFilter};
 use crate::view::{Page, Paging};
 
 /// Starts a new run of one work. What is in force stays so until the new files have passed quality control.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/reprocess", tag = "desk", operation_id = "reprocess", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")), request_body = Reprocess,
-    responses((status = 200, description = "Begun, or what that would come to", body = Reprocessed)))]
+    responses((status = 200, description = "Begun, or what that would come to", body = JobMade)))]
 pub(crate) async fn one(
     State(desk): State<Arc<Desk>>,
     Extension(Subject(work)): Extension<Subject>,
     Wish(caller, wish): Wish<Reprocess>,
-) -> Result<Done<Reprocessed>, Problem> {
+) -> Result<Done<JobMade>, Problem> {
     reprocess::one(&desk, &caller, work.id, wish).await
 }
 
-/// Starts new runs of all works that a selection finds, as a job: a few at a time, after new entries. A token that is bound to a contest
-/// makes jobs of that contest.
+/// Reprocesses, releases or recalls all works that a selection finds, as a job: a few at a time, new runs after new entries. A token that
+/// is bound to a contest makes jobs of that contest.
 #[utoipa::path(post, path = "/api/v1/jobs", tag = "desk", operation_id = "make_job", security(("token" = [])), request_body = NewJob,
-    responses((status = 200, description = "A job, or what it would come to", body = Reprocessed)))]
+    responses((status = 200, description = "A job, or what it would come to", body = JobMade)))]
 pub(crate) async fn many(
     State(desk): State<Arc<Desk>>,
     Wish(caller, wish): Wish<NewJob>,
-) -> Result<Done<Reprocessed>, Problem> {
-    reprocess::many(&desk, &caller, wish).await
+) -> Result<Done<JobMade>, Problem> {
+    bulk::many(&desk, &caller, wish).await
 }
 
 /// Lists jobs, newest first, with how many of their works are in which state. A token that is bound to a contest sees the jobs of that
@@ -64,15 +65,15 @@ pub(crate) async fn job(
 
 /// Lists the works of a job, by time of entry.
 #[utoipa::path(get, path = "/api/v1/jobs/{job}/works", tag = "desk", operation_id = "job_works", security(("token" = [])),
-    params(("job" = Uuid, Path, description = "Job"), Paging),
+    params(("job" = Uuid, Path, description = "Job"), JobWorksFilter),
     responses((status = 200, description = "A page", body = Page<JobWork>)))]
 pub(crate) async fn works(
     State(desk): State<Arc<Desk>>,
     Person(token): Person,
     Path(job): Path<String>,
-    Params(paged): Params<Paging>,
+    Params(filter): Params<JobWorksFilter>,
 ) -> Result<Json<Page<JobWork>>, Problem> {
-    Ok(Json(view::works(&desk, token.contest.as_ref(), named(&job)?, &paged).await?))
+    Ok(Json(view::works(&desk, token.contest.as_ref(), named(&job)?, &filter).await?))
 }
 
 /// Pauses, resumes or cancels a job.

@@ -4,19 +4,24 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
+use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::counted::count;
 use runtime::serving::places::{Gate as Bound, Places, Until, placed};
 use runtime::serving::render::problems;
 use runtime::serving::traced::traced;
 use runtime::store::tokens::Role;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use uuid::Uuid;
 
 use super::gate::{Gate, Policy, enforce};
 use super::{
     bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview,
     proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
+use crate::console::{self, as_pages, check_streams};
 use crate::serve::Service;
 
 /// The largest body, except of evidence.
@@ -35,11 +40,18 @@ const AUDITOR: &[Role] = &[Role::Auditor];
 const ADMIN: &[Role] = &[Role::Admin];
 
 /// One route.
-struct Route {
-    method: Method,
-    path: &'static str,
-    policy: Policy,
-    handler: MethodRouter<Service>,
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) policy: Policy,
+    pub(crate) handler: MethodRouter<Service>,
+}
+
+impl Listed {
+    /// Whether it is of the API. All others are pages and what they load.
+    pub fn is_api(&self) -> bool {
+        self.path.starts_with("/api/")
+    }
 }
 
 /// A route as tests and the document see it.
@@ -68,7 +80,7 @@ fn routes() -> Vec<Route> {
     let route = |method, path, policy, handler| Route { method, path, policy, handler };
     let read = |path, policy, handler| route(Method::GET, path, policy, handler);
     let act = |path, roles, handler| route(Method::POST, path, People(roles), handler);
-    vec![
+    let api = vec![
         read("/api/v1/openapi.json", Public, get(openapi::serve)),
         read("/api/v1/docs", Public, get(openapi::page)),
 
@@ -125,7 +137,8 @@ fn routes() -> Vec<Route> {
         act("/api/v1/webhooks/{webhook}/resend", ORGANISER, post(webhooks::resend)),
         route(Method::DELETE, "/api/v1/webhooks/{webhook}", People(ORGANISER), delete(webhooks::remove)),
         route(Method::DELETE, "/api/v1/tokens/{token}", People(ORGANISER), delete(tokens::revoke)),
-    ]
+    ];
+    api.into_iter().chain(console::routes()).collect()
 }
 
 /// Every route.
@@ -135,10 +148,24 @@ pub fn list() -> Vec<Listed> {
     routes().into_iter().map(listed).collect()
 }
 
+/// Refuses forms that another site sent: by `Sec-Fetch-Site`, or else by `Origin`, which is the desk's own address also behind proxies that
+/// change the host. The API is not concerned: no browser adds a bearer token by itself.
+fn same_site(url: &str) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>> {
+    let mut layer = CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/api/"));
+    // `DESK_URL` was checked: it is an origin, or empty. What is none is not trusted.
+    if let Ok(trusting) = layer.clone().add_trusted_origin(url) {
+        layer = trusting;
+    }
+    layer.with_rejection_response(|_| {
+        Code::CrossSite.refused(Door::Console, Reason::Forbidden, None::<Uuid>).into_response()
+    })
+}
+
 /// Every route of the desk, for `serving::serve`.
 pub fn router(service: Service) -> Router {
     let settings = &service.settings;
-    let metrics = service.desk.store.metrics().clone();
+    let desk = service.desk.clone();
+    let metrics = desk.store.metrics().clone();
     let places =
         Places::divided(settings.requests_at_once, settings.address_share_percent, metrics.calls.turned_away("desk"));
     let bound = Bound::new(places, settings.forwarded_hops, Until::Answered).within(settings.deadline);
@@ -151,8 +178,11 @@ pub fn router(service: Service) -> Router {
         .fold(Router::new(), gated)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(bound, placed))
+        .layer(from_fn_with_state(service.clone(), check_streams))
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
+        .layer(same_site(&desk.url))
+        .layer(from_fn_with_state(desk, as_pages))
         .layer(from_fn(problems))
         .layer(from_fn_with_state((metrics, "desk"), count))
         .layer(from_fn(traced))

@@ -12,6 +12,10 @@ use super::{Page, contest_of, cursor_of, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
+mod words;
+
+pub use words::{ACTS, said};
+
 /// Which acts.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +27,8 @@ pub struct TrailFilter {
     pub contest: Option<String>,
     /// Only acts of this name, such as `released`.
     pub act: Option<String>,
+    /// Only acts of this person.
+    pub person: Option<Uuid>,
     /// The page behind the one whose `next` this is.
     pub cursor: Option<String>,
     /// 1 to 200, 50 if absent.
@@ -82,6 +88,7 @@ pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result
         submission: filter.submission.map(SubmissionId),
         contest: contest_of(desk, caller, filter.contest.as_deref())?,
         act: filter.act.clone(),
+        person: filter.person,
         before: cursor_of(filter.cursor.as_deref())?,
         limit: Some(limit + 1),
     };

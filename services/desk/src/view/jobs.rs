@@ -1,4 +1,4 @@
-//! Jobs: what `reprocess` asked for, one job, and its works.
+//! Jobs: what was asked of many works, one job, and its works.
 //!
 //! A job belongs to a contest if all its works do. People who are bound to a contest see the jobs of that contest and no others; to them
 //! a job of several contests does not exist.
@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId};
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{JobState, JobWorkState};
-use runtime::store::bulk::{BulkItemRow, BulkJobRow};
-use serde::Serialize;
-use utoipa::ToSchema;
+use runtime::store::bulk::{BulkItemRow, BulkJobRow, Kind, WORK_STATES};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Page, Paging, cursor_of, limit_of};
+use super::{Page, Paging, cursor_of, known, limit_of};
 use crate::Desk;
 
 /// A job.
@@ -31,9 +31,16 @@ pub struct Job {
     pub contest: Option<String>,
     /// Which works, as it was asked: a selection, the number of named works, or the id of a single one.
     pub selection: String,
-    /// Stage at which each run begins.
-    pub from: String,
-    /// Partners that the runs publish to; absent: all of each work's.
+    /// What each work does: `reprocess`, `release` or `recall`.
+    #[schema(value_type = Kind)]
+    pub kind: String,
+    /// Stage at which each new run begins; absent for a release or a recall.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Of a release: nothing is sent before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+    /// Partners that the runs publish to, or that the act is about; absent: all of each work's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partners: Option<Vec<String>>,
     /// Partners whose file makes room for the new one.
@@ -59,7 +66,9 @@ impl From<BulkJobRow> for Job {
             works: row.works,
             contest: row.contest,
             selection: row.selection,
+            kind: row.kind,
             from: row.from_stage,
+            at: row.release_at,
             partners: row.partners,
             replace: row.replace,
             actor: row.actor,
@@ -71,11 +80,27 @@ impl From<BulkJobRow> for Job {
     }
 }
 
+/// Which works of a job.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct JobWorksFilter {
+    /// Only those in this state, such as `skipped`.
+    #[param(value_type = Option<JobWorkState>)]
+    pub state: Option<String>,
+    /// The page after the one whose `next` this is; the first if absent.
+    pub cursor: Option<String>,
+    /// 1 to 200, 50 if absent.
+    pub limit: Option<u32>,
+}
+
 /// One work of a job.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct JobWork {
     /// The work.
     pub submission: Uuid,
+    /// Its title.
+    pub title: String,
     /// `waiting`, `started`, `done`, `failed`, `skipped` or `cancelled`.
     #[schema(value_type = JobWorkState)]
     pub state: String,
@@ -96,6 +121,7 @@ impl From<BulkItemRow> for JobWork {
     fn from(row: BulkItemRow) -> Self {
         Self {
             submission: row.submission.0,
+            title: row.title,
             state: row.state,
             run: row.run,
             why: row.why,
@@ -124,13 +150,16 @@ pub async fn works(
     desk: &Desk,
     contest: Option<&ContestId>,
     id: Uuid,
-    paged: &Paging,
+    filter: &JobWorksFilter,
 ) -> Result<Page<JobWork>, Problem> {
-    let limit = limit_of(paged.limit)?;
-    let after: Option<SubmissionId> = cursor_of(paged.cursor.as_deref())?;
+    let limit = limit_of(filter.limit)?;
+    let after: Option<SubmissionId> = cursor_of(filter.cursor.as_deref())?;
+    if let Some(state) = &filter.state {
+        known("state", state, &WORK_STATES)?;
+    }
     if desk.store.bulk_job(id, contest).await?.is_none() {
         return Err(Code::JobUnknown.into());
     }
-    let rows = desk.store.bulk_items(id, after, limit + 1).await?;
+    let rows = desk.store.bulk_items_in(id, filter.state.as_deref(), after, limit + 1).await?;
     Ok(Page::of(rows.into_iter().map(JobWork::from).collect(), limit, |work| work.submission.to_string()))
 }

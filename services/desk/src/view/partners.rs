@@ -1,8 +1,10 @@
 //! The partners: who gets works, by which way, and whether our accounts with them are well.
 use chrono::{DateTime, Utc};
+use pipeline::partner::Limits;
 use runtime::problem::Problem;
 use runtime::store::accounts::AccountRow;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::Desk;
@@ -20,8 +22,24 @@ pub struct Partner {
     pub method: &'static str,
     /// Hours within which a recall has to be proven.
     pub recall_within_hours: u32,
+    /// What it takes, each limit with how well it is known.
+    pub limits: Vec<Limit>,
     /// Accounts that were used; none where a person carries the files.
     pub accounts: Vec<Account>,
+}
+
+/// A limit of a partner.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Limit {
+    /// Its key in the catalogue, such as `max_size_bytes`; the unit is its last word.
+    pub name: String,
+    /// The limit itself.
+    pub value: u64,
+    /// How well it is known: `O` the platform's own document, `C` a contract that quotes it, `R` code that does it, `2` a secondary page, `A`
+    /// our assumption.
+    pub tag: String,
+    /// The document or page.
+    pub source: String,
 }
 
 /// An account at a partner.
@@ -65,6 +83,7 @@ pub async fn partners(desk: &Desk) -> Result<Vec<Partner>, Problem> {
         en: partner.name.en.clone(),
         method: partner.method.name(),
         recall_within_hours: partner.recall_within_h,
+        limits: limits_of(&partner.limits),
         accounts: rows
             .iter()
             .filter(|row| row.account.partner == partner.id)
@@ -72,6 +91,18 @@ pub async fn partners(desk: &Desk) -> Result<Vec<Partner>, Problem> {
             .collect(),
     });
     Ok(partners.collect())
+}
+
+/// The limits that are known, as the catalogue names them.
+fn limits_of(limits: &Limits) -> Vec<Limit> {
+    // A struct of numbers and texts: it becomes JSON, and an absent limit null.
+    let Ok(Value::Object(fields)) = serde_json::to_value(limits) else { return Vec::new() };
+    let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+    let limit = |(name, it): (String, Value)| {
+        let value = it["value"].as_u64()?;
+        Some(Limit { name, value, tag: text(&it["tag"]), source: text(&it["source"]) })
+    };
+    fields.into_iter().filter_map(limit).collect()
 }
 
 impl Account {
@@ -99,6 +130,15 @@ mod tests {
     use runtime::store::accounts::Account as Named;
 
     use super::*;
+
+    #[test]
+    fn every_limit_of_the_catalogue_is_listed_with_where_it_is_known_from() {
+        let catalogue = pipeline::catalogue::Catalogue::builtin();
+        let limits: Vec<_> = catalogue.partners().flat_map(|it| limits_of(&it.limits)).collect();
+        let tags = ["O", "C", "R", "2", "A"];
+        assert!(limits.len() > 9 && limits.iter().all(|it| tags.contains(&it.tag.as_str()) && !it.source.is_empty()));
+        assert!(limits.iter().any(|it| it.name == "max_size_bytes"));
+    }
 
     #[test]
     fn days_left_are_whole_and_negative_once_the_credentials_have_ended() {

@@ -5,14 +5,15 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PersonId};
-use pipeline::person;
-use runtime::problem::Problem;
+use pipeline::person::{self, Held, Role};
+use runtime::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Page, Paging, cursor_of, limit_of};
 use crate::Desk;
+use crate::act::Caller;
 
 /// A role, and where it holds. On the command line it is written `organiser` or `organiser@demo`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -84,4 +85,57 @@ pub async fn persons(desk: &Desk, contest: Option<&ContestId>, paging: &Paging) 
     let after = cursor_of::<PersonId>(paging.cursor.as_deref())?;
     let rows = desk.store.persons(contest, after, limit + 1).await?;
     Ok(Page::of(rows.into_iter().map(Person::from).collect(), limit, |it| it.id.to_string()))
+}
+
+/// One person, including one who was ended. A person without a role in the contest does not exist for a reader who is bound to it.
+pub async fn person(desk: &Desk, contest: Option<&ContestId>, id: PersonId) -> Result<Person, Problem> {
+    let found = desk.store.person(id).await?;
+    let seen = match contest {
+        Some(contest) => found.and_then(|person| person.within(contest)),
+        None => found,
+    };
+    Ok(seen.ok_or(Code::PersonUnknown)?.into())
+}
+
+/// Every role in every contest, for a form: which are held, and which the caller may give and take.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// The contest; all of them if absent.
+    pub contest: Option<ContestId>,
+    /// Its name in Chinese and English.
+    pub name: Option<(String, String)>,
+    /// One a role.
+    pub cells: Vec<Cell>,
+}
+
+/// One role in one contest.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// The role.
+    pub role: Role,
+    /// The role and where it holds, as commands and forms write it.
+    pub value: String,
+    /// Whether it is held.
+    pub held: bool,
+    /// Whether the caller may give and take it.
+    pub open: bool,
+}
+
+/// The roles of a form, for one who holds `held`: all contests first, then those of the catalogue that the caller may see.
+pub fn scopes(desk: &Desk, caller: &Caller, held: &[HeldRole]) -> Vec<Scope> {
+    let seen = |contest: &&ContestId| caller.contest.as_ref().is_none_or(|bound| bound == *contest);
+    let contests = desk.catalogue.contests.keys().filter(seen).cloned().map(Some);
+    let may_give = |held: &Held| caller.roles.as_ref().is_none_or(|roles| person::may_give(roles, held));
+    let scope = |contest: Option<ContestId>| {
+        let cell = |role: Role| {
+            let of = Held { role, contest: contest.clone() };
+            let value = of.to_string();
+            let is_held = held.iter().any(|it| it.to_string() == value);
+            Cell { role, held: is_held, open: may_give(&of), value }
+        };
+        let name = contest.as_ref().and_then(|id| desk.catalogue.contest(id));
+        let name = name.map(|contest| (contest.name.zh.clone(), contest.name.en.clone()));
+        Scope { cells: Role::ALL.map(cell).into(), name, contest: contest.clone() }
+    };
+    std::iter::once(None).chain(contests).map(scope).collect()
 }

@@ -1,7 +1,7 @@
 //! Trouble: everything that does not go on by itself, the most pressing first, each with a sentence and the command that cures it.
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::listing::MOST_ROWS;
@@ -71,9 +71,34 @@ pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Re
     if !(1..=MOST).contains(&limit) {
         return Err(Code::QueryWrong.about(Detail::new(format!("1 至 {MOST}"), format!("1 to {MOST}")).of("limit")));
     }
-    let found = desk.store.trouble(contest.as_ref(), limit).await?;
+    within(desk, contest.as_ref(), limit).await
+}
+
+/// What needs a person in one contest, or in all.
+pub(crate) async fn within(desk: &Desk, contest: Option<&ContestId>, limit: u32) -> Result<Vec<Item>, Problem> {
+    let found = desk.store.trouble(contest, limit).await?;
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
 }
+
+/// Items of several contests as those of one: the most pressing kind first, then the oldest. What is of no contest is there once.
+pub(crate) fn in_order(items: &mut Vec<Item>) {
+    let rank = |code: &str| KINDS.iter().position(|kind| *kind == code).unwrap_or(KINDS.len());
+    items.sort_by(|a, b| rank(&a.code).cmp(&rank(&b.code)).then(b.age_s.total_cmp(&a.age_s)));
+    items.dedup_by(|b, a| a.submission.is_none() && a.code == b.code && a.place == b.place);
+}
+
+/// Every kind, the most pressing first, as the store orders them.
+const KINDS: [&str; 9] = [
+    "stuck",
+    "overdue_recall",
+    "credentials_refused",
+    "recall_waits",
+    "unknown_delivery",
+    "no_progress",
+    "parked",
+    "refused_delivery",
+    "waits_for_person",
+];
 
 impl Item {
     fn of(trouble: Trouble, catalogue: &Catalogue) -> Self {
@@ -196,19 +221,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_sentence_of_its_own() {
-        let kinds = [
-            "stuck",
-            "overdue_recall",
-            "credentials_refused",
-            "recall_waits",
-            "unknown_delivery",
-            "no_progress",
-            "parked",
-            "refused_delivery",
-            "waits_for_person",
-        ];
-        let sentences: std::collections::BTreeSet<_> = kinds.into_iter().map(sentence).collect();
-        assert_eq!(sentences.len(), kinds.len());
+        let sentences: std::collections::BTreeSet<_> = KINDS.into_iter().map(sentence).collect();
+        assert_eq!(sentences.len(), KINDS.len());
         assert!(!sentences.contains(&sentence("another")));
     }
 }

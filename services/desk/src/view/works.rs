@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Theme;
 use pipeline::delivery::Observed;
-use pipeline::id::PartnerId;
+use pipeline::id::{ContestId, PartnerId};
+use pipeline::lang::Lang;
 use pipeline::submission::State;
 use pipeline::text::{Limit, Text};
 use runtime::problem::{Code, Detail, Problem};
@@ -109,6 +110,39 @@ pub async fn works(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Page
     let items = found.works.into_iter().map(line).collect();
     let count = if wanted.before.is_none() { Some(desk.store.count_listed(&wanted).await?) } else { None };
     Ok(Page { items, next: found.next.map(|id| id.to_string()), count })
+}
+
+/// A partner that listed works go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// Its id in the catalogue.
+    pub id: String,
+    /// Its name in Chinese.
+    pub zh: String,
+    /// Its name in English.
+    pub en: String,
+}
+
+/// The partners of the contests that the filter may find, each once, in the order of the contests' calls.
+pub fn recipients(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Vec<Recipient>, Problem> {
+    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
+    let mut recipients: Vec<Recipient> = Vec::new();
+    let contests = desk.catalogue.contests.values().filter(|it| contest.as_ref().is_none_or(|id| *id == it.id));
+    for partner in contests.flat_map(|it| desk.catalogue.partners_of(it)) {
+        if recipients.iter().all(|it| it.id != partner.id.as_str()) {
+            let (zh, en) = (partner.name.zh.clone(), partner.name.en.clone());
+            recipients.push(Recipient { id: partner.id.to_string(), zh, en });
+        }
+    }
+    Ok(recipients)
+}
+
+/// The name of a work's theme; its id where the catalogue no longer has it.
+pub fn theme(desk: &Desk, line: &Line, lang: Lang) -> String {
+    let contest = desk.catalogue.contest(&ContestId::new(&line.contest));
+    let theme = contest.and_then(|it| it.themes.iter().find(|theme| theme.id == line.theme));
+    let named = |it: &Theme| if lang == Lang::Zh { it.zh.clone() } else { it.en.clone() };
+    theme.map_or_else(|| line.theme.clone(), named)
 }
 
 /// The filter, checked against what there is.

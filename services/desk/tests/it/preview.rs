@@ -13,7 +13,7 @@ const FILM: usize = 300_000;
 
 impl Stage {
     /// A preview of the entry, as its probe leaves one.
-    async fn preview(&self, entry: &Entry) -> Vec<u8> {
+    pub(crate) async fn preview(&self, entry: &Entry) -> Vec<u8> {
         let id: SubmissionId = entry.id.parse().unwrap();
         let film = bytes(FILM);
         let contents = [film.clone(), b"\xff\xd8\xffsheet".to_vec(), b"WEBVTT\n".to_vec()];

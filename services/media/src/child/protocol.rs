@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use pipeline::fingerprint::Fingerprint;
 use pipeline::id::EncodeId;
 use pipeline::media_info::{MediaInfo, Ratio};
+use pipeline::object_key::Compared;
 use pipeline::rejection::Rejection;
 use pipeline::rendition::{AudioEncode, Picture, QcCheck, Segment, VideoEncode};
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,10 @@ pub enum Job {
         source: Box<MediaInfo>,
         /// The source itself; `None` leaves its frames uncompared.
         mezzanine: Option<Mezzanine>,
+        /// Pairs of stills at most that are left in the output directory, of frames that were compared. None where there is no such
+        /// directory.
+        #[serde(default)]
+        stills: u32,
     },
     /// Try everything that the sandbox forbids. Answers [`SelfTestReport`].
     SelfTest,
@@ -325,6 +330,27 @@ pub struct QcReport {
     pub checks: Vec<QcCheck>,
     /// What was measured of the finished file.
     pub info: MediaInfo,
+    /// What was left in the output directory, in the order of frames.
+    #[serde(default)]
+    pub stills: Vec<Still>,
+}
+
+/// Two files that [`Job::Qc`] left: the same frame of source and rendition, under the names that [`still_file`] gives to their place in
+/// the list. JPEG, pixel for pixel, the middle of the picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Still {
+    /// Which frame of the output grid.
+    pub frame: u64,
+    /// Width of both in pixels.
+    pub width: u32,
+    /// Height of both in pixels.
+    pub height: u32,
+    /// How alike the two frames are: SSIM of their brightness.
+    pub ssim: f64,
+    /// Size of the source's file.
+    pub source_bytes: u64,
+    /// Size of the rendition's file.
+    pub rendition_bytes: u64,
 }
 
 /// The answer to [`Job::SelfTest`].
@@ -440,6 +466,11 @@ impl Request {
 /// The name of the file that [`Job::EncodeSegment`] leaves of an encode.
 pub fn video_file(encode: &EncodeId) -> String {
     format!("{encode}.mp4")
+}
+
+/// The name of a still that [`Job::Qc`] leaves, by the place of its pair.
+pub fn still_file(place: usize, of: Compared) -> String {
+    format!("still-{place}-{}.jpg", of.name())
 }
 
 /// The name of the file that [`Job::EncodeAudio`] leaves of an encode.

@@ -10,6 +10,7 @@ use pipeline::rejection::Rejection;
 
 use super::bitrate::Bitrate;
 use super::chroma::Chroma;
+use super::short_term::Curve;
 use super::stretch::Stretches;
 use super::{to_ms, to_us};
 use crate::av::{self, SoundFacts, StreamFacts};
@@ -38,7 +39,15 @@ pub(crate) struct SoundMeasure {
     frame: frame::Audio,
     bitrate: Bitrate,
     heard: Option<Heard>,
-    fingerprint: bool,
+    extras: Extras,
+}
+
+/// What is measured of the sound only where it is wanted.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Extras {
+    pub(crate) fingerprint: bool,
+    /// Loudness over time.
+    pub(crate) curve: bool,
 }
 
 /// What was decoded so far.
@@ -58,6 +67,8 @@ struct Heard {
     channels: Vec<Vec<f32>>,
     /// Where a fingerprint is wanted.
     chroma: Option<Chroma>,
+    /// Where it is wanted.
+    curve: Option<Curve>,
 }
 
 impl SoundMeasure {
@@ -65,12 +76,12 @@ impl SoundMeasure {
         let decoder = decode::open(source, stream, limits, 1)?;
         let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::damaged(1))?;
         let (frame, bitrate) = (frame::Audio::empty(), Bitrate::default());
-        Ok(Self { stream, facts, decoder, frame, bitrate, heard: None, fingerprint: false })
+        Ok(Self { stream, facts, decoder, frame, bitrate, heard: None, extras: Extras::default() })
     }
 
-    /// Takes the sound's fingerprint too, or not.
-    pub(super) fn with_fingerprint(self, fingerprint: bool) -> Self {
-        Self { fingerprint, ..self }
+    /// Measures these too.
+    pub(super) fn with(self, extras: Extras) -> Self {
+        Self { extras, ..self }
     }
 
     /// The chromaprint of what was heard so far, once; empty where none was wanted or nothing was heard.
@@ -89,9 +100,9 @@ impl SoundMeasure {
         if let Some(packet) = packet {
             self.bitrate.add(packet.dts().or(packet.pts()).map(|ticks| to_us(ticks, base)), packet.size());
         }
-        let (heard, fingerprint) = (&mut self.heard, self.fingerprint);
+        let (heard, extras) = (&mut self.heard, self.extras);
         decode::feed(&mut self.decoder, packet, &mut self.frame, tally, |frame| {
-            hear(heard, frame, base, fingerprint)?;
+            hear(heard, frame, base, extras)?;
             match &mut preview {
                 // Last of all: the block's content moves there.
                 Some(preview) => preview.sound(frame, frame.timestamp().map(|ticks| to_us(ticks, base))),
@@ -121,6 +132,7 @@ impl SoundMeasure {
             true_peak_dbtp: (peak > 0.0).then(|| 20.0 * peak.log10()),
             silent: heard.silence.finish(duration_us),
             quiet: heard.quiet.finish(duration_us),
+            short_term: heard.curve.map(Curve::finish),
         })
     }
 }
@@ -159,11 +171,11 @@ fn duration_us(samples: u64, rate: u32) -> i64 {
     i64::try_from(u128::from(samples) * 1_000_000 / u128::from(rate.max(1))).unwrap_or(i64::MAX)
 }
 
-fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, fingerprint: bool) -> Result<()> {
+fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, extras: Extras) -> Result<()> {
     let facts = av::sound_facts(frame);
     let heard = match heard {
         Some(heard) => heard,
-        none => none.insert(begin(facts.clone(), to_us(frame.timestamp().unwrap_or(0), base), fingerprint)?),
+        none => none.insert(begin(facts.clone(), to_us(frame.timestamp().unwrap_or(0), base), extras)?),
     };
     if facts.rate != heard.facts.rate {
         return Err(Rejection::ChangesMidway { what: "sample_rate".into() }.into());
@@ -187,10 +199,17 @@ fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, fin
         chroma.hear(&heard.channels);
     }
     let planes: Vec<&[f32]> = heard.channels.iter().map(Vec::as_slice).collect();
-    heard.meter.add_frames_planar_f32(&planes).map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))
+    let failed = |error| Error::Failed(format!("measure loudness: {error:?}"));
+    heard.meter.add_frames_planar_f32(&planes).map_err(failed)?;
+    let end_us = heard.end_us();
+    if let Some(curve) = &mut heard.curve {
+        let meter = &heard.meter;
+        curve.follow(end_us, || meter.loudness_shortterm()).map_err(failed)?;
+    }
+    Ok(())
 }
 
-fn begin(facts: SoundFacts, first_us: i64, fingerprint: bool) -> Result<Heard> {
+fn begin(facts: SoundFacts, first_us: i64, extras: Extras) -> Result<Heard> {
     if facts.channels == 0 || facts.channels > crate::audio::MAX_CHANNELS || !(8000..=192_000).contains(&facts.rate) {
         let codec = format!("{} channels at {} Hz", facts.channels, facts.rate);
         return Err(Rejection::UnsupportedCodec { codec }.into());
@@ -200,12 +219,14 @@ fn begin(facts: SoundFacts, first_us: i64, fingerprint: bool) -> Result<Heard> {
         let codec = format!("{} channels of unknown places", facts.channels);
         return Err(Rejection::UnsupportedCodec { codec }.into());
     }
-    let meter = EbuR128::new(facts.channels, facts.rate, Mode::I | Mode::TRUE_PEAK)
+    let over_time = if extras.curve { Mode::S } else { Mode::empty() };
+    let meter = EbuR128::new(facts.channels, facts.rate, Mode::I | Mode::TRUE_PEAK | over_time)
         .map_err(|error| Error::Failed(format!("measure loudness: {error:?}")))?;
     let channels = vec![Vec::new(); facts.channels as usize];
-    let chroma = fingerprint.then(|| Chroma::new(facts.rate)).transpose()?;
+    let chroma = extras.fingerprint.then(|| Chroma::new(facts.rate)).transpose()?;
     let (silence, quiet) = (Stretches::new(MIN_SILENCE_US), Stretches::new(MIN_SILENCE_US));
     let late_us = VecDeque::new();
     let (samples, holes_us, latest_us) = (0, 0, 0);
-    Ok(Heard { facts, first_us, samples, meter, silence, quiet, late_us, holes_us, latest_us, channels, chroma })
+    let curve = extras.curve.then(Curve::default);
+    Ok(Heard { facts, first_us, samples, meter, silence, quiet, late_us, holes_us, latest_us, channels, chroma, curve })
 }

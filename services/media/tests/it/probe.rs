@@ -73,6 +73,25 @@ fn loudness_is_that_of_the_standard() {
 }
 
 #[test]
+fn loudness_over_time_follows_the_sound() {
+    let clip =
+        Clip { tone: Tone::LoudHalf, beep_dbfs: -20.0, duration_ms: 8000, width: 160, height: 90, ..Clip::default() };
+    let audio = probe(&clip).audio.unwrap();
+    let curve = audio.short_term.unwrap();
+    assert_eq!(curve.step_s, 1);
+    let at = |second: u32| curve.moments().find(|(at_s, _)| *at_s == second).unwrap().1;
+    // A 1 kHz sine of −20 dBFS in both channels reads −20 LUFS. From 4 s on it is silent, so the window that ends at 5 s holds 2 s of it,
+    // the next one 1 s: 10 log (2/3) and 10 log (1/3) less. The window that ends at 7 s holds what AAC leaves of the edge.
+    assert!((at(3) + 20.0).abs() < 0.3 && (at(4) + 20.0).abs() < 0.3, "{curve:?}");
+    assert!((at(5) + 21.8).abs() < 0.4 && (at(6) + 24.8).abs() < 0.6, "{curve:?}");
+    assert!(at(7) < -35.0 && at(8) < -60.0, "{curve:?}");
+    assert_eq!(curve.lufs.len(), 6);
+    assert!((audio.loudness_lufs.unwrap() + 20.0).abs() < 0.5);
+    // Shorter than a window.
+    assert_eq!(probe(&Clip::default()).audio.unwrap().short_term.unwrap().lufs.len(), 0);
+}
+
+#[test]
 fn rotation_aspect_and_broadcast_rates_are_seen() {
     let clip = Clip { rotation_degrees: 90, rate: Ratio::new(30_000, 1001), ..Clip::default() };
     let video = probe(&clip).video;

@@ -1,8 +1,9 @@
 //! Whole renditions by real children: what comes out is measured, picture by picture and beep by beep.
 use crate::support::{Bench, Rendered, Wish, done};
-use media::protocol::{AssembleReport, CoverWish, Expected, Job, Limits, Line, PictureInput};
-use media::synth::{Clip, Look, Shown, Tone, beeps, make, pictures};
+use media::protocol::{AssembleReport, CoverWish, Expected, Job, Limits, Line, PictureInput, still_file};
+use media::synth::{Clip, Look, Shown, Tone, beeps, make, pictures, still as still_of};
 use pipeline::media_info::{Ratio, Transfer};
+use pipeline::object_key::Compared;
 use pipeline::rendition::{QcOutcome, Segment, VideoEncode};
 
 /// A beep may be this far from its flash, in seconds: sound and picture never part by more than half a frame of AAC.
@@ -41,6 +42,27 @@ fn a_plain_clip_keeps_every_frame_and_its_sound_in_time() {
     let bytes = std::fs::read(bench.output("cover.jpg")).unwrap();
     assert_eq!((cover.width, cover.height, cover.bytes), (320, 180, bytes.len() as u64));
     assert!(bytes.starts_with(&[0xff, 0xd8, 0xff]));
+}
+
+#[test]
+fn stills_show_the_same_frame_of_source_and_rendition() {
+    let clip = Clip { duration_ms: 3000, ..Clip::default() };
+    let (bench, rendered, _) = render(&clip, &Wish::size(320, 180));
+    let stills = &rendered.qc.stills;
+    assert_eq!(stills.len(), 3, "{stills:?}");
+    assert!(stills.windows(2).all(|pair| pair[0].frame < pair[1].frame) && stills[2].frame < 75, "{stills:?}");
+    for (place, still) in stills.iter().enumerate() {
+        assert_eq!((still.width, still.height), (320, 180));
+        assert!((0.9..=1.0).contains(&still.ssim), "{still:?}");
+        let shown = Compared::BOTH.map(|of| {
+            let path = bench.output(&still_file(place, of));
+            let bytes = std::fs::metadata(&path).unwrap().len();
+            let wanted = if of == Compared::Source { still.source_bytes } else { still.rendition_bytes };
+            assert_eq!(bytes, wanted);
+            still_of(&path).unwrap().number
+        });
+        assert_eq!(shown, [still.frame; 2], "the clip's frames bear their numbers");
+    }
 }
 
 #[test]

@@ -206,7 +206,7 @@ impl Bench {
         source: &MediaInfo,
         mezzanine: Option<Mezzanine>,
     ) -> QcReport {
-        let job = Job::Qc { file: name.into(), expected, source: Box::new(source.clone()), mezzanine };
+        let job = Job::Qc { file: name.into(), expected, source: Box::new(source.clone()), mezzanine, stills: 3 };
         done(self.run(job, Limits::qc()))
     }
 }

@@ -1,6 +1,6 @@
 //! The catalogue's files, compiled in.
 
-pub(super) const FILES: [(&str, &str); 13] = [
+pub(super) const FILES: [(&str, &str); 14] = [
     ("ladders.toml", include_str!("../../catalogue/ladders.toml")),
     ("contests/industry-power-2024.toml", include_str!("../../catalogue/contests/industry-power-2024.toml")),
     ("contests/demo.toml", include_str!("../../catalogue/contests/demo.toml")),
@@ -13,5 +13,6 @@ pub(super) const FILES: [(&str, &str); 13] = [
     ("partners/guangming.toml", include_str!("../../catalogue/partners/guangming.toml")),
     ("partners/china_com_cn.toml", include_str!("../../catalogue/partners/china_com_cn.toml")),
     ("partners/tiangong.toml", include_str!("../../catalogue/partners/tiangong.toml")),
+    ("phrases.toml", include_str!("../../catalogue/phrases.toml")),
     ("retention.toml", include_str!("../../catalogue/retention.toml")),
 ];

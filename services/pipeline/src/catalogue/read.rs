@@ -6,7 +6,8 @@ use chrono::{DateTime, FixedOffset};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 
-use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Retention, Theme};
+use super::phrases::PhrasesFile;
+use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Phrase, Retention, Theme};
 use crate::id::{ContestId, PartnerId, RenditionName};
 use crate::partner::{CoverWish, DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
 use crate::screening::ContestRules;
@@ -75,11 +76,14 @@ fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<FixedOf
 
 pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
     let (mut contests, mut partners, mut ladders) = (BTreeMap::new(), BTreeMap::new(), None);
-    let mut retention = Retention::default();
+    let (mut retention, mut phrases) = (Retention::default(), Vec::new());
     for (file, text) in files {
         let stem = |folder| file.strip_prefix(folder).and_then(|name: &str| name.strip_suffix(".toml"));
         if file == "ladders.toml" {
             ladders = Some(parse::<Ladders>(file, text)?);
+        } else if file == "phrases.toml" {
+            phrases = parse::<PhrasesFile>(file, text)?.phrases;
+            check_phrases(file, &phrases)?;
         } else if file == "retention.toml" {
             retention = parse(file, text)?;
             check_retention(file, &retention)?;
@@ -93,7 +97,7 @@ pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, Catalog
             return Err(wrong(
                 file,
                 None,
-                "is not known; files are ladders.toml, retention.toml, contests/ID.toml and partners/ID.toml",
+                "is not known; files are ladders.toml, phrases.toml, retention.toml, contests/ID.toml and partners/ID.toml",
             ));
         }
     }
@@ -110,6 +114,7 @@ pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, Catalog
         contests: contests.into_iter().map(|(id, (_, contest))| (id, contest)).collect(),
         partners: partners.into_iter().map(|(id, (_, partner))| (id, partner)).collect(),
         ladders,
+        phrases,
         retention,
     })
 }
@@ -118,6 +123,22 @@ pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, Catalog
 fn check_retention(file: &str, retention: &Retention) -> Result<(), CatalogueError> {
     for (key, value) in retention.set() {
         check_range(file, key, value, 1..=3650)?;
+    }
+    Ok(())
+}
+
+fn check_phrases(file: &str, phrases: &[Phrase]) -> Result<(), CatalogueError> {
+    let mut seen = BTreeSet::new();
+    for phrase in phrases {
+        if !is_plain(&phrase.id) {
+            return Err(wrong(file, Some("phrases.id"), format!("{:?} is no id; {PLAIN}", phrase.id)));
+        }
+        if !seen.insert(&phrase.id) {
+            return Err(wrong(file, Some("phrases.id"), format!("{:?} is given twice", phrase.id)));
+        }
+        for (key, text) in [("phrases.zh", &phrase.zh), ("phrases.en", &phrase.en)] {
+            check_range(file, key, text.trim().chars().count(), 1..=Phrase::MOST_CHARS)?;
+        }
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ pub struct Retention {
     pub uploads_days: Option<u32>,
     /// Days until records of attempts go that did not end their part.
     pub attempts_days: Option<u32>,
+    /// Days until sessions of staff and invitations go that have ended.
+    pub sign_ins_days: Option<u32>,
     /// Hours until a dead process' scratch files go.
     pub scratch_hours: Option<u32>,
 }
@@ -31,6 +33,7 @@ impl Retention {
             ("superseded_days", self.superseded_days),
             ("uploads_days", self.uploads_days),
             ("attempts_days", self.attempts_days),
+            ("sign_ins_days", self.sign_ins_days),
             ("scratch_hours", self.scratch_hours),
         ]
         .into_iter()

@@ -133,6 +133,9 @@ fn a_wrong_key_or_value_is_named_with_what_is_allowed() {
         "invalid",
     );
     check("partners/cctv.toml", "\"by_new_folder\"", "\"by_hope\"", "replace", "`delete_and_resubmit`");
+    check("phrases.toml", "id = \"theme\"", "id = \"rights\"", "phrases.id", "twice");
+    check("phrases.toml", "rule = \"duplicate\"", "rule = \"dupe\"", "phrases.rule", "`duplicate`");
+    check("phrases.toml", "\"作品内容与征选主题不符。\"", "\" \"", "phrases.zh", "1 to 300");
     check("ladders.toml", "crf = 17", "crf = 60", "rungs.master-1080.crf", "0 to 51");
     check("ladders.toml", "short_side = 1080", "short_side = 1081", "rungs.master-1080.short_side", "even");
     check("ladders.toml", "\"medium\"", "\"placebo\"", "preset", "veryslow");

@@ -73,6 +73,7 @@ pub(crate) fn audio() -> AudioInfo {
         true_peak_dbtp: Some(-1.1),
         silent: vec![],
         quiet: vec![],
+        short_term: None,
     }
 }
 

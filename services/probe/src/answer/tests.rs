@@ -105,6 +105,12 @@ fn what_was_measured_can_be_so() {
     lie("no samples", &|it| sound(it, &|audio| audio.sample_rate = 0));
     lie("a level that is none", &|it| sound(it, &|audio| audio.loudness_lufs = Some(-1e9)));
     lie("a level that JSON does not have", &|it| sound(it, &|audio| audio.true_peak_dbtp = Some(f64::NAN)));
+    let curve = |it: &mut ProbeReport, step_s, lufs| {
+        sound(it, &|audio| audio.short_term = Some(ShortTerm { step_s, lufs: Vec::clone(&lufs) }));
+    };
+    lie("a curve without end", &|it| curve(it, 1, vec![-20.0; 481]));
+    lie("a curve without time", &|it| curve(it, 0, vec![-20.0]));
+    lie("a curve of no levels", &|it| curve(it, 1, vec![-1e9]));
     lie("a picture's print without end", &|it| it.fingerprint.picture = vec![[0; 5]; 2401]);
     lie("a sound's print without end", &|it| it.fingerprint.sound = vec![0; 10_001]);
     lie("words without end", &|it| it.fingerprint.probes = vec![0; 70_000]);

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::List { submission, contest, act, before, limit, output, database } => {
             let (submission, cursor) = (submission.map(|id| id.0), before.map(|seq| seq.to_string()));
-            let filter = TrailFilter { submission, contest, act, cursor, limit: Some(limit) };
+            let filter = TrailFilter { submission, contest, act, person: None, cursor, limit: Some(limit) };
             list(&filter, output, &database).await
         }
         Args::Verify { head, database } => match database.connect().await?.audit_verify(head.as_ref()).await? {

@@ -1,8 +1,9 @@
-//! `reelmill bulk list|show|works|pause|resume|cancel`: the jobs that `reprocess` made, each as one.
+//! `reelmill bulk list|show|works|pause|resume|cancel`: the jobs that were made of many works, each as one.
 use std::collections::BTreeMap;
 
 use desk::act::job::{JobOrder, Order, order};
-use desk::view::jobs::{self, Job, JobWork};
+use desk::view::Paging;
+use desk::view::jobs::{self, Job, JobWork, JobWorksFilter};
 use uuid::Uuid;
 
 use crate::database::DatabaseArgs;
@@ -36,6 +37,9 @@ pub(crate) enum Args {
     Works {
         /// The job's id
         job: Uuid,
+        /// Only works in this state, such as skipped
+        #[arg(long, value_name = "STATE")]
+        state: Option<String>,
         #[command(flatten)]
         page: PagingArgs,
         #[command(flatten)]
@@ -79,8 +83,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             let job = jobs::job(&database.desk().await?, None, job).await?;
             output::show(&job, output, jobs_table(std::slice::from_ref(&job)))
         }
-        Args::Works { job, page, output, database } => {
-            let works = jobs::works(&database.desk().await?, None, job, &page.into()).await?;
+        Args::Works { job, state, page, output, database } => {
+            let Paging { cursor, limit } = page.into();
+            let filter = JobWorksFilter { state, cursor, limit };
+            let works = jobs::works(&database.desk().await?, None, job, &filter).await?;
             paging::show(&works, output, works_table(&works.items))
         }
         Args::Pause(args) => give(args, Order::Pause).await,
@@ -112,10 +118,11 @@ async fn give(args: OneArgs, it: Order) -> anyhow::Result<Exit> {
 }
 
 fn jobs_table(jobs: &[Job]) -> Table {
-    let mut table = Table::with_headings(&["job", "state", "from", "works", "selection"]);
+    let mut table = Table::with_headings(&["job", "kind", "state", "from", "works", "selection"]);
     for job in jobs {
         let id = job.id.to_string();
-        table.row([id.as_str(), &job.state, &job.from, &counted(&job.works), &job.selection]);
+        let from = job.from.as_deref().unwrap_or_default();
+        table.row([id.as_str(), &job.kind, &job.state, from, &counted(&job.works), &job.selection]);
     }
     table
 }

@@ -1,4 +1,6 @@
 //! `reelmill doctor`: looks at everything that the services need and says of each what is wrong and how to mend it, in both languages.
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use runtime::clock::Clock;
@@ -27,14 +29,14 @@ pub(crate) struct Args {
 /// What one check found.
 #[derive(Debug, Serialize)]
 struct Finding {
-    check: &'static str,
+    check: Cow<'static, str>,
     health: Health,
     found: String,
     /// In English, for whoever reads JSON by it.
     #[serde(skip_serializing_if = "str::is_empty")]
-    mend: &'static str,
+    mend: Cow<'static, str>,
     #[serde(skip_serializing_if = "str::is_empty")]
-    mend_zh: &'static str,
+    mend_zh: Cow<'static, str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -58,16 +60,20 @@ const FOUND_CHARS: usize = 240;
 
 impl Finding {
     fn good(check: &'static str, found: impl Into<String>) -> Self {
-        Self { check, health: Health::Good, found: found.into(), mend: "", mend_zh: "" }
+        Self::of(check, Health::Good, found.into(), Mend { zh: "", en: "" })
     }
 
     fn poor(check: &'static str, found: impl Into<String>, mend: Mend) -> Self {
-        Self { check, health: Health::Poor, found: found.into(), mend: mend.en, mend_zh: mend.zh }
+        Self::of(check, Health::Poor, found.into(), mend)
     }
 
     fn bad(check: &'static str, found: impl Into<String>, mend: Mend) -> Self {
         let found = found.into().chars().take(FOUND_CHARS).collect();
-        Self { check, health: Health::Bad, found, mend: mend.en, mend_zh: mend.zh }
+        Self::of(check, Health::Bad, found, mend)
+    }
+
+    fn of(check: &'static str, health: Health, found: String, mend: Mend) -> Self {
+        Self { check: check.into(), health, found, mend: mend.en.into(), mend_zh: mend.zh.into() }
     }
 }
 
@@ -207,7 +213,7 @@ fn table(findings: &[Finding]) -> String {
             Health::Poor => "look",
             Health::Bad => "WRONG",
         };
-        table.row([mark, finding.check, &finding.found]);
+        table.row([mark, &finding.check, &finding.found]);
         if !finding.mend.is_empty() {
             table.row(["", "", &format!("修复：{}", finding.mend_zh)]);
             table.row(["", "", &format!("mend: {}", finding.mend)]);

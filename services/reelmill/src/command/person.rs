@@ -1,7 +1,12 @@
-//! `reelmill person add|list|role|end`: who works with entries, and in which roles.
+//! `reelmill person add|list|role|invite|reset|sessions|end`: who works with entries, in which roles, and how they sign in.
+use desk::act::invitation::{Invite, invite};
 use desk::act::person::{AddPerson, ChangeRoles, EndPerson, Managed, add, change_roles, end};
+use desk::act::session::{EndSessions, end_of};
 use desk::view::Paging;
 use desk::view::persons::{HeldRole, persons};
+use desk::view::sessions;
+use runtime::store::invitations::Purpose;
+use uuid::Uuid;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
@@ -17,7 +22,7 @@ pub(crate) enum Args {
         /// Their name; the audit trail shows it
         #[arg(value_name = "NAME", value_parser = typed::name)]
         name: String,
-        /// Their login name on the machines where these commands are typed
+        /// Their login name, for the console and on the machines where these commands are typed
         #[arg(long, value_name = "LOGIN")]
         login: String,
         /// A role that they hold in all contests or in one: screener, organiser, operator, auditor or admin
@@ -55,7 +60,27 @@ pub(crate) enum Args {
         #[command(flatten)]
         act: ActArgs,
     },
-    /// End a person: none of their tokens is valid from now on, and their login name is free
+    /// Print a link by which a person sets password and second factor for the console; it works once, within 72 hours
+    Invite(LinkArgs),
+    /// The same for a person who has set them before, such as after a phone was lost; what they have stays valid until the link is used
+    Reset(LinkArgs),
+    /// Show where a person is signed in to the console, or end their sessions
+    Sessions {
+        /// The person, by login name or id
+        #[arg(value_name = "PERSON")]
+        person: String,
+        /// End this session, or all of them
+        #[arg(long, value_name = "SESSION|all")]
+        end: Option<Which>,
+        /// Why, for the audit trail
+        #[arg(long, value_name = "WHY", value_parser = typed::reason, requires = "end")]
+        reason: Option<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// End a person: none of their tokens and sessions is valid from now on, and their login name is free
     End {
         /// The person, by login name or id
         #[arg(value_name = "PERSON")]
@@ -66,6 +91,34 @@ pub(crate) enum Args {
         #[command(flatten)]
         act: ActArgs,
     },
+}
+
+/// Options of `invite` and `reset`.
+#[derive(clap::Args)]
+pub(crate) struct LinkArgs {
+    /// The person, by login name or id
+    #[arg(value_name = "PERSON")]
+    person: String,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+    reason: Option<String>,
+    #[command(flatten)]
+    act: ActArgs,
+}
+
+/// Which sessions to end.
+#[derive(Clone, Copy)]
+pub(crate) enum Which {
+    All,
+    One(Uuid),
+}
+
+impl std::str::FromStr for Which {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" { Ok(Self::All) } else { Ok(Self::One(text.parse()?)) }
+    }
 }
 
 /// What the acts share.
@@ -92,6 +145,16 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             let wish = ChangeRoles { add, remove, dry_run: act.dry_run, reason };
             run_role(&person, wish, act).await
         }
+        Args::Invite(args) => run_link(Purpose::Invite, args).await,
+        Args::Reset(args) => run_link(Purpose::Reset, args).await,
+        Args::Sessions { person, end: None, output, database, .. } => list_sessions(&person, output, &database).await,
+        Args::Sessions { person, end: Some(which), reason, output, database } => {
+            let session = match which {
+                Which::All => None,
+                Which::One(session) => Some(session),
+            };
+            end_sessions(&person, EndSessions { session, reason }, output, &database).await
+        }
         Args::End { person, reason, act } => {
             let wish = EndPerson { reason, dry_run: act.dry_run };
             run_end(&person, wish, act).await
@@ -117,7 +180,62 @@ async fn run_role(named: &str, wish: ChangeRoles, act: ActArgs) -> anyhow::Resul
 async fn run_end(named: &str, wish: EndPerson, act: ActArgs) -> anyhow::Result<Exit> {
     let desk = act.database.desk().await?;
     let managed = end(&desk, &act.database.caller(&desk).await?, named, wish).await?.value;
-    tell(&managed, "is ended, and none of their tokens is valid; held", act.output)
+    tell(&managed, "is ended, and none of their tokens and sessions is valid; held", act.output)
+}
+
+async fn run_link(purpose: Purpose, args: LinkArgs) -> anyhow::Result<Exit> {
+    let LinkArgs { person, reason, act } = args;
+    let desk = act.database.desk().await?;
+    let wish = Invite { purpose, reason, dry_run: act.dry_run };
+    let invited = invite(&desk, &act.database.caller(&desk).await?, &person, wish).await?.value;
+    if act.output.output == Format::Json {
+        print_json(&invited)?;
+        return Ok(Exit::Done);
+    }
+    let (name, until) = (&invited.person.name, invited.expires_at.format("%Y-%m-%d %H:%M UTC"));
+    if invited.dry_run {
+        eprintln!("dry run, nothing was done: a link for {name} would be valid until {until}");
+        return Ok(Exit::Done);
+    }
+    if desk.url.is_empty() {
+        eprintln!("DESK_URL is not set: put the address of the desk before this path");
+    }
+    eprintln!("{name} sets password and second factor by this link, once, until {until}; it is shown only now:");
+    print(&format!("{}\n", invited.link))?;
+    Ok(Exit::Done)
+}
+
+async fn list_sessions(named: &str, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
+    let desk = database.desk().await?;
+    let sessions = sessions::of_named(&desk, &database.caller(&desk).await?, named).await?;
+    if output.output == Format::Json {
+        print_json(&sessions)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::with_headings(&["id", "since", "last request", "second factor", "browser", "address"]);
+    let minute = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M").to_string();
+    for it in sessions {
+        let (agent, address) = (it.agent.unwrap_or_default(), it.address.unwrap_or_default());
+        table.row([it.id.to_string(), minute(it.created_at), minute(it.seen_at), it.factor, agent, address]);
+    }
+    print(&table.to_string())?;
+    Ok(Exit::Done)
+}
+
+async fn end_sessions(
+    named: &str,
+    wish: EndSessions,
+    output: OutputArgs,
+    database: &DatabaseArgs,
+) -> anyhow::Result<Exit> {
+    let desk = database.desk().await?;
+    let ended = end_of(&desk, &database.caller(&desk).await?, named, wish).await?.value;
+    if output.output == Format::Json {
+        print_json(&ended)?;
+    } else {
+        eprintln!("{} sessions of {named} are ended", ended.sessions.len());
+    }
+    Ok(Exit::Done)
 }
 
 /// The result as JSON, or in one sentence on stderr.

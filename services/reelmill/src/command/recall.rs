@@ -1,7 +1,10 @@
 //! `reelmill recall ID… --reason WHY`: takes works back from every partner that has or may have them, or from some.
+use desk::act::bulk::NewJob;
 use desk::act::recall::{Recall, Recalled, recall};
 use pipeline::id::SubmissionId;
+use runtime::store::bulk::Kind;
 
+use super::many;
 use crate::database::DatabaseArgs;
 use crate::exit::{self, Exit};
 use crate::output::{self, Format, OutputArgs, Table};
@@ -11,8 +14,11 @@ use crate::typed;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The entries' ids
-    #[arg(required = true)]
+    #[arg(required_unless_present = "selection", conflicts_with = "selection")]
     ids: Vec<SubmissionId>,
+    /// Instead of ids: conditions with blanks between them, such as 'theme=green state=published'; a job does it, a few at a time
+    #[arg(long = "where", value_name = "SELECTION")]
+    selection: Option<String>,
     /// Why, for the record; no personal data
     #[arg(long, value_name = "WHY", value_parser = typed::reason)]
     reason: String,
@@ -35,6 +41,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
+    if let Some(selection) = args.selection {
+        let partners = (!args.partners.is_empty()).then(|| args.partners.into_iter().collect());
+        let Args { dry_run, digest, reason, .. } = args;
+        let (kind, selection, reason) = (Kind::Recall, Some(selection), Some(reason));
+        let wish = NewJob { kind, selection, partners, dry_run, digest, reason, ..NewJob::default() };
+        return many::run(&desk, &caller, wish, args.output).await;
+    }
     let wish = Recall {
         reason: args.reason.clone(),
         partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),

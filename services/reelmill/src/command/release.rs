@@ -1,8 +1,11 @@
 //! `reelmill release ID…`: the gate between assembly and publishing, for all partners or some, now or at a time.
 use chrono::{DateTime, FixedOffset, Utc};
+use desk::act::bulk::NewJob;
 use desk::act::release::{Release, Released, release};
 use pipeline::id::SubmissionId;
+use runtime::store::bulk::Kind;
 
+use super::many;
 use crate::database::DatabaseArgs;
 use crate::exit::{self, Exit};
 use crate::output::{self, Format, OutputArgs, Table};
@@ -12,8 +15,11 @@ use crate::typed;
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The entries' ids
-    #[arg(required = true)]
+    #[arg(required_unless_present = "selection", conflicts_with = "selection")]
     ids: Vec<SubmissionId>,
+    /// Instead of ids: conditions with blanks between them, such as 'theme=green state=awaiting_release'; a job does it, a few at a time
+    #[arg(long = "where", value_name = "SELECTION")]
+    selection: Option<String>,
     /// Only to these partners; a later release adds others
     #[arg(long, value_delimiter = ',', value_name = "PARTNER,…")]
     partners: Vec<String>,
@@ -45,6 +51,13 @@ pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
+    if let Some(selection) = args.selection {
+        let partners = (!args.partners.is_empty()).then(|| args.partners.into_iter().collect());
+        let Args { at, dry_run, digest, reason, .. } = args;
+        let (kind, selection) = (Kind::Release, Some(selection));
+        let wish = NewJob { kind, selection, partners, at, dry_run, digest, reason, ..NewJob::default() };
+        return many::run(&desk, &caller, wish, args.output).await;
+    }
     let wish = Release {
         partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
         at: args.at,

@@ -1,5 +1,6 @@
 //! `reelmill reprocess [ID…|--where SELECTION] --from STAGE`: new runs of one work, or of many as a job.
-use desk::act::reprocess::{Beginning, NewJob, Reprocess, Reprocessed, many, one};
+use desk::act::bulk::{JobMade, NewJob, many};
+use desk::act::reprocess::{Beginning, Reprocess, one};
 use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
@@ -52,24 +53,27 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Some(id) => one(&desk, &caller, id, Reprocess { from, partners, replace, dry_run, digest, reason }).await?,
         None => {
             let works = selection.is_none().then(|| ids.iter().map(|id| id.0).collect());
-            many(&desk, &caller, NewJob { selection, works, from, partners, replace, dry_run, digest, reason }).await?
+            let from = Some(from);
+            let wish =
+                NewJob { selection, works, from, partners, replace, dry_run, digest, reason, ..NewJob::default() };
+            many(&desk, &caller, wish).await?
         }
     };
     match (output.output, &done.value) {
         (Format::Json, result) => output::print_json(result)?,
-        (Format::Table, result) if dry_run => output::print(&table::of(result))?,
-        (Format::Table, result) => said(result, single)?,
+        (Format::Table, result) if dry_run => output::print(&table::of(result, from))?,
+        (Format::Table, result) => said(result, from, single)?,
     }
     Ok(Exit::Done)
 }
 
 /// The job's id goes to stdout.
-fn said(result: &Reprocessed, single: Option<SubmissionId>) -> anyhow::Result<()> {
+fn said(result: &JobMade, from: Beginning, single: Option<SubmissionId>) -> anyhow::Result<()> {
     let job = result.job.map(|job| job.to_string()).unwrap_or_default();
     match single {
-        Some(id) => eprintln!("{id}: a new run begins at {}; reelmill status {id}", result.from),
+        Some(id) => eprintln!("{id}: a new run begins at {from}; reelmill status {id}"),
         None => {
-            for (works, why) in table::left_out(result) {
+            for (works, why) in table::left_out(result, from) {
                 eprintln!("{works} works {why}");
             }
             eprintln!(

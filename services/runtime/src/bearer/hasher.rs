@@ -1,4 +1,4 @@
-//! The process's one use of argon2. Hashing and verifying share a few turns and a bounded queue, so the memory that they take is
+//! The process's one use of argon2, for tokens and passwords. Hashing and verifying share a few turns and a bounded queue, so the memory that they take is
 //! bounded whatever is asked for: 19 MiB for each turn. No other file may name argon2; `.clippy.toml` sees to that.
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -25,11 +25,11 @@ static OF_PROCESS: LazyLock<Hasher> = LazyLock::new(|| Hasher::new(AT_ONCE, WAIT
 
 /// There is no turn: too many requests wait already, or the wait took too long. Try again in a few seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many tokens are being hashed at once")]
+#[error("too many secrets are being hashed at once")]
 pub struct Busy;
 
 /// Computes argon2id hashes, a few at once.
-pub(super) struct Hasher {
+pub(crate) struct Hasher {
     turns: Arc<Semaphore>,
     /// One permit for each request that has a turn or waits for one.
     places: Arc<Semaphore>,
@@ -46,7 +46,7 @@ struct Running {
 
 impl Hasher {
     /// The one of this process.
-    pub(super) fn of_process() -> &'static Self {
+    pub(crate) fn of_process() -> &'static Self {
         &OF_PROCESS
     }
 
@@ -56,28 +56,28 @@ impl Hasher {
     }
 
     /// The hash of a secret in PHC form, with a new salt. [`Busy`] where there is no turn.
-    pub(super) async fn hash(&self, secret: String) -> anyhow::Result<String> {
+    pub(crate) async fn hash(&self, secret: String) -> anyhow::Result<String> {
         self.run(move || {
             let mut salt = [0; 16];
             rand::rngs::OsRng.try_fill_bytes(&mut salt)?;
             let salt = SaltString::encode_b64(&salt).map_err(|err| anyhow::anyhow!("make a salt: {err}"))?;
             let hash = argon2()?.hash_password(secret.as_bytes(), &salt);
-            Ok(hash.map_err(|err| anyhow::anyhow!("hash a token: {err}"))?.to_string())
+            Ok(hash.map_err(|err| anyhow::anyhow!("hash a secret: {err}"))?.to_string())
         })
         .await
     }
 
     /// Whether a hash is that of this secret. [`Busy`] where there is no turn.
-    pub(super) async fn verify(&self, secret: String, hash: String) -> anyhow::Result<bool> {
+    pub(crate) async fn verify(&self, secret: String, hash: String) -> anyhow::Result<bool> {
         self.run(move || {
-            let hash = PasswordHash::new(&hash).map_err(|err| anyhow::anyhow!("read a token's hash: {err}"))?;
+            let hash = PasswordHash::new(&hash).map_err(|err| anyhow::anyhow!("read a hash: {err}"))?;
             Ok(argon2()?.verify_password(secret.as_bytes(), &hash).is_ok())
         })
         .await
     }
 
     /// The most hashes that ever ran at once.
-    pub(super) fn most_at_once(&self) -> usize {
+    pub(crate) fn most_at_once(&self) -> usize {
         self.running.most.load(Ordering::SeqCst)
     }
 
@@ -101,7 +101,7 @@ impl Hasher {
             running.now.fetch_sub(1, Ordering::SeqCst);
             done
         });
-        done.await.context("hash a token")?
+        done.await.context("hash a secret")?
     }
 }
 

@@ -56,6 +56,8 @@ pub enum Kind {
     Rendition,
     /// A picture that goes with one.
     Cover,
+    /// A still of one beside its source.
+    Comparison,
     /// What reviewers look at.
     Preview,
     /// An encoded segment or sound of a run under way.
@@ -73,13 +75,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 14] = [
         Kind::Mezzanine,
         Kind::Piece,
         Kind::Tail,
         Kind::Multipart,
         Kind::Rendition,
         Kind::Cover,
+        Kind::Comparison,
         Kind::Preview,
         Kind::Encoded,
         Kind::Bag,
@@ -98,6 +101,7 @@ impl Kind {
             Kind::Multipart => "multipart",
             Kind::Rendition => "rendition",
             Kind::Cover => "cover",
+            Kind::Comparison => "comparison",
             Kind::Preview => "preview",
             Kind::Encoded => "encoded",
             Kind::Bag => "bag",
@@ -118,6 +122,7 @@ impl Kind {
         match key.split('/').next() {
             Some("uploads") if key.contains("/tail-") => Kind::Tail,
             Some("uploads") => Kind::Mezzanine,
+            Some("renditions") if key.contains("-compare-") && key.ends_with(".jpg") => Kind::Comparison,
             Some("renditions") if key.ends_with(".jpg") => Kind::Cover,
             Some("renditions") => Kind::Rendition,
             Some("previews") => Kind::Preview,
@@ -265,7 +270,7 @@ fn mend(kind: Kind, submission: Option<SubmissionId>) -> String {
         Kind::Piece | Kind::Tail | Kind::Multipart => {
             "--repair gives the upload up, so that the entrant's client begins anew".to_owned()
         }
-        Kind::Rendition | Kind::Cover | Kind::Encoded => {
+        Kind::Rendition | Kind::Cover | Kind::Comparison | Kind::Encoded => {
             format!("`reelmill reprocess {id} --from transcode` makes it anew")
         }
         Kind::Preview => format!("`reelmill reprocess {id} --from probe` makes it anew"),

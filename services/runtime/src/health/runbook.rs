@@ -8,7 +8,7 @@ use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 29] = [
+const PAGES: [(&str, &str); 30] = [
     ("AuthFailures", include_str!("../../../../deploy/runbook/AuthFailures.md")),
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
@@ -33,6 +33,7 @@ const PAGES: [(&str, &str); 29] = [
     ("RecallOverdue", include_str!("../../../../deploy/runbook/RecallOverdue.md")),
     ("ReelmillDown", include_str!("../../../../deploy/runbook/ReelmillDown.md")),
     ("ScratchAlmostFull", include_str!("../../../../deploy/runbook/ScratchAlmostFull.md")),
+    ("SignInsRefused", include_str!("../../../../deploy/runbook/SignInsRefused.md")),
     ("StageStandsStill", include_str!("../../../../deploy/runbook/StageStandsStill.md")),
     ("StuckWork", include_str!("../../../../deploy/runbook/StuckWork.md")),
     ("UploadsDamaged", include_str!("../../../../deploy/runbook/UploadsDamaged.md")),

@@ -8,10 +8,10 @@ const NO_FRAME: &str = "frame-ancestors 'none'";
 /// The policy of what has none of its own: it loads nothing and stands in no frame.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Puts them on. A page's own policy stays and is completed.
+/// Puts them on. A page's own policies stay; that of its content is completed.
 pub(crate) fn secure(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static(NOSNIFF));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static(NO_REFERRER));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static(NO_REFERRER));
     let own: Vec<HeaderValue> = headers.get_all(CONTENT_SECURITY_POLICY).iter().map(completed).collect();
     headers.remove(CONTENT_SECURITY_POLICY);
     for policy in own {

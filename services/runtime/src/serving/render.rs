@@ -71,7 +71,7 @@ fn write(response: Response, problem: &Problem, lang: Lang, bodiless: bool) -> R
         headers.insert("upload-offset", HeaderValue::from(offset));
     }
     if matches!(parts.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        headers.insert(RETRY_AFTER, HeaderValue::from(problem.code.retry_after_s()));
+        headers.insert(RETRY_AFTER, HeaderValue::from(problem.retry_after_s()));
     }
     if parts.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -79,6 +79,8 @@ pub struct AuditFilter {
     pub contest: Option<ContestId>,
     /// Only acts of this name.
     pub act: Option<String>,
+    /// Only acts of this person.
+    pub person: Option<Uuid>,
     /// Only rows before this one; for the next page.
     pub before: Option<i64>,
     /// At most this many; capped at 500.
@@ -206,7 +208,7 @@ pub async fn add_about(
     Ok(())
 }
 
-async fn contest_of(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<Option<String>> {
+pub(super) async fn contest_of(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<Option<String>> {
     sqlx::query_scalar!("/* contest_of */ select contest from submissions where id = $1", submission.0)
         .fetch_optional(tx)
         .await
@@ -258,6 +260,9 @@ impl Store {
         }
         if let Some(act) = &filter.act {
             sql.push(" and act = ").push_bind(act.clone());
+        }
+        if let Some(person) = filter.person {
+            sql.push(" and person = ").push_bind(person);
         }
         if let Some(before) = filter.before {
             sql.push(" and seq < ").push_bind(before);

@@ -1,12 +1,9 @@
-//! Bulk jobs: new runs of many works. Asked for in one transaction, started gradually by the reconciler (`bulk/start.rs`),
-//! paused, resumed and cancelled as one. Which works can begin is judged in `bulk/look.rs`, what a dry run adds in `bulk/estimate.rs`.
-use std::collections::BTreeSet;
-
+//! Bulk jobs: new runs, releases or recalls of many works. Asked for in one transaction, done gradually by the reconciler
+//! (`bulk/start.rs`, `bulk/carry.rs`), paused, resumed and cancelled as one. What can be asked stands in `bulk/ask.rs`, which works can
+//! begin is judged in `bulk/look.rs`, what a dry run adds is counted in `bulk/estimate.rs`.
 use anyhow::Context;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{ContestId, SubmissionId};
 use pipeline::selection::Selection;
-use pipeline::stage::Stage;
-use pipeline::submission::{Event, Redo};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -15,13 +12,16 @@ use super::audit::{self, Act};
 use super::history::By;
 use super::{history, submissions};
 
+mod ask;
+mod carry;
 mod estimate;
 mod look;
 mod read;
 mod select;
 mod start;
 
-pub use estimate::{Addresses, Elapsed, Estimate, Holding, estimate};
+pub use ask::{Ask, Kind};
+pub use estimate::{Addresses, Effect, Elapsed, Estimate, Holding, estimate};
 pub use look::{Looked, Refusal, look, one_snapshot, take_turn};
 pub use read::{BulkItemRow, BulkJobRow, locked};
 pub(super) use start::Standing;
@@ -43,15 +43,6 @@ pub enum Which {
     Named(Vec<SubmissionId>),
     /// Those that a selection finds now.
     Selected(Box<Selection>),
-}
-
-/// What each of them is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Where the new run begins.
-    pub from: Stage,
-    /// What it does with partners.
-    pub redo: Redo,
 }
 
 /// A job that was made.
@@ -76,24 +67,16 @@ pub enum Control {
     Cancel,
 }
 
-impl Ask {
-    /// The event that begins it.
-    pub fn event(&self) -> Event {
-        Event::Reprocess { from: self.from, redo: self.redo.clone() }
+/// The one work that is named for a new run.
+fn single(which: &Which, ask: &Ask) -> Option<SubmissionId> {
+    match (which, ask.kind()) {
+        (Which::Named(ids), Kind::Reprocess) if ids.len() == 1 => ids.first().copied(),
+        (Which::Named(_) | Which::Selected(_), _) => None,
     }
 }
 
-/// The one work that is named.
-fn single(which: &Which) -> Option<SubmissionId> {
-    match which {
-        Which::Named(ids) if ids.len() == 1 => ids.first().copied(),
-        Which::Named(_) | Which::Selected(_) => None,
-    }
-}
-
-/// Begins new runs of works that were looked at in the same transaction, after [`take_turn`], and were not refused. Several works become
-/// a job whose works are started gradually; a single named one is started here and now, with the rank of new entries, since a person
-/// waits for it.
+/// Makes a job of works that were looked at in the same transaction, after [`take_turn`], and were not refused; it is done gradually. A
+/// new run of a single named work is started here and now, with the rank of new entries, since a person waits for it.
 pub async fn begin(
     tx: &mut PgConnection,
     policy: &super::Policy,
@@ -102,7 +85,7 @@ pub async fn begin(
     looked: &Looked,
     by: &By,
 ) -> anyhow::Result<Created> {
-    match single(which) {
+    match single(which, ask) {
         Some(id) => redo_one(tx, policy, id, ask, looked, by).await,
         None => create(tx, which, ask, looked, by).await,
     }
@@ -149,20 +132,28 @@ async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, looked: &Looked
     insert_job(tx, id, &selection, ask, (BULK_RANK, looked.contest.as_ref()), by).await?;
     let rows = sqlx::query_scalar!(
         r#"/* add_bulk_items */
-        insert into bulk_items (job, submission, state, why, detail)
-        select $1, new.id, case when other.job is null then 'waiting' else 'skipped' end,
+        insert into bulk_items (job, submission, kind, seen, state, why, detail)
+        select $1, new.id, $3,
+            case when $3 = 'release' then (
+                select concat_ws(' ', s.run, (
+                    select string_agg(concat_ws('=', d.partner, d.machine ->> 'desired'), ' ' order by d.partner collate "C")
+                    from deliveries d where d.submission = s.id))
+                from submissions s where s.id = new.id) end,
+            case when other.job is null then 'waiting' else 'skipped' end,
             case when other.job is not null then 'in_another_job' end, other.job::text
         from unnest($2::uuid[]) as new (id)
-            left join bulk_items other on other.submission = new.id and other.state in ('waiting', 'started')
+            left join bulk_items other on other.submission = new.id and other.kind = $3 and other.state in ('waiting', 'started')
         returning state"#,
         id,
         &looked.ids,
+        ask.kind().name(),
     )
     .fetch_all(&mut *tx)
     .await
     .context("add the works to the job")?;
     let works = rows.iter().filter(|state| *state == "waiting").count();
-    let after = json!({ "job": id, "selection": selection, "from": ask.from, "redo": ask.redo, "works": works });
+    let at = ask.columns().release_at;
+    let after = json!({ "job": id, "selection": selection, "ask": ask.event(), "at": at, "works": works });
     let act = Act { act: "bulk_job_created", submission: None, partner: None, before: json!(null), after };
     audit::add(tx, by, &act).await?;
     Ok(Created { id, works: works as u64, skipped: (rows.len() - works) as u64 })
@@ -192,26 +183,28 @@ async fn insert_job(
     (rank, contest): (i32, Option<&ContestId>),
     by: &By,
 ) -> anyhow::Result<()> {
-    let names = |partners: &BTreeSet<PartnerId>| partners.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let partners = ask.redo.partners.as_ref().map(names);
+    let asked = ask.columns();
     sqlx::query!(
         "/* create_bulk_job */
         insert into bulk_jobs (id, actor, name, reason, selection, from_stage, partners, replace, rank, person, credential, address,
-            contest)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            contest, kind, release_at, recall_within_s)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         id,
         by.actor.to_string(),
         by.name.as_ref(),
         by.reason,
         selection,
-        ask.from.name(),
-        partners.as_deref(),
-        &names(&ask.redo.replace),
+        asked.from_stage,
+        asked.partners.as_deref(),
+        &asked.replace,
         rank,
         by.person.map(|id| id.0),
         by.credential.map(|id| id.0),
         by.address,
         contest.map(ContestId::as_str),
+        asked.kind,
+        asked.release_at,
+        asked.recall_within_s as _,
     )
     .execute(tx)
     .await

@@ -85,6 +85,8 @@ impl Store {
                 union select distinct session_key_id from deliveries where session is not null
                 union select distinct key_id from partner_accounts where credentials is not null
                 union select distinct key_id from webhook_endpoints where state <> 'removed'
+                union select distinct totp_key_id from sign_in_factors
+                union select distinct totp_key_id from invitations where used_at is null
             ) as used where key_id is not null order by key_id"#,
         )
         .fetch_all(self.pool())

@@ -108,7 +108,7 @@ impl Store {
             r#"/* expected_of_submissions */
             with kept as (select id, state, run from submissions where id = any($1) and state <> 'withdrawn'),
             made as (
-                select r.submission, object_key, r.bytes, r.sha256, cover_key, cover_bytes, cover_sha256, covers
+                select r.submission, object_key, r.bytes, r.sha256, cover_key, cover_bytes, cover_sha256, covers, comparison
                 from renditions r join kept on kept.id = r.submission
             ),
             -- What a run under way has chosen and made; nobody needs it after that.
@@ -118,11 +118,17 @@ impl Store {
             ),
             files (kind, submission, file) as (
                 select 'cover', submission, cover->'file' from made, jsonb_array_elements(covers) as cover
+                union all select 'comparison', submission, still.value
+                    from made, jsonb_array_elements(comparison) as pair, jsonb_each(pair) as still
+                    where still.key in ('source', 'rendition')
                 union all select 'rendition', submission, rendition->'video' from chosen
                 union all select 'cover', submission, rendition->'cover' from chosen
                     where jsonb_typeof(rendition->'cover') = 'object'
                 union all select 'cover', submission, cover->'file'
                     from chosen, jsonb_array_elements(coalesce(rendition->'covers', '[]')) as cover
+                union all select 'comparison', submission, still.value
+                    from chosen, jsonb_array_elements(coalesce(rendition->'comparison', '[]')) as pair, jsonb_each(pair) as still
+                    where still.key in ('source', 'rendition')
                 union all select 'preview', submission, value
                     from previews p join kept on kept.id = p.submission, jsonb_each(files)
                 union all select 'encoded', p.submission, value

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
-use pipeline::submission::Event;
+use pipeline::submission::{Event, State, Submission};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
@@ -72,6 +72,11 @@ pub async fn release(
         hold_until(tx, id, &applied, at).await?;
     }
     Ok(applied)
+}
+
+/// Whether organisers may take a work back. Not a rejected one, whose rejection must not be lost.
+pub fn may_recall(machine: &Submission) -> bool {
+    !matches!(machine.state, State::Rejected { .. })
 }
 
 /// Takes a work back from these partners, or from all with the work as a whole (`None`), for a reason and until a time. The

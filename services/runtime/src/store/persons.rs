@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::audit::{self, Act};
 use super::history::By;
-use super::{Store, tokens};
+use super::{Store, sessions, sign_in, tokens};
 
 /// A person to add.
 #[derive(Clone, Debug)]
@@ -169,7 +169,8 @@ pub async fn change_roles(tx: &mut PgConnection, id: PersonId, change: &RoleChan
     Ok(after)
 }
 
-/// Ends a person: their login name is free, and their tokens are revoked. Ending a person twice changes nothing.
+/// Ends a person: their login name is free, their tokens are revoked, their sessions end, and what they signed in with is forgotten. Ending
+/// a person twice changes nothing.
 ///
 /// # Errors
 /// [`Refused::Unknown`], [`Refused::LastAdmin`].
@@ -188,8 +189,11 @@ pub async fn end(tx: &mut PgConnection, id: PersonId, by: &By) -> anyhow::Result
     .await
     .context("end a person")?;
     let revoked = tokens::revoke_uncovered(tx, id, &BTreeSet::new()).await?;
+    sign_in::forget(tx, id).await?;
+    let ended = sessions::end_all(tx, id, sessions::Why::PersonEnded).await?;
     let after = Person { ended_at: Some(at), ..before.clone() };
-    let (stood, stands) = (told(&before)?, with_revoked(told(&after)?, &revoked));
+    let (stood, mut stands) = (told(&before)?, with_revoked(told(&after)?, &revoked));
+    stands["ended_sessions"] = json!(ended);
     let act = Act { act: "person_ended", submission: None, partner: None, before: stood, after: stands };
     audit::add_about(tx, by, &act, person::contest_of(&before.roles)).await?;
     Ok(after)

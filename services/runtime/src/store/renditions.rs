@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Store;
-use crate::outcome::{ReusedFrom, StoredCover, StoredFile, StoredRendition};
+use crate::outcome::{ReusedFrom, StoredComparison, StoredCover, StoredFile, StoredRendition};
 
 /// A rendition and which run made it.
 #[derive(Clone, Debug)]
@@ -33,6 +33,7 @@ struct Row {
     height: i32,
     duration_ms: i64,
     covers: Json<Vec<StoredCover>>,
+    comparison: Json<Vec<StoredComparison>>,
     qc: Json<Vec<QcCheck>>,
     engine: String,
     artefact: Option<Vec<u8>>,
@@ -56,6 +57,7 @@ impl From<Row> for RenditionRow {
                 video,
                 cover,
                 covers: row.covers.0,
+                comparison: row.comparison.0,
                 width: row.width as u32,
                 height: row.height as u32,
                 duration_ms: row.duration_ms as u64,
@@ -78,8 +80,8 @@ impl Store {
             Row,
             r#"/* renditions */
             select run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width, height, duration_ms,
-                covers as "covers: Json<Vec<StoredCover>>", qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission,
-                reused_run
+                covers as "covers: Json<Vec<StoredCover>>", comparison as "comparison: Json<Vec<StoredComparison>>",
+                qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission, reused_run
             from renditions where submission = $1 and in_force order by name"#,
             submission.0,
         )
@@ -112,8 +114,8 @@ pub(super) async fn at(
             Row,
             r#"/* rendition */
             select run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256, width, height, duration_ms,
-                covers as "covers: Json<Vec<StoredCover>>", qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission,
-                reused_run
+                covers as "covers: Json<Vec<StoredCover>>", comparison as "comparison: Json<Vec<StoredComparison>>",
+                qc as "qc: Json<Vec<QcCheck>>", engine, artefact, reused_submission, reused_run
             from renditions where submission = $1 and run = $2 and name = $3"#,
             owner.submission,
             owner.run,
@@ -139,8 +141,8 @@ pub(super) async fn insert(
     sqlx::query!(
         "/* insert_rendition */
         insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256,
-            width, height, duration_ms, qc, engine, artefact, reused_submission, reused_run, covers)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+            width, height, duration_ms, qc, engine, artefact, reused_submission, reused_run, covers, comparison)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         submission.0,
         run as i32,
         name.as_str(),
@@ -159,6 +161,7 @@ pub(super) async fn insert(
         made.reused_from.map(|from| from.submission.0),
         made.reused_from.map(|from| from.run as i32),
         Json(&made.covers) as _,
+        Json(&made.comparison) as _,
     )
     .execute(tx)
     .await
@@ -197,7 +200,9 @@ pub(super) async fn forget_unused(tx: &mut PgConnection, submission: SubmissionI
 pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<String>> {
     let rows = sqlx::query!(
         r#"/* rendition_keys */
-        select object_key, cover_key, covers as "covers: Json<Vec<StoredCover>>" from renditions
+        select object_key, cover_key, covers as "covers: Json<Vec<StoredCover>>",
+            comparison as "comparison: Json<Vec<StoredComparison>>"
+        from renditions
         where submission = $1 and run = $2"#,
         submission.0,
         run as i32,
@@ -207,7 +212,8 @@ pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u
     .context("load the renditions' keys")?;
     let keys = rows.into_iter().flat_map(|row| {
         let covers = row.covers.0.into_iter().map(|cover| cover.file.key);
-        std::iter::once(row.object_key).chain(row.cover_key).chain(covers)
+        let stills = row.comparison.0.into_iter().flat_map(|pair| [pair.source.key, pair.rendition.key]);
+        std::iter::once(row.object_key).chain(row.cover_key).chain(covers).chain(stills)
     });
     Ok(keys.collect())
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::audit::{self, Act};
 use super::history::{self, By};
 use super::{Policy, Store, entrants, is_unavailable};
-use crate::outcome::StoredCover;
+use crate::outcome::{StoredComparison, StoredCover};
 
 /// Works, or rows, that are dealt with in one go.
 const AT_ONCE: i64 = 200;
@@ -153,6 +153,38 @@ impl Store {
         Ok(done.rows_affected())
     }
 
+    /// Sessions and invitations that began before `before`. They have ended long since, unless `before` is within their few days.
+    pub async fn old_sign_ins(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* old_sign_ins */
+            select (select count(*) from sessions where created_at < $1)
+                + (select count(*) from invitations where created_at < $1 and expires_at < clock_timestamp()) as "count!""#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for sessions that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Forgets those, and failures to sign in that count no longer. Returns how many sessions and invitations.
+    pub async fn forget_sign_ins(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let forgotten = sqlx::query_scalar!(
+            r#"/* forget_sign_ins */
+            with s as (delete from sessions where id in (select id from sessions where created_at < $1 limit $2) returning id),
+                i as (delete from invitations where id in (select id from invitations
+                    where created_at < $1 and expires_at < clock_timestamp() limit $2) returning id),
+                f as (delete from sign_in_failures where failed_at < clock_timestamp() - interval '1 day')
+            select (select count(*) from s) + (select count(*) from i) as "count!""#,
+            before,
+            AT_ONCE * 10,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("forget sessions")?;
+        Ok(forgotten.max(0) as u64)
+    }
+
     /// Prefixes and objects that are garbage already: attempts' leftovers, and what was taken back. They go by themselves.
     pub async fn garbage_waiting(&self) -> anyhow::Result<u64> {
         let count = sqlx::query_scalar!(r#"/* garbage_waiting */ select count(*) as "count!" from garbage"#)
@@ -224,7 +256,7 @@ async fn forget_superseded(
         delete from renditions using superseded_renditions($1, $2) as old
         where renditions.submission = old.submission and renditions.run = old.run and renditions.name = old.name
         returning renditions.object_key, renditions.cover_key, renditions.covers as "covers: Json<Vec<StoredCover>>",
-            rendition_bytes(renditions) as "bytes!""#,
+            renditions.comparison as "comparison: Json<Vec<StoredComparison>>", rendition_bytes(renditions) as "bytes!""#,
         before,
         work,
     )
@@ -238,6 +270,7 @@ async fn forget_superseded(
         keys.push(row.object_key);
         keys.extend(row.cover_key);
         keys.extend(row.covers.0.into_iter().map(|cover| cover.file.key));
+        keys.extend(row.comparison.0.into_iter().flat_map(|pair| [pair.source.key, pair.rendition.key]));
     }
     sqlx::query!(
         "/* superseded_are_garbage */

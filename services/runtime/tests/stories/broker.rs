@@ -1,11 +1,19 @@
 //! What the broker may do to us.
+use std::time::Duration;
+
 use pipeline::stage::Stage;
-use runtime::broker::{Broker, SendError};
+use runtime::broker::{Broker, Followed, SendError};
 use runtime::metrics::Metrics;
 use runtime::outcome::Outcome;
 use runtime::store::messages::{self, Stored};
+use runtime::wire::Announced;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, eventually, output, probing};
+
+/// What a message may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn stored(world: &World) -> Vec<Stored> {
     world.store.transaction("look", |tx, _| Box::pin(messages::take(tx, 100))).await.unwrap()
@@ -29,6 +37,34 @@ async fn an_event_that_nobody_listens_to_is_none() {
     let mut messages = stored(&world).await;
     messages.retain(|message| message.exchange == "reelmill.events");
     assert!(matches!(world.broker.send(&messages).await.as_slice(), [Ok(())]));
+}
+
+#[tokio::test]
+async fn each_follower_hears_of_every_change_that_is_announced() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let mut followers = [world.broker.follow(stop.clone()), world.broker.follow(stop.clone())];
+    for follower in &mut followers {
+        assert_eq!(heard(follower).await, Followed::Missed, "what was before it is not known");
+    }
+    let id = world.uploaded().await;
+    let mut messages = stored(&world).await;
+    messages.retain(|message| message.exchange == "reelmill.events");
+    assert!(matches!(world.broker.send(&messages).await.as_slice(), [Ok(())]));
+    for follower in &mut followers {
+        let Followed::Changed(Announced::Work { submission, state, .. }) = heard(follower).await else {
+            panic!("another event")
+        };
+        assert_eq!((submission, state.as_deref()), (id, Some("probe")));
+    }
+    stop.cancel();
+    for follower in &mut followers {
+        assert!(tokio::time::timeout(PATIENCE, follower.recv()).await.unwrap().is_none());
+    }
+}
+
+async fn heard(follower: &mut mpsc::Receiver<Followed>) -> Followed {
+    tokio::time::timeout(PATIENCE, follower.recv()).await.expect("an event").expect("a follower")
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use crate::support::{World, all_but_publish, eventually, probed, whole_line};
 mod looks; // what a dry run sees
 
 fn ask(from: Stage) -> Ask {
-    Ask { from, redo: Redo::default() }
+    Ask::Reprocess { from, redo: Redo::default() }
 }
 
 fn named(ids: &[SubmissionId]) -> Which {
@@ -61,7 +61,7 @@ impl World {
     async fn create_by(&self, which: &Which, ask: &Ask, by: &By) -> Result<Created, Refusal> {
         let done = self.store.transaction("make_job", |tx, _| {
             Box::pin(async move {
-                bulk::take_turn(tx, which).await?;
+                bulk::take_turn(tx, which, ask).await?;
                 let looked = bulk::look(tx, which, ask, None).await?;
                 match looked.refusal() {
                     Some(refusal) => Ok(Err(refusal)),
@@ -367,7 +367,7 @@ async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
         world.goes_live(id, partner).await;
     }
     let replace: BTreeSet<PartnerId> = ["bilibili".into()].into();
-    let ask = Ask { from: Stage::Transcode, redo: Redo { partners: None, replace } };
+    let ask = Ask::Reprocess { from: Stage::Transcode, redo: Redo { partners: None, replace } };
     let (_, estimate) = world.estimate(&named(&[id]), &ask, None).await;
     // The others have it with a person who carries it, who may have brought it there.
     assert!(estimate.holdings.len() == 9 && estimate.holdings.values().all(|held| held.holds == 1));
@@ -397,7 +397,7 @@ async fn a_delivery_goes_on_while_the_next_run_is_made_and_ends_where_that_comes
         parts.into_iter().find(|part| part.part == name).map(|part| part.status)
     };
     let one = Redo { partners: Some(["bilibili".into()].into()), ..Redo::default() };
-    world.job(&named(&[id]), &Ask { from: Stage::Transcode, redo: one }).await;
+    world.job(&named(&[id]), &Ask::Reprocess { from: Stage::Transcode, redo: one }).await;
     assert_eq!(world.state(id).await, "transcode");
     assert_eq!(status(1, "bilibili").await.as_deref(), Some("pending"), "it may be looked at there");
     let process = world.process(all_but_publish()).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pipeline::id::{Fence, SubmissionId, UploadId};
-use pipeline::object_key::{ObjectKey, PreviewFile};
+use pipeline::object_key::{Compared, ObjectKey, PreviewFile};
 use pipeline::submission::Event;
 use runtime::fsck::{Look, Report, check};
 use runtime::objects::{Objects, StoredFile};
@@ -82,13 +82,19 @@ impl Entry {
         let cover = put(objects, &ObjectKey::Cover(id, 1, "web-720".into(), Fence(1)), "cover").await;
         let partners = put(objects, &ObjectKey::PartnerCover(id, 1, "web-720".into(), Fence(1), 0), "square").await;
         let covers = json!([{ "aspect": "1:1", "file": partners }]).to_string();
+        let still = |of| ObjectKey::Comparison(id, 1, "web-720".into(), Fence(1), 0, of);
+        let source_still = put(objects, &still(Compared::Source), "before").await;
+        let still = put(objects, &still(Compared::Rendition), "after").await;
+        let pair = json!({ "frame": 7, "at_ms": 280, "width": 1, "height": 1, "ssim": 0.9, "source": source_still, "rendition": still });
+        let comparison = json!([pair]).to_string();
         sql(
             world,
             "insert into renditions (submission, run, name, object_key, bytes, sha256, cover_key, cover_bytes, cover_sha256,
-                width, height, duration_ms, qc, engine, in_force, covers)
-            values ($1, 1, 'web-720', $2, 5, decode($3, 'hex'), $4, 5, decode($5, 'hex'), 1, 1, 1, '[]', '', true, $6::jsonb)",
+                width, height, duration_ms, qc, engine, in_force, covers, comparison)
+            values ($1, 1, 'web-720', $2, 5, decode($3, 'hex'), $4, 5, decode($5, 'hex'), 1, 1, 1, '[]', '', true, $6::jsonb,
+                $7::jsonb)",
             id.0,
-            &[&video.key, &video.sha256, &cover.key, &cover.sha256, &covers],
+            &[&video.key, &video.sha256, &cover.key, &cover.sha256, &covers, &comparison],
         )
         .await;
         let preview = |file| ObjectKey::Preview(id, 1, Fence(1), file);
@@ -121,8 +127,8 @@ async fn what_is_as_it_should_be_is_not_complained_about() {
     }
     let report = looks(&world, &objects, Look { deep: true, ..LOOK }).await;
     assert_eq!(counted(&report), counts([]), "{:#?}", report.findings);
-    // Source, rendition, two covers, three files of the preview and a proof, of three entries.
-    assert_eq!((report.sound, report.sound_bytes), (24, 3 * (6 + 5 + 5 + 6 + 5 + 5 + 4 + 7)));
+    // Source, rendition, two covers, two stills, three files of the preview and a proof, of three entries.
+    assert_eq!((report.sound, report.sound_bytes), (30, 3 * (6 + 5 + 5 + 6 + 6 + 5 + 5 + 5 + 4 + 7)));
     assert!(!report.is_wrong());
 }
 
@@ -285,7 +291,7 @@ async fn repair(mut world: World, objects: Objects) {
     }
     let after = looks(&world, &objects, LOOK).await;
     assert_eq!(counted(&after), counts([("missing/rendition", 1)]), "{:#?}", after.findings);
-    assert_eq!(after.sound, 7, "everything else of the entry is there");
+    assert_eq!(after.sound, 9, "everything else of the entry is there");
     process.stop().await;
 }
 
@@ -331,7 +337,7 @@ async fn pages(world: World, objects: Objects) {
         .await;
     let report = looks(&world, &objects, LOOK).await;
     assert_eq!(counted(&report), counts([("orphan/rendition", 2_030)]));
-    assert_eq!(report.sound, 16, "of the entry behind them, too: {:?}", last.id);
+    assert_eq!(report.sound, 20, "of the entry behind them, too: {:?}", last.id);
     assert!(
         report.not_looked_at.is_empty() || report.not_looked_at[0].contains("does not list"),
         "{:?}",

@@ -186,6 +186,7 @@ async fn how_a_file_is_come_by_is_chosen_once_and_only_by_who_holds_a_part() {
         video: StoredFile { key: "renditions/x".into(), bytes: 1, sha256: "cd".repeat(32) },
         cover: None,
         covers: Vec::new(),
+        comparison: Vec::new(),
         width: 2,
         height: 2,
         duration_ms: 1,

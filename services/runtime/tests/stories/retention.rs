@@ -2,7 +2,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::Retention;
 use pipeline::id::{Fence, SubmissionId};
-use pipeline::object_key::ObjectKey;
+use pipeline::object_key::{Compared, ObjectKey};
 use runtime::clock::Clock;
 use runtime::retention::{Line, by_policy, preview, run};
 use runtime::service::Services;
@@ -16,6 +16,7 @@ const POLICY: Retention = Retention {
     superseded_days: Some(14),
     uploads_days: Some(30),
     attempts_days: Some(90),
+    sign_ins_days: Some(90),
     scratch_hours: Some(6),
 };
 
@@ -135,20 +136,31 @@ async fn what_a_delivery_a_recall_an_appeal_or_a_part_needs_stays_whatever_its_a
 /// A rendition of a run; `days_ago` it was made.
 async fn rendition(world: &World, id: SubmissionId, run: i32, in_force: bool, days_ago: i32) -> ObjectKey {
     let key = ObjectKey::Rendition(id, run as u32, "web-720".into(), Fence(i64::from(run)));
+    let [source, still] =
+        stills(id, run).map(|key| serde_json::json!({ "key": key.to_string(), "bytes": 5, "sha256": "" }));
+    let pair = serde_json::json!({
+        "frame": 1, "at_ms": 40, "width": 1, "height": 1, "ssim": 1.0, "source": source, "rendition": still,
+    });
     sqlx::query(
         "insert into renditions (submission, run, name, object_key, bytes, sha256, width, height, duration_ms, qc, engine,
-            in_force, created_at)
-        values ($1, $2, 'web-720', $3, 4, '', 1, 1, 1, '[]', '', $4, now() - make_interval(days => $5))",
+            in_force, created_at, comparison)
+        values ($1, $2, 'web-720', $3, 4, '', 1, 1, 1, '[]', '', $4, now() - make_interval(days => $5), jsonb_build_array($6::jsonb))",
     )
     .bind(id.0)
     .bind(run)
     .bind(key.to_string())
     .bind(in_force)
     .bind(days_ago)
+    .bind(pair)
     .execute(world.store.pool())
     .await
     .unwrap();
     key
+}
+
+/// Its stills, of the source and of itself.
+fn stills(id: SubmissionId, run: i32) -> [ObjectKey; 2] {
+    Compared::BOTH.map(|of| ObjectKey::Comparison(id, run as u32, "web-720".into(), Fence(i64::from(run)), 0, of))
 }
 
 #[tokio::test]
@@ -164,6 +176,9 @@ async fn replaced_files_go_once_no_partner_has_them_and_those_in_force_never() {
         for key in [&before, &now] {
             objects.put_bytes(key, "file").await.unwrap();
         }
+        for key in [stills(id, 1), stills(id, 2)].as_flattened() {
+            objects.put_bytes(key, "still").await.unwrap();
+        }
         old.push((before, now));
     }
     sql(
@@ -173,13 +188,19 @@ async fn replaced_files_go_once_no_partner_has_them_and_those_in_force_never() {
     )
     .await;
     let lines = preview(&world.store, &POLICY, later(0), &world.directory("none")).await.unwrap();
-    assert_eq!((line(&lines, "superseded_days").count, line(&lines, "superseded_days").bytes), (1, 4));
+    assert_eq!((line(&lines, "superseded_days").count, line(&lines, "superseded_days").bytes), (1, 4 + 5 + 5));
 
     let process = world.process(Services::new()).await;
     let gone = run(&process.runtime.store, &POLICY, later(0), &by_policy(), u64::MAX).await.unwrap();
     // The service's own slow tick may have been first.
     assert!(line(&gone, "superseded_days").count <= 1);
     eventually("the replaced file is swept", async || objects.head(&old[0].0).await.is_err()).await;
+    for key in &stills(replaced, 1) {
+        eventually("its stills are swept", async || objects.head(key).await.is_err()).await;
+    }
+    for key in [stills(replaced, 2), stills(held_by_partner, 1), stills(fresh, 1)].as_flattened() {
+        assert!(objects.head(key).await.is_ok(), "{key} stays");
+    }
     for key in [&old[0].1, &old[1].0, &old[1].1, &old[2].0, &old[2].1] {
         assert!(objects.head(key).await.is_ok(), "{key} stays");
     }
@@ -291,7 +312,7 @@ async fn a_run_removes_what_the_dry_run_said_and_a_second_dry_run_says_nothing()
     for days in [0, 14, 31, 91, 181, 1000] {
         let told = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
         let went = run(&world.store, &POLICY, later(days), &by_policy(), u64::MAX).await.unwrap();
-        assert_eq!(went.len(), 4, "each line of the policy but scratch");
+        assert_eq!(went.len(), 5, "each line of the policy but scratch");
         for went in &went {
             assert_eq!(line(&told, went.policy), went, "after {days} days");
         }

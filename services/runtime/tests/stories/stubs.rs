@@ -50,6 +50,7 @@ fn rendition(job: &Job) -> StoredRendition {
         video: StoredFile { key, bytes: 1, sha256: "cd".repeat(32) },
         cover: None,
         covers: Vec::new(),
+        comparison: Vec::new(),
         width: 1920,
         height: 1080,
         duration_ms: 61_000,

@@ -248,8 +248,12 @@ fn quality_control_does_not_contradict_itself() {
     measured.size_bytes = 1000;
     (measured.video.display_width, measured.video.display_height) = (rendition.width, rendition.height);
     let checks = vec![check("format", QcOutcome::Pass), check("ssim", QcOutcome::Pass)];
-    let honest = QcReport { pass: true, checks, info: measured };
-    qc(&request, &honest, 1000).unwrap();
+    let bytes = desk.leave("still-0-source.jpg", PICTURE);
+    desk.leave("still-0-rendition.jpg", PICTURE);
+    let still = Still { frame: 50, width: 1280, height: 720, ssim: 0.97, source_bytes: bytes, rendition_bytes: bytes };
+    let honest = QcReport { pass: true, checks, info: measured, stills: vec![still] };
+    let pairs = qc(&request, &honest, 1000).unwrap();
+    assert_eq!((pairs.len(), pairs[0].frame, pairs[0].at_ms, pairs[0].ssim), (1, 50, 2000, 0.97));
     is_lie("another file", qc(&request, &honest, 1001));
     let lie = |what: &str, change: &dyn Fn(&mut QcReport)| {
         let mut report = honest.clone();
@@ -265,6 +269,20 @@ fn quality_control_does_not_contradict_itself() {
     lie("a check without end", &|it| it.checks[0].measured = "x".repeat(10_001));
     lie("another picture", &|it| it.info.video.display_width += 2);
     lie("numbers without end", &|it| it.info.duration_ms = u64::MAX);
+    lie("stills without end", &|it| it.stills = vec![it.stills[0].clone(); 9]);
+    lie("a still twice", &|it| it.stills.push(it.stills[0].clone()));
+    lie("a still from beyond the end", &|it| it.stills[0].frame = 1 << 30);
+    lie("a still of no size", &|it| it.stills[0].width = 0);
+    lie("a still larger than its picture", &|it| it.stills[0].height = 65_000);
+    lie("a likeness that is none", &|it| it.stills[0].ssim = 1.5);
+    lie("a still of another size", &|it| it.stills[0].source_bytes += 1);
+    for name in ["still-0-source.jpg", "still-0-rendition.jpg"] {
+        desk.instead_of(name, |what| is_lie(&format!("{name}: {what}"), qc(&request, &honest, 1000)));
+    }
+    // Without a directory nothing can be left.
+    let mut nowhere = request.clone();
+    nowhere.output_dir = None;
+    is_lie("stills in no directory", qc(&nowhere, &honest, 1000));
     // Both are answers, with their evidence: neither is a lie.
     for outcome in [QcOutcome::Fail, QcOutcome::Invalid] {
         let checks = vec![check("format", QcOutcome::Pass), check("ssim", outcome)];

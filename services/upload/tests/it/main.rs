@@ -29,14 +29,34 @@ mod typed; // what people type, wherever they type it
 // The desk's own, which run on the same stage.
 #[path = "../../../desk/tests/it/acts.rs"]
 mod desk_acts; // what staff do, and what is left of it
+#[path = "../../../desk/tests/it/beside.rs"]
+mod desk_beside; // two works side by side
+#[path = "../../../desk/tests/it/bulk.rs"]
+mod desk_bulk; // releases and recalls of many works
+#[path = "../../../desk/tests/it/bulk_pages.rs"]
+mod desk_bulk_pages; // the same, and deliveries by hand, as forms
+#[path = "../../../desk/tests/it/compare.rs"]
+mod desk_compare; // a rendition beside its source
 #[path = "../../../desk/tests/it/deliveries.rs"]
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/jobs.rs"]
 mod desk_jobs; // new runs and jobs: dry runs, digests, orders
+#[path = "../../../desk/tests/it/list_pages.rs"]
+mod desk_list_pages; // lists, one work and trouble in a browser without scripts
+#[path = "../../../desk/tests/it/lists.rs"]
+mod desk_lists; // lists as files, and what tables are handed in
+#[path = "../../../desk/tests/it/live.rs"]
+mod desk_live; // the first page, people, and updates while a page is open
+#[path = "../../../desk/tests/it/pages.rs"]
+mod desk_pages; // pages: sessions, roles, other sites
 #[path = "../../../desk/tests/it/persons.rs"]
 mod desk_persons; // persons, their roles and tokens
 #[path = "../../../desk/tests/it/preview.rs"]
 mod desk_preview; // what reviewers look at before they decide
+#[path = "../../../desk/tests/it/queue.rs"]
+mod desk_queue; // the screening queue: claims, decisions that can be undone
+#[path = "../../../desk/tests/it/sign_in.rs"]
+mod desk_sign_in; // invitations, both factors, sessions
 #[path = "../../../desk/tests/it/views.rs"]
 mod desk_views; // what staff see
 #[path = "../../../desk/tests/it/webhooks.rs"]

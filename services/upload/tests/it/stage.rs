@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) url: String,
     /// The desk's address.
     pub(crate) desk_url: String,
+    /// Says to open pages of the desk what changed.
+    pub(crate) live: desk::Live,
     pub(crate) client: reqwest::Client,
     pub(crate) database_url: String,
     admin_url: String,
@@ -72,19 +74,24 @@ pub(crate) struct Route {
     pub(crate) desk: bool,
 }
 
-/// Every route of both services.
+/// Every route of both services' APIs.
 pub(crate) fn routes() -> Vec<Route> {
     let public = |it: upload::Listed| Route { method: it.method, path: it.path, roles: None, desk: false };
     let desk = |it: desk::Listed| Route {
         roles: match it.policy {
             desk::Policy::People(roles) => Some(roles),
-            desk::Policy::Public => None,
+            desk::Policy::Public | desk::Policy::Pages(_) => None,
         },
         method: it.method,
         path: it.path,
         desk: true,
     };
-    desk::list().into_iter().map(desk).chain(upload::list().into_iter().map(public)).collect()
+    desk::list()
+        .into_iter()
+        .filter(desk::Listed::is_api)
+        .map(desk)
+        .chain(upload::list().into_iter().map(public))
+        .collect()
 }
 
 /// The OpenAPI document that describes the route.
@@ -121,8 +128,21 @@ impl Stage {
         app.store.migrate().await.unwrap();
         app.objects.ensure_bucket().await.unwrap();
         let url = serve(&app).await;
-        let desk_url = serve_desk(&app).await;
-        Self { app, url, desk_url, client: reqwest::Client::new(), database_url, admin_url, s3, config, scratch, dir }
+        let live = desk::Live::default();
+        let desk_url = serve_desk(&app, live.clone()).await;
+        Self {
+            app,
+            url,
+            desk_url,
+            live,
+            client: reqwest::Client::new(),
+            database_url,
+            admin_url,
+            s3,
+            config,
+            scratch,
+            dir,
+        }
     }
 
     /// A second service on the same neighbours, as if on another machine; its address.
@@ -349,23 +369,15 @@ async fn serve(app: &Arc<App>) -> String {
 }
 
 /// The desk beside the public service, on the same neighbours. It stops with it.
-async fn serve_desk(app: &Arc<App>) -> String {
+async fn serve_desk(app: &Arc<App>, live: desk::Live) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let desk = Desk {
-        store: app.store.clone(),
-        objects: app.objects.clone(),
-        catalogue: app.catalogue.clone(),
-        clock: app.clock.clone(),
-        keys: Some(app.keys.clone()),
-        url: String::new(),
-        allowed_networks: Vec::new(),
-        addresses: |_, _, _| anyhow::bail!("no media here"),
-    };
     let service = desk::Service {
-        desk: Arc::new(desk),
+        desk: Arc::new(desk_of(app)),
         doors: app.doors.clone(),
         verifier: Arc::default(),
+        live,
+        broker: None,
         // The same bounds, so that a test can try them at either service.
         settings: desk::Settings {
             forwarded_hops: app.settings.forwarded_hops,
@@ -377,6 +389,21 @@ async fn serve_desk(app: &Arc<App>) -> String {
     };
     tokio::spawn(desk::serve_on(service, listener));
     url
+}
+
+/// What acts and views of the desk need.
+pub(crate) fn desk_of(app: &App) -> Desk {
+    Desk {
+        store: app.store.clone(),
+        objects: app.objects.clone(),
+        catalogue: app.catalogue.clone(),
+        clock: app.clock.clone(),
+        keys: Some(app.keys.clone()),
+        url: String::new(),
+        allowed_networks: Vec::new(),
+        pace: desk::act::sign_in::Pace::default(),
+        addresses: |_, _, _| anyhow::bail!("no media here"),
+    }
 }
 
 async fn run(url: &str, statement: String) {

@@ -1,8 +1,6 @@
-//! How the database, the broker and the object store are reached: over which line, and with which rights.
+//! How the database, the broker and the object store are reached: over which line.
 use runtime::broker;
 use runtime::config::Config;
-use runtime::store::Store;
-use runtime::store::schema::SchemaState;
 use runtime::transport::{self, Line, PlaintextRefused, Server};
 
 #[cfg(test)]
@@ -66,34 +64,6 @@ pub(super) fn lines(config: &Config) -> Vec<Finding> {
     let poor = usable.iter().any(|(_, line)| *line == Line::Encrypted);
     let lines = if poor { Finding::poor(NAME, said, VERIFY) } else { Finding::good(NAME, said) };
     std::iter::once(lines).chain(readable).collect()
-}
-
-/// Whether our login may do what services do, and no more.
-pub(super) async fn login(store: &Store) -> Finding {
-    const NAME: &str = "database login";
-    const MEMBER: Mend = Mend {
-        zh: "以所有者身份运行 reelmill migrate，并执行 grant reelmill_service to 登录名（角色名见 DATABASE_SERVICE_ROLE）",
-        en: "run reelmill migrate as the owner, and: grant reelmill_service to LOGIN (the role is DATABASE_SERVICE_ROLE's)",
-    };
-    const SPLIT: Mend = Mend {
-        zh: "仅 `reelmill migrate` 使用所有者；服务另用登录：create role reelmill_app login password '…' in role reelmill_service",
-        en: "keep the owner for reelmill migrate; give services a login: create role reelmill_app login password '…' in role reelmill_service",
-    };
-    let asked = async { anyhow::Ok((store.login().await?, store.schema_state().await?)) };
-    let (login, state) = match asked.await {
-        Ok(answers) => answers,
-        Err(error) => return Finding::bad(NAME, format!("{error:#}"), MEMBER),
-    };
-    let name = &login.name;
-    match state {
-        SchemaState::Closed(what) => Finding::bad(NAME, format!("{name} may not {what}"), MEMBER),
-        SchemaState::Absent => Finding::bad(NAME, format!("{name} may not read any schema"), MEMBER),
-        _ if login.superuser => Finding::poor(NAME, format!("{name} is a superuser"), SPLIT),
-        _ if login.owner => {
-            Finding::poor(NAME, format!("{name} owns the schema, and may change the audit trail"), SPLIT)
-        }
-        _ => Finding::good(NAME, format!("{name} does what services do, and can alter no table")),
-    }
 }
 
 #[cfg(test)]

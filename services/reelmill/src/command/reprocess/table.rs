@@ -1,22 +1,23 @@
 //! The table of `reprocess --dry-run`.
 use std::fmt::Write as _;
 
-use desk::act::reprocess::{Beginning, Estimate, Held, Reprocessed};
+use desk::act::bulk::{Estimate, Held, JobMade};
+use desk::act::reprocess::Beginning;
 use pipeline::lang::Lang;
 use pipeline::partner::Replacement;
 
 use crate::output::Table;
 
 /// What would be done.
-pub(super) fn of(result: &Reprocessed) -> String {
+pub(super) fn of(result: &JobMade, from: Beginning) -> String {
     let mut facts = Table::of_facts();
     facts.row(["works", &result.works.to_string()]);
-    for (works, why) in left_out(result) {
+    for (works, why) in left_out(result, from) {
         facts.row(["left out", &format!("{works} {why}")]);
     }
     let Some(estimate) = &result.estimate else { return facts.to_string() };
     facts.row(["renditions", &estimate.renditions.to_string()]);
-    facts.row(["cpu hours", &hours(estimate, result.from)]);
+    facts.row(["cpu hours", &hours(estimate, from)]);
     facts.row(["digest", &result.digest]);
     let mut text = facts.to_string();
     // Writing to a String cannot fail.
@@ -28,9 +29,8 @@ pub(super) fn of(result: &Reprocessed) -> String {
 }
 
 /// Works that do not begin now, and why.
-pub(super) fn left_out(result: &Reprocessed) -> Vec<(u64, String)> {
+pub(super) fn left_out(result: &JobMade, from: Beginning) -> Vec<(u64, String)> {
     let states = result.cannot_begin.iter();
-    let from = result.from;
     let mut left: Vec<_> =
         states.map(|(state, works)| (*works, format!("in state {state}, where no run can begin at {from}"))).collect();
     left.push((result.in_another_job, "that other jobs have".to_owned()));

@@ -1,5 +1,5 @@
-//! What a dry run says of the works that would begin, counted from what is stored: times are those that this installation has measured.
-use std::collections::BTreeMap;
+//! What a dry run says of the works that it is about, counted from what is stored: times are those that this installation has measured.
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use pipeline::id::{PartnerId, SubmissionId};
@@ -7,6 +7,7 @@ use pipeline::media_info::MediaInfo;
 use pipeline::planner;
 use pipeline::rendition::Plan;
 use pipeline::stage::Stage;
+use pipeline::submission::Redo;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -21,8 +22,19 @@ pub struct Estimate {
     pub renditions: u64,
     /// What that would take.
     pub elapsed: Elapsed,
-    /// What partners hold.
+    /// What partners hold, where runs begin.
     pub holdings: BTreeMap<PartnerId, Holding>,
+    /// What each partner would get by a release, or lose by a recall.
+    pub effects: BTreeMap<PartnerId, Effect>,
+}
+
+/// What a release or a recall comes to at one partner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Works that it would get, or be asked to remove.
+    pub works: u64,
+    /// Those of them that can be seen there now.
+    pub live: u64,
 }
 
 /// Time of one core's worth of worker, and where it is known from.
@@ -85,13 +97,45 @@ pub async fn estimate(
     addresses: Option<Addresses>,
 ) -> anyhow::Result<Estimate> {
     let mut estimate = Estimate::default();
-    if ask.from < Stage::Publish {
-        estimate.renditions = looked.begin.iter().map(|work| work.renditions).sum();
-        estimate.elapsed = elapsed(tx, &looked.begin, ask.from, addresses).await?;
-    }
     let ids: Vec<Uuid> = looked.begin.iter().map(|work| work.id).collect();
-    estimate.holdings = holdings(tx, &ids, ask).await?;
+    match ask {
+        Ask::Reprocess { from, redo } => {
+            if *from < Stage::Publish {
+                estimate.renditions = looked.begin.iter().map(|work| work.renditions).sum();
+                estimate.elapsed = elapsed(tx, &looked.begin, *from, addresses).await?;
+            }
+            estimate.holdings = holdings(tx, &ids, redo).await?;
+        }
+        Ask::Release { .. } => {
+            let recipients = looked.recipients.iter();
+            estimate.effects = recipients.map(|(id, works)| (id.clone(), Effect { works: *works, live: 0 })).collect();
+        }
+        Ask::Recall { partners, .. } => estimate.effects = losses(tx, &ids, partners.as_ref()).await?,
+    }
     Ok(estimate)
+}
+
+/// Deliveries of these works that partners would be asked to remove.
+async fn losses(
+    tx: &mut PgConnection,
+    ids: &[Uuid],
+    partners: Option<&BTreeSet<PartnerId>>,
+) -> anyhow::Result<BTreeMap<PartnerId, Effect>> {
+    let partners: Option<Vec<String>> = partners.map(|some| some.iter().map(ToString::to_string).collect());
+    let rows = sqlx::query!(
+        r#"/* losses */
+        select partner, count(*) as "works!", count(*) filter (where state = 'live') as "live!" from deliveries
+        where submission = any($1) and ($2::text[] is null or partner = any($2))
+            and (machine ->> 'desired' = 'live' or state <> 'recalled')
+        group by partner order by partner"#,
+        ids,
+        partners.as_deref(),
+    )
+    .fetch_all(tx)
+    .await
+    .context("count what partners would lose")?;
+    let effect = |works: i64, live: i64| Effect { works: works.unsigned_abs(), live: live.unsigned_abs() };
+    Ok(rows.into_iter().map(|row| (PartnerId::new(row.partner), effect(row.works, row.live))).collect())
 }
 
 async fn elapsed(
@@ -250,7 +294,7 @@ async fn median_factor(tx: &mut PgConnection, stages: &[String], from: Stage) ->
 }
 
 /// Deliveries of these works that are, or may be, with a partner.
-async fn holdings(tx: &mut PgConnection, ids: &[Uuid], ask: &Ask) -> anyhow::Result<BTreeMap<PartnerId, Holding>> {
+async fn holdings(tx: &mut PgConnection, ids: &[Uuid], redo: &Redo) -> anyhow::Result<BTreeMap<PartnerId, Holding>> {
     let rows = sqlx::query!(
         r#"/* holdings */
         select partner, count(*) as "holds!" from deliveries
@@ -263,7 +307,7 @@ async fn holdings(tx: &mut PgConnection, ids: &[Uuid], ask: &Ask) -> anyhow::Res
     .await
     .context("count what partners hold")?;
     let holding = |partner: PartnerId, holds: i64| {
-        let replaced = if ask.redo.replace.contains(&partner) { holds } else { 0 };
+        let replaced = if redo.replace.contains(&partner) { holds } else { 0 };
         (partner, Holding { holds: holds as u64, replaced: replaced as u64 })
     };
     Ok(rows.into_iter().map(|row| holding(PartnerId::new(row.partner), row.holds)).collect())

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use pipeline::id::{ContestId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::part::Part;
 use pipeline::stage::Stage;
 use pipeline::submission::Submission;
 use sqlx::PgConnection;
@@ -11,6 +12,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{Ask, MAX_WORKS, Which, select, single, start};
+use crate::store::people;
 
 /// Works that are judged at a time: each machine has about a kilobyte.
 const JUDGED_AT_ONCE: usize = 2000;
@@ -20,7 +22,7 @@ const JUDGED_AT_ONCE: usize = 2000;
 pub struct Looked {
     /// All of them, by time of entry.
     pub(super) ids: Vec<Uuid>,
-    /// Those that would begin now.
+    /// Those that would begin now, or that the act would change.
     pub(super) begin: Vec<Beginning>,
     /// Works that cannot begin there, by the state that they are in.
     pub cannot_begin: BTreeMap<String, u64>,
@@ -34,6 +36,8 @@ pub struct Looked {
     missing: Option<SubmissionId>,
     /// The one contest of all works; `None` where there are several.
     pub(super) contest: Option<ContestId>,
+    /// Of a release: how many of the works would go to each partner.
+    pub(super) recipients: BTreeMap<PartnerId, u64>,
     /// Digest of the works, their runs and states, and what is desired at each partner. Hex, 32 characters.
     pub digest: String,
 }
@@ -94,16 +98,17 @@ struct Work {
     renditions: i64,
     job: Option<Uuid>,
     under_way: bool,
+    held: bool,
 }
 
 /// Waits until no other job is being made, so that of two over the same works the second sees what the first has taken, and locks a
 /// single work. An act calls this before [`look`]; a dry run does not.
-pub async fn take_turn(tx: &mut PgConnection, which: &Which) -> anyhow::Result<()> {
+pub async fn take_turn(tx: &mut PgConnection, which: &Which, ask: &Ask) -> anyhow::Result<()> {
     sqlx::query!("/* create_bulk_jobs_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_bulk'))")
         .execute(&mut *tx)
         .await
         .context("wait for another job to be made")?;
-    if let Some(id) = single(which) {
+    if let Some(id) = single(which, ask) {
         start::lock(tx, id).await?;
     }
     Ok(())
@@ -133,6 +138,7 @@ pub async fn look(
         in_another_job: 0,
         other: None,
         under_way: 0,
+        recipients: BTreeMap::new(),
         contest,
         digest,
         ids,
@@ -151,28 +157,62 @@ fn missing(which: &Which, found: &[Uuid]) -> Option<SubmissionId> {
 
 async fn judge(tx: &mut PgConnection, looked: &mut Looked, which: &Which, ask: &Ask) -> anyhow::Result<()> {
     // A single work is begun whatever is under way, and a run of its own job that stands still is a person's to begin again.
-    let single = single(which).is_some();
+    let single = single(which, ask).is_some();
     let ids = std::mem::take(&mut looked.ids);
     for ids in ids.chunks(JUDGED_AT_ONCE) {
-        for work in works(tx, ids, single).await? {
-            let before = work.machine.0;
-            let mut after = before.clone();
-            after.advance(ask.event());
+        for work in works(tx, ids, single, ask).await? {
+            let Judged { changes, starts } = judged(&work, ask);
             if let Some(job) = work.job {
                 looked.in_another_job += 1;
                 looked.other = Some(job);
-            } else if after == before {
-                *looked.cannot_begin.entry(before.state.name().to_owned()).or_default() += 1;
+            } else if !changes {
+                *looked.cannot_begin.entry(work.machine.0.state.name().to_owned()).or_default() += 1;
             } else if work.under_way && !single {
                 looked.under_way += 1;
             } else {
-                let renditions = if ask.from < Stage::Publish { work.renditions.unsigned_abs() } else { 0 };
-                looked.begin.push(Beginning { id: work.id, renditions });
+                looked.begin.push(Beginning { id: work.id, renditions: renditions(&work, ask) });
+                for partner in starts {
+                    *looked.recipients.entry(partner).or_default() += 1;
+                }
             }
         }
     }
     looked.ids = ids;
     Ok(())
+}
+
+/// What the act would come to for one work.
+struct Judged {
+    /// Whether it changes anything; what changes nothing is refused.
+    changes: bool,
+    /// Partners to which deliveries would begin at once.
+    starts: Vec<PartnerId>,
+}
+
+fn judged(work: &Work, ask: &Ask) -> Judged {
+    let before = &work.machine.0;
+    let mut after = before.clone();
+    let started = after.advance(ask.event());
+    let partner = |todo: pipeline::part::PartToDo| match todo.part {
+        Part::Partner(partner) => Some(partner),
+        Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
+    };
+    let changes = match ask {
+        Ask::Reprocess { .. } | Ask::Release { .. } => after != *before,
+        // A recall that failed at a partner is set to work again.
+        Ask::Recall { partners, .. } => {
+            people::may_recall(before) && (after != *before || (partners.is_some() && work.held))
+        }
+    };
+    Judged { changes, starts: started.into_iter().filter_map(partner).collect() }
+}
+
+/// Renditions that a new run would make.
+fn renditions(work: &Work, ask: &Ask) -> u64 {
+    match ask {
+        Ask::Reprocess { from, .. } if *from < Stage::Publish => work.renditions.unsigned_abs(),
+        Ask::Reprocess { .. } | Ask::Release { .. } | Ask::Recall { .. } => 0,
+    }
 }
 
 /// The digest and the one contest of the works. In SQL: of a hundred thousand works neither rows nor text come here.
@@ -196,19 +236,29 @@ async fn digest(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<(String, 
     Ok((row.digest, row.contest.map(ContestId::new)))
 }
 
-async fn works(tx: &mut PgConnection, ids: &[Uuid], single: bool) -> anyhow::Result<Vec<Work>> {
+async fn works(tx: &mut PgConnection, ids: &[Uuid], single: bool, ask: &Ask) -> anyhow::Result<Vec<Work>> {
+    let partners: Option<Vec<String>> =
+        ask.partners().map(|partners| partners.iter().map(ToString::to_string).collect());
     sqlx::query_as!(
         Work,
         r#"/* works_to_begin */
         select s.id, s.machine as "machine: Json<Submission>",
             coalesce(jsonb_array_length(s.plan -> 'renditions'), 0)::int8 as "renditions!",
-            (select i.job from bulk_items i where i.submission = s.id and i.state in ('waiting', 'started')
+            (select i.job from bulk_items i where i.submission = s.id and i.kind = $3 and i.state in ('waiting', 'started')
                 and (i.state = 'waiting' or not $2)) as job,
-            exists (select from parts p where p.submission = s.id and p.stage <> 'publish'
-                and p.status in ('pending', 'waiting', 'claimed')) as "under_way!"
+            $3 = 'reprocess' and exists (select from parts p where p.submission = s.id and p.stage <> 'publish'
+                and p.status in ('pending', 'waiting', 'claimed')) as "under_way!",
+            -- Desired there, or being taken back by no part that works.
+            $3 = 'recall' and exists (select from deliveries d
+                where d.submission = s.id and ($4::text[] is null or d.partner = any($4))
+                    and (d.machine ->> 'desired' = 'live' or (d.state not in ('recalled', 'refused') and not exists (
+                        select from parts p where p.submission = s.id and p.stage = 'publish' and p.part = 'partner/' || d.partner
+                            and p.status in ('pending', 'waiting', 'claimed'))))) as "held!"
         from submissions s where s.id = any($1) order by s.id"#,
         ids,
         single,
+        ask.kind().name(),
+        partners.as_deref(),
     )
     .fetch_all(tx)
     .await

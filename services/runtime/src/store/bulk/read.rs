@@ -22,9 +22,13 @@ pub struct BulkJobRow {
     pub reason: Option<String>,
     /// Which works, as it was asked.
     pub selection: String,
-    /// Stage at which each run begins.
-    pub from_stage: String,
-    /// Partners that the runs publish to; `None` is all.
+    /// What its works do: `reprocess`, `release` or `recall`.
+    pub kind: String,
+    /// Stage at which each run begins; `None` for a release or a recall.
+    pub from_stage: Option<String>,
+    /// Of a release: nothing is sent before this instant.
+    pub release_at: Option<DateTime<Utc>>,
+    /// Partners that the runs publish to, or that the act is about; `None` is all.
     pub partners: Option<Vec<String>>,
     /// Partners whose file makes room.
     pub replace: Vec<String>,
@@ -45,6 +49,8 @@ pub struct BulkJobRow {
 pub struct BulkItemRow {
     /// The work.
     pub submission: SubmissionId,
+    /// Its title.
+    pub title: String,
     /// `waiting`, `started`, `done`, `failed`, `skipped` or `cancelled`.
     pub state: String,
     /// The run that it started.
@@ -80,19 +86,34 @@ impl Store {
         after: Option<SubmissionId>,
         limit: u32,
     ) -> anyhow::Result<Vec<BulkItemRow>> {
+        self.bulk_items_in(job, None, after, limit).await
+    }
+
+    /// The same, only those in `state` if given.
+    pub async fn bulk_items_in(
+        &self,
+        job: Uuid,
+        state: Option<&str>,
+        after: Option<SubmissionId>,
+        limit: u32,
+    ) -> anyhow::Result<Vec<BulkItemRow>> {
         let rows = sqlx::query!(
             "/* bulk_items */
-            select submission, state, run, why, detail, changed_at from bulk_items
-            where job = $1 and ($2::uuid is null or submission > $2) order by submission limit $3",
+            select i.submission, s.title, i.state, i.run, i.why, i.detail, i.changed_at
+            from bulk_items i join submissions s on s.id = i.submission
+            where i.job = $1 and ($2::uuid is null or i.submission > $2) and ($4::text is null or i.state = $4)
+            order by i.submission limit $3",
             job,
             after.map(|id| id.0),
             i64::from(limit),
+            state,
         )
         .fetch_all(self.pool())
         .await
         .with_context(|| format!("list the works of bulk job {job}"))?;
         let rows = rows.into_iter().map(|row| BulkItemRow {
             submission: SubmissionId(row.submission),
+            title: row.title,
             state: row.state,
             run: row.run.map(|run| run as u32),
             why: row.why,
@@ -126,7 +147,8 @@ async fn jobs(
     // Ids are UUIDs of version 7, so their order is that of time.
     let rows = sqlx::query!(
         r#"/* bulk_jobs */
-        select id, actor, name, reason, selection, from_stage, partners, replace, contest, state, created_at, changed_at,
+        select id, actor, name, reason, selection, kind, from_stage, release_at, partners, replace, contest, state, created_at,
+            changed_at,
             array(select i.state from bulk_items i where i.job = j.id group by i.state order by i.state) as "states!",
             array(select count(*) from bulk_items i where i.job = j.id group by i.state order by i.state) as "counts!"
         from bulk_jobs j
@@ -146,7 +168,9 @@ async fn jobs(
         name: row.name,
         reason: row.reason,
         selection: row.selection,
+        kind: row.kind,
         from_stage: row.from_stage,
+        release_at: row.release_at,
         partners: row.partners,
         replace: row.replace,
         contest: row.contest,

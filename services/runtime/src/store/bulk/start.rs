@@ -1,38 +1,63 @@
-//! The life of a job's works: started by the reconciler while few are under way, followed until their runs end.
+//! The life of a job's works: started by the reconciler while few are under way, followed until their runs end. Releases and recalls end
+//! where they begin (`carry`), a few a tick.
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use pipeline::id::{CredentialId, PartnerId, PersonId, SubmissionId};
-use pipeline::submission::{Redo, State, Submission};
+use pipeline::submission::{State, Submission};
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::ask::Columns;
+use super::carry::{Turn, carry_out};
 use super::{Ask, history};
 use crate::store::history::{Actor, By};
 use crate::store::{Store, is_unavailable, submissions};
 
 /// Failed tries of one tick. Between two of them other jobs have their turns.
 const MOST_FAILURES: u32 = 20;
+/// Works that one tick releases or recalls: about a second's worth, so that a pause is obeyed soon. Ten thousand take twenty minutes.
+const ACTS_OF_A_TICK: u32 = 40;
+
+/// Which jobs have their turn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turns {
+    /// Those that begin runs, which machines are busy with then.
+    Runs,
+    /// Those that release or recall.
+    Acts,
+}
 
 /// What became of one try to start a work.
-enum Tried {
+pub(super) enum Tried {
     Started,
     Skipped,
     NothingWaits,
 }
 
 impl Store {
-    /// Starts works of running jobs until `in_flight` are being worked on, and ends jobs that have nothing left. Returns how
-    /// many were started. One process at a time calls this.
+    /// Lets running jobs go on: releases and recalls a few works, starts runs until `in_flight` are being worked on, and ends jobs that
+    /// have nothing left. Returns how many works were begun. Of two processes that call this at a time, each has jobs of its own.
     pub async fn bulk_start(&self, in_flight: u32) -> anyhow::Result<u32> {
-        let busy = self.bulk_busy().await?;
+        let (acted, not_acted) = self.bulk_turns(Turns::Acts, ACTS_OF_A_TICK).await?;
+        let room = in_flight.saturating_sub(self.bulk_busy().await?);
+        let (started, not_started) = self.bulk_turns(Turns::Runs, room).await?;
+        self.bulk_end_jobs().await?;
+        not_acted.or(not_started).map_or(Ok(acted + started), Err)
+    }
+
+    /// Starts up to `most` works; how many it were, and the first failure. An error only where the database cannot be had.
+    async fn bulk_turns(&self, turns: Turns, most: u32) -> anyhow::Result<(u32, Option<anyhow::Error>)> {
         let (mut started, mut failures, mut failure) = (0, 0, None);
         // Skipped works take no room, but a tick must end.
         let mut tries = 1000;
-        while busy + started < in_flight && tries > 0 {
+        while started < most && tries > 0 {
             let turn = Mutex::new(None);
-            let next =
-                self.transaction("start_bulk_item", |tx, _| Box::pin(start_next(tx, self.policy(), &turn))).await;
+            let next = self
+                .transaction("start_bulk_item", |tx, _| Box::pin(start_next(tx, self.policy(), turns, &turn)))
+                .await;
             match next {
                 Ok(Tried::Started) => started += 1,
                 Ok(Tried::Skipped) => {}
@@ -49,8 +74,7 @@ impl Store {
             }
             tries -= 1;
         }
-        self.bulk_end_jobs().await?;
-        failure.map_or(Ok(started), Err)
+        Ok((started, failure))
     }
 
     /// Works of jobs that a machine has something to do for now. One that waits for a person or for a partner's word, or whose
@@ -84,17 +108,23 @@ impl Store {
 }
 
 /// Starts the next work of the job whose turn it is. The job is locked, so that whoever pauses it knows that nothing begins
-/// any more once that is said. `turn` receives the job whose turn it is, so that the caller can deal with a failure.
+/// any more once that is said, and that no second process takes the same work. `turn` receives the job whose turn it is, so that the
+/// caller can deal with a failure.
 async fn start_next(
     tx: &mut PgConnection,
     policy: &crate::store::Policy,
+    turns: Turns,
     turn: &Mutex<Option<Uuid>>,
 ) -> anyhow::Result<Tried> {
     let job = sqlx::query!(
-        "/* next_bulk_job */
-        select id, from_stage, partners, replace, actor, name, person, credential, address, reason from bulk_jobs j
-        where state = 'running' and exists (select from bulk_items i where i.job = j.id and i.state = 'waiting')
-        order by last_started_at nulls first, created_at limit 1 for update skip locked",
+        r#"/* next_bulk_job */
+        select id, kind, from_stage, partners, replace, release_at, recall_within_s as "recall_within_s: Json<BTreeMap<PartnerId, u64>>",
+            actor, name, person, credential, address, reason
+        from bulk_jobs j
+        where state = 'running' and (kind = 'reprocess') = $1
+            and exists (select from bulk_items i where i.job = j.id and i.state = 'waiting')
+        order by last_started_at nulls first, created_at limit 1 for update skip locked"#,
+        turns == Turns::Runs,
     )
     .fetch_optional(&mut *tx)
     .await?;
@@ -108,12 +138,40 @@ async fn start_next(
     .fetch_optional(&mut *tx)
     .await?;
     let Some(submission) = next.map(SubmissionId) else { return Ok(Tried::NothingWaits) };
-    let partners = job.partners.map(|names| names.into_iter().map(PartnerId::new).collect());
-    let redo = Redo { partners, replace: job.replace.into_iter().map(PartnerId::new).collect() };
-    let ask = Ask { from: job.from_stage.parse()?, redo };
+    let ask = Ask::of(Columns {
+        kind: job.kind,
+        from_stage: job.from_stage,
+        partners: job.partners,
+        replace: job.replace,
+        release_at: job.release_at,
+        recall_within_s: job.recall_within_s,
+    })?;
+    let actor = Actor::called(&job.actor).with_context(|| format!("there is no actor {}", job.actor))?;
+    let (person, credential) = (job.person.map(PersonId), job.credential.map(CredentialId));
+    let by = &By { actor, name: job.name.into(), person, credential, address: job.address, reason: job.reason };
     let Some(state) = lock(tx, submission).await? else { anyhow::bail!("submission {submission} vanished") };
+    let turn = Turn { job: job.id, submission, by };
+    let tried = match turns {
+        Turns::Acts => carry_out(tx, policy, &turn, &ask).await?,
+        Turns::Runs => begin_run(tx, policy, &turn, &ask, &state).await?,
+    };
+    if matches!(tried, Tried::Started) {
+        end_turn(tx, job.id).await?;
+    }
+    Ok(tried)
+}
+
+/// Begins a new run of the work, or keeps why not. `state`: the work's now.
+async fn begin_run(
+    tx: &mut PgConnection,
+    policy: &crate::store::Policy,
+    turn: &Turn<'_>,
+    ask: &Ask,
+    state: &str,
+) -> anyhow::Result<Tried> {
+    let Turn { job, submission, by } = *turn;
     if is_under_way(tx, submission).await? {
-        skip(tx, job.id, submission, "run_under_way", &state).await?;
+        skip(tx, job, submission, "run_under_way", state).await?;
         return Ok(Tried::Skipped);
     }
     // Said before the event, so that the parts that it starts find their rank.
@@ -122,22 +180,18 @@ async fn start_next(
         update bulk_items set state = 'started', changed_at = clock_timestamp(),
             run = (select run + 1 from submissions where id = $2)
         where job = $1 and submission = $2",
-        job.id,
+        job,
         submission.0,
     )
     .execute(&mut *tx)
     .await?;
-    let actor = Actor::called(&job.actor).with_context(|| format!("there is no actor {}", job.actor))?;
-    let (person, credential) = (job.person.map(PersonId), job.credential.map(CredentialId));
-    let by = &By { actor, name: job.name.into(), person, credential, address: job.address, reason: job.reason };
     let applied = submissions::apply(tx, policy, submission, &ask.event(), by).await?;
     if !applied.changed {
-        skip(tx, job.id, submission, "cannot_begin", &state).await?;
+        skip(tx, job, submission, "cannot_begin", state).await?;
         return Ok(Tried::Skipped);
     }
-    let detail = serde_json::json!({ "job": job.id, "run": applied.machine.run });
+    let detail = serde_json::json!({ "job": job, "run": applied.machine.run });
     history::add(tx, submission, by, "bulk_started", &detail).await?;
-    end_turn(tx, job.id).await?;
     Ok(Tried::Started)
 }
 
@@ -171,7 +225,8 @@ async fn is_under_way(tx: &mut PgConnection, submission: SubmissionId) -> anyhow
     Ok(open.is_some())
 }
 
-async fn skip(
+/// Keeps why nothing was begun.
+pub(super) async fn skip(
     tx: &mut PgConnection,
     job: Uuid,
     submission: SubmissionId,

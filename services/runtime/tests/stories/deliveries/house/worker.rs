@@ -206,6 +206,7 @@ impl House<'_> {
             video: StoredFile { key, bytes: 1, sha256: "cd".repeat(32) },
             cover: None,
             covers: Vec::new(),
+            comparison: Vec::new(),
             width: 1280,
             height: 720,
             duration_ms: 61_000,

@@ -1,0 +1,67 @@
+//! Claim: a reviewer opens a card of a queue, so that no other reviewer is given the same work for ten minutes. Soft: it changes nothing
+//! of the work and is not in the audit trail.
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use pipeline::queue::Queue;
+use runtime::problem::Problem;
+use runtime::store::reviews::{Claim, Claimant, Waiting};
+use uuid::Uuid;
+
+use super::Caller;
+use crate::Desk;
+
+/// Whether a card is the caller's now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// It is, until then.
+    Claimed(DateTime<Utc>),
+    /// Another reviewer has it open.
+    Taken {
+        /// Their name.
+        by: String,
+        /// Until when, unless they open it again.
+        until: DateTime<Utc>,
+    },
+    /// The work does not await review, so there is nothing to claim.
+    Decided,
+}
+
+/// Claims the next work of a queue. After `after`, if given: the caller passes this work over and gives it back. `None`: no work waits
+/// that the caller could take.
+pub async fn next(
+    desk: &Desk,
+    caller: &Caller,
+    queue: &'static Queue,
+    after: Option<SubmissionId>,
+) -> Result<Option<SubmissionId>, Problem> {
+    let of = Waiting { queue, contest: caller.contest.as_ref(), person: caller.person()? };
+    let Some(after) = after else { return Ok(desk.store.claim_next(of, None, session(caller)).await?) };
+    let next = match desk.store.claim_next(of, Some(after), session(caller)).await? {
+        Some(next) => Some(next),
+        // After the last work, a reviewer begins again with those that they passed over.
+        None => desk.store.claim_next(of, None, session(caller)).await?,
+    };
+    if next != Some(after) {
+        give_back(desk, caller, after).await?;
+    }
+    Ok(next)
+}
+
+/// Claims one work that the caller may see, or again.
+pub async fn open(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Opened, Problem> {
+    Ok(match desk.store.claim_card(id, caller.person()?, session(caller)).await? {
+        Claim::Own(until) => Opened::Claimed(until),
+        Claim::Other(Claimant { name, until }) => Opened::Taken { by: name, until },
+        Claim::Gone => Opened::Decided,
+    })
+}
+
+/// Ends the caller's claim on a work, so that other reviewers are given it at once.
+pub async fn give_back(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<bool, Problem> {
+    Ok(desk.store.give_back(id, caller.person()?).await?)
+}
+
+/// The session or the token that was shown.
+fn session(caller: &Caller) -> Option<Uuid> {
+    caller.by.credential.map(|id| id.0)
+}

@@ -1,0 +1,24 @@
+//! Contact: looks at who entered a work. The one act that opens personal data. Each look is in the audit trail before anything is shown.
+use pipeline::id::SubmissionId;
+use runtime::problem::{Code, Problem};
+use runtime::store::audit::Act;
+use runtime::store::entrants::Entrant;
+use serde_json::json;
+
+use super::Caller;
+use crate::Desk;
+use crate::view::work;
+
+/// Who entered a work and how to reach them. Refused with `contact_forgotten` once the work was withdrawn or its data were deleted.
+/// Repeated, it is another look.
+pub async fn contact(desk: &Desk, caller: &Caller, id: SubmissionId, reason: Option<&str>) -> Result<Entrant, Problem> {
+    let by = caller.because(reason)?;
+    work::find(desk, caller, id).await?;
+    let sealed = desk.store.entrant(id).await?.ok_or(Code::ContactForgotten)?;
+    let plain = desk.keys()?.open(id, &sealed).map_err(anyhow::Error::from)?;
+    let entrant: Entrant = serde_json::from_slice(&plain).map_err(anyhow::Error::from)?;
+    let (before, after) = (json!({}), json!({}));
+    let act = Act { act: "contact_read", submission: Some(id), partner: None, before, after };
+    desk.store.audit_act(&by, &act).await?;
+    Ok(entrant)
+}

@@ -1,0 +1,211 @@
+//! Decide: a reviewer's decision is held for ten seconds, in which it can be undone; then a desk carries it out as `review` would. The
+//! audit trail and the history have it once it is carried out, in the name of its person.
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use pipeline::lang::Lang;
+use pipeline::submission::State;
+use pipeline::text::Limit;
+use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::typed;
+use runtime::store::held::{self, Failure, Holding};
+use runtime::store::reviews;
+use serde::{Deserialize, Serialize};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use super::review::{Decision, decided};
+use super::{Caller, Done, Seen, settle};
+use crate::Desk;
+
+/// Decisions that one look carries out at most; the next look goes on.
+const MOST: u32 = 200;
+
+/// A decision to hold.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Yes or no.
+    pub decision: Decision,
+    /// Why it is refused; the entrant reads these words. Empty where the phrase says it all.
+    pub words: Option<String>,
+    /// A phrase of the catalogue, by its id. Its text is used where there are no words.
+    pub phrase: Option<String>,
+    /// In which language the phrase is used.
+    pub lang: Lang,
+}
+
+/// A decision that is held.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Held {
+    /// The work.
+    pub id: Uuid,
+    /// When it takes effect.
+    pub due_at: DateTime<Utc>,
+}
+
+/// A work whose decision was undone, or that was put aside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Work {
+    /// The work.
+    pub id: Uuid,
+}
+
+/// Holds a decision. Refused where the work does not await review, another reviewer has it open, or a decision on it is held.
+pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) -> Result<Done<Held>, Problem> {
+    let person = caller.person()?;
+    let (words, phrase) = said(desk, &wish)?;
+    wish.decision.event(words.clone())?;
+    let (words, phrase, decision) = (words.as_deref(), phrase.as_deref(), wish.decision.name());
+    let done = desk.store.transaction("decide", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            awaits_review(&caller.look(tx, id).await?)?;
+            if let Some(other) = reviews::claimant(tx, id, person).await? {
+                return Err(Code::CardTaken.about(other.name).into());
+            }
+            if held::is_held(tx, id).await? {
+                return Err(Problem::from(Code::DecisionHeld).into());
+            }
+            let holding = Holding { submission: id, decision, words, phrase };
+            let due_at = held::hold(tx, holding, person, &caller.by).await?;
+            caller.end(tx, false, Held { id: id.0, due_at }).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Undoes a decision of the caller's that was not carried out yet: on one work, or their last one. The work is claimed for them again.
+pub async fn undo(desk: &Desk, caller: &Caller, id: Option<SubmissionId>) -> Result<Done<Work>, Problem> {
+    let person = caller.person()?;
+    let done = desk.store.transaction("undo", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            let undone = held::undo(tx, person, id).await?.ok_or(Code::NothingToUndo).map_err(Problem::from)?;
+            caller.end(tx, false, Work { id: undone.0 }).await
+        })
+    });
+    let done = settle(done.await)?;
+    super::claim::open(desk, caller, SubmissionId(done.value.id)).await?;
+    Ok(done)
+}
+
+/// Puts a work at the end of the caller's queues. Other reviewers see it in its place.
+pub async fn later(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Done<Work>, Problem> {
+    let person = caller.person()?;
+    let done = desk.store.transaction("later", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            awaits_review(&caller.look(tx, id).await?)?;
+            reviews::put_aside(tx, id, person).await?;
+            caller.end(tx, false, Work { id: id.0 }).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Forgets a decision of the caller's that could not be carried out, once they have read why.
+pub async fn dismiss(desk: &Desk, caller: &Caller, decision: i64) -> Result<Done<bool>, Problem> {
+    let person = caller.person()?;
+    let done = desk.store.transaction("dismiss", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            let dismissed = held::dismiss(tx, person, decision).await?;
+            caller.end(tx, false, dismissed).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Carries out the decisions whose time has come, each in a transaction of its own together with the deletion of its row. Returns how
+/// many were carried out. A decision that is refused by then is kept for its person to read.
+///
+/// # Errors
+/// The first failure of ours, once every other decision was carried out.
+pub async fn carry_out(desk: &Desk) -> anyhow::Result<u32> {
+    let (mut count, mut failure) = (0, None);
+    for id in desk.store.due_decisions(MOST).await? {
+        match carry_out_one(desk, id).await {
+            Ok(done) => count += u32::from(done),
+            Err(error) => {
+                failure.get_or_insert(error.context(format!("carry out the held decision {id}")));
+            }
+        }
+    }
+    failure.map_or(Ok(count), Err)
+}
+
+/// What became of a decision.
+enum Outcome {
+    CarriedOut(SubmissionId),
+    Refused(SubmissionId, Failure),
+    /// It was undone, or another desk has it.
+    NotOurs,
+}
+
+async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
+    let outcome = desk.store.transaction("held_decision", |tx, _| {
+        Box::pin(async move {
+            let Some(due) = held::take(tx, id).await? else { return Ok(Outcome::NotOurs) };
+            let decision = Decision::called(&due.decision).ok_or_else(|| anyhow::anyhow!("no such decision"))?;
+            let event = decision.event(due.words)?;
+            let caller = Caller { by: due.by, contest: None, roles: None, key: None };
+            match decided(desk, tx, &caller, due.submission, &event, &caller.by).await {
+                Ok(_) => {
+                    held::carried_out(tx, id).await?;
+                    Ok(Outcome::CarriedOut(due.submission))
+                }
+                // A refusal has changed nothing, so this transaction can go on; a failure of ours ends it.
+                Err(error) => {
+                    let why = failure(&error.downcast::<Problem>()?);
+                    held::failed(tx, id, &why).await?;
+                    Ok(Outcome::Refused(due.submission, why))
+                }
+            }
+        })
+    });
+    match outcome.await? {
+        Outcome::CarriedOut(submission) => {
+            info!(submission.id = %submission, "the held decision on {submission} was carried out");
+            Ok(true)
+        }
+        Outcome::Refused(submission, why) => {
+            let code = &why.code;
+            warn!(submission.id = %submission, code, "the held decision on {submission} changes nothing: {}", why.en);
+            Ok(false)
+        }
+        Outcome::NotOurs => Ok(false),
+    }
+}
+
+fn failure(problem: &Problem) -> Failure {
+    let (zh, en) = (problem.text(Lang::Zh), problem.text(Lang::En));
+    Failure { code: problem.code.name().to_owned(), zh, en }
+}
+
+/// The words of a decision, and the phrase that they began with.
+fn said(desk: &Desk, wish: &Wish) -> Result<(Option<String>, Option<String>), Problem> {
+    let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
+    if wish.decision == Decision::Accept {
+        return Ok((words, None));
+    }
+    let Some(id) = wish.phrase.as_deref().filter(|id| !id.is_empty()) else { return Ok((words, None)) };
+    let Some(phrase) = desk.catalogue.phrase(id) else {
+        let all: Vec<&str> = desk.catalogue.phrases.iter().map(|it| it.id.as_str()).collect();
+        return Err(Code::FieldWrong.about(Detail::from(all.join(", ")).of("phrase")));
+    };
+    Ok((words.or_else(|| Some(phrase.text(wish.lang).to_owned())), Some(phrase.id.clone())))
+}
+
+fn awaits_review(seen: &Seen) -> Result<(), Problem> {
+    match &seen.machine.state {
+        State::AwaitingReview => Ok(()),
+        other => Err(Code::StateWrong.about(other.name())),
+    }
+}

@@ -1,0 +1,203 @@
+//! Invitations: an admin makes a link; by it a person sets password and second factor, which a code confirms. Opening the link changes
+//! nothing, and until the confirmation it may be opened again. What was there before stays valid until then.
+use pipeline::person::{self, Login};
+use runtime::doors::{Door, Reason};
+use runtime::password;
+use runtime::problem::{Code, Problem};
+use runtime::second_factor::{RECOVERY_CODES, RecoveryCode, TotpSecret};
+use runtime::store::audit::{self, Act};
+use runtime::store::invitations::{self, Invitation, LinkSecret, Purpose};
+use runtime::store::sessions::{self, Factor, SessionSecret, Why};
+use runtime::store::sign_in::{self, Chosen};
+use runtime::store::{Transaction, history::By};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::sign_in::{SignedIn, Visitor, begun, by, name_of};
+use super::{Caller, Done, settle};
+use crate::Desk;
+use crate::view::persons::Person;
+
+/// A link to make.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Invite {
+    /// For the first time, or again.
+    pub purpose: Purpose,
+    /// Why, for the audit trail.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Only say what would follow.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// A link that was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Invited {
+    /// The whole link. Shown this once.
+    pub link: String,
+    /// Who sets password and second factor by it.
+    pub person: Person,
+    /// For the first time, or again.
+    pub purpose: Purpose,
+    /// Until when it is valid: 72 hours.
+    pub expires_at: chrono::DateTime<chrono::Utc>,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+}
+
+/// What a person puts into their authenticator app. Does not print itself.
+pub struct Enrolment {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// What the app reads from a QR code.
+    pub url: String,
+    /// The same secret as text, for typing.
+    pub text: String,
+}
+
+/// An invitation that was accepted. Does not print itself.
+pub struct Accepted {
+    /// Recovery codes. Shown this once.
+    pub recovery_codes: Vec<String>,
+    /// The session that began with it.
+    pub signed_in: SignedIn,
+}
+
+/// Makes a link for a person, named by id or login name, by which they set password and second factor. Earlier links of theirs expire.
+///
+/// # Errors
+/// `person_unknown`, `role_beyond`; `login_missing`, for a person without a login name; `already_signed_up`, where an invitation was
+/// accepted and a reset is meant.
+pub async fn invite(desk: &Desk, caller: &Caller, named: &str, wish: Invite) -> Result<Done<Invited>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let secret = LinkSecret::new()?;
+    let link = format!("{}/invitation/{}", desk.url, secret.tell());
+    let Invite { purpose, dry_run, .. } = wish;
+    let done = desk.store.transaction("invite_person", |tx, _| {
+        let (by, secret, link) = (&by, &secret, link.clone());
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, dry_run).await? {
+                return Ok(done);
+            }
+            let person = caller.managed(tx, named).await?;
+            if person.ended_at.is_some() {
+                return Err(Problem::from(Code::PersonEnded).into());
+            }
+            if person.login.is_none() {
+                return Err(Problem::from(Code::LoginMissing).into());
+            }
+            if purpose == Purpose::Invite && invitations::was_accepted(tx, person.id).await? {
+                return Err(Problem::from(Code::AlreadySignedUp).into());
+            }
+            let expires_at = invitations::create(tx, person.id, purpose, secret, &by.name).await?;
+            let after = json!({ "person": person.id, "name": person.name, "login": person.login, "purpose": purpose,
+                "expires_at": expires_at });
+            record(tx, by, "person_invited", after, &person).await?;
+            let invited = Invited { link, person: person.into(), purpose, expires_at, dry_run };
+            caller.end(tx, dry_run, invited).await
+        })
+    });
+    let mut done = settle(done.await)?;
+    if dry_run {
+        // The link of a rehearsal opens nothing.
+        done.value.link = String::new();
+    }
+    Ok(done)
+}
+
+/// The invitation of a link. Changes nothing.
+///
+/// # Errors
+/// `invitation_unknown`, for a link that never was one, was used or has expired.
+pub async fn look(desk: &Desk, secret: &str) -> Result<Invitation, Problem> {
+    let unknown = || Code::InvitationUnknown.refused(Door::Console, Reason::Unknown, None::<Uuid>);
+    let link = LinkSecret::parse(secret).ok_or_else(unknown)?;
+    desk.store.invitation(&link).await?.ok_or_else(unknown)
+}
+
+/// Keeps the password that was chosen, and makes the secret of a second factor, until [`confirm`]. Choosing again replaces both.
+///
+/// # Errors
+/// `invitation_unknown`, `password_unfit`.
+pub async fn choose(desk: &Desk, secret: &str, password: &str) -> Result<Enrolment, Problem> {
+    let invitation = look(desk, secret).await?;
+    password::fit(password, &invitation.person).map_err(|wrong| Code::PasswordUnfit.about(wrong))?;
+    let totp = TotpSecret::new()?;
+    let (password_hash, totp) = (password::keep(password).await?, totp.seal(desk.keys()?, invitation.person.id)?);
+    let chosen = &Chosen { password_hash, totp };
+    let kept = desk.store.transaction("choose_factors", |tx, _| {
+        Box::pin(async move { invitations::choose(tx, invitation.id, chosen).await })
+    });
+    kept.await?;
+    enrolment(desk, secret).await
+}
+
+/// What was chosen by this link and waits for its confirmation.
+///
+/// # Errors
+/// `invitation_unknown`; `sign_in_expired`, where no password was chosen yet.
+pub async fn enrolment(desk: &Desk, secret: &str) -> Result<Enrolment, Problem> {
+    let invitation = look(desk, secret).await?;
+    let chosen = invitation.chosen.as_ref().ok_or(Code::SignInExpired)?;
+    let totp = TotpSecret::open(desk.keys()?, invitation.person.id, &chosen.totp)?;
+    let (url, text) = (totp.url(login_of(&invitation)?)?, totp.text()?);
+    Ok(Enrolment { invitation, url, text })
+}
+
+/// Confirms the second factor by a code of it. From then on password and second factor are the person's, the link is used up, every
+/// session of theirs is ended and a new one begins.
+///
+/// # Errors
+/// `invitation_unknown`, `code_wrong`; `sign_in_expired`, where no password was chosen yet.
+pub async fn confirm(desk: &Desk, visitor: &Visitor, secret: &str, code: &str) -> Result<Accepted, Problem> {
+    let invitation = look(desk, secret).await?;
+    let name = name_of(desk, login_of(&invitation)?.as_str())?;
+    let link = LinkSecret::parse(secret).ok_or(Code::InvitationUnknown)?;
+    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::new()).collect::<anyhow::Result<_>>()?;
+    let (cookie, now) = (SessionSecret::new()?, desk.store.now().await?);
+    let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(7).collect();
+    let accepted = desk.store.transaction("accept_invitation", |tx, _| {
+        let (link, codes, cookie, name, digits) = (&link, &codes, &cookie, &name, &digits);
+        Box::pin(async move {
+            let unknown = || Problem::from(Code::InvitationUnknown);
+            let Invitation { id, person, chosen, .. } = invitations::lock(tx, link).await?.ok_or_else(unknown)?;
+            let chosen = chosen.ok_or_else(|| Problem::from(Code::SignInExpired))?;
+            let step = TotpSecret::open(desk.keys()?, person.id, &chosen.totp)?.step_of(digits, now)?;
+            let wrong = || Code::CodeWrong.refused(Door::Console, Reason::Wrong, Some(person.id));
+            let step = step.ok_or_else(wrong)?;
+            sign_in::set(tx, person.id, &chosen, step).await?;
+            let digests: Vec<_> = codes.iter().map(RecoveryCode::digest).collect();
+            sign_in::set_recovery_codes(tx, person.id, &digests).await?;
+            sign_in::succeeded(tx, name).await?;
+            let ended = sessions::end_all(tx, person.id, Why::Reset).await?;
+            invitations::accept(tx, id).await?;
+            let by = by(&person, visitor, Some(id));
+            record(tx, &by, "password_set", json!({ "by": "invitation", "ended_sessions": ended }), &person).await?;
+            record(tx, &by, "second_factor_set", json!({ "by": "invitation" }), &person).await?;
+            record(tx, &by, "recovery_codes_made", json!({ "codes": digests.len() }), &person).await?;
+            let session = begun(tx, visitor, &person, Factor::Totp, cookie).await?;
+            Ok((session, person.id))
+        })
+    });
+    let (session, person) = accepted.await?;
+    let recovery_codes = codes.iter().map(RecoveryCode::tell).collect();
+    Ok(Accepted { recovery_codes, signed_in: SignedIn { cookie, session, person, recovery_codes_left: None } })
+}
+
+fn login_of(invitation: &Invitation) -> Result<&Login, Problem> {
+    invitation.person.login.as_ref().ok_or_else(|| Code::LoginMissing.into())
+}
+
+/// A row of the trail about what a person signs in with.
+pub(crate) async fn record(
+    tx: &mut Transaction,
+    by: &By,
+    act: &str,
+    after: serde_json::Value,
+    person: &person::Person,
+) -> anyhow::Result<()> {
+    let act = Act { act, submission: None, partner: None, before: json!({}), after };
+    audit::add_about(tx, by, &act, person::contest_of(&person.roles)).await
+}

@@ -1,0 +1,86 @@
+//! What of an act on many works cannot be undone: said before it is done.
+use pipeline::catalogue::Catalogue;
+use pipeline::id::PartnerId;
+use pipeline::partner::{DeliveryMethod, Replacement};
+use runtime::store::bulk::Ask;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::bulk::JobMade;
+
+/// Something that cannot be undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lasting {
+    /// Stable word: `revoked`, `address_lost`, `seen_by_public` or `removal_by_hand`.
+    pub code: String,
+    /// At which partner; absent where it is about the works themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
+    /// How many works.
+    pub works: u64,
+    /// What it is, in Chinese.
+    pub zh: String,
+    /// What it is, in English.
+    pub en: String,
+}
+
+/// Each kind, with its sentences.
+const REVOKED: (&str, &str, &str) = (
+    "revoked",
+    "作品整体召回后，不能再放行或重新制作。",
+    "A work that is recalled as a whole cannot be released or reprocessed again.",
+);
+const ADDRESS_LOST: (&str, &str, &str) = (
+    "address_lost",
+    "该平台上的地址、播放量和评论随之失去，再次投放不能恢复。",
+    "The address, the plays and the comments there are lost; a later delivery does not restore them.",
+);
+const SEEN_BY_PUBLIC: (&str, &str, &str) = (
+    "seen_by_public",
+    "发布后公众即可观看和转存，召回不能收回副本。",
+    "Once published, people can watch and copy it; a recall does not take back copies.",
+);
+const REMOVAL_BY_HAND: (&str, &str, &str) = (
+    "removal_by_hand",
+    "该平台没有删除接口，召回须由人工完成。",
+    "The partner has no interface to delete works; a recall there is done by a person.",
+);
+
+/// What of a job cannot be undone. `made` has what a dry run foresaw.
+pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, made: &JobMade) -> Vec<Lasting> {
+    let mut found = Vec::new();
+    let mut add = |(code, zh, en): (&str, &str, &str), partner: Option<&str>, works: u64| {
+        if works > 0 {
+            let (code, zh, en) = (code.to_owned(), zh.to_owned(), en.to_owned());
+            found.push(Lasting { code, partner: partner.map(ToOwned::to_owned), works, zh, en });
+        }
+    };
+    match ask {
+        Ask::Reprocess { .. } => {
+            for held in made.estimate.iter().flat_map(|it| &it.partners) {
+                let way = Replacement::called(&held.replacement);
+                if matches!(way, Some(Replacement::DeleteAndResubmit | Replacement::ByOperator)) {
+                    add(ADDRESS_LOST, Some(&held.partner), held.replaced);
+                }
+            }
+        }
+        Ask::Release { .. } => {
+            add(SEEN_BY_PUBLIC, None, made.works);
+            for effect in &made.effects {
+                let method = catalogue.partner(&PartnerId::new(effect.partner.as_str())).map(|it| it.method);
+                if matches!(method, Some(DeliveryMethod::Douyin | DeliveryMethod::Operator)) {
+                    add(REMOVAL_BY_HAND, Some(&effect.partner), effect.works);
+                }
+            }
+        }
+        Ask::Recall { partners, .. } => {
+            if partners.is_none() {
+                add(REVOKED, None, made.works);
+            }
+            for effect in &made.effects {
+                add(ADDRESS_LOST, Some(&effect.partner), effect.live);
+            }
+        }
+    }
+    found
+}

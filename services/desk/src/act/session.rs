@@ -1,0 +1,198 @@
+//! Sessions of people who signed in: ends them, and changes what a person signs in with. A person does so for themselves; an admin ends the
+//! sessions of persons whom they manage.
+use pipeline::id::PersonId;
+use pipeline::person::Person;
+use runtime::doors::{Door, Reason};
+use runtime::password;
+use runtime::problem::{Code, Problem};
+use runtime::second_factor::{RECOVERY_CODES, RecoveryCode};
+use runtime::store::persons;
+use runtime::store::sessions::{self, SessionSecret, Why};
+use runtime::store::sign_in::{self, Factors};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::invitation::record;
+use super::sign_in::{Shown, SignedIn, Visitor, begin, was_right};
+use super::{Caller, Done, settle};
+use crate::Desk;
+
+/// Sessions that were ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ended {
+    /// Their ids.
+    pub sessions: Vec<Uuid>,
+}
+
+/// Which sessions of a person to end.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct EndSessions {
+    /// This one; all if absent.
+    #[serde(default)]
+    pub session: Option<Uuid>,
+    /// Why, for the audit trail.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A password to set instead of the current one. Does not print itself.
+#[derive(Deserialize)]
+pub struct ChangePassword {
+    /// The current one.
+    pub current: String,
+    /// The new one.
+    pub new: String,
+}
+
+/// Ends the caller's session. A session that has ended already stays so.
+pub async fn sign_out(desk: &Desk, caller: &Caller) -> Result<Done<Ended>, Problem> {
+    let session = caller.by.credential.map(|it| it.0).ok_or(Code::SessionUnknown)?;
+    end_own(desk, caller, Some(session), Why::SignedOut).await
+}
+
+/// Ends one session of the caller, or all of them.
+///
+/// # Errors
+/// `session_unknown`, for a session that is not the caller's.
+pub async fn end(desk: &Desk, caller: &Caller, session: Option<Uuid>) -> Result<Done<Ended>, Problem> {
+    end_own(desk, caller, session, Why::Ended).await
+}
+
+async fn end_own(desk: &Desk, caller: &Caller, session: Option<Uuid>, why: Why) -> Result<Done<Ended>, Problem> {
+    let id = own(caller)?;
+    let done = desk.store.transaction("end_sessions", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            let person = persons::lock(tx, &id.to_string()).await?.ok_or_else(|| Problem::from(Code::PersonUnknown))?;
+            let ended = ended(tx, caller, &person, session, why, None).await?;
+            caller.end(tx, false, ended).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Ends one session or all sessions of a person, named by id or login name, whom the caller manages.
+///
+/// # Errors
+/// `person_unknown`, `role_beyond`, `session_unknown`.
+pub async fn end_of(desk: &Desk, caller: &Caller, named: &str, wish: EndSessions) -> Result<Done<Ended>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let done = desk.store.transaction("end_sessions_of", |tx, _| {
+        let reason = by.reason.clone();
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, false).await? {
+                return Ok(done);
+            }
+            let person = caller.managed(tx, named).await?;
+            let ended = ended(tx, caller, &person, wish.session, Why::Ended, reason).await?;
+            caller.end(tx, false, ended).await
+        })
+    });
+    settle(done.await)
+}
+
+async fn ended(
+    tx: &mut runtime::store::Transaction,
+    caller: &Caller,
+    person: &Person,
+    session: Option<Uuid>,
+    why: Why,
+    reason: Option<String>,
+) -> anyhow::Result<Ended> {
+    let sessions = match session {
+        None => sessions::end_all(tx, person.id, why).await?,
+        Some(session) if sessions::end(tx, person.id, session, why).await? => vec![session],
+        Some(_) if why == Why::SignedOut => Vec::new(),
+        Some(_) => return Err(Problem::from(Code::SessionUnknown).into()),
+    };
+    if !sessions.is_empty() {
+        let after = json!({ "person": person.id, "name": person.name, "sessions": sessions, "why": why.name() });
+        record(tx, &caller.by.clone().because(reason), "session_ended", after, person).await?;
+    }
+    Ok(Ended { sessions })
+}
+
+/// Sets another password. Every session of the person ends; the caller's goes on under a new cookie, and no longer than it would have.
+///
+/// # Errors
+/// `password_wrong`, `password_unfit`, `sign_in_slow`.
+pub async fn change_password(
+    desk: &Desk,
+    caller: &Caller,
+    visitor: &Visitor,
+    wish: ChangePassword,
+) -> Result<SignedIn, Problem> {
+    let (factors, name) = attempted(desk, caller, visitor).await?;
+    let person = &factors.person;
+    if !password::is(&wish.current, Some(&factors.password_hash)).await? {
+        return Err(Code::PasswordWrong.refused(Door::Console, Reason::Wrong, Some(person.id)));
+    }
+    was_right(desk, visitor, &name).await?;
+    password::fit(&wish.new, person).map_err(|wrong| Code::PasswordUnfit.about(wrong))?;
+    let (hash, cookie) = (password::keep(&wish.new).await?, SessionSecret::new()?);
+    let current = caller.by.credential.map(|it| it.0).ok_or(Code::SessionUnknown)?;
+    let changed = desk.store.transaction("change_password", |tx, _| {
+        let (hash, cookie, set_at) = (&hash, &cookie, factors.password_set_at);
+        Box::pin(async move {
+            if !sign_in::password_stands(tx, person.id, set_at).await? {
+                return Err(Problem::from(Code::PasswordWrong).into());
+            }
+            sign_in::set_password(tx, person.id, hash).await?;
+            let session = Uuid::now_v7();
+            if !sessions::renew(tx, person.id, current, session, cookie).await? {
+                return Err(Problem::from(Code::SessionUnknown).into());
+            }
+            let ended = sessions::end_others(tx, person.id, session, Why::PasswordChanged).await?;
+            let after = json!({ "by": "current password", "session": session, "ended_sessions": ended });
+            record(tx, &caller.by, "password_set", after, person).await?;
+            Ok(session)
+        })
+    });
+    let session = changed.await?;
+    Ok(SignedIn { cookie, session, person: person.id, recovery_codes_left: None })
+}
+
+/// Makes ten recovery codes instead of those that the caller had, for a code of their second factor or one of those. They are shown this
+/// once.
+///
+/// # Errors
+/// `code_wrong`, `sign_in_slow`.
+pub async fn new_recovery_codes(
+    desk: &Desk,
+    caller: &Caller,
+    visitor: &Visitor,
+    code: &str,
+) -> Result<Vec<String>, Problem> {
+    let (factors, name) = attempted(desk, caller, visitor).await?;
+    let person = &factors.person;
+    let shown = Shown::read(desk, person.id, &factors.totp, code, factors.now)?;
+    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::new()).collect::<anyhow::Result<_>>()?;
+    let made = desk.store.transaction("make_recovery_codes", |tx, _| {
+        let (shown, codes) = (&shown, &codes);
+        Box::pin(async move {
+            shown.used(tx, person.id).await?;
+            let digests: Vec<_> = codes.iter().map(RecoveryCode::digest).collect();
+            sign_in::set_recovery_codes(tx, person.id, &digests).await?;
+            record(tx, &caller.by, "recovery_codes_made", json!({ "codes": digests.len() }), person).await
+        })
+    });
+    made.await?;
+    was_right(desk, visitor, &name).await?;
+    Ok(codes.iter().map(RecoveryCode::tell).collect())
+}
+
+/// What the caller proves themselves by, with an attempt counted: whoever has a stolen session must not guess either.
+async fn attempted(desk: &Desk, caller: &Caller, visitor: &Visitor) -> Result<(Factors, [u8; 32]), Problem> {
+    let id = own(caller)?;
+    let factors = desk.store.factors(id).await?.ok_or(Code::PersonUnknown)?;
+    let login = factors.person.login.as_ref().ok_or(Code::LoginMissing)?;
+    let name = begin(desk, visitor, login.as_str(), Some(id)).await?;
+    Ok((factors, name))
+}
+
+fn own(caller: &Caller) -> Result<PersonId, Problem> {
+    caller.by.person.ok_or_else(|| Code::PersonUnknown.into())
+}

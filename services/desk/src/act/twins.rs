@@ -1,0 +1,82 @@
+//! Decides about a work that was found to resemble another one: the same work is refused, a different one is accepted. The decision is held
+//! as every reviewer's is, with the pair in the audit trail; what the entrant reads names nothing of the other entry.
+use pipeline::id::SubmissionId;
+use pipeline::lang::Lang;
+use pipeline::screening::Rule;
+use pipeline::text::Limit;
+use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::typed;
+use runtime::store::submissions::SubmissionRow;
+use serde::Deserialize;
+
+use super::decide::{self, Held, Wish};
+use super::review::Decision;
+use super::{Caller, Done};
+use crate::Desk;
+use crate::view::beside::found;
+use crate::view::work::find;
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The same work was entered twice: this one is refused.
+    Same,
+    /// They are different works: this one is accepted.
+    Different,
+}
+
+/// A person's finding about two works.
+#[derive(Clone, Debug)]
+pub struct Twins {
+    /// The other work.
+    pub other: SubmissionId,
+    /// What was found.
+    pub finding: Finding,
+    /// What the entrant of the same work reads; [`phrase`] where absent.
+    pub words: Option<String>,
+}
+
+/// What the entrant of a work that was entered twice reads: the catalogue's first phrase for it, in the contest's language.
+pub fn phrase(desk: &Desk) -> &str {
+    let phrase = desk.catalogue.phrases.iter().find(|phrase| phrase.rule == Some(Rule::Duplicate));
+    phrase.map_or("该作品已经参选；同一件作品不可重复投稿。", |phrase| phrase.text(Lang::Zh))
+}
+
+/// Refuses or accepts a work that awaits review and that screening found to resemble the other one.
+///
+/// # Errors
+/// As `decide`; `submission_unknown` for a work that the caller may not see; `state_wrong` where screening found nothing in common;
+/// `field_wrong` for words that name the other entry.
+pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins) -> Result<Done<Held>, Problem> {
+    let (work, other) = (find(desk, caller, id).await?, find(desk, caller, wish.other).await?);
+    if found(&work, &other).is_none() {
+        return Err(
+            Code::StateWrong.about(Detail::new("自动初筛未发现这两条作品相似", "screening found nothing in common"))
+        );
+    }
+    let (decision, words, found) = match wish.finding {
+        Finding::Different => (Decision::Accept, None, "a different work"),
+        Finding::Same => {
+            let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
+            let words = words.unwrap_or_else(|| phrase(desk).to_owned());
+            if names(&words, &work, &other) {
+                let detail = Detail::new("不得提及另一条作品的信息", "nothing about the other entry");
+                return Err(Code::FieldWrong.about(detail.of("words")));
+            }
+            (Decision::Refuse, Some(words), "the same work")
+        }
+    };
+    let by = caller.because(Some(&format!("compared with {}: {found}", other.id)))?;
+    let wish = Wish { decision, words, phrase: None, lang: Lang::Zh };
+    decide::decide(desk, &Caller { by, ..caller.clone() }, id, wish).await
+}
+
+/// Whether these words hold something of the other entry that this one does not have: its id, its title or its unit.
+fn names(words: &str, work: &SubmissionRow, other: &SubmissionRow) -> bool {
+    let ids = (work.id.to_string(), other.id.to_string());
+    let of = [(&ids.0, &ids.1), (&work.title, &other.title), (&work.recommending_unit, &other.recommending_unit)];
+    // A single character is in many words.
+    let told = |text: &str| text.chars().count() > 1 && words.contains(text);
+    of.into_iter().any(|(ours, theirs)| ours != theirs && told(theirs.trim()))
+}

@@ -1,0 +1,155 @@
+//! The pages of staff: each parses, calls an act or a view, and renders. Every act is a plain form: POST, then 303.
+//!
+//! | question | file |
+//! |---|---|
+//! | who opened a page, in which language? | `visit` |
+//! | what stands around each page? | `shell`, `templates/desk.html` |
+//! | how is a form read, and recognised when it is sent twice? | `sent` |
+//! | how does a problem look in a browser? | `problem_page` |
+//! | which cookies are there? | `cookie` |
+//!
+//! Each file with pages lists its routes; they are rows of the one table, `http::routes`.
+use askama::Template;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::MethodRouter;
+use runtime::problem::Problem;
+use runtime::store::tokens::Role;
+
+use crate::http::gate::Policy;
+use crate::http::routes::Route;
+use crate::serve::Service;
+
+mod assets;
+mod audit;
+mod beside;
+mod bulk;
+mod checks;
+mod compare;
+pub(crate) mod cookie;
+mod cure;
+mod deliveries;
+mod delivery;
+mod events;
+mod filed;
+mod home;
+mod invitation;
+mod jobs;
+mod local;
+pub(crate) mod loudness;
+mod me;
+mod partners;
+mod people;
+mod preview;
+mod problem_page;
+mod queue;
+pub(crate) mod sent;
+pub(crate) mod shell;
+mod sign_in;
+mod trouble;
+pub(crate) mod visit;
+mod work;
+mod works;
+
+pub(crate) use events::{check_streams, is_refresh};
+pub(crate) use problem_page::as_pages;
+pub(crate) use sent::{Asked, Sent};
+pub(crate) use shell::{Here, Shell};
+pub(crate) use visit::{Guest, Visit};
+
+/// Pages load their own style sheet and modules and nothing else; forms go nowhere else; no script builds markup from text.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// Everybody who reads works.
+pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
+
+/// Every route of the console.
+pub(crate) fn routes() -> Vec<Route> {
+    let files = [
+        assets::routes(),
+        audit::routes(),
+        beside::routes(),
+        bulk::routes(),
+        checks::routes(),
+        compare::routes(),
+        deliveries::routes(),
+        delivery::routes(),
+        events::routes(),
+        home::routes(),
+        invitation::routes(),
+        jobs::routes(),
+        me::routes(),
+        partners::routes(),
+        people::routes(),
+        preview::routes(),
+        queue::routes(),
+        sign_in::routes(),
+        trouble::routes(),
+        work::routes(),
+        works::routes(),
+    ];
+    files.into_iter().flatten().collect()
+}
+
+/// A page that people of these roles may open. No role named: everybody who is signed in.
+pub(crate) fn page(path: &'static str, roles: &'static [Role], handler: MethodRouter<Service>) -> Route {
+    Route { method: Method::GET, path, policy: Policy::Pages(roles), handler }
+}
+
+/// Where a form of these roles is sent to.
+pub(crate) fn post_to(path: &'static str, roles: &'static [Role], handler: MethodRouter<Service>) -> Route {
+    Route { method: Method::POST, path, policy: Policy::Pages(roles), handler }
+}
+
+/// A page before the sign-in.
+pub(crate) fn open(method: Method, path: &'static str, handler: MethodRouter<Service>) -> Route {
+    Route { method, path, policy: Policy::Public, handler }
+}
+
+/// A page as an answer. It may show personal or unpublished things, so nothing on the way keeps it.
+pub(crate) fn shown(page: &impl Template) -> Result<Response, Problem> {
+    shown_with(StatusCode::OK, page)
+}
+
+/// The same with a status, such as that of the problem which the page shows.
+pub(crate) fn shown_with(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+    let text = page.render().map_err(|err| anyhow::Error::from(err).context("render a page"))?;
+    let headers = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, "no-store"),
+        (VARY, "Accept-Language, Cookie"),
+        // Browsers send the origin of a form only so; without it one that sends no Sec-Fetch-Site could not send any form.
+        (REFERRER_POLICY, "same-origin"),
+    ];
+    Ok((status, headers, Html(text)).into_response())
+}
+
+/// Sends the browser on after a form (303), so that a reload repeats nothing. `to` is a path of ours.
+pub(crate) fn see(to: impl AsRef<str>) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let to = HeaderValue::from_str(to.as_ref()).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(LOCATION, to);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A path of ours that a link or a form names, such as where to go after the sign-in; anything else is the home page.
+pub(crate) fn inside(path: Option<&str>) -> &str {
+    let ours = |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    path.filter(ours).unwrap_or("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_sent_to_our_own_paths_only() {
+        assert_eq!(inside(Some("/works?state=published")), "/works?state=published");
+        for wrong in ["//evil.example", "https://evil.example", "/\\evil.example", "works", "/a\r\nset-cookie: x"] {
+            assert_eq!(inside(Some(wrong)), "/", "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Style sheets, modules and the icon; and the switch between the languages.
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::Method;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use pipeline::lang::Lang;
+use runtime::problem::{Code, Problem};
+use serde::Deserialize;
+
+use super::{Asked, cookie, inside, open, see};
+use crate::Desk;
+use crate::http::routes::Route;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![open(Method::GET, "/assets/{file}", get(asset)), open(Method::GET, "/lang/{lang}", get(lang))]
+}
+
+/// One file. Its address holds its digest, so it never changes.
+async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
+    let asset = pages::assets::find(&file).ok_or(Code::RouteUnknown)?;
+    let headers = [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
+    Ok((headers, asset.bytes).into_response())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Back {
+    back: Option<String>,
+}
+
+/// Keeps the language and goes back.
+async fn lang(
+    State(desk): State<Arc<Desk>>,
+    Path(lang): Path<String>,
+    Asked(query): Asked<Back>,
+) -> Result<Response, Problem> {
+    let lang = match lang.as_str() {
+        "zh" => Lang::Zh,
+        "en" => Lang::En,
+        _ => return Err(Code::RouteUnknown.into()),
+    };
+    let mut response = see(inside(query.back.as_deref()));
+    response.headers_mut().insert(SET_COOKIE, cookie::set_lang(&desk, lang));
+    Ok(response)
+}

@@ -1,0 +1,107 @@
+//! GET /audit: who did what, and why, newest first, each row as a sentence.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use pipeline::id::ContestId;
+use runtime::problem::Problem;
+use runtime::store::tokens::Role;
+use serde_json::Value;
+
+use super::{Asked, Here, Shell, Visit, page, shown};
+use crate::Desk;
+use crate::http::routes::Route;
+use crate::view::audit::{ACTS, Row, TrailFilter, said, trail};
+use crate::view::persons::{Person, persons};
+use crate::view::{Page, Paging};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![page("/audit", &[Role::Auditor], get(show))]
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct AuditPage {
+    shell: Shell,
+    filter: TrailFilter,
+    page: Page<Row>,
+    contests: Vec<ContestId>,
+    people: Vec<Person>,
+}
+
+/// Persons to choose from; the address may name another.
+const PEOPLE: u32 = 200;
+
+async fn show(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Asked(filter): Asked<TrailFilter>,
+) -> Result<Response, Problem> {
+    let caller = visit.caller(filter.contest.as_deref().map(ContestId::new).as_ref())?;
+    let page = trail(&desk, &caller, &filter).await?;
+    let paging = Paging { cursor: None, limit: Some(PEOPLE) };
+    let people = persons(&desk, caller.contest.as_ref(), &paging).await?.items;
+    let contests = desk.catalogue.contests.keys().filter(|contest| visit.sees(contest)).cloned().collect();
+    shown(&AuditPage { shell: visit.shell(Here::Audit), filter, page, contests, people })
+}
+
+impl AuditPage {
+    fn acts(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        ACTS.iter().map(|(name, zh, en)| (*name, self.shell.say.t(zh, en)))
+    }
+
+    fn said<'a>(&self, row: &'a Row) -> &'a str {
+        let (zh, en) = said(&row.act);
+        self.shell.say.t(zh, en)
+    }
+
+    /// The role in which it was done.
+    fn actor<'a>(&self, row: &'a Row) -> &'a str {
+        let say = self.shell.say;
+        match (row.actor.as_str(), row.actor.parse()) {
+            (_, Ok(role)) => say.role(role),
+            ("entrant", _) => say.t("申报人", "entrant"),
+            ("system", _) => say.t("系统", "system"),
+            (other, _) => other,
+        }
+    }
+
+    fn is(&self, wanted: &Option<String>, value: &str) -> bool {
+        wanted.as_deref() == Some(value)
+    }
+
+    fn is_contest(&self, contest: &ContestId) -> bool {
+        self.is(&self.filter.contest, contest.as_str())
+    }
+
+    fn is_person(&self, person: &Person) -> bool {
+        self.filter.person == Some(person.id)
+    }
+
+    /// Whether the filter names somebody who is not among those to choose from.
+    fn named_person(&self) -> Option<String> {
+        let id = self.filter.person?;
+        self.people.iter().all(|person| person.id != id).then(|| id.to_string())
+    }
+
+    /// As JSON, for people who know what it means.
+    fn json(&self, value: &Option<Value>) -> String {
+        value.as_ref().and_then(|it| serde_json::to_string_pretty(it).ok()).unwrap_or_else(|| "—".to_owned())
+    }
+
+    /// The same filter, on the next page.
+    fn further(&self, cursor: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let filter = &self.filter;
+        let (submission, person) = (filter.submission.map(|it| it.to_string()), filter.person.map(|it| it.to_string()));
+        let given =
+            [("submission", &submission), ("contest", &filter.contest), ("act", &filter.act), ("person", &person)];
+        for (name, value) in given {
+            query.extend_pairs(value.as_ref().map(|value| (name, value)));
+        }
+        let query = query.append_pair("cursor", cursor).finish();
+        format!("/audit?{query}")
+    }
+}

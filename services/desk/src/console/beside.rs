@@ -1,0 +1,191 @@
+//! Twins: two works side by side, what of them is the same, and the one form that decides.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use pipeline::id::{ContestId, SubmissionId};
+use runtime::problem::{Code, Problem};
+use runtime::serving::principal::Subject;
+use runtime::store::tokens::Role;
+use serde::Deserialize;
+
+use super::{Here, READERS, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
+use crate::Desk;
+use crate::act::Caller;
+use crate::act::twins::{self, Finding, Twins};
+use crate::http::routes::Route;
+use crate::view::beside::{self, Alike, Beside, First, Side, Stretch};
+use crate::view::storyboard::Tile;
+
+/// The time lines in their own units; the page scales them.
+const WIDTH: f64 = 640.0;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        page("/works/{id}/beside/{other}", READERS, get(show)),
+        post_to("/works/{id}/beside/{other}", &[Role::Screener], post(decide)),
+    ]
+}
+
+/// Which works.
+#[derive(Deserialize)]
+struct At {
+    #[serde(rename = "id")]
+    _id: String,
+    other: String,
+}
+
+/// The form that decides.
+#[derive(Deserialize)]
+struct Form {
+    finding: Finding,
+    words: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "beside.html")]
+struct BesidePage {
+    shell: Shell,
+    both: Beside,
+    /// What a time line shows, ms.
+    longest_ms: u64,
+    /// The words of a refusal, to be changed where they do not fit.
+    words: String,
+}
+
+/// A stretch on a time line.
+struct Shade {
+    x: String,
+    width: String,
+}
+
+impl BesidePage {
+    fn new(shell: Shell, both: Beside, words: String) -> Self {
+        let longest_ms = both.work.length_ms.max(both.other.length_ms).unwrap_or(0).max(1);
+        Self { shell, both, longest_ms, words }
+    }
+
+    /// Both works, with which of them it is.
+    fn sides(&self) -> [(&Side, First, &'static str); 2] {
+        let name = |zh, en| self.shell.say.t(zh, en);
+        [
+            (&self.both.work, First::Work, name("本作品", "This work")),
+            (&self.both.other, First::Other, name("另一作品", "The other work")),
+        ]
+    }
+
+    /// A shift with its sign: `+0.5 s`.
+    #[expect(clippy::unused_self, reason = "a template calls it")]
+    fn shift(&self, ms: &i64) -> String {
+        format!("{:+.1} s", *ms as f64 / 1000.0).replace('-', "−")
+    }
+
+    /// Seconds for the address of a moment in a film, and for the player.
+    #[expect(clippy::unused_self, reason = "a template calls it")]
+    fn seconds(&self, ms: &u64) -> String {
+        format!("{:.1}", *ms as f64 / 1000.0)
+    }
+
+    /// The shift for the player.
+    fn shift_s(&self) -> String {
+        self.both.found.as_ref().map_or_else(|| "0".into(), |found| format!("{:.1}", found.shift_ms as f64 / 1000.0))
+    }
+
+    fn is_first(&self, side: &First) -> bool {
+        self.both.first == Some(*side)
+    }
+
+    /// Whether this person may decide about this work here.
+    fn decides(&self) -> bool {
+        self.both.found.is_some() && self.both.work.state == "awaiting_review" && self.shell.is(Role::Screener)
+    }
+
+    /// In what they are alike, by its name.
+    fn ways(&self) -> Vec<(&'static str, &'static str, &Alike)> {
+        let found = self.both.found.as_ref();
+        let picture = found.and_then(|found| found.picture.as_ref());
+        let sound = found.and_then(|found| found.sound.as_ref());
+        let picture = picture.map(|alike| (self.shell.say.t("画面", "Picture"), "picture", alike));
+        let sound = sound.map(|alike| (self.shell.say.t("声音", "Sound"), "sound", alike));
+        [picture, sound].into_iter().flatten().collect()
+    }
+
+    fn share(&self, ms: u64) -> f64 {
+        WIDTH * (ms as f64 / self.longest_ms as f64).clamp(0.0, 1.0)
+    }
+
+    /// How long a side's own line is.
+    fn whole(&self, side: &Side) -> String {
+        format!("{:.1}", self.share(side.length_ms.unwrap_or(0)))
+    }
+
+    fn shade(&self, side: &First, stretch: &Stretch) -> Shade {
+        let start_ms = start_ms(side, stretch);
+        let (from, to) = (self.share(start_ms), self.share(start_ms.saturating_add(stretch.length_ms)));
+        // A short stretch of a long work is still seen.
+        Shade { x: format!("{from:.1}"), width: format!("{:.1}", (to - from).max(1.0)) }
+    }
+
+    /// The pairs of stills: each side's moment with its picture.
+    fn stills(&self) -> Vec<[(u64, Option<&Tile>); 2]> {
+        let found = self.both.found.iter().flat_map(|found| &found.moments);
+        let (work, other) = (self.both.work.storyboard.as_ref(), self.both.other.storyboard.as_ref());
+        let pair = |(ours, theirs): &(u64, u64)| {
+            [(*ours, work.and_then(|board| board.at(*ours))), (*theirs, other.and_then(|board| board.at(*theirs)))]
+        };
+        found.map(pair).filter(|pair| pair.iter().any(|(_, tile)| tile.is_some())).collect()
+    }
+}
+
+fn start_ms(side: &First, stretch: &Stretch) -> u64 {
+    match side {
+        First::Work => stretch.start_ms,
+        First::Other => stretch.other_start_ms,
+    }
+}
+
+fn other_of(at: &At) -> Result<SubmissionId, Problem> {
+    at.other.parse().map_err(|_| Code::SubmissionUnknown.into())
+}
+
+async fn show(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+) -> Result<Response, Problem> {
+    let caller = visit.caller(Some(&work.contest))?;
+    let both = beside::beside(&desk, &within(caller, &work.contest), work.id, other_of(&at)?).await?;
+    shown(&BesidePage::new(visit.shell(Here::Works), both, twins::phrase(&desk).to_owned()))
+}
+
+/// Works of other contests are not compared, even by those who may see all.
+fn within(caller: Caller, contest: &ContestId) -> Caller {
+    Caller { contest: Some(contest.clone()), ..caller }
+}
+
+async fn decide(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+    sent: Sent<Form>,
+) -> Result<Response, Problem> {
+    let caller = within(sent.caller(&visit, Some(&work.contest))?, &work.contest);
+    let other = other_of(&at)?;
+    let Form { finding, words } = sent.form;
+    let wish = Twins { other, finding, words: words.clone().filter(|_| finding == Finding::Same) };
+    match twins::decide(&desk, &caller, work.id, wish).await {
+        Ok(_) => Ok(see(format!("/works/{}", work.id))),
+        Err(problem) => {
+            let both = beside::beside(&desk, &caller, work.id, other).await?;
+            let shell = visit.shell(Here::Works).with(&problem);
+            let status = shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status);
+            shown_with(status, &BesidePage::new(shell, both, words.unwrap_or_else(|| twins::phrase(&desk).to_owned())))
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Bulk: choose what is done to many works, look at what it would come to, start it. From works that are chosen in a list it is three
+//! pages: this choice, the look, the job.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use pages::Say;
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::selection::Selection;
+use pipeline::submission::State as WorkState;
+use runtime::problem::{Code, Problem};
+use runtime::store::bulk::Kind;
+use runtime::store::tokens::Role;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use look::LookPage;
+
+use super::jobs::kind_text;
+use super::{Asked, Here, Sent, Shell, Visit, local, page, post_to, see, shown_with};
+use crate::Desk;
+use crate::act::Caller;
+use crate::act::bulk::{self, NewJob};
+use crate::act::reprocess::Beginning;
+use crate::http::routes::Route;
+use crate::view::contests::{self, Contest};
+
+mod look;
+
+const ORGANISER: &[Role] = &[Role::Organiser];
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        page("/bulk/new", ORGANISER, get(new)),
+        // A reload of the look, or the other language: back to the choice.
+        page("/bulk/look", ORGANISER, get(async || see("/bulk/new"))),
+        post_to("/bulk/look", ORGANISER, post(look)),
+        post_to("/bulk", ORGANISER, post(start)),
+    ]
+}
+
+/// What was chosen: which works, by hand or by conditions, and what is done to them.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+struct Chosen {
+    works: Vec<Uuid>,
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    selection: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theme: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    /// A partner that the works have a delivery to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<String>,
+    kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<Beginning>,
+    partners: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replace: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+}
+
+impl Chosen {
+    /// The one contest that it names, as a filter or within the conditions.
+    fn contest(&self) -> Option<ContestId> {
+        let within = || {
+            let selection: Selection = self.selection.as_deref()?.parse().ok()?;
+            let mut named = selection.contest.any.into_iter();
+            named.next().filter(|_| named.next().is_none())
+        };
+        self.contest.clone().or_else(within).map(ContestId::new)
+    }
+
+    /// The conditions, where no works were chosen by hand.
+    fn conditions(&self) -> Option<String> {
+        if !self.works.is_empty() {
+            return None;
+        }
+        let fields =
+            [("contest", &self.contest), ("theme", &self.theme), ("state", &self.state), ("partner", &self.holder)];
+        let picked = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_deref()?)));
+        Some(self.selection.clone().into_iter().chain(picked).collect::<Vec<_>>().join(" "))
+    }
+
+    /// The wish of the act. Fields of the other kinds, which stand on the same page, are left out.
+    fn wish(&self, dry_run: bool) -> Result<NewJob, Problem> {
+        let at = self.at.as_deref().filter(|_| self.kind == Kind::Release);
+        Ok(NewJob {
+            kind: self.kind,
+            selection: self.conditions(),
+            works: (!self.works.is_empty()).then(|| self.works.iter().copied().collect()),
+            from: self.from.filter(|_| self.kind == Kind::Reprocess),
+            partners: (!self.partners.is_empty()).then(|| self.partners.iter().cloned().collect()),
+            replace: self.replace && self.kind == Kind::Reprocess,
+            at: at.map(|at| local::instant("at", at)).transpose()?,
+            dry_run,
+            digest: self.digest.clone().filter(|_| !dry_run),
+            reason: self.reason.clone(),
+        })
+    }
+
+    /// As the fields of a form.
+    fn fields(&self) -> Result<Vec<(String, String)>, Problem> {
+        let text = serde_html_form::to_string(Self { digest: None, ..self.clone() }).map_err(anyhow::Error::from)?;
+        Ok(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+}
+
+/// One of several values.
+struct Choice {
+    value: String,
+    text: String,
+    on: bool,
+}
+
+#[derive(Template)]
+#[template(path = "bulk_new.html")]
+struct NewPage {
+    shell: Shell,
+    chosen: Chosen,
+    /// How many works were chosen by hand.
+    by_hand: Option<String>,
+    contests: Vec<Choice>,
+    themes: Vec<Choice>,
+    states: Vec<Choice>,
+    holders: Vec<Choice>,
+    kinds: Vec<Choice>,
+    stages: Vec<Choice>,
+    partners: Vec<Choice>,
+}
+
+async fn new(State(desk): State<Arc<Desk>>, visit: Visit, Asked(chosen): Asked<Chosen>) -> Result<Response, Problem> {
+    let caller = visit.caller(within(&desk, &visit, &chosen).await?.as_ref())?;
+    choose(&desk, &visit, &caller, chosen, None)
+}
+
+async fn look(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
+    let caller = visit.caller(within(&desk, &visit, &sent.form).await?.as_ref())?;
+    foresee(&desk, &visit, &caller, sent.form, None).await
+}
+
+async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
+    let caller = sent.caller(&visit, within(&desk, &visit, &sent.form).await?.as_ref())?;
+    let made = match sent.form.wish(false) {
+        Ok(wish) => bulk::many(&desk, &caller, wish).await,
+        Err(problem) => Err(problem),
+    };
+    match made {
+        Ok(done) => Ok(see(done.value.job.map_or_else(|| "/jobs".to_owned(), |job| format!("/jobs/{job}")))),
+        // The world is another one: show it, and ask again.
+        Err(problem) if problem.code == Code::Changed => {
+            foresee(&desk, &visit, &caller, sent.form, Some(&problem)).await
+        }
+        Err(problem) => choose(&desk, &visit, &caller, sent.form, Some(&problem)),
+    }
+}
+
+/// The contest to act in: the one that is named, or else that of the works that were chosen. Only people who are bound to several ask.
+async fn within(desk: &Desk, visit: &Visit, chosen: &Chosen) -> Result<Option<ContestId>, Problem> {
+    let named = chosen.contest();
+    let Some(first) = chosen.works.first().filter(|_| named.is_none() && visit.contests().len() > 1) else {
+        return Ok(named);
+    };
+    let work = desk.store.submission(SubmissionId(*first)).await?;
+    Ok(work.map(|work| work.contest).filter(|contest| visit.sees(contest)))
+}
+
+/// The dry run as a page; where it is refused, the choice again.
+async fn foresee(
+    desk: &Desk,
+    visit: &Visit,
+    caller: &Caller,
+    chosen: Chosen,
+    problem: Option<&Problem>,
+) -> Result<Response, Problem> {
+    let made = match chosen.wish(true) {
+        Ok(wish) => bulk::many(desk, caller, wish).await,
+        Err(problem) => Err(problem),
+    };
+    match made {
+        Ok(done) => {
+            let page = LookPage::of(desk, shell(visit, problem), &chosen, &done.value)?;
+            shown_with(status(&page.shell), &page)
+        }
+        Err(problem) => choose(desk, visit, caller, chosen, Some(&problem)),
+    }
+}
+
+/// The choice, with what was chosen.
+fn choose(
+    desk: &Desk,
+    visit: &Visit,
+    caller: &Caller,
+    chosen: Chosen,
+    problem: Option<&Problem>,
+) -> Result<Response, Problem> {
+    let page = NewPage::of(desk, shell(visit, problem), &contests::contests(desk, caller), chosen);
+    shown_with(status(&page.shell), &page)
+}
+
+fn shell(visit: &Visit, problem: Option<&Problem>) -> Shell {
+    let shell = visit.shell(Here::Jobs);
+    match problem {
+        Some(problem) => shell.with(problem),
+        None => shell,
+    }
+}
+
+fn status(shell: &Shell) -> StatusCode {
+    shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status)
+}
+
+/// A partner as people call it.
+fn called(desk: &Desk, say: Say, id: &str) -> String {
+    let partner = desk.catalogue.partner(&PartnerId::new(id));
+    partner.map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())
+}
+
+fn stage_text(say: Say, from: Beginning) -> &'static str {
+    match from {
+        Beginning::Probe => say.t("检测：重新测量影片", "probe: measure the film again"),
+        Beginning::Screen => say.t("初筛：重新判定", "screen: judge the measurements again"),
+        Beginning::Transcode => say.t("转码：重新编码全部成片", "transcode: encode all files again"),
+        Beginning::Publish => say.t("投放：现有成片再次投放", "publish: deliver the files in force again"),
+    }
+}
+
+impl NewPage {
+    fn of(desk: &Desk, shell: Shell, contests: &[Contest], chosen: Chosen) -> Self {
+        let say = shell.say;
+        let choice = |value: &str, text: String, on: bool| Choice { value: value.to_owned(), text, on };
+        let is = |field: &Option<String>, value: &str| field.as_deref() == Some(value);
+        let within = || contests.iter().filter(|it| chosen.contest.as_ref().is_none_or(|id| *id == it.id));
+        let mut themes: Vec<_> = within().flat_map(|it| &it.themes).collect();
+        themes.sort_by(|a, b| a.id.cmp(&b.id));
+        themes.dedup_by(|a, b| a.id == b.id);
+        let mut partners: Vec<&String> = within().flat_map(|it| &it.partners).collect();
+        partners.sort();
+        partners.dedup();
+        let from = chosen.from.unwrap_or(Beginning::Transcode);
+        let stages = [Beginning::Transcode, Beginning::Screen, Beginning::Probe, Beginning::Publish];
+        let works = chosen.works.len() as u64;
+        Self {
+            by_hand: (works > 0).then(|| say.many(works, "件作品", "work", "works")),
+            contests: contests
+                .iter()
+                .map(|it| choice(&it.id, say.t(&it.zh, &it.en).to_owned(), is(&chosen.contest, &it.id)))
+                .collect(),
+            themes: themes
+                .into_iter()
+                .map(|it| choice(&it.id, say.t(&it.zh, &it.en).to_owned(), is(&chosen.theme, &it.id)))
+                .collect(),
+            states: WorkState::NAMES.iter().map(|it| choice(it, say.state(it), is(&chosen.state, it))).collect(),
+            holders: partners.iter().map(|it| choice(it, called(desk, say, it), is(&chosen.holder, it))).collect(),
+            kinds: [Kind::Release, Kind::Recall, Kind::Reprocess]
+                .map(|it| choice(it.name(), kind_text(say, it.name()).to_owned(), chosen.kind == it))
+                .into(),
+            stages: stages.map(|it| choice(&it.to_string(), stage_text(say, it).to_owned(), from == it)).into(),
+            partners: partners
+                .iter()
+                .map(|it| choice(it, called(desk, say, it), chosen.partners.contains(it)))
+                .collect(),
+            shell,
+            chosen,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn works_that_were_chosen_by_hand_count_and_else_all_conditions_together() {
+        let chosen = Chosen {
+            selection: Some("engine<0.3".into()),
+            contest: Some("demo".into()),
+            holder: Some("cctv".into()),
+            ..Chosen::default()
+        };
+        assert_eq!(chosen.conditions().as_deref(), Some("engine<0.3 contest=demo partner=cctv"));
+        let by_hand = Chosen { works: vec![Uuid::nil()], ..chosen };
+        assert_eq!(by_hand.conditions(), None);
+        let within = |text: &str| Chosen { selection: Some(text.into()), ..Chosen::default() }.contest();
+        assert_eq!(within("state=published contest=demo"), Some("demo".into()));
+        assert_eq!([within("contest=demo,small"), within("state=published"), within("nonsense")], [None, None, None]);
+        assert!(by_hand.wish(true).unwrap().selection.is_none());
+    }
+
+    #[test]
+    fn fields_of_another_kind_are_left_out_and_a_choice_reads_back_from_its_fields() {
+        let chosen = Chosen {
+            works: vec![Uuid::nil()],
+            kind: Kind::Recall,
+            from: Some(Beginning::Probe),
+            replace: true,
+            at: Some("2026-12-01T20:00".into()),
+            partners: vec!["cctv".into(), "douyin".into()],
+            reason: Some("版权争议 & 更正".into()),
+            digest: Some("0".repeat(32)),
+            ..Chosen::default()
+        };
+        let wish = chosen.wish(true).unwrap();
+        assert!(wish.from.is_none() && !wish.replace && wish.at.is_none() && wish.digest.is_none());
+        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(chosen.fields().unwrap()).finish();
+        let back: Chosen = serde_html_form::from_str(&text).unwrap();
+        assert_eq!((back.kind, &back.partners, &back.reason), (Kind::Recall, &chosen.partners, &chosen.reason));
+        assert_eq!((back.digest, back.works), (None, chosen.works));
+    }
+}

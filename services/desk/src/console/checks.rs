@@ -1,0 +1,53 @@
+//! GET /checks: what the desk finds when it looks at its neighbours; `reelmill doctor` looks at the machine as well.
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use runtime::problem::Problem;
+use runtime::store::tokens::Role;
+
+use super::{Here, Shell, Visit, page, shown};
+use crate::http::routes::Route;
+use crate::serve::Service;
+use crate::view::checks::{Finding, Health, Looked, Words, checks};
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![page("/checks", &[Role::Operator, Role::Auditor], get(show))]
+}
+
+#[derive(Template)]
+#[template(path = "checks.html")]
+struct ChecksPage {
+    shell: Shell,
+    findings: Vec<Finding>,
+}
+
+async fn show(State(service): State<Service>, visit: Visit) -> Result<Response, Problem> {
+    let desk = &service.desk;
+    let looked = Looked {
+        store: &desk.store,
+        broker: service.broker.as_ref(),
+        catalogue: Some(&desk.catalogue),
+        keys: desk.keys.as_ref(),
+        clock: &desk.clock,
+        bounds: service.settings.neighbours,
+    };
+    let mut findings = checks(looked).await;
+    findings.sort_by_key(|finding| finding.health);
+    shown(&ChecksPage { shell: visit.shell(Here::Checks), findings })
+}
+
+impl ChecksPage {
+    fn words<'a>(&self, words: &'a Words) -> &'a str {
+        self.shell.say.t(&words.zh, &words.en)
+    }
+
+    fn mark(&self, health: &Health) -> (&'static str, &'static str) {
+        let say = self.shell.say;
+        match health {
+            Health::Good => (say.t("正常", "well"), "ok"),
+            Health::Poor => (say.t("请查看", "needs a look"), "warn"),
+            Health::Bad => (say.t("有故障", "wrong"), "bad"),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The deliveries board: works by partners, with filters, and recalls by their clock.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use chrono::{DateTime, Utc};
+use pages::Say;
+use pipeline::delivery::Observed;
+use pipeline::id::ContestId;
+use runtime::problem::Problem;
+use uuid::Uuid;
+
+use super::jobs::link;
+use super::{Asked, Here, READERS, Shell, Visit, page, shown};
+use crate::Desk;
+use crate::http::routes::Route;
+use crate::next::{Step, Turn};
+use crate::view::board::{self, BoardFilter, Cell, Column, Recall, Row};
+use crate::view::contests;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![page("/deliveries", READERS, get(list))]
+}
+
+/// Who acts next, in words; with the act where it is a person's.
+pub(super) fn turn_text(say: Say, turn: Turn, act: Option<Step>) -> &'static str {
+    match (turn, act) {
+        (Turn::Operator, Some(Step::Confirm)) => say.t("待人工确认发布", "a person confirms it"),
+        (Turn::Operator, Some(Step::Deliver)) => say.t("待人工投放", "a person brings it there"),
+        (Turn::Operator, Some(Step::ProveRemoval)) => say.t("待人工下架并举证", "a person takes it down and proves it"),
+        (Turn::Operator, None) => say.t("待人工办理", "a person acts"),
+        (Turn::Partner, _) => say.t("等待平台", "the partner acts"),
+        (Turn::System, _) => say.t("系统处理中", "the system acts"),
+        (Turn::Settled, _) => "",
+    }
+}
+
+/// The clock of a recall.
+pub(super) fn clock_text(say: Say, due: &DateTime<Utc>, now: &DateTime<Utc>) -> String {
+    let span = say.ago(due, now);
+    if due < now {
+        format!("{}{span}", say.t("已超期 ", "overdue by "))
+    } else {
+        format!("{}{span}", say.t("剩余 ", "time left: "))
+    }
+}
+
+/// One of several values.
+struct Choice {
+    value: String,
+    text: String,
+    on: bool,
+}
+
+struct CellShown {
+    href: String,
+    state: String,
+    tone: &'static str,
+    age: String,
+    turn: &'static str,
+    /// Of a recall.
+    clock: Option<String>,
+    /// Nothing is sent before then.
+    not_before: Option<String>,
+}
+
+struct RowShown {
+    id: Uuid,
+    title: String,
+    state: String,
+    cells: Vec<Option<CellShown>>,
+}
+
+struct RecallShown {
+    href: String,
+    title: String,
+    partner: String,
+    state: String,
+    turn: &'static str,
+    clock: String,
+    overdue: bool,
+    due: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "deliveries.html")]
+struct BoardPage {
+    shell: Shell,
+    contests: Vec<Choice>,
+    partners: Vec<Choice>,
+    states: Vec<Choice>,
+    waits: Vec<Choice>,
+    columns: Vec<String>,
+    rows: Vec<RowShown>,
+    recalls: Vec<RecallShown>,
+    count: Option<String>,
+    next: Option<String>,
+}
+
+async fn list(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Asked(filter): Asked<BoardFilter>,
+) -> Result<Response, Problem> {
+    let contest = filter.contest.as_deref().map(ContestId::new);
+    let caller = visit.caller(contest.as_ref())?;
+    let found = board::board(&desk, &caller, &filter).await?;
+    let shell = visit.shell(Here::Deliveries);
+    let say = shell.say;
+    let now = shell.now;
+    let next =
+        found.works.next.map(|cursor| link("/deliveries", &BoardFilter { cursor: Some(cursor), ..filter.clone() }));
+    let own = visit.contests();
+    let contests = contests::contests(&desk, &caller).into_iter().map(|it| (it.id, say.t(&it.zh, &it.en).to_owned()));
+    // A person who is bound to several contests looks at one of them at a time.
+    let others = own
+        .iter()
+        .filter_map(|id| desk.catalogue.contest(id))
+        .map(|it| (it.id.to_string(), it.name.text(say.lang).to_owned()));
+    let mut contests: Vec<_> = contests.chain(others).collect();
+    contests.sort();
+    contests.dedup();
+    let shown_in = caller.contest.as_ref().map(ToString::to_string).or_else(|| filter.contest.clone());
+    let partners = desk.catalogue.partners.values().map(|it| (it.id.to_string(), it.name.text(say.lang).to_owned()));
+    let states = Observed::NAMES.map(|it| (it.to_owned(), say.delivery(it)));
+    let waits =
+        [("person", say.t("等待人工办理", "waits for a person")), ("recall", say.t("正在撤下", "being recalled"))];
+    let waits = waits.map(|(value, text)| (value.to_owned(), text.to_owned()));
+    shown(&BoardPage {
+        contests: choices(contests, shown_in.as_deref()),
+        partners: choices(partners, filter.partner.as_deref()),
+        states: choices(states, filter.state.as_deref()),
+        waits: choices(waits, filter.waits.as_deref()),
+        columns: found.partners.iter().map(|it| name(say, it)).collect(),
+        rows: found.works.items.into_iter().map(|row| row_shown(say, &now, row)).collect(),
+        recalls: found.recalls.into_iter().map(|it| recall_shown(say, &now, it)).collect(),
+        count: found.works.count.map(|count| count.to_string()),
+        next: next.transpose()?,
+        shell,
+    })
+}
+
+fn choices(values: impl IntoIterator<Item = (String, String)>, chosen: Option<&str>) -> Vec<Choice> {
+    let choice = |(value, text): (String, String)| Choice { on: chosen == Some(value.as_str()), value, text };
+    values.into_iter().map(choice).collect()
+}
+
+fn name(say: Say, partner: &Column) -> String {
+    say.t(&partner.zh, &partner.en).to_owned()
+}
+
+fn row_shown(say: Say, now: &DateTime<Utc>, row: Row) -> RowShown {
+    let id = row.id;
+    let cell = |cell: Cell| CellShown {
+        href: format!("/works/{id}/deliveries/{}", cell.partner),
+        state: say.delivery(cell.state),
+        tone: say.tone(cell.state),
+        age: say.ago(&cell.since, now),
+        turn: turn_text(say, cell.turn, cell.next.map(|next| next.act)),
+        clock: cell.due.map(|due| clock_text(say, &due, now)),
+        not_before: cell.not_before.map(|at| say.time(&at)),
+    };
+    RowShown {
+        id,
+        title: row.title,
+        state: say.state(&row.state),
+        cells: row.cells.into_iter().map(|it| it.map(cell)).collect(),
+    }
+}
+
+fn recall_shown(say: Say, now: &DateTime<Utc>, recall: Recall) -> RecallShown {
+    RecallShown {
+        href: format!("/works/{}/deliveries/{}", recall.id, recall.partner.id),
+        partner: name(say, &recall.partner),
+        state: say.delivery(recall.state),
+        turn: turn_text(say, recall.turn, (recall.turn == Turn::Operator).then_some(Step::ProveRemoval)),
+        clock: clock_text(say, &recall.due, now),
+        overdue: recall.overdue,
+        due: say.time(&recall.due),
+        reason: recall.reason.unwrap_or_default(),
+        title: recall.title,
+    }
+}

@@ -1,0 +1,367 @@
+//! One delivery: where it stands, the bag and its checklist, and the acts of a person about it.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+use pages::Say;
+use pipeline::id::{ContestId, PartnerId};
+use runtime::problem::Problem;
+use runtime::serving::principal::Subject;
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::tokens::Role;
+use runtime::warning::Warning;
+use serde::Deserialize;
+
+use super::deliveries::{clock_text, turn_text};
+use super::filed::{BODY_BYTES, Filed};
+use super::{Here, READERS, Sent, Shell, Visit, local, page, post_to, see, shown_with};
+use crate::Desk;
+use crate::act::confirm::{Confirm, confirm};
+use crate::act::deliver::{Deliver, deliver};
+use crate::act::evidence::encoded;
+use crate::act::recalled::{ProveRemoval, recalled};
+use crate::act::texts::{Wording, texts};
+use crate::http::bag::fetched;
+use crate::http::routes::Route;
+use crate::next::{Step, Turn};
+use crate::view::delivery::{self, DeliveryWhole, TextLimits};
+
+const OPERATOR: &[Role] = &[Role::Operator];
+const ORGANISER: &[Role] = &[Role::Organiser];
+/// Those who bring files to partners, and those who write what stands beside them.
+const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
+
+pub(crate) fn routes() -> Vec<Route> {
+    let sized = || DefaultBodyLimit::max(BODY_BYTES);
+    vec![
+        page("/works/{id}/deliveries/{partner}", READERS, get(one)),
+        page("/works/{id}/deliveries/{partner}/bag/{file}", CARRIERS, get(file)),
+        post_to("/works/{id}/deliveries/{partner}/delivered", OPERATOR, post(delivered).layer(sized())),
+        post_to("/works/{id}/deliveries/{partner}/recalled", OPERATOR, post(removed).layer(sized())),
+        post_to("/works/{id}/deliveries/{partner}/confirm", OPERATOR, post(confirmed)),
+        post_to("/works/{id}/deliveries/{partner}/texts", ORGANISER, post(written)),
+    ]
+}
+
+/// Which delivery. The work is in the request already.
+#[derive(Deserialize)]
+struct At {
+    partner: String,
+}
+
+impl At {
+    fn partner(&self) -> PartnerId {
+        self.partner.as_str().into()
+    }
+}
+
+#[derive(Deserialize)]
+struct FileAt {
+    partner: String,
+    file: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ConfirmForm {
+    reason: Option<String>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TextsForm {
+    title: Option<String>,
+    text: Option<String>,
+    tags: Option<String>,
+    reason: Option<String>,
+    /// Only look what the partner does not take.
+    look: Option<bool>,
+}
+
+impl TextsForm {
+    fn wish(&self, dry_run: bool) -> Wording {
+        let tags = self.tags.as_deref().map(|tags| {
+            tags.split(['\n', ',', '，', '、', ';', '；'])
+                .map(str::trim)
+                .filter(|it| !it.is_empty())
+                .map(ToOwned::to_owned)
+                .collect()
+        });
+        Wording { title: self.title.clone(), text: self.text.clone(), tags, dry_run, reason: self.reason.clone() }
+    }
+}
+
+/// What a person may do here, by the roles that they hold in the work's contest.
+#[derive(Clone, Copy)]
+struct May {
+    carry: bool,
+    operate: bool,
+    write: bool,
+    /// Screeners judge works, not partners.
+    see_proofs: bool,
+}
+
+impl May {
+    fn of(visit: &Visit, contest: &ContestId) -> Self {
+        let holds = |role: Role| visit.person.sees(role).includes(contest);
+        let (operate, write) = (holds(Role::Operator), holds(Role::Organiser));
+        Self { carry: operate || write, operate, write, see_proofs: operate || write || holds(Role::Auditor) }
+    }
+}
+
+/// What was entered in a form that was refused.
+#[derive(Default)]
+struct Entered {
+    url: String,
+    receipt: String,
+    seen_at: String,
+    reason: String,
+}
+
+impl Entered {
+    fn of(filed: &Filed) -> Self {
+        let field = |name: &str| filed.field(name).unwrap_or_default().to_owned();
+        Self { url: field("url"), receipt: field("receipt"), seen_at: field("seen_at"), reason: field("reason") }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "delivery.html")]
+struct DeliveryPage {
+    shell: Shell,
+    it: DeliveryWhole,
+    partner: String,
+    may: May,
+    state: String,
+    tone: &'static str,
+    age: Option<String>,
+    turn: &'static str,
+    act: Option<Step>,
+    clock: Option<String>,
+    /// Whether a report counts although none is awaited: a drop or a feed whose partner sends no receipt.
+    may_report: bool,
+    entered: Entered,
+    now: String,
+    title: String,
+    text: String,
+    tags: String,
+    warnings: Vec<String>,
+    limits: Vec<String>,
+}
+
+/// What a page is made of besides the delivery itself.
+#[derive(Default)]
+struct Around {
+    entered: Entered,
+    texts: Option<TextsForm>,
+    /// Of texts that were only looked at.
+    warnings: Option<Vec<Warning>>,
+}
+
+async fn one(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+) -> Result<Response, Problem> {
+    show(&desk, &visit, visit.shell(Here::Deliveries), &work, &at.partner(), Around::default()).await
+}
+
+async fn file(
+    State(desk): State<Arc<Desk>>,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<FileAt>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    fetched(&desk, Some(&work.contest), work.id, &at.partner.as_str().into(), &at.file, &headers).await
+}
+
+async fn delivered(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+    filed: Filed,
+) -> Result<Response, Problem> {
+    let caller = filed.caller(&visit, Some(&work.contest))?;
+    let done = match filed.field("seen_at").map(|text| local::instant("seen_at", text)).transpose() {
+        Ok(seen_at) => {
+            let wish = Deliver {
+                url: filed.field("url").map(ToOwned::to_owned),
+                picture: filed.picture().map(encoded),
+                receipt: filed.field("receipt").map(ToOwned::to_owned),
+                seen_at,
+                reason: filed.field("reason").map(ToOwned::to_owned),
+                ..Deliver::default()
+            };
+            deliver(&desk, &caller, work.id, &at.partner(), wish).await.map(drop)
+        }
+        Err(problem) => Err(problem),
+    };
+    after(&desk, &visit, &work, &at.partner(), done, Around { entered: Entered::of(&filed), ..Around::default() }).await
+}
+
+async fn removed(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+    filed: Filed,
+) -> Result<Response, Problem> {
+    let caller = filed.caller(&visit, Some(&work.contest))?;
+    let done = match filed.field("seen_at").map(|text| local::instant("seen_at", text)).transpose() {
+        Ok(seen_at) => {
+            let wish = ProveRemoval {
+                url: filed.field("url").map(ToOwned::to_owned),
+                picture: filed.picture().map(encoded),
+                seen_at,
+                insists: filed.field("insists").is_some(),
+                reason: filed.field("reason").map(ToOwned::to_owned),
+                ..ProveRemoval::default()
+            };
+            recalled(&desk, &caller, work.id, &at.partner(), wish).await.map(drop)
+        }
+        Err(problem) => Err(problem),
+    };
+    after(&desk, &visit, &work, &at.partner(), done, Around { entered: Entered::of(&filed), ..Around::default() }).await
+}
+
+async fn confirmed(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+    sent: Sent<ConfirmForm>,
+) -> Result<Response, Problem> {
+    let caller = sent.caller(&visit, Some(&work.contest))?;
+    let wish = Confirm { reason: sent.form.reason, ..Confirm::default() };
+    let done = confirm(&desk, &caller, work.id, &at.partner(), wish).await.map(drop);
+    after(&desk, &visit, &work, &at.partner(), done, Around::default()).await
+}
+
+async fn written(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+    sent: Sent<TextsForm>,
+) -> Result<Response, Problem> {
+    let looks = sent.form.look == Some(true);
+    let caller = sent.caller(&visit, Some(&work.contest))?;
+    let done = texts(&desk, &caller, work.id, &at.partner(), sent.form.wish(looks)).await;
+    let form = Some(sent.form);
+    match done {
+        Ok(done) if looks => {
+            let around = Around { texts: form, warnings: Some(done.value.warnings), ..Around::default() };
+            show(&desk, &visit, visit.shell(Here::Deliveries), &work, &at.partner(), around).await
+        }
+        done => {
+            let around = Around { texts: form, ..Around::default() };
+            after(&desk, &visit, &work, &at.partner(), done.map(drop), around).await
+        }
+    }
+}
+
+/// After an act the page as it is then; after a refusal the page with the problem and with what was entered.
+async fn after(
+    desk: &Desk,
+    visit: &Visit,
+    work: &SubmissionRow,
+    partner: &PartnerId,
+    done: Result<(), Problem>,
+    around: Around,
+) -> Result<Response, Problem> {
+    match done {
+        Ok(()) => Ok(see(format!("/works/{}/deliveries/{partner}", work.id))),
+        Err(problem) => show(desk, visit, visit.shell(Here::Deliveries).with(&problem), work, partner, around).await,
+    }
+}
+
+async fn show(
+    desk: &Desk,
+    visit: &Visit,
+    shell: Shell,
+    work: &SubmissionRow,
+    partner: &PartnerId,
+    around: Around,
+) -> Result<Response, Problem> {
+    let it = delivery::delivery(desk, Some(&work.contest), work.id, partner).await?;
+    let status = shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status);
+    shown_with(status, &DeliveryPage::of(shell, May::of(visit, &work.contest), it, around))
+}
+
+impl DeliveryPage {
+    fn of(shell: Shell, may: May, it: DeliveryWhole, around: Around) -> Self {
+        let (say, now) = (shell.say, shell.now);
+        let at = it.delivery.as_ref();
+        let act = at.and_then(|at| at.next.as_ref()).map(|next| next.act);
+        let due = at.and_then(|at| at.recall.as_ref()).and_then(|recall| recall.due);
+        let due = due.filter(|_| it.turn != Some(Turn::Settled));
+        let in_review = at.is_some_and(|at| at.state == "in_review" && at.desired == "live");
+        let texts = around.texts.unwrap_or_else(|| TextsForm {
+            title: it.own.title.clone(),
+            text: it.own.text.clone(),
+            tags: it.own.tags.as_ref().map(|tags| tags.join("\n")),
+            ..TextsForm::default()
+        });
+        let warnings = around.warnings.as_ref().unwrap_or(&it.warnings);
+        Self {
+            partner: say.t(&it.partner.zh, &it.partner.en).to_owned(),
+            state: at
+                .map_or_else(|| say.t("未发布到该平台", "not released there").to_owned(), |at| say.delivery(at.state)),
+            tone: at.map_or("", |at| say.tone(at.state)),
+            age: at.map(|at| say.ago(&at.updated_at, &now)),
+            turn: it.turn.map_or("", |turn| turn_text(say, turn, act)),
+            act,
+            clock: due.map(|due| clock_text(say, &due, &now)),
+            may_report: in_review && matches!(it.partner.method, "sftp_drop" | "s3_drop" | "mrss"),
+            now: local::shown(&now),
+            title: texts.title.unwrap_or_default(),
+            text: texts.text.unwrap_or_default(),
+            tags: texts.tags.unwrap_or_default(),
+            warnings: warnings.iter().map(|it| say.t(&it.zh, &it.en).to_owned()).collect(),
+            limits: limits(say, it.partner.limits),
+            entered: around.entered,
+            may,
+            it,
+            shell,
+        }
+    }
+
+    /// `yes`: the delivery waits for this act of a person.
+    fn waits_to(&self, act: &str) -> bool {
+        matches!(
+            (self.act, act),
+            (Some(Step::Confirm), "confirm") | (Some(Step::Deliver), "deliver") | (Some(Step::ProveRemoval), "prove")
+        )
+    }
+}
+
+/// What the partner's pages take, in words.
+fn limits(say: Say, limits: TextLimits) -> Vec<String> {
+    let line = |zh: &str, en: &str, n: Option<u32>| n.map(|n| format!("{}{n}", say.t(zh, en)));
+    let lines = [
+        line("标题至少字数：", "title, characters at least: ", limits.title_min),
+        line("标题最多字数：", "title, characters at most: ", limits.title_max),
+        line("简介最多字数：", "description, characters at most: ", limits.text_max),
+        line("标签最多个数：", "tags at most: ", limits.tags_max),
+        line("标签合计最多字数：", "all tags together, characters at most: ", limits.tags_max_chars),
+    ];
+    lines.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_separated_as_people_write_them() {
+        let form = TextsForm { tags: Some("工业、制造，工厂\n 早晨 ;".into()), ..TextsForm::default() };
+        assert_eq!(form.wish(true).tags.unwrap(), ["工业", "制造", "工厂", "早晨"]);
+        assert_eq!(TextsForm::default().wish(false).tags, None);
+    }
+}

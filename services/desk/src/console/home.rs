@@ -1,0 +1,89 @@
+//! GET /: what waits for the person, how contests get on, and what is wrong.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use runtime::problem::Problem;
+use runtime::store::listing::Count;
+
+use super::cure::{Cure, cure};
+use super::{Here, Shell, Visit, page, shown};
+use crate::Desk;
+use crate::http::routes::Route;
+use crate::view::home::{self, Home, Outlook, Waits, What};
+use crate::view::trouble::Item;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![page("/", &[], get(show))]
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    shell: Shell,
+    home: Home,
+}
+
+async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Problem> {
+    let home = home::home(&desk, &visit.person).await?;
+    shown(&HomePage { shell: visit.shell(Here::Home), home })
+}
+
+impl HomePage {
+    /// The list that has exactly these.
+    fn list(&self, waits: &Waits) -> String {
+        let (path, mut query) = match waits.what {
+            What::Review => ("/works", vec![("state", "awaiting_review")]),
+            What::Release => ("/works", vec![("state", "awaiting_release")]),
+            What::ByHand => ("/deliveries", vec![("waits", "person")]),
+            What::Recalls => ("/deliveries", vec![("waits", "recall")]),
+            What::Parked => ("/trouble", vec![]),
+            What::Credentials => ("/partners", vec![]),
+        };
+        query.extend(waits.contest.as_ref().map(|contest| ("contest", contest.as_str())));
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    fn what(&self, waits: &Waits) -> &'static str {
+        let (zh, en) = match waits.what {
+            What::Review => ("件作品待初筛", "works await screening"),
+            What::Release => ("件作品待发布", "works await release"),
+            What::ByHand => ("件作品的投放待人工办理", "works wait for a person at a partner"),
+            What::Recalls => ("件作品撤下尚未证明", "works with a recall that is not proven"),
+            What::Parked => ("件作品的任务已搁置", "works have parked parts"),
+            What::Credentials => ("个平台账号的凭证被拒绝", "partner accounts refuse our credentials"),
+        };
+        self.shell.say.t(zh, en)
+    }
+
+    /// Where one begins: the queue, for those who screen.
+    fn begin(&self, waits: &Waits) -> Option<&'static str> {
+        (waits.what == What::Review && waits.count.value > 0).then_some("/queue/screening")
+    }
+
+    fn name<'a>(&self, outlook: &'a Outlook) -> &'a str {
+        self.shell.say.t(&outlook.zh, &outlook.en)
+    }
+
+    fn per_day(&self, count: &Count, days: &f64) -> String {
+        let per_day = f64::from(count.value) / days;
+        if per_day >= 10.0 { format!("{per_day:.0}") } else { format!("{per_day:.1}") }
+    }
+
+    /// `3`, or `3.5` where that matters.
+    fn days(&self, days: &f64) -> String {
+        if *days >= 3.0 { format!("{days:.0}") } else { format!("{days:.1}") }
+    }
+
+    fn lasting(&self, item: &Item) -> String {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds, not below 0")]
+        self.shell.say.span(item.age_s as u64)
+    }
+
+    fn cure(&self, item: &Item) -> Cure {
+        cure(item, self.shell.say)
+    }
+}

@@ -1,0 +1,185 @@
+//! What an invited person goes through: a password, the second factor in an app, a code that confirms it, and recovery codes, shown once.
+//! Opening the link changes nothing.
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anyhow::Context;
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
+use axum::routing::{get, post};
+use qrcode::{Color, QrCode};
+use runtime::problem::{Code, Detail, Problem};
+use runtime::store::invitations::{Invitation, Purpose};
+use serde::Deserialize;
+
+use super::sign_in::{again, visitor, with_cookie};
+use super::{Guest, Sent, Shell, open, see, shown};
+use crate::Desk;
+use crate::act::invitation::{self, Enrolment};
+use crate::http::routes::Route;
+
+/// Light modules around a QR code, which readers need.
+const QUIET: usize = 4;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        open(Method::GET, "/invitation/{secret}", get(form)),
+        open(Method::POST, "/invitation/{secret}", post(choose)),
+        open(Method::GET, "/invitation/{secret}/code", get(enrolment)),
+        open(Method::POST, "/invitation/{secret}/code", post(confirm)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "invitation.html")]
+struct PasswordPage {
+    shell: Shell,
+    secret: String,
+    invitation: Invitation,
+}
+
+#[derive(Template)]
+#[template(path = "invitation_code.html")]
+struct EnrolmentPage {
+    shell: Shell,
+    secret: String,
+    enrolment: Enrolment,
+    qr: String,
+}
+
+#[derive(Template)]
+#[template(path = "recovery_codes.html")]
+pub(super) struct RecoveryCodesPage {
+    pub(super) shell: Shell,
+    pub(super) codes: Vec<String>,
+    /// Where to go on.
+    pub(super) next: &'static str,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ChooseForm {
+    password: String,
+    again: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ConfirmForm {
+    code: String,
+}
+
+impl PasswordPage {
+    fn login(&self) -> &str {
+        self.invitation.person.login.as_ref().map_or("", |login| login.as_str())
+    }
+
+    fn is_reset(&self) -> bool {
+        self.invitation.purpose == Purpose::Reset
+    }
+}
+
+async fn form(State(desk): State<Arc<Desk>>, guest: Guest, Path(secret): Path<String>) -> Result<Response, Problem> {
+    let invitation = invitation::look(&desk, &secret).await?;
+    shown(&PasswordPage { shell: guest.shell(), secret, invitation })
+}
+
+async fn choose(
+    State(desk): State<Arc<Desk>>,
+    guest: Guest,
+    Path(secret): Path<String>,
+    Sent { form, .. }: Sent<ChooseForm>,
+) -> Result<Response, Problem> {
+    let chosen = if form.password == form.again {
+        invitation::choose(&desk, &secret, &form.password).await
+    } else {
+        Err(not_the_same())
+    };
+    match chosen {
+        Ok(_) => Ok(see(format!("/invitation/{secret}/code"))),
+        Err(problem) if problem.code == Code::PasswordUnfit => {
+            let invitation = invitation::look(&desk, &secret).await?;
+            again(&problem, &PasswordPage { shell: guest.shell().with(&problem), secret, invitation })
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn enrolment(
+    State(desk): State<Arc<Desk>>,
+    guest: Guest,
+    Path(secret): Path<String>,
+) -> Result<Response, Problem> {
+    match invitation::enrolment(&desk, &secret).await {
+        Ok(enrolment) => shown(&enrolment_page(guest.shell(), secret, enrolment)?),
+        // No password was chosen yet.
+        Err(problem) if problem.code == Code::SignInExpired => Ok(see(format!("/invitation/{secret}"))),
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn confirm(
+    State(desk): State<Arc<Desk>>,
+    guest: Guest,
+    headers: HeaderMap,
+    Path(secret): Path<String>,
+    Sent { form, .. }: Sent<ConfirmForm>,
+) -> Result<Response, Problem> {
+    match invitation::confirm(&desk, &visitor(guest.address.as_ref(), &headers), &secret, &form.code).await {
+        Ok(accepted) => {
+            let page = RecoveryCodesPage { shell: guest.shell(), codes: accepted.recovery_codes, next: "/" };
+            Ok(with_cookie(&desk, shown(&page)?, &accepted.signed_in))
+        }
+        Err(problem) if problem.code == Code::CodeWrong => {
+            let enrolment = invitation::enrolment(&desk, &secret).await?;
+            again(&problem, &enrolment_page(guest.shell().with(&problem), secret, enrolment)?)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+fn enrolment_page(shell: Shell, secret: String, enrolment: Enrolment) -> Result<EnrolmentPage, Problem> {
+    let qr = drawn(&enrolment.url)?;
+    Ok(EnrolmentPage { shell, secret, enrolment, qr })
+}
+
+/// The problem of a new password that was not typed the same way twice.
+pub(super) fn not_the_same() -> Problem {
+    Code::PasswordUnfit.about(Detail::new("两次输入的密码不一致", "the two passwords are not the same"))
+}
+
+/// The path of a QR code in an SVG whose unit is one module, and the width of the whole.
+fn drawn(text: &str) -> anyhow::Result<String> {
+    let code = QrCode::new(text).context("draw a QR code")?;
+    let width = code.width();
+    let mut path = String::new();
+    for (at, color) in code.to_colors().into_iter().enumerate() {
+        if color == Color::Dark {
+            // Writing to a String cannot fail.
+            let _ = write!(path, "M{} {}h1v1h-1z", at % width + QUIET, at / width + QUIET);
+        }
+    }
+    let size = width + 2 * QUIET;
+    // Always dark on light, whatever the page's colours: readers expect it.
+    Ok(format!(
+        "<svg viewBox=\"0 0 {size} {size}\" width=\"240\" height=\"240\" shape-rendering=\"crispEdges\" aria-hidden=\"true\">\
+         <path fill=\"#fff\" d=\"M0 0h{size}v{size}h-{size}z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qr_code_has_its_three_corners_and_a_quiet_border() {
+        let svg =
+            drawn("otpauth://totp/Reelmill:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Reelmill").unwrap();
+        assert!(svg.starts_with("<svg viewBox=\"0 0 ") && svg.ends_with("</svg>"), "{svg}");
+        assert!(svg.contains("M4 4h1v1h-1z") && !svg.contains("M3 "), "{svg}");
+        // No script, style or reference: the page's policy would refuse them.
+        assert!(!svg.contains("style") && !svg.contains("href"), "{svg}");
+    }
+}

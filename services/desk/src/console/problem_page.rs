@@ -1,0 +1,57 @@
+//! A problem as a page, for browsers. Programs read the same problem as JSON.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use runtime::problem::Problem;
+
+use super::visit::{Visit, path_of, said_in};
+use super::{Here, Shell, shown_with};
+use crate::Desk;
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    shell: Shell,
+    back: String,
+}
+
+/// Middleware around every route: outside `/api/`, a problem is answered as a page in the visitor's language. What the routes say of a
+/// refusal to the log stays with the answer.
+pub(crate) async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let (say, path, is_read) = (said_in(&parts.headers), path_of(&parts), parts.method == Method::GET);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let visit = response.extensions_mut().remove::<Visit>();
+    let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
+    let shell = match &visit {
+        Some(visit) => visit.shell(Here::Elsewhere),
+        None => Shell::outside(say, path.as_str(), desk.clock.now()),
+    };
+    // After a form, the page that it stood on; a page that cannot be shown is no way back.
+    let back = if is_read { "/".to_owned() } else { parent(&path).to_owned() };
+    let page = ProblemPage { shell: shell.with(&problem), back };
+    let Ok(mut rendered) = shown_with(response.status(), &page) else { return response };
+    response.extensions_mut().remove::<Problem>();
+    *rendered.extensions_mut() = std::mem::take(response.extensions_mut());
+    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        rendered.headers_mut().insert(RETRY_AFTER, HeaderValue::from(problem.retry_after_s()));
+    }
+    rendered
+}
+
+/// The path above a path.
+fn parent(path: &str) -> &str {
+    let path = path.split('?').next().unwrap_or_default();
+    match path.rsplit_once('/') {
+        Some(("", _)) | None => "/",
+        Some((above, _)) => above,
+    }
+}

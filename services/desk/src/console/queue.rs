@@ -1,0 +1,374 @@
+//! The screening queue: the next card, what a reviewer does with it, and the way back from a decision. Every address works without a
+//! script; `queue.js` adds keys.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use pipeline::id::{ContestId, SubmissionId};
+use pipeline::queue::Queue;
+use pipeline::screening::{Outcome, RuleVerdict};
+use runtime::problem::{Code, Problem};
+use runtime::serving::principal::Subject;
+use runtime::store::listing::Count;
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::tokens::Role;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::loudness::Loudness;
+use super::{Asked, Here, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
+use crate::Desk;
+use crate::act::Caller;
+use crate::act::claim::{self, Opened};
+use crate::act::decide::{self, Wish};
+use crate::act::review::Decision;
+use crate::http::routes::Route;
+use crate::view::card::{self, Card, MarkKind};
+use crate::view::queue::{self, Decided, Line};
+
+const SCREENER: &[Role] = &[Role::Screener];
+/// The time line in its own units; the page scales it.
+const WIDTH: f64 = 1000.0;
+/// Pictures of the filmstrip at most: more make a page heavy and no work clearer.
+const STILLS: usize = 60;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        page("/queue/{name}", SCREENER, get(next)),
+        page("/queue/{name}/{id}", SCREENER, get(show)),
+        post_to("/queue/{name}/{id}/decide", SCREENER, post(decide)),
+        post_to("/queue/undo", SCREENER, post(undo)),
+        post_to("/queue/dismiss", SCREENER, post(dismiss)),
+    ]
+}
+
+/// Where the next card is looked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct From {
+    /// Only after this work.
+    after: Option<Uuid>,
+    /// Of persons who screen in several contests and not in all: which one.
+    contest: Option<String>,
+}
+
+/// A queue's card.
+#[derive(Deserialize)]
+struct At {
+    name: String,
+    #[serde(rename = "id")]
+    _id: String,
+}
+
+/// What a reviewer does with a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Choice {
+    Accept,
+    Refuse,
+    Later,
+}
+
+#[derive(Debug, Deserialize)]
+struct Form {
+    choice: Choice,
+    words: Option<String>,
+    phrase: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct UndoForm {
+    /// The queue that the reviewer is in.
+    queue: String,
+    work: Uuid,
+}
+
+#[derive(Debug, Deserialize)]
+struct DismissForm {
+    queue: String,
+    decision: i64,
+}
+
+#[derive(Template)]
+#[template(path = "queue_card.html")]
+struct CardPage {
+    shell: Shell,
+    queue: &'static Queue,
+    card: Card,
+    /// Who else has it open, and until when.
+    taken: Option<(String, DateTime<Utc>)>,
+    /// Whether this person may decide on it now.
+    decides: bool,
+    /// How many works wait in the queue.
+    count: Count,
+    /// The work after this one.
+    next: Option<SubmissionId>,
+    /// The contest to stay in, where the person does not screen in all.
+    contest: Option<ContestId>,
+    decisions: Vec<Decided>,
+    loudness: Option<Loudness>,
+    /// A rendition in force, to compare with the source.
+    rendition: Option<String>,
+    /// What was typed, where the form is shown again.
+    typed: Form,
+}
+
+#[derive(Template)]
+#[template(path = "queue_empty.html")]
+struct EmptyPage {
+    shell: Shell,
+    queue: &'static Queue,
+    lines: Vec<Line>,
+    contest: Option<ContestId>,
+    /// Contests of a person who does not screen in all of them.
+    contests: Vec<ContestId>,
+    decisions: Vec<Decided>,
+}
+
+/// A mark of the time line as it is drawn.
+struct Drawn {
+    class: &'static str,
+    x: String,
+    width: String,
+    /// The row that it lies in, so that marks do not hide each other.
+    y: u32,
+}
+
+fn queue_named(name: &str) -> Result<&'static Queue, Problem> {
+    Queue::called(name).ok_or_else(|| Code::RouteUnknown.into())
+}
+
+/// The address of the next card.
+fn way(queue: &Queue, contest: Option<&ContestId>, after: Option<SubmissionId>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(after.map(|id| ("after", id.to_string())));
+    query.extend_pairs(contest.map(|id| ("contest", id.as_str())));
+    let query = query.finish();
+    if query.is_empty() { format!("/queue/{}", queue.name) } else { format!("/queue/{}?{query}", queue.name) }
+}
+
+async fn next(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Path(name): Path<String>,
+    Asked(from): Asked<From>,
+) -> Result<Response, Problem> {
+    let queue = queue_named(&name)?;
+    let caller = visit.caller(from.contest.map(ContestId::new).as_ref())?;
+    if let Some(id) = claim::next(&desk, &caller, queue, from.after.map(SubmissionId)).await? {
+        return Ok(see(format!("/queue/{}/{id}", queue.name)));
+    }
+    shown(&EmptyPage {
+        shell: visit.shell(Here::Queue),
+        queue,
+        lines: queue::queues(&desk, &caller).await?,
+        contests: visit.contests().into_iter().collect(),
+        decisions: queue::decisions(&desk, &caller).await?,
+        contest: caller.contest,
+    })
+}
+
+async fn show(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+) -> Result<Response, Problem> {
+    let queue = queue_named(&at.name)?;
+    let caller = visit.caller(Some(&work.contest))?;
+    let typed = Form { choice: Choice::Accept, words: None, phrase: None };
+    shown(&card_page(&desk, visit.shell(Here::Queue), &caller, queue, &work, typed).await?)
+}
+
+async fn card_page(
+    desk: &Desk,
+    shell: Shell,
+    caller: &Caller,
+    queue: &'static Queue,
+    work: &SubmissionRow,
+    typed: Form,
+) -> Result<CardPage, Problem> {
+    let (taken, decides) = match claim::open(desk, caller, work.id).await? {
+        Opened::Claimed(_) => (None, true),
+        Opened::Taken { by, until } => (Some((by, until)), false),
+        Opened::Decided => (None, false),
+    };
+    let decisions = queue::decisions(desk, caller).await?;
+    let held = decisions.iter().any(|it| it.work == work.id.0 && it.failure.is_none());
+    Ok(CardPage {
+        queue,
+        card: card::card(desk, work).await?,
+        taken,
+        decides: decides && !held,
+        count: queue::count(desk, caller, queue).await?,
+        next: queue::following(desk, caller, queue, work.id).await?,
+        contest: caller.contest.clone(),
+        decisions,
+        loudness: Loudness::of(desk, shell.say, work),
+        rendition: desk.store.renditions(work.id).await?.first().map(|it| it.name.to_string()),
+        typed,
+        shell,
+    })
+}
+
+async fn decide(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    Path(at): Path<At>,
+    sent: Sent<Form>,
+) -> Result<Response, Problem> {
+    let queue = queue_named(&at.name)?;
+    let caller = sent.caller(&visit, Some(&work.contest))?;
+    let form = sent.form;
+    let decision = match form.choice {
+        Choice::Accept => Some(Decision::Accept),
+        Choice::Refuse => Some(Decision::Refuse),
+        Choice::Later => None,
+    };
+    let done = match decision {
+        // Words that were typed and then not needed are not sent.
+        Some(decision) => {
+            let refused = decision == Decision::Refuse;
+            let (words, phrase) = (form.words.clone().filter(|_| refused), form.phrase.clone().filter(|_| refused));
+            let wish = Wish { decision, words, phrase, lang: visit.say.lang };
+            decide::decide(&desk, &caller, work.id, wish).await.map(drop)
+        }
+        None => decide::later(&desk, &caller, work.id).await.map(drop),
+    };
+    if let Err(problem) = done {
+        let shell = visit.shell(Here::Queue).with(&problem);
+        let status = shell.problem.as_ref().map_or(StatusCode::CONFLICT, |said| said.status);
+        return shown_with(status, &card_page(&desk, shell, &caller, queue, &work, form).await?);
+    }
+    match claim::next(&desk, &caller, queue, None).await? {
+        Some(id) => Ok(see(format!("/queue/{}/{id}", queue.name))),
+        None => Ok(see(way(queue, caller.contest.as_ref(), None))),
+    }
+}
+
+async fn undo(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<UndoForm>) -> Result<Response, Problem> {
+    let queue = queue_named(&sent.form.queue)?;
+    let caller = sent.caller(&visit, None)?;
+    let undone = decide::undo(&desk, &caller, Some(SubmissionId(sent.form.work))).await?;
+    Ok(see(format!("/queue/{}/{}", queue.name, undone.value.id)))
+}
+
+async fn dismiss(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<DismissForm>) -> Result<Response, Problem> {
+    let queue = queue_named(&sent.form.queue)?;
+    let caller = sent.caller(&visit, None)?;
+    decide::dismiss(&desk, &caller, sent.form.decision).await?;
+    Ok(see(way(queue, None, None)))
+}
+
+impl CardPage {
+    fn title(&self) -> &'static str {
+        self.shell.say.t(self.queue.zh, self.queue.en)
+    }
+
+    /// Where the film is at a moment; browsers without the script begin it there.
+    fn film(&self, ms: &u64) -> String {
+        format!("/works/{}/preview/proxy.mp4#t={}", self.card.id, self.seconds(ms))
+    }
+
+    #[expect(clippy::unused_self, reason = "a template calls it")]
+    fn seconds(&self, ms: &u64) -> String {
+        format!("{:.1}", *ms as f64 / 1000.0)
+    }
+
+    /// The next card, passing this one over.
+    fn pass(&self) -> String {
+        way(self.queue, self.contest.as_ref(), Some(SubmissionId(self.card.id)))
+    }
+
+    /// The first other work that this one resembles.
+    fn twin(&self) -> Option<&Uuid> {
+        self.card.marks.iter().find_map(|mark| mark.other.as_ref())
+    }
+
+    fn stills(&self) -> Vec<&crate::view::storyboard::Tile> {
+        let tiles = self.card.film.as_ref().map_or(&[][..], |film| &film.tiles);
+        tiles.iter().step_by(tiles.len().div_ceil(STILLS).max(1)).collect()
+    }
+
+    fn drawn(&self) -> Vec<Drawn> {
+        let place = |ms: u64| WIDTH * (ms as f64 / self.card.length_ms.max(1) as f64).clamp(0.0, 1.0);
+        let drawn = |mark: &card::Mark| {
+            let (from, to) = (place(mark.start_ms), place(mark.end_ms));
+            let y = match mark.kind {
+                MarkKind::Black | MarkKind::Frozen | MarkKind::Damaged => 4,
+                MarkKind::Silent | MarkKind::Loud => 16,
+                MarkKind::Twin => 28,
+            };
+            // A short stretch of a long work is still seen.
+            let (x, width) = (format!("{from:.1}"), format!("{:.1}", (to - from).max(2.0)));
+            Drawn { class: mark.kind.name(), x, width, y }
+        };
+        self.card.marks.iter().filter(|mark| !mark.whole).map(drawn).collect()
+    }
+
+    fn kind(&self, kind: &MarkKind) -> &'static str {
+        let (zh, en) = match kind {
+            MarkKind::Black => ("黑场", "Black picture"),
+            MarkKind::Frozen => ("静止画面", "Still picture"),
+            MarkKind::Silent => ("静音", "Silence"),
+            MarkKind::Loud => ("响度", "Loudness"),
+            MarkKind::Damaged => ("画面或声音受损", "Damage"),
+            MarkKind::Twin => ("与另一作品相同", "Same as in another work"),
+        };
+        self.shell.say.t(zh, en)
+    }
+
+    fn rule(&self, rule: &RuleVerdict) -> &'static str {
+        rule.rule.title(self.shell.say.lang)
+    }
+
+    fn words<'a>(&self, rule: &'a RuleVerdict) -> &'a str {
+        rule.text(self.shell.say.lang)
+    }
+
+    fn outcome(&self, outcome: &Outcome) -> &'static str {
+        match outcome {
+            Outcome::Pass => self.shell.say.t("符合", "passes"),
+            Outcome::Warn => self.shell.say.t("请留意", "look at it"),
+            Outcome::Fail => self.shell.say.t("不符合", "fails"),
+        }
+    }
+
+    fn yes(&self, declared: &bool) -> &'static str {
+        if *declared { self.shell.say.t("是", "yes") } else { self.shell.say.t("否", "no") }
+    }
+
+    fn ai(&self) -> &str {
+        match self.card.declarations.ai_use.as_str() {
+            "none" => self.shell.say.t("未使用", "none"),
+            "assisted" => self.shell.say.t("辅助使用", "assisted"),
+            "generated" => self.shell.say.t("生成", "generated"),
+            other => other,
+        }
+    }
+
+    /// Width and height as people see them, and the frame rate.
+    fn picture(&self) -> Option<String> {
+        let video = &self.card.media_info.as_ref()?.video;
+        let rate = format!("{:.2}", video.frame_rate.value());
+        let rate = rate.trim_end_matches('0').trim_end_matches('.');
+        Some(format!("{}×{} · {rate} fps · {}", video.display_width, video.display_height, video.codec))
+    }
+
+    fn is_chosen(&self, phrase: &str) -> bool {
+        self.typed.phrase.as_deref() == Some(phrase)
+    }
+}
+
+impl Decided {
+    /// Seconds in which it can still be undone.
+    fn seconds_left(&self, now: &DateTime<Utc>) -> i64 {
+        (self.due_at - *now).num_seconds().max(0)
+    }
+}

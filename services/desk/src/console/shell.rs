@@ -1,0 +1,178 @@
+//! What stands around every page: the ways that this person may go, their name, the language switch, and a notice or a problem on top.
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use pages::{Say, assets};
+use pipeline::lang::Lang;
+use pipeline::person::Person;
+use runtime::problem::Problem;
+use runtime::store::tokens::Role;
+use uuid::Uuid;
+
+use super::READERS;
+
+/// Which way of the main navigation a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Here {
+    /// None of them.
+    Elsewhere,
+    Home,
+    Queue,
+    Works,
+    Deliveries,
+    Jobs,
+    Trouble,
+    Audit,
+    People,
+    Partners,
+    Checks,
+}
+
+/// One way of the main navigation.
+pub(crate) struct Way {
+    pub(crate) href: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) here: bool,
+}
+
+/// A problem as a page shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) sentence: &'static str,
+    pub(crate) code: &'static str,
+    pub(crate) detail: Option<String>,
+    /// Each wrong field with what is allowed.
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) status: StatusCode,
+}
+
+/// What a page's template finds as `shell`.
+#[derive(Clone)]
+pub(crate) struct Shell {
+    /// The language.
+    pub(crate) say: Say,
+    /// The person's name, once they are signed in.
+    pub(crate) person: Option<String>,
+    /// Path and query of the page itself.
+    pub(crate) path: String,
+    /// When it is shown, by the server's clock.
+    pub(crate) now: DateTime<Utc>,
+    /// What was done, above everything.
+    pub(crate) notice: Option<String>,
+    /// What could not be done.
+    pub(crate) problem: Option<Said>,
+    here: Here,
+    roles: Vec<Role>,
+}
+
+/// Way, address, roles that may go it, Chinese, English.
+#[rustfmt::skip]
+const WAYS: [(Here, &str, &[Role], &str, &str); 10] = [
+    (Here::Home, "/", &[], "首页", "Home"),
+    (Here::Queue, "/queue/screening", &[Role::Screener], "初筛", "Screening"),
+    (Here::Works, "/works", READERS, "作品", "Works"),
+    (Here::Deliveries, "/deliveries", READERS, "投放", "Deliveries"),
+    (Here::Jobs, "/jobs", READERS, "批量任务", "Jobs"),
+    (Here::Trouble, "/trouble", READERS, "待处理", "Trouble"),
+    (Here::Partners, "/partners", READERS, "平台", "Partners"),
+    (Here::Audit, "/audit", &[Role::Auditor], "审计", "Audit"),
+    (Here::People, "/people", &[Role::Admin, Role::Auditor], "人员", "People"),
+    (Here::Checks, "/checks", &[Role::Operator, Role::Auditor], "检查", "Checks"),
+];
+
+impl Shell {
+    /// Before the sign-in.
+    pub(crate) fn outside(say: Say, path: impl Into<String>, now: DateTime<Utc>) -> Self {
+        let (path, here, roles) = (path.into(), Here::Elsewhere, Vec::new());
+        Self { say, person: None, path, now, notice: None, problem: None, here, roles }
+    }
+
+    /// For a person.
+    pub(crate) fn inside(
+        say: Say,
+        path: impl Into<String>,
+        now: DateTime<Utc>,
+        person: &Arc<Person>,
+        here: Here,
+    ) -> Self {
+        let mut roles: Vec<Role> = person.roles.iter().map(|held| held.role).collect();
+        roles.dedup();
+        Self { person: Some(person.name.clone()), here, roles, ..Self::outside(say, path, now) }
+    }
+
+    /// The same with a notice on top.
+    #[must_use]
+    pub(crate) fn noting(self, notice: impl Into<String>) -> Self {
+        Self { notice: Some(notice.into()), ..self }
+    }
+
+    /// The same with a problem on top.
+    #[must_use]
+    pub(crate) fn with(self, problem: &Problem) -> Self {
+        Self { problem: Some(Said::of(problem, self.say.lang)), ..self }
+    }
+
+    /// Whether the person holds this role in some contest: what they may do there, each act decides.
+    pub(crate) fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// The ways that this person may go.
+    pub(crate) fn ways(&self) -> Vec<Way> {
+        let open = |roles: &[Role]| roles.is_empty() || roles.iter().any(|role| self.is(*role));
+        let way = |(here, href, _, zh, en): &(Here, &'static str, _, &'static str, &'static str)| Way {
+            href,
+            text: self.say.t(zh, en),
+            here: *here == self.here,
+        };
+        WAYS.iter().filter(|(_, _, roles, _, _)| open(roles)).map(way).collect()
+    }
+
+    /// A key for one form: the form that is sent twice is done once.
+    pub(crate) fn key(&self) -> Uuid {
+        Uuid::new_v4()
+    }
+
+    pub(crate) fn style(&self) -> String {
+        assets::style()
+    }
+
+    pub(crate) fn icon(&self) -> String {
+        assets::icon()
+    }
+
+    /// The address of an ES module.
+    pub(crate) fn module(&self, name: &str) -> String {
+        assets::module(name)
+    }
+
+    /// The same page in the other language.
+    pub(crate) fn other_language(&self) -> String {
+        let back: String = url::form_urlencoded::byte_serialize(self.path.as_bytes()).collect();
+        format!("/lang/{}?back={back}", self.other_tag())
+    }
+
+    /// The tag of the other language.
+    pub(crate) fn other_tag(&self) -> &'static str {
+        match self.say.lang {
+            Lang::Zh => Lang::En.tag(),
+            Lang::En => Lang::Zh.tag(),
+        }
+    }
+}
+
+impl Said {
+    fn of(problem: &Problem, lang: Lang) -> Self {
+        let row = problem.code.row();
+        let of = |zh: &str, en: &str| if lang == Lang::Zh { zh.to_owned() } else { en.to_owned() };
+        Self {
+            sentence: if lang == Lang::Zh { row.zh } else { row.en },
+            code: row.code,
+            detail: problem.detail.as_ref().map(|detail| detail.text(lang).to_owned()),
+            fields: problem.fields.iter().map(|it| (it.field.clone(), of(&it.zh, &it.en))).collect(),
+            // Every status of the table is one.
+            status: StatusCode::from_u16(row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Sign-in and sign-out. The password's page is answered with the code's page, whose form carries the pending sign-in: nothing is kept in
+//! the browser until both were right.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::header::{RETRY_AFTER, SET_COOKIE, USER_AGENT};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use runtime::doors::Pseudonym;
+use runtime::problem::{Code, Detail, Problem};
+use serde::Deserialize;
+
+use super::{Asked, Guest, Sent, Shell, Visit, cookie, inside, open, post_to, see, shown, shown_with};
+use crate::Desk;
+use crate::act::session;
+use crate::act::sign_in::{self, Password, SecondFactor, SignedIn, Visitor};
+use crate::http::routes::Route;
+
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        open(Method::GET, "/sign-in", get(form)),
+        open(Method::POST, "/sign-in", post(password)),
+        open(Method::GET, "/sign-in/code", get(async || see("/sign-in"))),
+        open(Method::POST, "/sign-in/code", post(code)),
+        post_to("/sign-out", &[], post(sign_out)),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    shell: Shell,
+    login: String,
+    next: String,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_code.html")]
+struct CodePage {
+    shell: Shell,
+    pending: String,
+    next: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Next {
+    next: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PasswordForm {
+    login: String,
+    password: String,
+    next: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CodeForm {
+    pending: String,
+    code: String,
+    next: Option<String>,
+}
+
+/// A form without fields of its own.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Nothing {}
+
+async fn form(
+    State(desk): State<Arc<Desk>>,
+    guest: Guest,
+    headers: HeaderMap,
+    Asked(Next { next }): Asked<Next>,
+) -> Result<Response, Problem> {
+    let page = SignInPage { shell: guest.shell(), login: String::new(), next: inside(next.as_deref()).to_owned() };
+    if cookie::may_have_session(&desk, &headers) {
+        return shown(&page);
+    }
+    let detail = Detail::new("请通过 https 地址打开控制台", "open the console by its https address");
+    let problem = Code::StateWrong.about(detail);
+    again(&problem, &SignInPage { shell: page.shell.clone().with(&problem), ..page })
+}
+
+async fn password(
+    State(desk): State<Arc<Desk>>,
+    guest: Guest,
+    headers: HeaderMap,
+    Sent { form, .. }: Sent<PasswordForm>,
+) -> Result<Response, Problem> {
+    let (login, next) = (form.login.clone(), inside(form.next.as_deref()).to_owned());
+    let wish = Password { login: form.login, password: form.password };
+    match sign_in::password(&desk, &visitor(guest.address.as_ref(), &headers), wish).await {
+        Ok(pending) => shown(&CodePage { shell: guest.shell(), pending, next }),
+        Err(problem) => again(&problem, &SignInPage { shell: guest.shell().with(&problem), login, next }),
+    }
+}
+
+async fn code(
+    State(desk): State<Arc<Desk>>,
+    guest: Guest,
+    headers: HeaderMap,
+    Sent { form, .. }: Sent<CodeForm>,
+) -> Result<Response, Problem> {
+    let (pending, next) = (form.pending.clone(), inside(form.next.as_deref()).to_owned());
+    let wish = SecondFactor { pending: form.pending, code: form.code };
+    match sign_in::code(&desk, &visitor(guest.address.as_ref(), &headers), wish).await {
+        // Where a recovery code was used, the person's own page says how many are left.
+        Ok(signed_in) => {
+            let to = if signed_in.recovery_codes_left.is_some() { "/me" } else { next.as_str() };
+            Ok(with_cookie(&desk, see(to), &signed_in))
+        }
+        Err(problem) if problem.code == Code::SignInExpired => {
+            again(&problem, &SignInPage { shell: guest.shell().with(&problem), login: String::new(), next })
+        }
+        Err(problem) => again(&problem, &CodePage { shell: guest.shell().with(&problem), pending, next }),
+    }
+}
+
+async fn sign_out(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Nothing>) -> Result<Response, Problem> {
+    session::sign_out(&desk, &sent.own(&visit)).await?;
+    Ok(without_cookie(&desk, see("/sign-in")))
+}
+
+/// The client as acts of sign-in know it.
+pub(super) fn visitor(address: Option<&Pseudonym>, headers: &HeaderMap) -> Visitor {
+    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Visitor::new(address.map(ToString::to_string), agent)
+}
+
+/// An answer that also gives the browser its session.
+pub(super) fn with_cookie(desk: &Desk, mut response: Response, signed_in: &SignedIn) -> Response {
+    response.headers_mut().insert(SET_COOKIE, cookie::set_session(desk, &signed_in.cookie));
+    response
+}
+
+/// An answer that also takes the session from the browser.
+pub(super) fn without_cookie(desk: &Desk, mut response: Response) -> Response {
+    response.headers_mut().insert(SET_COOKIE, cookie::end_session(desk));
+    response
+}
+
+/// The page again, for another try: with the problem's status, how long to wait, and what the log is to say of it.
+pub(super) fn again(problem: &Problem, page: &impl Template) -> Result<Response, Problem> {
+    let mut refused = problem.clone().into_response();
+    refused.extensions_mut().remove::<Problem>();
+    let mut response = shown_with(refused.status(), page)?;
+    *response.extensions_mut() = std::mem::take(refused.extensions_mut());
+    if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(problem.retry_after_s()));
+    }
+    Ok(response)
+}

@@ -1,0 +1,150 @@
+//! Who opened a page, and in which language.
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use pages::Say;
+use pipeline::id::{ContestId, CredentialId};
+use pipeline::person::{Held, Person, Sees};
+use runtime::doors::Pseudonym;
+use runtime::problem::{Code, Problem};
+use runtime::serving::render::lang_of;
+use runtime::store::history::By;
+use runtime::store::tokens::Role;
+use uuid::Uuid;
+
+use super::shell::{Here, Shell};
+use super::{cookie, see};
+use crate::Desk;
+use crate::act::Caller;
+
+/// A page opened, or a form sent, by a person who is signed in. The gate puts it into the request.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) person: Arc<Person>,
+    /// The session's id: what the audit trail names as the credential.
+    pub(crate) session: Uuid,
+    pub(crate) say: Say,
+    /// Path and query.
+    pub(crate) path: String,
+    pub(crate) now: DateTime<Utc>,
+    /// Those that the route is open to, in the order in which one of them is chosen to act in. Empty: everybody who is signed in.
+    pub(crate) roles: &'static [Role],
+    pub(crate) address: Option<Pseudonym>,
+}
+
+impl Visit {
+    /// What stands around the page.
+    pub(crate) fn shell(&self, here: Here) -> Shell {
+        Shell::inside(self.say, self.path.as_str(), self.now, &self.person, here)
+    }
+
+    /// Whom views and acts know as the caller, in one of the route's roles: within `contest`, or else in everything that the person may see
+    /// in such a role. Who holds it in several contests, and not in all, gets the first of them by name: a page's filter names another.
+    ///
+    /// # Errors
+    /// `contest_foreign` for a contest where the person holds none of the roles, `role_missing` for a person who holds none.
+    pub(crate) fn caller(&self, contest: Option<&ContestId>) -> Result<Caller, Problem> {
+        let everywhere = self.roles.iter().find(|role| self.person.holds(&Held::everywhere(**role)));
+        if let Some(role) = everywhere {
+            return Ok(self.in_role(*role, None));
+        }
+        let wanted = match contest {
+            Some(contest) => contest.clone(),
+            None => self.contests().into_iter().next().ok_or(Code::RoleMissing)?,
+        };
+        let within = |role: &&Role| self.person.holds(&Held { role: **role, contest: Some(wanted.clone()) });
+        let role = *self.roles.iter().find(within).ok_or(Code::ContestForeign)?;
+        Ok(self.in_role(role, Some(wanted)))
+    }
+
+    /// The person as the caller of acts on what is their own, such as their sessions. Who holds no role acts as an auditor, who changes
+    /// nothing else.
+    pub(crate) fn own(&self) -> Caller {
+        self.in_role(self.person.roles.first().map_or(Role::Auditor, |held| held.role), None)
+    }
+
+    /// The contests in which the person holds one of the route's roles; empty where that is all of them.
+    pub(crate) fn contests(&self) -> BTreeSet<ContestId> {
+        let mut contests = BTreeSet::new();
+        for role in self.roles {
+            match self.person.sees(*role) {
+                Sees::All => return BTreeSet::new(),
+                Sees::Only(these) => contests.extend(these),
+            }
+        }
+        contests
+    }
+
+    /// Whether the person may see this contest's works here.
+    pub(crate) fn sees(&self, contest: &ContestId) -> bool {
+        self.roles.iter().any(|role| self.person.sees(*role).includes(contest))
+    }
+
+    fn in_role(&self, role: Role, contest: Option<ContestId>) -> Caller {
+        let by = By::of(role.actor(), self.person.id, self.person.name.as_str());
+        let by = by.with_credential(CredentialId(self.session));
+        let by = by.from_address(self.address.as_ref().map(ToString::to_string));
+        Caller { by, contest, roles: Some(self.person.roles.clone()), key: None }
+    }
+
+    /// Names the session apart from everything else that sends keys.
+    pub(crate) fn principal(&self) -> String {
+        format!("session {}", self.session)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| Code::SignInNeeded.into())
+    }
+}
+
+/// Somebody before the sign-in.
+pub(crate) struct Guest {
+    pub(crate) say: Say,
+    pub(crate) path: String,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) address: Option<Pseudonym>,
+}
+
+impl Guest {
+    /// What stands around the page.
+    pub(crate) fn shell(&self) -> Shell {
+        Shell::outside(self.say, self.path.as_str(), self.now)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Guest
+where
+    Arc<Desk>: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let desk = Arc::<Desk>::from_ref(state);
+        let address = parts.extensions.get::<Pseudonym>().cloned();
+        Ok(Self { say: said_in(&parts.headers), path: path_of(parts), now: desk.clock.now(), address })
+    }
+}
+
+/// The language that the person chose, or else the browser's.
+pub(crate) fn said_in(headers: &HeaderMap) -> Say {
+    Say::new(cookie::lang(headers).unwrap_or_else(|| lang_of(headers)))
+}
+
+/// Path and query of a request.
+pub(crate) fn path_of(parts: &Parts) -> String {
+    parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned()
+}
+
+/// Where somebody who is not signed in is sent: to the sign-in, and back here after it.
+pub(crate) fn to_sign_in(parts: &Parts) -> axum::response::Response {
+    let back: String = url::form_urlencoded::byte_serialize(path_of(parts).as_bytes()).collect();
+    see(format!("/sign-in?next={back}"))
+}

@@ -1,0 +1,259 @@
+//! `/works/{id}`: one work whole. What follows from it is in `work/acts`, who entered it in `work/contact`.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use pages::Say;
+use pipeline::id::{ContestId, PartnerId};
+use pipeline::person::Held;
+use pipeline::screening::Verdict;
+use runtime::problem::Problem;
+use runtime::serving::principal::Subject;
+use runtime::store::tokens::Role;
+use serde::Deserialize;
+
+use super::{Asked, Here, READERS, Shell, Visit, page, shown};
+use crate::Desk;
+use crate::act::Caller;
+use crate::http::routes::Route;
+use crate::view::ahead::{Ahead, ahead};
+use crate::view::audit::{self, Row as AuditRow, TrailFilter};
+use crate::view::exchanges::{self, Exchange};
+use crate::view::sentence;
+use crate::view::trace::{self, Timeline, WaitedFor};
+use crate::view::work::{self, Happened, Work};
+
+mod acts;
+mod contact;
+
+/// Roles that may read what was exchanged with partners: screeners judge works, not partners.
+const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
+/// Acts on a work that are shown with it; `/audit` has all of them.
+const MOST_ACTS: u32 = 100;
+
+pub(crate) fn routes() -> Vec<Route> {
+    let work = vec![page("/works/{id}", READERS, get(whole))];
+    [work, acts::routes(), contact::routes()].into_iter().flatten().collect()
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Notice {
+    /// The act that was just done.
+    done: Option<String>,
+}
+
+/// A line of the history.
+struct Told {
+    at: String,
+    what: String,
+    who: String,
+    why: Option<String>,
+}
+
+/// A delivery of the table.
+struct DeliveryRow {
+    id: String,
+    partner: String,
+    state: String,
+    tone: &'static str,
+    url: Option<String>,
+    words: Option<String>,
+    due: Option<String>,
+    /// Whether it waits for a person, and its state does not say so already.
+    by_hand: bool,
+    updated: String,
+}
+
+#[derive(Template)]
+#[template(path = "work.html")]
+struct WorkPage {
+    shell: Shell,
+    work: Work,
+    ahead: Ahead,
+    contest: String,
+    theme: String,
+    verdict: Option<Verdict>,
+    /// Whether the verdict is only what the headers say.
+    is_first_look: bool,
+    deliveries: Vec<DeliveryRow>,
+    history: Vec<Told>,
+    time: Timeline,
+    exchanges: Option<Vec<Exchange>>,
+    audit: Option<Vec<AuditRow>>,
+    acts: Vec<acts::Link>,
+    may_see_contact: bool,
+    reviews: bool,
+    sha256: Option<String>,
+}
+
+/// Shows a work.
+async fn whole(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(row)): Extension<Subject>,
+    Asked(notice): Asked<Notice>,
+) -> Result<Response, Problem> {
+    let (say, contest) = (visit.say, &row.contest);
+    let caller = visit.caller(Some(contest))?;
+    let work = work::work(&desk, &caller, &row).await?;
+    let history = work::history(&desk, &row).await?;
+    let exchanges = match in_role(&visit, EVIDENCE, contest) {
+        Some(_) => Some(exchanges::exchanges(&desk, &row, None).await?),
+        None => None,
+    };
+    let audit = match in_role(&visit, &[Role::Auditor], contest) {
+        Some(auditor) => Some(acts_on(&desk, &auditor, &row).await?),
+        None => None,
+    };
+    let shell = visit.shell(Here::Works);
+    let shell = match notice.done.as_deref().and_then(|done| acts::done(done, say)) {
+        Some(done) => shell.noting(done),
+        None => shell,
+    };
+    let called = desk.catalogue.contest(contest);
+    let theme = called.and_then(|it| it.themes.iter().find(|theme| theme.id == work.theme));
+    let verdict = work.verdict.clone().or_else(|| work.first_look.clone());
+    let shown_page = WorkPage {
+        ahead: ahead(&work),
+        contest: called.map_or_else(|| contest.to_string(), |it| it.name.text(say.lang).to_owned()),
+        theme: theme.map_or_else(|| work.theme.clone(), |it| say.t(&it.zh, &it.en).to_owned()),
+        is_first_look: work.verdict.is_none() && verdict.is_some(),
+        verdict,
+        deliveries: work.deliveries.iter().map(|it| delivery(&desk, it, say)).collect(),
+        history: history.iter().rev().map(|line| told(&desk, line, say)).collect(),
+        time: trace::trace(&desk, &row).await?,
+        exchanges,
+        audit,
+        acts: acts::links(&visit, &row),
+        may_see_contact: in_role(&visit, &[Role::Organiser], contest).is_some(),
+        reviews: work.state == "awaiting_review" && in_role(&visit, &[Role::Screener], contest).is_some(),
+        sha256: row.mezzanine_sha256.as_ref().map(hex::encode),
+        work,
+        shell,
+    };
+    shown(&shown_page)
+}
+
+/// The person as a caller in one of these roles, where they hold it in the contest.
+fn in_role(visit: &Visit, roles: &'static [Role], contest: &ContestId) -> Option<Caller> {
+    let holds = |role: &Role| visit.person.holds(&Held { role: *role, contest: Some(contest.clone()) });
+    roles.iter().any(holds).then(|| Visit { roles, ..visit.clone() }.caller(Some(contest)).ok())?
+}
+
+async fn acts_on(
+    desk: &Desk,
+    auditor: &Caller,
+    row: &runtime::store::submissions::SubmissionRow,
+) -> Result<Vec<AuditRow>, Problem> {
+    let filter = TrailFilter { submission: Some(row.id.0), limit: Some(MOST_ACTS), ..TrailFilter::default() };
+    Ok(audit::trail(desk, auditor, &filter).await?.items)
+}
+
+fn told(desk: &Desk, line: &Happened, say: Say) -> Told {
+    Told {
+        at: say.time(&line.at),
+        what: sentence::sentence(line, &desk.catalogue, say),
+        who: sentence::who(line, say),
+        why: sentence::why(line).map(str::to_owned),
+    }
+}
+
+fn delivery(desk: &Desk, it: &crate::view::deliveries::Delivery, say: Say) -> DeliveryRow {
+    let partner = desk.catalogue.partner(&PartnerId::new(&it.partner));
+    DeliveryRow {
+        partner: partner.map_or_else(|| it.partner.clone(), |partner| partner.name.text(say.lang).to_owned()),
+        id: it.partner.clone(),
+        state: say.delivery(it.state),
+        tone: say.tone(it.state),
+        url: it.public_url.clone().filter(|url| super::works::is_web(url)),
+        words: it.words.clone(),
+        due: it.recall.as_ref().and_then(|recall| recall.due).map(|due| say.time(&due)),
+        by_hand: it.next.is_some() && it.state != "awaiting_operator",
+        updated: say.time(&it.updated_at),
+    }
+}
+
+impl WorkPage {
+    /// Whose turn it is.
+    fn who(&self) -> &'static str {
+        self.ahead.who(self.shell.say)
+    }
+
+    /// Whom its time went to.
+    fn sums(&self) -> Vec<(&'static str, String)> {
+        let say = self.shell.say;
+        let whom = |whom: &WaitedFor| match whom {
+            WaitedFor::Entrant => say.t("报送人上传", "the entrant's upload"),
+            WaitedFor::Work => say.t("系统处理", "machines at work"),
+            WaitedFor::Machines => say.t("排队与重试", "queues and retries"),
+            WaitedFor::People => say.t("人工办理", "people"),
+        };
+        self.time.sums.iter().map(|(it, seconds)| (whom(it), self.span(seconds))).collect()
+    }
+
+    /// Seconds in words.
+    fn span(&self, seconds: &f64) -> String {
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "seconds of a work's life, never less than none"
+        )]
+        let seconds = seconds.max(0.0).round() as u64;
+        self.shell.say.span(seconds)
+    }
+
+    /// How far the machines are, per cent.
+    fn percent(&self) -> Option<u32> {
+        let reached = self.work.progress.filter(|it| it.done < 1.0 && !self.work.settled)?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 99")]
+        let percent = (reached.done.clamp(0.0, 1.0) * 100.0).floor() as u32;
+        Some(percent)
+    }
+
+    /// A yes or a no that was declared.
+    fn declared(&self, name: &str) -> &'static str {
+        let say = self.shell.say;
+        match self.work.declarations.get(name).and_then(serde_json::Value::as_bool) {
+            Some(true) => say.t("已承诺", "declared"),
+            _ => say.t("未承诺", "not declared"),
+        }
+    }
+
+    fn ai_use(&self) -> String {
+        let say = self.shell.say;
+        let said =
+            |name: &str| self.work.declarations.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+        let used = match said("ai_use") {
+            "none" => say.t("未使用", "none"),
+            "assisted" => say.t("辅助创作", "assisted"),
+            "generated" => say.t("AI 生成", "generated"),
+            other => other,
+        };
+        let note = said("ai_note");
+        if note.is_empty() { used.to_owned() } else { format!("{used}{}{note}", say.t("：", ": ")) }
+    }
+
+    fn outcome(&self, outcome: &pipeline::screening::Outcome) -> &'static str {
+        let say = self.shell.say;
+        match outcome {
+            pipeline::screening::Outcome::Pass => say.t("符合", "kept"),
+            pipeline::screening::Outcome::Warn => say.t("提示", "warning"),
+            pipeline::screening::Outcome::Fail => say.t("不符合", "broken"),
+        }
+    }
+
+    /// What quality control found, in short: `12/12`.
+    fn passed(&self, made: &work::Rendition) -> String {
+        let passed = made.qc.iter().filter(|check| check.outcome == pipeline::rendition::QcOutcome::Pass).count();
+        format!("{passed}/{}", made.qc.len())
+    }
+
+    /// JSON as text for evidence.
+    fn json(&self, value: &serde_json::Value) -> String {
+        serde_json::to_string(value).unwrap_or_default()
+    }
+}

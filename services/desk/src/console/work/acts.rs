@@ -1,0 +1,180 @@
+//! `/works/{id}/{release|recall|reprocess|hold|retry|withdraw}`: an act on one work as a form. "Look" shows what would follow: the act's own
+//! dry run. Confirming carries the digest of what the dry run saw, and is refused as `changed` where the work has changed since.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
+use pages::Say;
+use pipeline::person::Held;
+use runtime::problem::{Code, Problem};
+use runtime::serving::principal::Subject;
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::tokens::Role;
+use serde::Deserialize;
+
+use crate::Desk;
+use crate::console::{Here, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
+use crate::http::routes::Route;
+use crate::serve::Service;
+
+mod deed;
+mod options;
+
+use deed::{Consequences, Deed};
+use options::Options;
+
+#[rustfmt::skip]
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (deed, path) in [
+        (Deed::Release, "/works/{id}/release"),
+        (Deed::Recall, "/works/{id}/recall"),
+        (Deed::Reprocess, "/works/{id}/reprocess"),
+        (Deed::Hold, "/works/{id}/hold"),
+        (Deed::Retry, "/works/{id}/retry"),
+        (Deed::Withdraw, "/works/{id}/withdraw"),
+    ] {
+        routes.push(page(path, deed.roles(), asking(deed)));
+        routes.push(post_to(path, deed.roles(), doing(deed)));
+    }
+    routes
+}
+
+/// The fields of every act's form. Each act reads its own; what another act would read is not shown in its form.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Fields {
+    /// Look at what would follow, or do it.
+    step: Step,
+    /// Of the dry run.
+    digest: Option<String>,
+    reason: Option<String>,
+    /// None is all.
+    partners: Vec<String>,
+    /// Beijing's time, as browsers send it.
+    at: Option<String>,
+    /// A stage.
+    from: Option<String>,
+    replace: Option<String>,
+    held: Option<String>,
+    /// `STAGE/PART`; none is all.
+    part: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Step {
+    #[default]
+    Look,
+    Do,
+}
+
+/// An act that a person may choose for a work.
+pub(super) struct Link {
+    pub(super) href: String,
+    pub(super) text: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "work_act.html")]
+struct ActPage {
+    shell: Shell,
+    work: Arc<SubmissionRow>,
+    deed: Deed,
+    fields: Fields,
+    options: Options,
+    /// What the dry run says.
+    consequences: Option<Consequences>,
+    /// Whether the work has changed since the dry run.
+    changed: bool,
+}
+
+impl ActPage {
+    fn name(&self) -> &'static str {
+        self.deed.name(self.shell.say)
+    }
+
+    fn about(&self) -> &'static str {
+        self.deed.about(self.shell.say)
+    }
+
+    /// Where its forms are sent.
+    fn address(&self) -> String {
+        self.deed.path(self.work.id)
+    }
+
+    /// Whether a partner's box is ticked.
+    fn ticked(&self, partner: &str) -> bool {
+        self.fields.partners.iter().any(|it| it == partner)
+    }
+
+    /// The text of a field, empty where it is absent.
+    fn value<'a>(&self, field: &'a Option<String>) -> &'a str {
+        field.as_deref().unwrap_or_default()
+    }
+}
+
+/// The acts that the person may do to this work. Whether its state allows them, each act says itself.
+pub(super) fn links(visit: &Visit, work: &SubmissionRow) -> Vec<Link> {
+    let may = |deed: &Deed| {
+        let held = |role: &Role| visit.person.holds(&Held { role: *role, contest: Some(work.contest.clone()) });
+        deed.roles().iter().any(held)
+    };
+    let link = |deed: Deed| Link { href: deed.path(work.id), text: deed.name(visit.say) };
+    Deed::ALL.into_iter().filter(may).map(link).collect()
+}
+
+/// What the work's page says after an act.
+pub(super) fn done(name: &str, say: Say) -> Option<String> {
+    let deed = Deed::ALL.into_iter().find(|deed| deed.stable() == name)?;
+    Some(format!("{}{}", say.t("已办理：", "Done: "), deed.name(say)))
+}
+
+fn asking(deed: Deed) -> MethodRouter<Service> {
+    get(async move |State(desk): State<Arc<Desk>>, visit: Visit, Extension(Subject(work)): Extension<Subject>| {
+        let fields = Fields::default();
+        let options = Options::of(&desk, &work, deed, visit.say).await?;
+        let shell = visit.shell(Here::Works);
+        shown(&ActPage { shell, work, deed, fields, options, consequences: None, changed: false })
+    })
+}
+
+fn doing(deed: Deed) -> MethodRouter<Service> {
+    post(
+        async move |State(desk): State<Arc<Desk>>,
+                    visit: Visit,
+                    Extension(Subject(work)): Extension<Subject>,
+                    sent: Sent<Fields>| { act(&desk, deed, visit, work, sent).await },
+    )
+}
+
+/// Looks at what would follow, or does it.
+async fn act(
+    desk: &Desk,
+    deed: Deed,
+    visit: Visit,
+    work: Arc<SubmissionRow>,
+    sent: Sent<Fields>,
+) -> Result<Response, Problem> {
+    let caller = sent.caller(&visit, Some(&work.contest))?;
+    let fields = sent.form;
+    let looks = fields.step == Step::Look && deed.has_dry_run();
+    let problem = match deed.run(desk, &caller, &work, &fields, looks, visit.say).await {
+        Ok(_) if !looks => return Ok(see(format!("/works/{}?done={}", work.id, deed.stable()))),
+        Ok(consequences) => {
+            let options = Options::of(desk, &work, deed, visit.say).await?;
+            let (shell, consequences) = (visit.shell(Here::Works), Some(consequences));
+            return shown(&ActPage { shell, work, deed, fields, options, consequences, changed: false });
+        }
+        Err(problem) if problem.code.status() >= 500 => return Err(problem),
+        Err(problem) => problem,
+    };
+    let shell = visit.shell(Here::Works).with(&problem);
+    let status = shell.problem.as_ref().map(|said| said.status).unwrap_or_default();
+    let options = Options::of(desk, &work, deed, visit.say).await?;
+    let changed = problem.code == Code::Changed;
+    shown_with(status, &ActPage { shell, work, deed, fields, options, consequences: None, changed })
+}

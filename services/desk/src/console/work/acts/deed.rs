@@ -1,0 +1,282 @@
+//! The acts on one work, each with its words, its roles, its wish from the form, and its result as lines.
+use std::collections::BTreeSet;
+
+use pages::Say;
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::partner::Replacement;
+use runtime::problem::{Code, Detail, Problem};
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::tokens::Role;
+
+use super::Fields;
+use crate::Desk;
+use crate::act::Caller;
+use crate::act::bulk::JobMade;
+use crate::act::hold::{self, Hold};
+use crate::act::recall::{self, Recall, Recalled};
+use crate::act::release::{self, Release, Released};
+use crate::act::reprocess::{self, Beginning, Reprocess};
+use crate::act::retry::{self, Retry};
+use crate::act::withdraw::{self, Withdraw};
+use crate::console::local;
+
+/// An act on one work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Release,
+    Recall,
+    Reprocess,
+    Hold,
+    Retry,
+    Withdraw,
+}
+
+/// What an act did, or would do.
+#[derive(Debug, Default)]
+pub(crate) struct Consequences {
+    pub(crate) lines: Vec<Consequence>,
+    /// Of what the act saw; absent where it has none.
+    pub(crate) digest: Option<String>,
+    /// What cannot be undone.
+    pub(crate) for_good: Option<&'static str>,
+}
+
+/// One consequence: for whom or what, and which.
+#[derive(Debug)]
+pub(crate) struct Consequence {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Consequences {
+    fn line(&mut self, name: impl Into<String>, text: impl Into<String>) {
+        self.lines.push(Consequence { name: name.into(), text: text.into(), warnings: Vec::new() });
+    }
+}
+
+impl Deed {
+    pub(crate) const ALL: [Deed; 6] =
+        [Deed::Release, Deed::Recall, Deed::Reprocess, Deed::Hold, Deed::Retry, Deed::Withdraw];
+
+    /// Its name in addresses.
+    pub(crate) fn stable(self) -> &'static str {
+        match self {
+            Deed::Release => "release",
+            Deed::Recall => "recall",
+            Deed::Reprocess => "reprocess",
+            Deed::Hold => "hold",
+            Deed::Retry => "retry",
+            Deed::Withdraw => "withdraw",
+        }
+    }
+
+    pub(crate) fn path(self, work: SubmissionId) -> String {
+        format!("/works/{work}/{}", self.stable())
+    }
+
+    pub(crate) fn name(self, say: Say) -> &'static str {
+        match self {
+            Deed::Release => say.t("批准发布", "Release"),
+            Deed::Recall => say.t("撤下作品", "Recall"),
+            Deed::Reprocess => say.t("重新处理", "Reprocess"),
+            Deed::Hold => say.t("影片保全", "Hold the film"),
+            Deed::Retry => say.t("重试任务", "Try again"),
+            Deed::Withdraw => say.t("代为撤回", "Withdraw for the entrant"),
+        }
+    }
+
+    /// What it is for, above its form.
+    pub(crate) fn about(self, say: Say) -> &'static str {
+        match self {
+            Deed::Release => say.t(
+                "把已备齐的文件投放到合作平台。可只选部分平台，其余以后再发布。",
+                "Delivers the finished files to partners. Some partners can be chosen now and others later.",
+            ),
+            Deed::Recall => say.t(
+                "要求平台撤下作品。不选平台即整体撤下；影片同时予以保全。",
+                "Asks partners to remove the work. With no partner chosen, the work is revoked as a whole. Its film is held.",
+            ),
+            Deed::Reprocess => say.t(
+                "从所选环节起重新处理。新文件通过质检前，现有文件继续有效。",
+                "Begins a new run at a stage. What is in force stays so until the new files have passed quality control.",
+            ),
+            Deed::Hold => say.t(
+                "保全期间，无论作品状态如何，影片都不会被删除。",
+                "While it is held, the film is not deleted, whatever becomes of the work.",
+            ),
+            Deed::Retry => say.t(
+                "让停下或等待重试的任务立即再试。",
+                "Tries parts again at once that have failed too often or wait for their next attempt.",
+            ),
+            Deed::Withdraw => say.t(
+                "应报送人要求撤回作品：已上线的将被撤下，报送人信息将被删除。",
+                "Withdraws the work at its entrant's wish: what is online is recalled, and who entered it is forgotten.",
+            ),
+        }
+    }
+
+    /// Whose act it is; the same as in the API.
+    pub(crate) fn roles(self) -> &'static [Role] {
+        match self {
+            Deed::Release | Deed::Recall | Deed::Reprocess | Deed::Hold => &[Role::Organiser],
+            Deed::Retry | Deed::Withdraw => &[Role::Operator],
+        }
+    }
+
+    /// A hold changes nothing that could be looked at before.
+    pub(crate) fn has_dry_run(self) -> bool {
+        self != Deed::Hold
+    }
+
+    /// Whether its button is one to think about.
+    pub(crate) fn is_grave(self) -> bool {
+        matches!(self, Deed::Recall | Deed::Withdraw)
+    }
+
+    /// Does it, or says what would follow.
+    pub(super) async fn run(
+        self,
+        desk: &Desk,
+        caller: &Caller,
+        work: &SubmissionRow,
+        fields: &Fields,
+        dry_run: bool,
+        say: Say,
+    ) -> Result<Consequences, Problem> {
+        let Fields { digest, reason, .. } = fields.clone();
+        let partners = (!fields.partners.is_empty()).then(|| fields.partners.iter().cloned().collect::<BTreeSet<_>>());
+        let shows = Shows { desk, say };
+        match self {
+            Deed::Release => {
+                let at = fields.at.as_deref().map(|at| local::instant("at", at)).transpose()?;
+                let wish = Release { partners, at, dry_run, digest, reason };
+                Ok(shows.released(&release::release(desk, caller, work.id, wish).await?.value))
+            }
+            Deed::Recall => {
+                let wish = Recall { reason: reason.unwrap_or_default(), partners, dry_run, digest };
+                Ok(shows.recalled(&recall::recall(desk, caller, work.id, wish).await?.value))
+            }
+            Deed::Reprocess => {
+                let from = fields.from.as_deref().unwrap_or_default().parse::<Beginning>();
+                let from = from.map_err(|said| Code::FieldWrong.about(Detail::from(said).of("from")))?;
+                let replace = fields.replace.is_some();
+                let wish = Reprocess { from, partners, replace, dry_run, digest, reason };
+                Ok(shows.reprocessed(&reprocess::one(desk, caller, work.id, wish).await?.value))
+            }
+            Deed::Hold => {
+                let wish = Hold { held: fields.held.as_deref() == Some("yes"), reason };
+                hold::hold(desk, caller, work.id, wish).await?;
+                Ok(Consequences::default())
+            }
+            Deed::Retry => {
+                let only = fields.part.as_deref().and_then(|part| part.split_once('/'));
+                let (stage, part) = only.map(|(stage, part)| (stage.to_owned(), part.to_owned())).unzip();
+                let retried = retry::retry(desk, caller, work.id, Retry { part, stage, dry_run, reason }).await?.value;
+                let mut said = Consequences::default();
+                said.line(say.t("任务", "Parts"), retried.parts.to_string());
+                Ok(said)
+            }
+            Deed::Withdraw => {
+                let done = withdraw::withdraw(desk, caller, work.id, Withdraw { dry_run, digest, reason }).await?.value;
+                let mut said = Consequences { digest: Some(done.digest), ..Consequences::default() };
+                said.line(say.t("作品状态", "State"), shows.change(&done.was, &done.state));
+                said.for_good = Some(say.t("报送人信息删除后不能恢复。", "Who entered it cannot be restored."));
+                Ok(said)
+            }
+        }
+    }
+}
+
+/// Results in words.
+struct Shows<'a> {
+    desk: &'a Desk,
+    say: Say,
+}
+
+impl Shows<'_> {
+    fn partner(&self, id: &str) -> String {
+        let partner = self.desk.catalogue.partner(&PartnerId::new(id));
+        partner.map_or_else(|| id.to_owned(), |it| it.name.text(self.say.lang).to_owned())
+    }
+
+    fn change(&self, was: &str, state: &str) -> String {
+        format!("{} → {}", self.say.state(was), self.say.state(state))
+    }
+
+    fn released(&self, released: &Released) -> Consequences {
+        let say = self.say;
+        let mut said = Consequences { digest: Some(released.digest.clone()), ..Consequences::default() };
+        said.line(say.t("作品状态", "State"), self.change(&released.was, &released.state));
+        if let Some(at) = &released.at {
+            said.line(say.t("不早于", "Not before"), say.time(at));
+        }
+        for recipient in &released.partners {
+            let hours = recipient.hours.map(|(from, to)| match say.lang {
+                pipeline::lang::Lang::Zh => format!("，{from} 至 {to} 时投放"),
+                pipeline::lang::Lang::En => format!(", between {from}:00 and {to}:00"),
+            });
+            let text = format!("{}{}", say.method(&recipient.method), hours.unwrap_or_default());
+            let warnings = recipient.warnings.iter().map(|it| say.t(&it.zh, &it.en).to_owned()).collect();
+            said.lines.push(Consequence { name: self.partner(&recipient.partner), text, warnings });
+        }
+        said
+    }
+
+    fn recalled(&self, recalled: &Recalled) -> Consequences {
+        let say = self.say;
+        let mut said = Consequences { digest: Some(recalled.digest.clone()), ..Consequences::default() };
+        said.line(say.t("作品状态", "State"), self.change(&recalled.was, &recalled.state));
+        for asked in &recalled.partners {
+            let (state, hours) = (say.delivery(&asked.was), asked.within_hours);
+            let text = match say.lang {
+                pipeline::lang::Lang::Zh => format!("现为“{state}”，须在 {hours} 小时内证明已下架"),
+                pipeline::lang::Lang::En => format!("now {state}; the removal has to be proven within {hours} h"),
+            };
+            said.line(self.partner(&asked.partner), text);
+        }
+        said.for_good = Some(say.t(
+            "撤下后，平台上的原地址、播放量和评论不能由本系统恢复。",
+            "The addresses, plays and comments at partners cannot be restored from here.",
+        ));
+        said
+    }
+
+    fn reprocessed(&self, begun: &JobMade) -> Consequences {
+        let say = self.say;
+        let mut said = Consequences { digest: Some(begun.digest.clone()), ..Consequences::default() };
+        if let Some(from) = begun.from {
+            said.line(say.t("开始环节", "Begins at"), say.stage(&from.to_string()));
+        }
+        let Some(estimate) = &begun.estimate else { return said };
+        said.line(say.t("制作文件", "Files to make"), estimate.renditions.to_string());
+        let hours = match estimate.unknown_works {
+            0 => format!("{:.1}", estimate.cpu_hours),
+            _ => say.t("尚不能估计", "not known yet").to_owned(),
+        };
+        said.line(say.t("处理器小时", "Processor hours"), hours);
+        for held in &estimate.partners {
+            let way = Replacement::called(&held.replacement).map_or("", |way| way.text(say.lang));
+            let text = match (held.replaced > 0, held.holds > 0) {
+                (true, _) => format!("{}{way}", say.t("将替换：", "replaced: ")),
+                (false, true) => say.t("保留平台上现有文件", "keeps what it holds").to_owned(),
+                (false, false) => say.t("平台上没有文件", "holds nothing").to_owned(),
+            };
+            said.line(self.partner(&held.partner), text);
+        }
+        said
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_act_has_one_address_and_words() {
+        let names: BTreeSet<_> = Deed::ALL.into_iter().map(Deed::stable).collect();
+        assert_eq!(names.len(), Deed::ALL.len());
+        let say = Say::new(pipeline::lang::Lang::Zh);
+        assert!(Deed::ALL.into_iter().all(|deed| !deed.name(say).is_empty() && !deed.about(say).is_empty()));
+    }
+}

@@ -1,0 +1,50 @@
+//! `/works/{id}/contact`: who entered a work. A form with a reason; each look is an act with a row in the audit trail, so there is no
+//! address that shows it again.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::post;
+use runtime::problem::Problem;
+use runtime::serving::principal::Subject;
+use runtime::store::entrants::Entrant;
+use runtime::store::submissions::SubmissionRow;
+use runtime::store::tokens::Role;
+use serde::Deserialize;
+
+use crate::Desk;
+use crate::act;
+use crate::console::{Here, Sent, Shell, Visit, post_to, shown};
+use crate::http::routes::Route;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![post_to("/works/{id}/contact", &[Role::Organiser], post(contact))]
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Purpose {
+    reason: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "work_contact.html")]
+struct ContactPage {
+    shell: Shell,
+    work: Arc<SubmissionRow>,
+    entrant: Entrant,
+}
+
+/// Shows who entered a work, once.
+async fn contact(
+    State(desk): State<Arc<Desk>>,
+    visit: Visit,
+    Extension(Subject(work)): Extension<Subject>,
+    sent: Sent<Purpose>,
+) -> Result<Response, Problem> {
+    let caller = sent.caller(&visit, Some(&work.contest))?;
+    let entrant = act::contact::contact(&desk, &caller, work.id, sent.form.reason.as_deref()).await?;
+    shown(&ContactPage { shell: visit.shell(Here::Works), work, entrant })
+}

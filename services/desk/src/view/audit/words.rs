@@ -1,0 +1,84 @@
+//! What each act is called in a sentence after the name of who did it.
+
+/// An act: its stable name, and what somebody did, in Chinese and English.
+type Said = (&'static str, &'static str, &'static str);
+
+/// Every act that leaves a row, by its name.
+#[rustfmt::skip]
+pub const ACTS: &[Said] = &[
+    ("bulk_job_changed", "调整了批量任务", "paused, resumed or cancelled a job"),
+    ("bulk_job_created", "发起了批量任务", "started a job of several works"),
+    ("contact_read", "查看了申报人的联系方式", "read who entered the work"),
+    ("delivery_confirmed", "确认了投放", "confirmed the delivery"),
+    ("delivery_handed_to_operator", "将投放转为人工办理", "handed the delivery to a person"),
+    ("delivery_recall_confirmed", "登记了下架凭据，撤下已证明", "proved that the work was taken down"),
+    ("delivery_replace", "要求更换平台上的文件", "ordered a replacement at the partner"),
+    ("delivery_unwanted", "要求撤下投放", "ordered the delivery to be taken back"),
+    ("delivery_wanted", "要求投放", "ordered the delivery"),
+    ("delivery_went_live", "登记了作品已在平台上线", "reported the work online at the partner"),
+    ("held", "要求保留原片", "put the source on hold"),
+    ("let_go", "取消了原片保留", "ended the hold of the source"),
+    ("password_set", "设置了密码", "set a password"),
+    ("person_added", "添加了人员", "added a person"),
+    ("person_ended", "停用了人员", "ended a person"),
+    ("person_invited", "生成了登录设置链接", "made a sign-in link"),
+    ("person_roles_changed", "调整了人员角色", "changed the roles of a person"),
+    ("personal_data_removed", "按期删除了申报人的个人信息", "deleted the entrant's personal data when its time was over"),
+    ("proof_added", "提交了凭据", "added a proof"),
+    ("recall_ordered", "撤下了作品", "recalled the work"),
+    ("recalled", "撤下了作品", "recalled the work"),
+    ("recovery_codes_made", "生成了恢复码", "made recovery codes"),
+    ("released", "发布了作品", "released the work"),
+    ("reprocess", "要求重新处理作品", "ordered a new run of the work"),
+    ("retried", "重试了已搁置的任务", "tried parked parts again"),
+    ("review_accepted", "初筛通过了作品", "accepted the work in screening"),
+    ("review_refused", "初筛退回了作品", "refused the work in screening"),
+    ("revoked", "撤下了作品", "took the work out of the contest"),
+    ("second_factor_set", "设置了验证器", "set up a second factor"),
+    ("session_ended", "结束了登录会话", "ended a session"),
+    ("signed_in", "登录了控制台", "signed in"),
+    ("texts_set", "修改了投放文字", "changed the texts of a delivery"),
+    ("token_created", "创建了接口凭证", "created a token"),
+    ("token_revoked", "撤销了接口凭证", "revoked a token"),
+    ("webhook_added", "添加了通知地址", "added a webhook"),
+    ("webhook_removed", "删除了通知地址", "removed a webhook"),
+    ("webhook_resent", "重新发送了通知", "sent notices again"),
+    ("webhook_rotated", "更换了通知地址的密钥", "changed the secret of a webhook"),
+    ("webhook_tested", "测试了通知地址", "tested a webhook"),
+    ("withdrawn", "撤回了作品", "withdrew the work"),
+];
+
+/// What somebody did, in Chinese and English. An act that a newer release writes is called by its name.
+pub fn said(act: &str) -> (&str, &str) {
+    ACTS.iter().find(|(name, ..)| *name == act).map_or((act, act), |(_, zh, en)| (zh, en))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn acts_are_in_order_and_every_one_that_the_store_names_has_words() {
+        assert!(ACTS.is_sorted_by(|a, b| a.0 < b.0));
+        let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (mut folders, mut named) = (vec![here.join("../runtime/src/store"), here.join("src/act")], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+                for rest in text.split("act: \"").skip(1) {
+                    let act = rest.split('"').next().unwrap();
+                    assert!(ACTS.iter().any(|(name, ..)| *name == act), "{act}, in {}", path.display());
+                    named += 1;
+                }
+            }
+        }
+        assert!(named >= 8, "{named}");
+        assert_eq!(said("unheard_of"), ("unheard_of", "unheard_of"));
+    }
+}

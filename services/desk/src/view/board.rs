@@ -1,0 +1,235 @@
+//! The deliveries board: works by partners, who acts next in each cell, and recalls by their clock.
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use pipeline::delivery::Observed;
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::partner::{DeliveryMethod, Partner};
+use runtime::problem::Problem;
+use runtime::store::board::{BoardCell, BoardWanted, BoardWork, DueRecall, Waits};
+use runtime::store::listing::Count;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Page, contest_of, cursor_of, known, limit_of};
+use crate::Desk;
+use crate::act::Caller;
+use crate::next::{Next, Turn, next, turn};
+
+/// Recalls that the board names.
+const MOST_RECALLS: u32 = 20;
+/// What `waits` may be.
+const WAITS: [&str; 2] = ["person", "recall"];
+
+/// Which works.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BoardFilter {
+    /// Only this contest.
+    pub contest: Option<String>,
+    /// Only those with a delivery to this partner; the other conditions are about that delivery then.
+    pub partner: Option<String>,
+    /// Only those with a delivery in this state.
+    pub state: Option<String>,
+    /// `person`: only those with a delivery that waits for a person. `recall`: only those that are being taken back somewhere.
+    pub waits: Option<String>,
+    /// The page after the one whose `next` this is.
+    pub cursor: Option<String>,
+    /// 1 to 200, 50 if absent.
+    pub limit: Option<u32>,
+}
+
+/// One page of the board.
+#[derive(Clone, Debug, Serialize)]
+pub struct Board {
+    /// The partners, in the order of the cells.
+    pub partners: Vec<Column>,
+    /// The works.
+    pub works: Page<Row>,
+    /// Recalls that are not proven, the most pressing first; at most 20.
+    pub recalls: Vec<Recall>,
+}
+
+/// A partner of the board.
+#[derive(Clone, Debug, Serialize)]
+pub struct Column {
+    /// Its id.
+    pub id: String,
+    /// Its name in Chinese.
+    pub zh: String,
+    /// Its name in English.
+    pub en: String,
+}
+
+/// One work of the board.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The work.
+    pub id: Uuid,
+    /// Its contest.
+    pub contest: String,
+    /// As entered.
+    pub title: String,
+    /// As in the work's own view.
+    pub state: String,
+    /// For each partner of the board where it stands; `None`: nothing was released there.
+    pub cells: Vec<Option<Cell>>,
+}
+
+/// Where a work stands with one partner.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cell {
+    /// The partner.
+    pub partner: String,
+    /// The delivery's state.
+    pub state: &'static str,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Who acts next.
+    pub turn: Turn,
+    /// What a person does next.
+    pub next: Option<Next>,
+    /// Nothing is sent before this instant.
+    pub not_before: Option<DateTime<Utc>>,
+    /// Until when the removal must be proven.
+    pub due: Option<DateTime<Utc>>,
+    /// Where it can be seen.
+    pub public_url: Option<String>,
+}
+
+/// A recall that is not proven yet.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recall {
+    /// The work.
+    pub id: Uuid,
+    /// Its title.
+    pub title: String,
+    /// The partner.
+    pub partner: Column,
+    /// The delivery's state.
+    pub state: &'static str,
+    /// Who acts next.
+    pub turn: Turn,
+    /// Until when the removal must be proven.
+    pub due: DateTime<Utc>,
+    /// Whether that is past.
+    pub overdue: bool,
+    /// Why it is taken back.
+    pub reason: Option<String>,
+}
+
+/// One page of the board. The first one also counts the works and lists the recalls.
+pub async fn board(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<Board, Problem> {
+    let wanted = wanted(desk, caller, filter)?;
+    let partners = columns(desk, &wanted);
+    let mut rows = desk.store.board(&wanted).await?;
+    let more = rows.len() > wanted.limit as usize;
+    rows.truncate(wanted.limit as usize);
+    let next = if more { rows.last().map(|row| row.id.to_string()) } else { None };
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut cells: BTreeMap<(Uuid, String), Cell> = BTreeMap::new();
+    for cell in desk.store.board_cells(&ids).await? {
+        cells.insert((cell.submission, cell.partner.to_string()), Cell::of(desk, cell));
+    }
+    let row = |work: BoardWork| Row {
+        cells: partners.iter().map(|partner| cells.remove(&(work.id, partner.id.clone()))).collect(),
+        id: work.id,
+        contest: work.contest,
+        title: work.title,
+        state: work.state,
+    };
+    let items = rows.into_iter().map(row).collect();
+    let (mut count, mut recalls) = (None, Vec::new());
+    if wanted.before.is_none() {
+        count = Some(desk.store.count_board(&wanted).await?);
+        let due = desk.store.due_recalls(wanted.contest.as_ref(), MOST_RECALLS).await?;
+        recalls = due.into_iter().map(|it| Recall::of(desk, it)).collect();
+    }
+    Ok(Board { partners, works: Page { items, next, count }, recalls })
+}
+
+/// What waits for a person: at these partners the delivery itself, at all of them a recall that they take down by hand.
+fn for_a_person(desk: &Desk) -> Waits {
+    let by_hand = |it: &&Partner| matches!(it.method, DeliveryMethod::Operator | DeliveryMethod::Douyin);
+    Waits::Person(desk.catalogue.partners.values().filter(by_hand).map(|it| it.id.clone()).collect())
+}
+
+/// How many works the board shows that wait for a person, or (`recall`) that are being taken back.
+pub(crate) async fn waiting(desk: &Desk, contest: Option<&ContestId>, recall: bool) -> Result<Count, Problem> {
+    let waits = Some(if recall { Waits::Recall } else { for_a_person(desk) });
+    Ok(desk.store.count_board(&BoardWanted { contest: contest.cloned(), waits, ..BoardWanted::default() }).await?)
+}
+
+fn wanted(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<BoardWanted, Problem> {
+    if let Some(partner) = &filter.partner {
+        known("partner", partner, &desk.catalogue.partners.keys().map(PartnerId::as_str).collect::<Vec<_>>())?;
+    }
+    if let Some(state) = &filter.state {
+        known("state", state, &Observed::NAMES)?;
+    }
+    if let Some(waits) = &filter.waits {
+        known("waits", waits, &WAITS)?;
+    }
+    let waits = filter.waits.as_deref().map(|waits| if waits == "recall" { Waits::Recall } else { for_a_person(desk) });
+    Ok(BoardWanted {
+        contest: contest_of(desk, caller, filter.contest.as_deref())?,
+        partner: filter.partner.as_deref().map(PartnerId::new),
+        state: filter.state.clone(),
+        waits,
+        before: cursor_of::<SubmissionId>(filter.cursor.as_deref())?,
+        limit: limit_of(filter.limit)?,
+    })
+}
+
+/// The one partner that was asked for, those of the contest, or all.
+fn columns(desk: &Desk, wanted: &BoardWanted) -> Vec<Column> {
+    let contest = wanted.contest.as_ref().and_then(|id| desk.catalogue.contest(id));
+    let shown = |partner: &&Partner| match (&wanted.partner, contest) {
+        (Some(one), _) => partner.id == *one,
+        (None, Some(contest)) => contest.partners.contains(&partner.id),
+        (None, None) => true,
+    };
+    desk.catalogue.partners.values().filter(shown).map(|it| Column::of(desk, &it.id)).collect()
+}
+
+impl Column {
+    /// A partner that is no longer in the catalogue is called by its id.
+    fn of(desk: &Desk, id: &PartnerId) -> Self {
+        let name = desk.catalogue.partner(id).map(|it| it.name.clone());
+        let (zh, en) = name.map_or_else(|| (id.to_string(), id.to_string()), |name| (name.zh, name.en));
+        Self { id: id.to_string(), zh, en }
+    }
+}
+
+impl Cell {
+    fn of(desk: &Desk, cell: BoardCell) -> Self {
+        let method = desk.catalogue.partner(&cell.partner).map(|it| it.method);
+        let proven = matches!(cell.machine.observed, Observed::Recalled { .. } | Observed::Refused { .. });
+        Self {
+            state: cell.machine.observed.name(),
+            since: cell.updated_at,
+            turn: turn(method, &cell.machine),
+            next: next(SubmissionId(cell.submission), &cell.partner, method, &cell.machine),
+            not_before: cell.machine.not_before.filter(|_| cell.machine.observed == Observed::Planned),
+            due: cell.recall_due.filter(|_| !proven),
+            public_url: cell.machine.observed.public_url().map(ToOwned::to_owned),
+            partner: cell.partner.to_string(),
+        }
+    }
+}
+
+impl Recall {
+    fn of(desk: &Desk, recall: DueRecall) -> Self {
+        let method = desk.catalogue.partner(&recall.partner).map(|it| it.method);
+        Self {
+            id: recall.submission,
+            title: recall.title,
+            state: recall.machine.observed.name(),
+            turn: turn(method, &recall.machine),
+            due: recall.due,
+            overdue: recall.due < desk.clock.now(),
+            reason: recall.reason,
+            partner: Column::of(desk, &recall.partner),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Checks that a running desk can make of what is in its neighbours: schema, login, clock, queues, parked work, keys that open what is
+//! kept, credentials at partners. `reelmill doctor` shows the same findings among those of its machine.
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use pipeline::catalogue::Catalogue;
+use runtime::broker::Broker;
+use runtime::clock::Clock;
+use runtime::config::Config;
+use runtime::seal::Keyring;
+use runtime::store::Store;
+use serde::Serialize;
+
+mod broker;
+mod database;
+mod partners;
+mod works;
+
+/// For each question to a neighbour.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// The clients of the neighbours are talkative; the beginning names the cause.
+const FOUND_CHARS: usize = 240;
+
+/// What one check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub check: Words,
+    /// Whether it is well.
+    pub health: Health,
+    /// How it stands.
+    pub found: Words,
+    /// What to do about it; absent where it is well.
+    pub mend: Option<Words>,
+}
+
+/// Whether something is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Does not work.
+    Bad,
+    /// Works, but needs a look.
+    Poor,
+    /// Works.
+    Good,
+}
+
+/// A text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Words {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A name or an instruction in both languages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Both {
+    pub(crate) zh: &'static str,
+    pub(crate) en: &'static str,
+}
+
+/// What the settings of the process say about its neighbours.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections to the database that one process takes.
+    pub database_connections: u32,
+    /// GiB of entrants' films at which no upload begins; 0: no bound.
+    pub upload_high_water_gib: u32,
+    /// Unfinished uploads at which none begins; 0: no bound.
+    pub upload_most_unfinished: u32,
+}
+
+impl From<&Config> for Bounds {
+    fn from(config: &Config) -> Self {
+        Self {
+            database_connections: config.database_connections,
+            upload_high_water_gib: config.upload_high_water_gib,
+            upload_most_unfinished: config.upload_most_unfinished,
+        }
+    }
+}
+
+/// What is looked at.
+#[derive(Clone, Copy)]
+pub struct Looked<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// The broker; `None` where the process has none, and then it is not looked at.
+    pub broker: Option<&'a Broker>,
+    /// Contests and partners; `None` where the catalogue cannot be read, which is a finding of its own.
+    pub catalogue: Option<&'a Catalogue>,
+    /// Keys for personal data; `None` where none can be read.
+    pub keys: Option<&'a Keyring>,
+    /// The time of this process.
+    pub clock: &'a Clock,
+    /// Settings.
+    pub bounds: Bounds,
+}
+
+/// Everything that the neighbours can be asked. A database or a broker that is away is one finding.
+pub async fn checks(looked: Looked<'_>) -> Vec<Finding> {
+    let mut findings = match tokio::time::timeout(PATIENCE, looked.store.ping()).await {
+        Ok(Ok(())) => of_database(looked).await,
+        Ok(Err(error)) => vec![database::away(&error)],
+        Err(_) => vec![database::away(&anyhow::anyhow!("no answer within 15 s"))],
+    };
+    if let Some(broker) = looked.broker {
+        match tokio::time::timeout(PATIENCE, broker.answers()).await {
+            Ok(Ok(())) => findings.extend(of_broker(broker).await),
+            Ok(Err(error)) => findings.push(broker::away(&error)),
+            Err(_) => findings.push(broker::away(&anyhow::anyhow!("no answer within 15 s"))),
+        }
+    }
+    findings
+}
+
+/// Everything that the database can be asked, if it answers at all.
+pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
+    let store = looked.store;
+    // That it is away, or without a schema, is another finding.
+    let Ok(Ok(schema)) = tokio::time::timeout(PATIENCE, store.schema()).await else { return Vec::new() };
+    let mut findings = vec![
+        database::migrations(schema.applied, schema.known),
+        database::login(store).await,
+        database::clock(store, looked.clock).await,
+    ];
+    match store.server().await {
+        Ok(server) => findings
+            .extend([database::connections(&server, looked.bounds.database_connections), database::archive(&server)]),
+        Err(error) => findings.push(Finding::bad(database::CONNECTIONS, said(&error), database::SEE)),
+    }
+    if schema.applied == schema.known {
+        findings.push(works::work(store).await);
+        if let Some(catalogue) = looked.catalogue {
+            findings.push(works::contests(store, catalogue).await);
+        }
+        findings.push(works::stock(store, looked.bounds).await);
+        findings.push(database::keys(store, looked.keys).await);
+        if let Some(catalogue) = looked.catalogue {
+            findings.push(partners::credentials(store, catalogue, looked.clock.now()).await);
+        }
+    }
+    findings
+}
+
+/// Whether every stage's queue is there as it should be, what waits in it, whether anybody receives it, and whether the broker takes what
+/// is sent. For a broker that answers.
+pub async fn of_broker(broker: &Broker) -> Vec<Finding> {
+    broker::queues(broker).await
+}
+
+impl Finding {
+    fn good(check: Both, found: Words) -> Self {
+        Self { check: check.into(), health: Health::Good, found, mend: None }
+    }
+
+    fn poor(check: Both, found: Words, mend: Both) -> Self {
+        Self { check: check.into(), health: Health::Poor, found, mend: Some(mend.into()) }
+    }
+
+    fn bad(check: Both, found: Words, mend: Both) -> Self {
+        let short = |text: String| text.chars().take(FOUND_CHARS).collect();
+        let found = Words { zh: short(found.zh), en: short(found.en) };
+        Self { check: check.into(), health: Health::Bad, found, mend: Some(mend.into()) }
+    }
+}
+
+impl From<Both> for Words {
+    fn from(both: Both) -> Self {
+        Self { zh: both.zh.to_owned(), en: both.en.to_owned() }
+    }
+}
+
+/// A text in both languages.
+fn both(zh: impl Into<String>, en: impl Into<String>) -> Words {
+    Words { zh: zh.into(), en: en.into() }
+}
+
+/// An error, in the words of whoever made it.
+fn said(error: &anyhow::Error) -> Words {
+    let words = format!("{error:#}");
+    both(words.clone(), words)
+}
+
+/// How many hours, for people.
+fn hours(seconds: f64) -> String {
+    format!("{:.1}", seconds / 3600.0)
+}
+
+/// Whether something ends within this time.
+fn ends_within(end: Option<DateTime<Utc>>, now: DateTime<Utc>, time: chrono::TimeDelta) -> bool {
+    end.is_some_and(|at| at - now < time)
+}

@@ -1,0 +1,220 @@
+//! The database itself: its schema, our login, its clock, connections, archive, and the keys that open what it keeps.
+use runtime::clock::Clock;
+use runtime::seal::Keyring;
+use runtime::store::Store;
+use runtime::store::doctor::Server;
+use runtime::store::schema::SchemaState;
+
+use super::{Both, Finding, both, said};
+
+pub(super) const SEE: Both = Both { zh: "见上面的 PostgreSQL", en: "see PostgreSQL above" };
+pub(super) const CONNECTIONS: Both = Both { zh: "数据库连接", en: "connections" };
+
+/// A difference of clocks that people should look at, and one with which tokens and signatures fail, seconds.
+const SKEW_S: (i64, i64) = (2, 30);
+
+pub(super) fn away(error: &anyhow::Error) -> Finding {
+    const NAME: Both = Both { zh: "PostgreSQL", en: "PostgreSQL" };
+    const MEND: Both = Both {
+        zh: "检查数据库是否运行、地址是否正确",
+        en: "see whether the database runs and its address is right",
+    };
+    Finding::bad(NAME, said(error), MEND)
+}
+
+pub(super) fn migrations(applied: i64, known: i64) -> Finding {
+    const NAME: Both = Both { zh: "数据库结构", en: "schema" };
+    match applied.cmp(&known) {
+        std::cmp::Ordering::Equal => {
+            let zh = format!("版本 {applied}，与本程序一致");
+            Finding::good(NAME, both(zh, format!("migration {applied}, as this program knows it")))
+        }
+        std::cmp::Ordering::Less => {
+            const MEND: Both = Both {
+                zh: "以数据库所有者的地址（DATABASE_OWNER_URL）运行 reelmill migrate",
+                en: "reelmill migrate, with the owner's address in DATABASE_OWNER_URL",
+            };
+            let zh = format!("版本 {applied}；本程序需要 {known}");
+            Finding::bad(NAME, both(zh, format!("migration {applied}; this program needs {known}")), MEND)
+        }
+        std::cmp::Ordering::Greater => {
+            const MEND: Both = Both {
+                zh: "更新版本的映工场用过这个数据库：请安装那个版本",
+                en: "a newer Reelmill was here: install that version",
+            };
+            let zh = format!("版本 {applied}；本程序只认识到 {known}");
+            Finding::bad(NAME, both(zh, format!("migration {applied}; this program knows {known} only")), MEND)
+        }
+    }
+}
+
+/// Whether our login may do what services do, and no more.
+pub(super) async fn login(store: &Store) -> Finding {
+    const NAME: Both = Both { zh: "数据库登录", en: "database login" };
+    const MEMBER: Both = Both {
+        zh: "以所有者身份运行 reelmill migrate，并执行 grant reelmill_service to 登录名（角色名见 DATABASE_SERVICE_ROLE）",
+        en: "run reelmill migrate as the owner, and: grant reelmill_service to LOGIN (the role is DATABASE_SERVICE_ROLE's)",
+    };
+    const SPLIT: Both = Both {
+        zh: "仅 `reelmill migrate` 使用所有者；服务另用登录：create role reelmill_app login password '…' in role reelmill_service",
+        en: "keep the owner for reelmill migrate; give services a login: create role reelmill_app login password '…' in role reelmill_service",
+    };
+    let asked = async { anyhow::Ok((store.login().await?, store.schema_state().await?)) };
+    let (login, state) = match asked.await {
+        Ok(answers) => answers,
+        Err(error) => return Finding::bad(NAME, said(&error), MEMBER),
+    };
+    let name = &login.name;
+    match state {
+        SchemaState::Closed(what) => {
+            Finding::bad(NAME, both(format!("{name} 无权：{what}"), format!("{name} may not {what}")), MEMBER)
+        }
+        SchemaState::Absent => {
+            let found = both(format!("{name} 无权读取任何结构"), format!("{name} may not read any schema"));
+            Finding::bad(NAME, found, MEMBER)
+        }
+        _ if login.superuser => {
+            Finding::poor(NAME, both(format!("{name} 是超级用户"), format!("{name} is a superuser")), SPLIT)
+        }
+        _ if login.owner => {
+            let zh = format!("{name} 是结构的所有者，可以改动审计记录");
+            Finding::poor(NAME, both(zh, format!("{name} owns the schema, and may change the audit trail")), SPLIT)
+        }
+        _ => {
+            let zh = format!("{name} 具有服务所需的权限，不能改动表结构");
+            Finding::good(NAME, both(zh, format!("{name} does what services do, and can alter no table")))
+        }
+    }
+}
+
+/// Whether another process of ours would get its connections, and whether the server is one that was tried.
+pub(super) fn connections(server: &Server, of_one: u32) -> Finding {
+    const OLD: Both = Both { zh: "升级到 PostgreSQL 15 或更新", en: "upgrade to PostgreSQL 15 or later" };
+    const MORE: Both = Both {
+        zh: "提高 PostgreSQL 的 max_connections，或降低各进程的 DATABASE_CONNECTIONS",
+        en: "raise max_connections of PostgreSQL, or lower DATABASE_CONNECTIONS of the processes",
+    };
+    let (used, most, version) = (server.connections, i64::from(server.most_connections), server.version);
+    if version < 15 {
+        let found = both(format!("PostgreSQL {version} 未经验证"), format!("PostgreSQL {version} was never tried"));
+        return Finding::poor(CONNECTIONS, found, OLD);
+    }
+    let zh = format!("PostgreSQL {version}；{most} 个连接中已用 {used} 个");
+    let en = format!("PostgreSQL {version}; {used} of {most} in use");
+    // One more process, as in the moment when an old one and its successor run.
+    if most - used < i64::from(of_one) {
+        let found = both(format!("{zh}，一个进程占用 {of_one} 个"), format!("{en}, a process takes {of_one}"));
+        return Finding::poor(CONNECTIONS, found, MORE);
+    }
+    Finding::good(CONNECTIONS, both(zh, en))
+}
+
+/// Whether what happens now could be restored.
+pub(super) fn archive(server: &Server) -> Finding {
+    const NAME: Both = Both { zh: "WAL 归档", en: "archive of WAL" };
+    const REFUSED: Both = Both {
+        zh: "查看 PostgreSQL 的日志：归档盘满、未挂载，或有另一台服务器也在写；在此期间 WAL 堆积在数据库磁盘上",
+        en: "PostgreSQL's log says why: the archive is full, not mounted, or another server writes there too; meanwhile WAL piles up on the database's disk",
+    };
+    const OFF: Both = Both {
+        zh: "按 deploy/backup/README.md 设置归档；否则只能恢复到上一次备份的时刻",
+        en: "set archiving up as deploy/backup/README.md says; without it only the moment of the last backup can be restored",
+    };
+    if let Some(wal) = &server.not_archived {
+        let zh = format!("{wal} 归档失败，此后再无归档");
+        return Finding::bad(NAME, both(zh, format!("{wal} was refused and nothing was taken since")), REFUSED);
+    }
+    match server.archives {
+        true => Finding::good(
+            NAME,
+            both("服务器正在归档，最近没有失败", "the server archives, and nothing was refused last"),
+        ),
+        false => Finding::poor(NAME, both("服务器没有归档", "the server archives nothing"), OFF),
+    }
+}
+
+pub(super) async fn clock(store: &Store, clock: &Clock) -> Finding {
+    const NAME: Both = Both { zh: "时钟", en: "clock" };
+    const MEND: Both = Both {
+        zh: "用 chrony 或 systemd-timesyncd 校准两边的时钟：截止时间与各平台的签名都以它为准",
+        en: "let chrony or systemd-timesyncd set both clocks: deadlines and partners' signatures go by them",
+    };
+    let before = clock.now();
+    let there = match store.time().await {
+        Ok(there) => there,
+        Err(error) => return Finding::bad(NAME, said(&error), MEND),
+    };
+    // The answer was written somewhere between asking and hearing.
+    let middle = before + (clock.now() - before) / 2;
+    let skew = (there - middle).abs();
+    #[allow(clippy::cast_precision_loss, reason = "shown with two decimals")]
+    let seconds = skew.num_milliseconds() as f64 / 1000.0;
+    let found = both(format!("与 PostgreSQL 相差 {seconds:.2} 秒"), format!("{seconds:.2} s from PostgreSQL's"));
+    match skew.num_seconds() {
+        s if s >= SKEW_S.1 => Finding::bad(NAME, found, MEND),
+        s if s >= SKEW_S.0 => Finding::poor(NAME, found, MEND),
+        _ => Finding::good(NAME, found),
+    }
+}
+
+/// Whether what is sealed can be opened with the keys that are set.
+pub(super) async fn keys(store: &Store, keys: Option<&Keyring>) -> Finding {
+    const NAME: Both = Both { zh: "加密数据", en: "sealed data" };
+    const MEND: Both = Both {
+        zh: "把缺少的密钥放回 PERSONAL_DATA_KEYS；没有它，所封存的数据无法解开",
+        en: "put the missing key back into PERSONAL_DATA_KEYS; what it sealed is lost without it",
+    };
+    let used = match store.key_ids().await {
+        Ok(used) => used,
+        Err(error) => return Finding::bad(NAME, said(&error), SEE),
+    };
+    let count = used.len();
+    let ring = match keys {
+        Some(ring) => ring,
+        // That none can be read is another finding.
+        None if used.is_empty() => return Finding::good(NAME, both("尚无加密数据", "nothing is sealed yet")),
+        None => {
+            let zh = format!("数据由 {count} 个密钥加密，但未设置任何密钥");
+            return Finding::bad(NAME, both(zh, format!("{count} keys sealed something and none is set")), MEND);
+        }
+    };
+    let missing: Vec<_> = used.iter().filter(|id| !ring.has(id)).map(String::as_str).collect();
+    if missing.is_empty() {
+        let zh = format!("由已设置的 {count} 个密钥加密");
+        return Finding::good(NAME, both(zh, format!("sealed with {count} of the keys that are set")));
+    }
+    let missing = missing.join(", ");
+    let zh = format!("加密所用的密钥未设置：{missing}");
+    Finding::bad(NAME, both(zh, format!("sealed with keys that are not set: {missing}")), MEND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Health;
+    use super::*;
+
+    #[test]
+    fn a_server_is_judged_by_its_version_its_connections_and_its_archive() {
+        let server = |version, connections, not_archived: Option<&str>| Server {
+            version,
+            connections,
+            most_connections: 100,
+            archives: true,
+            not_archived: not_archived.map(str::to_owned),
+        };
+        for (version, used, health) in [(15, 20, Health::Good), (17, 95, Health::Poor), (14, 20, Health::Poor)] {
+            assert_eq!(connections(&server(version, used, None), 10).health, health, "{version} {used}");
+        }
+        assert_eq!(archive(&server(15, 1, None)).health, Health::Good);
+        assert_eq!(archive(&server(15, 1, Some("000000010000000000000007"))).health, Health::Bad);
+        assert_eq!(archive(&Server { archives: false, ..server(15, 1, None) }).health, Health::Poor);
+    }
+
+    #[test]
+    fn a_schema_that_is_older_or_newer_than_the_program_is_bad() {
+        for (applied, known, health) in [(24, 24, Health::Good), (20, 24, Health::Bad), (25, 24, Health::Bad)] {
+            let found = migrations(applied, known);
+            assert_eq!((found.health, found.mend.is_none()), (health, health == Health::Good));
+        }
+    }
+}

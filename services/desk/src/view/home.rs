@@ -1,0 +1,268 @@
+//! The first page: what waits for this person by the roles that they hold, how each contest gets on towards its deadline, and what is wrong.
+//! Every number is bounded and says since when the oldest has waited.
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use pipeline::catalogue::Contest;
+use pipeline::id::ContestId;
+use pipeline::person::{Held, Person, Role, Sees};
+use pipeline::submission::Gate;
+use runtime::problem::Problem;
+use runtime::store::desk::Waiting;
+use runtime::store::listing::Count;
+use serde::Serialize;
+
+use super::board;
+use super::trouble::{self, Item};
+use crate::Desk;
+
+/// Troubles on the first page; the list has all of them.
+const MOST_TROUBLES: u32 = 20;
+/// How many days the forecast looks back.
+const DAYS: i64 = 7;
+/// Who reads works, and so the state of a contest.
+const READERS: [Role; 4] = [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
+
+/// What a person sees first.
+#[derive(Clone, Debug, Serialize)]
+pub struct Home {
+    /// What waits for them: by role, then by contest.
+    pub waits: Vec<Waits>,
+    /// The contests that they read, by id.
+    pub contests: Vec<Outlook>,
+    /// What is wrong, the most pressing first.
+    pub trouble: Vec<Item>,
+    /// Whether there is more of it.
+    pub more_trouble: bool,
+}
+
+/// One number: what waits, and for whom.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Waits {
+    /// What.
+    pub what: What,
+    /// The one contest that it is counted in; all of them if absent.
+    pub contest: Option<ContestId>,
+    /// How many.
+    pub count: Count,
+    /// Since when the oldest has waited.
+    pub oldest: Option<DateTime<Utc>>,
+    /// By when the first has to be done.
+    pub due: Option<DateTime<Utc>>,
+    /// How many are past their time.
+    pub overdue: u32,
+}
+
+/// What may wait for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// Works that are being taken back from a partner, without proof yet.
+    Recalls,
+    /// Works for a screener.
+    Review,
+    /// Works for an organiser.
+    Release,
+    /// Works with a delivery that a person makes, confirms or takes down at the partner.
+    ByHand,
+    /// Works with parts that failed too often.
+    Parked,
+    /// Accounts whose credentials a partner refuses.
+    Credentials,
+}
+
+/// How a contest gets on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outlook {
+    /// Its id.
+    pub contest: ContestId,
+    /// Its name in Chinese.
+    pub zh: String,
+    /// Its name in English.
+    pub en: String,
+    /// Whether works can be entered now.
+    pub open: bool,
+    /// When works can be entered from, where that is still to come.
+    pub opens_at: Option<DateTime<Utc>>,
+    /// Until when works can be entered.
+    pub deadline: Option<DateTime<Utc>>,
+    /// By when the accepted works have to be online.
+    pub publish_by: Option<DateTime<Utc>>,
+    /// Days that the figures of the last week are of: fewer than 7 where the contest has just opened.
+    pub days: f64,
+    /// Works that were entered in these days.
+    pub entered: Count,
+    /// How many more will be entered until the deadline if as many come in a day as in these days; absent where there is no deadline to
+    /// come, or nothing to go by.
+    pub expected: Option<u64>,
+    /// Works that wait for a screener now; absent where no person screens.
+    pub waiting: Option<Count>,
+    /// Works that screeners decided about in these days.
+    pub reviewed: Count,
+    /// Days until all that wait are decided at this pace, with those that come in meanwhile left out; absent where none was decided.
+    pub days_to_review: Option<f64>,
+}
+
+/// Looks at everything for one person.
+pub async fn home(desk: &Desk, person: &Person) -> Result<Home, Problem> {
+    let mut waits = Vec::new();
+    for (what, role) in WAITS {
+        for contest in scopes(person, role) {
+            waits.push(waiting(desk, what, contest).await?);
+        }
+    }
+    waits.extend(credentials(desk, person).await?);
+    waits.sort_by_key(|it| (it.count.value == 0, it.overdue == 0, it.oldest.or(it.due), it.what));
+    let mut contests = Vec::new();
+    for contest in desk.catalogue.contests.values().filter(|contest| reads(person, &contest.id)) {
+        contests.push(outlook(desk, contest).await?);
+    }
+    let mut trouble = Vec::new();
+    for contest in reading(person) {
+        trouble.extend(trouble::within(desk, contest.as_ref(), MOST_TROUBLES + 1).await?);
+    }
+    trouble::in_order(&mut trouble);
+    let more_trouble = trouble.len() > MOST_TROUBLES as usize;
+    trouble.truncate(MOST_TROUBLES as usize);
+    Ok(Home { waits, contests, trouble, more_trouble })
+}
+
+/// What waits for whom. Recalls are an organiser's to order and an operator's to prove; the clock runs for both.
+const WAITS: [(What, Role); 5] = [
+    (What::Review, Role::Screener),
+    (What::Release, Role::Organiser),
+    (What::Recalls, Role::Operator),
+    (What::ByHand, Role::Operator),
+    (What::Parked, Role::Operator),
+];
+
+/// Where a person holds a role: in all contests, or in each of some.
+fn scopes(person: &Person, role: Role) -> Vec<Option<ContestId>> {
+    match person.sees(role) {
+        Sees::All => vec![None],
+        Sees::Only(contests) => contests.into_iter().map(Some).collect(),
+    }
+}
+
+/// Where a person reads works: in all contests, or in each of some.
+fn reading(person: &Person) -> Vec<Option<ContestId>> {
+    let mut contests = BTreeSet::new();
+    for role in READERS {
+        match person.sees(role) {
+            Sees::All => return vec![None],
+            Sees::Only(these) => contests.extend(these),
+        }
+    }
+    contests.into_iter().map(Some).collect()
+}
+
+fn reads(person: &Person, contest: &ContestId) -> bool {
+    READERS.iter().any(|role| person.holds(&Held { role: *role, contest: Some(contest.clone()) }))
+}
+
+async fn waiting(desk: &Desk, what: What, contest: Option<ContestId>) -> Result<Waits, Problem> {
+    let (store, within) = (&desk.store, contest.as_ref());
+    let waiting = match what {
+        What::Review => store.works_waiting("awaiting_review", within).await?,
+        What::Release => store.works_waiting("awaiting_release", within).await?,
+        What::ByHand => {
+            let Waiting { oldest, .. } = store.deliveries_waiting(within).await?;
+            Waiting { count: board::waiting(desk, within, false).await?, oldest }
+        }
+        What::Parked | What::Credentials => store.works_parked(within).await?,
+        What::Recalls => {
+            let recalls = store.recalls_waiting(within).await?;
+            let count = board::waiting(desk, within, true).await?;
+            let (due, overdue) = (recalls.due, recalls.overdue);
+            return Ok(Waits { what, contest, count, oldest: None, due, overdue });
+        }
+    };
+    let Waiting { count, oldest } = waiting;
+    Ok(Waits { what, contest, count, oldest, due: None, overdue: 0 })
+}
+
+/// Accounts are of all contests: whoever operates any of them sees what is refused.
+async fn credentials(desk: &Desk, person: &Person) -> Result<Option<Waits>, Problem> {
+    if !person.roles.iter().any(|held| held.role == Role::Operator) {
+        return Ok(None);
+    }
+    let accounts = desk.store.accounts().await?;
+    let refused: Vec<_> = accounts.iter().filter(|row| row.health == "refused").collect();
+    let count = Count { value: u32::try_from(refused.len()).unwrap_or(u32::MAX), more: false };
+    let oldest = refused.iter().filter_map(|row| row.health_at).min();
+    Ok(Some(Waits { what: What::Credentials, contest: None, count, oldest, due: None, overdue: 0 }))
+}
+
+async fn outlook(desk: &Desk, contest: &Contest) -> Result<Outlook, Problem> {
+    let now = desk.clock.now();
+    let at = |instant: Option<DateTime<chrono::FixedOffset>>| instant.map(|it| it.to_utc());
+    let days = days_of(at(contest.opens_at), now);
+    let since = now - TimeDelta::days(DAYS);
+    let entered = desk.store.entered_since(&contest.id, since).await?;
+    let reviewed = desk.store.reviewed_since(&contest.id, since).await?;
+    let waiting = match contest.gates.review {
+        Gate::Manual => Some(desk.store.works_waiting("awaiting_review", Some(&contest.id)).await?.count),
+        Gate::Automatic => None,
+    };
+    let deadline = at(contest.deadline);
+    Ok(Outlook {
+        contest: contest.id.clone(),
+        zh: contest.name.zh.clone(),
+        en: contest.name.en.clone(),
+        open: contest.accepts(now),
+        opens_at: at(contest.opens_at).filter(|opens| *opens > now),
+        deadline,
+        publish_by: at(contest.publish_by),
+        days,
+        entered,
+        expected: deadline.and_then(|deadline| expected(entered, days, (deadline - now).as_seconds_f64() / 86_400.0)),
+        waiting,
+        reviewed,
+        days_to_review: waiting.and_then(|waiting| days_to_review(waiting, reviewed, days)),
+    })
+}
+
+/// The days that the figures are of: from the opening, if that was within the last week, but one at least.
+fn days_of(opens_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> f64 {
+    let open = opens_at.map_or(f64::INFINITY, |opens| (now - opens).as_seconds_f64() / 86_400.0);
+    #[allow(clippy::cast_precision_loss, reason = "a week")]
+    open.clamp(1.0, DAYS as f64)
+}
+
+/// How many more come if as many come in a day as in these days. Nothing is said by a count that was not finished.
+fn expected(entered: Count, days: f64, left: f64) -> Option<u64> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ten thousand a day for years")]
+    (left > 0.0 && entered.value > 0 && !entered.more).then(|| (f64::from(entered.value) / days * left).round() as u64)
+}
+
+fn days_to_review(waiting: Count, reviewed: Count, days: f64) -> Option<f64> {
+    (waiting.value > 0 && reviewed.value > 0).then(|| f64::from(waiting.value) * days / f64::from(reviewed.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn count(value: u32) -> Count {
+        Count { value, more: false }
+    }
+
+    #[test]
+    fn a_forecast_goes_by_the_days_that_the_contest_was_open() {
+        let now: DateTime<Utc> = "2026-11-30T08:00:00Z".parse().unwrap();
+        let opened = |days: i64| days_of(Some(now - TimeDelta::days(days)), now);
+        assert_eq!([days_of(None, now), opened(30), opened(3), opened(0), opened(-2)], [7.0, 7.0, 3.0, 1.0, 1.0]);
+        assert_eq!(expected(count(70), 7.0, 10.0), Some(100));
+        assert_eq!(expected(count(6), 3.0, 0.5), Some(1));
+    }
+
+    #[test]
+    fn nothing_is_forecast_from_nothing() {
+        assert_eq!(expected(count(0), 7.0, 10.0), None);
+        assert_eq!(expected(count(70), 7.0, -1.0), None);
+        assert_eq!(expected(Count { value: 10_000, more: true }, 7.0, 10.0), None);
+        assert_eq!(days_to_review(count(40), count(0), 7.0), None);
+        assert_eq!(days_to_review(count(0), count(10), 7.0), None);
+        assert_eq!(days_to_review(count(40), count(140), 7.0), Some(2.0));
+    }
+}

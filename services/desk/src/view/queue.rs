@@ -1,0 +1,90 @@
+//! The screening queues of a reviewer: how many works wait in each, which is next, and which decisions of theirs are held.
+use chrono::{DateTime, Utc};
+use pipeline::id::SubmissionId;
+use pipeline::queue::{QUEUES, Queue};
+use runtime::problem::Problem;
+use runtime::store::held::{Failure, Shown};
+use runtime::store::listing::{Count, MOST_COUNTED};
+use runtime::store::reviews::Waiting;
+use uuid::Uuid;
+
+use crate::Desk;
+use crate::act::Caller;
+
+/// A card counts so far: it is opened every few seconds.
+const MOST_ON_A_CARD: u32 = 1_000;
+
+/// A queue and how many works wait in it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The queue.
+    pub queue: &'static Queue,
+    /// How many, as far as they are counted. Includes works that other reviewers have open.
+    pub count: Count,
+}
+
+/// A decision of the caller's that is held, or could not be carried out.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// Its number.
+    pub id: i64,
+    /// The work.
+    pub work: Uuid,
+    /// The work's title.
+    pub title: String,
+    /// Whether it is accepted.
+    pub accepted: bool,
+    /// Why it is refused.
+    pub words: Option<String>,
+    /// When it takes effect.
+    pub due_at: DateTime<Utc>,
+    /// Why it changed nothing, in Chinese and English.
+    pub failure: Option<Failure>,
+}
+
+/// Every queue.
+pub async fn queues(desk: &Desk, caller: &Caller) -> Result<Vec<Line>, Problem> {
+    let mut lines = Vec::new();
+    for queue in &QUEUES {
+        lines.push(Line { queue, count: desk.store.count_waiting(waiting(caller, queue)?, MOST_COUNTED).await? });
+    }
+    Ok(lines)
+}
+
+/// How many works wait in one queue, counted no further than a card shows it.
+pub async fn count(desk: &Desk, caller: &Caller, queue: &'static Queue) -> Result<Count, Problem> {
+    Ok(desk.store.count_waiting(waiting(caller, queue)?, MOST_ON_A_CARD).await?)
+}
+
+/// The work that the caller would be given after one of a queue's works. Claims nothing.
+pub async fn following(
+    desk: &Desk,
+    caller: &Caller,
+    queue: &'static Queue,
+    after: SubmissionId,
+) -> Result<Option<SubmissionId>, Problem> {
+    Ok(desk.store.next_waiting(waiting(caller, queue)?, after).await?)
+}
+
+/// The caller's decisions that can be undone or that changed nothing, newest first.
+pub async fn decisions(desk: &Desk, caller: &Caller) -> Result<Vec<Decided>, Problem> {
+    Ok(desk.store.decisions_of(caller.person()?).await?.into_iter().map(Decided::from).collect())
+}
+
+fn waiting<'a>(caller: &'a Caller, queue: &'static Queue) -> Result<Waiting<'a>, Problem> {
+    Ok(Waiting { queue, contest: caller.contest.as_ref(), person: caller.person()? })
+}
+
+impl From<Shown> for Decided {
+    fn from(row: Shown) -> Self {
+        Self {
+            id: row.id,
+            work: row.submission,
+            title: row.title,
+            accepted: row.decision == "accept",
+            words: row.words,
+            due_at: row.due_at,
+            failure: row.failure.map(|it| it.0),
+        }
+    }
+}

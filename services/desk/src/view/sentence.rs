@@ -1,0 +1,226 @@
+//! What happened to a work, as sentences for people. The history keeps stable names; each name that we know has a sentence here, and one
+//! that we do not know is shown as it is.
+use pages::Say;
+use pipeline::catalogue::Catalogue;
+use pipeline::id::PartnerId;
+use pipeline::lang::Lang;
+use pipeline::person::{Actor, Role};
+use pipeline::rejection::Rejection;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::work::Happened;
+
+/// What happened.
+pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
+    let detail = Detail { of: &line.detail, catalogue, say };
+    let said = |zh: &str, en: &str| say.t(zh, en).to_owned();
+    match line.what.as_str() {
+        "entered" => said("作品已报送。", "The work was entered."),
+        "uploaded" => said("影片已收齐，校验无误。", "The film arrived whole and was verified."),
+        "part_done" => detail.part(said("已完成", "done")),
+        "screened" => match detail.text("state") {
+            "awaiting_review" => said("自动初筛完成，转入审查。", "Screening is done; a reviewer decides."),
+            _ => said("自动初筛通过。", "Screening passed."),
+        },
+        "rejected" => detail.about(said("未通过", "Rejected"), &detail.rejection()),
+        "review_accepted" => said("审查通过。", "A reviewer accepted it."),
+        "review_refused" => detail.about(said("审查不通过", "A reviewer refused it"), detail.text("words")),
+        "released" => detail.about(said("已批准发布", "Released"), &detail.partners_or_all()),
+        "recalled" => detail.about(said("从部分平台撤下", "Taken back from partners"), &detail.partners()),
+        "recall_ordered" => detail.about(said("已要求撤下", "A recall was ordered"), &detail.partners_and("reason")),
+        "withdrawn" => said("作品已撤回，报送人信息已删除。", "The work was withdrawn; who entered it was forgotten."),
+        "revoked" => said("作品已整体撤下。", "The work was revoked as a whole."),
+        "reprocess" => detail.about(said("重新处理，开始于", "Processed again, from"), &say.stage(detail.text("from"))),
+        "bulk_started" => said("由批量任务启动新一轮处理。", "A bulk job began a new run."),
+        "held" => detail.about(said("影片已保全，不予删除", "The film is held"), detail.text("reason")),
+        "let_go" => said("影片不再保全。", "The film is no longer held."),
+        "part_failed" => detail.failed(said("未成功，将自动重试", "failed and will be tried again")),
+        "part_parked" => {
+            detail.failed(said("多次失败，已停下，等待人工处理", "failed too often and waits for a person"))
+        }
+        "retried" => said("已重试停下的任务。", "What had failed was tried again."),
+        "delivery_changed" => detail.about(detail.partner(), &say.delivery(detail.text("state"))),
+        "texts_set" => detail.about(said("已填写平台文案", "Texts were written"), &detail.partner()),
+        "proof_added" => match detail.text("shows") {
+            "gone" => detail.about(said("已登记下架凭据", "A removal was proven"), &detail.partner()),
+            _ => detail.about(said("已登记上线凭据", "A publication was reported"), &detail.partner()),
+        },
+        "unstuck" => said("系统已自动补上缺失的任务。", "A missing part was repaired by the system."),
+        "personal_data_removed" => said("报送人信息已按期限删除。", "Personal data was deleted as its time was over."),
+        other => other.to_owned(),
+    }
+}
+
+/// Who did it: the person's name with the role, or the system.
+pub fn who(line: &Happened, say: Say) -> String {
+    let role = match Actor::called(&line.actor) {
+        Some(Actor::Worker) => return say.t("系统", "system").to_owned(),
+        Some(Actor::Entrant) => return say.t("报送人", "entrant").to_owned(),
+        Some(Actor::Screener) => say.role(Role::Screener),
+        Some(Actor::Organiser) => say.role(Role::Organiser),
+        Some(Actor::Operator) => say.role(Role::Operator),
+        Some(Actor::Auditor) => say.role(Role::Auditor),
+        Some(Actor::Admin) => say.role(Role::Admin),
+        None => line.actor.as_str(),
+    };
+    match line.detail.get("by").and_then(Value::as_str) {
+        Some(name) => format!("{name}{}{role}{}", say.t("（", " ("), say.t("）", ")")),
+        None => role.to_owned(),
+    }
+}
+
+/// Why, where a person gave a reason that the sentence does not say already.
+pub fn why(line: &Happened) -> Option<&str> {
+    let said = matches!(line.what.as_str(), "rejected" | "recall_ordered" | "held");
+    line.detail.get("reason").and_then(Value::as_str).filter(|_| !said)
+}
+
+/// What a line says besides its name.
+struct Detail<'a> {
+    of: &'a Value,
+    catalogue: &'a Catalogue,
+    say: Say,
+}
+
+impl Detail<'_> {
+    fn text(&self, key: &str) -> &str {
+        self.of.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// `what: said.`, or `what.` where nothing is said.
+    fn about(&self, what: impl Into<String>, said: &str) -> String {
+        let what = what.into();
+        let end = if said.ends_with(['。', '.', '！', '!', '？', '?']) { "" } else { self.say.t("。", ".") };
+        match said {
+            "" => format!("{what}{}", self.say.t("。", ".")),
+            said => format!("{what}{}{said}{end}", self.say.t("：", ": ")),
+        }
+    }
+
+    fn name(&self, id: &str) -> String {
+        let partner = self.catalogue.partner(&PartnerId::new(id));
+        partner.map_or_else(|| id.to_owned(), |it| it.name.text(self.say.lang).to_owned())
+    }
+
+    fn partner(&self) -> String {
+        self.name(self.text("partner"))
+    }
+
+    fn partners(&self) -> String {
+        let named = self.of.get("partners").and_then(Value::as_array);
+        let names = named.into_iter().flatten().filter_map(Value::as_str).map(|id| self.name(id));
+        names.collect::<Vec<_>>().join(self.say.t("、", ", "))
+    }
+
+    fn partners_or_all(&self) -> String {
+        let named = self.partners();
+        if named.is_empty() { self.say.t("全部平台", "all partners").to_owned() } else { named }
+    }
+
+    fn partners_and(&self, key: &str) -> String {
+        let said = [self.partners(), self.text(key).to_owned()];
+        said.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(self.say.t("；", "; "))
+    }
+
+    fn rejection(&self) -> String {
+        let reason = self.of.get("reason").and_then(|it| Rejection::deserialize(it).ok());
+        reason.map(|it| it.text(self.say.lang)).unwrap_or_default()
+    }
+
+    /// `转码（segment/3）已完成。`
+    fn part(&self, what: String) -> String {
+        let (stage, part) = (self.say.stage(self.text("stage")), self.text("part"));
+        match self.say.lang {
+            Lang::Zh => format!("{stage}（{part}）{what}。"),
+            Lang::En => format!("{stage} ({part}): {what}."),
+        }
+    }
+
+    fn failed(&self, what: String) -> String {
+        let said = self.part(what);
+        let error = self.text("error");
+        if error.is_empty() { said } else { format!("{said} {error}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+
+    use super::*;
+
+    const ZH: Say = Say { lang: Lang::Zh };
+    const EN: Say = Say { lang: Lang::En };
+
+    fn line(actor: &str, what: &str, detail: Value) -> Happened {
+        Happened { at: DateTime::UNIX_EPOCH, actor: actor.into(), what: what.into(), detail }
+    }
+
+    fn told(what: &str, detail: Value) -> [String; 2] {
+        let (line, catalogue) = (line("worker", what, detail), Catalogue::builtin());
+        [ZH, EN].map(|say| sentence(&line, &catalogue, say))
+    }
+
+    #[test]
+    fn what_happened_is_a_sentence_in_both_languages() {
+        let [zh, en] = told("released", json!({ "partners": ["bilibili", "cctv"] }));
+        assert_eq!((zh.as_str(), en.as_str()), ("已批准发布：B站、央视网。", "Released: Bilibili, CCTV.com."));
+        let [zh, en] = told("released", json!({ "partners": null }));
+        assert_eq!((zh.as_str(), en.as_str()), ("已批准发布：全部平台。", "Released: all partners."));
+        let [zh, _] = told("delivery_changed", json!({ "partner": "cctv", "state": "live" }));
+        assert_eq!(zh, "央视网：已上线。");
+        let [zh, en] = told("part_parked", json!({ "stage": "transcode", "part": "segment/3", "error": "no space" }));
+        assert_eq!(zh, "转码（segment/3）多次失败，已停下，等待人工处理。 no space");
+        assert_eq!(en, "transcode (segment/3): failed too often and waits for a person. no space");
+        let [zh, _] = told("review_refused", json!({ "words": "画面不清。" }));
+        assert_eq!(zh, "审查不通过：画面不清。");
+    }
+
+    #[test]
+    fn every_event_of_a_work_has_a_sentence_and_an_unknown_one_is_shown_as_its_name() {
+        let known = [
+            "entered",
+            "uploaded",
+            "part_done",
+            "screened",
+            "rejected",
+            "review_accepted",
+            "review_refused",
+            "released",
+            "recalled",
+            "recall_ordered",
+            "withdrawn",
+            "revoked",
+            "reprocess",
+            "bulk_started",
+            "held",
+            "let_go",
+            "part_failed",
+            "part_parked",
+            "retried",
+            "delivery_changed",
+            "texts_set",
+            "proof_added",
+            "unstuck",
+            "personal_data_removed",
+        ];
+        for what in known {
+            let [zh, en] =
+                told(what, json!({ "partner": "x", "stage": "probe", "part": "mezzanine", "state": "live" }));
+            assert!(zh != what && en != what && zh != en, "{what}: {zh} {en}");
+        }
+        assert_eq!(told("abducted", json!({})), ["abducted", "abducted"]);
+    }
+
+    #[test]
+    fn a_line_names_the_person_and_the_reason() {
+        let by_person = line("organiser", "released", json!({ "by": "李明", "reason": "评审通过" }));
+        assert_eq!(who(&by_person, ZH), "李明（主办方）");
+        assert_eq!(who(&by_person, EN), "李明 (organiser)");
+        assert_eq!(why(&by_person), Some("评审通过"));
+        assert_eq!(who(&line("worker", "part_done", json!({})), ZH), "系统");
+        assert_eq!(why(&line("organiser", "held", json!({ "reason": "争议" }))), None);
+    }
+}

@@ -1,0 +1,371 @@
+//! The screening queue: who is given which work, and decisions that can be undone before they take effect.
+use desk::Desk;
+use desk::act::Caller;
+use desk::act::claim::{self, Opened};
+use desk::act::decide::{self, Wish};
+use desk::act::review::Decision;
+use desk::view::queue;
+use futures::future::join_all;
+use pipeline::id::{CredentialId, PersonId, SubmissionId};
+use pipeline::lang::Lang;
+use pipeline::queue::Queue;
+use reqwest::Method;
+use runtime::problem::Problem;
+use runtime::store::history::{Actor, By};
+use runtime::store::tokens::Role;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::desk_beside::Browser;
+use crate::stage::{Entry, Stage, desk_of, until};
+
+impl Stage {
+    /// A person who screens in every contest, as a page knows them.
+    async fn reviewer(&self, name: &str) -> Caller {
+        let person = PersonId(Uuid::new_v4());
+        self.execute(format!("insert into persons (id, name) values ('{}', '{name}')", person.0)).await;
+        let by = By::of(Actor::Screener, person, name.to_owned()).with_credential(CredentialId(Uuid::new_v4()));
+        Caller { by, contest: None, roles: None, key: None }
+    }
+
+    /// Works that await review, the oldest first.
+    async fn awaiting(&self, count: usize) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            let entry = self.enter().await;
+            self.put(&entry, "awaiting_review").await;
+            entries.push(entry);
+        }
+        entries
+    }
+
+    /// Held decisions do not take effect by themselves while a test looks at them.
+    async fn hold_on(&self) {
+        self.execute("update held_decisions set due_at = due_at + interval '1 day'".into()).await;
+    }
+
+    /// The time of every held decision has come.
+    async fn time_passes(&self) {
+        self.execute("update held_decisions set due_at = clock_timestamp() - interval '1 second'".into()).await;
+    }
+
+    async fn held_rows(&self) -> String {
+        self.ask("select count(*)::text from held_decisions".into()).await
+    }
+
+    async fn state_of(&self, entry: &Entry) -> String {
+        self.ask(format!("select state from submissions where id = '{}'", entry.id)).await
+    }
+}
+
+fn id(entry: &Entry) -> SubmissionId {
+    entry.id.parse().unwrap()
+}
+
+fn screening() -> &'static Queue {
+    Queue::called("screening").unwrap()
+}
+
+fn accept() -> Wish {
+    Wish { decision: Decision::Accept, words: None, phrase: None, lang: Lang::Zh }
+}
+
+fn refuse(words: Option<&str>, phrase: Option<&str>) -> Wish {
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Wish { decision: Decision::Refuse, words: own(words), phrase: own(phrase), lang: Lang::Zh }
+}
+
+fn code<T: std::fmt::Debug>(result: Result<T, Problem>) -> &'static str {
+    result.unwrap_err().code.name()
+}
+
+async fn next(desk: &Desk, caller: &Caller) -> Option<SubmissionId> {
+    claim::next(desk, caller, screening(), None).await.unwrap()
+}
+
+#[tokio::test]
+async fn two_reviewers_are_never_given_the_same_work() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let mut works: Vec<_> = stage.awaiting(12).await.iter().map(id).collect();
+    let reviewers = [stage.reviewer("甲").await, stage.reviewer("乙").await, stage.reviewer("丙").await];
+    let review = async |caller: &Caller| {
+        let mut given = Vec::new();
+        while let Some(work) = next(&desk, caller).await {
+            decide::decide(&desk, caller, work, accept()).await.unwrap();
+            given.push(work);
+        }
+        given
+    };
+    let given = join_all(reviewers.iter().map(review)).await;
+    // Each reviewer gets the oldest ones first.
+    assert!(given.iter().all(|of_one| of_one.is_sorted()), "{given:?}");
+    let mut given: Vec<_> = given.into_iter().flatten().collect();
+    given.sort();
+    works.sort();
+    assert_eq!(given, works);
+}
+
+#[tokio::test]
+async fn a_card_is_claimed_for_ten_minutes_and_then_goes_to_the_next_reviewer() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let (first, second) = (stage.reviewer("甲").await, stage.reviewer("乙").await);
+    let work = id(&stage.awaiting(1).await[0]);
+    assert_eq!(next(&desk, &first).await, Some(work));
+    assert_eq!(next(&desk, &first).await, Some(work), "a page that is opened again");
+    assert_eq!(next(&desk, &second).await, None);
+    let Opened::Taken { by, .. } = claim::open(&desk, &second, work).await.unwrap() else { panic!("it is taken") };
+    assert_eq!(by, "甲");
+    assert_eq!(code(decide::decide(&desk, &second, work, accept()).await), "card_taken");
+    let about_ten =
+        "until > clock_timestamp() + interval '8 minutes' and until < clock_timestamp() + interval '10 minutes'";
+    assert_eq!(stage.ask(format!("select ({about_ten})::text from review_claims")).await, "true");
+    stage.execute("update review_claims set until = until - interval '10 minutes'".into()).await;
+    assert_eq!(next(&desk, &second).await, Some(work));
+    assert!(matches!(claim::open(&desk, &first, work).await.unwrap(), Opened::Taken { .. }));
+    assert!(claim::give_back(&desk, &second, work).await.unwrap());
+    assert!(matches!(claim::open(&desk, &first, work).await.unwrap(), Opened::Claimed(_)));
+}
+
+#[tokio::test]
+async fn a_decision_can_be_undone_by_its_person_until_it_takes_effect() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let (first, second) = (stage.reviewer("甲").await, stage.reviewer("乙").await);
+    let entry = &stage.awaiting(1).await[0];
+    let work = next(&desk, &first).await.unwrap();
+    decide::decide(&desk, &first, work, accept()).await.unwrap();
+    stage.hold_on().await;
+    assert_eq!((next(&desk, &first).await, next(&desk, &second).await), (None, None));
+    assert_eq!(code(decide::decide(&desk, &second, work, accept()).await), "decision_held");
+    assert_eq!(code(decide::undo(&desk, &second, Some(work)).await), "nothing_to_undo");
+    let [held] = &queue::decisions(&desk, &first).await.unwrap()[..] else { panic!("one decision is held") };
+    assert!(held.accepted && held.failure.is_none());
+    assert_eq!(decide::undo(&desk, &first, None).await.unwrap().value.id, work.0);
+    assert_eq!((stage.held_rows().await, stage.state_of(entry).await), ("0".into(), "awaiting_review".into()));
+    assert!(stage.trail(entry).await.is_empty());
+    // The work is theirs again, not the next reviewer's.
+    assert!(matches!(claim::open(&desk, &second, work).await.unwrap(), Opened::Taken { .. }));
+    decide::decide(&desk, &first, work, accept()).await.unwrap();
+    stage.time_passes().await;
+    until("it is carried out", async || {
+        decide::carry_out(&desk).await.unwrap();
+        stage.held_rows().await == "0"
+    })
+    .await;
+    assert_eq!(code(decide::undo(&desk, &first, Some(work)).await), "nothing_to_undo");
+}
+
+#[tokio::test]
+async fn a_due_decision_is_carried_out_once_in_the_name_of_its_person() {
+    let stage = Stage::new().await;
+    let desks = [desk_of(&stage.app), desk_of(&stage.app)];
+    let reviewer = stage.reviewer("甲").await;
+    let entries = stage.awaiting(5).await;
+    for entry in &entries {
+        decide::decide(&desks[0], &reviewer, id(entry), refuse(Some("画面不清"), Some("picture"))).await.unwrap();
+    }
+    stage.time_passes().await;
+    // Beside these two, the desk that is served looks too.
+    until("all are carried out", async || {
+        for carried_out in join_all(desks.iter().map(decide::carry_out)).await {
+            carried_out.unwrap();
+        }
+        stage.held_rows().await == "0"
+    })
+    .await;
+    for entry in &entries {
+        assert_eq!(stage.status(entry).await["rejection"]["code"], "review_refused");
+        let [row] = &stage.trail(entry).await[..] else { panic!("one act, one row") };
+        assert_eq!((row.actor.as_str(), row.name.as_str(), row.act.as_str()), ("screener", "甲", "review_refused"));
+        assert_eq!(
+            (row.person, row.credential),
+            (reviewer.by.person.map(|id| id.0), reviewer.by.credential.map(|id| id.0))
+        );
+        assert_eq!(row.after["words"], "画面不清");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_on_a_work_that_was_withdrawn_meanwhile_changes_nothing_and_its_person_reads_why() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let reviewer = stage.reviewer("甲").await;
+    let entry = &stage.awaiting(1).await[0];
+    decide::decide(&desk, &reviewer, id(entry), accept()).await.unwrap();
+    stage.hold_on().await;
+    assert_eq!(stage.api(Method::DELETE, entry).send().await.unwrap().status(), 204);
+    stage.time_passes().await;
+    let failed = async || queue::decisions(&desk, &reviewer).await.unwrap().into_iter().find(|it| it.failure.is_some());
+    until("it was tried", async || {
+        decide::carry_out(&desk).await.unwrap();
+        failed().await.is_some()
+    })
+    .await;
+    let decision = failed().await.unwrap();
+    let failure = decision.failure.unwrap();
+    assert_eq!((failure.code.as_str(), decision.work.to_string()), ("state_wrong", entry.id.clone()));
+    assert!(failure.zh.contains("withdrawn") && failure.en.contains("withdrawn"), "{failure:?}");
+    assert_eq!(stage.state_of(entry).await, "withdrawn");
+    assert_eq!(decide::carry_out(&desk).await.unwrap(), 0, "it is not tried again");
+    assert!(decide::dismiss(&desk, &reviewer, decision.id).await.unwrap().value);
+    assert!(queue::decisions(&desk, &reviewer).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_reviewer_puts_aside_comes_last_for_them_and_in_its_place_for_others() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let (first, second) = (stage.reviewer("甲").await, stage.reviewer("乙").await);
+    let works: Vec<_> = stage.awaiting(2).await.iter().map(id).collect();
+    assert_eq!(next(&desk, &first).await, Some(works[0]));
+    decide::later(&desk, &first, works[0]).await.unwrap();
+    let later = Queue::called("later").unwrap();
+    let counts = async |caller: &Caller| -> Vec<u32> {
+        queue::queues(&desk, caller).await.unwrap().iter().map(|line| line.count.value).collect()
+    };
+    assert_eq!((counts(&first).await, counts(&second).await), (vec![2, 0, 1], vec![2, 0, 0]));
+    assert_eq!(queue::following(&desk, &first, later, works[1]).await.unwrap(), Some(works[0]));
+    assert_eq!(next(&desk, &second).await, Some(works[0]));
+    assert!(claim::give_back(&desk, &second, works[0]).await.unwrap());
+    assert_eq!(next(&desk, &first).await, Some(works[1]));
+    decide::decide(&desk, &first, works[1], accept()).await.unwrap();
+    stage.hold_on().await;
+    assert_eq!(next(&desk, &first).await, Some(works[0]), "the last one");
+    decide::decide(&desk, &first, works[0], accept()).await.unwrap();
+    stage.hold_on().await;
+    assert_eq!(counts(&first).await, [0, 0, 0]);
+}
+
+#[tokio::test]
+async fn works_that_resemble_others_have_a_queue_of_their_own() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let reviewer = stage.reviewer("甲").await;
+    let entries = stage.awaiting(3).await;
+    let verdict = json!({ "rules": [{ "rule": "duplicate", "outcome": "warn", "measured": "", "limit": "", "curable": false,
+        "zh": "相似", "en": "alike" }] });
+    stage.execute(format!("update submissions set verdict = '{verdict}' where id = '{}'", entries[1].id)).await;
+    let twins = Queue::called("twins").unwrap();
+    assert_eq!(claim::next(&desk, &reviewer, twins, None).await.unwrap(), Some(id(&entries[1])));
+    // Passing a work over claims the one after it; after the last one it begins again.
+    assert_eq!(next(&desk, &reviewer).await, Some(id(&entries[0])));
+    for (after, then) in [(0, 1), (1, 2), (2, 0)] {
+        let next = claim::next(&desk, &reviewer, screening(), Some(id(&entries[after]))).await.unwrap();
+        assert_eq!(next, Some(id(&entries[then])));
+    }
+    // A reviewer of one contest is given no other contest's works.
+    let small = Caller { contest: Some("small".into()), ..stage.reviewer("乙").await };
+    assert_eq!(next(&desk, &small).await, None);
+    assert_eq!(code(decide::decide(&desk, &small, id(&entries[0]), accept()).await), "submission_unknown");
+}
+
+#[tokio::test]
+async fn a_phrase_stands_for_words_and_words_can_change_it() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let reviewer = stage.reviewer("甲").await;
+    let entries = stage.awaiting(2).await;
+    let work = id(&entries[0]);
+    let phrase = desk.catalogue.phrase("rights").unwrap();
+    for wrong in [refuse(None, None), refuse(Some("x"), Some("nonsense")), Wish { words: Some("x".into()), ..accept() }]
+    {
+        assert_eq!(code(decide::decide(&desk, &reviewer, work, wrong).await), "field_wrong");
+    }
+    decide::decide(&desk, &reviewer, work, refuse(Some(" "), Some("rights"))).await.unwrap();
+    let own = refuse(Some("请补充音乐授权。"), Some("rights"));
+    decide::decide(&desk, &reviewer, id(&entries[1]), own).await.unwrap();
+    stage.hold_on().await;
+    let held = queue::decisions(&desk, &reviewer).await.unwrap();
+    let words: Vec<_> = held.iter().map(|it| it.words.as_deref().unwrap()).collect();
+    assert_eq!(words, ["请补充音乐授权。", phrase.zh.as_str()]);
+    assert_eq!(stage.ask("select string_agg(distinct phrase, ',') from held_decisions".into()).await, "rights");
+}
+
+/// Where an answer leads, which must be 303.
+fn leads_to(answer: &reqwest::Response) -> String {
+    assert_eq!(answer.status(), 303);
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_reviewer_decides_by_plain_forms_and_each_leads_to_the_next_card() {
+    let stage = Stage::new().await;
+    let works = stage.awaiting(2).await;
+    let cards: Vec<_> = works.iter().map(|it| format!("/queue/screening/{}", it.id)).collect();
+    let browser = Browser::of(&stage, Role::Screener, "demo").await;
+    let begin = async || leads_to(&browser.get("/queue/screening").send().await.unwrap());
+    assert_eq!(begin().await, cards[0]);
+    let (status, page) = browser.page(&cards[0]).await;
+    assert_eq!(status, 200, "{page}");
+    for shown in ["一座工厂的早晨", "某省工信厅", "数智赋能", "字幕", "value=\"accept\""] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(
+        page.contains(&format!("/works/{}/preview/storyboard.jpg", works[1].id)),
+        "the next one is fetched: {page}"
+    );
+    assert!(!page.contains("style=") && !page.contains("onclick"), "{page}");
+
+    let decide = async |card: &str, fields: &[(&str, &str)]| browser.send(&format!("{card}/decide"), fields).await;
+    let wrong = decide(&cards[0], &[("choice", "refuse")]).await;
+    assert_eq!(wrong.status(), 422);
+    assert!(wrong.text().await.unwrap().contains("field_wrong"));
+    let key = Uuid::new_v4().to_string();
+    let refuse = [("choice", "refuse"), ("phrase", "rights"), ("words", "请补充音乐授权。"), ("key", key.as_str())];
+    // A form that is sent twice is done once.
+    for _ in 0..2 {
+        assert_eq!(leads_to(&decide(&cards[0], &refuse).await), cards[1]);
+        stage.hold_on().await;
+    }
+    assert_eq!(stage.held_rows().await, "1");
+    let (_, page) = browser.page(&cards[1]).await;
+    assert!(page.contains("action=\"/queue/undo\"") && page.contains(&works[0].id), "{page}");
+    assert_eq!(leads_to(&decide(&cards[1], &[("choice", "later")]).await), cards[1], "no other one waits");
+    let undo = [("queue", "screening"), ("work", works[0].id.as_str())];
+    assert_eq!(leads_to(&browser.send("/queue/undo", &undo).await), cards[0]);
+    let late = browser.send("/queue/undo", &undo).await;
+    assert!(late.status() == 409 && late.text().await.unwrap().contains("nothing_to_undo"));
+    // Passing a card over gives it back.
+    let pass = format!("/queue/screening?after={}", works[0].id);
+    assert_eq!(leads_to(&browser.get(&pass).send().await.unwrap()), cards[1]);
+    assert_eq!(
+        stage.ask(format!("select count(*)::text from review_claims where submission = '{}'", works[0].id)).await,
+        "0"
+    );
+    assert_eq!(browser.page("/queue/nonsense").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_card_that_another_reviewer_has_open_names_them_and_offers_the_next_one() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let works = stage.awaiting(1).await;
+    let other = stage.reviewer("王审查").await;
+    assert!(matches!(claim::open(&desk, &other, id(&works[0])).await.unwrap(), Opened::Claimed(_)));
+    let browser = Browser::of(&stage, Role::Screener, "demo").await;
+    let (status, page) = browser.page(&format!("/queue/screening/{}", works[0].id)).await;
+    assert!(status == 200 && page.contains("王审查") && !page.contains("id=\"decide\""), "{status}: {page}");
+    assert!(page.contains(&format!("/queue/screening?after={}", works[0].id)), "{page}");
+    let (status, page) = browser.page("/queue/screening").await;
+    assert!(status == 200 && page.contains("/queue/later") && page.contains("/queue/twins"), "{status}: {page}");
+    let forced = browser.send(&format!("/queue/screening/{}/decide", works[0].id), &[("choice", "accept")]).await;
+    assert!(forced.status() == 409 && forced.text().await.unwrap().contains("card_taken"));
+}
+
+#[tokio::test]
+async fn a_session_plays_any_part_of_the_film_and_a_stranger_none() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    let film = stage.preview(&entry).await;
+    let path = format!("/works/{}/preview/proxy.mp4", entry.id);
+    let screener = Browser::of(&stage, Role::Screener, "demo").await;
+    let part = screener.get(&path).header("range", "bytes=1000-1999").send().await.unwrap();
+    assert_eq!((part.status().as_u16(), &part.headers()["content-type"]), (206, &"video/mp4".parse().unwrap()));
+    assert_eq!(part.headers()["cache-control"], "private, max-age=600");
+    assert_eq!(part.bytes().await.unwrap(), film[1000..2000]);
+    assert_eq!(screener.page(&format!("/works/{}/preview/nonsense", entry.id)).await.0, 404);
+    let stranger = Browser::of(&stage, Role::Screener, "industry-power-2024").await;
+    assert_eq!(stranger.page(&path).await.0, 404);
+}

@@ -1,0 +1,12 @@
+//! Look and words of every page: what the pages of staff and of entrants share. Knows no rule and reads no database.
+//!
+//! | question | file |
+//! |---|---|
+//! | in which language, and how are times, sizes and states written? | `say` |
+//! | which style sheet and modules are there, and under which address? | `assets` |
+//! | what stands around every page? | `templates/base.html`, `assets/style.css` |
+
+pub mod assets;
+pub mod say;
+
+pub use say::Say;

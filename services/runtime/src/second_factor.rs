@@ -1,0 +1,210 @@
+//! The second factor of persons who sign in: codes of an authenticator app (TOTP, RFC 6238, with the parameters that every app knows:
+//! SHA-1, 6 digits, 30 seconds), and recovery codes for whoever lost the app.
+use std::fmt;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::PersonId;
+use pipeline::person::Login;
+use rand::TryRngCore;
+use sha2::{Digest, Sha256};
+use totp_rs::{Algorithm, Builder, Totp};
+
+use crate::seal::{Keyring, Sealed};
+
+/// Bytes of a secret: those of SHA-1's digest, as RFC 4226 recommends.
+const SECRET_BYTES: usize = 20;
+/// Seconds of a step.
+const STEP_S: u64 = 30;
+/// Clocks of phones are seldom wrong by more than a step.
+const SKEW: u16 = 1;
+/// Who asks for the code, as the app shows it.
+const ISSUER: &str = "Reelmill";
+/// Recovery codes that a person gets at once.
+pub const RECOVERY_CODES: usize = 10;
+/// 32 characters without those that look alike, in lower case: 5 bits each.
+const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// Characters of a recovery code: 80 bits.
+const CODE_CHARS: usize = 16;
+
+/// The secret that a person's app shares with us. Does not print itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TotpSecret([u8; SECRET_BYTES]);
+
+impl TotpSecret {
+    /// A new one.
+    pub fn new() -> anyhow::Result<Self> {
+        let mut bytes = [0; SECRET_BYTES];
+        rand::rngs::OsRng.try_fill_bytes(&mut bytes).context("draw a secret")?;
+        Ok(Self(bytes))
+    }
+
+    /// Seals it for the person's row.
+    pub fn seal(&self, keys: &Keyring, person: PersonId) -> anyhow::Result<Sealed> {
+        keys.seal_for(place(person).as_bytes(), &self.0)
+    }
+
+    /// Opens the one of a person's row.
+    pub fn open(keys: &Keyring, person: PersonId, sealed: &Sealed) -> anyhow::Result<Self> {
+        let bytes = keys.open_for(place(person).as_bytes(), sealed).context("open a second factor")?;
+        let bytes = bytes.try_into().map_err(|_| anyhow::anyhow!("a second factor has a wrong length"))?;
+        Ok(Self(bytes))
+    }
+
+    /// What an app reads from a QR code.
+    pub fn url(&self, login: &Login) -> anyhow::Result<String> {
+        let totp = builder(&self.0).with_issuer(Some(ISSUER)).with_account_name(login.as_str()).build();
+        totp.and_then(|it| it.to_url()).map_err(|err| anyhow::anyhow!("write an otpauth address: {err}"))
+    }
+
+    /// What a person types into an app that cannot read the QR code: base32, in groups of four.
+    pub fn text(&self) -> anyhow::Result<String> {
+        let text = self.totp()?.secret().to_base32();
+        let groups: Vec<String> =
+            text.as_bytes().chunks(4).map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+        Ok(groups.join(" "))
+    }
+
+    /// The step whose code this is: the running one, or the one before or after it. `None`: it is none of the three.
+    pub fn step_of(&self, code: &str, now: DateTime<Utc>) -> anyhow::Result<Option<i64>> {
+        let step = self.totp()?.check(code, seconds(now)?);
+        Ok(step.and_then(|step| i64::try_from(step).ok()))
+    }
+
+    /// The code of that moment, as the app shows it.
+    pub fn code(&self, now: DateTime<Utc>) -> anyhow::Result<String> {
+        Ok(self.totp()?.generate(seconds(now)?).to_string())
+    }
+
+    fn totp(&self) -> anyhow::Result<Totp> {
+        builder(&self.0).build().map_err(|err| anyhow::anyhow!("read a second factor: {err}"))
+    }
+}
+
+impl fmt::Debug for TotpSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TotpSecret(…)")
+    }
+}
+
+fn builder(secret: &[u8; SECRET_BYTES]) -> Builder {
+    let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_skew(SKEW);
+    builder.with_step_duration(STEP_S).with_secret(secret.to_vec())
+}
+
+fn place(person: PersonId) -> String {
+    format!("totp:{person}")
+}
+
+fn seconds(now: DateTime<Utc>) -> anyhow::Result<u64> {
+    u64::try_from(now.timestamp()).context("the clock is before 1970")
+}
+
+/// A code that replaces one of the app, once. Does not print itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecoveryCode(String);
+
+impl RecoveryCode {
+    /// A new one.
+    pub fn new() -> anyhow::Result<Self> {
+        let mut bytes = [0; CODE_CHARS];
+        rand::rngs::OsRng.try_fill_bytes(&mut bytes).context("draw a recovery code")?;
+        Ok(Self(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()))
+    }
+
+    /// Reads what was typed, whatever its case, spaces and hyphens; `None` for what is no code of this kind.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase());
+        // One more than it may have, so that a long text is not read to its end.
+        let plain: String = plain.take(CODE_CHARS + 1).collect();
+        let right = plain.len() == CODE_CHARS && plain.bytes().all(|it| ALPHABET.contains(&it));
+        right.then_some(Self(plain))
+    }
+
+    /// In four groups of four, to be shown once.
+    pub fn tell(&self) -> String {
+        let groups: Vec<&str> = (0..CODE_CHARS).step_by(4).map(|at| &self.0[at..at + 4]).collect();
+        groups.join("-")
+    }
+
+    /// What is kept of it.
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(&self.0).into()
+    }
+}
+
+impl fmt::Debug for RecoveryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCode(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    /// The vectors of RFC 6238, appendix B: the last six of their eight digits.
+    #[test]
+    fn codes_are_those_of_rfc_6238() {
+        let secret = TotpSecret(*b"12345678901234567890");
+        for (time, code) in
+            [(59, "287082"), (1_111_111_109, "081804"), (1_234_567_890, "005924"), (2_000_000_000, "279037")]
+        {
+            assert_eq!(secret.code(at(time)).unwrap(), code);
+            assert_eq!(secret.step_of(code, at(time)).unwrap(), Some(time / 30));
+        }
+    }
+
+    #[test]
+    fn a_code_is_right_for_its_step_and_one_beside_it() {
+        let secret = TotpSecret(*b"12345678901234567890");
+        let code = secret.code(at(1_111_111_110)).unwrap();
+        for (seconds, right) in [(-31, false), (-30, true), (0, true), (59, true), (60, false)] {
+            let step = secret.step_of(&code, at(1_111_111_110 + seconds)).unwrap();
+            assert_eq!(step, right.then_some(1_111_111_110 / 30), "{seconds}");
+        }
+        for wrong in ["", "000000", "+87082", "28708", "2870822", "二八七零八二"] {
+            assert_eq!(secret.step_of(wrong, at(59)).unwrap(), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_app_reads_the_secret_from_an_address_or_as_text() {
+        let secret = TotpSecret(*b"12345678901234567890");
+        let url = secret.url(&"wang.fang@example".parse().unwrap()).unwrap();
+        assert!(
+            url.starts_with("otpauth://totp/Reelmill:wang.fang%40example?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"),
+            "{url}"
+        );
+        assert_eq!(secret.text().unwrap(), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
+        assert_eq!(format!("{secret:?}"), "TotpSecret(…)");
+    }
+
+    #[test]
+    fn a_secret_opens_for_its_person_only() {
+        let keys = Keyring::parse("k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+        let (anna, other) = (PersonId(uuid::Uuid::from_u128(1)), PersonId(uuid::Uuid::from_u128(2)));
+        let secret = TotpSecret::new().unwrap();
+        let sealed = secret.seal(&keys, anna).unwrap();
+        assert_eq!(TotpSecret::open(&keys, anna, &sealed).unwrap(), secret);
+        assert!(TotpSecret::open(&keys, other, &sealed).is_err());
+    }
+
+    #[test]
+    fn a_recovery_code_is_read_as_people_type_it() {
+        let code = RecoveryCode::new().unwrap();
+        let told = code.tell();
+        assert_eq!((told.len(), told.matches('-').count()), (19, 3));
+        for typed in [told.clone(), told.to_uppercase(), told.replace('-', " "), told.replace('-', "")] {
+            assert_eq!(RecoveryCode::parse(&typed), Some(code.clone()));
+        }
+        assert_ne!(code.digest(), RecoveryCode::new().unwrap().digest());
+        for wrong in ["", "123456", &told[1..], &format!("{told}a"), &told.replace('-', "0")] {
+            assert_eq!(RecoveryCode::parse(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The deliveries board: works by where they stand with partners, and recalls by their clock.
+//!
+//! As with the other lists, the text of a query follows from the filters that are given.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::delivery::Delivery;
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use sqlx::types::Json;
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::Store;
+use super::listing::{Count, MOST_COUNTED, MOST_ROWS};
+
+/// Which works the board shows: those that were released, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct BoardWanted {
+    /// Only this contest.
+    pub contest: Option<ContestId>,
+    /// Only those with a delivery to this partner; the other conditions are about that delivery then.
+    pub partner: Option<PartnerId>,
+    /// Only those with a delivery in this state, by its name.
+    pub state: Option<String>,
+    /// Only those with a delivery that waits for a person, or that is being taken back.
+    pub waits: Option<Waits>,
+    /// Only those entered before this one; for the next page.
+    pub before: Option<SubmissionId>,
+    /// At most this many, capped.
+    pub limit: u32,
+}
+
+/// What a delivery waits for.
+#[derive(Clone, Debug)]
+pub enum Waits {
+    /// A person: to bring it to one of these partners, to confirm it there, or to take it down anywhere.
+    Person(Vec<PartnerId>),
+    /// The proof that it was taken back.
+    Recall,
+}
+
+/// One row of the board.
+#[derive(Clone, Debug, FromRow)]
+pub struct BoardWork {
+    /// The work.
+    pub id: Uuid,
+    /// Its contest.
+    pub contest: String,
+    /// As entered.
+    pub title: String,
+    /// The state's name.
+    pub state: String,
+    /// Which pass it is in.
+    pub run: i32,
+}
+
+/// One cell of the board.
+#[derive(Clone, Debug)]
+pub struct BoardCell {
+    /// Whose.
+    pub submission: Uuid,
+    /// To whom.
+    pub partner: PartnerId,
+    /// Where it stands.
+    pub machine: Delivery,
+    /// Until when a recall has to be proven.
+    pub recall_due: Option<DateTime<Utc>>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A recall that is not proven yet.
+#[derive(Clone, Debug)]
+pub struct DueRecall {
+    /// Whose.
+    pub submission: Uuid,
+    /// The work's title.
+    pub title: String,
+    /// At whom.
+    pub partner: PartnerId,
+    /// Where it stands.
+    pub machine: Delivery,
+    /// Until when it has to be proven.
+    pub due: DateTime<Utc>,
+    /// Why it is taken back.
+    pub reason: Option<String>,
+}
+
+impl Store {
+    /// Works of the board, newest first, one more than the limit where there are more.
+    pub async fn board(&self, wanted: &BoardWanted) -> anyhow::Result<Vec<BoardWork>> {
+        let mut sql = QueryBuilder::new("/* board */ select s.id, s.contest, s.title, s.state, s.run");
+        chosen(&mut sql, wanted);
+        if let Some(before) = wanted.before {
+            sql.push(" and s.id < ").push_bind(before.0);
+        }
+        sql.push(" order by s.id desc limit ").push_bind(i64::from(wanted.limit.min(MOST_ROWS)) + 1);
+        let query = sql.build_query_as::<BoardWork>().persistent(false);
+        query.fetch_all(self.pool()).await.context("list the board's works")
+    }
+
+    /// How many works there are on all pages, as far as they are counted.
+    pub async fn count_board(&self, wanted: &BoardWanted) -> anyhow::Result<Count> {
+        let mut sql = QueryBuilder::new("/* count_board */ select count(*) from (select 1");
+        chosen(&mut sql, wanted);
+        sql.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
+        let query = sql.build_query_scalar::<i64>().persistent(false);
+        let counted = query.fetch_one(self.pool()).await.context("count the board's works")?;
+        Ok(Count { value: u32::try_from(counted)?.min(MOST_COUNTED), more: counted > i64::from(MOST_COUNTED) })
+    }
+
+    /// The deliveries of these works.
+    pub async fn board_cells(&self, works: &[Uuid]) -> anyhow::Result<Vec<BoardCell>> {
+        let rows = sqlx::query!(
+            r#"/* board_cells */
+            select submission, partner, machine as "machine: Json<Delivery>", recall_due, updated_at from deliveries
+            where submission = any($1)"#,
+            works,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("load the board's deliveries")?;
+        let cells = rows.into_iter().map(|row| BoardCell {
+            submission: row.submission,
+            partner: PartnerId::new(row.partner),
+            machine: row.machine.0,
+            recall_due: row.recall_due,
+            updated_at: row.updated_at,
+        });
+        Ok(cells.collect())
+    }
+
+    /// Recalls that are not proven, the most pressing first.
+    pub async fn due_recalls(&self, contest: Option<&ContestId>, limit: u32) -> anyhow::Result<Vec<DueRecall>> {
+        let rows = sqlx::query!(
+            r#"/* due_recalls */
+            select d.submission, s.title, d.partner, d.machine as "machine: Json<Delivery>", d.recall_due as "due!", d.recall_reason
+            from deliveries d join submissions s on s.id = d.submission
+            where d.recall_due is not null and d.state not in ('recalled', 'refused') and ($1::text is null or s.contest = $1)
+            order by d.recall_due limit $2"#,
+            contest.map(ContestId::as_str),
+            i64::from(limit),
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("list recalls by their clock")?;
+        let rows = rows.into_iter().map(|row| DueRecall {
+            submission: row.submission,
+            title: row.title,
+            partner: PartnerId::new(row.partner),
+            machine: row.machine.0,
+            due: row.due,
+            reason: row.recall_reason,
+        });
+        Ok(rows.collect())
+    }
+}
+
+/// Adds the tables and the filters. Works are `s`.
+fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &BoardWanted) {
+    sql.push(" from submissions s where exists (select from deliveries d where d.submission = s.id");
+    if let Some(partner) = &wanted.partner {
+        sql.push(" and d.partner = ").push_bind(partner.as_str().to_owned());
+    }
+    if let Some(state) = &wanted.state {
+        sql.push(" and d.state = ").push_bind(state.clone());
+    }
+    match &wanted.waits {
+        Some(Waits::Person(partners)) => {
+            let partners: Vec<String> = partners.iter().map(ToString::to_string).collect();
+            sql.push(" and (d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live' and d.partner = any(");
+            sql.push_bind(partners);
+            sql.push(") or d.state = 'recalling' and d.machine #>> '{observed,by}' = 'operator')");
+        }
+        Some(Waits::Recall) => {
+            sql.push(" and d.recall_due is not null and d.state not in ('recalled', 'refused')");
+        }
+        None => {}
+    }
+    sql.push(")");
+    if let Some(contest) = &wanted.contest {
+        sql.push(" and s.contest = ").push_bind(contest.as_str().to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_the_filters_that_are_given_and_no_other() {
+        let text = |wanted: &BoardWanted| {
+            let mut sql = QueryBuilder::new("select 1");
+            chosen(&mut sql, wanted);
+            sql.sql().as_str().to_owned()
+        };
+        let all = "select 1 from submissions s where exists (select from deliveries d where d.submission = s.id";
+        assert_eq!(text(&BoardWanted::default()), format!("{all})"));
+        let wanted =
+            BoardWanted { contest: Some("demo".into()), partner: Some("cctv".into()), ..BoardWanted::default() };
+        assert_eq!(text(&wanted), format!("{all} and d.partner = $1) and s.contest = $2"));
+    }
+}

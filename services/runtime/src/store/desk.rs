@@ -1,0 +1,219 @@
+//! What the desk's first page counts: what waits for people, and how fast it comes and goes. Each count ends at [`MOST_COUNTED`] and is read
+//! through an index; `None` as the contest is all of them.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::{ContestId, SubmissionId};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::listing::{Count, MOST_COUNTED};
+use super::{Store, audit};
+
+/// How many wait, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub count: Count,
+    /// Since when the one that has waited for longest; `None` where none waits.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// Recalls that are not proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recalls {
+    /// How many.
+    pub count: Count,
+    /// How many of these are past their time.
+    pub overdue: u32,
+    /// When the first of them is due.
+    pub due: Option<DateTime<Utc>>,
+}
+
+/// A job that is under way, or has just ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stirring {
+    /// The job.
+    pub id: Uuid,
+    /// The contest of all its works; `None` where there are several.
+    pub contest: Option<ContestId>,
+    /// Its state.
+    pub state: String,
+}
+
+impl Store {
+    /// Works in a state, such as `awaiting_review`.
+    pub async fn works_waiting(&self, state: &str, contest: Option<&ContestId>) -> anyhow::Result<Waiting> {
+        // The text names the contest only where there is one, so that each takes its index.
+        let chosen = |sql: &mut QueryBuilder<Postgres>| {
+            sql.push(" from submissions where state = ").push_bind(state.to_owned());
+            if let Some(contest) = contest {
+                sql.push(" and contest = ").push_bind(contest.as_str().to_owned());
+            }
+        };
+        let mut counting = QueryBuilder::new("/* works_waiting */ select count(*) from (select 1");
+        chosen(&mut counting);
+        counting.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
+        let counted = counting.build_query_scalar::<i64>().persistent(false).fetch_one(self.pool());
+        let count = counted_to(counted.await.context("count the works that wait")?)?;
+        let mut looking = QueryBuilder::new("/* work_waiting_longest */ select updated_at");
+        chosen(&mut looking);
+        looking.push(" order by updated_at limit 1");
+        let oldest = looking.build_query_scalar::<DateTime<Utc>>().persistent(false).fetch_optional(self.pool());
+        Ok(Waiting { count, oldest: oldest.await.context("look for the work that waits for longest")? })
+    }
+
+    /// Deliveries that a person brings to the partner, or confirms.
+    pub async fn deliveries_waiting(&self, contest: Option<&ContestId>) -> anyhow::Result<Waiting> {
+        let row = sqlx::query!(
+            r#"/* deliveries_waiting */
+            select count(*) as "count!", min(updated_at) as oldest from (
+                select d.updated_at from deliveries d join submissions s on s.id = d.submission
+                where d.state = 'awaiting_operator' and ($1::text is null or s.contest = $1)
+                order by d.updated_at limit $2
+            ) as counted"#,
+            contest.map(ContestId::as_str),
+            i64::from(MOST_COUNTED) + 1,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count the deliveries that wait for a person")?;
+        Ok(Waiting { count: counted_to(row.count)?, oldest: row.oldest })
+    }
+
+    /// Recalls that are under way, by their time.
+    pub async fn recalls_waiting(&self, contest: Option<&ContestId>) -> anyhow::Result<Recalls> {
+        let row = sqlx::query!(
+            r#"/* recalls_waiting */
+            select count(*) as "count!", count(*) filter (where recall_due < clock_timestamp()) as "overdue!",
+                min(recall_due) as due
+            from (
+                select d.recall_due from deliveries d join submissions s on s.id = d.submission
+                where d.recall_due is not null and d.state not in ('recalled', 'refused')
+                    and ($1::text is null or s.contest = $1)
+                order by d.recall_due limit $2
+            ) as counted"#,
+            contest.map(ContestId::as_str),
+            i64::from(MOST_COUNTED) + 1,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count the recalls that are not proven")?;
+        let overdue = u32::try_from(row.overdue)?.min(MOST_COUNTED);
+        Ok(Recalls { count: counted_to(row.count)?, overdue, due: row.due })
+    }
+
+    /// Works with parts that failed too often.
+    pub async fn works_parked(&self, contest: Option<&ContestId>) -> anyhow::Result<Waiting> {
+        let row = sqlx::query!(
+            r#"/* works_parked */
+            select count(*) as "count!", min(parked_at) as oldest from (
+                select p.submission, min(coalesce(p.finished_at, p.started_at, p.created_at)) as parked_at
+                from parts p join submissions s on s.id = p.submission
+                where p.status = 'parked' and ($1::text is null or s.contest = $1)
+                group by p.submission limit $2
+            ) as counted"#,
+            contest.map(ContestId::as_str),
+            i64::from(MOST_COUNTED) + 1,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count the works with parked parts")?;
+        Ok(Waiting { count: counted_to(row.count)?, oldest: row.oldest })
+    }
+
+    /// Works that were entered into a contest since then. Ids are in order of time.
+    pub async fn entered_since(&self, contest: &ContestId, since: DateTime<Utc>) -> anyhow::Result<Count> {
+        let counted = sqlx::query_scalar!(
+            r#"/* entered_since */
+            select count(*) as "count!" from (
+                select 1 from submissions where contest = $1 and id >= $2 limit $3
+            ) as counted"#,
+            contest.as_str(),
+            first_id(since),
+            i64::from(MOST_COUNTED) + 1,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count the works that were entered")?;
+        counted_to(counted)
+    }
+
+    /// Decisions about works of a contest since then, by people.
+    pub async fn reviewed_since(&self, contest: &ContestId, since: DateTime<Utc>) -> anyhow::Result<Count> {
+        let counted = sqlx::query_scalar!(
+            r#"/* reviewed_since */
+            select coalesce(sum(counted), 0)::bigint as "count!"
+            from unnest(array['review_accepted', 'review_refused']) as named (act) cross join lateral (
+                select count(*) filter (where at >= $2) as counted from (
+                    select at from audit where act = named.act and contest = $1 order by seq desc limit $3
+                ) as latest
+            ) as each"#,
+            contest.as_str(),
+            since,
+            i64::from(MOST_COUNTED) + 1,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count the decisions of reviewers")?;
+        counted_to(counted)
+    }
+
+    /// Jobs that run, and those that changed within the last half minute.
+    pub async fn jobs_stirring(&self) -> anyhow::Result<Vec<Stirring>> {
+        let rows = sqlx::query!(
+            "/* jobs_stirring */
+            select id, contest, state from bulk_jobs
+            where state = 'running' or changed_at > clock_timestamp() - interval '30 seconds'
+            order by id desc limit 100",
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("look for jobs that are under way")?;
+        let one = |contest: Option<String>, id, state| Stirring { id, contest: contest.map(ContestId::new), state };
+        Ok(rows.into_iter().map(|row| one(row.contest, row.id, row.state)).collect())
+    }
+
+    /// The contest of a work.
+    pub async fn contest_of_work(&self, submission: SubmissionId) -> anyhow::Result<Option<ContestId>> {
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        Ok(audit::contest_of(&mut connection, submission).await?.map(ContestId::new))
+    }
+}
+
+/// As far as it was counted.
+fn counted_to(counted: i64) -> anyhow::Result<Count> {
+    let value = u32::try_from(counted.min(i64::from(MOST_COUNTED)))?;
+    Ok(Count { value, more: counted > i64::from(MOST_COUNTED) })
+}
+
+/// The smallest id that is made at this instant: UUID v7 begins with the milliseconds since 1970.
+fn first_id(at: DateTime<Utc>) -> Uuid {
+    let milliseconds = u128::try_from(at.timestamp_millis()).unwrap_or_default();
+    Uuid::from_u128(milliseconds << 80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_made_later_are_not_below_the_first_one_of_an_instant() {
+        let at: DateTime<Utc> = "2026-11-30T08:00:00Z".parse().unwrap();
+        let made = |seconds: u64| {
+            Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp() as u64 + seconds, 0))
+        };
+        assert!(
+            made(0) >= first_id(at)
+                && made(1) > first_id(at)
+                && Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp() as u64 - 1, 999_000_000))
+                    < first_id(at)
+        );
+        assert_eq!(first_id(DateTime::UNIX_EPOCH), Uuid::nil());
+    }
+
+    #[test]
+    fn a_count_says_where_it_ended() {
+        assert_eq!(counted_to(37).unwrap(), Count { value: 37, more: false });
+        assert_eq!(counted_to(10_001).unwrap(), Count { value: 10_000, more: true });
+    }
+}

@@ -1,0 +1,295 @@
+//! Sessions of persons who signed in to the console. A session is valid for 30 minutes after the last request and 12 hours in all, unless
+//! it or its person was ended before; the database's clock decides. Only the digest of the cookie's secret is kept.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::PersonId;
+use pipeline::person::Person;
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Store, persons};
+
+/// What the cookie of a session holds.
+pub use crate::secret::Secret as SessionSecret;
+
+/// A session ends this long after its last request, seconds.
+pub const IDLE_S: u32 = 30 * 60;
+/// And this long after it began.
+pub const LIFE_S: u32 = 12 * 3600;
+/// A request within this time of the last one that was noted is not noted, so that a page of many parts writes once.
+const NOTED_EVERY_S: f64 = 60.0;
+
+/// A valid session with its person.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its id, which the audit trail names as the credential.
+    pub id: Uuid,
+    /// Whose it is, with the roles that they hold now.
+    pub person: Person,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When its last request came, exact to a minute.
+    pub seen_at: DateTime<Utc>,
+}
+
+/// A session to begin.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose.
+    pub person: PersonId,
+    /// The second factor that was shown.
+    pub factor: Factor,
+    /// Browser and system in a few words.
+    pub agent: Option<String>,
+    /// Pseudonym of the client's address.
+    pub address: Option<String>,
+}
+
+/// What was shown beside the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Factor {
+    /// A code of the second factor.
+    Totp,
+    /// A recovery code.
+    RecoveryCode,
+}
+
+impl Factor {
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Factor::Totp => "totp",
+            Factor::RecoveryCode => "recovery_code",
+        }
+    }
+}
+
+/// Why a session was ended before its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its person signed out.
+    SignedOut,
+    /// Its person or an admin ended it from elsewhere.
+    Ended,
+    /// Its person changed the password.
+    PasswordChanged,
+    /// Its person set password and second factor by a link.
+    Reset,
+    /// Its person was ended.
+    PersonEnded,
+}
+
+impl Why {
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Why::SignedOut => "signed_out",
+            Why::Ended => "ended",
+            Why::PasswordChanged => "password_changed",
+            Why::Reset => "reset",
+            Why::PersonEnded => "person_ended",
+        }
+    }
+}
+
+/// A valid session as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: Uuid,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When its last request came, exact to a minute.
+    pub seen_at: DateTime<Utc>,
+    /// The second factor that was shown: `totp` or `recovery_code`.
+    pub factor: String,
+    /// Browser and system in a few words.
+    pub agent: Option<String>,
+    /// Pseudonym of the client's address.
+    pub address: Option<String>,
+}
+
+impl Store {
+    /// The valid session of a cookie. Notes the request, at most once a minute.
+    pub async fn session(&self, cookie: &SessionSecret) -> anyhow::Result<Option<Session>> {
+        self.session_of(cookie, true).await
+    }
+
+    /// As [`Store::session`], for a request that no person made, such as a page that keeps itself up to date: it does not prolong the
+    /// session.
+    pub async fn session_unnoted(&self, cookie: &SessionSecret) -> anyhow::Result<Option<Session>> {
+        self.session_of(cookie, false).await
+    }
+
+    /// The person of a session that is still valid, with the roles that they hold now.
+    pub async fn session_holds(&self, id: Uuid) -> anyhow::Result<Option<Person>> {
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        let person = sqlx::query_scalar!(
+            "/* session_holds */
+            select person from sessions
+            where id = $1 and ended_at is null
+                and seen_at > clock_timestamp() - make_interval(secs => $2)
+                and created_at > clock_timestamp() - make_interval(secs => $3)",
+            id,
+            f64::from(IDLE_S),
+            f64::from(LIFE_S),
+        )
+        .fetch_optional(&mut *connection)
+        .await
+        .context("check a session")?;
+        let Some(person) = person else { return Ok(None) };
+        let person = persons::load(&mut connection, PersonId(person)).await?;
+        Ok(person.filter(|person| person.ended_at.is_none()))
+    }
+
+    async fn session_of(&self, cookie: &SessionSecret, noted: bool) -> anyhow::Result<Option<Session>> {
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        let digest = cookie.digest();
+        let row = sqlx::query!(
+            r#"/* session */
+            select s.id, s.person, s.created_at, s.seen_at,
+                s.seen_at < clock_timestamp() - make_interval(secs => $4) as "unnoted!"
+            from sessions s
+            where s.secret_sha256 = $1 and s.ended_at is null
+                and s.seen_at > clock_timestamp() - make_interval(secs => $2)
+                and s.created_at > clock_timestamp() - make_interval(secs => $3)"#,
+            digest.as_slice(),
+            f64::from(IDLE_S),
+            f64::from(LIFE_S),
+            NOTED_EVERY_S,
+        )
+        .fetch_optional(&mut *connection)
+        .await
+        .context("find a session")?;
+        let Some(row) = row else { return Ok(None) };
+        let Some(person) = persons::load(&mut connection, PersonId(row.person)).await? else { return Ok(None) };
+        if person.ended_at.is_some() {
+            return Ok(None);
+        }
+        let seen_at = if noted && row.unnoted { note(&mut connection, row.id).await? } else { None };
+        Ok(Some(Session { id: row.id, person, created_at: row.created_at, seen_at: seen_at.unwrap_or(row.seen_at) }))
+    }
+
+    /// The valid sessions of a person, the latest first.
+    pub async fn sessions_of(&self, person: PersonId) -> anyhow::Result<Vec<SessionRow>> {
+        sqlx::query_as!(
+            SessionRow,
+            "/* sessions_of */
+            select id, created_at, seen_at, factors as factor, agent, address from sessions
+            where person = $1 and ended_at is null
+                and seen_at > clock_timestamp() - make_interval(secs => $2)
+                and created_at > clock_timestamp() - make_interval(secs => $3)
+            order by created_at desc, id desc limit 100",
+            person.0,
+            f64::from(IDLE_S),
+            f64::from(LIFE_S),
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("list the sessions of a person")
+    }
+}
+
+async fn note(connection: &mut PgConnection, id: Uuid) -> anyhow::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        "/* note_session */ update sessions set seen_at = clock_timestamp() where id = $1 and ended_at is null returning seen_at",
+        id,
+    )
+    .fetch_optional(connection)
+    .await
+    .context("note a request of a session")
+}
+
+/// Begins a session with this cookie.
+pub async fn begin(tx: &mut PgConnection, new: &NewSession, cookie: &SessionSecret) -> anyhow::Result<()> {
+    let digest = cookie.digest();
+    sqlx::query!(
+        "/* begin_session */
+        insert into sessions (id, secret_sha256, person, factors, agent, address) values ($1, $2, $3, $4, $5, $6)",
+        new.id,
+        digest.as_slice(),
+        new.person.0,
+        new.factor.name(),
+        new.agent,
+        new.address,
+    )
+    .execute(tx)
+    .await
+    .context("begin a session")?;
+    Ok(())
+}
+
+/// Begins a session in place of the valid session `old` of a person, with another cookie and the same beginning, so that it lasts no longer.
+/// The caller ends the old one. `false`: it is not valid.
+pub async fn renew(
+    tx: &mut PgConnection,
+    person: PersonId,
+    old: Uuid,
+    new: Uuid,
+    cookie: &SessionSecret,
+) -> anyhow::Result<bool> {
+    let digest = cookie.digest();
+    let begun = sqlx::query!(
+        "/* renew_session */
+        insert into sessions (id, secret_sha256, person, created_at, factors, agent, address)
+        select $3, $4, person, created_at, factors, agent, address from sessions
+        where id = $2 and person = $1 and ended_at is null",
+        person.0,
+        old,
+        new,
+        digest.as_slice(),
+    )
+    .execute(tx)
+    .await
+    .context("renew a session")?;
+    Ok(begun.rows_affected() == 1)
+}
+
+/// Ends one session of a person. `false`: they have no such session, or it was ended before.
+pub async fn end(tx: &mut PgConnection, person: PersonId, id: Uuid, why: Why) -> anyhow::Result<bool> {
+    let done = sqlx::query!(
+        "/* end_session */
+        update sessions set ended_at = clock_timestamp(), ended_why = $3
+        where id = $1 and person = $2 and ended_at is null",
+        id,
+        person.0,
+        why.name(),
+    )
+    .execute(tx)
+    .await
+    .context("end a session")?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends every session of a person; returns the ids of those that had not expired.
+pub async fn end_all(tx: &mut PgConnection, person: PersonId, why: Why) -> anyhow::Result<Vec<Uuid>> {
+    end_but(tx, person, None, why).await
+}
+
+/// The same, but for one.
+pub async fn end_others(tx: &mut PgConnection, person: PersonId, but: Uuid, why: Why) -> anyhow::Result<Vec<Uuid>> {
+    end_but(tx, person, Some(but), why).await
+}
+
+async fn end_but(tx: &mut PgConnection, person: PersonId, but: Option<Uuid>, why: Why) -> anyhow::Result<Vec<Uuid>> {
+    let ended = sqlx::query!(
+        r#"/* end_sessions */
+        update sessions set ended_at = clock_timestamp(), ended_why = $2 where person = $1 and ended_at is null
+            and id is distinct from $5
+        returning id, (seen_at > clock_timestamp() - make_interval(secs => $3)
+            and created_at > clock_timestamp() - make_interval(secs => $4)) as "valid!""#,
+        person.0,
+        why.name(),
+        f64::from(IDLE_S),
+        f64::from(LIFE_S),
+        but,
+    )
+    .fetch_all(tx)
+    .await
+    .context("end the sessions of a person")?;
+    Ok(ended.into_iter().filter(|it| it.valid).map(|it| it.id).collect())
+}

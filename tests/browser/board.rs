@@ -1,0 +1,64 @@
+//! A delivery that a person makes: found on the board, taken from the bag, reported with a picture of the work.
+use sha2::{Digest, Sha256};
+
+use crate::support::browser::{PATIENCE, Scripts};
+use crate::support::catalogue::{BAG, DROP};
+use crate::support::planted;
+use crate::support::wait::wait_until_true;
+
+use super::{ROLES, Stage};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_by_hand_is_found_on_the_board_taken_from_its_bag_and_reported_with_a_picture() {
+    let Some(stage) = Stage::with(Scripts::On, &["desk", "publish"]).await else { return };
+    let id = planted::work(&stage.pipeline, "车间里的二十四小时", &[DROP, BAG]).await;
+    stage.pipeline.command(&["release", &id.to_string()]).await.exits(0);
+    let delivery = async |partner: &str| {
+        let query = "select state from deliveries where submission = $1 and partner = $2";
+        let query = sqlx::query_scalar::<_, String>(query).bind(id).bind(partner);
+        query.fetch_one(stage.pipeline.truth.pool()).await.expect("the delivery's state")
+    };
+    wait_until_true("the bag is packed", PATIENCE, async || delivery(BAG).await == "awaiting_operator").await;
+    stage.person("赵运维", &ROLES).await;
+    let browser = &stage.browser;
+    let page = format!("/works/{id}/deliveries/{BAG}");
+    browser.open("/deliveries?waits=person").await;
+    browser.click(&format!("a[href='{page}']")).await;
+    browser.arrives(&page).await;
+
+    // The film in the bag is the one that was made.
+    let film = browser.attribute("a[download][href*='/bag/'][href$='.mp4']", "href").await.expect("a film");
+    let request = reqwest::Client::new().get(format!("{}{film}", stage.base));
+    let answer = request.header("cookie", browser.cookie_header().await).send().await.expect("the film");
+    assert_eq!(answer.status(), 200);
+    let (bytes, made) = (answer.bytes().await.expect("its bytes"), planted::film_path(&stage.pipeline, id));
+    let made = std::fs::read(made).expect("the film that was made");
+    assert_eq!(Sha256::digest(&bytes), Sha256::digest(&made));
+
+    // Without an address or a picture nothing is believed.
+    browser.click("form[action$='/delivered'] button").await;
+    browser.element(".problem").await;
+    assert_eq!(delivery(BAG).await, "awaiting_operator");
+    let picture = stage.pipeline.dir().join("seen.png");
+    std::fs::write(&picture, png()).expect("a picture");
+    browser.open(&page).await;
+    browser.fill("input[name=url]", "https://example.com/video/24").await;
+    browser.attach("input[name=picture]", &picture).await;
+    browser.click("form[action$='/delivered'] button").await;
+    wait_until_true("the delivery is live", PATIENCE, async || delivery(BAG).await == "live").await;
+    browser.open(&page).await;
+    browser.says("https://example.com/video/24").await;
+    assert_eq!(stage.pipeline.truth.count("select count(*) from proofs where file_key is not null").await, 1);
+    wait_until_true("the drop is live", PATIENCE, async || delivery(DROP).await == "live").await;
+}
+
+/// A grey picture.
+fn png() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, 64, 64);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().expect("a picture's header");
+    writer.write_image_data(&[128; 64 * 64]).expect("a picture's rows");
+    drop(writer);
+    bytes
+}

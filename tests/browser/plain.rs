@@ -1,0 +1,300 @@
+//! Every act by pages alone, in a browser that runs no script: each is a form, and each leaves its row in the audit trail.
+use std::time::{Duration, Instant};
+
+use pipeline::delivery::{DeliveryEvent, IntentId, RecallBy};
+use uuid::Uuid;
+
+use crate::desk::made::stand;
+use crate::support::browser::person::{PASSWORD, Person, Phone};
+use crate::support::browser::{PATIENCE, Scripts};
+use crate::support::catalogue::{BAG, DROP};
+use crate::support::wait::{rest, wait_until_true};
+use crate::support::{Entrant, planted, reviewed};
+
+use super::look::is_of;
+use super::twins::twin_of;
+use super::{DOUYIN, ROLES, Stage};
+
+/// Forms that other stories send, or that change nothing.
+const ELSEWHERE: [&str; 3] = ["/sign-in", "/sign-in/code", "/bulk/look"];
+
+/// One act: the page that it begins on, what is filled in there, and what is clicked.
+struct Step {
+    /// The form's address.
+    form: String,
+    page: String,
+    /// What is unfolded first.
+    unfolds: Option<&'static str>,
+    fills: Vec<(&'static str, String)>,
+    clicks: Vec<String>,
+}
+
+impl Step {
+    /// A form that stands on the page `page` and is sent by the button `click`.
+    fn new(form: &str, page: &str, fills: &[(&'static str, &'static str)], click: &str) -> Self {
+        let clicks = vec![click.to_owned()];
+        let fills = fills.iter().map(|(field, text)| (*field, (*text).to_owned())).collect();
+        Self { form: form.to_owned(), page: page.to_owned(), unfolds: None, fills, clicks }
+    }
+
+    /// An act on one work that is looked at before it is confirmed.
+    fn looked_at(work: Uuid, act: &str, fills: &[(&'static str, &'static str)]) -> Self {
+        let path = format!("/works/{work}/{act}");
+        let step = Self::new(&path, &path, fills, "#form button");
+        step.then("section form.act button")
+    }
+
+    fn then(mut self, click: &str) -> Self {
+        self.clicks.push(click.to_owned());
+        self
+    }
+
+    /// A form that is folded away.
+    fn unfolded(self, summary: &'static str) -> Self {
+        Self { unfolds: Some(summary), ..self }
+    }
+}
+
+impl Stage {
+    /// Does it, and says what is wrong with what came of it.
+    async fn does(&self, step: &Step) -> Option<String> {
+        let rows = async || self.pipeline.truth.count("select count(*) from audit").await;
+        let before = rows().await;
+        self.browser.open(&step.page).await;
+        if let Some(summary) = step.unfolds {
+            self.browser.click(summary).await;
+        }
+        for (field, text) in &step.fills {
+            self.browser.fill(field, text).await;
+        }
+        for click in &step.clicks {
+            self.browser.click(click).await;
+        }
+        // Where no script runs, the driver does not wait for what a click leads to.
+        let begun = Instant::now();
+        while rows().await == before {
+            if self.browser.count(".problem code").await > 0 {
+                return Some(format!("{}: {}", step.form, self.browser.text(".problem").await));
+            }
+            if begun.elapsed() > PATIENCE {
+                return Some(format!("{}: no row in the audit trail", step.form));
+            }
+            rest(Duration::from_millis(50)).await;
+        }
+        None
+    }
+
+    /// When decisions that are held take effect, from now on.
+    async fn due(&self, after: &str) {
+        let set = format!("update held_decisions set due_at = clock_timestamp() + {after}");
+        let set = sqlx::query(sqlx::AssertSqlSafe(set));
+        set.execute(self.pipeline.truth.pool()).await.expect("set when decisions are due");
+    }
+
+    /// A work that was released, and whose delivery to a partner stands where these events lead.
+    async fn delivering(&self, title: &str, partner: &str, events: &[DeliveryEvent]) -> Uuid {
+        let id = planted::work(&self.pipeline, title, &[DROP, BAG, DOUYIN]).await;
+        self.pipeline.command(&["release", &id.to_string()]).await.exits(0);
+        stand(&self.pipeline, id, partner, events).await;
+        id
+    }
+}
+
+/// What a reviewer does at the queue, whose decisions are held first. Returns the addresses of its forms.
+async fn reviewing(stage: &Stage) -> Vec<String> {
+    let browser = &stage.browser;
+    let mut works = Vec::new();
+    for title in ["通过", "不通过", "稍后", "改判"] {
+        works.push(reviewed::work(&stage.pipeline, title, &[DROP, BAG]).await);
+    }
+    let twin = reviewed::twin(&stage.pipeline, "改过的片名", &[DROP, BAG], vec![twin_of(works[0])]).await;
+    let beside = format!("/works/{twin}/beside/{}", works[0]);
+    let held = async || stage.pipeline.truth.count("select count(*) from held_decisions where failed_at is null").await;
+    let card = |work: Uuid| format!("/queue/screening/{work}");
+    let choose = async |work: Uuid, choice: &str| {
+        browser.open(&card(work)).await;
+        browser.click(&format!("#decide button[value={choice}]")).await;
+    };
+    let holds = async |count: i64| {
+        wait_until_true(&format!("{count} decisions are held"), PATIENCE, async || held().await == count).await;
+    };
+    choose(works[0], "accept").await;
+    holds(1).await;
+    browser.click("form[action='/queue/undo'] button").await;
+    holds(0).await;
+    choose(works[2], "later").await;
+    let aside = "select count(*) from review_later";
+    wait_until_true("it is put aside", PATIENCE, async || stage.pipeline.truth.count(aside).await == 1).await;
+    // What others decided meanwhile stands, and the reviewer is told.
+    choose(works[3], "accept").await;
+    holds(1).await;
+    // Not before the other one has decided, however long that takes.
+    stage.due("interval '1 hour'").await;
+    stage.pipeline.command(&["review", "reject", &works[3].to_string(), "--reason", "画面"]).await.exits(0);
+    stage.due("interval '0'").await;
+    browser.open(&card(works[1])).await;
+    browser.fill("#words", "不是工业题材。").await;
+    browser.click("#refuse").await;
+    let refused = "select count(*) from held_decisions where decision = 'refuse'";
+    wait_until_true("the refusal is held", PATIENCE, async || stage.pipeline.truth.count(refused).await == 1).await;
+    browser.open(&beside).await;
+    browser.click("button[name=finding][value=same]").await;
+    stage.comes_to(works[1], "rejected").await;
+    stage.comes_to(twin, "rejected").await;
+    wait_until_true("the other decision has failed", PATIENCE, async || held().await == 0).await;
+    browser.open("/queue/screening").await;
+    browser.click("form[action='/queue/dismiss'] button").await;
+    let any = "select count(*) from held_decisions";
+    wait_until_true("it was read", PATIENCE, async || stage.pipeline.truth.count(any).await == 0).await;
+    let forms = ["/queue/undo".to_owned(), "/queue/dismiss".to_owned()];
+    forms.into_iter().chain([format!("{}/decide", card(works[0])), beside]).collect()
+}
+
+/// Acts of organisers and operators on one work.
+async fn on_one_work(stage: &Stage) -> Vec<Step> {
+    let work = async |title: &str| planted::work(&stage.pipeline, title, &[DROP, BAG]).await;
+    let (released, again, gone) = (work("一度电的旅程").await, work("零件的一生").await, work("夜班").await);
+    let parked = stage.delivering("停下的作品", BAG, &[]).await;
+    let park = "update parts set status = 'parked', attempt = 5, last_error = 'a test' where submission = $1 and stage = 'publish'";
+    sqlx::query(park).bind(parked).execute(stage.pipeline.truth.pool()).await.expect("park the parts");
+    let api = stage.service.api_address().expect("the public API");
+    let entered = Entrant::at(&api).enter(&Entrant::form("待传")).await.id;
+    let texts = format!("/works/{released}/deliveries/{BAG}");
+    let hold = format!("/works/{released}/hold");
+    let reason = ("input[name=reason]:not([type=hidden])", "测试");
+    let entered = format!("/works/{entered}");
+    let why = [("form[action$='/contact'] input[name=reason]", "核对联系方式")];
+    let contact = Step::new(&format!("{entered}/contact"), &entered, &why, "form[action$='/contact'] button");
+    vec![
+        Step::looked_at(released, "release", &[]),
+        Step::new(&hold, &hold, &[reason], "#form button"),
+        Step::new(&hold, &hold, &[], "#form button"),
+        Step::new(
+            &format!("{texts}/texts"),
+            &texts,
+            &[("input[name=title]", "灯塔工厂的早晨")],
+            "form[action$='/texts'] button.primary",
+        ),
+        Step::looked_at(released, "recall", &[reason]),
+        Step::looked_at(again, "reprocess", &[]),
+        Step::looked_at(gone, "withdraw", &[]),
+        Step::looked_at(parked, "retry", &[]),
+        contact.unfolded("details:has(form[action$='/contact']) summary"),
+    ]
+}
+
+/// What people do about deliveries by hand.
+async fn by_hand(stage: &Stage) -> Vec<Step> {
+    let handed = || DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) };
+    let taken_back =
+        || vec![handed(), DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by: RecallBy::Operator }];
+    let delivered = stage.delivering("车间里的二十四小时", BAG, &[handed()]).await;
+    let recalled = stage.delivering("下架的作品", BAG, &taken_back()).await;
+    let confirmed = stage.delivering("待确认的作品", DOUYIN, &[handed()]).await;
+    let step = |work: Uuid, partner: &str, act: &str, fills: &[(&'static str, &'static str)]| {
+        let page = format!("/works/{work}/deliveries/{partner}");
+        Step::new(&format!("{page}/{act}"), &page, fills, &format!("form[action$='/{act}'] button"))
+    };
+    let online = [("form[action$='/delivered'] input[name=url]", "https://example.com/video/24")];
+    let gone = [("form[action$='/recalled'] input[name=url]", "https://example.com/video/24")];
+    vec![
+        step(delivered, BAG, "delivered", &online),
+        step(recalled, BAG, "recalled", &gone),
+        step(confirmed, DOUYIN, "confirm", &[]),
+    ]
+}
+
+/// Many works at once, and the job that comes of it.
+async fn in_bulk(stage: &Stage) -> Vec<Step> {
+    let works = [
+        planted::work(&stage.pipeline, "一", &[DROP, BAG]).await,
+        planted::work(&stage.pipeline, "二", &[DROP, BAG]).await,
+    ];
+    let page = format!("/bulk/new?works={}&works={}", works[0], works[1]);
+    let start = Step::new("/bulk", &page, &[], "input[name=kind][value=reprocess]");
+    vec![start.then("form[action='/bulk/look'] button").then("form[action='/bulk'] button")]
+}
+
+/// Orders to the one job there is.
+async fn orders(stage: &Stage) -> Vec<Step> {
+    let job = sqlx::query_scalar::<_, Uuid>("select id from bulk_jobs").fetch_one(stage.pipeline.truth.pool());
+    let page = format!("/jobs/{}", job.await.expect("a job"));
+    let order =
+        |order: &str| Step::new(&format!("{page}/order"), &page, &[], &format!("button[name=order][value={order}]"));
+    vec![order("pause"), order("resume"), order("cancel")]
+}
+
+/// Acts of admins, about somebody else.
+fn about(person: &Person) -> Vec<Step> {
+    let page = format!("/people/{}", person.id);
+    let new = [("input[name=name]", "新同事"), ("input[name=login]", "xin.tongshi")];
+    let add = Step::new("/people", "/people", &new, "input[name=roles][value=screener]");
+    let roles = Step::new(&format!("{page}/roles"), &page, &[], "input[name=roles][value=organiser]");
+    let why = [("form[action$='/end'] input[name=reason]", "离职")];
+    let end = Step::new(&format!("{page}/end"), &page, &why, "details form[action$='/end'] button");
+    let sessions =
+        Step::new(&format!("{page}/sessions/end"), &page, &[], "form[action$='/sessions/end'] button.danger");
+    vec![
+        add.then("form[action='/people'] button"),
+        roles.then("form[action$='/roles'] button"),
+        Step::new(&format!("{page}/invite"), &page, &[], "form[action$='/invite'] button[value=false]"),
+        sessions,
+        end.unfolded("details:has(form[action$='/end']) summary"),
+    ]
+}
+
+/// Acts on one's own account, of which the last one ends the session.
+async fn own(stage: &Stage, person: &Person, phone: &Phone) -> Vec<Step> {
+    // One that is ended from here.
+    let _ = person.session(&stage.pipeline).await;
+    let new = "louder green gearbox 18";
+    let password = [("input[name=current]", PASSWORD), ("input[name=new]", new), ("input[name=again]", new)];
+    let mut codes = Step::new("/me/recovery-codes", "/me", &[], "form[action='/me/recovery-codes'] button");
+    codes.fills = vec![("form[action='/me/recovery-codes'] input[name=code]", phone.next_code())];
+    let session = format!("/me/sessions/{}/end", Uuid::nil());
+    vec![
+        Step::new(&session, "/me", &[], "tr:not(:has(.tag.ok)) form[action^='/me/sessions/'] button"),
+        codes,
+        Step::new("/me/password", "/me", &password, "form[action='/me/password'] button"),
+        Step::new("/sign-out", "/me", &[], "form[action='/sign-out'] button"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_act_is_done_by_forms_alone_where_no_script_runs() {
+    let Some(stage) = Stage::with(Scripts::Off, &["desk", "upload"]).await else { return };
+    // The sign-in, first.
+    let person = Person::new(&stage.pipeline, "王审", &ROLES).await;
+    let link = person.link(&stage.pipeline).await;
+    let phone = person.accepts(&stage.browser, &link).await;
+    let other = Person::new(&stage.pipeline, "旧同事", &["screener"]).await;
+    // One that is ended by the admin.
+    let _ = other.session(&stage.pipeline).await;
+    let mut steps = on_one_work(&stage).await;
+    steps.extend(by_hand(&stage).await);
+    steps.extend(in_bulk(&stage).await);
+    let (mut wrong, mut done) = (Vec::new(), reviewing(&stage).await);
+    done.extend([link.clone(), format!("{link}/code")]);
+    for step in &steps {
+        wrong.extend(stage.does(step).await);
+    }
+    let mut more = orders(&stage).await;
+    more.extend(about(&other));
+    more.extend(own(&stage, &person, &phone).await);
+    for step in &more {
+        wrong.extend(stage.does(step).await);
+    }
+    person.signed_in(&stage.pipeline, &stage.browser).await;
+    let all = Step::new("/me/sessions/end", "/me", &[], "form[action='/me/sessions/end'] button");
+    wrong.extend(stage.does(&all).await);
+    more.push(all);
+    done.extend(steps.iter().chain(&more).map(|step| step.form.clone()));
+    for route in ::desk::list().iter().filter(|it| !it.is_api() && it.method == "POST") {
+        let known = ELSEWHERE.contains(&route.path) || done.iter().any(|form| is_of(form, route.path));
+        if !known {
+            wrong.push(format!("{} was not tried", route.path));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    stage.close();
+}

@@ -9,27 +9,29 @@
 //! | servers and services, and how faults befall them | `house` |
 //! | entrants, reviewer, organiser, operator | `people` |
 //! | what they were told | `history` |
+//! | whether anything still moves | `motion` |
 //! | how it stands in the end | `standing` |
 //! | whether that is what they were told | `checker` |
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::receiver::Received;
-use crate::support::wait::{rest, wait_until_true};
+use crate::support::wait::rest;
 use history::{History, Record};
 use house::House;
+use motion::Motion;
 use people::People;
 use plan::{Fault, Plan};
 
 mod checker;
 mod history;
 mod house;
+mod motion;
 mod people;
 mod plan;
 mod standing;
@@ -37,8 +39,6 @@ mod standing;
 /// Of the short form.
 const FAULTS: usize = 12;
 const ENTRIES: usize = 15;
-/// After the last fault everything comes to its end within this time, and a second for each entry.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Entries that are on their way at a time. On a machine that is too slow for the plan the others begin later.
 const AT_ONCE: usize = 60;
 
@@ -131,25 +131,25 @@ async fn whatever_befalls_the_house_what_anybody_was_told_is_true_in_the_end() {
     let house = Arc::new(House::new(&plan).await);
     let (history, stop) = (Arc::new(History::default()), CancellationToken::new());
     let begun = Instant::now();
-    let until = begun + plan.storm() + PATIENCE + Duration::from_secs(plan.fates.len() as u64);
-    let people = Arc::new(People::new(house.clone(), history.clone(), until).await);
+    let (motion, calm) = (Arc::new(Motion::new()), CancellationToken::new());
+    let people = Arc::new(People::new(house.clone(), history.clone(), motion.clone()).await);
     let supervising = tokio::spawn(supervise(house.clone(), stop.clone()));
+    let watching = tokio::spawn({
+        let (motion, house, calm, stop) = (motion.clone(), house.clone(), calm.clone(), stop.clone());
+        async move { motion.watch(&house, &calm, &stop).await }
+    });
     let entering = tokio::spawn(entries(people, plan.clone(), begun));
     let [happened, impossible] = storm(&house, &plan, begun).await;
+    calm.cancel();
     eprintln!("{:7.1} s  the last fault is over", begun.elapsed().as_secs_f64());
     entering.await.expect("everybody is done, or has given up");
     let elapsed = begun.elapsed();
-    let quiet = "every webhook was received, and nothing is left to do";
-    let truth = &house.pipeline.truth;
-    let waiting = wait_until_true(quiet, Duration::from_secs(120), async || {
-        truth.count("select (select count(*) from webhook_messages where status = 'pending') + (select count(*) from outbox)
-            + (select count(*) from parts where status in ('pending', 'claimed', 'waiting'))").await == 0
-    });
-    // What is not quiet is found below, and told there.
-    let _ = std::panic::AssertUnwindSafe(waiting).catch_unwind().await;
+    // What is not quiet when nothing moves any more is found below, and told there.
+    motion.settles(&house).await;
     eprintln!("{:7.1} s  quiet", begun.elapsed().as_secs_f64());
     stop.cancel();
     supervising.await.expect("the supervisor ends");
+    watching.await.expect("the watch ends");
     let record = Record { entries: history.entries(), announced: announced(&house.receiver.received()).collect() };
     let standing = standing::read(&house).await;
     let findings = checker::compare(&record, &standing);

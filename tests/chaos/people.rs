@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::checker::{BAG, DOUYIN, DROP, PARTNERS};
 use super::history::{History, Told};
 use super::house::House;
+use super::motion::Motion;
 use super::plan::{Fate, Plan};
 use crate::support::platforms::faults::Chance;
 use crate::support::wait::rest;
@@ -40,19 +41,19 @@ pub(super) struct People {
     organiser: String,
     operator: String,
     films: Films,
-    until: Instant,
+    motion: Arc<Motion>,
 }
 
 impl People {
-    /// They give up at `until`.
-    pub(super) async fn new(house: Arc<House>, history: Arc<History>, until: Instant) -> Self {
+    /// They give up when nothing moves any more.
+    pub(super) async fn new(house: Arc<House>, history: Arc<History>, motion: Arc<Motion>) -> Self {
         let pipeline = &house.pipeline;
         let [screener, organiser, operator] =
             [pipeline.token("screener").await, pipeline.token("organiser").await, pipeline.token("operator").await];
         let films = Films::make(pipeline.dir());
         let http = reqwest::Client::builder().timeout(A_TRY).connect_timeout(Duration::from_secs(3)).build();
         let http = http.expect("a client");
-        Self { house, history, http, turn: AtomicUsize::new(0), screener, organiser, operator, films, until }
+        Self { house, history, http, turn: AtomicUsize::new(0), screener, organiser, operator, films, motion }
     }
 
     /// One entry's way from its form to its end, by all who have to do with it.
@@ -295,8 +296,8 @@ impl People {
     }
 
     async fn moment(&self) -> Result<()> {
-        if Instant::now() > self.until {
-            bail!("nothing came of it in time");
+        if self.motion.has_ended() {
+            bail!("nothing came of it, and nothing moves any more");
         }
         rest(A_MOMENT).await;
         Ok(())

@@ -137,7 +137,9 @@ pub(crate) fn see(to: impl AsRef<str>) -> Response {
 
 /// A path of ours that a link or a form names, such as where to go after the sign-in; anything else is the home page.
 pub(crate) fn inside(path: Option<&str>) -> &str {
-    let ours = |path: &&str| path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let ours = |path: &&str| {
+        path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control())
+    };
     path.filter(ours).unwrap_or("/")
 }
 
@@ -148,7 +150,14 @@ mod tests {
     #[test]
     fn a_browser_is_sent_to_our_own_paths_only() {
         assert_eq!(inside(Some("/works?state=published")), "/works?state=published");
-        for wrong in ["//evil.example", "https://evil.example", "/\\evil.example", "works", "/a\r\nset-cookie: x"] {
+        for wrong in [
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "works",
+            "/a\r\nset-cookie: x",
+            "/\t/evil.example",
+        ] {
             assert_eq!(inside(Some(wrong)), "/", "{wrong}");
         }
     }

@@ -29,6 +29,8 @@ const WITHIN: Duration = Duration::from_secs(25);
 
 /// Files that are made at once in one process: each holds its whole list in memory and keeps a core busy while it is written.
 static TURNS: Semaphore = Semaphore::const_new(1);
+/// How long a request waits for its turn. Those that wait have a place among the desk's requests, which pages need.
+const TURN_WITHIN: Duration = Duration::from_secs(3);
 
 /// Which table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,7 +131,8 @@ pub async fn export(
     say: Say,
 ) -> Result<File, Problem> {
     let made = async {
-        let turn = TURNS.acquire().await.map_err(anyhow::Error::from)?;
+        let turn =
+            timeout(TURN_WITHIN, TURNS.acquire()).await.map_err(|_| Code::Overloaded)?.map_err(anyhow::Error::from)?;
         let sheet = rows::sheet(desk, caller, filter, kind, say).await?;
         let title = sheet.title.clone();
         // The turn ends with the writing, also where the request has ended before.

@@ -171,7 +171,7 @@ impl Code {
             Code::SubmissionUnknown => row(404, "submission_unknown", "没有这件作品。", "There is no such submission."),
             Code::DeliveryUnknown => row(404, "delivery_unknown", "该作品没有对这个平台的投放。", "The submission has no delivery to this partner."),
             Code::PartnerUnknown => row(422, "partner_unknown", "没有这个合作平台。", "There is no such partner."),
-            Code::Changed => row(409, "changed", "情况已有变化，请重新试算后再确认。", "What this act concerns has changed since its dry run; look at a new one before you confirm."),
+            Code::Changed => row(409, "changed", "情况已有变化，请重新查看影响后再确认。", "What this act concerns has changed since its dry run; look at a new one before you confirm."),
             Code::TokenUnknown => row(404, "token_unknown", "没有这个凭证。", "There is no such token."),
             Code::PersonUnknown => row(404, "person_unknown", "没有这名人员。", "There is no such person."),
             Code::PersonEnded => row(409, "person_ended", "该人员已停用。", "The person was ended."),

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
+use pipeline::person::{Held as Holds, Role};
 use pipeline::submission::State;
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::held::{self, Failure, Holding};
-use runtime::store::reviews;
+use runtime::store::{Transaction, persons, reviews};
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 use uuid::Uuid;
@@ -58,6 +59,10 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
     let done = desk.store.transaction("decide", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
+                // Sent again from a page of the browser's history, after it was undone: "done" would be wrong.
+                if awaits_review(&caller.look(tx, id).await?).is_ok() && !held::is_held(tx, id).await? {
+                    return Err(Problem::from(Code::Changed).into());
+                }
                 return Ok(done);
             }
             awaits_review(&caller.look(tx, id).await?)?;
@@ -156,8 +161,12 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
             let decision = Decision::called(&due.decision).ok_or_else(|| anyhow::anyhow!("no such decision"))?;
             let event = decision.event(due.words)?;
             let caller = Caller { by: due.by, contest: None, roles: None, key: None };
-            match decided(desk, tx, &caller, due.submission, &event, &caller.by).await {
-                Ok(_) => {
+            let done = match still_may(tx, &caller, due.submission).await {
+                Ok(()) => decided(desk, tx, &caller, due.submission, &event, &caller.by).await.map(drop),
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(()) => {
                     held::carried_out(tx, id).await?;
                     Ok(Outcome::CarriedOut(due.submission))
                 }
@@ -182,6 +191,15 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
         }
         Outcome::NotOurs => Ok(false),
     }
+}
+
+/// Whether the person who decided still holds the role in which they did: it may have been taken, or they may have been ended, since.
+async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId) -> anyhow::Result<()> {
+    let role = Role::ALL.into_iter().find(|role| role.actor() == caller.by.actor);
+    let person = persons::lock(tx, &caller.person()?.to_string()).await?;
+    let contest = caller.look(tx, id).await?.contest;
+    let holds = |role| person.is_some_and(|person| person.holds(&Holds { role, contest: Some(contest) }));
+    if role.is_some_and(holds) { Ok(()) } else { Err(Problem::from(Code::RoleMissing).into()) }
 }
 
 fn failure(problem: &Problem) -> Failure {

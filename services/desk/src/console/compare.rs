@@ -120,7 +120,7 @@ impl ComparePage {
 
     fn sides(&self) -> [(&'static str, &'static str); 2] {
         let [source, rendition] = Compared::BOTH.map(Compared::name);
-        [(source, self.shell.say.t("源片", "Source")), (rendition, self.shell.say.t("成片", "Rendition"))]
+        [(source, self.shell.say.t("原片", "Source")), (rendition, self.shell.say.t("成片", "Rendition"))]
     }
 
     fn downloads(&self) -> bool {

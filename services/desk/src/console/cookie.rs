@@ -7,6 +7,7 @@ use axum::http::header::{COOKIE, HOST};
 use axum::http::{HeaderValue, Uri};
 use cookie::{Cookie, SameSite};
 use pipeline::lang::Lang;
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::sessions::SessionSecret;
 use runtime::transport::is_this_machine;
 
@@ -30,6 +31,12 @@ pub(crate) fn may_have_session(desk: &Desk, headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let here = || format!("http://{host}").parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(is_this_machine));
     is_https(desk) || here()
+}
+
+/// Refuses what must not cross a network in clear: passwords, second factors, and what a sign-in answers.
+pub(crate) fn check_line(desk: &Desk, headers: &HeaderMap) -> Result<(), Problem> {
+    let detail = || Detail::new("请通过 https 地址打开控制台", "open the console by its https address");
+    if may_have_session(desk, headers) { Ok(()) } else { Err(Code::StateWrong.about(detail())) }
 }
 
 /// The session that a browser sent.

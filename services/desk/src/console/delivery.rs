@@ -295,6 +295,11 @@ async fn show(
 }
 
 impl DeliveryPage {
+    /// Whether an address, which may be the partner's own words, is one that a link may lead to.
+    fn is_web(&self, url: &str) -> bool {
+        super::works::is_web(url)
+    }
+
     fn of(shell: Shell, may: May, it: DeliveryWhole, around: Around) -> Self {
         let (say, now) = (shell.say, shell.now);
         let at = it.delivery.as_ref();

@@ -52,8 +52,8 @@ impl HomePage {
             What::Review => ("件作品待初筛", "works await screening"),
             What::Release => ("件作品待发布", "works await release"),
             What::ByHand => ("件作品的投放待人工办理", "works wait for a person at a partner"),
-            What::Recalls => ("件作品撤下尚未证明", "works with a recall that is not proven"),
-            What::Parked => ("件作品的任务已搁置", "works have parked parts"),
+            What::Recalls => ("件作品待证明已下架", "works with a recall that is not proven"),
+            What::Parked => ("件作品有任务停下", "works have parked parts"),
             What::Credentials => ("个平台账号的凭证被拒绝", "partner accounts refuse our credentials"),
         };
         self.shell.say.t(zh, en)

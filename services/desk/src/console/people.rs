@@ -280,7 +280,7 @@ impl PersonPage {
     fn factor(&self, session: &Session) -> &'static str {
         match session.factor.as_str() {
             "recovery_code" => self.shell.say.t("恢复码", "recovery code"),
-            _ => self.shell.say.t("动态验证码", "code of the second factor"),
+            _ => self.shell.say.t("验证器", "code of the second factor"),
         }
     }
 }

@@ -74,7 +74,7 @@ const WAYS: [(Here, &str, &[Role], &str, &str); 10] = [
     (Here::Works, "/works", READERS, "作品", "Works"),
     (Here::Deliveries, "/deliveries", READERS, "投放", "Deliveries"),
     (Here::Jobs, "/jobs", READERS, "批量任务", "Jobs"),
-    (Here::Trouble, "/trouble", READERS, "待处理", "Trouble"),
+    (Here::Trouble, "/trouble", READERS, "异常", "Trouble"),
     (Here::Partners, "/partners", READERS, "平台", "Partners"),
     (Here::Audit, "/audit", &[Role::Auditor], "审计", "Audit"),
     (Here::People, "/people", &[Role::Admin, Role::Auditor], "人员", "People"),

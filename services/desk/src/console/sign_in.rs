@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use runtime::doors::Pseudonym;
-use runtime::problem::{Code, Detail, Problem};
+use runtime::problem::{Code, Problem};
 use serde::Deserialize;
 
 use super::{Asked, Guest, Sent, Shell, Visit, cookie, inside, open, post_to, see, shown, shown_with};
@@ -78,12 +78,10 @@ async fn form(
     Asked(Next { next }): Asked<Next>,
 ) -> Result<Response, Problem> {
     let page = SignInPage { shell: guest.shell(), login: String::new(), next: inside(next.as_deref()).to_owned() };
-    if cookie::may_have_session(&desk, &headers) {
-        return shown(&page);
+    match cookie::check_line(&desk, &headers) {
+        Ok(()) => shown(&page),
+        Err(problem) => again(&problem, &SignInPage { shell: page.shell.clone().with(&problem), ..page }),
     }
-    let detail = Detail::new("请通过 https 地址打开控制台", "open the console by its https address");
-    let problem = Code::StateWrong.about(detail);
-    again(&problem, &SignInPage { shell: page.shell.clone().with(&problem), ..page })
 }
 
 async fn password(

@@ -241,7 +241,7 @@ impl WorkPage {
         let say = self.shell.say;
         match outcome {
             pipeline::screening::Outcome::Pass => say.t("符合", "kept"),
-            pipeline::screening::Outcome::Warn => say.t("提示", "warning"),
+            pipeline::screening::Outcome::Warn => say.t("请留意", "warning"),
             pipeline::screening::Outcome::Fail => say.t("不符合", "broken"),
         }
     }

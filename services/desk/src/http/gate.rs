@@ -52,7 +52,14 @@ pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Ne
 
 /// The request with what is known about its sender, if they may.
 async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
-    let Policy::People(roles) = gate.policy else { return Ok(request) };
+    let Policy::People(roles) = gate.policy else {
+        // Forms before the sign-in, and the pages of an invitation, hold secrets.
+        let path = request.uri().path();
+        if !path.starts_with("/api/") && (request.method() != Method::GET || path.starts_with("/invitation/")) {
+            cookie::check_line(&gate.service.desk, request.headers())?;
+        }
+        return Ok(request);
+    };
     let (mut head, body) = request.into_parts();
     let missing = || Code::TokenMissing.refused(Door::Organisers, Reason::Missing, None::<SubmissionId>);
     let sent = bearer(&head.headers).ok_or_else(missing)?;

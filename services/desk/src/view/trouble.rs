@@ -134,7 +134,7 @@ fn sentence(kind: &str) -> (&'static str, &'static str) {
             ("已发送，结果不明已超过三十分钟。", "It was sent, and for thirty minutes the result is unknown.")
         }
         "no_progress" => ("二十分钟没有进展。", "There was no progress for twenty minutes."),
-        "parked" => ("多次失败，已搁置。", "It failed too often and was parked."),
+        "parked" => ("多次失败，已停下。", "It failed too often and was parked."),
         "refused_delivery" => ("平台拒绝了该作品。", "The partner refuses the work."),
         "waits_for_person" => ("等待人工完成投放。", "The delivery waits for a person."),
         // Every kind of the store stands above, and a test compares.

@@ -12,6 +12,7 @@ use pipeline::queue::Queue;
 use reqwest::Method;
 use runtime::problem::Problem;
 use runtime::store::history::{Actor, By};
+use runtime::store::idempotency::Keyed;
 use runtime::store::tokens::Role;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,6 +25,7 @@ impl Stage {
     async fn reviewer(&self, name: &str) -> Caller {
         let person = PersonId(Uuid::new_v4());
         self.execute(format!("insert into persons (id, name) values ('{}', '{name}')", person.0)).await;
+        self.execute(format!("insert into person_roles (person, role) values ('{}', 'screener')", person.0)).await;
         let by = By::of(Actor::Screener, person, name.to_owned()).with_credential(CredentialId(Uuid::new_v4()));
         Caller { by, contest: None, roles: None, key: None }
     }
@@ -211,6 +213,44 @@ async fn a_decision_on_a_work_that_was_withdrawn_meanwhile_changes_nothing_and_i
     assert_eq!(decide::carry_out(&desk).await.unwrap(), 0, "it is not tried again");
     assert!(decide::dismiss(&desk, &reviewer, decision.id).await.unwrap().value);
     assert!(queue::decisions(&desk, &reviewer).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_decision_of_somebody_whose_role_was_taken_meanwhile_changes_nothing() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let reviewer = stage.reviewer("甲").await;
+    let entry = &stage.awaiting(1).await[0];
+    decide::decide(&desk, &reviewer, id(entry), accept()).await.unwrap();
+    stage.hold_on().await;
+    let person = reviewer.by.person.expect("a person").0;
+    stage.execute(format!("delete from person_roles where person = '{person}'")).await;
+    stage.time_passes().await;
+    let failed = async || queue::decisions(&desk, &reviewer).await.unwrap().into_iter().find_map(|it| it.failure);
+    until("it was tried", async || {
+        decide::carry_out(&desk).await.unwrap();
+        failed().await.is_some()
+    })
+    .await;
+    assert_eq!(failed().await.unwrap().code, "role_missing");
+    assert_eq!(stage.state_of(entry).await, "awaiting_review");
+    assert!(stage.trail(entry).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_form_from_the_browsers_history_does_not_hold_an_undone_decision_again() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let entry = &stage.awaiting(1).await[0];
+    let key = Keyed::new("session", &Uuid::new_v4().to_string(), "POST", "/queue/screening", b"accept");
+    let reviewer = Caller { key: Some(key), ..stage.reviewer("甲").await };
+    let first = decide::decide(&desk, &reviewer, id(entry), accept()).await.unwrap();
+    stage.hold_on().await;
+    let again = decide::decide(&desk, &reviewer, id(entry), accept()).await.unwrap();
+    assert!(!first.repeated && again.repeated);
+    decide::undo(&desk, &Caller { key: None, ..reviewer.clone() }, Some(id(entry))).await.unwrap();
+    assert_eq!(code(decide::decide(&desk, &reviewer, id(entry), accept()).await), "changed");
+    assert_eq!(stage.held_rows().await, "0");
 }
 
 #[tokio::test]

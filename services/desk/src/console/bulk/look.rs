@@ -158,18 +158,18 @@ fn terms(desk: &Desk, say: Say, chosen: &Chosen, made: &JobMade) -> Vec<(String,
     let mut terms = vec![
         (
             say.t("作品", "Works").to_owned(),
-            chosen.conditions().unwrap_or_else(|| say.t("手工选择", "chosen by hand").to_owned()),
+            chosen.conditions().unwrap_or_else(|| say.t("已勾选的作品", "chosen by hand").to_owned()),
         ),
         (say.t("平台", "Partners").to_owned(), partners),
     ];
     if let Some(from) = made.from {
-        terms.push((say.t("从哪一步开始", "Begins at").to_owned(), stage_text(say, from).to_owned()));
+        terms.push((say.t("开始环节", "Begins at").to_owned(), stage_text(say, from).to_owned()));
     }
     if let Some(at) = chosen.at.as_ref().filter(|_| made.kind == Kind::Release) {
         terms.push((say.t("不早于", "Not before").to_owned(), at.replace('T', " ")));
     }
     if let Some(reason) = &chosen.reason {
-        terms.push((say.t("原因", "Reason").to_owned(), reason.clone()));
+        terms.push((say.t("事由", "Reason").to_owned(), reason.clone()));
     }
     terms
 }

@@ -30,7 +30,7 @@ pub const ACTS: &[Said] = &[
     ("recovery_codes_made", "生成了恢复码", "made recovery codes"),
     ("released", "发布了作品", "released the work"),
     ("reprocess", "要求重新处理作品", "ordered a new run of the work"),
-    ("retried", "重试了已搁置的任务", "tried parked parts again"),
+    ("retried", "重试了已停下的任务", "tried parked parts again"),
     ("review_accepted", "初筛通过了作品", "accepted the work in screening"),
     ("review_refused", "初筛退回了作品", "refused the work in screening"),
     ("revoked", "撤下了作品", "took the work out of the contest"),

@@ -18,11 +18,11 @@ pub(super) async fn work(store: &Store) -> Finding {
     let count = |status: &str| queues.iter().filter(|it| it.status == status).map(|it| it.parts).sum::<i64>();
     let (parked, pending, running) = (count("parked"), count("pending"), count("claimed"));
     let oldest_s = queues.iter().filter(|it| it.status == "pending").map(|it| it.age_s).fold(0.0, f64::max);
-    let zh = format!("排队 {pending}，处理中 {running}，搁置 {parked}");
+    let zh = format!("排队 {pending}，处理中 {running}，停下 {parked}");
     let en = format!("{pending} parts pending, {running} running, {parked} parked");
     if parked > 0 {
         const MEND: Both = Both {
-            zh: "`reelmill trouble` 列出搁置的任务与原因，`reelmill retry ID` 再试一次",
+            zh: "`reelmill trouble` 列出停下的任务与原因，`reelmill retry ID` 再试一次",
             en: "reelmill trouble lists what is parked and why, reelmill retry ID tries it again",
         };
         return Finding::poor(NAME, both(zh, en), MEND);

@@ -32,6 +32,8 @@ pub struct Wish {
     pub phrase: Option<String>,
     /// In which language the phrase is used.
     pub lang: Lang,
+    /// The run whose card was shown. A decision about an earlier run is refused with `changed`. `None`: the present one.
+    pub run: Option<u32>,
 }
 
 /// A decision that is held.
@@ -65,14 +67,16 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
                 }
                 return Ok(done);
             }
-            awaits_review(&caller.look(tx, id).await?)?;
+            let seen = caller.look(tx, id).await?;
+            awaits_review(&seen)?;
+            is_about(&seen, wish.run)?;
             if let Some(other) = reviews::claimant(tx, id, person).await? {
                 return Err(Code::CardTaken.about(other.name).into());
             }
             if held::is_held(tx, id).await? {
                 return Err(Problem::from(Code::DecisionHeld).into());
             }
-            let holding = Holding { submission: id, decision, words, phrase };
+            let holding = Holding { submission: id, run: seen.machine.run, decision, words, phrase };
             let due_at = held::hold(tx, holding, person, &caller.by).await?;
             caller.end(tx, false, Held { id: id.0, due_at }).await
         })
@@ -161,7 +165,7 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
             let decision = Decision::called(&due.decision).ok_or_else(|| anyhow::anyhow!("no such decision"))?;
             let event = decision.event(due.words)?;
             let caller = Caller { by: due.by, contest: None, roles: None, key: None };
-            let done = match still_may(tx, &caller, due.submission).await {
+            let done = match still_may(tx, &caller, due.submission, due.run).await {
                 Ok(()) => decided(desk, tx, &caller, due.submission, &event, &caller.by).await.map(drop),
                 Err(error) => Err(error),
             };
@@ -193,13 +197,18 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
     }
 }
 
-/// Whether the person who decided still holds the role in which they did: it may have been taken, or they may have been ended, since.
-async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId) -> anyhow::Result<()> {
+/// Whether the decision can still be carried out: its person still holds the role in which they decided, and the work is in the run that
+/// they saw.
+async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<()> {
     let role = Role::ALL.into_iter().find(|role| role.actor() == caller.by.actor);
     let person = persons::lock(tx, &caller.person()?.to_string()).await?;
-    let contest = caller.look(tx, id).await?.contest;
+    let seen = caller.look(tx, id).await?;
+    let contest = seen.contest.clone();
     let holds = |role| person.is_some_and(|person| person.holds(&Holds { role, contest: Some(contest) }));
-    if role.is_some_and(holds) { Ok(()) } else { Err(Problem::from(Code::RoleMissing).into()) }
+    if !role.is_some_and(holds) {
+        return Err(Problem::from(Code::RoleMissing).into());
+    }
+    Ok(is_about(&seen, run)?)
 }
 
 fn failure(problem: &Problem) -> Failure {
@@ -219,6 +228,14 @@ fn said(desk: &Desk, wish: &Wish) -> Result<(Option<String>, Option<String>), Pr
         return Err(Code::FieldWrong.about(Detail::from(all.join(", ")).of("phrase")));
     };
     Ok((words.or_else(|| Some(phrase.text(wish.lang).to_owned())), Some(phrase.id.clone())))
+}
+
+/// Refuses a decision about an earlier run: the newer one may have another verdict.
+fn is_about(seen: &Seen, run: Option<u32>) -> Result<(), Problem> {
+    match run {
+        Some(run) if run != seen.machine.run => Err(Code::Changed.into()),
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn awaits_review(seen: &Seen) -> Result<(), Problem> {

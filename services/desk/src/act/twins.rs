@@ -68,7 +68,7 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
         }
     };
     let by = caller.because(Some(&format!("compared with {}: {found}", other.id)))?;
-    let wish = Wish { decision, words, phrase: None, lang: Lang::Zh };
+    let wish = Wish { decision, words, phrase: None, lang: Lang::Zh, run: Some(work.machine.run) };
     decide::decide(desk, &Caller { by, ..caller.clone() }, id, wish).await
 }
 

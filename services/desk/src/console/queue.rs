@@ -79,6 +79,8 @@ struct Form {
     choice: Choice,
     words: Option<String>,
     phrase: Option<String>,
+    /// The run whose card was shown.
+    run: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -181,7 +183,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let queue = queue_named(&at.name)?;
     let caller = visit.caller(Some(&work.contest))?;
-    let typed = Form { choice: Choice::Accept, words: None, phrase: None };
+    let typed = Form { choice: Choice::Accept, words: None, phrase: None, run: None };
     shown(&card_page(&desk, visit.shell(Here::Queue), &caller, queue, &work, typed).await?)
 }
 
@@ -236,7 +238,7 @@ async fn decide(
         Some(decision) => {
             let refused = decision == Decision::Refuse;
             let (words, phrase) = (form.words.clone().filter(|_| refused), form.phrase.clone().filter(|_| refused));
-            let wish = Wish { decision, words, phrase, lang: visit.say.lang };
+            let wish = Wish { decision, words, phrase, lang: visit.say.lang, run: form.run };
             decide::decide(&desk, &caller, work.id, wish).await.map(drop)
         }
         None => decide::later(&desk, &caller, work.id).await.map(drop),

@@ -69,12 +69,12 @@ fn screening() -> &'static Queue {
 }
 
 fn accept() -> Wish {
-    Wish { decision: Decision::Accept, words: None, phrase: None, lang: Lang::Zh }
+    Wish { decision: Decision::Accept, words: None, phrase: None, lang: Lang::Zh, run: None }
 }
 
 fn refuse(words: Option<&str>, phrase: Option<&str>) -> Wish {
     let own = |text: Option<&str>| text.map(str::to_owned);
-    Wish { decision: Decision::Refuse, words: own(words), phrase: own(phrase), lang: Lang::Zh }
+    Wish { decision: Decision::Refuse, words: own(words), phrase: own(phrase), lang: Lang::Zh, run: None }
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T, Problem>) -> &'static str {
@@ -235,6 +235,29 @@ async fn a_decision_of_somebody_whose_role_was_taken_meanwhile_changes_nothing()
     assert_eq!(failed().await.unwrap().code, "role_missing");
     assert_eq!(stage.state_of(entry).await, "awaiting_review");
     assert!(stage.trail(entry).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_decision_is_about_the_run_that_the_reviewer_saw() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let reviewer = stage.reviewer("甲").await;
+    let entry = &stage.awaiting(1).await[0];
+    let about = |run| Wish { run: Some(run), ..accept() };
+    assert_eq!(code(decide::decide(&desk, &reviewer, id(entry), about(2)).await), "changed");
+    decide::decide(&desk, &reviewer, id(entry), about(1)).await.unwrap();
+    stage.hold_on().await;
+    // As if a new run had come to the review meanwhile.
+    stage.execute("update held_decisions set run = run - 1".into()).await;
+    stage.time_passes().await;
+    let failed = async || queue::decisions(&desk, &reviewer).await.unwrap().into_iter().find_map(|it| it.failure);
+    until("it was tried", async || {
+        decide::carry_out(&desk).await.unwrap();
+        failed().await.is_some()
+    })
+    .await;
+    assert_eq!(failed().await.unwrap().code, "changed");
+    assert_eq!(stage.state_of(entry).await, "awaiting_review");
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ const MOST_SHOWN: i64 = 50;
 pub struct Holding<'a> {
     /// The work.
     pub submission: SubmissionId,
+    /// The run that the reviewer saw.
+    pub run: u32,
     /// `accept` or `refuse`.
     pub decision: &'static str,
     /// Why it is refused.
@@ -65,6 +67,8 @@ pub struct Failure {
 pub struct Due {
     /// The work.
     pub submission: SubmissionId,
+    /// The run that it is about.
+    pub run: Option<u32>,
     /// `accept` or `refuse`.
     pub decision: String,
     /// Why it is refused.
@@ -95,8 +99,8 @@ pub async fn hold(
     let due_at = sqlx::query_scalar!(
         "/* hold_decision */
         insert into held_decisions
-            (submission, person, actor, name, credential, address, decision, words, phrase, reason, created_at, due_at)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now, now + make_interval(secs => $11) from clock_timestamp() as now
+            (submission, person, actor, name, credential, address, decision, words, phrase, reason, run, created_at, due_at)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now, now + make_interval(secs => $12) from clock_timestamp() as now
         returning due_at",
         what.submission.0,
         person.0,
@@ -108,6 +112,7 @@ pub async fn hold(
         what.words,
         what.phrase,
         by.reason,
+        i32::try_from(what.run)?,
         HELD.as_secs_f64(),
     )
     .fetch_one(&mut *tx)
@@ -144,7 +149,7 @@ pub async fn undo(
 pub async fn take(tx: &mut PgConnection, id: i64) -> anyhow::Result<Option<Due>> {
     let row = sqlx::query!(
         "/* take_decision */
-        select submission, person, actor, name, credential, address, decision, words, reason from held_decisions
+        select submission, person, actor, name, credential, address, decision, words, reason, run from held_decisions
         where id = $1 and failed_at is null and due_at <= clock_timestamp() for update skip locked",
         id,
     )
@@ -159,7 +164,8 @@ pub async fn take(tx: &mut PgConnection, id: i64) -> anyhow::Result<Option<Due>>
         reason: row.reason,
         ..By::of(actor, PersonId(row.person), row.name)
     };
-    Ok(Some(Due { submission: SubmissionId(row.submission), decision: row.decision, words: row.words, by }))
+    let (submission, run) = (SubmissionId(row.submission), row.run.map(u32::try_from).transpose()?);
+    Ok(Some(Due { submission, run, decision: row.decision, words: row.words, by }))
 }
 
 /// Deletes a decision that was carried out.

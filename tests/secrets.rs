@@ -234,7 +234,7 @@ async fn organisers(
         places.add(format!("refusal of {path}"), refused.text().await.expect("an answer"));
     }
     // Who may know it is told it; nobody writes down what it was.
-    let contact = http.get(url(&format!("submissions/{entry}/contact"))).bearer_auth(&token).send().await;
+    let contact = http.get(url(&format!("submissions/{entry}/contact?reason=award"))).bearer_auth(&token).send().await;
     assert!(contact.expect("ask the API").text().await.expect("an answer").contains(PHONE));
     places.command(pipeline, &["token", "list", "--output", "json"]).await;
 }

@@ -1,6 +1,6 @@
 //! Contact: looks at who entered a work. The one act that opens personal data. Each look is in the audit trail before anything is shown.
 use pipeline::id::SubmissionId;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::audit::Act;
 use runtime::store::entrants::Entrant;
 use serde_json::json;
@@ -9,10 +9,13 @@ use super::Caller;
 use crate::Desk;
 use crate::view::work;
 
-/// Who entered a work and how to reach them. Refused with `contact_forgotten` once the work was withdrawn or its data were deleted.
+/// Who entered a work and how to reach them. The reason is required: personal data are shown for a purpose that the trail names. Refused with `contact_forgotten` once the work was withdrawn or its data were deleted.
 /// Repeated, it is another look.
-pub async fn contact(desk: &Desk, caller: &Caller, id: SubmissionId, reason: Option<&str>) -> Result<Entrant, Problem> {
-    let by = caller.because(reason)?;
+pub async fn contact(desk: &Desk, caller: &Caller, id: SubmissionId, reason: &str) -> Result<Entrant, Problem> {
+    let by = caller.because(Some(reason))?;
+    if by.reason.is_none() {
+        return Err(Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason")));
+    }
     work::find(desk, caller, id).await?;
     let sealed = desk.store.entrant(id).await?.ok_or(Code::ContactForgotten)?;
     let plain = desk.keys()?.open(id, &sealed).map_err(anyhow::Error::from)?;

@@ -23,8 +23,8 @@ use crate::act::{self, Caller};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Purpose {
-    /// Why, for the audit trail.
-    reason: Option<String>,
+    /// Why, for the audit trail: 1 to 500 characters.
+    reason: String,
 }
 
 /// Tells who entered a work and how to reach them.
@@ -41,6 +41,6 @@ pub(crate) async fn contact(
     let caller = reader(&token);
     let by = caller.by.clone().from_address(address.map(|Extension(address)| address.to_string()));
     let caller = Caller { by, ..caller };
-    let entrant = act::contact::contact(&desk, &caller, entry.id, purpose.reason.as_deref()).await?;
+    let entrant = act::contact::contact(&desk, &caller, entry.id, &purpose.reason).await?;
     Ok(([(CACHE_CONTROL, "no-store")], Json(entrant)))
 }

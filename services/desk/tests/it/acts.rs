@@ -201,14 +201,21 @@ async fn each_look_at_personal_data_is_in_the_trail_and_none_of_the_data_is() {
     let organiser = stage.token(Role::Organiser, None).await;
     let entry = stage.enter().await;
     let path = format!("/api/v1/submissions/{}/contact", entry.id);
-    for reason in ["?reason=winner", ""] {
-        assert_eq!(stage.get(&organiser, &format!("{path}{reason}")).await, form()["entrant"]);
+    let path = format!("{path}?reason=winner");
+    assert_eq!(stage.get(&organiser, &path).await, form()["entrant"]);
+    for (without, refused) in [
+        ("", says(400, "query_wrong")),
+        ("?reason=", says(422, "field_wrong")),
+        ("?reason=%20", says(422, "field_wrong")),
+    ] {
+        let request = stage.desk(Method::GET, &path.replace("?reason=winner", without), &organiser);
+        assert_eq!(refusal(request).await, refused, "{without}");
     }
     let rows = stage.trail(&entry).await;
     let told: Vec<_> = rows.iter().map(|row| (row.act.as_str(), row.reason.as_deref())).collect();
-    assert_eq!(told, [("contact_read", None), ("contact_read", Some("winner"))]);
-    for path in ["history", "verdict", "deliveries", ""] {
-        let path = format!("/api/v1/submissions/{}/{path}", entry.id).trim_end_matches('/').to_owned();
+    assert_eq!(told, [("contact_read", Some("winner"))]);
+    for part in ["history", "verdict", "deliveries", ""] {
+        let path = format!("/api/v1/submissions/{}/{part}", entry.id).trim_end_matches('/').to_owned();
         let text = stage.desk(Method::GET, &path, &organiser).send().await.unwrap().text().await.unwrap();
         for private in ["张三", "13812345678", "zhang@example.cn", "某厂"] {
             assert!(!text.contains(private), "{private} in {path}");
@@ -338,7 +345,7 @@ async fn who_is_bound_to_a_contest_sees_and_gives_nothing_beyond_it() {
     let foreign = stage.desk(Method::GET, "/api/v1/submissions?contest=demo", &organiser);
     assert_eq!(refusal(foreign).await, says(403, "contest_foreign"));
     for entry in [&demo, &small] {
-        stage.get(&everywhere, &format!("/api/v1/submissions/{}/contact", entry.id)).await;
+        stage.get(&everywhere, &format!("/api/v1/submissions/{}/contact?reason=award", entry.id)).await;
     }
     // The auditor sees what was done to this contest's entries, and to the tokens and roles that are for it.
     let seen = stage.get(&auditor, "/api/v1/audit").await;

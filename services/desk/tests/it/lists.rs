@@ -187,17 +187,17 @@ async fn a_look_at_personal_data_is_recorded_with_its_reason() {
     let stage = Stage::new().await;
     let (desk, entry) = (desk_of(&stage.app), stage.enter().await);
     let id = entry.id.parse().unwrap();
-    let entrant = act::contact::contact(&desk, &caller(), id, Some("通知领奖")).await.unwrap();
+    let entrant = act::contact::contact(&desk, &caller(), id, "通知领奖").await.unwrap();
     assert_eq!(entrant.contact.phone.as_deref(), Some("13812345678"));
     let [row] = &stage.trail(&entry).await[..] else { panic!("one look, one row") };
     assert_eq!((row.act.as_str(), row.reason.as_deref()), ("contact_read", Some("通知领奖")));
     // A work of another contest does not exist, and looking for it is no look.
     let elsewhere = Caller { contest: Some("small".into()), ..caller() };
-    let problem = act::contact::contact(&desk, &elsewhere, id, None).await.err().unwrap();
+    let problem = act::contact::contact(&desk, &elsewhere, id, "通知领奖").await.err().unwrap();
     assert_eq!(problem.code.name(), "submission_unknown");
     // Withdrawn, it is forgotten.
     assert!(stage.api(Method::DELETE, &entry).send().await.unwrap().status().is_success());
-    let problem = act::contact::contact(&desk, &caller(), id, None).await.err().unwrap();
+    let problem = act::contact::contact(&desk, &caller(), id, "通知领奖").await.err().unwrap();
     assert_eq!(problem.code.name(), "contact_forgotten");
     let looks = stage.trail(&entry).await.into_iter().filter(|row| row.act == "contact_read").count();
     assert_eq!(looks, 1);

@@ -244,7 +244,7 @@ async fn the_trail_leaves_out_what_there_was_not() {
     let stage = Stage::new().await;
     let (organiser, auditor) = (stage.token(Role::Organiser, None).await, stage.token(Role::Auditor, None).await);
     let entry = stage.enter().await;
-    stage.seen(&organiser, &format!("/api/v1/submissions/{}/contact", entry.id)).await;
+    stage.seen(&organiser, &format!("/api/v1/submissions/{}/contact?reason=award", entry.id)).await;
     let trail =
         stage.seen(&auditor, &format!("/api/v1/audit?submission={}&act=contact_read&contest=demo", entry.id)).await;
     let rows = trail["items"].as_array().unwrap();

@@ -45,6 +45,7 @@ async fn contact(
     sent: Sent<Purpose>,
 ) -> Result<Response, Problem> {
     let caller = sent.caller(&visit, Some(&work.contest))?;
-    let entrant = act::contact::contact(&desk, &caller, work.id, sent.form.reason.as_deref()).await?;
+    let entrant =
+        act::contact::contact(&desk, &caller, work.id, sent.form.reason.as_deref().unwrap_or_default()).await?;
     shown(&ContactPage { shell: visit.shell(Here::Works), work, entrant })
 }

@@ -1,7 +1,7 @@
-//! Stills of the same frame of a rendition and of its source, for people: pixel for pixel, out of the middle of the picture.
+//! Stills of the same frame of a rendition and of its source, for people to compare: the middle of the picture, unscaled.
 //!
-//! Quality control has both frames in hand where it measures how alike they are. A still that cannot be made is left out: it decides
-//! nothing.
+//! They are made where quality control compares frames, since it has both decoded. Stills decide nothing, so one that cannot be made is
+//! left out.
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -11,9 +11,9 @@ use pipeline::object_key::Compared;
 use crate::child::protocol::{Still, still_file};
 use crate::jpeg::{self, Window};
 
-/// Longest side, pixels. More than that is cut off all around, so that a pixel of a still is a pixel of the frame.
-pub(crate) const MOST_PIXELS: u32 = 1280;
-/// JPEG qualities as ffmpeg counts them, the best first: what is looked at is the encode, and not the JPEG.
+/// Longest side, pixels. Larger pictures are cropped, not scaled.
+const MOST_PIXELS: u32 = 1280;
+/// JPEG qualities as ffmpeg counts them, the best first, so that artefacts of the encode are not hidden by those of JPEG.
 const QUALITIES: [i32; 5] = [2, 4, 7, 12, 20];
 
 /// Where the stills go, and those that were made.
@@ -21,9 +21,9 @@ pub(crate) struct Stills {
     dir: PathBuf,
     /// The largest file, bytes.
     most_bytes: u64,
-    /// Frames that are shown, in order.
+    /// Frames to show, in order.
     frames: Vec<u64>,
-    /// The rendition's, which is decoded first.
+    /// The rendition's stills by frame; it is decoded before the source.
     rendition: BTreeMap<u64, Vec<u8>>,
     made: Vec<Still>,
 }
@@ -50,7 +50,7 @@ impl Stills {
         }
     }
 
-    /// A frame as it is written.
+    /// The still of a frame as JPEG, at the best quality within the size limit.
     pub(crate) fn jpeg(&self, picture: &frame::Video) -> Option<Vec<u8>> {
         let part = middle(picture.width(), picture.height());
         let mut converted = jpeg::convert(picture, part, (part.width, part.height)).ok()?;
@@ -58,7 +58,7 @@ impl Stills {
         encoded.find(|bytes| bytes.len() as u64 <= self.most_bytes)
     }
 
-    /// Writes the pair of a frame, of which the source's is `source`, and which are as alike as `ssim` says.
+    /// Writes the pair of a frame: `source` is the source's still, `ssim` their likeness.
     pub(crate) fn pair(&mut self, frame: u64, (width, height): (u32, u32), source: &[u8], ssim: f64) {
         let Some(rendition) = self.rendition.remove(&frame) else { return };
         let place = self.made.len();
@@ -70,13 +70,13 @@ impl Stills {
         }
     }
 
-    /// What lies in the directory.
+    /// The pairs that were written.
     pub(crate) fn finish(self) -> Vec<Still> {
         self.made
     }
 }
 
-/// The part of a picture that is shown: even, as chroma has half the places.
+/// The part of a picture that is shown. Its numbers are even, since chroma is subsampled by two.
 fn middle(width: u32, height: u32) -> Window {
     let part = |side: u32| side.min(MOST_PIXELS) & !1;
     let from = |side: u32| ((side - part(side)) / 2) & !1;

@@ -13,7 +13,7 @@
 //! | what do reviewers see before anything is made? | `preview` |
 //! | how does a finished file come about, and is it right? | `assemble`, `cover`, `jpeg`, `mux`, `bsf`, `qc` |
 //! | does it keep to its cap, across seams too? | `bucket` |
-//! | does it show what the source shows, and what do people see of that? | `sample`, `ssim`, `comparison` |
+//! | does it show what the source shows, and which stills show that? | `sample`, `ssim`, `comparison` |
 //! | where do tests get clips with known content? | `synth` |
 //! | how does the sound become AAC? | `audio`, `placing`, `varispeed`, `loudness`, `limiter` |
 //!

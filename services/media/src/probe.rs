@@ -106,7 +106,7 @@ struct Wanted<'a> {
     fingerprint: bool,
     /// Whether loudness is measured over time.
     curve: bool,
-    /// Whether it is tried where decoding may begin. Of our own files it is known.
+    /// Whether to try where decoding may begin; for our own files this is known.
     entry_points: bool,
     /// Where a proxy and a storyboard go.
     preview: Option<&'a Path>,

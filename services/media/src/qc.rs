@@ -45,26 +45,25 @@ pub(crate) struct Compared<'a> {
     pub(crate) source: &'a MediaInfo,
     /// The source's file and how its picture became the output, where frames are to be compared.
     pub(crate) mezzanine: Option<(PathBuf, &'a Picture)>,
-    /// Where stills of compared frames go, and how many pairs at most.
+    /// Where stills of compared frames go, and the most pairs.
     pub(crate) stills: Option<(PathBuf, u32)>,
 }
 
 /// Checks the file at `path`.
-pub(crate) fn check<'a>(
+pub(crate) fn check(
     path: &Path,
-    compared: &'a Compared<'a>,
+    compared: &Compared,
     limits: &Limits,
     progress: &mut dyn FnMut(f64),
 ) -> Result<QcReport> {
     let Compared { expected, source, mezzanine, stills } = compared;
-    let choose = |(file, picture): &(PathBuf, &'a Picture)| {
+    let mut places = mezzanine.as_ref().map(|(file, picture)| {
         let places = sample::Places::choose(file, picture, expected, limits);
         match stills {
             Some((dir, most)) => places.with_stills(dir, *most),
             None => places,
         }
-    };
-    let mut places = mezzanine.as_ref().map(choose);
+    });
     let see = &mut |at_us: i64, picture: &frame::Video| {
         if let Some(places) = &mut places {
             places.see(at_us, picture);
@@ -86,9 +85,10 @@ pub(crate) fn check<'a>(
     checks.stretches(&info, source);
     let mut stills = Vec::new();
     if let Some(places) = places {
-        let found = places.compare(at_the_cap(expected, &info), &mut |part| progress(DECODED + part * (1.0 - DECODED)));
+        let progress = &mut |part| progress(DECODED + part * (1.0 - DECODED));
+        let (found, left) = places.compare(at_the_cap(expected, &info), progress);
         checks.row("source_frames", found.measured, found.limit, found.outcome);
-        stills = found.stills;
+        stills = left;
     }
     // What could not be measured is not known to be right.
     let pass = checks.0.iter().all(|check| check.outcome == QcOutcome::Pass);

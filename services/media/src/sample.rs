@@ -65,12 +65,11 @@ struct Sample {
     noise: bool,
 }
 
-/// What came of it, as a row of quality control, and what people can see of it.
+/// The result, as a row of quality control.
 pub(crate) struct Compared {
     pub(crate) measured: String,
     pub(crate) limit: String,
     pub(crate) outcome: QcOutcome,
-    pub(crate) stills: Vec<Still>,
 }
 
 /// The places of one source, and what was kept of the rendition there.
@@ -114,7 +113,7 @@ impl<'a> Places<'a> {
         chosen
     }
 
-    /// The same, leaving pairs of stills in a directory, `most` of them.
+    /// The same, leaving at most `most` pairs of stills in a directory.
     pub(crate) fn with_stills(self, dir: &Path, most: u32) -> Self {
         let frames: Vec<u64> = self.places.iter().map(|place| place.frame).collect();
         let stills = Stills::new(PathBuf::from(dir), most, &frames, self.limits.file_bytes);
@@ -158,7 +157,7 @@ impl<'a> Places<'a> {
     }
 
     /// Compares what was kept with the source. `at_the_cap`: the rendition's bitrate is what its cap allows.
-    pub(crate) fn compare(mut self, at_the_cap: bool, progress: &mut dyn FnMut(f64)) -> Compared {
+    pub(crate) fn compare(mut self, at_the_cap: bool, progress: &mut dyn FnMut(f64)) -> (Compared, Vec<Still>) {
         let places = std::mem::take(&mut self.places);
         let mut samples = Vec::new();
         for (done, place) in places.iter().enumerate() {
@@ -168,8 +167,8 @@ impl<'a> Places<'a> {
             }
             progress((done + 1) as f64 / places.len() as f64);
         }
-        let judged = judge(&samples, if at_the_cap { PLAUSIBLE } else { LIMIT });
-        Compared { stills: self.stills.map(Stills::finish).unwrap_or_default(), ..judged }
+        let stills = self.stills.map(Stills::finish).unwrap_or_default();
+        (judge(&samples, if at_the_cap { PLAUSIBLE } else { LIMIT }), stills)
     }
 
     /// Compares the frames at one place.
@@ -206,7 +205,8 @@ impl<'a> Places<'a> {
         grid.end()?;
         drop(grid);
         let alike = || ssim(self.made.get(&frame)?, theirs.get(usize::try_from(frame - from).ok()?)?);
-        if let (Some(still), Some(ssim)) = (still, alike())
+        if let Some(still) = still
+            && let Some(ssim) = alike()
             && let Some(stills) = &mut self.stills
         {
             stills.pair(frame, (expected.width, expected.height), &still, ssim);
@@ -270,7 +270,7 @@ fn judge(samples: &[Sample], least: f64) -> Compared {
     let shown = if kept.is_empty() { samples.iter().collect() } else { kept.clone() };
     let Some(worst) = shown.iter().min_by(|one, other| one.own().total_cmp(&other.own())) else {
         let measured = "measurement invalid: no frame of the source could be sampled".to_owned();
-        return Compared { measured, limit, outcome: QcOutcome::Invalid, stills: Vec::new() };
+        return Compared { measured, limit, outcome: QcOutcome::Invalid };
     };
     let (mean, lowest) = (shown.iter().map(|sample| sample.own()).sum::<f64>() / shown.len() as f64, worst.own());
     let mut scores = format!("SSIM {mean:.3} at {} places, lowest {lowest:.3} at frame {}", shown.len(), worst.frame);
@@ -281,11 +281,11 @@ fn judge(samples: &[Sample], least: f64) -> Compared {
             "{scores}; shifted: the source {} {frames} {way} matches better, with {score:.3} at frame {at}",
             distance.abs()
         );
-        return Compared { measured, limit, outcome: QcOutcome::Fail, stills: Vec::new() };
+        return Compared { measured, limit, outcome: QcOutcome::Fail };
     }
     if kept.is_empty() {
         let measured = format!("{scores}; the source is noise at all of them, of which no encode keeps a likeness");
-        return Compared { measured, limit, outcome: QcOutcome::Pass, stills: Vec::new() };
+        return Compared { measured, limit, outcome: QcOutcome::Pass };
     }
     if kept.len() < samples.len() {
         scores.push_str(&format!("; {} places of noise are left out", samples.len() - kept.len()));
@@ -296,9 +296,9 @@ fn judge(samples: &[Sample], least: f64) -> Compared {
         let afar = afar.unwrap_or_default();
         let measured =
             format!("measurement invalid: {scores}{afar}, which is no encode's score, and no neighbour matches better");
-        return Compared { measured, limit, outcome: QcOutcome::Invalid, stills: Vec::new() };
+        return Compared { measured, limit, outcome: QcOutcome::Invalid };
     }
-    Compared { measured: scores, limit, outcome: QcOutcome::of(mean >= least), stills: Vec::new() }
+    Compared { measured: scores, limit, outcome: QcOutcome::of(mean >= least) }
 }
 
 /// The distance at which enough places agree, with the score and the frame of the first of them.

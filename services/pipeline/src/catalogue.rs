@@ -27,7 +27,7 @@ pub struct Catalogue {
     pub partners: BTreeMap<PartnerId, Partner>,
     /// `ladders.toml`.
     pub ladders: Ladders,
-    /// `phrases.toml`, in its order; without it there are none.
+    /// `phrases.toml`, in its order; empty without it.
     pub phrases: Vec<Phrase>,
     /// `retention.toml`; without it everything is kept.
     pub retention: Retention,

@@ -361,9 +361,9 @@ pub struct ShortTerm {
 impl ShortTerm {
     /// Length of the window, seconds.
     pub const WINDOW_S: u32 = 3;
-    /// Values at most: the longest work of the contest, eight minutes, one a second.
+    /// Most values: eight minutes, the longest work of the contest, at one a second.
     pub const MOST: usize = 480;
-    /// What is more silent is shown as this, LUFS: the absolute gate of BS.1770.
+    /// Lowest value, LUFS: the absolute gate of BS.1770.
     pub const FLOOR_LUFS: f64 = -70.0;
 
     /// The values with the moments at which their windows end, seconds after the sound begins.

@@ -21,7 +21,7 @@ pub enum ObjectKey {
     Cover(SubmissionId, u32, RenditionName, Fence),
     /// A cover that was cut out of that rendition for partners, by its place among them.
     PartnerCover(SubmissionId, u32, RenditionName, Fence, u32),
-    /// A still of one side of a comparison of that rendition with its source, by the pair's place.
+    /// One still of a pair that compares that rendition with its source, by the pair's index.
     Comparison(SubmissionId, u32, RenditionName, Fence, u32, Compared),
     /// A file for reviewers by one attempt of the probe.
     Preview(SubmissionId, u32, Fence, PreviewFile),
@@ -35,7 +35,7 @@ pub enum ObjectKey {
     DropDone(SubmissionId, u32),
 }
 
-/// What a still of a comparison is of.
+/// Which file a still of a comparison shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Compared {
     /// The source, scaled as the rendition is.

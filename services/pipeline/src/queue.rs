@@ -1,4 +1,4 @@
-//! Queues of the screening: which works wait for a reviewer, and in which order. A queue is a saved filter; the store makes the query.
+//! The screening queues: which works wait for a reviewer, and in which order. A queue is a filter; the store builds the query.
 
 /// A queue of works that await review.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Queue {
     pub zh: &'static str,
     /// Its title in English.
     pub en: &'static str,
-    /// Only works that resemble another one of the contest.
+    /// Only possible duplicates of another work of the contest.
     pub twins: bool,
     /// Only works that the reviewer put aside, the longest ago first. Every other queue has the oldest work first, and those that the
     /// reviewer put aside at the end.

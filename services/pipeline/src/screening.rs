@@ -73,7 +73,10 @@ impl Rule {
             Rule::Structure => ("文件结构", "File structure"),
             Rule::Duplicate => ("重复参选", "Duplicate"),
         };
-        if lang == Lang::Zh { zh } else { en }
+        match lang {
+            Lang::Zh => zh,
+            Lang::En => en,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! RabbitMQ: the only file that speaks AMQP, with `broker/`. Sends with confirms, receives hints, follows events, and gets back on its feet.
+//! RabbitMQ: the only file that speaks AMQP, with `broker/`. Sends with confirms, receives hints, follows events, and reconnects.
 //!
 //! lapin could recover connections by itself, but not what was in flight on them. Here `Err`, the end of the stream, a cancel
 //! by the server and a refused declaration all mean the same: drop the session, back off, connect and declare anew. Readiness
@@ -16,7 +16,7 @@ use pipeline::stage::Stage;
 use rand::Rng;
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -172,9 +172,19 @@ impl Backoff {
         self.next = BACKOFF.0;
     }
 
-    /// Whether nothing was waited for since the last reset.
-    fn is_fresh(&self) -> bool {
-        self.next == BACKOFF.0
+    /// Reports a session that ended with `error`, and waits before the next one. Returns `false` once `stop` is cancelled.
+    async fn again(&mut self, broker: &Broker, what: &str, error: &anyhow::Error, stop: &CancellationToken) -> bool {
+        broker.inner.metrics.broker_reconnects.inc();
+        // One warning an outage: nothing was waited for since the session stood. Later attempts fail while the broker is away.
+        if self.next == BACKOFF.0 {
+            warn!("the session for {what} ended, beginning another: {error:#}");
+        } else {
+            debug!("no session for {what} yet: {error:#}");
+        }
+        tokio::select! {
+            () = self.wait() => true,
+            () = stop.cancelled() => false,
+        }
     }
 
     /// Whether attempts failed for some seconds.

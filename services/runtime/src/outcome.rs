@@ -91,13 +91,13 @@ impl StoredRendition {
 pub struct StoredComparison {
     /// Which frame of the rendition.
     pub frame: u64,
-    /// When it is shown, ms from the beginning.
+    /// Time of the frame, ms from the beginning.
     pub at_ms: u64,
-    /// Pixels of both.
+    /// Width of both in pixels.
     pub width: u32,
-    /// Pixels of both.
+    /// Height of both in pixels.
     pub height: u32,
-    /// How alike they are: SSIM of their brightness, 1 for the same.
+    /// SSIM of their luma, 1 for equal frames.
     pub ssim: f64,
     /// The source's, scaled as the rendition is.
     pub source: StoredFile,
@@ -162,7 +162,7 @@ pub struct StoredRendition {
     /// Still pictures that were cut out of it for partners.
     #[serde(default)]
     pub covers: Vec<StoredCover>,
-    /// Frames of it beside the source's, in order. Empty where the picture was passed through, or before stills were kept.
+    /// Frames of it beside the source's, in order. Empty where the picture was copied, and for files older than this column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparison: Vec<StoredComparison>,
     /// Display width in pixels.

@@ -1,18 +1,18 @@
-//! Passwords of persons who sign in to the console: what one may be, what is kept of it, whether it is the one. Hashing shares the
-//! few turns of [`crate::bearer`]'s tokens, so the memory that it takes is bounded.
+//! Passwords of persons who sign in to the console: the rules, the stored hash, the check. Hashing shares the turns of
+//! [`crate::bearer`]'s tokens, so its memory is bounded.
 use pipeline::person::{Login, Person};
 use pipeline::text::{Lines, check};
 
 use crate::bearer::hasher::Hasher;
 use crate::problem::Detail;
 
-/// Length in characters. Long enough that guessing fails against the slow-down, short enough to hash.
+/// Length in characters: long enough that guessing fails at the rate the sign-in allows, short enough to hash.
 const CHARS: std::ops::RangeInclusive<usize> = 12..=128;
-/// What has fewer different characters is a pattern.
+/// Fewest different characters; fewer make a pattern.
 const LEAST_DIFFERENT: usize = 5;
-/// What remains without the person's names must be at least this long.
+/// Fewest characters besides the person's names.
 const LEAST_OWN_CHARS: usize = 8;
-/// Usual passwords of 12 characters and more, in lower case.
+/// Common passwords of 12 characters and more, in lower case.
 const USUAL: [&str; 22] = [
     "000000000000",
     "0123456789ab",
@@ -38,15 +38,15 @@ const USUAL: [&str; 22] = [
     "woaini5201314",
 ];
 
-/// The hash of no password, of the same cost as every other: verified where there is no other, so that an unknown login name takes as
-/// long as a known one.
+/// The hash of no password, with the same cost parameters as every other. It is verified where there is no password, so that an unknown
+/// login name takes as long as a known one.
 const OF_NONE: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Checks a password that somebody chooses.
+/// Checks a password that a person chooses.
 ///
 /// # Errors
-/// Says what is allowed; never repeats the password.
+/// What is allowed; never repeats the password.
 pub fn fit(password: &str, person: &Person) -> Result<(), Detail> {
     if let Err(wrong) = check(password, Lines::One) {
         return Err(Detail::new(wrong.text(pipeline::lang::Lang::Zh), wrong.to_string()));
@@ -68,15 +68,15 @@ pub fn fit(password: &str, person: &Person) -> Result<(), Detail> {
     Ok(())
 }
 
-/// What to keep of a password: argon2id in PHC form. [`crate::bearer::Busy`] where too many wait for a turn.
+/// The hash to store: argon2id in PHC form. [`crate::bearer::Busy`] where too many wait for a turn.
 pub async fn keep(password: &str) -> anyhow::Result<String> {
     Hasher::of_process().hash(password.to_owned()).await
 }
 
-/// Whether it is the password of which this was kept. `None`, for a person without one, takes as long and is `false`.
-/// [`crate::bearer::Busy`] in the same way.
+/// Whether the password matches the stored hash. `None`, for a person without a password, takes as long and is `false`.
+/// [`crate::bearer::Busy`] as for [`keep`].
 pub async fn is(password: &str, kept: Option<&str>) -> anyhow::Result<bool> {
-    // What nobody may choose is not hashed in full, whatever its length.
+    // A longer text matches no password, so the rest of it need not be hashed.
     let password: String = password.chars().take(CHARS.end() + 1).collect();
     let same = Hasher::of_process().verify(password, kept.unwrap_or(OF_NONE).to_owned()).await?;
     Ok(same && kept.is_some())

@@ -124,10 +124,10 @@ impl ScratchDir {
         &self.output
     }
 
-    /// Makes one more directory that a child may write, apart from what other children of this part left. `name` is ours.
+    /// Creates another directory for a child to write to, separate from the output of the part's other children. `name` is ours.
     ///
     /// # Errors
-    /// When it is there, or cannot be made.
+    /// When it exists already or cannot be created.
     pub fn beside(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.path.join(name);
         private().create(&path).with_context(|| format!("make {}", path.display()))?;

@@ -92,7 +92,7 @@ impl Keyring {
         self.pseudonyms
     }
 
-    /// A hash of `text` that only who has the first key can compute, about `purpose`. Another one as soon as another key stands in front.
+    /// A hash of `text` for `purpose`, computable only with the first key. It changes when another key becomes the first.
     pub fn keyed_hash(&self, purpose: &str, text: &str) -> [u8; KEY_BYTES] {
         derived(&derived(&self.pseudonyms, purpose.as_bytes()), text.as_bytes())
     }

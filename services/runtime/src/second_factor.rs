@@ -1,5 +1,5 @@
 //! The second factor of persons who sign in: codes of an authenticator app (TOTP, RFC 6238, with the parameters that every app knows:
-//! SHA-1, 6 digits, 30 seconds), and recovery codes for whoever lost the app.
+//! SHA-1, 6 digits, 30 seconds), and recovery codes for a person who lost the app.
 use std::fmt;
 
 use anyhow::Context;
@@ -20,7 +20,7 @@ const STEP_S: u64 = 30;
 const SKEW: u16 = 1;
 /// Who asks for the code, as the app shows it.
 const ISSUER: &str = "Reelmill";
-/// Recovery codes that a person gets at once.
+/// Recovery codes in a person's set.
 pub const RECOVERY_CODES: usize = 10;
 /// 32 characters without those that look alike, in lower case: 5 bits each.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
@@ -65,13 +65,13 @@ impl TotpSecret {
         Ok(groups.join(" "))
     }
 
-    /// The step whose code this is: the running one, or the one before or after it. `None`: it is none of the three.
+    /// The step that the code belongs to: the current one, the one before, or the one after it. `None`: the code is wrong.
     pub fn step_of(&self, code: &str, now: DateTime<Utc>) -> anyhow::Result<Option<i64>> {
         let step = self.totp()?.check(code, seconds(now)?);
         Ok(step.and_then(|step| i64::try_from(step).ok()))
     }
 
-    /// The code of that moment, as the app shows it.
+    /// The code at this time, as the app shows it.
     pub fn code(&self, now: DateTime<Utc>) -> anyhow::Result<String> {
         Ok(self.totp()?.generate(seconds(now)?).to_string())
     }
@@ -112,7 +112,7 @@ impl RecoveryCode {
         Ok(Self(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()))
     }
 
-    /// Reads what was typed, whatever its case, spaces and hyphens; `None` for what is no code of this kind.
+    /// Parses a code as typed, ignoring case, spaces and hyphens; `None` where it has another form.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase());
         // One more than it may have, so that a long text is not read to its end.
@@ -122,12 +122,12 @@ impl RecoveryCode {
     }
 
     /// In four groups of four, to be shown once.
-    pub fn tell(&self) -> String {
+    pub fn text(&self) -> String {
         let groups: Vec<&str> = (0..CODE_CHARS).step_by(4).map(|at| &self.0[at..at + 4]).collect();
         groups.join("-")
     }
 
-    /// What is kept of it.
+    /// The digest that is stored.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(&self.0).into()
     }
@@ -197,13 +197,13 @@ mod tests {
     #[test]
     fn a_recovery_code_is_read_as_people_type_it() {
         let code = RecoveryCode::new().unwrap();
-        let told = code.tell();
-        assert_eq!((told.len(), told.matches('-').count()), (19, 3));
-        for typed in [told.clone(), told.to_uppercase(), told.replace('-', " "), told.replace('-', "")] {
+        let text = code.text();
+        assert_eq!((text.len(), text.matches('-').count()), (19, 3));
+        for typed in [text.clone(), text.to_uppercase(), text.replace('-', " "), text.replace('-', "")] {
             assert_eq!(RecoveryCode::parse(&typed), Some(code.clone()));
         }
         assert_ne!(code.digest(), RecoveryCode::new().unwrap().digest());
-        for wrong in ["", "123456", &told[1..], &format!("{told}a"), &told.replace('-', "0")] {
+        for wrong in ["", "123456", &text[1..], &format!("{text}a"), &text.replace('-', "0")] {
             assert_eq!(RecoveryCode::parse(wrong), None, "{wrong}");
         }
     }

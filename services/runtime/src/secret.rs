@@ -1,5 +1,5 @@
-//! Secrets that are made here, shown once, and kept as their digest only: of a session's cookie, of an invitation's link. They have 256
-//! random bits, so a plain SHA-256 is enough: what cannot be guessed needs no slow hash.
+//! Random secrets of session cookies and invitation links, shown once and stored as their digest only. They have 256 random bits and cannot
+//! be guessed, so a plain SHA-256 is enough.
 use std::fmt;
 
 use anyhow::Context;
@@ -23,18 +23,18 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// Reads what was sent; `None` for what is no secret of this kind.
+    /// Parses the text of a secret; `None` where it has another form.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         Some(Self(bytes.try_into().ok()?))
     }
 
     /// Its 43 characters, to be shown once.
-    pub fn tell(&self) -> String {
+    pub fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What is kept of it.
+    /// The digest that is stored.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.0).into()
     }
@@ -53,12 +53,12 @@ mod tests {
     #[test]
     fn a_secret_is_read_back_and_does_not_print_itself() {
         let secret = Secret::new().unwrap();
-        let told = secret.tell();
-        assert_eq!(told.len(), 43);
-        assert_eq!(Secret::parse(&told), Some(secret.clone()));
+        let text = secret.text();
+        assert_eq!(text.len(), 43);
+        assert_eq!(Secret::parse(&text), Some(secret.clone()));
         assert_ne!(secret.digest(), Secret::new().unwrap().digest());
         assert_eq!(format!("{secret:?}"), "Secret(…)");
-        for wrong in ["", "x", &told[1..], &format!("{told}A"), "不是"] {
+        for wrong in ["", "x", &text[1..], &format!("{text}A"), "不是"] {
             assert_eq!(Secret::parse(wrong), None, "{wrong}");
         }
     }

@@ -142,25 +142,25 @@ fn timestamp(at: DateTime<Utc>) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds: at.timestamp(), nanos: at.timestamp_subsec_nanos() as i32 }
 }
 
-/// What an event says, as far as live views need it.
+/// The content of an event, as live views need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Announced {
-    /// A work is in another state, or further on.
+    /// A work's state or progress changed.
     Work {
         /// The work.
         submission: SubmissionId,
         /// Its contest.
         contest: ContestId,
-        /// The state that it is in now; `None`: the same, and the machines are further on with it.
+        /// Its state now; `None`: only its progress changed.
         state: Option<String>,
     },
-    /// A delivery is in another state.
+    /// A delivery's state changed.
     Delivery {
         /// The work.
         submission: SubmissionId,
         /// To whom.
         partner: PartnerId,
-        /// The state that it is in now.
+        /// Its state now.
         state: String,
     },
 }

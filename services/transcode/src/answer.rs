@@ -48,13 +48,13 @@ pub struct Encoded {
 pub struct Pair {
     /// Which frame of the output grid.
     pub frame: u64,
-    /// When it is shown, ms from the beginning.
+    /// Time of the frame, ms from the beginning.
     pub at_ms: u64,
-    /// Pixels of both.
+    /// Width of both in pixels.
     pub width: u32,
-    /// Pixels of both.
+    /// Height of both in pixels.
     pub height: u32,
-    /// How alike they are.
+    /// SSIM of their luma, at most 1.
     pub ssim: f64,
     /// The source's: JPEG.
     pub source: Left,
@@ -195,11 +195,10 @@ pub fn covers(request: &Request, report: &CoversReport) -> Result<Cut, ChildErro
     Ok(Cut { whole, covers })
 }
 
-/// Checks the words of quality control on a file of `bytes` bytes. Whether the file passes is then what it says. Opens the stills that it
-/// left.
+/// Checks the report of quality control on a file of `bytes` bytes, and opens its stills. Whether the file passes is then as reported.
 ///
 /// # Errors
-/// [`ChildError::Lied`] when it contradicts itself, or speaks of another file, or of stills that are not there.
+/// [`ChildError::Lied`] when the report contradicts itself, is about another file, or names stills that are not there.
 pub fn qc(request: &Request, report: &QcReport, bytes: u64) -> Result<Vec<Pair>, ChildError> {
     let Job::Qc { expected, stills: most, .. } = &request.job else { return Err(another_job()) };
     plain_numbers(report)?;
@@ -220,7 +219,7 @@ pub fn qc(request: &Request, report: &QcReport, bytes: u64) -> Result<Vec<Pair>,
     report.stills.iter().enumerate().map(|(place, still)| pair(request, expected, place, still)).collect()
 }
 
-/// Opens the two files of one place.
+/// Opens the two stills of a pair.
 fn pair(request: &Request, expected: &Expected, place: usize, still: &Still) -> Result<Pair, ChildError> {
     ensure(still.frame < expected.frames, "a still from beyond the end")?;
     ensure((-1.0..=1.0).contains(&still.ssim), "a likeness that is none")?;

@@ -304,7 +304,7 @@ impl Handler for Assemble {
         let timed = request::covers(rendition, source(&job)?, joined.duration_ms, self.place(&job));
         let report: CoversReport = self.run(&job, &timed, JOINED, JOINED).await.context("cut covers")?;
         let cut = answer::covers(&timed.request, &report).context("cut covers")?;
-        // A directory of its own, so that this child cannot change what the one before left.
+        // A separate directory, so that this child cannot change the covers of the one before.
         let stills = job.scratch.beside("stills").context("quality control")?;
         let timed = request::qc(plan, rendition, source(&job)?, Place { output: &stills, ..self.place(&job) })?;
         let mut qc: QcReport = self.run(&job, &timed, JOINED, 1.0).await.context("quality control")?;

@@ -18,7 +18,7 @@ pub const SOURCE: &str = "source";
 pub const RENDITION: &str = "rendition.mp4";
 /// The cover's name in the output directory.
 pub const COVER: &str = "cover.jpg";
-/// Pairs of stills that quality control leaves at most: with pictures of 1280 pixels and at most a MiB each, a few MiB a rendition.
+/// Most pairs of stills that quality control leaves: at up to 1 MiB a still (`Limits::qc`), at most 16 MiB a rendition.
 pub const STILLS: u32 = 8;
 /// The encoded sound's name in the input directory of an assembly.
 pub const SOUND: &str = "sound";
@@ -148,7 +148,7 @@ pub fn covers(rendition: &PlannedRendition, source: &MediaInfo, duration_ms: u64
 }
 
 /// Opens the finished rendition again, measures it and compares some of its frames with the source's. The input directory
-/// holds `RENDITION` and `SOURCE`; stills of compared frames are left in the output directory, but of a copy, which is the source.
+/// holds `RENDITION` and `SOURCE`. Stills of compared frames are left in the output directory, except where the picture is a copy.
 ///
 /// # Errors
 /// When the rendition names an encode that the plan does not have.

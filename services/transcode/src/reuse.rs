@@ -124,7 +124,7 @@ async fn copy(
     Ok(StoredRendition { video, cover, covers, comparison, ..made.clone() })
 }
 
-/// Stills are for people to look at: a file is taken over without those that are gone.
+/// Copies the stills of a rendition. Pairs whose files are gone are left out: stills are not worth another encode.
 async fn copy_stills(
     runtime: &Runtime,
     job: &Job,

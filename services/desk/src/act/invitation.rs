@@ -73,7 +73,7 @@ pub struct Accepted {
 pub async fn invite(desk: &Desk, caller: &Caller, named: &str, wish: Invite) -> Result<Done<Invited>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let secret = LinkSecret::new()?;
-    let link = format!("{}/invitation/{}", desk.url, secret.tell());
+    let link = format!("{}/invitation/{}", desk.url, secret.text());
     let Invite { purpose, dry_run, .. } = wish;
     let done = desk.store.transaction("invite_person", |tx, _| {
         let (by, secret, link) = (&by, &secret, link.clone());
@@ -156,7 +156,7 @@ pub async fn confirm(desk: &Desk, visitor: &Visitor, secret: &str, code: &str) -
     let name = name_of(desk, login_of(&invitation)?.as_str())?;
     let link = LinkSecret::parse(secret).ok_or(Code::InvitationUnknown)?;
     let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::new()).collect::<anyhow::Result<_>>()?;
-    let (cookie, now) = (SessionSecret::new()?, desk.store.now().await?);
+    let (cookie, now) = (SessionSecret::new()?, desk.store.time().await?);
     let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(7).collect();
     let accepted = desk.store.transaction("accept_invitation", |tx, _| {
         let (link, codes, cookie, name, digits) = (&link, &codes, &cookie, &name, &digits);
@@ -182,7 +182,7 @@ pub async fn confirm(desk: &Desk, visitor: &Visitor, secret: &str, code: &str) -
         })
     });
     let (session, person) = accepted.await?;
-    let recovery_codes = codes.iter().map(RecoveryCode::tell).collect();
+    let recovery_codes = codes.iter().map(RecoveryCode::text).collect();
     Ok(Accepted { recovery_codes, signed_in: SignedIn { cookie, session, person, recovery_codes_left: None } })
 }
 

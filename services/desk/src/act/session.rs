@@ -181,7 +181,7 @@ pub async fn new_recovery_codes(
     });
     made.await?;
     was_right(desk, visitor, &name).await?;
-    Ok(codes.iter().map(RecoveryCode::tell).collect())
+    Ok(codes.iter().map(RecoveryCode::text).collect())
 }
 
 /// What the caller proves themselves by, with an attempt counted: whoever has a stolen session must not guess either.

@@ -46,7 +46,7 @@ pub(crate) fn session(desk: &Desk, headers: &HeaderMap) -> Option<SessionSecret>
 
 /// Sets the session.
 pub(crate) fn set_session(desk: &Desk, secret: &SessionSecret) -> HeaderValue {
-    header(session_cookie(desk, secret.tell()))
+    header(session_cookie(desk, secret.text()))
 }
 
 /// Takes the session away.

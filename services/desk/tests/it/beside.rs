@@ -30,7 +30,7 @@ impl Browser {
         let row = format!("'{}', '\\x{}', '{}', 'totp'", Uuid::now_v7(), hex::encode(secret.digest()), id.0);
         stage.execute(format!("insert into sessions (id, secret_sha256, person, factors) values ({row})")).await;
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { client, desk_url: stage.desk_url.clone(), cookie: format!("rm={}; lang=zh", secret.tell()) }
+        Self { client, desk_url: stage.desk_url.clone(), cookie: format!("rm={}; lang=zh", secret.text()) }
     }
 
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {

@@ -33,7 +33,7 @@ impl Stage {
             .store
             .transaction("sign_in", |tx, _| Box::pin(async move { sessions::begin(tx, begun, kept).await }));
         done.await.unwrap();
-        SignedIn { cookie: format!("rm={}", secret.tell()), session }
+        SignedIn { cookie: format!("rm={}", secret.text()), session }
     }
 
     fn open(&self, who: &SignedIn, path: &str) -> RequestBuilder {

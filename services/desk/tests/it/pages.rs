@@ -151,7 +151,7 @@ impl Stage {
         let (id, digest) = (Uuid::now_v7(), hex::encode(secret.digest()));
         let row = format!("'{id}', '\\x{digest}', '{}', 'totp'", person.0);
         self.execute(format!("insert into sessions (id, secret_sha256, person, factors) values ({row})")).await;
-        secret.tell()
+        secret.text()
     }
 
     /// A session that has become what the statement makes of it.
@@ -296,7 +296,7 @@ async fn without_a_session_that_holds_nobody_is_in() {
         ("idle", stage.session_after("seen_at = clock_timestamp() - interval '31 minutes'").await),
         ("old", stage.session_after("created_at = clock_timestamp() - interval '13 hours'").await),
         ("of a person who was ended", of_ended),
-        ("made up", Secret::new().unwrap().tell()),
+        ("made up", Secret::new().unwrap().text()),
         ("nonsense", "nonsense".into()),
         ("empty", String::new()),
     ];

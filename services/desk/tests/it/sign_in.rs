@@ -93,7 +93,7 @@ impl Console {
     }
 
     async fn now(&self) -> DateTime<Utc> {
-        self.desk.store.now().await.unwrap()
+        self.desk.store.time().await.unwrap()
     }
 
     /// The next code that was not used. The first was used by the confirmation; the one after it is right already.

@@ -1,16 +1,23 @@
-//! What the parent asks of a child, and what it hears back. Plain data: no ffmpeg type crosses here.
+//! What the parent sends to a child: the job with its limits and the names of its files. The answers are in `protocol/report.rs`. Plain
+//! data: no ffmpeg type crosses here.
 use std::path::{Component, Path, PathBuf};
 
-use pipeline::fingerprint::Fingerprint;
 use pipeline::id::EncodeId;
 use pipeline::media_info::{MediaInfo, Ratio};
 use pipeline::object_key::Compared;
 use pipeline::rejection::Rejection;
-use pipeline::rendition::{AudioEncode, Picture, QcCheck, Segment, VideoEncode};
+use pipeline::rendition::{AudioEncode, Picture, Segment, VideoEncode};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 pub use crate::preview::{CUES, PROXY, SHEET};
+
+mod report;
+
+pub use report::{
+    AssembleReport, Attempt, AudioReport, Cover, CoversReport, EncodedAudio, EncodedSegment, Overdrawn, ProbeReport,
+    QcReport, SegmentReport, SelfTestReport, Still,
+};
 
 /// The longest request that a child reads.
 pub const MAX_REQUEST_BYTES: u64 = 4 << 20;
@@ -113,8 +120,7 @@ pub enum Job {
         source: Box<MediaInfo>,
         /// The source itself; `None` leaves its frames uncompared.
         mezzanine: Option<Mezzanine>,
-        /// Pairs of stills at most that are left in the output directory, of frames that were compared. None where there is no such
-        /// directory.
+        /// Most pairs of stills of compared frames to leave in the output directory. Without a directory none are left.
         #[serde(default)]
         stills: u32,
     },
@@ -208,169 +214,6 @@ pub enum Line {
     Rejected(Rejection),
     /// We failed, and why, for the log.
     Failed(String),
-}
-
-/// The answer to [`Job::Probe`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ProbeReport {
-    /// What was measured.
-    pub media_info: MediaInfo,
-    /// What the work looks and sounds like, to find it again.
-    #[serde(default)]
-    pub fingerprint: Fingerprint,
-}
-
-/// The answer to [`Job::EncodeSegment`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SegmentReport {
-    /// One for each encode, in the request's order.
-    pub encodes: Vec<EncodedSegment>,
-}
-
-/// One file that [`Job::EncodeSegment`] left in the output directory.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EncodedSegment {
-    /// Which encode.
-    pub id: EncodeId,
-    /// Plain file name in the output directory.
-    pub file: String,
-    /// Frames in it.
-    pub frames: u64,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// SPS and PPS (the avcC record) in hexadecimal: equal for all segments of one encode.
-    pub parameter_sets: String,
-}
-
-/// The answer to [`Job::EncodeAudio`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AudioReport {
-    /// One for each encode, in the request's order.
-    pub encodes: Vec<EncodedAudio>,
-}
-
-/// One file that [`Job::EncodeAudio`] left in the output directory.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EncodedAudio {
-    /// Which encode.
-    pub id: EncodeId,
-    /// Plain file name in the output directory.
-    pub file: String,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// Length of the sound in milliseconds.
-    pub duration_ms: u64,
-    /// Linear gain that was applied, dB.
-    pub gain_db: f64,
-    /// Integrated loudness of the decoded result, LUFS; `None` when silent.
-    pub loudness_lufs: Option<f64>,
-    /// True peak of the decoded result, dBTP; `None` for digital silence.
-    pub true_peak_dbtp: Option<f64>,
-    /// How often it was encoded until the true peak held.
-    pub passes: u32,
-}
-
-/// The answer to [`Job::Assemble`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AssembleReport {
-    /// Size of the mp4 in bytes.
-    pub bytes: u64,
-    /// Frames of picture in it.
-    pub frames: u64,
-    /// Length of the picture in milliseconds.
-    pub duration_ms: u64,
-    /// Segments of a joined picture that take more from the decoder's buffer than is there, in order: to be encoded again, for
-    /// what their bucket really holds. The file is not to be used as long as there is one that can be.
-    pub overdrawn: Vec<Overdrawn>,
-    /// Segments that were encoded for another fill than the plan's, since they were overdrawn before.
-    pub encoded_again: Vec<u32>,
-}
-
-/// The answer to [`Job::Covers`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CoversReport {
-    /// The whole picture.
-    pub whole: Cover,
-    /// The others, in the request's order.
-    pub covers: Vec<Cover>,
-}
-
-/// A segment that, behind the ones before it, breaks the cap.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Overdrawn {
-    /// Position in the plan.
-    pub segment: u32,
-    /// What the decoder's buffer really holds at its seam, 0 to 1.
-    pub held: f64,
-    /// The lowest point within it, below 0, kbit.
-    pub lowest_kbit: f64,
-}
-
-/// A cover that was taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cover {
-    /// Plain file name in the output directory.
-    pub file: String,
-    /// Width in pixels.
-    pub width: u32,
-    /// Height in pixels.
-    pub height: u32,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// Where in the picture it was taken, ms.
-    pub at_ms: u64,
-}
-
-/// The answer to [`Job::Qc`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct QcReport {
-    /// Whether every check passed: none failed, and none is invalid.
-    pub pass: bool,
-    /// All checks.
-    pub checks: Vec<QcCheck>,
-    /// What was measured of the finished file.
-    pub info: MediaInfo,
-    /// What was left in the output directory, in the order of frames.
-    #[serde(default)]
-    pub stills: Vec<Still>,
-}
-
-/// Two files that [`Job::Qc`] left: the same frame of source and rendition, under the names that [`still_file`] gives to their place in
-/// the list. JPEG, pixel for pixel, the middle of the picture.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Still {
-    /// Which frame of the output grid.
-    pub frame: u64,
-    /// Width of both in pixels.
-    pub width: u32,
-    /// Height of both in pixels.
-    pub height: u32,
-    /// How alike the two frames are: SSIM of their brightness.
-    pub ssim: f64,
-    /// Size of the source's file.
-    pub source_bytes: u64,
-    /// Size of the rendition's file.
-    pub rendition_bytes: u64,
-}
-
-/// The answer to [`Job::SelfTest`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SelfTestReport {
-    /// Whether Landlock is in force.
-    pub landlock: bool,
-    /// Each thing tried.
-    pub attempts: Vec<Attempt>,
-}
-
-/// One forbidden thing that was tried.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempt {
-    /// What: `open_etc_passwd`, `connect`, `execve`, …
-    pub what: String,
-    /// Whether the system refused.
-    pub denied: bool,
-    /// What the system said.
-    pub answer: String,
 }
 
 /// Bounds of one job. Those of the process are kept by the kernel, those of the content by the job itself.
@@ -468,7 +311,7 @@ pub fn video_file(encode: &EncodeId) -> String {
     format!("{encode}.mp4")
 }
 
-/// The name of a still that [`Job::Qc`] leaves, by the place of its pair.
+/// The name of a still that [`Job::Qc`] leaves, by the index of its pair.
 pub fn still_file(place: usize, of: Compared) -> String {
     format!("still-{place}-{}.jpg", of.name())
 }

@@ -1,4 +1,4 @@
-//! Loudness over time: the short-term loudness at each second, in a bounded list.
+//! Loudness over time: the short-term loudness each second, in a list of bounded length.
 use ebur128::Error;
 use pipeline::media_info::ShortTerm;
 
@@ -17,8 +17,8 @@ impl Default for Curve {
 }
 
 impl Curve {
-    /// Sees that the meter has heard all up to `end_us` after the beginning, and asks it for the level of the last three seconds where a
-    /// value is due. A hole in time that stamps claim may be of any length: as the step doubles, few values cover it.
+    /// Adds the values that are due once the meter has measured the sound up to `end_us` after its beginning. `level` returns the loudness
+    /// of the last three seconds. Time stamps may claim a gap of any length: since the step doubles, few values cover it.
     pub(super) fn follow(&mut self, end_us: i64, level: impl FnOnce() -> Result<f64, Error>) -> Result<(), Error> {
         let is_due = |at_s: u32| end_us >= i64::from(at_s) * 1_000_000;
         if !is_due(self.next_s) {
@@ -26,7 +26,7 @@ impl Curve {
         }
         let lufs = level()?.max(ShortTerm::FLOOR_LUFS);
         let lufs = if lufs.is_finite() { (lufs * 10.0).round() / 10.0 } else { ShortTerm::FLOOR_LUFS };
-        // Nothing lasts for the 136 years at which the moment would stand still.
+        // The moment saturates after 136 years.
         while is_due(self.next_s) && self.next_s < u32::MAX {
             self.add(lufs);
         }

@@ -1,4 +1,4 @@
-//! Phrases: reasons for refusing a work that reviewers choose from.
+//! Phrases: ready-made reasons that reviewers choose from when they refuse a work.
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
@@ -10,7 +10,7 @@ use crate::screening::Rule;
 pub struct Phrase {
     /// Stable id.
     pub id: String,
-    /// The rule of screening that it goes with, if any.
+    /// The screening rule that it belongs to, if any.
     #[serde(default)]
     pub rule: Option<Rule>,
     /// Chinese, 1 to 300 characters.
@@ -20,7 +20,7 @@ pub struct Phrase {
 }
 
 impl Phrase {
-    /// Longest text, in characters. A reviewer's words have 500, so there is room to add to it.
+    /// Longest text, in characters. A reviewer's reason may have 500, which leaves room to add to it.
     pub const MOST_CHARS: usize = 300;
 
     /// The text in one language.

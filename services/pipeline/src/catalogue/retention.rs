@@ -14,7 +14,7 @@ pub struct Retention {
     pub uploads_days: Option<u32>,
     /// Days until records of attempts go that did not end their part.
     pub attempts_days: Option<u32>,
-    /// Days until sessions of staff and invitations go that have ended.
+    /// Days until sessions and invitations of staff are deleted.
     pub sign_ins_days: Option<u32>,
     /// Hours until a dead process' scratch files go.
     pub scratch_hours: Option<u32>,

@@ -1,5 +1,5 @@
-//! The process's one use of argon2, for tokens and passwords. Hashing and verifying share a few turns and a bounded queue, so the memory that they take is
-//! bounded whatever is asked for: 19 MiB for each turn. No other file may name argon2; `.clippy.toml` sees to that.
+//! The process's one use of argon2, for tokens and passwords. Hashing and verifying share a few turns and a bounded queue, which bounds
+//! their memory: 19 MiB for each turn. No other file may name argon2; `.clippy.toml` enforces that.
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Following events, for live views: what changed, as it is announced. Each process has a queue of its own, which the broker deletes with
-//! the connection. Nothing is kept for a process that is away: it says [`Followed::Missed`] instead, and readers look again.
+//! Following events, for live views. Each process has a queue of its own, which the broker deletes with the connection. Events are not
+//! kept for a process that is away or for a slow reader: the reader gets [`Followed::Missed`] instead, and loads everything again.
 use anyhow::Context;
 use futures::StreamExt;
 use lapin::Channel;
@@ -8,31 +8,30 @@ use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions}
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::info;
 use uuid::Uuid;
 
 use super::{Backoff, Broker, close, within};
 use crate::wire::{self, Announced, EVENTS_EXCHANGE};
 
-/// Most events that wait in the queue. A reader who is further back has to look again anyway.
+/// Most events in the broker's queue, which this process empties without waiting for its reader.
 const MAX_EVENTS: i32 = 10_000;
-/// Most events between the broker and the reader in this process.
+/// Most events that wait for the reader. A reader that is further behind gets [`Followed::Missed`].
 const BUFFERED: usize = 256;
-/// What is followed: states of works and deliveries, and how far works are.
+/// What is followed: states of works and deliveries, and the progress of works.
 const TOPICS: [&str; 3] = ["submission.#", "delivery.#", "progress.#"];
 
-/// What a follower hears.
+/// What a follower receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Followed {
     /// Something changed.
     Changed(Announced),
-    /// A session has begun: what changed before it may not have been heard.
+    /// Earlier changes may not have been received: a session has begun, or the reader was too slow.
     Missed,
 }
 
 impl Broker {
-    /// Follows the events over as many sessions as it takes, until `stop`. A broker that is away is no reason to be unready: pages work
-    /// without this.
+    /// Follows the events, reconnecting as often as needed, until `stop`. Readiness does not depend on it, since pages work without it.
     pub fn follow(&self, stop: CancellationToken) -> mpsc::Receiver<Followed> {
         let (sender, receiver) = mpsc::channel(BUFFERED);
         tokio::spawn(supervise(self.clone(), sender, stop));
@@ -44,7 +43,7 @@ impl Broker {
         let mut arguments = FieldTable::default();
         arguments.insert("x-max-length".into(), AMQPValue::LongInt(MAX_EVENTS));
         arguments.insert("x-overflow".into(), AMQPValue::LongString(LongString::from("drop-head")));
-        // Named by us: a user of the broker may be allowed names that begin with ours only.
+        // The broker's user may be restricted to names with our prefix, so the broker does not choose the name.
         let name = self.name(&format!("reelmill.live.{}", Uuid::new_v4()));
         let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
         within("declare a queue", channel.queue_declare(name.as_str().into(), options, arguments)).await?;
@@ -66,16 +65,8 @@ impl Broker {
 async fn supervise(broker: Broker, sender: mpsc::Sender<Followed>, stop: CancellationToken) {
     let mut backoff = Backoff::new();
     while let Err(error) = session(&broker, &sender, &stop, &mut backoff).await {
-        broker.inner.metrics.broker_reconnects.inc();
-        // Once an outage, as for the consumers of work.
-        if backoff.is_fresh() {
-            warn!("the session for events ended, beginning another: {error:#}");
-        } else {
-            debug!("no session for events yet: {error:#}");
-        }
-        tokio::select! {
-            () = backoff.wait() => {}
-            () = stop.cancelled() => break,
+        if !backoff.again(&broker, "events", &error, &stop).await {
+            break;
         }
     }
 }
@@ -99,21 +90,24 @@ async fn session(
     let mut events = within("consume", consuming).await?;
     backoff.reset();
     info!("follows events");
-    if sender.send(Followed::Missed).await.is_err() {
-        return Ok(());
-    }
+    let mut missed = true;
     loop {
         let event = tokio::select! {
             event = events.next() => event,
+            place = sender.reserve(), if missed => {
+                let Ok(place) = place else { break };
+                place.send(Followed::Missed);
+                missed = false;
+                continue;
+            }
             () = stop.cancelled() => break,
             () = sender.closed() => break,
         };
         let event = event.context("the broker cancelled the consumer")??;
-        // What is not known here comes from a newer release beside this one.
+        // An unknown event comes from a process of a newer release.
         let Some(announced) = announced(&event) else { continue };
-        if sender.send(Followed::Changed(announced)).await.is_err() {
-            break;
-        }
+        // `Missed` covers every event before it. Waiting for the reader would let events pile up in the client, whose buffer has no bound.
+        missed = missed || sender.try_send(Followed::Changed(announced)).is_err();
     }
     close(connection).await;
     Ok(())

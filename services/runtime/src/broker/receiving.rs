@@ -10,7 +10,7 @@ use lapin::types::FieldTable;
 use pipeline::stage::Stage;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
 use super::{Backoff, Broker, Hint, close, within, within_time};
 
@@ -27,16 +27,8 @@ pub(super) async fn supervise(
     loop {
         let session = session(&broker, stage, slots, &hints, &stop, &mut backoff);
         let Err(error) = session.await else { break };
-        broker.inner.metrics.broker_reconnects.inc();
-        // Once an outage: the first attempt after a session that stood, not the hundred that fail while the broker is away.
-        if backoff.is_fresh() {
-            warn!("the session for {stage} ended, beginning another: {error:#}");
-        } else {
-            debug!("no session for {stage} yet: {error:#}");
-        }
-        tokio::select! {
-            () = backoff.wait() => {}
-            () = stop.cancelled() => break,
+        if !backoff.again(&broker, stage.name(), &error, &stop).await {
+            break;
         }
     }
     broker.inner.wanted.fetch_sub(1, Ordering::SeqCst);

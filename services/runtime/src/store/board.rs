@@ -1,4 +1,4 @@
-//! The deliveries board: works by where they stand with partners, and recalls by their clock.
+//! The deliveries board: works with the state of their deliveries, and recalls by their deadlines.
 //!
 //! As with the other lists, the text of a query follows from the filters that are given.
 use anyhow::Context;
@@ -98,14 +98,11 @@ impl Store {
         query.fetch_all(self.pool()).await.context("list the board's works")
     }
 
-    /// How many works there are on all pages, as far as they are counted.
+    /// Counts the works on all pages, up to [`MOST_COUNTED`].
     pub async fn count_board(&self, wanted: &BoardWanted) -> anyhow::Result<Count> {
         let mut sql = QueryBuilder::new("/* count_board */ select count(*) from (select 1");
         chosen(&mut sql, wanted);
-        sql.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
-        let query = sql.build_query_scalar::<i64>().persistent(false);
-        let counted = query.fetch_one(self.pool()).await.context("count the board's works")?;
-        Ok(Count { value: u32::try_from(counted)?.min(MOST_COUNTED), more: counted > i64::from(MOST_COUNTED) })
+        Count::up_to(MOST_COUNTED, sql, self).await.context("count the board's works")
     }
 
     /// The deliveries of these works.
@@ -129,7 +126,7 @@ impl Store {
         Ok(cells.collect())
     }
 
-    /// Recalls that are not proven, the most pressing first.
+    /// Recalls that are not proven, by their deadlines.
     pub async fn due_recalls(&self, contest: Option<&ContestId>, limit: u32) -> anyhow::Result<Vec<DueRecall>> {
         let rows = sqlx::query!(
             r#"/* due_recalls */
@@ -142,7 +139,7 @@ impl Store {
         )
         .fetch_all(self.pool())
         .await
-        .context("list recalls by their clock")?;
+        .context("list recalls by their deadlines")?;
         let rows = rows.into_iter().map(|row| DueRecall {
             submission: row.submission,
             title: row.title,

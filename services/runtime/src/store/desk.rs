@@ -1,5 +1,5 @@
-//! What the desk's first page counts: what waits for people, and how fast it comes and goes. Each count ends at [`MOST_COUNTED`] and is read
-//! through an index; `None` as the contest is all of them.
+//! The counts of the desk's first page: work that waits for people, entries and decisions of the last days. Each count ends at
+//! [`MOST_COUNTED`] and is read through an index. `None` as the contest means all contests.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId};
@@ -14,8 +14,15 @@ use super::{Store, audit};
 pub struct Waiting {
     /// How many.
     pub count: Count,
-    /// Since when the one that has waited for longest; `None` where none waits.
+    /// When the one that has waited longest began to wait; `None` where none waits.
     pub oldest: Option<DateTime<Utc>>,
+}
+
+impl Waiting {
+    /// Of a query that counts one more than [`MOST_COUNTED`] at most.
+    fn of(counted: i64, oldest: Option<DateTime<Utc>>) -> anyhow::Result<Self> {
+        Ok(Self { count: Count::of(counted, MOST_COUNTED)?, oldest })
+    }
 }
 
 /// Recalls that are not proven.
@@ -52,9 +59,7 @@ impl Store {
         };
         let mut counting = QueryBuilder::new("/* works_waiting */ select count(*) from (select 1");
         chosen(&mut counting);
-        counting.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
-        let counted = counting.build_query_scalar::<i64>().persistent(false).fetch_one(self.pool());
-        let count = counted_to(counted.await.context("count the works that wait")?)?;
+        let count = Count::up_to(MOST_COUNTED, counting, self).await.context("count the works that wait")?;
         let mut looking = QueryBuilder::new("/* work_waiting_longest */ select updated_at");
         chosen(&mut looking);
         looking.push(" order by updated_at limit 1");
@@ -62,7 +67,7 @@ impl Store {
         Ok(Waiting { count, oldest: oldest.await.context("look for the work that waits for longest")? })
     }
 
-    /// Deliveries that a person brings to the partner, or confirms.
+    /// Deliveries that an operator has to hand over or confirm.
     pub async fn deliveries_waiting(&self, contest: Option<&ContestId>) -> anyhow::Result<Waiting> {
         let row = sqlx::query!(
             r#"/* deliveries_waiting */
@@ -77,10 +82,10 @@ impl Store {
         .fetch_one(self.pool())
         .await
         .context("count the deliveries that wait for a person")?;
-        Ok(Waiting { count: counted_to(row.count)?, oldest: row.oldest })
+        Waiting::of(row.count, row.oldest)
     }
 
-    /// Recalls that are under way, by their time.
+    /// Recalls that are under way.
     pub async fn recalls_waiting(&self, contest: Option<&ContestId>) -> anyhow::Result<Recalls> {
         let row = sqlx::query!(
             r#"/* recalls_waiting */
@@ -99,7 +104,7 @@ impl Store {
         .await
         .context("count the recalls that are not proven")?;
         let overdue = u32::try_from(row.overdue)?.min(MOST_COUNTED);
-        Ok(Recalls { count: counted_to(row.count)?, overdue, due: row.due })
+        Ok(Recalls { count: Count::of(row.count, MOST_COUNTED)?, overdue, due: row.due })
     }
 
     /// Works with parts that failed too often.
@@ -118,7 +123,7 @@ impl Store {
         .fetch_one(self.pool())
         .await
         .context("count the works with parked parts")?;
-        Ok(Waiting { count: counted_to(row.count)?, oldest: row.oldest })
+        Waiting::of(row.count, row.oldest)
     }
 
     /// Works that were entered into a contest since then. Ids are in order of time.
@@ -135,7 +140,7 @@ impl Store {
         .fetch_one(self.pool())
         .await
         .context("count the works that were entered")?;
-        counted_to(counted)
+        Count::of(counted, MOST_COUNTED)
     }
 
     /// Decisions about works of a contest since then, by people.
@@ -155,10 +160,10 @@ impl Store {
         .fetch_one(self.pool())
         .await
         .context("count the decisions of reviewers")?;
-        counted_to(counted)
+        Count::of(counted, MOST_COUNTED)
     }
 
-    /// Jobs that run, and those that changed within the last half minute.
+    /// Jobs that are running or changed within the last 30 seconds.
     pub async fn jobs_stirring(&self) -> anyhow::Result<Vec<Stirring>> {
         let rows = sqlx::query!(
             "/* jobs_stirring */
@@ -180,12 +185,6 @@ impl Store {
     }
 }
 
-/// As far as it was counted.
-fn counted_to(counted: i64) -> anyhow::Result<Count> {
-    let value = u32::try_from(counted.min(i64::from(MOST_COUNTED)))?;
-    Ok(Count { value, more: counted > i64::from(MOST_COUNTED) })
-}
-
 /// The smallest id that is made at this instant: UUID v7 begins with the milliseconds since 1970.
 fn first_id(at: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::try_from(at.timestamp_millis()).unwrap_or_default();
@@ -199,21 +198,12 @@ mod tests {
     #[test]
     fn ids_made_later_are_not_below_the_first_one_of_an_instant() {
         let at: DateTime<Utc> = "2026-11-30T08:00:00Z".parse().unwrap();
-        let made = |seconds: u64| {
-            Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp() as u64 + seconds, 0))
+        let made = |ms: i64| {
+            let at = at + chrono::TimeDelta::milliseconds(ms);
+            let (seconds, nanos) = (at.timestamp() as u64, at.timestamp_subsec_nanos());
+            Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
         };
-        assert!(
-            made(0) >= first_id(at)
-                && made(1) > first_id(at)
-                && Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, at.timestamp() as u64 - 1, 999_000_000))
-                    < first_id(at)
-        );
+        assert!(made(-1) < first_id(at) && made(0) >= first_id(at) && made(1000) > first_id(at));
         assert_eq!(first_id(DateTime::UNIX_EPOCH), Uuid::nil());
-    }
-
-    #[test]
-    fn a_count_says_where_it_ended() {
-        assert_eq!(counted_to(37).unwrap(), Count { value: 37, more: false });
-        assert_eq!(counted_to(10_001).unwrap(), Count { value: 10_000, more: true });
     }
 }

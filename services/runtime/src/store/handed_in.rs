@@ -1,5 +1,5 @@
-//! What tables that organisers hand in say of works besides the list: what was measured, and what screening and reviewers said. Read a page
-//! of works at a time. No personal data of entrants.
+//! Further columns of the tables that organisers export: measurements, the screening's verdict, and reviewers' decisions. Read one page of
+//! works at a time. Contains no personal data of entrants.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::screening::Verdict;
@@ -21,25 +21,25 @@ pub struct Measured {
     pub height: Option<i32>,
 }
 
-/// What was said of a work.
+/// The verdict and the decision on a work.
 #[derive(Clone, Debug)]
 pub struct Opinion {
     /// Which work.
     pub submission: Uuid,
-    /// What screening said last.
+    /// The last verdict of the screening.
     pub verdict: Option<Json<Verdict>>,
     /// A reviewer's last decision: `review_accepted` or `review_refused`.
     pub decision: Option<String>,
     /// When it was made.
     pub decided_at: Option<DateTime<Utc>>,
-    /// By whom.
+    /// Name of the reviewer.
     pub reviewer: Option<String>,
     /// What the reviewer wrote to the entrant.
     pub words: Option<String>,
 }
 
 impl Store {
-    /// What was measured of these works. In no order.
+    /// What was measured of these works, in no particular order.
     pub async fn measured(&self, works: &[Uuid]) -> anyhow::Result<Vec<Measured>> {
         sqlx::query_as!(
             Measured,
@@ -55,7 +55,7 @@ impl Store {
         .context("load what was measured of works")
     }
 
-    /// What screening and reviewers said of these works. In no order.
+    /// Verdicts and decisions on these works, in no particular order.
     pub async fn opinions(&self, works: &[Uuid]) -> anyhow::Result<Vec<Opinion>> {
         sqlx::query_as!(
             Opinion,
@@ -72,6 +72,6 @@ impl Store {
         )
         .fetch_all(self.pool())
         .await
-        .context("load what was said of works")
+        .context("load verdicts and decisions")
     }
 }

@@ -1,4 +1,4 @@
-//! Decisions that take effect after a moment: held, undone, carried out. A desk carries them out, and one desk each of them.
+//! Decisions that take effect after a moment: held, undone, carried out. Several desks may run; each decision is carried out by one.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -86,7 +86,7 @@ pub async fn is_held(tx: &mut PgConnection, submission: SubmissionId) -> anyhow:
     )
     .fetch_one(tx)
     .await
-    .context("ask for a held decision")
+    .context("look for a held decision")
 }
 
 /// Holds a person's decision; ends the claim on the work. Returns when it takes effect.
@@ -123,8 +123,8 @@ pub async fn hold(
     Ok(due_at)
 }
 
-/// Deletes a person's held decision that was not carried out yet: on one work, or their last one. Returns the work. While a desk carries
-/// it out, this waits, and finds nothing.
+/// Deletes a person's held decision: on one work, or their last one. Returns the work. If a desk is carrying the decision out, this waits
+/// for it and returns `None`.
 pub async fn undo(
     tx: &mut PgConnection,
     person: PersonId,
@@ -145,7 +145,7 @@ pub async fn undo(
     Ok(id.map(SubmissionId))
 }
 
-/// Locks a decision that is due. `None`: it was undone, it was carried out, or another desk is about to.
+/// Locks a decision that is due. `None`: it was undone, was carried out, or is being carried out by another desk.
 pub async fn take(tx: &mut PgConnection, id: i64) -> anyhow::Result<Option<Due>> {
     let row = sqlx::query!(
         "/* take_decision */
@@ -191,7 +191,7 @@ pub async fn failed(tx: &mut PgConnection, id: i64, why: &Failure) -> anyhow::Re
     Ok(())
 }
 
-/// Forgets a person's decision that failed, once they have read it. Whether there was one.
+/// Deletes a person's decision that failed, once they have read it. Returns whether there was one.
 pub async fn dismiss(tx: &mut PgConnection, person: PersonId, id: i64) -> anyhow::Result<bool> {
     let dismissed = sqlx::query!(
         "/* dismiss_decision */
@@ -201,7 +201,7 @@ pub async fn dismiss(tx: &mut PgConnection, person: PersonId, id: i64) -> anyhow
     )
     .execute(tx)
     .await
-    .context("forget a decision that failed")?;
+    .context("delete a decision that failed")?;
     Ok(dismissed.rows_affected() == 1)
 }
 

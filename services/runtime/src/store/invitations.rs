@@ -60,13 +60,13 @@ pub struct Invitation {
     pub person: Person,
     /// What it is for.
     pub purpose: Purpose,
-    /// Until when it is valid.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// What was chosen and is not confirmed yet.
     pub chosen: Option<Chosen>,
 }
 
-/// Makes an invitation; earlier ones of the person expire. Returns until when it is valid.
+/// Creates an invitation; earlier ones of the person expire. Returns when it expires.
 pub async fn create(
     tx: &mut PgConnection,
     person: PersonId,
@@ -103,7 +103,7 @@ pub async fn was_accepted(tx: &mut PgConnection, person: PersonId) -> anyhow::Re
     .context("ask whether a person can sign in")
 }
 
-/// The open invitations of a person expire, and what was chosen by them is forgotten.
+/// Lets the open invitations of a person expire, and deletes the factors chosen with them.
 pub(super) async fn expire(tx: &mut PgConnection, person: PersonId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* expire_invitations */
@@ -130,13 +130,13 @@ struct Row {
 }
 
 impl Store {
-    /// The invitation of a link; `None`: it never was one, was used, or has expired. Changes nothing.
+    /// The invitation of a link; `None` where there is none, or it was used or has expired. Changes nothing.
     pub async fn invitation(&self, link: &LinkSecret) -> anyhow::Result<Option<Invitation>> {
         find(&mut *self.pool().acquire().await.context("connect")?, link).await
     }
 }
 
-/// As [`Store::invitation`], within a transaction, which has the invitation to itself until it ends.
+/// As [`Store::invitation`], within a transaction that locks the invitation.
 pub async fn lock(tx: &mut PgConnection, link: &LinkSecret) -> anyhow::Result<Option<Invitation>> {
     let digest = link.digest();
     sqlx::query!(
@@ -173,7 +173,7 @@ async fn find(connection: &mut PgConnection, link: &LinkSecret) -> anyhow::Resul
     Ok(Some(Invitation { id: row.id, person, purpose: row.purpose.parse()?, expires_at: row.expires_at, chosen }))
 }
 
-/// Keeps with the invitation what was chosen, until it is confirmed or something else is chosen.
+/// Stores the chosen factors with the invitation, until they are confirmed or replaced.
 pub async fn choose(tx: &mut PgConnection, id: Uuid, chosen: &Chosen) -> anyhow::Result<()> {
     sqlx::query!(
         "/* choose_factors */
@@ -187,11 +187,11 @@ pub async fn choose(tx: &mut PgConnection, id: Uuid, chosen: &Chosen) -> anyhow:
     )
     .execute(tx)
     .await
-    .context("keep what was chosen by an invitation")?;
+    .context("store the factors chosen with an invitation")?;
     Ok(())
 }
 
-/// The invitation was used.
+/// Marks the invitation as used.
 pub async fn accept(tx: &mut PgConnection, id: Uuid) -> anyhow::Result<()> {
     sqlx::query!(
         "/* accept_invitation */

@@ -90,6 +90,21 @@ pub struct Count {
     pub more: bool,
 }
 
+impl Count {
+    /// Of a query that counts one more than `most` at most.
+    pub(super) fn of(counted: i64, most: u32) -> anyhow::Result<Self> {
+        let value = u32::try_from(counted.min(i64::from(most))).context("read a count")?;
+        Ok(Self { value, more: counted > i64::from(most) })
+    }
+
+    /// Runs a query that begins `select count(*) from (select 1`, up to `most`.
+    pub(super) async fn up_to(most: u32, mut sql: QueryBuilder<Postgres>, store: &Store) -> anyhow::Result<Self> {
+        sql.push(" limit ").push_bind(i64::from(most) + 1).push(") as counted");
+        let query = sql.build_query_scalar::<i64>().persistent(false);
+        Self::of(query.fetch_one(store.pool()).await?, most)
+    }
+}
+
 /// `37`, `10,000+`.
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,11 +181,8 @@ impl Store {
         let mut sql = QueryBuilder::new("/* count_listed */ select count(*) from (select 1");
         chosen(&mut sql, wanted, None);
         searched(&mut sql, wanted, floor);
-        sql.push(" limit ").push_bind(i64::from(MOST_COUNTED) + 1).push(") as counted");
-        let query = sql.build_query_scalar::<i64>().persistent(false);
-        let counted = query.fetch_one(self.pool()).await.context("count submissions")?;
-        let value = u32::try_from(counted)?.min(MOST_COUNTED);
-        Ok(Count { value, more: counted > i64::from(MOST_COUNTED) || floor.is_some() })
+        let counted = Count::up_to(MOST_COUNTED, sql, self).await.context("count submissions")?;
+        Ok(Count { more: counted.more || floor.is_some(), ..counted })
     }
 
     /// The last work that a page looks through for a text; `None` where it looks through all of them, or for no text.
@@ -301,5 +313,7 @@ mod tests {
         let shown = |value, more| Count { value, more }.to_string();
         assert_eq!([shown(37, false), shown(0, true), shown(10_000, true)], ["37", "0+", "10,000+"]);
         assert_eq!(shown(1_007, false), "1,007");
+        assert_eq!(Count::of(10_000, 10_000).unwrap(), Count { value: 10_000, more: false });
+        assert_eq!(Count::of(10_001, 10_000).unwrap(), Count { value: 10_000, more: true });
     }
 }

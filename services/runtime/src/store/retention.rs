@@ -153,7 +153,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Sessions and invitations that began before `before`. They have ended long since, unless `before` is within their few days.
+    /// Counts sessions and expired invitations that were created before `before`.
     pub async fn old_sign_ins(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* old_sign_ins */
@@ -167,7 +167,7 @@ impl Store {
         Ok(Amount::of(count, 0))
     }
 
-    /// Forgets those, and failures to sign in that count no longer. Returns how many sessions and invitations.
+    /// Deletes them, and failures to sign in that no longer count. Returns the number of sessions and invitations.
     pub async fn forget_sign_ins(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let forgotten = sqlx::query_scalar!(
             r#"/* forget_sign_ins */

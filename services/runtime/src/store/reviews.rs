@@ -50,8 +50,8 @@ pub struct Claimant {
 }
 
 impl Waiting<'_> {
-    /// Whether works that were put aside are looked at, in turn: most queues have them at their end.
-    fn turns(&self) -> &'static [bool] {
+    /// The passes over the queue, in order; `true` is the one over works that were put aside. Most queues have these at their end.
+    fn passes(&self) -> &'static [bool] {
         if self.queue.aside { &[true] } else { &[false, true] }
     }
 }
@@ -65,7 +65,7 @@ impl Store {
         after: Option<SubmissionId>,
         session: Option<Uuid>,
     ) -> anyhow::Result<Option<SubmissionId>> {
-        for aside in of.turns() {
+        for aside in of.passes() {
             for _ in 0..TRIES {
                 if let Some(id) = self.claim_one(of, *aside, after, session).await? {
                     return Ok(Some(id));
@@ -108,7 +108,7 @@ impl Store {
 
     /// The work that would be next after `after`. Claims nothing.
     pub async fn next_waiting(&self, of: Waiting<'_>, after: SubmissionId) -> anyhow::Result<Option<SubmissionId>> {
-        for aside in of.turns() {
+        for aside in of.passes() {
             if let Some(id) = self.next_one(of, *aside, Some(after)).await? {
                 return Ok(Some(id));
             }
@@ -130,18 +130,14 @@ impl Store {
         Ok(id.map(SubmissionId))
     }
 
-    /// How many works of the queue no decision is held on, counted up to `most`.
+    /// Counts the works of the queue without a held decision, up to `most`.
     pub async fn count_waiting(&self, of: Waiting<'_>, most: u32) -> anyhow::Result<Count> {
         let mut sql = QueryBuilder::new("/* count_waiting */ select count(*) from (select 1 from submissions s");
         filtered(&mut sql, of, of.queue.aside);
-        sql.push(" limit ").push_bind(i64::from(most) + 1).push(") as counted");
-        let query = sql.build_query_scalar::<i64>().persistent(false);
-        let counted = query.fetch_one(self.pool()).await.context("count a queue")?;
-        let value = u32::try_from(counted)?.min(most);
-        Ok(Count { value, more: counted > i64::from(most) })
+        Count::up_to(most, sql, self).await.context("count a queue")
     }
 
-    /// Claims one work for a reviewer, or again, unless another reviewer has it open.
+    /// Claims one work for a reviewer, or extends their claim, unless another reviewer has it open.
     pub async fn claim_card(
         &self,
         submission: SubmissionId,

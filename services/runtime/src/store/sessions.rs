@@ -17,7 +17,7 @@ pub use crate::secret::Secret as SessionSecret;
 pub const IDLE_S: u32 = 30 * 60;
 /// And this long after it began.
 pub const LIFE_S: u32 = 12 * 3600;
-/// A request within this time of the last one that was noted is not noted, so that a page of many parts writes once.
+/// A session's last request is stored at most this often, seconds, so that a page of many requests writes once.
 const NOTED_EVERY_S: f64 = 60.0;
 
 /// A valid session with its person.
@@ -119,8 +119,7 @@ impl Store {
         self.session_of(cookie, true).await
     }
 
-    /// As [`Store::session`], for a request that no person made, such as a page that keeps itself up to date: it does not prolong the
-    /// session.
+    /// As [`Store::session`], for a request that no person made, such as an automatic update of a page. It does not extend the session.
     pub async fn session_unnoted(&self, cookie: &SessionSecret) -> anyhow::Result<Option<Session>> {
         self.session_of(cookie, false).await
     }
@@ -223,8 +222,8 @@ pub async fn begin(tx: &mut PgConnection, new: &NewSession, cookie: &SessionSecr
     Ok(())
 }
 
-/// Begins a session in place of the valid session `old` of a person, with another cookie and the same beginning, so that it lasts no longer.
-/// The caller ends the old one. `false`: it is not valid.
+/// Begins a session in place of the session `old` of a person, with another cookie and the same beginning, so that it lasts no longer. The
+/// caller has checked that `old` is valid, and ends it. `false`: it was ended meanwhile.
 pub async fn renew(
     tx: &mut PgConnection,
     person: PersonId,
@@ -270,7 +269,7 @@ pub async fn end_all(tx: &mut PgConnection, person: PersonId, why: Why) -> anyho
     end_but(tx, person, None, why).await
 }
 
-/// The same, but for one.
+/// Ends every session of a person except `but`; returns the ids of those that had not expired.
 pub async fn end_others(tx: &mut PgConnection, person: PersonId, but: Uuid, why: Why) -> anyhow::Result<Vec<Uuid>> {
     end_but(tx, person, Some(but), why).await
 }

@@ -1,5 +1,5 @@
-//! What persons prove themselves by when they sign in: password, second factor, recovery codes; and how often that failed under a login
-//! name. Rules of time are decided by the database's clock.
+//! The credentials with which persons sign in (password, second factor, recovery codes), and the failed attempts under each login name.
+//! Times are taken from the database's clock.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Store, persons};
 use crate::seal::Sealed;
 
-/// Failures under one login name that cost nothing.
+/// Failures under one login name before attempts have to wait.
 pub const FREE_FAILURES: i32 = 5;
 /// The wait after the last of them, seconds; it doubles with each further one.
 const FIRST_WAIT_S: f64 = 30.0;
@@ -21,14 +21,14 @@ const LONGEST_WAIT_S: f64 = 900.0;
 /// Failures count for this long, seconds.
 const COUNTED_S: f64 = 86_400.0;
 
-/// What a person proves themselves by.
+/// The credentials of a person.
 #[derive(Clone, Debug)]
 pub struct Factors {
     /// Who.
     pub person: Person,
     /// argon2id in PHC form.
     pub password_hash: String,
-    /// Since when it is the password.
+    /// When it was set.
     pub password_set_at: DateTime<Utc>,
     /// The secret of the second factor.
     pub totp: Sealed,
@@ -55,21 +55,24 @@ struct Row {
     now: DateTime<Utc>,
 }
 
-impl Row {
-    async fn of_person(self, connection: &mut PgConnection) -> anyhow::Result<Option<Factors>> {
-        let person = persons::load(connection, PersonId(self.person)).await?;
-        let totp = Sealed { key_id: self.totp_key_id, nonce: self.totp_nonce, ciphertext: self.totp_ciphertext };
-        let (password_hash, password_set_at, now) = (self.password_hash, self.password_set_at, self.now);
-        let person = person.filter(|it| it.ended_at.is_none());
-        Ok(person.map(|person| Factors { person, password_hash, password_set_at, totp, now }))
-    }
+/// Adds the person; `None` where there is no row, or the person was ended.
+async fn with_person(connection: &mut PgConnection, row: Option<Row>) -> anyhow::Result<Option<Factors>> {
+    let Some(row) = row else { return Ok(None) };
+    let person = persons::load(connection, PersonId(row.person)).await?;
+    Ok(person.filter(|it| it.ended_at.is_none()).map(|person| Factors {
+        person,
+        password_hash: row.password_hash,
+        password_set_at: row.password_set_at,
+        totp: Sealed { key_id: row.totp_key_id, nonce: row.totp_nonce, ciphertext: row.totp_ciphertext },
+        now: row.now,
+    }))
 }
 
 impl Store {
-    /// Begins an attempt to sign in under a login name, of which the caller has a keyed hash. It is counted as a failure until
-    /// [`Store::password_was_right`] or [`Store::signed_in`] says otherwise, so attempts at the same time count, too.
+    /// Begins an attempt to sign in under a login name, given by its keyed hash. The attempt counts as a failure until
+    /// [`Store::password_was_right`] or [`succeeded`], so that concurrent attempts count too.
     ///
-    /// `Some`: it is not to be looked at, and how long to wait.
+    /// `Some`: the attempt is refused, and the next one is allowed after this time.
     pub async fn begin_attempt(&self, name: &[u8; 32]) -> anyhow::Result<Option<Duration>> {
         let begun = sqlx::query!(
             "/* begin_attempt */
@@ -106,7 +109,7 @@ impl Store {
         Ok(Some(Duration::from_secs_f64(wait.unwrap_or(1.0))))
     }
 
-    /// The attempt's password was right: it is not counted, and the code may be tried at once. Earlier failures stay counted.
+    /// The password was right: the attempt no longer counts, and the code may be sent at once. Earlier failures still count.
     pub async fn password_was_right(&self, name: &[u8; 32]) -> anyhow::Result<()> {
         sqlx::query!(
             "/* password_was_right */
@@ -119,7 +122,7 @@ impl Store {
         Ok(())
     }
 
-    /// What the person of a login name proves themselves by; `None`: there is no such person, or they have accepted no invitation.
+    /// The credentials of the person with a login name; `None` where there is no such person, or the invitation was not accepted.
     pub async fn factors_of_login(&self, login: &str) -> anyhow::Result<Option<Factors>> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         let row = sqlx::query_as!(
@@ -132,14 +135,11 @@ impl Store {
         )
         .fetch_optional(&mut *connection)
         .await
-        .context("find what a person proves themselves by")?;
-        match row {
-            Some(row) => row.of_person(&mut connection).await,
-            None => Ok(None),
-        }
+        .context("find the credentials of a login name")?;
+        with_person(&mut connection, row).await
     }
 
-    /// The same, of a person.
+    /// The credentials of a person.
     pub async fn factors(&self, person: PersonId) -> anyhow::Result<Option<Factors>> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         let row = sqlx::query_as!(
@@ -151,11 +151,8 @@ impl Store {
         )
         .fetch_optional(&mut *connection)
         .await
-        .context("load what a person proves themselves by")?;
-        match row {
-            Some(row) => row.of_person(&mut connection).await,
-            None => Ok(None),
-        }
+        .context("load the credentials of a person")?;
+        with_person(&mut connection, row).await
     }
 
     /// Recovery codes of a person that were not used yet.
@@ -169,17 +166,9 @@ impl Store {
         .await
         .context("count the recovery codes of a person")
     }
-
-    /// The time, by the database's clock.
-    pub async fn now(&self) -> anyhow::Result<DateTime<Utc>> {
-        sqlx::query_scalar!(r#"/* now */ select clock_timestamp() as "now!""#)
-            .fetch_one(self.pool())
-            .await
-            .context("ask the database for the time")
-    }
 }
 
-/// Somebody signed in under this login name, with both factors: no failure counts any more.
+/// The person signed in with both factors: earlier failures under the login name no longer count.
 pub async fn succeeded(tx: &mut PgConnection, name: &[u8; 32]) -> anyhow::Result<()> {
     sqlx::query!("/* sign_in_succeeded */ delete from sign_in_failures where name_hmac = $1", name.as_slice())
         .execute(tx)
@@ -202,7 +191,7 @@ pub async fn use_step(tx: &mut PgConnection, person: PersonId, step: i64) -> any
     Ok(used.rows_affected() == 1)
 }
 
-/// Uses a recovery code. `false`: it is none of the person's, or was used before.
+/// Uses a recovery code. `false`: the person has no such code, or it was used before.
 pub async fn use_recovery_code(tx: &mut PgConnection, person: PersonId, digest: &[u8; 32]) -> anyhow::Result<bool> {
     let used = sqlx::query!(
         "/* use_recovery_code */
@@ -216,7 +205,8 @@ pub async fn use_recovery_code(tx: &mut PgConnection, person: PersonId, digest: 
     Ok(used.rows_affected() == 1)
 }
 
-/// Whether the password is still the one of that time, under a lock: a sign-in that began with another one is not completed.
+/// Whether the password is still the one that was set at this time. Locks the row, so that a sign-in with an earlier password is not
+/// completed.
 pub async fn password_stands(tx: &mut PgConnection, person: PersonId, set_at: DateTime<Utc>) -> anyhow::Result<bool> {
     let stands = sqlx::query_scalar!(
         r#"/* password_stands */
@@ -230,7 +220,7 @@ pub async fn password_stands(tx: &mut PgConnection, person: PersonId, set_at: Da
     Ok(stands.unwrap_or(false))
 }
 
-/// Sets password and second factor of a person. The code of `step`, which confirmed it, counts as used.
+/// Sets the password and the second factor of a person. The code of `step`, which confirmed the second factor, counts as used.
 pub async fn set(tx: &mut PgConnection, person: PersonId, chosen: &Chosen, step: i64) -> anyhow::Result<()> {
     sqlx::query!(
         "/* set_factors */
@@ -247,11 +237,11 @@ pub async fn set(tx: &mut PgConnection, person: PersonId, chosen: &Chosen, step:
     )
     .execute(tx)
     .await
-    .context("store what a person proves themselves by")?;
+    .context("store the credentials of a person")?;
     Ok(())
 }
 
-/// Sets another password. `false`: the person has none to change.
+/// Changes the password. `false`: the person has no password yet.
 pub async fn set_password(tx: &mut PgConnection, person: PersonId, password_hash: &str) -> anyhow::Result<bool> {
     let done = sqlx::query!(
         "/* set_password */
@@ -265,7 +255,7 @@ pub async fn set_password(tx: &mut PgConnection, person: PersonId, password_hash
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives a person these recovery codes instead of all that they had.
+/// Replaces the recovery codes of a person.
 pub async fn set_recovery_codes(tx: &mut PgConnection, person: PersonId, digests: &[[u8; 32]]) -> anyhow::Result<()> {
     sqlx::query!("/* forget_recovery_codes */ delete from recovery_codes where person = $1", person.0)
         .execute(&mut *tx)
@@ -283,12 +273,12 @@ pub async fn set_recovery_codes(tx: &mut PgConnection, person: PersonId, digests
     Ok(())
 }
 
-/// Forgets what a person who was ended proved themselves by; their open invitations expire.
+/// Deletes the credentials of a person who was ended, and lets their open invitations expire.
 pub(super) async fn forget(tx: &mut PgConnection, person: PersonId) -> anyhow::Result<()> {
     sqlx::query!("/* forget_factors */ delete from sign_in_factors where person = $1", person.0)
         .execute(&mut *tx)
         .await
-        .context("forget what a person proved themselves by")?;
+        .context("delete the credentials of a person")?;
     sqlx::query!("/* forget_codes */ delete from recovery_codes where person = $1", person.0)
         .execute(&mut *tx)
         .await

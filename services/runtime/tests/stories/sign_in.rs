@@ -232,7 +232,7 @@ async fn sessions_and_links_go_ninety_days_after_they_began() {
     let (old, _) = world.signed_in(&anna).await;
     let (_, kept) = world.signed_in(&anna).await;
     world.moved(format!("update sessions set created_at = created_at - interval '91 days' where id = '{old}'")).await;
-    let before = world.store.now().await.unwrap() - chrono::TimeDelta::days(90);
+    let before = world.store.time().await.unwrap() - chrono::TimeDelta::days(90);
     assert_eq!(world.store.old_sign_ins(before).await.unwrap().count, 1);
     assert_eq!(world.store.forget_sign_ins(before).await.unwrap(), 1);
     assert_eq!(world.store.forget_sign_ins(before).await.unwrap(), 0);

@@ -1,4 +1,4 @@
-//! What each work of a job is to do, as its job's row has it.
+//! What a job does with each of its works, and how that is stored in the job's row.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use utoipa::ToSchema;
 
-/// What the works of a job do.
+/// What a job does with its works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = JobKind)]
@@ -21,13 +21,13 @@ pub enum Kind {
     /// Begin a new run.
     #[default]
     Reprocess,
-    /// Are released.
+    /// Release them to partners.
     Release,
-    /// Are taken back.
+    /// Take them back from partners.
     Recall,
 }
 
-/// What each work is to do.
+/// What a job does with each work, with its terms.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Begin a new run.
@@ -37,14 +37,14 @@ pub enum Ask {
         /// What it does with partners.
         redo: Redo,
     },
-    /// Go to partners.
+    /// Release it to partners.
     Release {
         /// To these; `None`: to all of the work's.
         partners: Option<BTreeSet<PartnerId>>,
         /// Not before this instant.
         at: Option<DateTime<Utc>>,
     },
-    /// Be taken back.
+    /// Take it back from partners.
     Recall {
         /// From these; `None`: the work as a whole is revoked.
         partners: Option<BTreeSet<PartnerId>>,
@@ -100,7 +100,7 @@ impl Ask {
         }
     }
 
-    /// The event that it comes to.
+    /// The event that it applies to each work.
     pub fn event(&self) -> Event {
         match self {
             Ask::Reprocess { from, redo } => Event::Reprocess { from: *from, redo: redo.clone() },
@@ -118,7 +118,7 @@ impl Ask {
         }
     }
 
-    /// Partners whose file makes room for a new run's.
+    /// Partners whose files a new run replaces.
     pub(super) fn replace(&self) -> Option<&BTreeSet<PartnerId>> {
         match self {
             Ask::Reprocess { redo, .. } => Some(&redo.replace),

@@ -1,11 +1,12 @@
-//! One work of a job that releases or recalls, when its turn comes: the same act as for a single work, judged again under the work's lock.
-//! A work that the act refuses is kept with the act's code.
+//! Releases or recalls one work of a job when its turn comes: the same act as for a single work, judged again under the work's lock.
+//! A work that the act refuses is skipped with the act's code.
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 use uuid::Uuid;
 
 use super::start::{Tried, skip};
@@ -18,25 +19,26 @@ use crate::store::{Policy, people, submissions};
 pub(super) struct Turn<'a> {
     pub(super) job: Uuid,
     pub(super) submission: SubmissionId,
+    /// The name of its state now.
+    pub(super) state: &'a str,
     pub(super) by: &'a By,
 }
 
-/// Does it, or keeps why not.
+/// Releases or recalls the work, or records why not.
 pub(super) async fn carry_out(
     tx: &mut PgConnection,
     policy: &Policy,
     turn: &Turn<'_>,
     ask: &Ask,
 ) -> anyhow::Result<Tried> {
-    let Turn { job, submission, by } = *turn;
+    let Turn { job, submission, state, by } = *turn;
     let refused = match ask {
         Ask::Release { partners, at } => release(tx, policy, turn, partners.as_ref(), *at).await?,
         Ask::Recall { partners, within } => recall(tx, policy, turn, partners.as_ref(), within).await?,
         Ask::Reprocess { .. } => anyhow::bail!("job {job} begins runs"),
     };
     if let Some(code) = refused {
-        let state = submissions::lock(tx, submission).await?.machine.0.state;
-        skip(tx, job, submission, code, state.name()).await?;
+        skip(tx, job, submission, code, state).await?;
         return Ok(Tried::Skipped);
     }
     sqlx::query!(
@@ -68,7 +70,7 @@ async fn release(
     Ok((!applied.changed).then_some("state_wrong"))
 }
 
-/// The code of a refusal; `None`: recalled. What became of the work meanwhile is no reason against taking it back.
+/// The code of a refusal; `None`: recalled. A work that has changed since it was added to the job is recalled all the same.
 async fn recall(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -85,7 +87,7 @@ async fn recall(
     Ok((!applied.changed).then_some("state_wrong"))
 }
 
-/// Whether a work has the run, and what is desired of it at partners, with which it was added to the job. As in `add_bulk_items`.
+/// Whether the work's run, and what is desired at its partners, are as they were when it was added to the job (`add_bulk_items`).
 async fn is_as_seen(tx: &mut PgConnection, job: Uuid, submission: SubmissionId) -> anyhow::Result<bool> {
     sqlx::query_scalar!(
         r#"/* is_as_seen */
@@ -98,5 +100,5 @@ async fn is_as_seen(tx: &mut PgConnection, job: Uuid, submission: SubmissionId) 
     )
     .fetch_one(tx)
     .await
-    .context("compare a work with what was seen of it")
+    .context("compare a work with what was seen when the job was made")
 }

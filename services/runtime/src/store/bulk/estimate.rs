@@ -1,4 +1,4 @@
-//! What a dry run says of the works that it is about, counted from what is stored: times are those that this installation has measured.
+//! The figures of a dry run, counted from stored data. Times are those that this installation has measured.
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
@@ -28,7 +28,7 @@ pub struct Estimate {
     pub effects: BTreeMap<PartnerId, Effect>,
 }
 
-/// What a release or a recall comes to at one partner.
+/// The effect of a release or a recall at one partner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effect {
     /// Works that it would get, or be asked to remove.
@@ -48,7 +48,7 @@ pub struct Elapsed {
     pub estimated_works: u64,
     /// Works of which nothing is known; not in `seconds`.
     pub unknown_works: u64,
-    /// Works whose files are all there under the same address: nothing is encoded for them. `None` where nobody looked.
+    /// Works whose files all exist under the same address: nothing is encoded for them. `None` where they were not looked for.
     pub found_works: Option<u64>,
     /// Seconds of work for a second of a plan's estimate: the median of what this installation measured. `None` where it has
     /// measured nothing, and then estimates are taken as they are.
@@ -64,7 +64,7 @@ pub struct Holding {
     pub replaced: u64,
 }
 
-/// Addresses of all files of a plan, from its source's measurements and SHA-256, with the code of whoever asks.
+/// Addresses of all files of a plan, from its source's measurements and SHA-256, with the caller's version of the code.
 pub type Addresses = fn(&Plan, &MediaInfo, &[u8]) -> anyhow::Result<Vec<[u8; 32]>>;
 
 /// What is known of a work beforehand.
@@ -250,7 +250,7 @@ async fn measured(
     Ok(rows.into_iter().map(|row| (SubmissionId(row.submission), row.seconds)).collect())
 }
 
-/// So many works that were assembled last are looked at.
+/// The number of works, assembled last, that the median is taken of.
 const RECENT_WORKS: i64 = 200;
 /// Files that were assembled last, from which those works are taken: a work has about ten.
 const RECENT_FILES: i64 = 10 * RECENT_WORKS;

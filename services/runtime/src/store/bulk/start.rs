@@ -1,5 +1,5 @@
-//! The life of a job's works: started by the reconciler while few are under way, followed until their runs end. Releases and recalls end
-//! where they begin (`carry`), a few a tick.
+//! The life of a job's works: started by the reconciler while few are under way, followed until their runs end. Releases and recalls
+//! (`carry`) are done as soon as they are started, a few at each tick.
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,13 +18,13 @@ use crate::store::{Store, is_unavailable, submissions};
 
 /// Failed tries of one tick. Between two of them other jobs have their turns.
 const MOST_FAILURES: u32 = 20;
-/// Works that one tick releases or recalls: about a second's worth, so that a pause is obeyed soon. Ten thousand take twenty minutes.
+/// Works that one tick releases or recalls: about a second of work, so that a pause takes effect soon. Ten thousand take twenty minutes.
 const ACTS_OF_A_TICK: u32 = 40;
 
 /// Which jobs have their turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turns {
-    /// Those that begin runs, which machines are busy with then.
+    /// Those that begin runs, which keep workers busy.
     Runs,
     /// Those that release or recall.
     Acts,
@@ -38,8 +38,8 @@ pub(super) enum Tried {
 }
 
 impl Store {
-    /// Lets running jobs go on: releases and recalls a few works, starts runs until `in_flight` are being worked on, and ends jobs that
-    /// have nothing left. Returns how many works were begun. Of two processes that call this at a time, each has jobs of its own.
+    /// Advances running jobs: releases and recalls a few works, starts runs until `in_flight` are being worked on, and ends jobs that
+    /// have nothing left. Returns how many works were started. Two processes that call this concurrently take different jobs.
     pub async fn bulk_start(&self, in_flight: u32) -> anyhow::Result<u32> {
         let (acted, not_acted) = self.bulk_turns(Turns::Acts, ACTS_OF_A_TICK).await?;
         let room = in_flight.saturating_sub(self.bulk_busy().await?);
@@ -48,7 +48,7 @@ impl Store {
         not_acted.or(not_started).map_or(Ok(acted + started), Err)
     }
 
-    /// Starts up to `most` works; how many it were, and the first failure. An error only where the database cannot be had.
+    /// Starts up to `most` works. Returns their number and the first failure. Returns an error only where the database is unavailable.
     async fn bulk_turns(&self, turns: Turns, most: u32) -> anyhow::Result<(u32, Option<anyhow::Error>)> {
         let (mut started, mut failures, mut failure) = (0, 0, None);
         // Skipped works take no room, but a tick must end.
@@ -107,9 +107,8 @@ impl Store {
     }
 }
 
-/// Starts the next work of the job whose turn it is. The job is locked, so that whoever pauses it knows that nothing begins
-/// any more once that is said, and that no second process takes the same work. `turn` receives the job whose turn it is, so that the
-/// caller can deal with a failure.
+/// Starts the next work of the job whose turn it is. The job is locked: once a pause has returned, no work of it is started, and no second
+/// process takes the same work. `turn` receives the job whose turn it is, so that the caller can deal with a failure.
 async fn start_next(
     tx: &mut PgConnection,
     policy: &crate::store::Policy,
@@ -150,10 +149,10 @@ async fn start_next(
     let (person, credential) = (job.person.map(PersonId), job.credential.map(CredentialId));
     let by = &By { actor, name: job.name.into(), person, credential, address: job.address, reason: job.reason };
     let Some(state) = lock(tx, submission).await? else { anyhow::bail!("submission {submission} vanished") };
-    let turn = Turn { job: job.id, submission, by };
+    let turn = Turn { job: job.id, submission, state: &state, by };
     let tried = match turns {
         Turns::Acts => carry_out(tx, policy, &turn, &ask).await?,
-        Turns::Runs => begin_run(tx, policy, &turn, &ask, &state).await?,
+        Turns::Runs => begin_run(tx, policy, &turn, &ask).await?,
     };
     if matches!(tried, Tried::Started) {
         end_turn(tx, job.id).await?;
@@ -161,15 +160,14 @@ async fn start_next(
     Ok(tried)
 }
 
-/// Begins a new run of the work, or keeps why not. `state`: the work's now.
+/// Begins a new run of the work, or records why not.
 async fn begin_run(
     tx: &mut PgConnection,
     policy: &crate::store::Policy,
     turn: &Turn<'_>,
     ask: &Ask,
-    state: &str,
 ) -> anyhow::Result<Tried> {
-    let Turn { job, submission, by } = *turn;
+    let Turn { job, submission, state, by } = *turn;
     if is_under_way(tx, submission).await? {
         skip(tx, job, submission, "run_under_way", state).await?;
         return Ok(Tried::Skipped);

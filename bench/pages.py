@@ -24,7 +24,7 @@ import rig
 BUDGET_KB = 60
 # What the probe measured of one film; every work here has it.
 MEDIA_INFO = (rig.ROOT / "tests/support/reviewed/media_info.json").read_text()
-# As screening leaves them: which rule, measured, limit, how it came out, in both languages.
+# As screening leaves them: rule, measured, limit, outcome, texts in both languages.
 RULES = [
     ("format", "mp4", "mp4", "pass", "格式符合要求。", "The format is as the contest asks."),
     ("duration", "12.0 s", "1–8 min", "pass", "时长符合要求。", "The length is as the contest asks."),
@@ -61,7 +61,7 @@ class Desk:
         return done.stdout.split()
 
     def plant(self, works):
-        """Enters one work and multiplies it: rows as screening leaves them, with a preview whose objects all share."""
+        """Enters one work and copies its rows, as screening leaves them. All copies share the objects of one preview."""
         form = {"contest": "demo", "title": "一座工厂的早晨", "theme": "digital", "recommending_unit": "某省工信厅", "synopsis": "一部短片",
                 "entrant": {"name": "张三", "contact": {"phone": "13812345678"}},
                 "declarations": {"originality": True, "rights": True, "ai_use": "none"}}
@@ -132,7 +132,7 @@ class Browser:
 
 
 def times(desk, paths, clients):
-    """Milliseconds of every path, by so many browsers at once."""
+    """Milliseconds of each request, sorted; `clients` browsers share the paths."""
     def browse(share):
         browser, taken = Browser(desk), []
         for path in share:
@@ -174,7 +174,7 @@ def first_paint(desk, path):
 
 
 def cursors(desk, path, pages):
-    """The addresses of a list's pages, one after the other, by the link to the next."""
+    """The addresses of the first `pages` pages of a list, by the links to the next page."""
     browser, found = Browser(desk), [path]
     while len(found) < pages:
         html = browser.get(found[-1])[2]

@@ -1,4 +1,4 @@
-//! The pages of staff in a real browser: chromium and its driver, one after the other. What the pages show is planted: nothing here
+//! The console in a real browser: chromium and its driver, one test after the other. The works that pages show are planted: nothing here
 //! encodes a film.
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::support::{Service, Setup, TestPipeline};
 
 // Deliveries that people make, on the board.
 mod board;
-// Many works at once, and a world that changes meanwhile.
+// Many works at once, and works that change between look and confirmation.
 mod bulk;
 // Lists, and the same as spreadsheets.
 mod lists;
@@ -22,18 +22,18 @@ mod look;
 mod plain;
 // Works decided by keyboard, one after the other.
 mod queue;
-// Who gets in, and for how long.
+// Sign-in, sessions and their end.
 mod sign_in;
 // Two works that resemble each other.
 mod twins;
 
-/// Every role there is.
+/// Every role.
 const ROLES: [&str; 5] = ["screener", "organiser", "operator", "auditor", "admin"];
 
-/// A partner whose rules want a person's yes.
+/// A partner whose deliveries a person confirms.
 const DOUYIN: &str = "douyin";
 
-/// A desk, and a browser before it.
+/// A desk, and a browser that opens its pages.
 struct Stage {
     browser: Browser,
     driver: Driver,
@@ -44,7 +44,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// A desk whose gates people open. `None`, which is said, where there is no browser.
+    /// A desk whose gates people open. `None`, with a line that says so, where there is no browser.
     async fn new() -> Option<Self> {
         Self::with(Scripts::On, &["desk"]).await
     }
@@ -53,7 +53,7 @@ impl Stage {
     async fn with(scripts: Scripts, roles: &[&str]) -> Option<Self> {
         let driver = Driver::start().await?;
         let gates = Gates { review: "manual", release: "manual" };
-        // Beside no worker, what waits stands as it was planted: nothing starts it meanwhile.
+        // Without workers the reconciler would only start works that must stay as they were planted.
         let env = if roles == ["desk"] { vec![("RECONCILE_S", "3600".to_owned())] } else { Vec::new() };
         let partners = vec![(DOUYIN, catalogue::partner("抖音", "douyin"))];
         let pipeline = TestPipeline::with(Setup { gates, env, partners, ..Setup::default() }).await;
@@ -82,7 +82,7 @@ impl Stage {
         wait_until_true(&format!("{id} is {state}"), PATIENCE, async || self.state(id).await == state).await;
     }
 
-    /// Ends the desk: what was decided here is left to no worker.
+    /// Stops the desk.
     fn close(self) {
         self.service.stop();
     }

@@ -9,7 +9,7 @@
 //! | servers and services, and how faults befall them | `house` |
 //! | entrants, reviewer, organiser, operator | `people` |
 //! | what they were told | `history` |
-//! | whether anything still moves | `motion` |
+//! | whether works still make progress | `motion` |
 //! | how it stands in the end | `standing` |
 //! | whether that is what they were told | `checker` |
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ async fn whatever_befalls_the_house_what_anybody_was_told_is_true_in_the_end() {
     eprintln!("{:7.1} s  the last fault is over", begun.elapsed().as_secs_f64());
     entering.await.expect("everybody is done, or has given up");
     let elapsed = begun.elapsed();
-    // What is not quiet when nothing moves any more is found below, and told there.
+    // Work that is left when progress has ended is found and reported below.
     motion.settles(&house).await;
     eprintln!("{:7.1} s  quiet", begun.elapsed().as_secs_f64());
     stop.cancel();

@@ -12,7 +12,7 @@ use crate::support::catalogue::{self, BAG, DROP};
 use crate::support::platforms::bilibili::{Bilibili, Settings};
 use crate::support::platforms::{Emulator, World};
 use crate::support::prometheus::{DEPLOY, Prometheus};
-use crate::support::wait::wait_until_true;
+use crate::support::wait::{comes_true, wait_until_true};
 use crate::support::{Entrant, Service, Setup, TestPipeline, planted};
 
 const SOON: Duration = Duration::from_secs(180);
@@ -94,10 +94,9 @@ async fn every_panel_shows_what_happens_and_every_metric_is_on_one() {
     assert!(queries.iter().filter(|query| query.empty.is_some()).count() <= 1, "few panels may show nothing");
     let mut missing: Vec<&Query> = queries.iter().collect();
     let mut wrong = Vec::new();
-    let asked = tokio::time::Instant::now();
-    while !missing.is_empty() && asked.elapsed() < SHOWN_WITHIN {
+    comes_true(SHOWN_WITHIN, async || {
         let mut still = Vec::new();
-        for query in missing {
+        for query in std::mem::take(&mut missing) {
             match prometheus.query(&filled(&query.expr)).await {
                 Ok(samples) if samples.is_empty() && query.empty.is_none() => still.push(query),
                 Ok(_) => {}
@@ -105,8 +104,9 @@ async fn every_panel_shows_what_happens_and_every_metric_is_on_one() {
             }
         }
         missing = still;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+        missing.is_empty()
+    })
+    .await;
     assert!(wrong.is_empty(), "queries that Prometheus does not take:\n{}", wrong.join("\n"));
     let missing: Vec<String> = missing.iter().map(|query| format!("{}: {}", query.place, query.expr)).collect();
     assert!(missing.is_empty(), "panels without data:\n{}\n{}", missing.join("\n"), prometheus.log());

@@ -141,7 +141,7 @@ fn lacks(answer: &Response) -> BTreeSet<&'static str> {
     let mut lacking = BTreeSet::new();
     for (name, wanted) in [
         ("x-content-type-options", &["nosniff"][..]),
-        // Pages with forms name their origin to the desk itself; no other site learns an address of ours.
+        // Pages with forms send the referrer to the desk itself; no other site receives one.
         ("referrer-policy", &["no-referrer", "same-origin"]),
         ("content-security-policy", &["frame-ancestors 'none'"]),
     ] {

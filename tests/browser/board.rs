@@ -28,14 +28,11 @@ async fn a_delivery_by_hand_is_found_on_the_board_taken_from_its_bag_and_reporte
 
     // The film in the bag is the one that was made.
     let film = browser.attribute("a[download][href*='/bag/'][href$='.mp4']", "href").await.expect("a film");
-    let request = reqwest::Client::new().get(format!("{}{film}", stage.base));
-    let answer = request.header("cookie", browser.cookie_header().await).send().await.expect("the film");
-    assert_eq!(answer.status(), 200);
-    let (bytes, made) = (answer.bytes().await.expect("its bytes"), planted::film_path(&stage.pipeline, id));
+    let (bytes, made) = (browser.download(&film).await, planted::film_path(&stage.pipeline, id));
     let made = std::fs::read(made).expect("the film that was made");
     assert_eq!(Sha256::digest(&bytes), Sha256::digest(&made));
 
-    // Without an address or a picture nothing is believed.
+    // A report without an address and a picture is refused.
     browser.click("form[action$='/delivered'] button").await;
     browser.element(".problem").await;
     assert_eq!(delivery(BAG).await, "awaiting_operator");

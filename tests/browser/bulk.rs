@@ -1,8 +1,8 @@
-//! Many works at once: chosen, looked at, begun; and refused when the world is no longer the one that was looked at.
-use crate::support::TestPipeline;
-use crate::support::catalogue::{BAG, DROP};
-use crate::support::planted;
+//! Jobs on many works: chosen, looked at, begun; refused when the works have changed since the look.
 use uuid::Uuid;
+
+use crate::support::catalogue::{BAG, DROP};
+use crate::support::{TestPipeline, planted};
 
 use super::{ROLES, Stage};
 
@@ -40,7 +40,7 @@ async fn new_runs_for_one_partner_are_five_clicks_away_from_a_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_refused_when_the_world_has_changed_since_the_look_and_can_be_looked_at_again() {
+async fn a_job_is_refused_when_its_works_have_changed_since_the_look_and_can_be_looked_at_again() {
     let Some(stage) = Stage::new().await else { return };
     let [first, second] = two_finished(&stage.pipeline).await;
     stage.person("李组织", &ROLES).await;
@@ -49,13 +49,13 @@ async fn a_job_is_refused_when_the_world_has_changed_since_the_look_and_can_be_l
     browser.click("input[name=kind][value=release]").await;
     browser.click("form[action='/bulk/look'] button").await;
     browser.element("form[action='/bulk'] input[name=digest]").await;
-    // Meanwhile somebody else releases one of them.
+    // Meanwhile another person releases one of them.
     stage.pipeline.command(&["release", &first.to_string()]).await.exits(0);
     browser.click("form[action='/bulk'] button").await;
     browser.element(".problem").await;
     browser.says("changed").await;
-    assert_eq!(jobs(&stage.pipeline).await, 0, "nothing began");
-    // The same page shows the world as it is now, and can be confirmed.
+    assert_eq!(jobs(&stage.pipeline).await, 0, "no job was made");
+    // The page shows the works as they are now, and can be confirmed.
     browser.click("form[action='/bulk'] button").await;
     browser.arrives("/jobs/").await;
     assert_eq!(jobs(&stage.pipeline).await, 1);

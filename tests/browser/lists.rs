@@ -26,11 +26,7 @@ async fn the_spreadsheet_of_a_list_holds_the_works_of_the_list_and_no_formula() 
     let shown: BTreeSet<String> = serde_json::from_value(browser.ask(script).await).expect("titles");
     assert_eq!(shown, TITLES.map(str::to_owned).into());
     let file = browser.attribute("a[download][href*='xlsx']", "href").await.expect("a link to the spreadsheet");
-    let address = if file.starts_with('/') { format!("{}{file}", stage.base) } else { file };
-    let request = reqwest::Client::new().get(address).header("cookie", browser.cookie_header().await);
-    let answer = request.send().await.expect("the spreadsheet");
-    assert_eq!(answer.status(), 200);
-    let bytes = answer.bytes().await.expect("the spreadsheet's bytes");
+    let bytes = browser.download(&file).await;
     let mut book = Xlsx::new(Cursor::new(bytes)).expect("a spreadsheet");
     let (name, sheet) = book.worksheets().into_iter().next().expect("a sheet");
     let text = |cell: &Data| cell.to_string();

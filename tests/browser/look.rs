@@ -1,4 +1,4 @@
-//! Every page as people see it. The pictures that this leaves in target/screens are for people to look at.
+//! Every page as people see it, checked by axe-core. The pictures in target/screens are for people to look at.
 use crate::desk::made::stand;
 use crate::support::browser::person::{Person, Phone};
 use crate::support::catalogue::{BAG, DROP};
@@ -114,7 +114,7 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
     stage.close();
 }
 
-/// The pages of somebody who is invited.
+/// The pages of an invited person.
 async fn invited(stage: &Stage, seen: &mut Vec<String>) -> Vec<String> {
     let browser = &stage.browser;
     let person = Person::new(&stage.pipeline, "新同事", &["screener"]).await;

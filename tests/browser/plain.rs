@@ -1,6 +1,4 @@
 //! Every act by pages alone, in a browser that runs no script: each is a form, and each leaves its row in the audit trail.
-use std::time::{Duration, Instant};
-
 use pipeline::delivery::{DeliveryEvent, IntentId, RecallBy};
 use uuid::Uuid;
 
@@ -8,7 +6,7 @@ use crate::desk::made::stand;
 use crate::support::browser::person::{PASSWORD, Person, Phone};
 use crate::support::browser::{PATIENCE, Scripts};
 use crate::support::catalogue::{BAG, DROP};
-use crate::support::wait::{rest, wait_until_true};
+use crate::support::wait::{comes_true, wait_until_true};
 use crate::support::{Entrant, planted, reviewed};
 
 use super::look::is_of;
@@ -56,7 +54,7 @@ impl Step {
 }
 
 impl Stage {
-    /// Does it, and says what is wrong with what came of it.
+    /// Takes the step. Returns what is wrong: a problem that the page shows, or no new row in the audit trail.
     async fn does(&self, step: &Step) -> Option<String> {
         let rows = async || self.pipeline.truth.count("select count(*) from audit").await;
         let before = rows().await;
@@ -71,20 +69,21 @@ impl Stage {
             self.browser.click(click).await;
         }
         // Where no script runs, the driver does not wait for what a click leads to.
-        let begun = Instant::now();
-        while rows().await == before {
-            if self.browser.count(".problem code").await > 0 {
-                return Some(format!("{}: {}", step.form, self.browser.text(".problem").await));
-            }
-            if begun.elapsed() > PATIENCE {
-                return Some(format!("{}: no row in the audit trail", step.form));
-            }
-            rest(Duration::from_millis(50)).await;
+        let (mut written, mut problem) = (false, false);
+        comes_true(PATIENCE, async || {
+            written = rows().await > before;
+            problem = self.browser.count(".problem code").await > 0;
+            written || problem
+        })
+        .await;
+        match (written, problem) {
+            (true, _) => None,
+            (_, true) => Some(format!("{}: {}", step.form, self.browser.text(".problem").await)),
+            _ => Some(format!("{}: no row in the audit trail", step.form)),
         }
-        None
     }
 
-    /// When decisions that are held take effect, from now on.
+    /// Sets when held decisions take effect: after this interval of SQL, counted from now.
     async fn due(&self, after: &str) {
         let set = format!("update held_decisions set due_at = clock_timestamp() + {after}");
         let set = sqlx::query(sqlx::AssertSqlSafe(set));
@@ -100,7 +99,7 @@ impl Stage {
     }
 }
 
-/// What a reviewer does at the queue, whose decisions are held first. Returns the addresses of its forms.
+/// What a reviewer does at the queue, where decisions are held first. Returns the addresses of its forms.
 async fn reviewing(stage: &Stage) -> Vec<String> {
     let browser = &stage.browser;
     let mut works = Vec::new();
@@ -125,10 +124,10 @@ async fn reviewing(stage: &Stage) -> Vec<String> {
     choose(works[2], "later").await;
     let aside = "select count(*) from review_later";
     wait_until_true("it is put aside", PATIENCE, async || stage.pipeline.truth.count(aside).await == 1).await;
-    // What others decided meanwhile stands, and the reviewer is told.
+    // A decision that another reviewer made meanwhile stands, and the page says so.
     choose(works[3], "accept").await;
     holds(1).await;
-    // Not before the other one has decided, however long that takes.
+    // It is not carried out before the other reviewer has decided, however long that takes.
     stage.due("interval '1 hour'").await;
     stage.pipeline.command(&["review", "reject", &works[3].to_string(), "--reason", "画面"]).await.exits(0);
     stage.due("interval '0'").await;
@@ -204,7 +203,7 @@ async fn by_hand(stage: &Stage) -> Vec<Step> {
     ]
 }
 
-/// Many works at once, and the job that comes of it.
+/// An act on many works at once, which makes a job.
 async fn in_bulk(stage: &Stage) -> Vec<Step> {
     let works = [
         planted::work(&stage.pipeline, "一", &[DROP, BAG]).await,
@@ -215,7 +214,7 @@ async fn in_bulk(stage: &Stage) -> Vec<Step> {
     vec![start.then("form[action='/bulk/look'] button").then("form[action='/bulk'] button")]
 }
 
-/// Orders to the one job there is.
+/// Orders to the only job.
 async fn orders(stage: &Stage) -> Vec<Step> {
     let job = sqlx::query_scalar::<_, Uuid>("select id from bulk_jobs").fetch_one(stage.pipeline.truth.pool());
     let page = format!("/jobs/{}", job.await.expect("a job"));
@@ -224,7 +223,7 @@ async fn orders(stage: &Stage) -> Vec<Step> {
     vec![order("pause"), order("resume"), order("cancel")]
 }
 
-/// Acts of admins, about somebody else.
+/// Acts of admins on another person.
 fn about(person: &Person) -> Vec<Step> {
     let page = format!("/people/{}", person.id);
     let new = [("input[name=name]", "新同事"), ("input[name=login]", "xin.tongshi")];
@@ -245,7 +244,7 @@ fn about(person: &Person) -> Vec<Step> {
 
 /// Acts on one's own account, of which the last one ends the session.
 async fn own(stage: &Stage, person: &Person, phone: &Phone) -> Vec<Step> {
-    // One that is ended from here.
+    // A second session, which is ended from here.
     let _ = person.session(&stage.pipeline).await;
     let new = "louder green gearbox 18";
     let password = [("input[name=current]", PASSWORD), ("input[name=new]", new), ("input[name=again]", new)];
@@ -268,7 +267,7 @@ async fn every_act_is_done_by_forms_alone_where_no_script_runs() {
     let link = person.link(&stage.pipeline).await;
     let phone = person.accepts(&stage.browser, &link).await;
     let other = Person::new(&stage.pipeline, "旧同事", &["screener"]).await;
-    // One that is ended by the admin.
+    // A session that the admin ends.
     let _ = other.session(&stage.pipeline).await;
     let mut steps = on_one_work(&stage).await;
     steps.extend(by_hand(&stage).await);

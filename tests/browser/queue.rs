@@ -1,4 +1,4 @@
-//! The screening queue as reviewers use it: by keyboard, beside each other, and with a way back.
+//! The screening queue as reviewers use it: by keyboard, two at a time, and with undo.
 use uuid::Uuid;
 
 use crate::support::browser::person::Person;
@@ -37,7 +37,7 @@ async fn card(browser: &Browser) -> Uuid {
     id.parse().unwrap_or_else(|_| panic!("{path} is no card"))
 }
 
-/// Waits until another page is open than this one.
+/// Waits until the browser has left this page.
 async fn leaves(browser: &Browser, path: &str) {
     wait_until_true(&format!("the browser has left {path}"), PATIENCE, async || browser.path().await != path).await;
 }
@@ -81,11 +81,11 @@ async fn two_reviewers_are_never_given_the_same_card() {
     one.open(QUEUE).await;
     other.open(QUEUE).await;
     assert_eq!((card(one).await, card(&other).await), (works[0], works[1]));
-    // Who opens the other's card is told whose it is, and cannot decide.
+    // A card that another reviewer holds names that reviewer and has no form.
     other.open(&format!("{QUEUE}/{}", works[0])).await;
     other.says("王审").await;
     assert_eq!(other.count("#decide").await, 0);
-    // The one goes on past what the other has.
+    // The next card of the first reviewer is not the one that the other holds.
     other.open(&format!("{QUEUE}/{}", works[1])).await;
     let path = one.path().await;
     one.press('a').await;
@@ -125,7 +125,7 @@ async fn a_decision_is_undone_by_a_key_and_keys_do_nothing_while_a_person_types(
     leaves(browser, &next).await;
     assert_eq!((card(browser).await, stage.held().await), (works[0], 0));
     assert_eq!(stage.state(works[0]).await, "awaiting_review");
-    // Later: it comes after the other one.
+    // Put aside, it comes after the other work.
     browser.press('h').await;
     leaves(browser, &path).await;
     assert_eq!(card(browser).await, works[1]);

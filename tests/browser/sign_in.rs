@@ -1,4 +1,4 @@
-//! Who gets in, and for how long: the invitation, the second factor, and cookies that somebody else has.
+//! Sign-in and its end: the invitation, the second factor, and stolen cookies.
 use reqwest::redirect::Policy;
 
 use crate::support::browser::Scripts;
@@ -9,7 +9,7 @@ use super::Stage;
 const NEW_PASSWORD: &str = "louder green gearbox 18";
 
 impl Stage {
-    /// Whether the desk lets in whoever has this cookie.
+    /// Whether the desk accepts this session cookie.
     async fn admits(&self, session: &str) -> bool {
         let client = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
         let request = client.get(format!("{}/me", self.base)).header("cookie", format!("{COOKIE}={session}"));

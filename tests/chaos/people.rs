@@ -45,7 +45,7 @@ pub(super) struct People {
 }
 
 impl People {
-    /// They give up when nothing moves any more.
+    /// They give up when no work makes progress any more.
     pub(super) async fn new(house: Arc<House>, history: Arc<History>, motion: Arc<Motion>) -> Self {
         let pipeline = &house.pipeline;
         let [screener, organiser, operator] =
@@ -297,7 +297,7 @@ impl People {
 
     async fn moment(&self) -> Result<()> {
         if self.motion.has_ended() {
-            bail!("nothing came of it, and nothing moves any more");
+            bail!("no result, and no work makes progress any more");
         }
         rest(A_MOMENT).await;
         Ok(())

@@ -1,5 +1,5 @@
-//! A real browser: Debian's chromium without a screen, driven by its chromedriver. Driver, browsers and profiles end with the test, also
-//! with one that panics. What people do on a page is a method here; `axe` and `person` add what the pages' tests need besides.
+//! A real browser: Debian's chromium without a screen, driven by its chromedriver. Driver, browsers and profiles end with the test, even
+//! if it panics. Each action on a page is a method here; `axe` checks pages, `person` signs people in.
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -33,7 +33,7 @@ const HEIGHT: u32 = 900;
 /// The tallest picture of a page, CSS pixels: what is longer is a list.
 const TALLEST: u64 = 4000;
 
-/// Nothing of Google's is asked for, and nothing but the test's own addresses. Tests may run as root, in a container without user namespaces.
+/// The browser connects to the addresses of the test only, never to a service of Google. Tests may run as root, in a container without user namespaces.
 const FLAGS: [&str; 12] = [
     "--headless",
     "--no-sandbox",
@@ -65,7 +65,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts one. `None`, which is said, where `make test` did not find chromium.
+    /// Starts one. `None`, with a line that says so, where `make test` did not find chromium.
     pub(crate) async fn start() -> Option<Self> {
         if std::env::var_os("TEST_BROWSER").is_none() {
             eprintln!("DID NOT RUN: no chromium here (`make test` installs it and sets TEST_BROWSER)");
@@ -150,7 +150,7 @@ impl Browser {
         url.as_str().strip_prefix(&self.base).unwrap_or(url.as_str()).to_owned()
     }
 
-    /// Waits until the page's path begins so.
+    /// Waits until path and query of the page begin with `path`.
     pub(crate) async fn arrives(&self, path: &str) {
         wait_until_true(&format!("the browser is at {path}"), PATIENCE, async || self.path().await.starts_with(path))
             .await;
@@ -170,11 +170,6 @@ impl Browser {
     /// How many elements a CSS selector finds now.
     pub(crate) async fn count(&self, css: &str) -> usize {
         self.client.find_all(Locator::Css(css)).await.map_or(0, |found| found.len())
-    }
-
-    /// Waits until a CSS selector finds nothing any more.
-    pub(crate) async fn gone(&self, css: &str) {
-        wait_until_true(&format!("{css} is gone"), PATIENCE, async || self.count(css).await == 0).await;
     }
 
     /// The text that an element shows.
@@ -212,29 +207,12 @@ impl Browser {
         .await;
     }
 
-    /// Clicks the first link or button of this text. With the text as it stands, spaces around it aside.
-    pub(crate) async fn choose(&self, text: &str) {
-        let xpath = format!("//*[self::a or self::button or self::summary][normalize-space(.)='{text}']");
-        self.until(&format!("{text} can be clicked"), async || {
-            self.client.find(Locator::XPath(&xpath)).await?.click().await.map(Some)
-        })
-        .await;
-    }
-
     /// Types into a field instead of what stands there.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
         self.until(&format!("{css} can be filled in"), async || {
             let field = self.client.find(Locator::Css(css)).await?;
             field.clear().await?;
             field.send_keys(text).await.map(Some)
-        })
-        .await;
-    }
-
-    /// Chooses an option of a list by its value.
-    pub(crate) async fn select(&self, css: &str, value: &str) {
-        self.until(&format!("{css} has {value}"), async || {
-            self.client.find(Locator::Css(css)).await?.select_by_value(value).await.map(Some)
         })
         .await;
     }
@@ -257,21 +235,20 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Loads the page again.
-    pub(crate) async fn reload(&self) {
-        self.client.refresh().await.expect("load the page again");
-    }
-
     /// Name and value of every cookie that the page's server would get.
     pub(crate) async fn cookies(&self) -> Vec<(String, String)> {
         let cookies = self.client.get_all_cookies().await.expect("read the cookies");
         cookies.iter().map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).collect()
     }
 
-    /// For the header `Cookie` of another client.
-    pub(crate) async fn cookie_header(&self) -> String {
+    /// The file at a path of ours, downloaded with the cookies of this browser.
+    pub(crate) async fn download(&self, path: &str) -> Vec<u8> {
         let cookies = self.cookies().await;
-        cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+        let cookies = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let request = self.http.get(format!("{}{path}", self.base)).header("cookie", cookies);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.bytes().await.expect("the file's bytes").to_vec()
     }
 
     /// Puts a cookie into this browser, as a thief would. A page of the same server must be open.
@@ -303,8 +280,8 @@ impl Browser {
         std::fs::write(screens().join(format!("{name}-{lang}-{width}.png")), png).expect("write a picture");
     }
 
-    /// What the console got since the last look: errors, and what the policy for content blocked. Each answer that is no success is a line
-    /// of its own, which starts with the page's address.
+    /// Lines of the browser's console since the last call: errors, and what the content security policy blocked. Each answer that is no
+    /// success is a line of its own, which starts with the page's address.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let lines = self.driver("se/log", &json!({ "type": "browser" })).await;
         let bad = |line: &&Value| line["level"] == "SEVERE" || line["source"] == "security";
@@ -317,7 +294,7 @@ impl Browser {
         self.driver("goog/cdp/execute", &json!({ "cmd": command, "params": params })).await
     }
 
-    /// What fantoccini has no word for.
+    /// A command of the driver for which fantoccini has no method.
     async fn driver(&self, command: &str, body: &Value) -> Value {
         let request = self.http.post(format!("{}/{command}", self.driver)).timeout(PATIENCE).json(body);
         let answer: Value = request.send().await.expect("ask the driver").json().await.expect("the driver's answer");

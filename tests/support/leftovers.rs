@@ -141,8 +141,8 @@ async fn rows(pipeline: &TestPipeline) -> Result<()> {
     Ok(())
 }
 
-/// After garbage collection every object is one that a row names: a source, a preview, a rendition, its cover, its stills, a file in a bag. What a newer
-/// run put out of force stays: partners may still hold it, and feeds may lead to it.
+/// After garbage collection every object is one that a row names: a source, a preview, a rendition, its covers and stills, a file in a bag.
+/// Objects of runs that a newer one replaced stay: partners may still hold them, and feeds may lead to them.
 async fn objects(pipeline: &TestPipeline) -> Result<()> {
     let truth = &pipeline.truth;
     let mut wanted: BTreeSet<String> = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Works that wait for a reviewer, planted: what probe and screening leave, with a small film that really plays. Nothing decodes anything.
+//! Works that wait for a reviewer, planted: the rows and files of probe and screening, with a small film that browsers play. No stage runs.
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -26,7 +26,7 @@ pub(crate) async fn work(pipeline: &TestPipeline, title: &str, partners: &[&str]
     twin(pipeline, title, partners, Vec::new()).await
 }
 
-/// As [`work`], one that resembles others.
+/// As [`work`], with other works that it resembles.
 pub(crate) async fn twin(pipeline: &TestPipeline, title: &str, partners: &[&str], others: Vec<Twin>) -> Uuid {
     let id = planted::work(pipeline, title, partners).await;
     to_review(pipeline, id).await;
@@ -51,7 +51,7 @@ pub(crate) async fn to_review(pipeline: &TestPipeline, id: Uuid) {
     write.execute(pipeline.truth.pool()).await.expect("put the work into review");
 }
 
-/// What the probe measured, and what the rules of the demo contest say of it.
+/// The measures of the probe, and the verdict of the demo contest's rules on them.
 async fn measured(pipeline: &TestPipeline, id: Uuid, others: Vec<Twin>) {
     let info: MediaInfo = serde_json::from_str(MEDIA_INFO).expect("the planted film's measures");
     let verdict = screening::screen_among(&info, others, rules());
@@ -60,7 +60,7 @@ async fn measured(pipeline: &TestPipeline, id: Uuid, others: Vec<Twin>) {
     write.execute(pipeline.truth.pool()).await.expect("plant what was measured");
 }
 
-/// The rules of a contest that looks at everything but the length.
+/// The rules of the demo contest without the one on the length.
 fn rules() -> &'static ContestRules {
     static RULES: OnceLock<ContestRules> = OnceLock::new();
     RULES.get_or_init(|| {

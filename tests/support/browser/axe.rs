@@ -1,5 +1,5 @@
-//! axe-core in a page: what a screen reader, a keyboard or weak eyes would stumble over. It runs by WebDriver, which the page's policy for
-//! scripts does not concern.
+//! axe-core in a page: obstacles for people who use a screen reader, a keyboard or large contrast. WebDriver runs it, so the content
+//! security policy of the page does not apply.
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -10,13 +10,13 @@ use super::{Browser, WIDTHS};
 const RUN: &str = r#"
     const done = arguments[arguments.length - 1];
     const only = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] };
-    const told = ({ id, help, nodes }) => ({ id, help, nodes: nodes.slice(0, 5).map((it) => `${it.target}: ${it.html.slice(0, 160)} ${it.failureSummary}`) });
+    const described = ({ id, help, nodes }) => ({ id, help, nodes: nodes.slice(0, 5).map((it) => `${it.target}: ${it.html.slice(0, 160)} ${it.failureSummary}`) });
     axe.run(document, { runOnly: only, resultTypes: ["violations"] })
-        .then(({ violations }) => done(violations.map(told)), (error) => done(String(error)));
+        .then(({ violations }) => done(violations.map(described)), (error) => done(String(error)));
 "#;
 
 impl Browser {
-    /// What axe-core finds in the page; also if the page is not in this language (`zh` or `en`).
+    /// The violations that axe-core finds in the page, and whether the page is in another language than `lang` (`zh` or `en`).
     pub(crate) async fn axe(&self, lang: &str) -> Vec<String> {
         let mut found = Vec::new();
         let tag = self.ask("return document.documentElement.lang").await;
@@ -26,16 +26,16 @@ impl Browser {
         if self.ask("return typeof axe").await == "undefined" {
             self.ask(source()).await;
         }
-        let told = self.client.execute_async(RUN, Vec::new()).await.expect("run axe-core");
-        match told.as_array() {
+        let answer = self.client.execute_async(RUN, Vec::new()).await.expect("run axe-core");
+        match answer.as_array() {
             Some(findings) => found.extend(findings.iter().map(|it| format!("axe-core: {it:#}"))),
-            None => found.push(format!("axe-core failed: {told}")),
+            None => found.push(format!("axe-core failed: {answer}")),
         }
         found
     }
 
-    /// Looks at a page as everybody may see it: zh and en, wide and narrow, light and dark. Returns what axe-core finds, what was written into
-    /// the console or blocked by the policy for content, and what is wider than the window. Each is left as a picture named `name`.
+    /// Looks at a page in every variant: Chinese and English, wide and narrow, light and dark. Returns violations that axe-core finds, errors
+    /// in the console, content that the policy blocked, and pages wider than the window. Pictures are written under the name `name`.
     pub(crate) async fn look_at(&self, path: &str, name: &str) -> Vec<String> {
         let mut found = Vec::new();
         for lang in ["zh", "en"] {
@@ -68,7 +68,7 @@ impl Browser {
             self.picture(name, lang, width).await;
         }
         self.wide(WIDTHS[0]).await;
-        // What axe-core itself did is not the page's.
+        // Discards console lines that axe-core caused.
         self.complaints().await;
         found.into_iter().map(|it| format!("{path} ({lang}): {it}")).collect()
     }

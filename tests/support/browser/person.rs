@@ -1,5 +1,5 @@
-//! People of staff at the console. `accepts` takes the way that people take: the link, a password, the second factor. A test about
-//! something else begins with `signed_in`, which puts a session where the sign-in puts it.
+//! People of staff at the console. `accepts` goes through the pages: the link, a password, the second factor. A test of something else
+//! begins with `signed_in`, which inserts the row and the cookie that the sign-in would make.
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore as _;
@@ -19,7 +19,7 @@ pub(crate) const PASSWORD: &str = "quiet blue gearbox 17";
 /// Seconds of a step of the second factor.
 const STEP_S: u64 = 30;
 
-/// Somebody of staff.
+/// A person of staff.
 pub(crate) struct Person {
     pub(crate) login: String,
     pub(crate) id: Uuid,

@@ -21,7 +21,7 @@ impl Stage {
         .await;
     }
 
-    async fn state(&self, entry: &Entry) -> String {
+    pub(crate) async fn state(&self, entry: &Entry) -> String {
         self.ask(format!("select state from submissions where id = '{}'", entry.id)).await
     }
 

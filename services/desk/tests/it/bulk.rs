@@ -40,10 +40,6 @@ async fn works(stage: &Stage, token: &str, job: &str) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(line).collect()
 }
 
-async fn state(stage: &Stage, work: &Entry) -> String {
-    stage.ask(format!("select state from submissions where id = '{}'", work.id)).await
-}
-
 /// Everything that is stored of a delivery.
 async fn delivery(stage: &Stage, work: &Entry, partner: &str) -> String {
     let whose = format!("submission = '{}' and partner = '{partner}'", work.id);
@@ -81,7 +77,7 @@ async fn a_look_at_a_release_says_what_each_partner_gets_and_a_stale_one_is_refu
     assert_eq!(works(&stage, &organiser, &made).await, ["done", "done", "skipped state_wrong uploading"]);
     let shown = stage.get(&organiser, &format!("/api/v1/jobs/{made}")).await;
     assert_eq!((&shown["state"], &shown["kind"]), (&json!("done"), &json!("release")));
-    assert_eq!([state(&stage, &one).await, state(&stage, &two).await], ["publish", "publish"]);
+    assert_eq!([stage.state(&one).await, stage.state(&two).await], ["publish", "publish"]);
 }
 
 #[tokio::test]
@@ -93,7 +89,7 @@ async fn a_paused_job_acts_on_no_work_until_it_is_resumed_and_a_cancelled_one_ne
     order(&stage, &organiser, &job, "pause").await;
     assert_eq!(tick(&stage).await, 0);
     assert_eq!(
-        (works(&stage, &organiser, &job).await, state(&stage, &one).await),
+        (works(&stage, &organiser, &job).await, stage.state(&one).await),
         (vec!["waiting".to_owned(), "waiting".to_owned()], "awaiting_release".to_owned())
     );
     order(&stage, &organiser, &job, "resume").await;
@@ -104,7 +100,7 @@ async fn a_paused_job_acts_on_no_work_until_it_is_resumed_and_a_cancelled_one_ne
     order(&stage, &organiser, &job, "cancel").await;
     assert_eq!(tick(&stage).await, 0);
     assert_eq!(works(&stage, &organiser, &job).await, ["cancelled job_cancelled", "cancelled job_cancelled"]);
-    assert_eq!(state(&stage, &one).await, "publish");
+    assert_eq!(stage.state(&one).await, "publish");
 }
 
 #[tokio::test]
@@ -130,7 +126,7 @@ async fn a_work_that_changed_before_its_turn_is_refused_and_kept_with_the_code()
     assert_eq!(refused["items"].as_array().unwrap().len(), 3);
     let rows = stage.trail(&same).await;
     assert_eq!((rows[0].act.as_str(), rows[0].reason.as_deref()), ("released", Some("chosen by the jury")));
-    assert_eq!((state(&stage, &again).await, stage.trail(&again).await.len()), ("awaiting_release".into(), 0));
+    assert_eq!((stage.state(&again).await, stage.trail(&again).await.len()), ("awaiting_release".into(), 0));
 }
 
 #[tokio::test]
@@ -164,7 +160,7 @@ async fn a_recall_leaves_alone_what_was_recalled_and_waits_for_no_other_job() {
         assert_eq!((&row["machine"]["desired"], &row["recall_reason"]), (&json!("gone"), &json!("disputed")), "{row}");
         assert!(row["recall_due"].is_string(), "{row}");
     }
-    assert_eq!([state(&stage, &one).await, state(&stage, &two).await], ["revoked", "revoked"]);
+    assert_eq!([stage.state(&one).await, stage.state(&two).await], ["revoked", "revoked"]);
 }
 
 #[tokio::test]

@@ -1,136 +1,47 @@
 //! Bulk acts and deliveries in a browser without scripts: the look before the job, a stale one, orders to the job, and reports by hand.
-use pipeline::delivery::{Delivery, DeliveryEvent, IntentId};
-use pipeline::person::Held;
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder};
 use runtime::store::tokens::Role;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::desk_acts::{finished, ok};
-use crate::stage::{Entry, Stage};
-
-/// A person with a session.
-struct Browser<'a> {
-    stage: &'a Stage,
-    client: Client,
-    session: String,
-}
-
-/// What a page or a form answered.
-struct Shown {
-    status: u16,
-    to: String,
-    text: String,
-}
-
-impl<'a> Browser<'a> {
-    async fn of(stage: &'a Stage, roles: &[Role]) -> Self {
-        let held: Vec<Held> = roles.iter().copied().map(Held::everywhere).collect();
-        let session = stage.session(stage.member(&held).await).await;
-        Self { stage, client: Client::builder().redirect(Policy::none()).build().unwrap(), session }
-    }
-
-    async fn shown(&self, request: RequestBuilder) -> Shown {
-        let request = request.header("cookie", format!("rm={}", self.session)).header("accept-language", "en");
-        let answer = request.header("sec-fetch-site", "same-origin").send().await.unwrap();
-        let to = answer.headers().get("location").map_or("", |to| to.to_str().unwrap()).to_owned();
-        Shown { status: answer.status().as_u16(), to, text: answer.text().await.unwrap() }
-    }
-
-    async fn open(&self, path: &str) -> Shown {
-        self.shown(self.client.get(format!("{}{path}", self.stage.desk_url))).await
-    }
-
-    async fn send(&self, path: &str, form: &str) -> Shown {
-        let request = self.client.post(format!("{}{path}", self.stage.desk_url));
-        self.shown(request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned())).await
-    }
-
-    /// A form with a picture, as browsers send it.
-    async fn send_picture(&self, path: &str, fields: &[(&str, &str)], picture: Option<&[u8]>) -> Shown {
-        let mut body = Vec::new();
-        for (name, value) in fields {
-            let part = format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-            body.extend(part.into_bytes());
-        }
-        body.extend(b"--cut\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"seen.png\"\r\n");
-        body.extend(b"Content-Type: image/png\r\n\r\n");
-        body.extend(picture.unwrap_or_default());
-        body.extend(b"\r\n--cut--\r\n");
-        let request = self.client.post(format!("{}{path}", self.stage.desk_url));
-        self.shown(request.header("content-type", "multipart/form-data; boundary=cut").body(body)).await
-    }
-}
-
-impl Shown {
-    /// The value of a hidden field.
-    fn hidden(&self, name: &str) -> String {
-        let (_, rest) = self.text.split_once(&format!("name=\"{name}\" value=\"")).expect(name);
-        rest.split('"').next().unwrap().to_owned()
-    }
-}
-
-/// A PNG of one grey.
-fn picture() -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 64, 64);
-    encoder.set_color(png::ColorType::Grayscale);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&[99; 64 * 64]).unwrap();
-    writer.finish().unwrap();
-    bytes
-}
-
-async fn plant(stage: &Stage, entry: &Entry, partner: &str, events: &[DeliveryEvent]) {
-    let mut delivery = Delivery::new(1);
-    for event in events {
-        assert!(delivery.apply(event.clone()), "{event:?}");
-    }
-    let machine = serde_json::to_string(&delivery).unwrap();
-    let row = format!("'{}', '{partner}', '{machine}', '{}', 1", entry.id, delivery.observed.name());
-    stage.execute(format!("insert into deliveries (submission, partner, machine, state, run) values ({row})")).await;
-}
-
-fn handed() -> DeliveryEvent {
-    DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) }
-}
+use crate::desk_browser::{Browser, Shown};
+use crate::desk_deliveries::{handed, picture, plant, state, taken_back};
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn a_job_is_begun_after_a_look_and_a_stale_look_is_shown_again() {
     let stage = Stage::new().await;
     let (one, two) = (finished(&stage).await, finished(&stage).await);
     let organiser = stage.token(Role::Organiser, None).await;
-    let browser = Browser::of(&stage, &[Role::Organiser]).await;
+    let browser = Browser::everywhere(&stage, Role::Organiser).await;
     let works = format!("works={}&works={}", one.id, two.id);
     let choice = browser.open(&format!("/bulk/new?{works}")).await;
     assert!(choice.status == 200 && choice.text.contains("2 works"), "{}", choice.text);
 
-    let nothing = browser.send("/bulk/look", "kind=release").await;
+    let nothing = browser.send_body("/bulk/look", "kind=release").await;
     assert!(nothing.status == 422 && nothing.text.contains("field_wrong"), "{}", nothing.text);
     let wish = format!("{works}&kind=release&partners=bilibili&from=transcode");
-    let look = browser.send("/bulk/look", &wish).await;
+    let look = browser.send_body("/bulk/look", &wish).await;
     assert!(look.status == 200 && look.text.contains("Bilibili"), "{}", look.text);
     assert_eq!(stage.ask("select count(*)::text from bulk_jobs".into()).await, "0");
 
     ok(stage.act(&organiser, &one, "release", &json!({ "partners": ["douyin"] }))).await;
     let begin = |look: &Shown| format!("{wish}&digest={}&key={}", look.hidden("digest"), look.hidden("key"));
-    let stale = browser.send("/bulk", &begin(&look)).await;
+    let stale = browser.send_body("/bulk", &begin(&look)).await;
     assert!(stale.status == 409 && stale.text.contains("<code>changed</code>"), "{}", stale.text);
     assert_ne!(stale.hidden("digest"), look.hidden("digest"));
-    let begun = browser.send("/bulk", &begin(&stale)).await;
+    let begun = browser.send_body("/bulk", &begin(&stale)).await;
     assert!(begun.status == 303 && begun.to.starts_with("/jobs/"), "{} {}", begun.status, begun.text);
     // The button pressed twice is one job.
-    assert_eq!(browser.send("/bulk", &begin(&stale)).await.to, begun.to);
+    assert_eq!(browser.send_body("/bulk", &begin(&stale)).await.to, begun.to);
     assert_eq!(stage.ask("select count(*)::text from bulk_jobs".into()).await, "1");
 
     let order = format!("{}/order", begun.to);
     for (word, shows) in [("pause", "paused"), ("resume", "running")] {
-        assert_eq!(browser.send(&order, &format!("order={word}")).await.to, begun.to);
+        assert_eq!(browser.send_body(&order, &format!("order={word}")).await.to, begun.to);
         let job = browser.open(&begun.to).await;
         assert!(job.text.contains(shows) && job.text.contains("<progress"), "{word}: {}", job.text);
     }
-    let again = browser.send(&order, "order=resume").await;
+    let again = browser.send_body(&order, "order=resume").await;
     assert!(again.status == 409 && again.text.contains("state_wrong"), "{}", again.text);
     assert_eq!(stage.app.store.bulk_start(8).await.unwrap(), 2);
     let job = browser.open(&format!("{}?state=done", begun.to)).await;
@@ -144,12 +55,10 @@ async fn the_board_shows_who_acts_next_and_a_person_reports_confirms_and_proves_
     let entry = stage.enter().await;
     plant(&stage, &entry, "weixin_channels", &[handed()]).await;
     plant(&stage, &entry, "douyin", &[handed()]).await;
-    let by = pipeline::delivery::RecallBy::Operator;
-    let taken_back = [handed(), DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by }];
-    plant(&stage, &entry, "gongxin_weibao", &taken_back).await;
+    plant(&stage, &entry, "gongxin_weibao", &taken_back()).await;
     let due = "update deliveries set recall_due = now() + interval '5 hours 30 minutes', recall_reason = '版权争议'";
     stage.execute(format!("{due} where partner = 'gongxin_weibao'")).await;
-    let browser = Browser::of(&stage, &[Role::Operator]).await;
+    let browser = Browser::everywhere(&stage, Role::Operator).await;
     let board = browser.open("/deliveries?waits=person").await;
     for shown in ["a person brings it there", "a person confirms it", "time left: 5 h", "版权争议"] {
         assert!(board.text.contains(shown), "{shown}: {}", board.text);
@@ -158,29 +67,25 @@ async fn the_board_shows_who_acts_next_and_a_person_reports_confirms_and_proves_
     assert!(elsewhere.text.contains("No delivery meets these conditions"), "{}", elsewhere.text);
 
     let at = |partner: &str| format!("/works/{}/deliveries/{partner}", entry.id);
-    let state = async |partner: &str| {
-        let whose = format!("submission = '{}' and partner = '{partner}'", entry.id);
-        stage.ask(format!("select state from deliveries where {whose}")).await
-    };
     let (page, reported) = (at("weixin_channels"), format!("{}/delivered", at("weixin_channels")));
     let refused = browser.send_picture(&reported, &[("reason", "看到了")], None).await;
     assert!(refused.status == 422 && refused.text.contains("evidence_missing"), "{}", refused.text);
     assert!(refused.text.contains("看到了"), "what was entered is still there");
     let url = ("url", "https://channels.weixin.qq.com/video/1");
     let key = browser.open(&page).await.hidden("key");
-    let done = browser.send_picture(&reported, &[url, ("key", &key)], Some(&picture())).await;
+    let done = browser.send_picture(&reported, &[url, ("key", &key)], Some(&picture(99))).await;
     assert_eq!((done.status, done.to.as_str()), (303, page.as_str()), "{}", done.text);
-    let again = browser.send_picture(&reported, &[url, ("key", &key)], Some(&picture())).await;
+    let again = browser.send_picture(&reported, &[url, ("key", &key)], Some(&picture(99))).await;
     assert_eq!(again.status, 303, "the same form again: {}", again.text);
-    assert_eq!((state("weixin_channels").await, stage.objects().await.len()), ("live".to_owned(), 1));
+    assert_eq!((state(&stage, &entry, "weixin_channels").await, stage.objects().await.len()), ("live".to_owned(), 1));
     assert!(browser.open(&page).await.text.contains("with a picture"));
 
-    assert_eq!(browser.send(&format!("{}/confirm", at("douyin")), "").await.status, 303);
-    assert_ne!(state("douyin").await, "awaiting_operator");
+    assert_eq!(browser.send(&format!("{}/confirm", at("douyin")), &[]).await.status, 303);
+    assert_ne!(state(&stage, &entry, "douyin").await, "awaiting_operator");
     let proven = format!("{}/recalled", at("gongxin_weibao"));
     let insists = browser.send_picture(&proven, &[url, ("insists", "true")], None).await;
     assert!(insists.status == 422 && insists.text.contains("evidence_missing"), "{}", insists.text);
-    assert_eq!(browser.send_picture(&proven, &[("insists", "true")], Some(&picture())).await.status, 303);
+    assert_eq!(browser.send_picture(&proven, &[("insists", "true")], Some(&picture(99))).await.status, 303);
     assert_eq!(stage.ask("select count(*)::text from proofs where shows = 'gone'".into()).await, "1");
 }
 
@@ -188,20 +93,19 @@ async fn the_board_shows_who_acts_next_and_a_person_reports_confirms_and_proves_
 async fn texts_for_a_partner_are_checked_before_they_are_kept() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
-    let browser = Browser::of(&stage, &[Role::Organiser]).await;
+    let browser = Browser::everywhere(&stage, Role::Organiser).await;
     let page = format!("/works/{}/deliveries/weixin_channels", entry.id);
-    let send = async |form: &str| browser.send(&format!("{page}/texts"), form).await;
+    let send = async |form: &[(&str, &str)]| browser.send(&format!("{page}/texts"), form).await;
     let kept = "select count(*)::text from partner_texts";
-    let checked = send("title=%E7%9F%AD&look=true").await;
+    let checked = send(&[("title", "短"), ("look", "true")]).await;
     assert!(checked.status == 200 && checked.text.contains("nothing is sent until"), "{}", checked.text);
     assert_eq!(stage.ask(kept.into()).await, "0");
-    let title = "%E4%B8%80%E5%BA%A7%E5%B7%A5%E5%8E%82%E7%9A%84%E6%97%A9%E6%99%A8";
-    let done = send(&format!("title={title}&tags=%E5%B7%A5%E4%B8%9A%E3%80%81%E5%88%B6%E9%80%A0")).await;
+    let done = send(&[("title", "一座工厂的早晨"), ("tags", "工业、制造")]).await;
     assert_eq!((done.status, done.to.as_str()), (303, page.as_str()), "{}", done.text);
     let texts = "select (texts ->> 'title') || ' ' || (texts -> 'tags' ->> 1) from partner_texts";
     assert_eq!(stage.ask(texts.into()).await, "一座工厂的早晨 制造");
     assert!(browser.open(&page).await.text.contains("The texts keep"), "{page}");
     // An operator reads it, and has no form to write.
-    let operator = Browser::of(&stage, &[Role::Operator]).await;
+    let operator = Browser::everywhere(&stage, Role::Operator).await;
     assert!(!operator.open(&page).await.text.contains("/texts\""));
 }

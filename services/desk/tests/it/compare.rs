@@ -5,7 +5,7 @@ use runtime::store::tokens::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::desk_beside::Browser;
+use crate::desk_browser::Browser;
 use crate::stage::{Entry, Stage, bytes};
 
 const FILM: usize = 200_000;
@@ -47,10 +47,9 @@ async fn a_reviewer_sees_both_frames_and_what_was_measured() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     rendition(&stage, &entry).await;
-    let screener = Browser::of(&stage, Role::Screener, "demo").await;
+    let screener = Browser::within(&stage, Role::Screener, "demo").await;
     let path = format!("/works/{}/compare/web-720", entry.id);
-    let (status, page) = screener.page(&path).await;
-    assert_eq!(status, 200, "{page}");
+    let page = screener.page(&path).await;
     for shown in
         ["SSIM 0.971", "响度（LUFS）", "-15 ± 2", "a_new_check", "测量无效", "/0-source.jpg\"", "/0-rendition.jpg\""]
     {
@@ -63,9 +62,9 @@ async fn a_reviewer_sees_both_frames_and_what_was_measured() {
     assert_eq!(still.headers()["content-type"], "image/jpeg");
     assert_eq!(still.bytes().await.unwrap(), &b"\xff\xd8\xffsource"[..]);
     for wrong in ["0-other.jpg", "1-source.jpg", "0-source.png", "x-source.jpg", "source"] {
-        assert_eq!(screener.page(&format!("{path}/{wrong}")).await.0, 404, "{wrong}");
+        assert_eq!(screener.open(&format!("{path}/{wrong}")).await.status, 404, "{wrong}");
     }
-    assert_eq!(screener.page(&format!("/works/{}/compare/master-1080", entry.id)).await.0, 404);
+    assert_eq!(screener.open(&format!("/works/{}/compare/master-1080", entry.id)).await.status, 404);
 }
 
 #[tokio::test]
@@ -73,8 +72,8 @@ async fn those_who_bring_files_to_partners_take_them_away_within_their_contest_a
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let film = rendition(&stage, &entry).await;
-    let organiser = Browser::of(&stage, Role::Organiser, "demo").await;
-    let (_, page) = organiser.page(&format!("/works/{}/compare/web-720", entry.id)).await;
+    let organiser = Browser::within(&stage, Role::Organiser, "demo").await;
+    let page = organiser.page(&format!("/works/{}/compare/web-720", entry.id)).await;
     let path = format!("/works/{}/renditions/web-720.mp4", entry.id);
     assert!(page.contains(&path), "{page}");
     let answer = organiser.get(&path).send().await.unwrap();
@@ -82,11 +81,15 @@ async fn those_who_bring_files_to_partners_take_them_away_within_their_contest_a
     assert_eq!(answer.bytes().await.unwrap(), film);
     let part = organiser.get(&path).header("range", "bytes=100-199").send().await.unwrap();
     assert_eq!((part.status().as_u16(), part.bytes().await.unwrap().len()), (206, 100));
-    assert_eq!(organiser.page(&format!("/works/{}/renditions/web-720.jpg", entry.id)).await.0, 404, "it has no cover");
-    let screener = Browser::of(&stage, Role::Screener, "demo").await;
-    assert_eq!(screener.page(&path).await.0, 403);
-    let stranger = Browser::of(&stage, Role::Organiser, "industry-power-2024").await;
-    assert_eq!(stranger.page(&path).await.0, 404);
+    assert_eq!(
+        organiser.open(&format!("/works/{}/renditions/web-720.jpg", entry.id)).await.status,
+        404,
+        "it has no cover"
+    );
+    let screener = Browser::within(&stage, Role::Screener, "demo").await;
+    assert_eq!(screener.open(&path).await.status, 403);
+    let stranger = Browser::within(&stage, Role::Organiser, "industry-power-2024").await;
+    assert_eq!(stranger.open(&path).await.status, 404);
     // The link is nothing without the session.
     stage.execute("update sessions set ended_at = clock_timestamp(), ended_why = 'signed_out'".into()).await;
     assert_eq!(organiser.get(&path).send().await.unwrap().status(), 303);

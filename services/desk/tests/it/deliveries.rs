@@ -14,17 +14,17 @@ use crate::stage::{Entry, Stage, bytes};
 const BY_HAND: &str = "weixin_channels";
 const PUBLIC: &str = "https://channels.weixin.qq.com/video/1";
 
-fn handed() -> DeliveryEvent {
+pub(crate) fn handed() -> DeliveryEvent {
     DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) }
 }
 
 /// A bag that was handed over and is taken back by a person.
-fn taken_back() -> [DeliveryEvent; 3] {
+pub(crate) fn taken_back() -> [DeliveryEvent; 3] {
     [handed(), DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by: RecallBy::Operator }]
 }
 
 /// A delivery of the entry, after these events.
-async fn plant(stage: &Stage, entry: &Entry, partner: &str, events: &[DeliveryEvent]) {
+pub(crate) async fn plant(stage: &Stage, entry: &Entry, partner: &str, events: &[DeliveryEvent]) {
     let mut delivery = Delivery::new(1);
     for event in events {
         assert!(delivery.apply(event.clone()), "{event:?}");
@@ -56,7 +56,7 @@ async fn get(stage: &Stage, token: &str, path: &str) -> Value {
     answer.json().await.unwrap()
 }
 
-async fn state(stage: &Stage, entry: &Entry, partner: &str) -> String {
+pub(crate) async fn state(stage: &Stage, entry: &Entry, partner: &str) -> String {
     let whose = format!("submission = '{}' and partner = '{partner}'", entry.id);
     stage.ask(format!("select state from deliveries where {whose}")).await
 }
@@ -65,15 +65,20 @@ async fn count(stage: &Stage, table: &str) -> String {
     stage.ask(format!("select count(*)::text from {table}")).await
 }
 
-/// A PNG of one grey, encoded for a body.
-fn picture(grey: u8) -> String {
+/// A PNG of one grey.
+pub(crate) fn picture(grey: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 64, 64);
     encoder.set_color(png::ColorType::Grayscale);
     let mut writer = encoder.write_header().unwrap();
     writer.write_image_data(&[grey; 64 * 64]).unwrap();
     writer.finish().unwrap();
-    desk::act::evidence::encoded(&bytes)
+    bytes
+}
+
+/// The same as the API takes it.
+fn encoded(grey: u8) -> String {
+    desk::act::evidence::encoded(&picture(grey))
 }
 
 #[tokio::test]
@@ -148,7 +153,7 @@ async fn each_delivery_says_which_act_comes_next_and_the_act_is_accepted() {
     for (partner, what, body, after) in [
         ("douyin", "confirm", json!({}), "planned"),
         (BY_HAND, "delivered", json!({ "url": PUBLIC }), "live"),
-        ("gongxin_weibao", "recalled", json!({ "picture": picture(1) }), "recalling"),
+        ("gongxin_weibao", "recalled", json!({ "picture": encoded(1) }), "recalling"),
     ] {
         let (status, body) = act(&stage, &operator, &entry, partner, what, &body).await;
         assert_eq!((status, &body["state"]), (200, &json!(after)), "{body}");
@@ -177,7 +182,7 @@ async fn only_evidence_that_can_be_true_makes_a_delivery_live() {
         (json!({ "picture": "AAAA", "receipt": "1" }), says(422, "picture_unreadable")),
         (json!({ "picture": "iVBORw0KGgo=", "receipt": "1" }), says(422, "picture_unreadable")),
         (json!({ "picture": "no base64", "receipt": "1" }), says(422, "field_wrong")),
-        (json!({ "picture": picture(1) }), says(422, "field_wrong")),
+        (json!({ "picture": encoded(1) }), says(422, "field_wrong")),
         (json!({ "url": PUBLIC, "picture": "AAAA" }), says(422, "picture_unreadable")),
         (json!({ "url": PUBLIC, "seen_at": ahead }), says(422, "field_wrong")),
         (json!({ "url": PUBLIC, "seen_at": before }), says(422, "field_wrong")),
@@ -200,7 +205,7 @@ async fn a_dry_run_says_what_the_act_then_does_and_leaves_nothing() {
     plant(&stage, &entry, "douyin", &[handed()]).await;
     plant(&stage, &entry, "gongxin_weibao", &taken_back()).await;
     let seen_at = stage.app.clock.now().to_rfc3339();
-    let (live, gone) = (picture(1), picture(2));
+    let (live, gone) = (encoded(1), encoded(2));
     for (partner, what, wish) in [
         (BY_HAND, "delivered", json!({ "url": PUBLIC, "picture": live, "seen_at": seen_at, "reason": "posted" })),
         ("douyin", "confirm", json!({ "reason": "agreed" })),
@@ -225,7 +230,7 @@ async fn a_dry_run_says_what_the_act_then_does_and_leaves_nothing() {
         said["dry_run"] = false.into();
         assert_eq!((status, did), (200, said), "{what}");
     }
-    let mut changed = json!({ "picture": picture(3) });
+    let mut changed = json!({ "picture": encoded(3) });
     changed["digest"] = "0".repeat(32).into();
     let answer = act(&stage, &operator, &entry, "gongxin_weibao", "recalled", &changed).await;
     assert_eq!(refused(answer), says(409, "changed"));
@@ -237,7 +242,7 @@ async fn a_report_is_kept_with_time_person_and_picture() {
     let operator = stage.token(Role::Operator, None).await;
     let entry = stage.enter().await;
     plant(&stage, &entry, BY_HAND, &[handed()]).await;
-    let wish = json!({ "url": PUBLIC, "picture": picture(1), "receipt": "sph-1", "reason": "posted" });
+    let wish = json!({ "url": PUBLIC, "picture": encoded(1), "receipt": "sph-1", "reason": "posted" });
     let (status, told) = act(&stage, &operator, &entry, BY_HAND, "delivered", &wish).await;
     assert_eq!((status, &told["was"], &told["state"]), (200, &json!("awaiting_operator"), &json!("live")), "{told}");
     let again = act(&stage, &operator, &entry, BY_HAND, "delivered", &wish).await;
@@ -261,7 +266,7 @@ async fn a_repeated_request_acts_once_and_the_same_picture_is_one_object() {
     let entry = stage.enter().await;
     plant(&stage, &entry, BY_HAND, &taken_back()).await;
     let path = format!("{}/api/v1/submissions/{}/deliveries/{BY_HAND}/recalled", stage.desk_url, entry.id);
-    let (key, wish) = (Uuid::new_v4().to_string(), json!({ "picture": picture(1), "reason": "taken down" }));
+    let (key, wish) = (Uuid::new_v4().to_string(), json!({ "picture": encoded(1), "reason": "taken down" }));
     let send = async |key: &str, wish: &Value| {
         let request = stage.client.post(&path).bearer_auth(&operator).header("idempotency-key", key).json(wish);
         let answer = request.send().await.unwrap();
@@ -271,7 +276,7 @@ async fn a_repeated_request_acts_once_and_the_same_picture_is_one_object() {
     let first = send(&key, &wish).await;
     assert_eq!((first.0, first.1, &first.2["state"]), (200, false, &json!("recalling")), "{}", first.2);
     assert_eq!(send(&key, &wish).await, (200, true, first.2));
-    let other = send(&key, &json!({ "picture": picture(2) })).await;
+    let other = send(&key, &json!({ "picture": encoded(2) })).await;
     assert_eq!((other.0, &other.2["code"]), (422, &json!("idempotency_key_reused")));
     assert_eq!(count(&stage, "proofs").await, "1");
     // Reported once more, by another request: another row, the same object.
@@ -290,8 +295,8 @@ async fn a_removal_is_proven_by_a_picture_or_an_address_and_insisted_on_with_a_p
     for (body, wanted) in [
         (json!({}), says(422, "evidence_missing")),
         (json!({ "picture": "AAAA" }), says(422, "picture_unreadable")),
-        (json!({ "picture": picture(1), "seen_at": ahead }), says(422, "field_wrong")),
-        (json!({ "picture": picture(1), "seen_at": "2024-08-15T20:00:00+08:00" }), says(422, "field_wrong")),
+        (json!({ "picture": encoded(1), "seen_at": ahead }), says(422, "field_wrong")),
+        (json!({ "picture": encoded(1), "seen_at": "2024-08-15T20:00:00+08:00" }), says(422, "field_wrong")),
         (json!({ "url": PUBLIC, "insists": true }), says(422, "evidence_missing")),
         (json!({ "url": "https://example.com/1" }), says(422, "address_foreign")),
     ] {
@@ -301,7 +306,7 @@ async fn a_removal_is_proven_by_a_picture_or_an_address_and_insisted_on_with_a_p
     assert!(stage.is_empty().await, "no picture of a refused report is kept");
     let (status, told) = act(&stage, &operator, &entry, BY_HAND, "recalled", &json!({ "url": PUBLIC })).await;
     assert_eq!((status, &told["looks_at"]), (200, &json!(PUBLIC)), "{told}");
-    let insists = json!({ "picture": picture(1), "insists": true });
+    let insists = json!({ "picture": encoded(1), "insists": true });
     assert_eq!(act(&stage, &operator, &entry, BY_HAND, "recalled", &insists).await.0, 200);
     let proofs = get(&stage, &operator, &format!("/api/v1/submissions/{}/proofs", entry.id)).await;
     let told: Vec<_> = proofs.as_array().unwrap().iter().map(|it| (&it["picture"], &it["insists"])).collect();
@@ -333,10 +338,10 @@ async fn a_picture_that_was_garbage_is_kept_once_it_proves_something() {
     let entry = stage.enter().await;
     plant(&stage, &entry, BY_HAND, &taken_back()).await;
     let (id, partner): (SubmissionId, PartnerId) = (entry.id.parse().unwrap(), BY_HAND.into());
-    let key = ObjectKey::Proof(id, partner, sha256_of(&picture(1))).to_string();
+    let key = ObjectKey::Proof(id, partner, sha256_of(&encoded(1))).to_string();
     stage.app.store.note_unproven(&key).await.unwrap();
     stage.execute("update garbage set due = now()".to_owned()).await;
-    assert_eq!(act(&stage, &operator, &entry, BY_HAND, "recalled", &json!({ "picture": picture(1) })).await.0, 200);
+    assert_eq!(act(&stage, &operator, &entry, BY_HAND, "recalled", &json!({ "picture": encoded(1) })).await.0, 200);
     assert!(stage.app.store.take_garbage(10).await.unwrap().is_empty());
     // Nor does it become garbage with a later report that is refused.
     stage.app.store.note_unproven(&key).await.unwrap();

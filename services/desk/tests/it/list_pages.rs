@@ -4,57 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx, open_workbook_from_rs};
-use pipeline::person::Held;
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response, Url};
 use runtime::store::tokens::Role;
 use uuid::Uuid;
 
+use crate::desk_browser::{Browser, Shown, hidden};
 use crate::stage::{Entry, Stage};
-
-/// A person with a session.
-struct Member<'a> {
-    stage: &'a Stage,
-    client: Client,
-    session: String,
-}
-
-impl<'a> Member<'a> {
-    async fn of(stage: &'a Stage, roles: &[Held]) -> Self {
-        let session = stage.session(stage.member(roles).await).await;
-        Self { stage, client: Client::builder().redirect(Policy::none()).build().unwrap(), session }
-    }
-
-    async fn everywhere(stage: &'a Stage, role: Role) -> Self {
-        Self::of(stage, &[Held::everywhere(role)]).await
-    }
-
-    async fn sent(&self, request: RequestBuilder) -> Response {
-        let request = request.header("cookie", format!("rm={}", self.session)).header("accept-language", "en");
-        request.header("sec-fetch-site", "same-origin").send().await.unwrap()
-    }
-
-    async fn get(&self, path: &str) -> Response {
-        self.sent(self.client.get(format!("{}{path}", self.stage.desk_url))).await
-    }
-
-    /// The page at a path, which is shown.
-    async fn page(&self, path: &str) -> String {
-        let answer = self.get(path).await;
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        assert_eq!(status, 200, "{path}: {text}");
-        text
-    }
-
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, String, String) {
-        let body = Url::parse_with_params("http://form", form).unwrap().query().unwrap_or_default().to_owned();
-        let request = self.client.post(format!("{}{path}", self.stage.desk_url)).body(body);
-        let answer = self.sent(request.header("content-type", "application/x-www-form-urlencoded")).await;
-        let to = answer.headers().get("location").map_or("", |to| to.to_str().unwrap()).to_owned();
-        (answer.status().as_u16(), to, answer.text().await.unwrap())
-    }
-}
 
 /// Every work that a page links to, from the top.
 fn works(page: &str) -> Vec<String> {
@@ -66,13 +20,7 @@ fn works(page: &str) -> Vec<String> {
 /// Where a link with this relation leads.
 fn link(page: &str, rel: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("rel=\"{rel}\" href=\""))?;
-    Some(rest.split_once('"').unwrap().0.replace("&#38;", "&").replace("&amp;", "&"))
-}
-
-/// The value of a hidden field.
-fn field(page: &str, name: &str) -> String {
-    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap_or_else(|| panic!("{name}: {page}"));
-    rest.split_once('"').unwrap().0.to_owned()
+    Some(rest.split_once('"').unwrap().0.to_owned())
 }
 
 async fn park(stage: &Stage, entry: &Entry) {
@@ -90,7 +38,7 @@ async fn pages_of_a_list_lead_on_and_back_and_its_file_has_all_of_them() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     stage.multiply(&entry, 100).await;
-    let reader = Member::everywhere(&stage, Role::Auditor).await;
+    let reader = Browser::everywhere(&stage, Role::Auditor).await;
     let first = reader.page("/works?contest=demo&state=&title=").await;
     assert!(first.contains("101 found"), "{first}");
     assert_eq!(link(&first, "prev"), None);
@@ -105,7 +53,7 @@ async fn pages_of_a_list_lead_on_and_back_and_its_file_has_all_of_them() {
     }
     assert_eq!((seen.len(), pages), (101, 3));
     assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 101);
-    let answer = reader.get("/works.xlsx?contest=demo&state=").await;
+    let answer = reader.get("/works.xlsx?contest=demo&state=").send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let disposition = answer.headers()["content-disposition"].to_str().unwrap().to_owned();
     assert!(disposition.starts_with("attachment; filename=\"list-2") && disposition.contains(".xlsx"), "{disposition}");
@@ -114,10 +62,7 @@ async fn pages_of_a_list_lead_on_and_back_and_its_file_has_all_of_them() {
     let range = book.worksheet_range_at(0).unwrap().unwrap();
     let ids: Vec<String> = range.rows().skip(1).map(|row| row[0].to_string()).collect();
     assert_eq!(ids, seen);
-    let (status, text) = {
-        let answer = reader.get("/works.csv?kind=scores").await;
-        (answer.status(), answer.text().await.unwrap())
-    };
+    let Shown { status, text, .. } = reader.open("/works.csv?kind=scores").await;
     assert!(status == 400 && text.contains("filter_unknown") && text.contains("opinions"), "{status}: {text}");
 }
 
@@ -126,7 +71,7 @@ async fn what_people_typed_is_text_in_a_page() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     stage.entitle(&entry, "<script>alert(1)</script>").await;
-    let reader = Member::everywhere(&stage, Role::Screener).await;
+    let reader = Browser::everywhere(&stage, Role::Screener).await;
     for path in ["/works".to_owned(), format!("/works/{}", entry.id)] {
         let page = reader.page(&path).await;
         assert!(!page.contains("<script>alert") && page.contains("alert(1)"), "{path}");
@@ -137,13 +82,13 @@ async fn what_people_typed_is_text_in_a_page() {
 async fn a_list_leads_to_bulk_acts_by_selection_or_work_by_work() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
-    let organiser = Member::everywhere(&stage, Role::Organiser).await;
+    let organiser = Browser::everywhere(&stage, Role::Organiser).await;
     let page = organiser.page("/works?state=uploading").await;
     assert!(page.contains("/bulk/new?where=state%3Duploading"), "{page}");
     // The language of selections knows no titles.
     let page = organiser.page("/works?title=%E5%B7%A5%E5%8E%82").await;
     assert!(page.contains(&format!("/bulk/new?works={}", entry.id)), "{page}");
-    let screener = Member::everywhere(&stage, Role::Screener).await;
+    let screener = Browser::everywhere(&stage, Role::Screener).await;
     assert!(!screener.page("/works").await.contains("/bulk/new"));
 }
 
@@ -152,33 +97,33 @@ async fn one_work_says_what_happened_and_what_comes_next() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     stage.put(&entry, "awaiting_review").await;
-    let screener = Member::everywhere(&stage, Role::Screener).await;
+    let screener = Browser::everywhere(&stage, Role::Screener).await;
     let page = screener.page(&format!("/works/{}", entry.id)).await;
     for said in ["The work was entered.", "A reviewer decides.", "/queue/screening/", "13812345678"] {
         assert_eq!(page.contains(said), said != "13812345678", "{said}");
     }
     assert!(!page.contains("Audit trail") && !page.contains("See who entered it"), "not a screener's");
-    let auditor = Member::everywhere(&stage, Role::Auditor).await;
+    let auditor = Browser::everywhere(&stage, Role::Auditor).await;
     assert!(auditor.page(&format!("/works/{}", entry.id)).await.contains("Audit trail"));
-    let elsewhere = Member::of(&stage, &[Held::within(Role::Screener, "small")]).await;
-    assert_eq!(elsewhere.get(&format!("/works/{}", entry.id)).await.status(), 404);
+    let elsewhere = Browser::within(&stage, Role::Screener, "small").await;
+    assert_eq!(elsewhere.open(&format!("/works/{}", entry.id)).await.status, 404);
 }
 
 #[tokio::test]
 async fn personal_data_is_shown_to_an_organiser_once_and_recorded() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
-    let organiser = Member::everywhere(&stage, Role::Organiser).await;
+    let organiser = Browser::everywhere(&stage, Role::Organiser).await;
     let path = format!("/works/{}/contact", entry.id);
-    let (status, _, text) = organiser.post(&path, &[("reason", "通知领奖")]).await;
+    let Shown { status, text, .. } = organiser.send(&path, &[("reason", "通知领奖")]).await;
     assert_eq!(status, 200);
     assert!(text.contains("13812345678") && text.contains("recorded"), "{text}");
     let [row] = &stage.trail(&entry).await[..] else { panic!("one look, one row") };
     assert_eq!((row.act.as_str(), row.reason.as_deref()), ("contact_read", Some("通知领奖")));
     assert!(row.person.is_some() && row.credential.is_some(), "by a person in a session");
-    assert_eq!(organiser.get(&path).await.status(), 405, "there is no address that shows it again");
-    let auditor = Member::everywhere(&stage, Role::Auditor).await;
-    assert_eq!(auditor.post(&path, &[]).await.0, 403);
+    assert_eq!(organiser.open(&path).await.status, 405, "there is no address that shows it again");
+    let auditor = Browser::everywhere(&stage, Role::Auditor).await;
+    assert_eq!(auditor.send(&path, &[]).await.status, 403);
     assert_eq!(stage.trail(&entry).await.len(), 1);
 }
 
@@ -186,37 +131,30 @@ async fn personal_data_is_shown_to_an_organiser_once_and_recorded() {
 async fn an_act_is_looked_at_first_and_refused_once_the_work_has_changed() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
-    let operator = Member::everywhere(&stage, Role::Operator).await;
+    let operator = Browser::everywhere(&stage, Role::Operator).await;
     let path = format!("/works/{}/withdraw", entry.id);
     assert!(operator.page(&path).await.contains("Look what would follow"));
     let look = [("step", "look"), ("reason", "报送人要求")];
-    let (status, _, text) = operator.post(&path, &look).await;
+    let Shown { status, text, .. } = operator.send(&path, &look).await;
     assert!(status == 200 && text.contains("withdrawn") && text.contains("cannot be restored"), "{status}: {text}");
     assert!(stage.trail(&entry).await.is_empty(), "a look changes nothing");
-    let digest = field(&text, "digest");
+    let digest = hidden(&text, "digest");
     stage.put(&entry, "awaiting_review").await;
     let key = Uuid::new_v4().to_string();
-    let act =
-        |digest: &str| [("step", "do".to_owned()), ("digest", digest.to_owned()), ("reason", "报送人要求".into())];
     let send = async |digest: &str, key: &str| {
-        let fields = act(digest);
-        let mut form: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        form.push(("key", key));
-        operator.post(&path, &form).await
+        let form = [("step", "do"), ("digest", digest), ("reason", "报送人要求"), ("key", key)];
+        operator.send(&path, &form).await
     };
-    let (status, _, text) = send(&digest, &key).await;
+    let Shown { status, text, .. } = send(&digest, &key).await;
     assert!(status == 409 && text.contains("<code>changed</code>") && text.contains("Look again"), "{status}: {text}");
-    let digest = field(&operator.post(&path, &look).await.2, "digest");
+    let digest = operator.send(&path, &look).await.hidden("digest");
     let key = Uuid::new_v4().to_string();
-    let done = (303, format!("/works/{}?done=withdraw", entry.id));
-    let (status, to, _) = send(&digest, &key).await;
-    assert_eq!((status, to), done);
-    // The same form again is the same act.
-    let (status, to, _) = send(&digest, &key).await;
-    assert_eq!((status, to), done);
+    let done = format!("/works/{}?done=withdraw", entry.id);
+    assert_eq!(send(&digest, &key).await.leads_to(), done);
+    assert_eq!(send(&digest, &key).await.leads_to(), done, "the same form again is the same act");
     let rows = stage.trail(&entry).await;
     assert_eq!(rows.iter().filter(|row| row.act == "withdrawn").count(), 1, "{rows:?}");
-    let page = operator.page(&done.1).await;
+    let page = operator.page(&done).await;
     assert!(page.contains("Done: Withdraw for the entrant"), "{page}");
 }
 
@@ -224,14 +162,14 @@ async fn an_act_is_looked_at_first_and_refused_once_the_work_has_changed() {
 async fn a_film_is_held_and_let_go_by_a_form() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
-    let organiser = Member::everywhere(&stage, Role::Organiser).await;
+    let organiser = Browser::everywhere(&stage, Role::Organiser).await;
     let path = format!("/works/{}/hold", entry.id);
-    let (status, _, text) = organiser.post(&path, &[("step", "do"), ("held", "yes")]).await;
+    let Shown { status, text, .. } = organiser.send(&path, &[("step", "do"), ("held", "yes")]).await;
     assert!(status == 422 && text.contains("field_wrong"), "{status}: {text}");
-    assert_eq!(organiser.post(&path, &[("step", "do"), ("held", "yes"), ("reason", "版权争议")]).await.0, 303);
+    assert_eq!(organiser.send(&path, &[("step", "do"), ("held", "yes"), ("reason", "版权争议")]).await.status, 303);
     assert!(organiser.page(&format!("/works/{}", entry.id)).await.contains("版权争议"));
     assert!(organiser.page(&path).await.contains("Let it go"));
-    assert_eq!(organiser.post(&path, &[("step", "do"), ("held", "no")]).await.0, 303);
+    assert_eq!(organiser.send(&path, &[("step", "do"), ("held", "no")]).await.status, 303);
     assert!(organiser.page(&path).await.contains("Hold the film"));
 }
 
@@ -241,17 +179,17 @@ async fn trouble_leads_to_the_form_that_cures_it() {
     let entry = stage.enter().await;
     stage.standing_at_probe(&entry).await;
     park(&stage, &entry).await;
-    let operator = Member::everywhere(&stage, Role::Operator).await;
+    let operator = Browser::everywhere(&stage, Role::Operator).await;
     let page = operator.page("/trouble").await;
     let path = format!("/works/{}/retry", entry.id);
     assert!(page.contains(&format!("href=\"{path}\"")) && page.contains("no space left"), "{page}");
     assert!(operator.page(&path).await.contains("no space left"));
-    let (status, _, text) = operator.post(&path, &[("step", "look")]).await;
+    let Shown { status, text, .. } = operator.send(&path, &[("step", "look")]).await;
     assert!(status == 200 && text.contains("<td>1"), "{status}: {text}");
-    assert_eq!(operator.post(&path, &[("step", "do"), ("reason", "磁盘已扩容")]).await.0, 303);
+    assert_eq!(operator.send(&path, &[("step", "do"), ("reason", "磁盘已扩容")]).await.status, 303);
     let status = stage.ask(format!("select status::text from parts where submission = '{}'", entry.id)).await;
     assert_eq!(status, "pending");
-    let (status, _, text) = operator.post(&path, &[("step", "look")]).await;
+    let Shown { status, text, .. } = operator.send(&path, &[("step", "look")]).await;
     assert!(status == 409 && text.contains("nothing_parked"), "{status}: {text}");
 }
 

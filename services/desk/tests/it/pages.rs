@@ -2,16 +2,14 @@
 //! instead. A page without its row here fails. Forms that other sites send are refused, and the public address knows no cookie of staff.
 use std::collections::BTreeSet;
 
-use pipeline::id::PersonId;
 use pipeline::person::Held;
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use runtime::secret::Secret;
 use runtime::store::history::{Actor, By};
-use runtime::store::persons::NewPerson;
+use runtime::store::sessions::SessionSecret;
 use runtime::store::tokens::Role;
 use uuid::Uuid;
 
+use crate::desk_browser::client;
 use crate::stage::{Entry, Route, Stage, routes};
 
 use Role::{Admin, Auditor, Operator, Organiser, Screener};
@@ -19,13 +17,13 @@ use Role::{Admin, Auditor, Operator, Organiser, Screener};
 /// The session's cookie over http, and over https.
 const COOKIES: [&str; 2] = ["rm", "__Host-rm"];
 
-/// Everybody who reads works.
+/// Roles that read works.
 const READERS: &[Role] = &[Screener, Organiser, Operator, Auditor];
 
-/// Those who bring files to partners, and those who write what stands beside them.
+/// Roles that download files to bring them to partners.
 const CARRIERS: &[Role] = &[Organiser, Operator];
 
-/// Every page and every form, and who gets past its gate. `None`: everybody; an empty list: everybody who is signed in.
+/// Every page and every form, and the roles that may use it. `None`: no session needed; an empty list: any signed-in person.
 #[rustfmt::skip]
 const PAGES: &[(&str, Option<&[Role]>)] = &[
     // Before the sign-in.
@@ -112,10 +110,10 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("POST /people/{person}/sessions/end", Some(&[Admin])),
 ];
 
-/// How far an asker got.
+/// How far a request got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Got {
-    /// Past the gate; what lies behind it may still find something wrong.
+    /// Past the gate; the handler may still find something wrong.
     In,
     /// To the sign-in, and back afterwards.
     SignIn,
@@ -133,27 +131,6 @@ fn name(page: &desk::Listed) -> String {
 }
 
 impl Stage {
-    /// A person with these roles and no login.
-    pub(crate) async fn member(&self, roles: &[Held]) -> PersonId {
-        let person = NewPerson {
-            id: PersonId(Uuid::now_v7()),
-            name: "页面测试员".into(),
-            login: None,
-            roles: roles.iter().cloned().collect(),
-        };
-        self.app.store.add_person(&person, &By::person(Actor::Operator, "test")).await.unwrap();
-        person.id
-    }
-
-    /// What the cookie of a new session of theirs holds.
-    pub(crate) async fn session(&self, person: PersonId) -> String {
-        let secret = Secret::new().unwrap();
-        let (id, digest) = (Uuid::now_v7(), hex::encode(secret.digest()));
-        let row = format!("'{id}', '\\x{digest}', '{}', 'totp'", person.0);
-        self.execute(format!("insert into sessions (id, secret_sha256, person, factors) values ({row})")).await;
-        secret.text()
-    }
-
     /// A session that has become what the statement makes of it.
     async fn session_after(&self, set: &str) -> String {
         let person = self.member(&[Held::everywhere(Organiser)]).await;
@@ -163,7 +140,7 @@ impl Stage {
     }
 }
 
-/// A stage, and what a walk over its pages asks about.
+/// A stage, and the works that its pages are asked for.
 struct Walk {
     stage: Stage,
     /// Two works of the contest `demo`.
@@ -176,8 +153,7 @@ impl Walk {
     async fn new() -> Self {
         let stage = Stage::new().await;
         let works = [stage.enter().await, stage.enter().await];
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { stage, works, client }
+        Self { stage, works, client: client() }
     }
 
     /// A request for a page, as browsers send it.
@@ -185,7 +161,7 @@ impl Walk {
         let path = page.path.replace("{id}", &self.works[0].id).replace("{other}", &self.works[1].id);
         let path = path.replace("{partner}", "bilibili").replace("{lang}", "zh");
         let path = path.replace("{name}", "screening").replace("{file}", "proxy.mp4");
-        // Whatever else is named does not exist.
+        // Every other name belongs to nothing.
         let nil = Uuid::nil().to_string();
         let parts = path.split('/').map(|part| if part.starts_with('{') { nil.as_str() } else { part });
         let path = parts.collect::<Vec<_>>().join("/");
@@ -246,7 +222,7 @@ async fn every_page_and_every_form_has_a_row() {
 }
 
 #[tokio::test]
-async fn every_page_admits_those_of_its_row_and_nobody_else() {
+async fn every_page_admits_the_roles_of_its_row_and_no_others() {
     let walk = Walk::new().await;
     let stage = &walk.stage;
     let mut members = Vec::new();
@@ -285,7 +261,7 @@ async fn every_page_admits_those_of_its_row_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn without_a_session_that_holds_nobody_is_in() {
+async fn without_a_valid_session_every_page_leads_to_the_sign_in() {
     let walk = Walk::new().await;
     let stage = &walk.stage;
     let ended = stage.member(&[Held::everywhere(Organiser)]).await;
@@ -296,7 +272,7 @@ async fn without_a_session_that_holds_nobody_is_in() {
         ("idle", stage.session_after("seen_at = clock_timestamp() - interval '31 minutes'").await),
         ("old", stage.session_after("created_at = clock_timestamp() - interval '13 hours'").await),
         ("of a person who was ended", of_ended),
-        ("made up", Secret::new().unwrap().text()),
+        ("made up", SessionSecret::new().unwrap().text()),
         ("nonsense", "nonsense".into()),
         ("empty", String::new()),
     ];
@@ -306,7 +282,8 @@ async fn without_a_session_that_holds_nobody_is_in() {
         let name = name(&page);
         let Some((_, Some(_))) = PAGES.iter().find(|(route, _)| *route == name) else { continue };
         let expected = if page.method == Method::GET { Got::SignIn } else { refused("sign_in_needed") };
-        let mut tried = vec![("nobody", walk.asks(&page)), ("a token", walk.asks(&page).bearer_auth(&token))];
+        let mut tried =
+            vec![("a request without a cookie", walk.asks(&page)), ("a token", walk.asks(&page).bearer_auth(&token))];
         for (what, session) in &sessions {
             tried.push((what, with_session(walk.asks(&page), session)));
         }
@@ -321,7 +298,7 @@ async fn without_a_session_that_holds_nobody_is_in() {
 }
 
 #[tokio::test]
-async fn a_form_that_another_site_sends_is_refused_whatever_it_says() {
+async fn a_form_that_another_site_sends_is_refused_whatever_it_contains() {
     let walk = Walk::new().await;
     let stage = &walk.stage;
     let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();

@@ -17,7 +17,7 @@ use runtime::store::tokens::Role;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::desk_beside::Browser;
+use crate::desk_browser::{Browser, Shown};
 use crate::stage::{Entry, Stage, desk_of, until};
 
 impl Stage {
@@ -54,10 +54,6 @@ impl Stage {
     async fn held_rows(&self) -> String {
         self.ask("select count(*)::text from held_decisions".into()).await
     }
-
-    async fn state_of(&self, entry: &Entry) -> String {
-        self.ask(format!("select state from submissions where id = '{}'", entry.id)).await
-    }
 }
 
 fn id(entry: &Entry) -> SubmissionId {
@@ -83,6 +79,17 @@ fn code<T: std::fmt::Debug>(result: Result<T, Problem>) -> &'static str {
 
 async fn next(desk: &Desk, caller: &Caller) -> Option<SubmissionId> {
     claim::next(desk, caller, screening(), None).await.unwrap()
+}
+
+/// Carries out due decisions at all of these desks at once, until `done`.
+async fn carried_out(desks: &[&Desk], done: impl AsyncFn() -> bool) {
+    until("due decisions are carried out", async || {
+        for attempt in join_all(desks.iter().map(|desk| decide::carry_out(desk))).await {
+            attempt.unwrap();
+        }
+        done().await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -145,17 +152,13 @@ async fn a_decision_can_be_undone_by_its_person_until_it_takes_effect() {
     let [held] = &queue::decisions(&desk, &first).await.unwrap()[..] else { panic!("one decision is held") };
     assert!(held.accepted && held.failure.is_none());
     assert_eq!(decide::undo(&desk, &first, None).await.unwrap().value.id, work.0);
-    assert_eq!((stage.held_rows().await, stage.state_of(entry).await), ("0".into(), "awaiting_review".into()));
+    assert_eq!((stage.held_rows().await, stage.state(entry).await), ("0".into(), "awaiting_review".into()));
     assert!(stage.trail(entry).await.is_empty());
     // The work is theirs again, not the next reviewer's.
     assert!(matches!(claim::open(&desk, &second, work).await.unwrap(), Opened::Taken { .. }));
     decide::decide(&desk, &first, work, accept()).await.unwrap();
     stage.time_passes().await;
-    until("it is carried out", async || {
-        decide::carry_out(&desk).await.unwrap();
-        stage.held_rows().await == "0"
-    })
-    .await;
+    carried_out(&[&desk], async || stage.held_rows().await == "0").await;
     assert_eq!(code(decide::undo(&desk, &first, Some(work)).await), "nothing_to_undo");
 }
 
@@ -170,13 +173,7 @@ async fn a_due_decision_is_carried_out_once_in_the_name_of_its_person() {
     }
     stage.time_passes().await;
     // Beside these two, the desk that is served looks too.
-    until("all are carried out", async || {
-        for carried_out in join_all(desks.iter().map(decide::carry_out)).await {
-            carried_out.unwrap();
-        }
-        stage.held_rows().await == "0"
-    })
-    .await;
+    carried_out(&desks.each_ref(), async || stage.held_rows().await == "0").await;
     for entry in &entries {
         assert_eq!(stage.status(entry).await["rejection"]["code"], "review_refused");
         let [row] = &stage.trail(entry).await[..] else { panic!("one act, one row") };
@@ -200,16 +197,12 @@ async fn a_decision_on_a_work_that_was_withdrawn_meanwhile_changes_nothing_and_i
     assert_eq!(stage.api(Method::DELETE, entry).send().await.unwrap().status(), 204);
     stage.time_passes().await;
     let failed = async || queue::decisions(&desk, &reviewer).await.unwrap().into_iter().find(|it| it.failure.is_some());
-    until("it was tried", async || {
-        decide::carry_out(&desk).await.unwrap();
-        failed().await.is_some()
-    })
-    .await;
+    carried_out(&[&desk], async || failed().await.is_some()).await;
     let decision = failed().await.unwrap();
     let failure = decision.failure.unwrap();
     assert_eq!((failure.code.as_str(), decision.work.to_string()), ("state_wrong", entry.id.clone()));
     assert!(failure.zh.contains("withdrawn") && failure.en.contains("withdrawn"), "{failure:?}");
-    assert_eq!(stage.state_of(entry).await, "withdrawn");
+    assert_eq!(stage.state(entry).await, "withdrawn");
     assert_eq!(decide::carry_out(&desk).await.unwrap(), 0, "it is not tried again");
     assert!(decide::dismiss(&desk, &reviewer, decision.id).await.unwrap().value);
     assert!(queue::decisions(&desk, &reviewer).await.unwrap().is_empty());
@@ -227,13 +220,9 @@ async fn a_decision_of_somebody_whose_role_was_taken_meanwhile_changes_nothing()
     stage.execute(format!("delete from person_roles where person = '{person}'")).await;
     stage.time_passes().await;
     let failed = async || queue::decisions(&desk, &reviewer).await.unwrap().into_iter().find_map(|it| it.failure);
-    until("it was tried", async || {
-        decide::carry_out(&desk).await.unwrap();
-        failed().await.is_some()
-    })
-    .await;
+    carried_out(&[&desk], async || failed().await.is_some()).await;
     assert_eq!(failed().await.unwrap().code, "role_missing");
-    assert_eq!(stage.state_of(entry).await, "awaiting_review");
+    assert_eq!(stage.state(entry).await, "awaiting_review");
     assert!(stage.trail(entry).await.is_empty());
 }
 
@@ -346,22 +335,15 @@ async fn a_phrase_stands_for_words_and_words_can_change_it() {
     assert_eq!(stage.ask("select string_agg(distinct phrase, ',') from held_decisions".into()).await, "rights");
 }
 
-/// Where an answer leads, which must be 303.
-fn leads_to(answer: &reqwest::Response) -> String {
-    assert_eq!(answer.status(), 303);
-    answer.headers()["location"].to_str().unwrap().to_owned()
-}
-
 #[tokio::test]
 async fn a_reviewer_decides_by_plain_forms_and_each_leads_to_the_next_card() {
     let stage = Stage::new().await;
     let works = stage.awaiting(2).await;
     let cards: Vec<_> = works.iter().map(|it| format!("/queue/screening/{}", it.id)).collect();
-    let browser = Browser::of(&stage, Role::Screener, "demo").await;
-    let begin = async || leads_to(&browser.get("/queue/screening").send().await.unwrap());
+    let browser = Browser::within(&stage, Role::Screener, "demo").await;
+    let begin = async || browser.open("/queue/screening").await.leads_to();
     assert_eq!(begin().await, cards[0]);
-    let (status, page) = browser.page(&cards[0]).await;
-    assert_eq!(status, 200, "{page}");
+    let page = browser.page(&cards[0]).await;
     for shown in ["一座工厂的早晨", "某省工信厅", "数智赋能", "字幕", "value=\"accept\""] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
@@ -373,31 +355,30 @@ async fn a_reviewer_decides_by_plain_forms_and_each_leads_to_the_next_card() {
 
     let decide = async |card: &str, fields: &[(&str, &str)]| browser.send(&format!("{card}/decide"), fields).await;
     let wrong = decide(&cards[0], &[("choice", "refuse")]).await;
-    assert_eq!(wrong.status(), 422);
-    assert!(wrong.text().await.unwrap().contains("field_wrong"));
+    assert!(wrong.status == 422 && wrong.text.contains("field_wrong"), "{wrong:?}");
     let key = Uuid::new_v4().to_string();
     let refuse = [("choice", "refuse"), ("phrase", "rights"), ("words", "请补充音乐授权。"), ("key", key.as_str())];
     // A form that is sent twice is done once.
     for _ in 0..2 {
-        assert_eq!(leads_to(&decide(&cards[0], &refuse).await), cards[1]);
+        assert_eq!(decide(&cards[0], &refuse).await.leads_to(), cards[1]);
         stage.hold_on().await;
     }
     assert_eq!(stage.held_rows().await, "1");
-    let (_, page) = browser.page(&cards[1]).await;
+    let page = browser.page(&cards[1]).await;
     assert!(page.contains("action=\"/queue/undo\"") && page.contains(&works[0].id), "{page}");
-    assert_eq!(leads_to(&decide(&cards[1], &[("choice", "later")]).await), cards[1], "no other one waits");
+    assert_eq!(decide(&cards[1], &[("choice", "later")]).await.leads_to(), cards[1], "no other one waits");
     let undo = [("queue", "screening"), ("work", works[0].id.as_str())];
-    assert_eq!(leads_to(&browser.send("/queue/undo", &undo).await), cards[0]);
+    assert_eq!(browser.send("/queue/undo", &undo).await.leads_to(), cards[0]);
     let late = browser.send("/queue/undo", &undo).await;
-    assert!(late.status() == 409 && late.text().await.unwrap().contains("nothing_to_undo"));
+    assert!(late.status == 409 && late.text.contains("nothing_to_undo"), "{late:?}");
     // Passing a card over gives it back.
     let pass = format!("/queue/screening?after={}", works[0].id);
-    assert_eq!(leads_to(&browser.get(&pass).send().await.unwrap()), cards[1]);
+    assert_eq!(browser.open(&pass).await.leads_to(), cards[1]);
     assert_eq!(
         stage.ask(format!("select count(*)::text from review_claims where submission = '{}'", works[0].id)).await,
         "0"
     );
-    assert_eq!(browser.page("/queue/nonsense").await.0, 404);
+    assert_eq!(browser.open("/queue/nonsense").await.status, 404);
 }
 
 #[tokio::test]
@@ -407,14 +388,14 @@ async fn a_card_that_another_reviewer_has_open_names_them_and_offers_the_next_on
     let works = stage.awaiting(1).await;
     let other = stage.reviewer("王审查").await;
     assert!(matches!(claim::open(&desk, &other, id(&works[0])).await.unwrap(), Opened::Claimed(_)));
-    let browser = Browser::of(&stage, Role::Screener, "demo").await;
-    let (status, page) = browser.page(&format!("/queue/screening/{}", works[0].id)).await;
+    let browser = Browser::within(&stage, Role::Screener, "demo").await;
+    let Shown { status, text: page, .. } = browser.open(&format!("/queue/screening/{}", works[0].id)).await;
     assert!(status == 200 && page.contains("王审查") && !page.contains("id=\"decide\""), "{status}: {page}");
     assert!(page.contains(&format!("/queue/screening?after={}", works[0].id)), "{page}");
-    let (status, page) = browser.page("/queue/screening").await;
+    let Shown { status, text: page, .. } = browser.open("/queue/screening").await;
     assert!(status == 200 && page.contains("/queue/later") && page.contains("/queue/twins"), "{status}: {page}");
     let forced = browser.send(&format!("/queue/screening/{}/decide", works[0].id), &[("choice", "accept")]).await;
-    assert!(forced.status() == 409 && forced.text().await.unwrap().contains("card_taken"));
+    assert!(forced.status == 409 && forced.text.contains("card_taken"), "{forced:?}");
 }
 
 #[tokio::test]
@@ -423,12 +404,12 @@ async fn a_session_plays_any_part_of_the_film_and_a_stranger_none() {
     let entry = stage.enter().await;
     let film = stage.preview(&entry).await;
     let path = format!("/works/{}/preview/proxy.mp4", entry.id);
-    let screener = Browser::of(&stage, Role::Screener, "demo").await;
+    let screener = Browser::within(&stage, Role::Screener, "demo").await;
     let part = screener.get(&path).header("range", "bytes=1000-1999").send().await.unwrap();
     assert_eq!((part.status().as_u16(), &part.headers()["content-type"]), (206, &"video/mp4".parse().unwrap()));
     assert_eq!(part.headers()["cache-control"], "private, max-age=600");
     assert_eq!(part.bytes().await.unwrap(), film[1000..2000]);
-    assert_eq!(screener.page(&format!("/works/{}/preview/nonsense", entry.id)).await.0, 404);
-    let stranger = Browser::of(&stage, Role::Screener, "industry-power-2024").await;
-    assert_eq!(stranger.page(&path).await.0, 404);
+    assert_eq!(screener.open(&format!("/works/{}/preview/nonsense", entry.id)).await.status, 404);
+    let stranger = Browser::within(&stage, Role::Screener, "industry-power-2024").await;
+    assert_eq!(stranger.open(&path).await.status, 404);
 }

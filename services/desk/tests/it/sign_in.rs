@@ -11,7 +11,7 @@ use desk::view::sessions;
 use pipeline::id::{CredentialId, PersonId};
 use pipeline::person::{Held, Person};
 use reqwest::header::{COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
-use reqwest::{Client, RequestBuilder, redirect};
+use reqwest::{Client, RequestBuilder};
 use runtime::problem::Problem;
 use runtime::second_factor::TotpSecret;
 use runtime::store::audit::AuditFilter;
@@ -21,6 +21,7 @@ use runtime::store::persons::NewPerson;
 use runtime::store::sessions::SessionSecret;
 use uuid::Uuid;
 
+use crate::desk_browser::{client, form, hidden};
 use crate::stage::{Stage, desk_of};
 
 const WORDS: &str = "seven grey steel presses";
@@ -145,7 +146,7 @@ impl Staff {
 }
 
 #[tokio::test]
-async fn an_invited_person_signs_in_with_both_factors_and_the_trail_tells_it() {
+async fn an_invited_person_signs_in_with_both_factors_and_each_step_is_in_the_audit_trail() {
     let console = Console::new().await;
     let mut anna = console.staff("anna").await;
     assert_eq!(anna.codes.len(), 10);
@@ -208,7 +209,7 @@ async fn a_wrong_password_and_an_unknown_login_are_answered_and_slowed_down_alik
 }
 
 #[tokio::test]
-async fn whoever_knows_the_password_cannot_guess_codes_without_waiting() {
+async fn a_person_who_knows_the_password_cannot_guess_codes_without_waiting() {
     let console = Console::new().await;
     console.staff("anna").await;
     let pending = console.password("anna", WORDS).await.unwrap();
@@ -259,7 +260,7 @@ async fn a_password_that_was_changed_meanwhile_completes_no_sign_in() {
 }
 
 #[tokio::test]
-async fn sessions_are_ended_by_their_person_and_by_who_manages_them() {
+async fn sessions_are_ended_by_their_person_and_by_an_admin_of_that_person() {
     let console = Console::new().await;
     let mut anna = console.staff("anna").await;
     let other = console.staff("other").await;
@@ -295,7 +296,7 @@ async fn new_recovery_codes_replace_the_old_ones_and_cost_a_code() {
 }
 
 #[tokio::test]
-async fn a_link_is_made_by_who_manages_the_person_and_refused_where_it_makes_no_sense() {
+async fn a_link_is_made_by_an_admin_of_the_person_and_refused_where_it_makes_no_sense() {
     let console = Console::new().await;
     console.staff("anna").await;
     console.person("small", "screener@small").await;
@@ -321,7 +322,7 @@ async fn a_link_is_made_by_who_manages_the_person_and_refused_where_it_makes_no_
     assert_eq!(code_of(invitation::look(&console.desk, secret).await), "invitation_unknown");
 }
 
-/// A browser that follows nothing by itself.
+/// A browser that keeps the session cookie which the desk sets; no redirect is followed.
 struct Browser {
     client: Client,
     url: String,
@@ -333,11 +334,8 @@ impl Browser {
         self.with(self.client.get(format!("{}{path}", self.url)))
     }
 
-    fn post(&self, path: &str, form: &[(&str, &str)]) -> RequestBuilder {
-        let encoded = |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02x}")).collect() };
-        let pairs = form.iter().map(|(name, value)| format!("{name}={}", encoded(value)));
-        let body = pairs.collect::<Vec<_>>().join("&");
-        let request = self.client.post(format!("{}{path}", self.url)).body(body);
+    fn post(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+        let request = self.client.post(format!("{}{path}", self.url)).body(form(fields));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         self.with(request.header("sec-fetch-site", "same-origin"))
     }
@@ -371,8 +369,7 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
     let console = Console::new().await;
     console.person("anna", "screener").await;
     let secret = console.link("anna", Purpose::Invite).await.unwrap();
-    let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-    let mut browser = Browser { client, url: console.stage.desk_url.clone(), cookie: None };
+    let mut browser = Browser { client: client(), url: console.stage.desk_url.clone(), cookie: None };
     let (link, confirm) = (format!("/invitation/{secret}"), format!("/invitation/{secret}/code"));
 
     for _ in 0..2 {
@@ -412,7 +409,7 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
     let right = [("login", " Anna"), ("password", WORDS), ("next", "/me")];
     let (status, _, page) = browser.sent(browser.post("/sign-in", &right)).await;
     assert!(status == 200 && page.contains("autocomplete=\"one-time-code\""), "{status} {page}");
-    let pending = page.split("name=\"pending\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let pending = hidden(&page, "pending");
     let code = totp.code(console.now().await + TimeDelta::seconds(30)).unwrap();
     let form = [("pending", pending.as_str()), ("code", &code), ("next", "/me")];
     let (status, to, _) = browser.sent(browser.post("/sign-in/code", &form)).await;

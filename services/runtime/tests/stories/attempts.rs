@@ -1,22 +1,18 @@
 //! What is written down of attempts that did not bring their part to its end, and of the way as a whole.
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pipeline::stage::Stage;
 use runtime::store::parts::Claim;
 
-use crate::support::{SOON, World, eventually, probed};
+use crate::support::{World, eventually, found, probed};
 
 /// Claims the one part that there is, once it is due.
 async fn claim(world: &World) -> Claim {
-    let deadline = Instant::now() + SOON;
-    loop {
+    found("the part is claimed", async || {
         world.store.wake_due().await.unwrap();
-        if let Some(claim) = world.store.claim(Stage::Probe, "host:1").await.unwrap() {
-            return claim;
-        }
-        assert!(Instant::now() < deadline, "the part is not due");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        world.store.claim(Stage::Probe, "host:1").await.unwrap()
+    })
+    .await
 }
 
 #[tokio::test]

@@ -3,12 +3,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::future::join_all;
 use pipeline::part::Part;
 use pipeline::screening::Verdict;
 use pipeline::stage::Stage;
 use runtime::outcome::{Outcome, Output};
 use runtime::store::parts::{Commit, Failed};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, eventually, output, probed, probing, refusal, screened};
 
@@ -145,21 +147,26 @@ async fn a_part_that_kills_its_workers_ends_parked() {
 async fn a_part_that_takes_longer_than_its_lease_is_done_once() {
     let world = World::new().await;
     let id = world.uploaded().await;
-    let runs = Arc::new(AtomicU32::new(0));
-    let counted = runs.clone();
+    let (runs, done) = (Arc::new(AtomicU32::new(0)), CancellationToken::new());
+    let (counted, ends) = (runs.clone(), done.clone());
     let process = world
         .process(probing(move |job| {
-            let runs = counted.clone();
+            let (runs, ends) = (counted.clone(), ends.clone());
             async move {
                 runs.fetch_add(1, Ordering::SeqCst);
                 job.progress.set(0.5);
-                // The work itself takes two leases and a half.
-                tokio::time::sleep(Duration::from_secs(5)).await;
+                ends.cancelled().await;
                 Ok(Outcome::Done(output(&job)))
             }
         }))
         .await;
-    eventually("people see how far it is", async || world.part(id, Stage::Probe).await.progress == 0.5).await;
+    eventually("the progress is stored", async || world.part(id, Stage::Probe).await.progress == 0.5).await;
+    eventually("two leases and a half have passed", async || {
+        let begun = world.part(id, Stage::Probe).await.started_at.expect("it is claimed");
+        world.store.time().await.unwrap() - begun > TimeDelta::seconds(5)
+    })
+    .await;
+    done.cancel();
     world.reaches(id, "screen").await;
     assert_eq!(runs.load(Ordering::SeqCst), 1);
     process.stop().await;

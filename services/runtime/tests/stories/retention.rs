@@ -310,11 +310,11 @@ async fn a_run_removes_what_the_dry_run_said_and_a_second_dry_run_says_nothing()
     }
     let dir = world.directory("none");
     for days in [0, 14, 31, 91, 181, 1000] {
-        let told = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
+        let rehearsed = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
         let went = run(&world.store, &POLICY, later(days), &by_policy(), u64::MAX).await.unwrap();
         assert_eq!(went.len(), 5, "each line of the policy but scratch");
         for went in &went {
-            assert_eq!(line(&told, went.policy), went, "after {days} days");
+            assert_eq!(line(&rehearsed, went.policy), went, "after {days} days");
         }
         let left = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
         for line in left.iter().filter(|line| line.policy != "garbage") {

@@ -235,8 +235,20 @@ impl Process {
 
 /// Waits until `fact` is true.
 pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut fact: impl FnMut() -> F) {
+    found(what, || {
+        let fact = fact();
+        async move { fact.await.then_some(()) }
+    })
+    .await;
+}
+
+/// Looks until there is something to see, and returns it. The one place in these stories that lets time pass.
+pub(crate) async fn found<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
     let deadline = Instant::now() + SOON;
-    while !fact().await {
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
         assert!(Instant::now() < deadline, "did not happen in {} s: {what}", SOON.as_secs());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -31,6 +31,8 @@ mod typed; // what people type, wherever they type it
 mod desk_acts; // what staff do, and what is left of it
 #[path = "../../../desk/tests/it/beside.rs"]
 mod desk_beside; // two works side by side
+#[path = "../../../desk/tests/it/browser.rs"]
+mod desk_browser; // a person with a session, and their browser
 #[path = "../../../desk/tests/it/bulk.rs"]
 mod desk_bulk; // releases and recalls of many works
 #[path = "../../../desk/tests/it/bulk_pages.rs"]

@@ -60,6 +60,7 @@ async fn a_client_that_sends_a_byte_now_and_then_is_ended_and_keeps_what_it_sent
             if writer.write_all(&[*byte]).await.is_err() {
                 return;
             }
+            // The pace is what is tested: the server measures it by its own clock.
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

@@ -449,7 +449,7 @@ pub(crate) fn says(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// Waits until `done`, looking often; gives up with `what`.
+/// Waits until `done`, looking often; panics with `what` after [`PATIENCE`]. The one place in these tests that waits for a state.
 pub(crate) async fn until(what: &str, done: impl AsyncFn() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !done().await {

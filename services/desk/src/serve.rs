@@ -32,7 +32,7 @@ pub struct Service {
     pub doors: Doors,
     /// Recently verified tokens; losing them costs time only.
     pub verifier: Arc<Verifier>,
-    /// Says to open pages what changed.
+    /// Sends updates to open pages.
     pub live: Live,
     /// The broker, which checks look at; `None` where there is none.
     pub broker: Option<Broker>,
@@ -104,7 +104,7 @@ pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
     let followed = runtime.broker.follow(service.stop.clone());
     let hearing = tokio::spawn(service.live.clone().hear(service.desk.store.clone(), followed, service.stop.clone()));
     serve_on(service, listener).await?;
-    hearing.await.context("tell open pages what changed")
+    hearing.await.context("send updates to open pages")
 }
 
 /// Serves on a bound port until `service.stop`.

@@ -1,7 +1,7 @@
 //! The first page and live updates, as people who are signed in see them.
 use std::time::Duration;
 
-use desk::{Change, Told};
+use desk::{Change, Update};
 use pipeline::id::{ContestId, PersonId};
 use pipeline::person::{Actor, Held, Role};
 use reqwest::{RequestBuilder, Response};
@@ -61,8 +61,8 @@ impl Stage {
         Change { kind: "work", id: Uuid::from_u128(id), partner: None, state: Some("probe".into()), contest }
     }
 
-    fn tell(&self, id: u128, contest: Option<&str>) {
-        self.live.tell(Told::Changed(self.change(id, contest)));
+    fn send(&self, id: u128, contest: Option<&str>) {
+        self.live.send(Update::Changed(self.change(id, contest)));
     }
 }
 
@@ -157,9 +157,9 @@ async fn an_event_of_another_contest_never_reaches_a_person_who_is_bound_to_one(
     let bound = stage.sign_in(&[Held::within(Role::Screener, "demo"), Held::everywhere(Role::Admin)]).await;
     let everywhere = stage.sign_in(&[Held::everywhere(Role::Auditor)]).await;
     let (mut of_bound, mut of_everywhere) = (stage.events(&bound).await, stage.events(&everywhere).await);
-    stage.tell(1, Some("small"));
-    stage.tell(2, None);
-    stage.tell(3, Some("demo"));
+    stage.send(1, Some("small"));
+    stage.send(2, None);
+    stage.send(3, Some("demo"));
     let expected = |id| json!({ "kind": "work", "id": Uuid::from_u128(id), "state": "probe" });
     assert_eq!(of_bound.data().await, Some(expected(3)));
     for id in 1..=3 {
@@ -180,7 +180,7 @@ async fn a_stream_ends_with_its_session_and_others_go_on() {
         .await;
     stage.live.check_sessions();
     assert_eq!(ends.data().await, None);
-    stage.tell(1, Some("demo"));
+    stage.send(1, Some("demo"));
     assert!(stays.data().await.is_some());
     let answer = stage.open(&one, "/events").send().await.unwrap();
     assert!(answer.headers().get("content-type").is_none_or(|kind| kind != "text/event-stream"));
@@ -193,9 +193,9 @@ async fn a_role_that_was_taken_ends_what_it_heard() {
     let mut stream = stage.events(&who).await;
     stage.execute("delete from person_roles where contest = 'demo'".to_owned()).await;
     stage.live.check_sessions();
-    // The check is done in order with what is told after it.
-    stage.tell(1, Some("demo"));
-    stage.tell(2, Some("small"));
+    // The check is done in order with what is sent after it.
+    stage.send(1, Some("demo"));
+    stage.send(2, Some("small"));
     assert_eq!(stream.data().await.unwrap()["id"], json!(Uuid::from_u128(2)));
 }
 
@@ -213,7 +213,7 @@ async fn one_person_has_a_few_streams_and_the_next_one_is_refused() {
     drop(open.pop());
     // The server notices the end of a connection with what it writes next.
     until("a stream is free again", async || {
-        stage.live.tell(Told::Missed);
+        stage.live.send(Update::Missed);
         stage.open(&who, "/events").send().await.unwrap().status() == 200
     })
     .await;
@@ -230,7 +230,7 @@ async fn a_stream_outlives_the_deadline_of_requests_and_no_proxy_may_keep_it() {
     assert_eq!((header("cache-control"), header("x-accel-buffering")), ("no-store".into(), "no".into()));
     let silence = tokio::time::timeout(deadline * 2, stream.answer.chunk()).await;
     assert!(silence.is_err(), "nothing was said, and the stream did not end: {silence:?}");
-    stage.tell(1, Some("demo"));
+    stage.send(1, Some("demo"));
     assert!(stream.data().await.is_some());
 }
 

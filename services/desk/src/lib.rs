@@ -9,7 +9,7 @@
 //! | which act does a delivery wait for? | `next` |
 //! | is it a picture? | `picture` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
-//! | who hears of what changed? | `live` |
+//! | who receives which updates? | `live` |
 //! | which pages are there? | `console` |
 //! | how is the service started and stopped? | `serve` |
 //! | what is carried out by itself? | `decisions` |
@@ -35,5 +35,5 @@ pub use http::gate::Policy;
 pub use http::openapi::document;
 pub use http::routes::{Listed, list, router};
 pub use http::verify::Verifier;
-pub use live::{Change, Live, Told};
+pub use live::{Change, Live, Update};
 pub use serve::{Service, Settings, serve, serve_on};

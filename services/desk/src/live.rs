@@ -1,15 +1,14 @@
-//! What changed, said to the pages that are open: heard from the broker, filtered for each person. Keeps nothing. A page that may have
-//! missed something looks at everything again, so a lost event costs time and is never wrong.
+//! Updates for open pages: received from the broker and filtered for each person. Nothing is stored. A page that may have missed an update
+//! loads everything again, so a lost update costs time and never leaves a page wrong.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pipeline::id::{ContestId, PartnerId, PersonId, SubmissionId};
-use pipeline::person::{Held, Person};
+use pipeline::person::Person;
 use runtime::broker::Followed;
 use runtime::problem::{Code, Problem};
 use runtime::store::Store;
-use runtime::store::tokens::Role;
 use runtime::wire::Announced;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc};
@@ -18,20 +17,20 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use uuid::Uuid;
 
-/// Pages with updates that one person may have open; a page that is not visible closes its stream.
+use crate::view::reads;
+
+/// Streams that one person may have open; a page that is not visible closes its stream.
 pub(crate) const OF_ONE_PERSON: usize = 4;
-/// Those of everybody at one process: fewer than half of its connections.
+/// Streams that one process serves: fewer than half of its connections.
 pub(crate) const AT_ONCE: usize = 200;
-/// Changes that a slow reader may be behind. One that is further back is asked to look at everything again.
-const BEHIND: usize = 1_024;
-/// A job changes without an announcement, so jobs are looked for this often while anyone reads.
+/// Updates that are kept for a slow reader. A reader that falls further back gets [`Update::Missed`] instead.
+const BACKLOG: usize = 1_024;
+/// A job changes without an announcement, so jobs are looked up this often while there is a reader.
 const JOBS_EVERY: Duration = Duration::from_secs(5);
 /// The session and the roles of a stream are checked this often.
 const CHECKED_EVERY: Duration = Duration::from_secs(60);
 /// Works whose contest is remembered: deliveries are announced without it.
 const REMEMBERED: usize = 4_096;
-/// Who reads works in any way. An admin who is nothing else does not.
-const READERS: [Role; 4] = [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
 
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,79 +45,86 @@ pub struct Change {
     /// Its state now; absent where only its progress changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Who may hear of it: those who read this contest; `None`, those who read all of them.
+    /// Who may see it: the readers of this contest; of all contests if `None`.
     #[serde(skip)]
     pub contest: Option<ContestId>,
 }
 
-/// What a reader is told.
+/// What a reader receives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Update {
     /// Something changed.
     Changed(Change),
-    /// Something may have changed that was not heard.
+    /// A change may have been missed.
     Missed,
 }
 
+/// What is sent to every reader of the process.
 #[derive(Clone)]
-enum Heard {
-    Told(Told),
+enum Signal {
+    Update(Update),
     /// A session, a person or a role may have ended.
     Sessions,
 }
 
-/// Says to all readers of this process what changed. Clones are the same.
+/// Sends updates to all readers of this process. Clones share everything.
 #[derive(Clone)]
 pub struct Live {
-    heard: broadcast::Sender<Heard>,
+    signals: broadcast::Sender<Signal>,
     readers: Arc<Mutex<HashMap<PersonId, usize>>>,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { heard: broadcast::Sender::new(BEHIND), readers: Arc::default() }
+        Self { signals: broadcast::Sender::new(BACKLOG), readers: Arc::default() }
     }
 }
 
 impl Live {
-    /// Passes on what is heard, until `stop` or until nothing more comes.
+    /// Sends what the broker announces, until `stop` or until the broker's channel closes.
     pub async fn hear(self, store: Store, mut followed: mpsc::Receiver<Followed>, stop: CancellationToken) {
         let mut contests = HashMap::new();
         let mut jobs = every(JOBS_EVERY);
         loop {
-            let heard = tokio::select! {
-                heard = followed.recv() => heard,
+            let followed = tokio::select! {
+                followed = followed.recv() => followed,
                 _ = jobs.tick() => {
-                    self.say_jobs(&store).await;
+                    self.send_jobs(&store).await;
                     continue;
                 }
                 () = stop.cancelled() => return,
             };
-            let Some(heard) = heard else { return };
-            // Nothing is looked up for no reader.
-            if self.heard.receiver_count() == 0 {
+            let Some(followed) = followed else { return };
+            // Without a reader nothing is looked up.
+            if self.signals.receiver_count() == 0 {
                 continue;
             }
-            match heard {
-                Followed::Missed => self.tell(Told::Missed),
-                Followed::Changed(announced) => {
-                    if let Some(change) = change_of(&store, &mut contests, announced).await {
-                        self.tell(Told::Changed(change));
-                    }
+            let announced = match followed {
+                Followed::Missed => {
+                    self.send(Update::Missed);
+                    continue;
+                }
+                Followed::Changed(announced) => announced,
+            };
+            match change_of(&store, &mut contests, announced).await {
+                Ok(change) => change.into_iter().for_each(|change| self.send(Update::Changed(change))),
+                Err(error) => {
+                    debug!("cannot look up a change, readers load everything again: {error:#}");
+                    self.send(Update::Missed);
                 }
             }
         }
     }
 
-    /// Tells every reader who may hear of it.
-    pub fn tell(&self, told: Told) {
+    /// Sends an update to every reader who may see it.
+    pub fn send(&self, update: Update) {
         // An error says that there is no reader.
-        let _ = self.heard.send(Heard::Told(told));
+        let _ = self.signals.send(Signal::Update(update));
     }
 
     /// Sessions, persons or roles may have ended: every stream checks its own now.
     pub fn check_sessions(&self) {
-        let _ = self.heard.send(Heard::Sessions);
+        let _ = self.signals.send(Signal::Sessions);
     }
 
     /// Begins to read for a person, by a session.
@@ -127,18 +133,25 @@ impl Live {
     /// [`Code::TooManyStreams`] beyond the bound of one person, [`Code::Overloaded`] beyond that of the process.
     pub fn read(&self, person: Arc<Person>, session: Uuid, stop: CancellationToken) -> Result<Reader, Problem> {
         let seat = self.take_seat(person.id)?;
-        Ok(Reader { person, session, heard: self.heard.subscribe(), checks: every(CHECKED_EVERY), stop, _seat: seat })
+        Ok(Reader {
+            person,
+            session,
+            signals: self.signals.subscribe(),
+            checks: every(CHECKED_EVERY),
+            stop,
+            _seat: seat,
+        })
     }
 
-    async fn say_jobs(&self, store: &Store) {
-        if self.heard.receiver_count() == 0 {
+    async fn send_jobs(&self, store: &Store) {
+        if self.signals.receiver_count() == 0 {
             return;
         }
         match store.jobs_stirring().await {
             Ok(jobs) => {
                 for job in jobs {
                     let (id, state, contest) = (job.id, Some(job.state), job.contest);
-                    self.tell(Told::Changed(Change { kind: "job", id, partner: None, state, contest }));
+                    self.send(Update::Changed(Change { kind: "job", id, partner: None, state, contest }));
                 }
             }
             Err(error) => debug!("cannot look for jobs that changed: {error:#}"),
@@ -146,7 +159,7 @@ impl Live {
     }
 
     fn take_seat(&self, person: PersonId) -> Result<Seat, Problem> {
-        // A panic while the lock is held leaves whole numbers behind.
+        // A panic while the lock is held leaves the counts valid.
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.values().sum::<usize>() >= AT_ONCE {
             return Err(Code::Overloaded.into());
@@ -182,32 +195,33 @@ impl Drop for Seat {
 pub struct Reader {
     person: Arc<Person>,
     session: Uuid,
-    heard: broadcast::Receiver<Heard>,
+    signals: broadcast::Receiver<Signal>,
     checks: Interval,
     stop: CancellationToken,
     _seat: Seat,
 }
 
 impl Reader {
-    /// The next thing that this person may hear of; `None` once the session has ended or the process stops.
-    pub async fn next(&mut self, store: &Store) -> Option<Told> {
+    /// The next update that this person may see; `None` once the session has ended or the process stops.
+    pub async fn next(&mut self, store: &Store) -> Option<Update> {
         loop {
-            let heard = tokio::select! {
-                heard = self.heard.recv() => heard,
-                _ = self.checks.tick() => Ok(Heard::Sessions),
+            let signal = tokio::select! {
+                signal = self.signals.recv() => signal,
+                _ = self.checks.tick() => Ok(Signal::Sessions),
                 () = self.stop.cancelled() => return None,
             };
-            match heard {
-                Ok(Heard::Told(Told::Changed(change))) if !may_hear(&self.person, &change) => {}
-                Ok(Heard::Told(told)) => return Some(told),
-                Ok(Heard::Sessions) => self.person = self.checked(store).await?,
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Told::Missed),
+            match signal {
+                Ok(Signal::Update(Update::Changed(change))) if !reads(&self.person, change.contest.as_ref()) => {}
+                Ok(Signal::Update(update)) => return Some(update),
+                Ok(Signal::Sessions) => self.person = self.checked(store).await?,
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Update::Missed),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
     }
 
-    /// The person with the roles that they hold now, if the session holds. What cannot be checked is ended; the page asks again.
+    /// The person with the roles that they hold now, if the session is valid. A stream whose session cannot be checked ends; the page
+    /// connects again.
     async fn checked(&self, store: &Store) -> Option<Arc<Person>> {
         match store.session_holds(self.session).await {
             Ok(person) => person.map(Arc::new),
@@ -226,32 +240,25 @@ fn every(period: Duration) -> Interval {
     interval
 }
 
-/// Whether the person reads the contest, or all of them where it is not of one.
-fn may_hear(person: &Person, change: &Change) -> bool {
-    READERS.iter().any(|role| person.holds(&Held { role: *role, contest: change.contest.clone() }))
-}
-
-/// A change as readers hear of it. Nothing, where the work is not there any more or the database is away.
+/// An announcement as readers receive it; `None` where the work no longer exists.
 async fn change_of(
     store: &Store,
     contests: &mut HashMap<SubmissionId, ContestId>,
     announced: Announced,
-) -> Option<Change> {
-    match announced {
-        Announced::Work { submission, contest, state } => {
-            remember(contests, submission, contest.clone());
-            Some(Change { kind: "work", id: submission.0, partner: None, state, contest: Some(contest) })
-        }
+) -> anyhow::Result<Option<Change>> {
+    let (kind, submission, partner, state, contest) = match announced {
+        Announced::Work { submission, contest, state } => ("work", submission, None, state, contest),
         Announced::Delivery { submission, partner, state } => {
-            let contest = match contests.get(&submission) {
-                Some(contest) => contest.clone(),
-                None => store.contest_of_work(submission).await.ok().flatten()?,
+            let known = match contests.get(&submission) {
+                Some(contest) => Some(contest.clone()),
+                None => store.contest_of_work(submission).await?,
             };
-            remember(contests, submission, contest.clone());
-            let (partner, state) = (Some(partner), Some(state));
-            Some(Change { kind: "delivery", id: submission.0, partner, state, contest: Some(contest) })
+            let Some(contest) = known else { return Ok(None) };
+            ("delivery", submission, Some(partner), Some(state), contest)
         }
-    }
+    };
+    remember(contests, submission, contest.clone());
+    Ok(Some(Change { kind, id: submission.0, partner, state, contest: Some(contest) }))
 }
 
 fn remember(contests: &mut HashMap<SubmissionId, ContestId>, submission: SubmissionId, contest: ContestId) {
@@ -266,6 +273,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use chrono::DateTime;
+    use pipeline::person::{Held, Role};
 
     use super::*;
 
@@ -281,14 +289,15 @@ mod tests {
     }
 
     #[test]
-    fn a_person_hears_of_the_contests_that_they_read_and_of_no_other() {
+    fn a_person_receives_changes_of_the_contests_that_they_read_and_of_no_other() {
         let everywhere = person(1, &[Held::everywhere(Role::Auditor)]);
         let bound = person(1, &[Held::within(Role::Screener, "demo"), Held::everywhere(Role::Admin)]);
-        let hears = |person: &Person| [Some("demo"), Some("small"), None].map(|it| may_hear(person, &change(it)));
-        assert_eq!(hears(&everywhere), [true, true, true]);
-        assert_eq!(hears(&bound), [true, false, false]);
+        let receives =
+            |person: &Person| [Some("demo"), Some("small"), None].map(|it| reads(person, change(it).contest.as_ref()));
+        assert_eq!(receives(&everywhere), [true, true, true]);
+        assert_eq!(receives(&bound), [true, false, false]);
         let ended = Person { ended_at: Some(DateTime::UNIX_EPOCH), ..Person::clone(&everywhere) };
-        assert_eq!(hears(&ended), [false, false, false]);
+        assert_eq!(receives(&ended), [false, false, false]);
     }
 
     #[tokio::test]

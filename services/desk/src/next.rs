@@ -45,7 +45,7 @@ pub enum Turn {
     Partner,
     /// The system.
     System,
-    /// Nobody: it is as desired, or the partner refused it for good.
+    /// No action is needed: the delivery is as desired, or the partner refused it for good.
     Settled,
 }
 
@@ -57,45 +57,28 @@ pub fn turn(method: Option<DeliveryMethod>, delivery: &Delivery) -> Turn {
     if delivery.is_settled() {
         return Turn::Settled;
     }
-    match (&delivery.observed, delivery.desired) {
-        (Observed::InReview { .. }, Desired::Live) => Turn::Partner,
-        (Observed::Recalling { step: RecallStep::Acknowledged, .. }, _) => Turn::Partner,
-        (
-            Observed::Planned
-            | Observed::Sending { .. }
-            | Observed::Unknown { .. }
-            | Observed::AwaitingOperator { .. }
-            | Observed::InReview { .. }
-            | Observed::Live { .. }
-            | Observed::Recalling { .. }
-            | Observed::Recalled { .. }
-            | Observed::Refused { .. },
-            _,
-        ) => Turn::System,
-    }
+    let with_partner = matches!(
+        (&delivery.observed, delivery.desired),
+        (Observed::InReview { .. }, Desired::Live) | (Observed::Recalling { step: RecallStep::Acknowledged, .. }, _)
+    );
+    if with_partner { Turn::Partner } else { Turn::System }
 }
 
 /// The act that a delivery waits for; `None`: it waits for no person. `method` is the partner's in the catalogue.
 pub fn step(method: Option<DeliveryMethod>, delivery: &Delivery) -> Option<Step> {
     match (&delivery.observed, delivery.desired) {
-        (Observed::AwaitingOperator { .. }, Desired::Live) => match method? {
-            DeliveryMethod::Operator => Some(Step::Deliver),
-            DeliveryMethod::Douyin => Some(Step::Confirm),
-            DeliveryMethod::Bilibili | DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop | DeliveryMethod::Mrss => None,
-        },
+        (Observed::AwaitingOperator { .. }, Desired::Live) => step_of(method?),
         (Observed::Recalling { by: RecallBy::Operator, .. }, _) => Some(Step::ProveRemoval),
-        (
-            Observed::Planned
-            | Observed::Sending { .. }
-            | Observed::Unknown { .. }
-            | Observed::AwaitingOperator { .. }
-            | Observed::InReview { .. }
-            | Observed::Live { .. }
-            | Observed::Recalling { .. }
-            | Observed::Recalled { .. }
-            | Observed::Refused { .. },
-            _,
-        ) => None,
+        _ => None,
+    }
+}
+
+/// The act of an operator in each delivery by this method; `None`: it needs none.
+pub(crate) fn step_of(method: DeliveryMethod) -> Option<Step> {
+    match method {
+        DeliveryMethod::Operator => Some(Step::Deliver),
+        DeliveryMethod::Douyin => Some(Step::Confirm),
+        DeliveryMethod::Bilibili | DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop | DeliveryMethod::Mrss => None,
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Service {
     pub doors: Doors,
     /// Recently verified tokens; losing them costs time only.
     pub verifier: Arc<Verifier>,
-    /// Says to open pages what changed.
+    /// Sends updates to open pages.
     pub live: Live,
     /// The broker, which checks look at; `None` where there is none.
     pub broker: Option<Broker>,
@@ -63,7 +63,7 @@ pub struct Settings {
     pub requests_at_once: usize,
     /// Every request is answered within this.
     pub deadline: Duration,
-    /// What the process takes of its neighbours, which checks compare with what there is.
+    /// Limits of the process that checks compare with the state of the neighbours.
     pub neighbours: Bounds,
 }
 
@@ -103,8 +103,10 @@ pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
     };
     let followed = runtime.broker.follow(service.stop.clone());
     let hearing = tokio::spawn(service.live.clone().hear(service.desk.store.clone(), followed, service.stop.clone()));
-    serve_on(service, listener).await?;
-    hearing.await.context("tell open pages what changed")
+    let served = serve_on(service, listener).await;
+    // Every stream has ended by now, so nothing of it has to be finished.
+    hearing.abort();
+    served
 }
 
 /// Serves on a bound port until `service.stop`.

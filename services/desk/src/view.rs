@@ -1,7 +1,8 @@
 //! What staff see: one file a view, each with one struct that the API, the pages and the command line show. Read only.
 //!
-//! Lists are paged by cursor and count no further than anybody reads. A work of another contest does not exist for the caller.
+//! Lists are paged by cursor, and counts are bounded. A work of another contest does not exist for the caller.
 use pipeline::id::ContestId;
+use pipeline::person::{Held, Person, Role};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::listing::{Count, MOST_ROWS};
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,14 @@ pub mod trouble;
 pub mod webhooks;
 pub mod work;
 pub mod works;
+
+/// The roles that read works. Admin alone does not.
+pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
+
+/// Whether a person reads the works of a contest; of all contests if none is given.
+pub(crate) fn reads(person: &Person, contest: Option<&ContestId>) -> bool {
+    READERS.iter().any(|role| person.holds(&Held { role: *role, contest: contest.cloned() }))
+}
 
 /// Which page of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -17,6 +17,7 @@ use pipeline::partner::{Replacement, SourceTag};
 use pipeline::selection::{Selection, SelectionError};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
+use runtime::store::Transaction;
 use runtime::store::bulk::{self, Ask, Kind, Looked, Refusal, Which};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -164,7 +165,7 @@ pub struct KnownFrom {
     pub source: String,
 }
 
-/// What a wish says of the job.
+/// The job as requested.
 pub(super) struct Terms {
     pub(super) ask: Ask,
     pub(super) from: Option<Beginning>,
@@ -186,7 +187,7 @@ pub async fn many(desk: &Desk, caller: &Caller, wish: NewJob) -> Result<Done<Job
     run(desk, &caller, &which, &Terms { ask, from, dry_run, digest }).await
 }
 
-/// What each work is to do. A field of another kind of job is a mistake, and is not passed over.
+/// What each work does. A field that belongs to another kind of job is refused.
 fn asked(desk: &Desk, wish: &NewJob, reasoned: bool) -> Result<Ask, Problem> {
     let foreign =
         |field: &str| Code::FieldWrong.about(Detail::new("不用于此类任务", "not for a job of this kind").of(field));
@@ -282,10 +283,10 @@ fn refused(refusal: Refusal) -> Problem {
     }
 }
 
-/// Adds what a dry run says besides: what it would come to, and what of that is for good.
+/// Adds what only a dry run says: the estimate, the effects, and what cannot be undone.
 async fn foresee(
     desk: &Desk,
-    tx: &mut runtime::store::Transaction,
+    tx: &mut Transaction,
     looked: &Looked,
     ask: &Ask,
     made: &mut JobMade,

@@ -35,19 +35,20 @@ pub async fn next(
     after: Option<SubmissionId>,
 ) -> Result<Option<SubmissionId>, Problem> {
     let of = Waiting { queue, contest: caller.contest.as_ref(), person: caller.person()? };
-    let Some(after) = after else { return Ok(desk.store.claim_next(of, None, session(caller)).await?) };
-    let next = match desk.store.claim_next(of, Some(after), session(caller)).await? {
-        Some(next) => Some(next),
-        // After the last work, a reviewer begins again with those that they passed over.
-        None => desk.store.claim_next(of, None, session(caller)).await?,
-    };
-    if next != Some(after) {
-        give_back(desk, caller, after).await?;
+    let mut next = desk.store.claim_next(of, after, session(caller)).await?;
+    if let Some(after) = after {
+        if next.is_none() {
+            // After the last work, a reviewer begins again with those that they passed over.
+            next = desk.store.claim_next(of, None, session(caller)).await?;
+        }
+        if next != Some(after) {
+            give_back(desk, caller, after).await?;
+        }
     }
     Ok(next)
 }
 
-/// Claims one work that the caller may see, or again.
+/// Claims one work that the caller may see, or extends their claim.
 pub async fn open(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Opened, Problem> {
     Ok(match desk.store.claim_card(id, caller.person()?, session(caller)).await? {
         Claim::Own(until) => Opened::Claimed(until),

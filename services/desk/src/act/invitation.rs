@@ -4,7 +4,7 @@ use pipeline::person::{self, Login};
 use runtime::doors::{Door, Reason};
 use runtime::password;
 use runtime::problem::{Code, Problem};
-use runtime::second_factor::{RECOVERY_CODES, RecoveryCode, TotpSecret};
+use runtime::second_factor::{RecoveryCode, TotpSecret};
 use runtime::store::audit::{self, Act};
 use runtime::store::invitations::{self, Invitation, LinkSecret, Purpose};
 use runtime::store::sessions::{self, Factor, SessionSecret, Why};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::sign_in::{SignedIn, Visitor, begun, by, name_of};
+use super::sign_in::{SignedIn, Visitor, begun, by, digits, name_of, recovery};
 use super::{Caller, Done, settle};
 use crate::Desk;
 use crate::view::persons::Person;
@@ -101,7 +101,7 @@ pub async fn invite(desk: &Desk, caller: &Caller, named: &str, wish: Invite) -> 
     });
     let mut done = settle(done.await)?;
     if dry_run {
-        // The link of a rehearsal opens nothing.
+        // The link of a dry run was rolled back and opens nothing.
         done.value.link = String::new();
     }
     Ok(done)
@@ -155,9 +155,9 @@ pub async fn confirm(desk: &Desk, visitor: &Visitor, secret: &str, code: &str) -
     let invitation = look(desk, secret).await?;
     let name = name_of(desk, login_of(&invitation)?.as_str())?;
     let link = LinkSecret::parse(secret).ok_or(Code::InvitationUnknown)?;
-    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::new()).collect::<anyhow::Result<_>>()?;
-    let (cookie, now) = (SessionSecret::new()?, desk.store.time().await?);
-    let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(7).collect();
+    let codes = recovery::generate()?;
+    let (cookie, now) = (SessionSecret::new()?, desk.store.now().await?);
+    let digits = digits(code);
     let accepted = desk.store.transaction("accept_invitation", |tx, _| {
         let (link, codes, cookie, name, digits) = (&link, &codes, &cookie, &name, &digits);
         Box::pin(async move {
@@ -168,15 +168,13 @@ pub async fn confirm(desk: &Desk, visitor: &Visitor, secret: &str, code: &str) -
             let wrong = || Code::CodeWrong.refused(Door::Console, Reason::Wrong, Some(person.id));
             let step = step.ok_or_else(wrong)?;
             sign_in::set(tx, person.id, &chosen, step).await?;
-            let digests: Vec<_> = codes.iter().map(RecoveryCode::digest).collect();
-            sign_in::set_recovery_codes(tx, person.id, &digests).await?;
             sign_in::succeeded(tx, name).await?;
             let ended = sessions::end_all(tx, person.id, Why::Reset).await?;
             invitations::accept(tx, id).await?;
             let by = by(&person, visitor, Some(id));
             record(tx, &by, "password_set", json!({ "by": "invitation", "ended_sessions": ended }), &person).await?;
             record(tx, &by, "second_factor_set", json!({ "by": "invitation" }), &person).await?;
-            record(tx, &by, "recovery_codes_made", json!({ "codes": digests.len() }), &person).await?;
+            recovery::replace(tx, &by, &person, codes).await?;
             let session = begun(tx, visitor, &person, Factor::Totp, cookie).await?;
             Ok((session, person.id))
         })

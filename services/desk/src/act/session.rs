@@ -1,20 +1,20 @@
 //! Sessions of people who signed in: ends them, and changes what a person signs in with. A person does so for themselves; an admin ends the
 //! sessions of persons whom they manage.
-use pipeline::id::PersonId;
 use pipeline::person::Person;
 use runtime::doors::{Door, Reason};
 use runtime::password;
 use runtime::problem::{Code, Problem};
-use runtime::second_factor::{RECOVERY_CODES, RecoveryCode};
-use runtime::store::persons;
+use runtime::second_factor::RecoveryCode;
+use runtime::store::history::By;
 use runtime::store::sessions::{self, SessionSecret, Why};
 use runtime::store::sign_in::{self, Factors};
+use runtime::store::{Transaction, persons};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::invitation::record;
-use super::sign_in::{Shown, SignedIn, Visitor, begin, was_right};
+use super::sign_in::{Shown, SignedIn, Visitor, begin, recovery, was_right};
 use super::{Caller, Done, settle};
 use crate::Desk;
 
@@ -60,14 +60,14 @@ pub async fn end(desk: &Desk, caller: &Caller, session: Option<Uuid>) -> Result<
 }
 
 async fn end_own(desk: &Desk, caller: &Caller, session: Option<Uuid>, why: Why) -> Result<Done<Ended>, Problem> {
-    let id = own(caller)?;
+    let id = caller.person()?;
     let done = desk.store.transaction("end_sessions", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
             let person = persons::lock(tx, &id.to_string()).await?.ok_or_else(|| Problem::from(Code::PersonUnknown))?;
-            let ended = ended(tx, caller, &person, session, why, None).await?;
+            let ended = ended(tx, &caller.by, &person, session, why).await?;
             caller.end(tx, false, ended).await
         })
     });
@@ -81,13 +81,13 @@ async fn end_own(desk: &Desk, caller: &Caller, session: Option<Uuid>, why: Why) 
 pub async fn end_of(desk: &Desk, caller: &Caller, named: &str, wish: EndSessions) -> Result<Done<Ended>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let done = desk.store.transaction("end_sessions_of", |tx, _| {
-        let reason = by.reason.clone();
+        let by = &by;
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
             let person = caller.managed(tx, named).await?;
-            let ended = ended(tx, caller, &person, wish.session, Why::Ended, reason).await?;
+            let ended = ended(tx, by, &person, wish.session, Why::Ended).await?;
             caller.end(tx, false, ended).await
         })
     });
@@ -95,12 +95,11 @@ pub async fn end_of(desk: &Desk, caller: &Caller, named: &str, wish: EndSessions
 }
 
 async fn ended(
-    tx: &mut runtime::store::Transaction,
-    caller: &Caller,
+    tx: &mut Transaction,
+    by: &By,
     person: &Person,
     session: Option<Uuid>,
     why: Why,
-    reason: Option<String>,
 ) -> anyhow::Result<Ended> {
     let sessions = match session {
         None => sessions::end_all(tx, person.id, why).await?,
@@ -110,7 +109,7 @@ async fn ended(
     };
     if !sessions.is_empty() {
         let after = json!({ "person": person.id, "name": person.name, "sessions": sessions, "why": why.name() });
-        record(tx, &caller.by.clone().because(reason), "session_ended", after, person).await?;
+        record(tx, by, "session_ended", after, person).await?;
     }
     Ok(Ended { sessions })
 }
@@ -169,14 +168,12 @@ pub async fn new_recovery_codes(
     let (factors, name) = attempted(desk, caller, visitor).await?;
     let person = &factors.person;
     let shown = Shown::read(desk, person.id, &factors.totp, code, factors.now)?;
-    let codes: Vec<RecoveryCode> = (0..RECOVERY_CODES).map(|_| RecoveryCode::new()).collect::<anyhow::Result<_>>()?;
+    let codes = recovery::generate()?;
     let made = desk.store.transaction("make_recovery_codes", |tx, _| {
         let (shown, codes) = (&shown, &codes);
         Box::pin(async move {
             shown.used(tx, person.id).await?;
-            let digests: Vec<_> = codes.iter().map(RecoveryCode::digest).collect();
-            sign_in::set_recovery_codes(tx, person.id, &digests).await?;
-            record(tx, &caller.by, "recovery_codes_made", json!({ "codes": digests.len() }), person).await
+            recovery::replace(tx, &caller.by, person, codes).await
         })
     });
     made.await?;
@@ -184,15 +181,11 @@ pub async fn new_recovery_codes(
     Ok(codes.iter().map(RecoveryCode::text).collect())
 }
 
-/// What the caller proves themselves by, with an attempt counted: whoever has a stolen session must not guess either.
+/// The sign-in factors of the caller, to check what they enter. Counts an attempt, so that a stolen session cannot be used to guess them.
 async fn attempted(desk: &Desk, caller: &Caller, visitor: &Visitor) -> Result<(Factors, [u8; 32]), Problem> {
-    let id = own(caller)?;
+    let id = caller.person()?;
     let factors = desk.store.factors(id).await?.ok_or(Code::PersonUnknown)?;
     let login = factors.person.login.as_ref().ok_or(Code::LoginMissing)?;
     let name = begin(desk, visitor, login.as_str(), Some(id)).await?;
     Ok((factors, name))
-}
-
-fn own(caller: &Caller) -> Result<PersonId, Problem> {
-    caller.by.person.ok_or_else(|| Code::PersonUnknown.into())
 }

@@ -26,6 +26,7 @@ use crate::Desk;
 
 mod agent;
 mod pace;
+pub(super) mod recovery;
 
 pub use pace::Pace;
 
@@ -72,7 +73,7 @@ pub struct SecondFactor {
 
 /// A session that has begun. Does not print its cookie.
 pub struct SignedIn {
-    /// For the cookie. Told once.
+    /// The value of the cookie, returned once.
     pub cookie: SessionSecret,
     /// The session's id.
     pub session: Uuid,
@@ -176,9 +177,8 @@ impl Shown {
         if let Some(code) = RecoveryCode::parse(code) {
             return Ok(Self::Recovery(code));
         }
-        let digits: String = code.chars().filter(|c| !c.is_whitespace()).take(7).collect();
         let secret = TotpSecret::open(desk.keys()?, person, totp)?;
-        Ok(secret.step_of(&digits, now)?.map_or(Self::Nothing, Self::Step))
+        Ok(secret.step_of(&digits(code), now)?.map_or(Self::Nothing, Self::Step))
     }
 
     /// Uses it up.
@@ -192,6 +192,11 @@ impl Shown {
         };
         factor.ok_or_else(|| Code::CodeWrong.refused(Door::Console, Reason::Wrong, Some(person)).into())
     }
+}
+
+/// The digits of a typed code, without blanks. One more than a code has, so that a longer one is wrong.
+pub(crate) fn digits(code: &str) -> String {
+    code.chars().filter(|c| !c.is_whitespace()).take(7).collect()
 }
 
 /// The keyed hash under which failures of a login name are counted.
@@ -222,7 +227,7 @@ pub(crate) async fn was_right(desk: &Desk, visitor: &Visitor, name: &[u8; 32]) -
     Ok(desk.store.password_was_right(name).await?)
 }
 
-/// Begins the session of somebody who showed both factors, with its row of the trail.
+/// Begins the session of a person who showed both factors, and records it in the trail.
 pub(crate) async fn begun(
     tx: &mut Transaction,
     visitor: &Visitor,
@@ -240,7 +245,7 @@ pub(crate) async fn begun(
     Ok(id)
 }
 
-/// A person who acts on what they sign in with. The trail names one of their roles; who holds none, changes nothing else.
+/// The actor of a change to a person's own sign-in. The trail names one of their roles, or auditor for a person without a role.
 pub(crate) fn by(person: &Person, visitor: &Visitor, session: Option<Uuid>) -> By {
     let actor = person.roles.first().map_or(Actor::Auditor, |held| held.role.actor());
     let by = By::of(actor, person.id, person.name.as_str()).from_address(visitor.address.clone());
@@ -291,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_told_in_seconds_and_then_in_minutes() {
+    fn a_wait_is_given_in_seconds_and_then_in_minutes() {
         let said = |seconds| slow(Duration::from_secs(seconds), None);
         assert_eq!(said(30).text(pipeline::lang::Lang::Zh), "失败次数过多，请稍后再试。（请等待 30 秒）");
         assert_eq!(said(900).detail.unwrap().to_string(), "wait 15 minutes");

@@ -77,6 +77,6 @@ fn names(words: &str, work: &SubmissionRow, other: &SubmissionRow) -> bool {
     let ids = (work.id.to_string(), other.id.to_string());
     let of = [(&ids.0, &ids.1), (&work.title, &other.title), (&work.recommending_unit, &other.recommending_unit)];
     // A single character is in many words.
-    let told = |text: &str| text.chars().count() > 1 && words.contains(text);
-    of.into_iter().any(|(ours, theirs)| ours != theirs && told(theirs.trim()))
+    let named = |text: &str| text.chars().count() > 1 && words.contains(text);
+    of.into_iter().any(|(ours, theirs)| ours != theirs && named(theirs.trim()))
 }

@@ -18,7 +18,7 @@ use runtime::problem::Problem;
 
 use super::{Visit, page};
 use crate::http::routes::Route;
-use crate::live::Told;
+use crate::live::Update;
 use crate::serve::Service;
 
 /// Proxies end a connection that is silent for a minute.
@@ -36,19 +36,19 @@ async fn events(State(service): State<Service>, visit: Visit) -> Result<Response
     let reader = service.live.read(visit.person, visit.session, service.stop)?;
     // At once, so that proxies and browsers see that the stream is open.
     let first = stream::once(async { Ok::<_, Infallible>(Event::default().retry(AGAIN).comment("open")) });
-    let told = stream::unfold((reader, service.desk), async |(mut reader, desk)| {
-        let told = reader.next(&desk.store).await?;
-        Some((Ok(event(&told)), (reader, desk)))
+    let updates = stream::unfold((reader, service.desk), async |(mut reader, desk)| {
+        let update = reader.next(&desk.store).await?;
+        Some((Ok(event(&update)), (reader, desk)))
     });
-    let events = Sse::new(first.chain(told)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    let events = Sse::new(first.chain(updates)).keep_alive(KeepAlive::new().interval(HEARTBEAT));
     Ok(([(CACHE_CONTROL, "no-store"), UNBUFFERED], events).into_response())
 }
 
-fn event(told: &Told) -> Event {
-    match told {
+fn event(update: &Update) -> Event {
+    match update {
         // It is text and ids: nothing that could fail to become JSON.
-        Told::Changed(change) => Event::default().data(serde_json::to_string(change).unwrap_or_default()),
-        Told::Missed => Event::default().event("missed").data("look again"),
+        Update::Changed(change) => Event::default().data(serde_json::to_string(change).unwrap_or_default()),
+        Update::Missed => Event::default().event("missed").data("look again"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! GET /api/v1/submissions/{id}/contact: who is behind an entry. The one route that opens personal data; each time it does so is
+//! GET /api/v1/submissions/{id}/contact: who submitted an entry. The one route that opens personal data; each time it does so is
 //! in the audit trail, before the answer goes out.
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::reader;
 use crate::Desk;
 use crate::act::{self, Caller};
 
-/// Why somebody wants to know.
+/// The purpose of the request.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -27,7 +27,7 @@ pub(crate) struct Purpose {
     reason: String,
 }
 
-/// Tells who entered a work and how to reach them.
+/// Returns who entered a work and how to reach them.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/contact", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), Purpose),
     responses((status = 200, description = "Personal data; do not keep", body = Entrant)))]

@@ -22,11 +22,11 @@ use crate::serve::Service;
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Everybody.
+    /// No credential is needed.
     Public,
     /// People of these roles, by a token, for the contest that it is bound to.
     People(&'static [Role]),
-    /// Pages: people who are signed in and hold one of these roles; for a work's page, in its contest. Empty: everybody who is signed in.
+    /// Pages: people who are signed in and hold one of these roles; for a work's page, in its contest. Empty: every person who is signed in.
     Pages(&'static [Role]),
 }
 

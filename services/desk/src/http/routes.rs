@@ -23,12 +23,11 @@ use super::{
 };
 use crate::console::{self, as_pages, check_streams};
 use crate::serve::Service;
+use crate::view::READERS;
 
 /// The largest body, except of evidence.
 const BODY_BYTES: usize = 64 * 1024;
 
-/// Everybody with a token of ours.
-const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
 const SCREENER: &[Role] = &[Role::Screener];
 const ORGANISER: &[Role] = &[Role::Organiser];
 const OPERATOR: &[Role] = &[Role::Operator];
@@ -148,11 +147,11 @@ pub fn list() -> Vec<Listed> {
     routes().into_iter().map(listed).collect()
 }
 
-/// Refuses forms that another site sent: by `Sec-Fetch-Site`, or else by `Origin`, which is the desk's own address also behind proxies that
-/// change the host. The API is not concerned: no browser adds a bearer token by itself.
+/// Refuses forms from another site, by `Sec-Fetch-Site` or else by `Origin`. `Origin` is compared with `DESK_URL`, because a proxy may change
+/// the host. The API is exempt: browsers never add a bearer token on their own.
 fn same_site(url: &str) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>> {
     let mut layer = CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/api/"));
-    // `DESK_URL` was checked: it is an origin, or empty. What is none is not trusted.
+    // `DESK_URL` was checked: it is an origin, or empty. An empty one is not trusted.
     if let Ok(trusting) = layer.clone().add_trusted_origin(url) {
         layer = trusting;
     }

@@ -29,7 +29,7 @@ pub struct TrailFilter {
     pub act: Option<String>,
     /// Only acts of this person.
     pub person: Option<Uuid>,
-    /// The page behind the one whose `next` this is.
+    /// The page after the one whose `next` this is.
     pub cursor: Option<String>,
     /// 1 to 200, 50 if absent.
     pub limit: Option<u32>,

@@ -112,7 +112,7 @@ pub struct Stretch {
     pub shift_ms: i64,
 }
 
-/// A work beside another one. Either that does not exist for the caller is unknown.
+/// Compares a work with another one. `submission_unknown` where the caller may not see one of them.
 pub async fn beside(desk: &Desk, caller: &Caller, id: SubmissionId, other: SubmissionId) -> Result<Beside, Problem> {
     let (work, other) = (work::find(desk, caller, id).await?, work::find(desk, caller, other).await?);
     let found = found(&work, &other);
@@ -170,8 +170,11 @@ impl Side {
             None => None,
         };
         let deliveries = desk.store.deliveries(row.id).await?;
-        let storyboard = storyboard(desk, row.id).await?;
-        let playable = desk.store.preview(row.id).await?.is_some();
+        let preview = desk.store.preview(row.id).await?;
+        let storyboard = match &preview {
+            Some(preview) => storyboard(desk, row.id, preview).await,
+            None => None,
+        };
         Ok(Self {
             id: row.id.0,
             state: row.machine.state.name(),
@@ -184,7 +187,7 @@ impl Side {
             length_ms: row.media_info.map(|info| info.duration_ms),
             sha256: row.mezzanine_sha256.map(hex::encode),
             deliveries: deliveries.into_iter().map(|row| delivery(desk, row)).collect(),
-            playable,
+            playable: preview.is_some(),
             storyboard,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use pipeline::delivery::Observed;
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
-use pipeline::partner::{DeliveryMethod, Partner};
+use pipeline::partner::Partner;
 use runtime::problem::Problem;
 use runtime::store::board::{BoardCell, BoardWanted, BoardWork, DueRecall, Waits};
 use runtime::store::listing::Count;
@@ -14,9 +14,9 @@ use uuid::Uuid;
 use super::{Page, contest_of, cursor_of, known, limit_of};
 use crate::Desk;
 use crate::act::Caller;
-use crate::next::{Next, Turn, next, turn};
+use crate::next::{Next, Turn, next, step_of, turn};
 
-/// Recalls that the board names.
+/// Recalls listed on the board.
 const MOST_RECALLS: u32 = 20;
 /// What `waits` may be.
 const WAITS: [&str; 2] = ["person", "recall"];
@@ -87,7 +87,7 @@ pub struct Cell {
     pub since: DateTime<Utc>,
     /// Who acts next.
     pub turn: Turn,
-    /// What a person does next.
+    /// The act of a person, where one is due.
     pub next: Option<Next>,
     /// Nothing is sent before this instant.
     pub not_before: Option<DateTime<Utc>>,
@@ -122,11 +122,9 @@ pub struct Recall {
 pub async fn board(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<Board, Problem> {
     let wanted = wanted(desk, caller, filter)?;
     let partners = columns(desk, &wanted);
-    let mut rows = desk.store.board(&wanted).await?;
-    let more = rows.len() > wanted.limit as usize;
-    rows.truncate(wanted.limit as usize);
-    let next = if more { rows.last().map(|row| row.id.to_string()) } else { None };
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let works = desk.store.board(&wanted).await?;
+    let Page { items: works, next, .. } = Page::of(works, wanted.limit, |work| work.id.to_string());
+    let ids: Vec<Uuid> = works.iter().map(|row| row.id).collect();
     let mut cells: BTreeMap<(Uuid, String), Cell> = BTreeMap::new();
     for cell in desk.store.board_cells(&ids).await? {
         cells.insert((cell.submission, cell.partner.to_string()), Cell::of(desk, cell));
@@ -138,7 +136,7 @@ pub async fn board(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result
         title: work.title,
         state: work.state,
     };
-    let items = rows.into_iter().map(row).collect();
+    let items = works.into_iter().map(row).collect();
     let (mut count, mut recalls) = (None, Vec::new());
     if wanted.before.is_none() {
         count = Some(desk.store.count_board(&wanted).await?);
@@ -148,9 +146,9 @@ pub async fn board(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result
     Ok(Board { partners, works: Page { items, next, count }, recalls })
 }
 
-/// What waits for a person: at these partners the delivery itself, at all of them a recall that they take down by hand.
+/// What waits for a person: deliveries to partners whose method needs an operator, and at any partner a removal by hand.
 fn for_a_person(desk: &Desk) -> Waits {
-    let by_hand = |it: &&Partner| matches!(it.method, DeliveryMethod::Operator | DeliveryMethod::Douyin);
+    let by_hand = |it: &&Partner| step_of(it.method).is_some();
     Waits::Person(desk.catalogue.partners.values().filter(by_hand).map(|it| it.id.clone()).collect())
 }
 
@@ -181,7 +179,7 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<BoardWan
     })
 }
 
-/// The one partner that was asked for, those of the contest, or all.
+/// The partner of the filter, the partners of its contest, or all.
 fn columns(desk: &Desk, wanted: &BoardWanted) -> Vec<Column> {
     let contest = wanted.contest.as_ref().and_then(|id| desk.catalogue.contest(id));
     let shown = |partner: &&Partner| match (&wanted.partner, contest) {

@@ -82,7 +82,10 @@ pub struct Offered {
 /// The card of a work that the caller may see.
 pub async fn card(desk: &Desk, row: &SubmissionRow) -> Result<Card, Problem> {
     let preview = desk.store.preview(row.id).await?;
-    let film = storyboard(desk, row.id).await?;
+    let film = match &preview {
+        Some(preview) => storyboard(desk, row.id, preview).await,
+        None => None,
+    };
     let info = row.media_info.as_ref();
     let mut rules = row.verdict.as_ref().map_or_else(Vec::new, |verdict| verdict.rules.clone());
     let contest = desk.catalogue.contest(&row.contest);

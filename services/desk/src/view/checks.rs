@@ -1,5 +1,4 @@
-//! Checks that a running desk can make of what is in its neighbours: schema, login, clock, queues, parked work, keys that open what is
-//! kept, credentials at partners. `reelmill doctor` shows the same findings among those of its machine.
+//! Checks of a running desk's neighbours: schema, login, clock, queues, parked work, keys of sealed data, credentials at partners. `reelmill doctor` shows the same findings among those of its machine.
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,9 +15,9 @@ mod database;
 mod partners;
 mod works;
 
-/// For each question to a neighbour.
+/// The deadline of each question to a neighbour.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// The clients of the neighbours are talkative; the beginning names the cause.
+/// Longest text of a failed check, in characters: client libraries write long errors whose beginning names the cause.
 const FOUND_CHARS: usize = 240;
 
 /// What one check found.
@@ -102,26 +101,30 @@ pub struct Looked<'a> {
 
 /// Everything that the neighbours can be asked. A database or a broker that is away is one finding.
 pub async fn checks(looked: Looked<'_>) -> Vec<Finding> {
-    let mut findings = match tokio::time::timeout(PATIENCE, looked.store.ping()).await {
-        Ok(Ok(())) => of_database(looked).await,
-        Ok(Err(error)) => vec![database::away(&error)],
-        Err(_) => vec![database::away(&anyhow::anyhow!("no answer within 15 s"))],
+    let mut findings = match answer(looked.store.ping()).await {
+        Ok(()) => of_database(looked).await,
+        Err(error) => vec![database::away(&error)],
     };
     if let Some(broker) = looked.broker {
-        match tokio::time::timeout(PATIENCE, broker.answers()).await {
-            Ok(Ok(())) => findings.extend(of_broker(broker).await),
-            Ok(Err(error)) => findings.push(broker::away(&error)),
-            Err(_) => findings.push(broker::away(&anyhow::anyhow!("no answer within 15 s"))),
+        match answer(broker.answers()).await {
+            Ok(()) => findings.extend(of_broker(broker).await),
+            Err(error) => findings.push(broker::away(&error)),
         }
     }
     findings
 }
 
+/// The answer of a neighbour, or an error where none comes in time.
+async fn answer<T>(question: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let answer = tokio::time::timeout(PATIENCE, question).await;
+    answer.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {} s", PATIENCE.as_secs())))
+}
+
 /// Everything that the database can be asked, if it answers at all.
 pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
     let store = looked.store;
-    // That it is away, or without a schema, is another finding.
-    let Ok(Ok(schema)) = tokio::time::timeout(PATIENCE, store.schema()).await else { return Vec::new() };
+    // A database that is away or has no schema is another finding.
+    let Ok(schema) = answer(store.schema()).await else { return Vec::new() };
     let mut findings = vec![
         database::migrations(schema.applied, schema.known),
         database::login(store).await,
@@ -146,8 +149,8 @@ pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether every stage's queue is there as it should be, what waits in it, whether anybody receives it, and whether the broker takes what
-/// is sent. For a broker that answers.
+/// Whether every stage's queue exists as declared, how many messages wait in it, whether it has a consumer, and whether the broker accepts
+/// messages. For a broker that answers.
 pub async fn of_broker(broker: &Broker) -> Vec<Finding> {
     broker::queues(broker).await
 }
@@ -179,7 +182,7 @@ fn both(zh: impl Into<String>, en: impl Into<String>) -> Words {
     Words { zh: zh.into(), en: en.into() }
 }
 
-/// An error, in the words of whoever made it.
+/// An error, verbatim.
 fn said(error: &anyhow::Error) -> Words {
     let words = format!("{error:#}");
     both(words.clone(), words)

@@ -3,7 +3,6 @@ use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::partner::{Limits, Partner, Sourced};
 use pipeline::preflight::{Texts, Written};
-use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
 use runtime::store::deliveries::texts;
 use runtime::store::proofs::ProofRow;
@@ -148,7 +147,7 @@ pub async fn delivery(
         id: id.0,
         title: work.title,
         contest: work.contest.to_string(),
-        state: State::name(&work.machine.state),
+        state: work.machine.state.name(),
         partner: facts(partner, known),
         turn: row.as_ref().map(|row| turn(known.map(|it| it.method), &row.machine)),
         delivery: row.map(|row| deliveries::delivery(desk, row)),

@@ -5,23 +5,21 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::id::ContestId;
-use pipeline::person::{Held, Person, Role, Sees};
+use pipeline::person::{Person, Role, Sees};
 use pipeline::submission::Gate;
 use runtime::problem::Problem;
 use runtime::store::desk::Waiting;
 use runtime::store::listing::Count;
 use serde::Serialize;
 
-use super::board;
 use super::trouble::{self, Item};
+use super::{READERS, board, reads};
 use crate::Desk;
 
 /// Troubles on the first page; the list has all of them.
 const MOST_TROUBLES: u32 = 20;
 /// How many days the forecast looks back.
 const DAYS: i64 = 7;
-/// Who reads works, and so the state of a contest.
-const READERS: [Role; 4] = [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
 
 /// What a person sees first.
 #[derive(Clone, Debug, Serialize)]
@@ -114,7 +112,7 @@ pub async fn home(desk: &Desk, person: &Person) -> Result<Home, Problem> {
     waits.extend(credentials(desk, person).await?);
     waits.sort_by_key(|it| (it.count.value == 0, it.overdue == 0, it.oldest.or(it.due), it.what));
     let mut contests = Vec::new();
-    for contest in desk.catalogue.contests.values().filter(|contest| reads(person, &contest.id)) {
+    for contest in desk.catalogue.contests.values().filter(|contest| reads(person, Some(&contest.id))) {
         contests.push(outlook(desk, contest).await?);
     }
     let mut trouble = Vec::new();
@@ -148,16 +146,12 @@ fn scopes(person: &Person, role: Role) -> Vec<Option<ContestId>> {
 fn reading(person: &Person) -> Vec<Option<ContestId>> {
     let mut contests = BTreeSet::new();
     for role in READERS {
-        match person.sees(role) {
+        match person.sees(*role) {
             Sees::All => return vec![None],
             Sees::Only(these) => contests.extend(these),
         }
     }
     contests.into_iter().map(Some).collect()
-}
-
-fn reads(person: &Person, contest: &ContestId) -> bool {
-    READERS.iter().any(|role| person.holds(&Held { role: *role, contest: Some(contest.clone()) }))
 }
 
 async fn waiting(desk: &Desk, what: What, contest: Option<ContestId>) -> Result<Waits, Problem> {
@@ -181,7 +175,7 @@ async fn waiting(desk: &Desk, what: What, contest: Option<ContestId>) -> Result<
     Ok(Waits { what, contest, count, oldest, due: None, overdue: 0 })
 }
 
-/// Accounts are of all contests: whoever operates any of them sees what is refused.
+/// Accounts serve all contests, so an operator of any contest sees refused credentials.
 async fn credentials(desk: &Desk, person: &Person) -> Result<Option<Waits>, Problem> {
     if !person.roles.iter().any(|held| held.role == Role::Operator) {
         return Ok(None);

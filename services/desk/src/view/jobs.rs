@@ -1,4 +1,4 @@
-//! Jobs: what was asked of many works, one job, and its works.
+//! Jobs, one job, and the works of a job.
 //!
 //! A job belongs to a contest if all its works do. People who are bound to a contest see the jobs of that contest and no others; to them
 //! a job of several contests does not exist.

@@ -18,7 +18,7 @@ use crate::act::Caller;
 pub struct ParkedFilter {
     /// Only this contest.
     pub contest: Option<String>,
-    /// The page behind the one whose `next` this is.
+    /// The page after the one whose `next` this is.
     pub cursor: Option<String>,
     /// Submissions on a page, 1 to 200, 50 if absent.
     pub limit: Option<u32>,

@@ -26,7 +26,7 @@ pub struct HeldRole {
     pub contest: Option<String>,
 }
 
-/// Somebody who works with entries.
+/// A person who works with entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Person {
     /// The person's id.

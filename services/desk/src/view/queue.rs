@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::Desk;
 use crate::act::Caller;
 
-/// A card counts so far: it is opened every few seconds.
+/// Most works that a card counts, since a card is opened every few seconds.
 const MOST_ON_A_CARD: u32 = 1_000;
 
 /// A queue and how many works wait in it.

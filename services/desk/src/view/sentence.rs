@@ -158,23 +158,24 @@ mod tests {
         Happened { at: DateTime::UNIX_EPOCH, actor: actor.into(), what: what.into(), detail }
     }
 
-    fn told(what: &str, detail: Value) -> [String; 2] {
+    fn sentences(what: &str, detail: Value) -> [String; 2] {
         let (line, catalogue) = (line("worker", what, detail), Catalogue::builtin());
         [ZH, EN].map(|say| sentence(&line, &catalogue, say))
     }
 
     #[test]
     fn what_happened_is_a_sentence_in_both_languages() {
-        let [zh, en] = told("released", json!({ "partners": ["bilibili", "cctv"] }));
+        let [zh, en] = sentences("released", json!({ "partners": ["bilibili", "cctv"] }));
         assert_eq!((zh.as_str(), en.as_str()), ("已批准发布：B站、央视网。", "Released: Bilibili, CCTV.com."));
-        let [zh, en] = told("released", json!({ "partners": null }));
+        let [zh, en] = sentences("released", json!({ "partners": null }));
         assert_eq!((zh.as_str(), en.as_str()), ("已批准发布：全部平台。", "Released: all partners."));
-        let [zh, _] = told("delivery_changed", json!({ "partner": "cctv", "state": "live" }));
+        let [zh, _] = sentences("delivery_changed", json!({ "partner": "cctv", "state": "live" }));
         assert_eq!(zh, "央视网：已上线。");
-        let [zh, en] = told("part_parked", json!({ "stage": "transcode", "part": "segment/3", "error": "no space" }));
+        let [zh, en] =
+            sentences("part_parked", json!({ "stage": "transcode", "part": "segment/3", "error": "no space" }));
         assert_eq!(zh, "转码（segment/3）多次失败，已停下，等待人工处理。 no space");
         assert_eq!(en, "transcode (segment/3): failed too often and waits for a person. no space");
-        let [zh, _] = told("review_refused", json!({ "words": "画面不清。" }));
+        let [zh, _] = sentences("review_refused", json!({ "words": "画面不清。" }));
         assert_eq!(zh, "审查不通过：画面不清。");
     }
 
@@ -208,10 +209,10 @@ mod tests {
         ];
         for what in known {
             let [zh, en] =
-                told(what, json!({ "partner": "x", "stage": "probe", "part": "mezzanine", "state": "live" }));
+                sentences(what, json!({ "partner": "x", "stage": "probe", "part": "mezzanine", "state": "live" }));
             assert!(zh != what && en != what && zh != en, "{what}: {zh} {en}");
         }
-        assert_eq!(told("abducted", json!({})), ["abducted", "abducted"]);
+        assert_eq!(sentences("abducted", json!({})), ["abducted", "abducted"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sessions of people who signed in, and what they can sign in with. Nothing secret is shown.
 use chrono::{DateTime, Utc};
 use pipeline::id::PersonId;
-use runtime::problem::{Code, Problem};
+use runtime::problem::Problem;
 use runtime::store::sessions::SessionRow;
 use serde::Serialize;
 use uuid::Uuid;
@@ -39,7 +39,7 @@ pub struct Own {
 
 /// The caller's own.
 pub async fn own(desk: &Desk, caller: &Caller) -> Result<Own, Problem> {
-    let person = caller.by.person.ok_or(Code::PersonUnknown)?;
+    let person = caller.person()?;
     let current = caller.by.credential.map(|it| it.0);
     let sessions = of(desk, person, current).await?;
     Ok(Own { sessions, recovery_codes: desk.store.recovery_codes_left(person).await? })

@@ -2,13 +2,13 @@
 use pipeline::id::SubmissionId;
 use pipeline::object_key::PreviewFile;
 use runtime::objects::ObjectError;
-use runtime::problem::Problem;
+use runtime::outcome::StoredPreview;
 use serde::Serialize;
 use tracing::warn;
 
 use crate::Desk;
 
-/// The longest list of cues that is read, bytes: the probe's own have 100 of them, in 8 kB.
+/// Most bytes of cues that are read. The probe writes 100 cues, 8 kB.
 const CUES_BYTES: u64 = 64 << 10;
 
 /// The sheet's small pictures.
@@ -40,7 +40,7 @@ pub struct Tile {
 }
 
 impl Storyboard {
-    /// What is shown at this moment: of a moment after the last one, the last.
+    /// The tile at a moment; after the end, the last tile.
     pub fn at(&self, ms: u64) -> Option<&Tile> {
         self.tiles.iter().find(|tile| ms < tile.to_ms).or(self.tiles.last())
     }
@@ -74,15 +74,14 @@ fn time_ms(text: &str) -> Option<u64> {
     Some(seconds * 1000 + thousandths.parse::<u64>().ok()?)
 }
 
-/// A work's storyboard; `None` where there is none to look at. A store that does not answer costs a page its small pictures and no more.
-pub async fn storyboard(desk: &Desk, id: SubmissionId) -> Result<Option<Storyboard>, Problem> {
-    let Some(preview) = desk.store.preview(id).await? else { return Ok(None) };
+/// The storyboard of a work's preview; `None` where it is empty or cannot be read. A page is then shown without its small pictures.
+pub async fn storyboard(desk: &Desk, id: SubmissionId, preview: &StoredPreview) -> Option<Storyboard> {
     let file = preview.file(PreviewFile::Cues);
     match text(desk, &file.key, file.bytes).await {
-        Ok(cues) => Ok(Some(Storyboard::read(&cues)).filter(|board| !board.tiles.is_empty())),
+        Ok(cues) => Some(Storyboard::read(&cues)).filter(|board| !board.tiles.is_empty()),
         Err(error) => {
             warn!(submission.id = %id, "the storyboard of {id} could not be read: {error}");
-            Ok(None)
+            None
         }
     }
 }

@@ -52,7 +52,7 @@ pub struct Item {
     pub zh: &'static str,
     /// What it is, in English.
     pub en: &'static str,
-    /// What went wrong last, or what the partner said, in the words of whoever said it.
+    /// What went wrong last, or what the partner said, verbatim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
     /// The command that cures it, or shows more where only a look can tell.
@@ -80,7 +80,7 @@ pub(crate) async fn within(desk: &Desk, contest: Option<&ContestId>, limit: u32)
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
 }
 
-/// Items of several contests as those of one: the most pressing kind first, then the oldest. What is of no contest is there once.
+/// Orders the items of several contests: the most pressing kind first, then the oldest. Items of no contest are listed once.
 pub(crate) fn in_order(items: &mut Vec<Item>) {
     let rank = |code: &str| KINDS.iter().position(|kind| *kind == code).unwrap_or(KINDS.len());
     items.sort_by(|a, b| rank(&a.code).cmp(&rank(&b.code)).then(b.age_s.total_cmp(&a.age_s)));
@@ -164,13 +164,10 @@ fn method(partner: &str, catalogue: &Catalogue) -> Option<DeliveryMethod> {
 
 /// What a delivery waits for, by the partner's method: the query says that it waits for a person.
 fn of_delivery(id: Uuid, partner: &str, catalogue: &Catalogue) -> String {
-    let step = match method(partner, catalogue) {
-        Some(DeliveryMethod::Operator) => Step::Deliver,
-        Some(DeliveryMethod::Douyin) => Step::Confirm,
-        Some(DeliveryMethod::Bilibili | DeliveryMethod::SftpDrop | DeliveryMethod::S3Drop | DeliveryMethod::Mrss)
-        | None => return format!("reelmill status {id}"),
-    };
-    next::command(step, SubmissionId(id), &PartnerId::new(partner))
+    match method(partner, catalogue).and_then(next::step_of) {
+        Some(step) => next::command(step, SubmissionId(id), &PartnerId::new(partner)),
+        None => format!("reelmill status {id}"),
+    }
 }
 
 /// How an account gets credentials: tokens are stored, other secrets are of the environment.

@@ -39,9 +39,9 @@ pub struct Filter {
     /// Only those with a delivery in this state, such as `unknown`; with `partner`, to that partner.
     #[param(value_type = Option<DeliveryState>)]
     pub delivery: Option<String>,
-    /// Only those whose title contains this. A page looks through 20,000 works; `next` goes on behind them.
+    /// Only those whose title contains this. A page looks through 20,000 works; `next` continues after them.
     pub title: Option<String>,
-    /// The page behind the one whose `next` this is.
+    /// The page after the one whose `next` this is.
     pub cursor: Option<String>,
     /// 1 to 200, 50 if absent.
     pub limit: Option<u32>,
@@ -140,7 +140,7 @@ pub fn recipients(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Vec<R
 /// The name of a work's theme; its id where the catalogue no longer has it.
 pub fn theme(desk: &Desk, line: &Line, lang: Lang) -> String {
     let contest = desk.catalogue.contest(&ContestId::new(&line.contest));
-    let theme = contest.and_then(|it| it.themes.iter().find(|theme| theme.id == line.theme));
+    let theme = contest.and_then(|it| it.theme(&line.theme));
     let named = |it: &Theme| if lang == Lang::Zh { it.zh.clone() } else { it.en.clone() };
     theme.map_or_else(|| line.theme.clone(), named)
 }

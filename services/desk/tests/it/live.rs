@@ -1,7 +1,7 @@
 //! The first page and live updates, as people who are signed in see them.
 use std::time::Duration;
 
-use desk::{Change, Told};
+use desk::{Change, Update};
 use pipeline::id::ContestId;
 use pipeline::lang::Lang;
 use pipeline::person::{Held, Role};
@@ -24,7 +24,7 @@ impl Stage {
     }
 
     fn announce(&self, id: u128, contest: Option<&str>) {
-        self.live.tell(Told::Changed(self.change(id, contest)));
+        self.live.send(Update::Changed(self.change(id, contest)));
     }
 }
 
@@ -173,7 +173,7 @@ async fn one_person_has_a_few_streams_and_the_next_one_is_refused() {
     drop(open.pop());
     // The server notices the end of a connection with what it writes next.
     until("a stream is free again", async || {
-        stage.live.tell(Told::Missed);
+        stage.live.send(Update::Missed);
         who.get("/events").send().await.unwrap().status() == 200
     })
     .await;

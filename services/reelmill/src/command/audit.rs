@@ -1,4 +1,4 @@
-//! `reelmill audit list|verify`: what people did, and whether somebody changed the record of it.
+//! `reelmill audit list|verify`: what people did, and whether the record of it was changed.
 use desk::view::audit::{TrailFilter, trail};
 use pipeline::id::SubmissionId;
 use runtime::store::audit::{Head, Verified};

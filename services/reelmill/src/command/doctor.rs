@@ -1,6 +1,7 @@
 //! `reelmill doctor`: looks at everything that the services need and says of each what is wrong and how to mend it, in both languages.
 use std::borrow::Cow;
 
+use ::desk::view::checks::Health;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use runtime::clock::Clock;
@@ -32,20 +33,11 @@ struct Finding {
     check: Cow<'static, str>,
     health: Health,
     found: String,
-    /// In English, for whoever reads JSON by it.
+    /// In English. Absent where nothing is wrong.
     #[serde(skip_serializing_if = "str::is_empty")]
     mend: Cow<'static, str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     mend_zh: Cow<'static, str>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Health {
-    Good,
-    /// Works, but somebody should look.
-    Poor,
-    Bad,
 }
 
 /// What to do about it.
@@ -55,7 +47,7 @@ struct Mend {
     en: &'static str,
 }
 
-/// The SDKs of the neighbours are talkative; the beginning names the cause.
+/// Longest text of a failed check, in characters: SDKs write long errors whose beginning names the cause.
 const FOUND_CHARS: usize = 240;
 
 impl Finding {
@@ -89,7 +81,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
                 zh: "改正其中所指的环境变量；`reelmill serve --help` 列出全部",
                 en: "correct the variable that it names; `reelmill serve --help` lists them all",
             };
-            // Behind its first line it says what every wrong use says.
+            // The lines after the first repeat the general usage.
             let words = error.to_string();
             findings.push(Finding::bad("settings", words.lines().next().unwrap_or_default(), MEND));
         }
@@ -149,7 +141,7 @@ fn catalogue(catalogue: &Catalogue, config: &Config) -> Finding {
     Finding::good("catalogue", format!("{contests} contests, {partners} partners, {from}"))
 }
 
-/// Whether anybody can enter anything.
+/// Whether works can be entered into a contest.
 fn contests(catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
     const NAME: &str = "contests";
     let open: Vec<&str> = catalogue.contests.values().filter(|it| it.accepts(now)).map(|it| it.id.as_str()).collect();

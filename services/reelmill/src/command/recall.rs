@@ -41,19 +41,14 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
+    let partners = (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect());
     if let Some(selection) = args.selection {
-        let partners = (!args.partners.is_empty()).then(|| args.partners.into_iter().collect());
         let Args { dry_run, digest, reason, .. } = args;
         let (kind, selection, reason) = (Kind::Recall, Some(selection), Some(reason));
         let wish = NewJob { kind, selection, partners, dry_run, digest, reason, ..NewJob::default() };
         return many::run(&desk, &caller, wish, args.output).await;
     }
-    let wish = Recall {
-        reason: args.reason.clone(),
-        partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
-        dry_run: args.dry_run,
-        digest: args.digest.clone(),
-    };
+    let wish = Recall { reason: args.reason.clone(), partners, dry_run: args.dry_run, digest: args.digest.clone() };
     let json = args.output.output == Format::Json;
     let headings = ["WORK", "STATE AFTER", "PARTNER", "DELIVERY", "BY", "WITHIN"];
     let (mut exit, mut table) = (Exit::Done, Table::with_headings(&headings));

@@ -51,15 +51,15 @@ pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
+    let partners = (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect());
     if let Some(selection) = args.selection {
-        let partners = (!args.partners.is_empty()).then(|| args.partners.into_iter().collect());
         let Args { at, dry_run, digest, reason, .. } = args;
         let (kind, selection) = (Kind::Release, Some(selection));
         let wish = NewJob { kind, selection, partners, at, dry_run, digest, reason, ..NewJob::default() };
         return many::run(&desk, &caller, wish, args.output).await;
     }
     let wish = Release {
-        partners: (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect()),
+        partners,
         at: args.at,
         dry_run: args.dry_run,
         digest: args.digest.clone(),

@@ -1,6 +1,6 @@
 //! What each act is called in a sentence after the name of who did it.
 
-/// An act: its stable name, and what somebody did, in Chinese and English.
+/// An act: its stable name, and what the person did, in Chinese and English.
 type Said = (&'static str, &'static str, &'static str);
 
 /// Every act that leaves a row, by its name.
@@ -48,7 +48,7 @@ pub const ACTS: &[Said] = &[
     ("withdrawn", "撤回了作品", "withdrew the work"),
 ];
 
-/// What somebody did, in Chinese and English. An act that a newer release writes is called by its name.
+/// What the person did, in Chinese and English. An act of a newer release is shown by its name.
 pub fn said(act: &str) -> (&str, &str) {
     ACTS.iter().find(|(name, ..)| *name == act).map_or((act, act), |(_, zh, en)| (zh, en))
 }

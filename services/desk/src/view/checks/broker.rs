@@ -17,7 +17,7 @@ pub(super) fn away(error: &anyhow::Error) -> Finding {
 pub(super) async fn queues(broker: &Broker) -> Vec<Finding> {
     const MEND: Both = Both {
         zh: "所指的队列若以别的方式声明过，可以删除：服务会重建并补齐。用户须有 configure、write、read 三种权限",
-        en: "a queue that was declared otherwise may be deleted: the services build it anew and fill it. The user needs to configure, write and read",
+        en: "a queue that was declared differently may be deleted: the services declare it again and fill it. The user needs the permissions configure, write and read",
     };
     match tokio::time::timeout(PATIENCE, broker.examine()).await {
         Ok(Ok(queues)) => vec![waiting(&queues), messages(broker).await],
@@ -27,7 +27,7 @@ pub(super) async fn queues(broker: &Broker) -> Vec<Finding> {
 }
 
 fn waiting(queues: &[QueueState]) -> Finding {
-    const NOBODY: Both = Both {
+    const START: Both = Both {
         zh: "启动含该阶段角色的服务：reelmill serve --roles …",
         en: "start a service with the role of that stage: reelmill serve --roles …",
     };
@@ -40,8 +40,8 @@ fn waiting(queues: &[QueueState]) -> Finding {
         return Finding::good(NAME, both(zh, en));
     }
     let deserted = deserted.join(", ");
-    let found = both(format!("{zh}；以下阶段没有进程处理：{deserted}"), format!("{en}; nobody works on {deserted}"));
-    Finding::poor(NAME, found, NOBODY)
+    let found = both(format!("{zh}；以下阶段没有进程处理：{deserted}"), format!("{en}; no process handles {deserted}"));
+    Finding::poor(NAME, found, START)
 }
 
 /// A broker that is short of memory or disk answers everything, but lets senders wait.
@@ -73,10 +73,13 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_nobody_receives_are_told_with_their_stage() {
+    fn messages_without_a_consumer_are_reported_with_their_stage() {
         let fine = [queue(Stage::Probe, 3, 1), queue(Stage::Transcode, 0, 0)];
         assert_eq!(waiting(&fine).health, Health::Good);
         let deserted = waiting(&[queue(Stage::Probe, 3, 1), queue(Stage::Transcode, 2, 0)]);
-        assert_eq!((deserted.health, deserted.found.en.ends_with("nobody works on transcode")), (Health::Poor, true));
+        assert_eq!(
+            (deserted.health, deserted.found.en.ends_with("no process handles transcode")),
+            (Health::Poor, true)
+        );
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn contests(store: &Store, catalogue: &Catalogue) -> Finding {
         return Finding::good(NAME, both("目录中有所有作品所属的活动", en));
     }
     let lost = lost.join(", ");
-    let en = format!("works were entered into {lost}, which the catalogue has not");
+    let en = format!("works were entered into {lost}, which the catalogue does not have");
     Finding::poor(NAME, both(format!("作品属于 {lost}，目录中没有"), en), MEND)
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn stock(store: &Store, bounds: Bounds) -> Finding {
         of(most_gib, "any number"),
         of(most_unfinished, "any number")
     );
-    let near = |have: u64, most: u32| most > 0 && have >= u64::from(most) / 5 * 4;
+    let near = |have: u64, most: u32| most > 0 && have.saturating_mul(5) >= u64::from(most) * 4;
     match near(gib, most_gib) || near(unfinished, most_unfinished) {
         true => Finding::poor(NAME, both(zh, en), MEND),
         false => Finding::good(NAME, both(zh, en)),

@@ -1,5 +1,5 @@
 //! What is in the neighbours: the desk's own checks, made with the settings of this machine.
-use ::desk::view::checks::{self, Bounds, Health as Checked, Looked};
+use ::desk::view::checks::{self, Bounds, Looked};
 use runtime::broker::Broker;
 use runtime::clock::Clock;
 use runtime::config::Config;
@@ -7,9 +7,9 @@ use runtime::metrics::Metrics;
 use runtime::seal::Keyring;
 use runtime::store::Store;
 
-use super::{Finding, Health, UNSET};
+use super::{Finding, UNSET};
 
-/// Everything that the database can be asked, if it answers at all. That it does not is another finding.
+/// The checks of the database; none if it does not answer, which is another finding.
 pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
     if config.database_url == UNSET {
         return Vec::new();
@@ -28,13 +28,13 @@ pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
     checks::of_database(looked).await.into_iter().map(Finding::from).collect()
 }
 
-/// Everything that the broker can be asked, if it answers at all.
+/// The checks of the broker; none if it does not answer.
 pub(super) async fn queues(config: &Config) -> Vec<Finding> {
     if config.amqp_url == UNSET {
         return Vec::new();
     }
     let Ok(broker) = Metrics::new().and_then(|metrics| Broker::new(config, metrics)) else { return Vec::new() };
-    // That the broker is away is another finding.
+    // A broker that does not answer is another finding.
     if broker.answers().await.is_err() {
         return Vec::new();
     }
@@ -43,12 +43,7 @@ pub(super) async fn queues(config: &Config) -> Vec<Finding> {
 
 impl From<checks::Finding> for Finding {
     fn from(finding: checks::Finding) -> Self {
-        let health = match finding.health {
-            Checked::Good => Health::Good,
-            Checked::Poor => Health::Poor,
-            Checked::Bad => Health::Bad,
-        };
         let (mend_zh, mend) = finding.mend.map_or_else(Default::default, |mend| (mend.zh.into(), mend.en.into()));
-        Self { check: finding.check.en.into(), health, found: finding.found.en, mend, mend_zh }
+        Self { check: finding.check.en.into(), health: finding.health, found: finding.found.en, mend, mend_zh }
     }
 }

@@ -7,6 +7,9 @@
 //! | how is a form read, and recognised when it is sent twice? | `sent` |
 //! | how does a problem look in a browser? | `problem_page` |
 //! | which cookies are there? | `cookie` |
+//! | how are contests and partners named? | `names` |
+//! | what is in a list to choose from? | `choice` |
+//! | how is an address with a query written? | `address` |
 //!
 //! Each file with pages lists its routes; they are rows of the one table, `http::routes`.
 use askama::Template;
@@ -21,14 +24,15 @@ use crate::http::gate::Policy;
 use crate::http::routes::Route;
 use crate::serve::Service;
 
+mod address;
 mod assets;
 mod audit;
 mod beside;
 mod bulk;
 mod checks;
+mod choice;
 mod compare;
 pub(crate) mod cookie;
-mod cure;
 mod deliveries;
 mod delivery;
 mod events;
@@ -39,6 +43,7 @@ mod jobs;
 mod local;
 pub(crate) mod loudness;
 mod me;
+mod names;
 mod partners;
 mod people;
 mod preview;
@@ -52,8 +57,11 @@ pub(crate) mod visit;
 mod work;
 mod works;
 
+pub(crate) use address::{address, filtered};
+pub(crate) use choice::{Choice, choices};
 pub(crate) use events::{check_streams, is_refresh};
-pub(crate) use problem_page::as_pages;
+pub(crate) use names::{contest_name, contests_seen, partner_name, themes};
+pub(crate) use problem_page::{again, as_pages};
 pub(crate) use sent::{Asked, Sent};
 pub(crate) use shell::{Here, Shell};
 pub(crate) use visit::{Guest, Visit};
@@ -62,8 +70,11 @@ pub(crate) use visit::{Guest, Visit};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// Everybody who reads works.
+/// Roles that read works.
 pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
+
+/// Roles that download finished files and bags.
+pub(crate) const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
 
 /// Every route of the console.
 pub(crate) fn routes() -> Vec<Route> {

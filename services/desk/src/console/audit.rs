@@ -5,12 +5,15 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 use serde_json::Value;
 
-use super::{Asked, Here, Shell, Visit, page, shown};
+use super::{
+    Asked, Choice, Here, Shell, Visit, address, choices, contest_name, contests_seen, page, partner_name, shown,
+};
 use crate::Desk;
 use crate::http::routes::Route;
 use crate::view::audit::{ACTS, Row, TrailFilter, said, trail};
@@ -25,9 +28,10 @@ pub(crate) fn routes() -> Vec<Route> {
 #[template(path = "audit.html")]
 struct AuditPage {
     shell: Shell,
+    catalogue: Arc<Catalogue>,
     filter: TrailFilter,
     page: Page<Row>,
-    contests: Vec<ContestId>,
+    contests: Vec<Choice>,
     people: Vec<Person>,
 }
 
@@ -43,8 +47,9 @@ async fn show(
     let page = trail(&desk, &caller, &filter).await?;
     let paging = Paging { cursor: None, limit: Some(PEOPLE) };
     let people = persons(&desk, caller.contest.as_ref(), &paging).await?.items;
-    let contests = desk.catalogue.contests.keys().filter(|contest| visit.sees(contest)).cloned().collect();
-    shown(&AuditPage { shell: visit.shell(Here::Audit), filter, page, contests, people })
+    let contests = choices(contests_seen(&desk.catalogue, &visit), filter.contest.as_deref());
+    let (shell, catalogue) = (visit.shell(Here::Audit), desk.catalogue.clone());
+    shown(&AuditPage { shell, catalogue, filter, page, contests, people })
 }
 
 impl AuditPage {
@@ -72,8 +77,12 @@ impl AuditPage {
         wanted.as_deref() == Some(value)
     }
 
-    fn is_contest(&self, contest: &ContestId) -> bool {
-        self.is(&self.filter.contest, contest.as_str())
+    fn partner(&self, id: &str) -> String {
+        partner_name(&self.catalogue, self.shell.say, id)
+    }
+
+    fn contest(&self, id: &str) -> String {
+        contest_name(&self.catalogue, self.shell.say, id)
     }
 
     fn is_person(&self, person: &Person) -> bool {
@@ -93,15 +102,11 @@ impl AuditPage {
 
     /// The same filter, on the next page.
     fn further(&self, cursor: &str) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
         let filter = &self.filter;
         let (submission, person) = (filter.submission.map(|it| it.to_string()), filter.person.map(|it| it.to_string()));
         let given =
             [("submission", &submission), ("contest", &filter.contest), ("act", &filter.act), ("person", &person)];
-        for (name, value) in given {
-            query.extend_pairs(value.as_ref().map(|value| (name, value)));
-        }
-        let query = query.append_pair("cursor", cursor).finish();
-        format!("/audit?{query}")
+        let given = given.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        address("/audit", given.chain([("cursor", cursor)]))
     }
 }

@@ -1,14 +1,14 @@
 //! Bulk: choose what is done to many works, look at what it would come to, start it. From works that are chosen in a list it is three
 //! pages: this choice, the look, the job.
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use pages::Say;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{ContestId, SubmissionId};
 use pipeline::selection::Selection;
 use pipeline::submission::State as WorkState;
 use runtime::problem::{Code, Problem};
@@ -20,13 +20,16 @@ use uuid::Uuid;
 use look::LookPage;
 
 use super::jobs::kind_text;
-use super::{Asked, Here, Sent, Shell, Visit, local, page, post_to, see, shown_with};
+use super::{
+    Asked, Choice, Here, Sent, Shell, Visit, again, choices, contests_seen, local, page, partner_name, post_to, see,
+    shown, themes,
+};
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::bulk::{self, NewJob};
 use crate::act::reprocess::Beginning;
 use crate::http::routes::Route;
-use crate::view::contests::{self, Contest};
+use crate::view::contests;
 
 mod look;
 
@@ -47,28 +50,20 @@ pub(crate) fn routes() -> Vec<Route> {
 #[serde(default, deny_unknown_fields)]
 struct Chosen {
     works: Vec<Uuid>,
-    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "where")]
     selection: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     contest: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     theme: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
     /// A partner that the works have a delivery to.
-    #[serde(skip_serializing_if = "Option::is_none")]
     holder: Option<String>,
     kind: Kind,
-    #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<Beginning>,
     partners: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     replace: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
 }
 
@@ -116,13 +111,6 @@ impl Chosen {
         let text = serde_html_form::to_string(Self { digest: None, ..self.clone() }).map_err(anyhow::Error::from)?;
         Ok(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
-}
-
-/// One of several values.
-struct Choice {
-    value: String,
-    text: String,
-    on: bool,
 }
 
 #[derive(Template)]
@@ -190,10 +178,7 @@ async fn foresee(
         Err(problem) => Err(problem),
     };
     match made {
-        Ok(done) => {
-            let page = LookPage::of(desk, shell(visit, problem), &chosen, &done.value)?;
-            shown_with(status(&page.shell), &page)
-        }
+        Ok(done) => answer(problem, &LookPage::of(desk, shell(visit, problem), &chosen, &done.value)?),
         Err(problem) => choose(desk, visit, caller, chosen, Some(&problem)),
     }
 }
@@ -206,8 +191,7 @@ fn choose(
     chosen: Chosen,
     problem: Option<&Problem>,
 ) -> Result<Response, Problem> {
-    let page = NewPage::of(desk, shell(visit, problem), &contests::contests(desk, caller), chosen);
-    shown_with(status(&page.shell), &page)
+    answer(problem, &NewPage::of(desk, shell(visit, problem), visit, caller, chosen))
 }
 
 fn shell(visit: &Visit, problem: Option<&Problem>) -> Shell {
@@ -218,14 +202,11 @@ fn shell(visit: &Visit, problem: Option<&Problem>) -> Shell {
     }
 }
 
-fn status(shell: &Shell) -> StatusCode {
-    shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status)
-}
-
-/// A partner as people call it.
-fn called(desk: &Desk, say: Say, id: &str) -> String {
-    let partner = desk.catalogue.partner(&PartnerId::new(id));
-    partner.map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())
+fn answer(problem: Option<&Problem>, page: &impl Template) -> Result<Response, Problem> {
+    match problem {
+        Some(problem) => again(problem, page),
+        None => shown(page),
+    }
 }
 
 fn stage_text(say: Say, from: Beginning) -> &'static str {
@@ -238,39 +219,27 @@ fn stage_text(say: Say, from: Beginning) -> &'static str {
 }
 
 impl NewPage {
-    fn of(desk: &Desk, shell: Shell, contests: &[Contest], chosen: Chosen) -> Self {
-        let say = shell.say;
-        let choice = |value: &str, text: String, on: bool| Choice { value: value.to_owned(), text, on };
-        let is = |field: &Option<String>, value: &str| field.as_deref() == Some(value);
-        let within = || contests.iter().filter(|it| chosen.contest.as_ref().is_none_or(|id| *id == it.id));
-        let mut themes: Vec<_> = within().flat_map(|it| &it.themes).collect();
-        themes.sort_by(|a, b| a.id.cmp(&b.id));
-        themes.dedup_by(|a, b| a.id == b.id);
-        let mut partners: Vec<&String> = within().flat_map(|it| &it.partners).collect();
-        partners.sort();
-        partners.dedup();
+    fn of(desk: &Desk, shell: Shell, visit: &Visit, caller: &Caller, chosen: Chosen) -> Self {
+        let (say, catalogue) = (shell.say, &desk.catalogue);
+        let mut contests = contests::contests(desk, caller);
+        contests.retain(|it| chosen.contest.as_ref().is_none_or(|id| *id == it.id));
+        let partners: BTreeSet<&String> = contests.iter().flat_map(|it| &it.partners).collect();
+        let partners = || partners.iter().map(|id| (id.as_str(), partner_name(catalogue, say, id)));
+        let kinds = [Kind::Release, Kind::Recall, Kind::Reprocess].map(|it| (it.name(), kind_text(say, it.name())));
         let from = chosen.from.unwrap_or(Beginning::Transcode);
         let stages = [Beginning::Transcode, Beginning::Screen, Beginning::Probe, Beginning::Publish];
+        let stages = stages.map(|it| (it.to_string(), stage_text(say, it)));
         let works = chosen.works.len() as u64;
         Self {
             by_hand: (works > 0).then(|| say.many(works, "件作品", "work", "works")),
-            contests: contests
-                .iter()
-                .map(|it| choice(&it.id, say.t(&it.zh, &it.en).to_owned(), is(&chosen.contest, &it.id)))
-                .collect(),
-            themes: themes
-                .into_iter()
-                .map(|it| choice(&it.id, say.t(&it.zh, &it.en).to_owned(), is(&chosen.theme, &it.id)))
-                .collect(),
-            states: WorkState::NAMES.iter().map(|it| choice(it, say.state(it), is(&chosen.state, it))).collect(),
-            holders: partners.iter().map(|it| choice(it, called(desk, say, it), is(&chosen.holder, it))).collect(),
-            kinds: [Kind::Release, Kind::Recall, Kind::Reprocess]
-                .map(|it| choice(it.name(), kind_text(say, it.name()).to_owned(), chosen.kind == it))
-                .into(),
-            stages: stages.map(|it| choice(&it.to_string(), stage_text(say, it).to_owned(), from == it)).into(),
-            partners: partners
-                .iter()
-                .map(|it| choice(it, called(desk, say, it), chosen.partners.contains(it)))
+            contests: choices(contests_seen(catalogue, visit), chosen.contest.as_deref()),
+            themes: choices(themes(&contests, say), chosen.theme.as_deref()),
+            states: choices(WorkState::NAMES.map(|it| (it, say.state(it))), chosen.state.as_deref()),
+            holders: choices(partners(), chosen.holder.as_deref()),
+            kinds: choices(kinds, Some(chosen.kind.name())),
+            stages: choices(stages, Some(&from.to_string())),
+            partners: partners()
+                .map(|(id, name)| Choice::new(id, name, chosen.partners.iter().any(|it| it == id)))
                 .collect(),
             shell,
             chosen,

@@ -13,17 +13,13 @@ use runtime::objects::{ObjectError, StoredFile};
 use runtime::problem::{Code, Problem};
 use runtime::range::Stretch;
 use runtime::serving::principal::Subject;
-use runtime::store::tokens::Role;
 use serde::Deserialize;
 
-use super::{Here, READERS, Shell, Visit, page, shown};
+use super::{CARRIERS, Here, READERS, Shell, Visit, page, shown};
 use crate::Desk;
 use crate::http::preview::body;
 use crate::http::routes::Route;
 use crate::view::compare::{self, Compare};
-
-/// Those who bring files to partners.
-const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![

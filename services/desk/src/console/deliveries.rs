@@ -12,13 +12,11 @@ use pipeline::id::ContestId;
 use runtime::problem::Problem;
 use uuid::Uuid;
 
-use super::jobs::link;
-use super::{Asked, Here, READERS, Shell, Visit, page, shown};
+use super::{Asked, Choice, Here, READERS, Shell, Visit, choices, contests_seen, filtered, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
 use crate::next::{Step, Turn};
 use crate::view::board::{self, BoardFilter, Cell, Column, Recall, Row};
-use crate::view::contests;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![page("/deliveries", READERS, get(list))]
@@ -45,13 +43,6 @@ pub(super) fn clock_text(say: Say, due: &DateTime<Utc>, now: &DateTime<Utc>) -> 
     } else {
         format!("{}{span}", say.t("剩余 ", "time left: "))
     }
-}
-
-/// One of several values.
-struct Choice {
-    value: String,
-    text: String,
-    on: bool,
 }
 
 struct CellShown {
@@ -112,25 +103,14 @@ async fn list(
     let say = shell.say;
     let now = shell.now;
     let next =
-        found.works.next.map(|cursor| link("/deliveries", &BoardFilter { cursor: Some(cursor), ..filter.clone() }));
-    let own = visit.contests();
-    let contests = contests::contests(&desk, &caller).into_iter().map(|it| (it.id, say.t(&it.zh, &it.en).to_owned()));
-    // A person who is bound to several contests looks at one of them at a time.
-    let others = own
-        .iter()
-        .filter_map(|id| desk.catalogue.contest(id))
-        .map(|it| (it.id.to_string(), it.name.text(say.lang).to_owned()));
-    let mut contests: Vec<_> = contests.chain(others).collect();
-    contests.sort();
-    contests.dedup();
+        found.works.next.map(|cursor| filtered("/deliveries", &BoardFilter { cursor: Some(cursor), ..filter.clone() }));
     let shown_in = caller.contest.as_ref().map(ToString::to_string).or_else(|| filter.contest.clone());
-    let partners = desk.catalogue.partners.values().map(|it| (it.id.to_string(), it.name.text(say.lang).to_owned()));
-    let states = Observed::NAMES.map(|it| (it.to_owned(), say.delivery(it)));
+    let partners = desk.catalogue.partners.values().map(|it| (it.id.as_str(), it.name.text(say.lang)));
+    let states = Observed::NAMES.map(|it| (it, say.delivery(it)));
     let waits =
         [("person", say.t("等待人工办理", "waits for a person")), ("recall", say.t("正在撤下", "being recalled"))];
-    let waits = waits.map(|(value, text)| (value.to_owned(), text.to_owned()));
     shown(&BoardPage {
-        contests: choices(contests, shown_in.as_deref()),
+        contests: choices(contests_seen(&desk.catalogue, &visit), shown_in.as_deref()),
         partners: choices(partners, filter.partner.as_deref()),
         states: choices(states, filter.state.as_deref()),
         waits: choices(waits, filter.waits.as_deref()),
@@ -141,11 +121,6 @@ async fn list(
         next: next.transpose()?,
         shell,
     })
-}
-
-fn choices(values: impl IntoIterator<Item = (String, String)>, chosen: Option<&str>) -> Vec<Choice> {
-    let choice = |(value, text): (String, String)| Choice { on: chosen == Some(value.as_str()), value, text };
-    values.into_iter().map(choice).collect()
 }
 
 fn name(say: Say, partner: &Column) -> String {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Extension;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
 use pages::Say;
 use pipeline::id::{ContestId, PartnerId};
 use runtime::problem::Problem;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 
 use super::deliveries::{clock_text, turn_text};
 use super::filed::{BODY_BYTES, Filed};
-use super::{Here, READERS, Sent, Shell, Visit, local, page, post_to, see, shown_with};
+use super::{CARRIERS, Here, READERS, Sent, Shell, Visit, again, local, page, post_to, see, shown};
 use crate::Desk;
 use crate::act::confirm::{Confirm, confirm};
 use crate::act::deliver::{Deliver, deliver};
@@ -32,8 +33,6 @@ use crate::view::delivery::{self, DeliveryWhole, TextLimits};
 
 const OPERATOR: &[Role] = &[Role::Operator];
 const ORGANISER: &[Role] = &[Role::Organiser];
-/// Those who bring files to partners, and those who write what stands beside them.
-const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
 
 pub(crate) fn routes() -> Vec<Route> {
     let sized = || DefaultBodyLimit::max(BODY_BYTES);
@@ -107,13 +106,13 @@ struct May {
 
 impl May {
     fn of(visit: &Visit, contest: &ContestId) -> Self {
-        let holds = |role: Role| visit.person.sees(role).includes(contest);
+        let holds = |role: Role| visit.holds(role, contest);
         let (operate, write) = (holds(Role::Operator), holds(Role::Organiser));
         Self { carry: operate || write, operate, write, see_proofs: operate || write || holds(Role::Auditor) }
     }
 }
 
-/// What was entered in a form that was refused.
+/// What was entered in a form with a picture; an empty text where a field was left empty.
 #[derive(Default)]
 struct Entered {
     url: String,
@@ -127,6 +126,14 @@ impl Entered {
         let field = |name: &str| filed.field(name).unwrap_or_default().to_owned();
         Self { url: field("url"), receipt: field("receipt"), seen_at: field("seen_at"), reason: field("reason") }
     }
+
+    fn seen_at(&self) -> Result<Option<DateTime<Utc>>, Problem> {
+        given(&self.seen_at).map(|text| local::instant("seen_at", &text)).transpose()
+    }
+}
+
+fn given(field: &str) -> Option<String> {
+    (!field.is_empty()).then(|| field.to_owned())
 }
 
 #[derive(Template)]
@@ -140,6 +147,7 @@ struct DeliveryPage {
     tone: &'static str,
     age: Option<String>,
     turn: &'static str,
+    /// The act of a person that the delivery waits for.
     act: Option<Step>,
     clock: Option<String>,
     /// Whether a report counts although none is awaited: a drop or a feed whose partner sends no receipt.
@@ -168,7 +176,8 @@ async fn one(
     Extension(Subject(work)): Extension<Subject>,
     Path(at): Path<At>,
 ) -> Result<Response, Problem> {
-    show(&desk, &visit, visit.shell(Here::Deliveries), &work, &at.partner(), Around::default()).await
+    let shell = visit.shell(Here::Deliveries);
+    shown(&whole(&desk, &visit, shell, &work, &at.partner(), Around::default()).await?)
 }
 
 async fn file(
@@ -188,21 +197,20 @@ async fn delivered(
     filed: Filed,
 ) -> Result<Response, Problem> {
     let caller = filed.caller(&visit, Some(&work.contest))?;
-    let done = match filed.field("seen_at").map(|text| local::instant("seen_at", text)).transpose() {
-        Ok(seen_at) => {
-            let wish = Deliver {
-                url: filed.field("url").map(ToOwned::to_owned),
-                picture: filed.picture().map(encoded),
-                receipt: filed.field("receipt").map(ToOwned::to_owned),
-                seen_at,
-                reason: filed.field("reason").map(ToOwned::to_owned),
-                ..Deliver::default()
-            };
-            deliver(&desk, &caller, work.id, &at.partner(), wish).await.map(drop)
-        }
+    let entered = Entered::of(&filed);
+    let wish = entered.seen_at().map(|seen_at| Deliver {
+        url: given(&entered.url),
+        picture: filed.picture().map(encoded),
+        receipt: given(&entered.receipt),
+        seen_at,
+        reason: given(&entered.reason),
+        ..Deliver::default()
+    });
+    let done = match wish {
+        Ok(wish) => deliver(&desk, &caller, work.id, &at.partner(), wish).await.map(drop),
         Err(problem) => Err(problem),
     };
-    after(&desk, &visit, &work, &at.partner(), done, Around { entered: Entered::of(&filed), ..Around::default() }).await
+    after(&desk, &visit, &work, &at.partner(), done, Around { entered, ..Around::default() }).await
 }
 
 async fn removed(
@@ -213,21 +221,20 @@ async fn removed(
     filed: Filed,
 ) -> Result<Response, Problem> {
     let caller = filed.caller(&visit, Some(&work.contest))?;
-    let done = match filed.field("seen_at").map(|text| local::instant("seen_at", text)).transpose() {
-        Ok(seen_at) => {
-            let wish = ProveRemoval {
-                url: filed.field("url").map(ToOwned::to_owned),
-                picture: filed.picture().map(encoded),
-                seen_at,
-                insists: filed.field("insists").is_some(),
-                reason: filed.field("reason").map(ToOwned::to_owned),
-                ..ProveRemoval::default()
-            };
-            recalled(&desk, &caller, work.id, &at.partner(), wish).await.map(drop)
-        }
+    let entered = Entered::of(&filed);
+    let wish = entered.seen_at().map(|seen_at| ProveRemoval {
+        url: given(&entered.url),
+        picture: filed.picture().map(encoded),
+        seen_at,
+        insists: filed.field("insists").is_some(),
+        reason: given(&entered.reason),
+        ..ProveRemoval::default()
+    });
+    let done = match wish {
+        Ok(wish) => recalled(&desk, &caller, work.id, &at.partner(), wish).await.map(drop),
         Err(problem) => Err(problem),
     };
-    after(&desk, &visit, &work, &at.partner(), done, Around { entered: Entered::of(&filed), ..Around::default() }).await
+    after(&desk, &visit, &work, &at.partner(), done, Around { entered, ..Around::default() }).await
 }
 
 async fn confirmed(
@@ -253,20 +260,17 @@ async fn written(
     let looks = sent.form.look == Some(true);
     let caller = sent.caller(&visit, Some(&work.contest))?;
     let done = texts(&desk, &caller, work.id, &at.partner(), sent.form.wish(looks)).await;
-    let form = Some(sent.form);
+    let around = Around { texts: Some(sent.form), ..Around::default() };
     match done {
         Ok(done) if looks => {
-            let around = Around { texts: form, warnings: Some(done.value.warnings), ..Around::default() };
-            show(&desk, &visit, visit.shell(Here::Deliveries), &work, &at.partner(), around).await
+            let around = Around { warnings: Some(done.value.warnings), ..around };
+            shown(&whole(&desk, &visit, visit.shell(Here::Deliveries), &work, &at.partner(), around).await?)
         }
-        done => {
-            let around = Around { texts: form, ..Around::default() };
-            after(&desk, &visit, &work, &at.partner(), done.map(drop), around).await
-        }
+        done => after(&desk, &visit, &work, &at.partner(), done.map(drop), around).await,
     }
 }
 
-/// After an act the page as it is then; after a refusal the page with the problem and with what was entered.
+/// After an act, sends the browser to the page again; after a refusal, shows the page with the problem and with what was entered.
 async fn after(
     desk: &Desk,
     visit: &Visit,
@@ -275,23 +279,21 @@ async fn after(
     done: Result<(), Problem>,
     around: Around,
 ) -> Result<Response, Problem> {
-    match done {
-        Ok(()) => Ok(see(format!("/works/{}/deliveries/{partner}", work.id))),
-        Err(problem) => show(desk, visit, visit.shell(Here::Deliveries).with(&problem), work, partner, around).await,
-    }
+    let Err(problem) = done else { return Ok(see(format!("/works/{}/deliveries/{partner}", work.id))) };
+    let shell = visit.shell(Here::Deliveries).with(&problem);
+    again(&problem, &whole(desk, visit, shell, work, partner, around).await?)
 }
 
-async fn show(
+async fn whole(
     desk: &Desk,
     visit: &Visit,
     shell: Shell,
     work: &SubmissionRow,
     partner: &PartnerId,
     around: Around,
-) -> Result<Response, Problem> {
+) -> Result<DeliveryPage, Problem> {
     let it = delivery::delivery(desk, Some(&work.contest), work.id, partner).await?;
-    let status = shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status);
-    shown_with(status, &DeliveryPage::of(shell, May::of(visit, &work.contest), it, around))
+    Ok(DeliveryPage::of(shell, May::of(visit, &work.contest), it, around))
 }
 
 impl DeliveryPage {
@@ -335,14 +337,6 @@ impl DeliveryPage {
             it,
             shell,
         }
-    }
-
-    /// `yes`: the delivery waits for this act of a person.
-    fn waits_to(&self, act: &str) -> bool {
-        matches!(
-            (self.act, act),
-            (Some(Step::Confirm), "confirm") | (Some(Step::Deliver), "deliver") | (Some(Step::ProveRemoval), "prove")
-        )
     }
 }
 

@@ -5,15 +5,17 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use pipeline::catalogue::Catalogue;
+use pipeline::id::ContestId;
 use runtime::problem::Problem;
 use runtime::store::listing::Count;
+use runtime::store::tokens::Role;
 
-use super::cure::{Cure, cure};
-use super::{Here, Shell, Visit, page, shown};
+use super::trouble::Row;
+use super::{Here, Shell, Visit, address, contest_name, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
 use crate::view::home::{self, Home, Outlook, Waits, What};
-use crate::view::trouble::Item;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![page("/", &[], get(show))]
@@ -23,12 +25,17 @@ pub(crate) fn routes() -> Vec<Route> {
 #[template(path = "home.html")]
 struct HomePage {
     shell: Shell,
+    catalogue: Arc<Catalogue>,
     home: Home,
+    trouble: Vec<Row>,
 }
 
 async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Problem> {
     let home = home::home(&desk, &visit.person).await?;
-    shown(&HomePage { shell: visit.shell(Here::Home), home })
+    let (shell, catalogue) = (visit.shell(Here::Home), desk.catalogue.clone());
+    let retries = shell.is(Role::Operator);
+    let trouble = home.trouble.iter().map(|item| Row::of(&catalogue, item, retries, shell.say)).collect();
+    shown(&HomePage { shell, catalogue, home, trouble })
 }
 
 impl HomePage {
@@ -43,8 +50,11 @@ impl HomePage {
             What::Credentials => ("/partners", vec![]),
         };
         query.extend(waits.contest.as_ref().map(|contest| ("contest", contest.as_str())));
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        address(path, query)
+    }
+
+    fn contest(&self, id: &ContestId) -> String {
+        contest_name(&self.catalogue, self.shell.say, id.as_str())
     }
 
     fn what(&self, waits: &Waits) -> &'static str {
@@ -76,14 +86,5 @@ impl HomePage {
     /// `3`, or `3.5` where that matters.
     fn days(&self, days: &f64) -> String {
         if *days >= 3.0 { format!("{days:.0}") } else { format!("{days:.1}") }
-    }
-
-    fn lasting(&self, item: &Item) -> String {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds, not below 0")]
-        self.shell.say.span(item.age_s as u64)
-    }
-
-    fn cure(&self, item: &Item) -> Cure {
-        cure(item, self.shell.say)
     }
 }

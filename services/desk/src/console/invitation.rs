@@ -14,8 +14,8 @@ use runtime::problem::{Code, Detail, Problem};
 use runtime::store::invitations::{Invitation, Purpose};
 use serde::Deserialize;
 
-use super::sign_in::{again, visitor, with_cookie};
-use super::{Guest, Sent, Shell, open, see, shown};
+use super::sign_in::{visitor, with_cookie};
+use super::{Guest, Sent, Shell, again, open, see, shown};
 use crate::Desk;
 use crate::act::invitation::{self, Enrolment};
 use crate::http::routes::Route;

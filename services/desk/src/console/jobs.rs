@@ -3,17 +3,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use pages::Say;
-use pipeline::id::{ContestId, PartnerId};
+use pipeline::id::ContestId;
 use runtime::problem::{Code, Problem};
 use runtime::store::tokens::Role;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Asked, Here, READERS, Sent, Shell, Visit, page, post_to, see, shown_with};
+use super::{Asked, Here, READERS, Sent, Shell, Visit, again, filtered, page, partner_name, post_to, see, shown};
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::job::{JobOrder, Order, order};
@@ -79,18 +78,14 @@ fn why_text(say: Say, work: &JobWork) -> Option<String> {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 struct ListQuery {
-    #[serde(skip_serializing_if = "Option::is_none")]
     contest: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 struct OneQuery {
-    #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     cursor: Option<String>,
 }
 
@@ -164,10 +159,10 @@ async fn list(
     let caller = visit.caller(contest.as_ref())?;
     let paging = Paging { cursor: query.cursor.clone(), limit: None };
     let page = jobs::jobs(&desk, caller.contest.as_ref(), &paging).await?;
-    let next = page.next.map(|cursor| link("/jobs", &ListQuery { cursor: Some(cursor), ..query })).transpose()?;
+    let next = page.next.map(|cursor| filtered("/jobs", &ListQuery { cursor: Some(cursor), ..query })).transpose()?;
     let shell = visit.shell(Here::Jobs);
     let jobs = page.items.into_iter().map(|job| Shown::of(&desk, shell.say, job)).collect();
-    shown_with(StatusCode::OK, &ListPage { shell, jobs, next })
+    shown(&ListPage { shell, jobs, next })
 }
 
 async fn one(
@@ -178,7 +173,7 @@ async fn one(
 ) -> Result<Response, Problem> {
     let job = named(&job)?;
     let caller = sees(&desk, &visit, job).await?;
-    show(&desk, visit.shell(Here::Jobs), &caller, job, query).await
+    shown(&whole(&desk, visit.shell(Here::Jobs), &caller, job, query).await?)
 }
 
 async fn ordered(
@@ -196,22 +191,20 @@ async fn ordered(
         Err(problem) if problem.code == Code::JobUnknown => Err(problem),
         Err(problem) => {
             let shell = visit.shell(Here::Jobs).with(&problem);
-            show(&desk, shell, &caller, job, OneQuery::default()).await
+            again(&problem, &whole(&desk, shell, &caller, job, OneQuery::default()).await?)
         }
     }
 }
 
-async fn show(desk: &Desk, shell: Shell, caller: &Caller, id: Uuid, query: OneQuery) -> Result<Response, Problem> {
+async fn whole(desk: &Desk, shell: Shell, caller: &Caller, id: Uuid, query: OneQuery) -> Result<OnePage, Problem> {
     let say = shell.say;
     let job = jobs::job(desk, caller.contest.as_ref(), id).await?;
     let filter = JobWorksFilter { state: query.state.clone(), cursor: query.cursor.clone(), limit: None };
     let page = jobs::works(desk, caller.contest.as_ref(), id, &filter).await?;
     let only = query.state.as_deref().map(|state| work_state(say, state));
-    let next = page.next.map(|cursor| link(&format!("/jobs/{id}"), &OneQuery { cursor: Some(cursor), ..query }));
-    let status = shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status);
+    let next = page.next.map(|cursor| filtered(&format!("/jobs/{id}"), &OneQuery { cursor: Some(cursor), ..query }));
     let works = page.items.into_iter().map(|work| WorkLine::of(say, work)).collect();
-    let page = OnePage { job: Shown::of(desk, say, job), shell, works, only, next: next.transpose()? };
-    shown_with(status, &page)
+    Ok(OnePage { job: Shown::of(desk, say, job), shell, works, only, next: next.transpose()? })
 }
 
 /// The caller who sees this job: a person who is bound to several contests sees the jobs of each of them.
@@ -229,25 +222,18 @@ fn named(job: &str) -> Result<Uuid, Problem> {
     Ok(job.parse().map_err(|_| Code::JobUnknown)?)
 }
 
-/// The address of a page with a query.
-pub(super) fn link(path: &str, query: &impl Serialize) -> Result<String, Problem> {
-    let query = serde_html_form::to_string(query).map_err(anyhow::Error::from)?;
-    Ok(format!("{path}?{query}"))
-}
-
 impl Shown {
     fn of(desk: &Desk, say: Say, job: Job) -> Self {
-        let called = |id: &String| {
-            let partner = desk.catalogue.partner(&PartnerId::new(id.as_str()));
-            partner.map_or_else(|| id.clone(), |it| it.name.text(say.lang).to_owned())
-        };
         let all = if job.kind == "recall" {
             say.t("全部（整体撤下）", "all; revoked as a whole")
         } else {
             say.t("全部", "all")
         };
-        let partners =
-            job.partners.as_ref().map(|some| some.iter().map(called).collect::<Vec<_>>().join(say.t("、", ", ")));
+        let partner = |id: &String| partner_name(&desk.catalogue, say, id);
+        let partners = match &job.partners {
+            Some(partners) => partners.iter().map(partner).collect::<Vec<_>>().join(say.t("、", ", ")),
+            None => all.to_owned(),
+        };
         let open = |state: &str| matches!(state, "waiting" | "started");
         Self {
             id: job.id,
@@ -257,7 +243,7 @@ impl Shown {
             all: job.works.values().sum(),
             counts: job.works.iter().map(|(state, works)| (state.clone(), work_state(say, state), *works)).collect(),
             selection: job.selection,
-            partners: partners.unwrap_or_else(|| all.to_owned()),
+            partners,
             from: job.from.as_deref().map(|from| say.stage(from)),
             at: job.at.as_ref().map(|at| say.time(at)),
             by: job.name,

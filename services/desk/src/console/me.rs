@@ -11,8 +11,8 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::invitation::{RecoveryCodesPage, not_the_same};
-use super::sign_in::{Nothing, again, visitor, with_cookie, without_cookie};
-use super::{Asked, Here, Sent, Shell, Visit, page, post_to, see, shown};
+use super::sign_in::{Nothing, visitor, with_cookie, without_cookie};
+use super::{Asked, Here, Sent, Shell, Visit, again, page, post_to, see, shown};
 use crate::Desk;
 use crate::act::session::{self, ChangePassword};
 use crate::http::routes::Route;

@@ -12,7 +12,7 @@ use runtime::store::tokens::Role;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Asked, Here, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
+use super::{Asked, Here, Sent, Shell, Visit, again, page, post_to, see, shown};
 use crate::Desk;
 use crate::act::invitation::{self, Invite, Invited};
 use crate::act::person::{self, AddPerson, ChangeRoles, EndPerson};
@@ -144,7 +144,7 @@ async fn add(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Draft>) -> 
         Ok(done) => Ok(see(format!("/people/{}?done=added", done.value.person.id))),
         Err(problem) => {
             let page = people(&desk, &visit, &Query::default(), sent.form.clone()).await?;
-            again(PeoplePage { shell: page.shell.clone().with(&problem), ..page }, &problem)
+            again(&problem, &PeoplePage { shell: page.shell.clone().with(&problem), ..page })
         }
     }
 }
@@ -243,15 +243,9 @@ async fn after(desk: &Desk, visit: &Visit, id: &str, done: Result<&str, Problem>
         Ok(done) => Ok(see(format!("/people/{id}?done={done}"))),
         Err(problem) => {
             let page = of_person(desk, visit, id, &Query::default()).await?;
-            again(PersonPage { shell: page.shell.clone().with(&problem), ..page }, &problem)
+            again(&problem, &PersonPage { shell: page.shell.clone().with(&problem), ..page })
         }
     }
-}
-
-/// The page of a form once more, with the status of its problem.
-fn again(page: impl Template, problem: &Problem) -> Result<Response, Problem> {
-    let status = axum::http::StatusCode::from_u16(problem.code.row().status).unwrap_or_default();
-    shown_with(status, &page)
 }
 
 /// Roles as forms write them.

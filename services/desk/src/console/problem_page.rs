@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use runtime::problem::Problem;
 
 use super::visit::{Visit, path_of, said_in};
@@ -41,10 +41,25 @@ pub(crate) async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, ne
     let Ok(mut rendered) = shown_with(response.status(), &page) else { return response };
     response.extensions_mut().remove::<Problem>();
     *rendered.extensions_mut() = std::mem::take(response.extensions_mut());
-    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-        rendered.headers_mut().insert(RETRY_AFTER, HeaderValue::from(problem.retry_after_s()));
-    }
+    add_retry_after(&mut rendered, &problem);
     rendered
+}
+
+/// The page of a form once more, with its problem on top: with the problem's status, how long to wait, and the denial that the server
+/// records.
+pub(crate) fn again(problem: &Problem, page: &impl Template) -> Result<Response, Problem> {
+    let mut refused = problem.clone().into_response();
+    refused.extensions_mut().remove::<Problem>();
+    let mut response = shown_with(refused.status(), page)?;
+    *response.extensions_mut() = std::mem::take(refused.extensions_mut());
+    add_retry_after(&mut response, problem);
+    Ok(response)
+}
+
+fn add_retry_after(response: &mut Response, problem: &Problem) {
+    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(problem.retry_after_s()));
+    }
 }
 
 /// The path above a path.

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::header::{RETRY_AFTER, SET_COOKIE, USER_AGENT};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use axum::routing::{get, post};
 use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
 use serde::Deserialize;
 
-use super::{Asked, Guest, Sent, Shell, Visit, cookie, inside, open, post_to, see, shown, shown_with};
+use super::{Asked, Guest, Sent, Shell, Visit, again, cookie, inside, open, post_to, see, shown};
 use crate::Desk;
 use crate::act::session;
 use crate::act::sign_in::{self, Password, SecondFactor, SignedIn, Visitor};
@@ -140,16 +140,4 @@ pub(super) fn with_cookie(desk: &Desk, mut response: Response, signed_in: &Signe
 pub(super) fn without_cookie(desk: &Desk, mut response: Response) -> Response {
     response.headers_mut().insert(SET_COOKIE, cookie::end_session(desk));
     response
-}
-
-/// The page again, for another try: with the problem's status, how long to wait, and what the log is to say of it.
-pub(super) fn again(problem: &Problem, page: &impl Template) -> Result<Response, Problem> {
-    let mut refused = problem.clone().into_response();
-    refused.extensions_mut().remove::<Problem>();
-    let mut response = shown_with(refused.status(), page)?;
-    *response.extensions_mut() = std::mem::take(refused.extensions_mut());
-    if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(problem.retry_after_s()));
-    }
-    Ok(response)
 }

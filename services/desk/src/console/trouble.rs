@@ -6,16 +6,16 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use pages::Say;
-use pipeline::id::{ContestId, PartnerId};
+use pipeline::catalogue::Catalogue;
+use pipeline::id::ContestId;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 use serde::Deserialize;
+use uuid::Uuid;
 
-use super::cure::{Cure, cure};
-use super::{Asked, Here, READERS, Shell, Visit, page, shown};
+use super::{Asked, Choice, Here, READERS, Shell, Visit, choices, contests_seen, page, partner_name, shown};
 use crate::Desk;
 use crate::http::routes::Route;
-use crate::view::contests;
 use crate::view::trouble::{self, Item, TroubleFilter};
 
 /// Items of the page; more than that is an outage, which shows in the first ones.
@@ -32,22 +32,23 @@ struct Query {
 }
 
 /// One thing that needs a person.
-struct Row {
-    what: &'static str,
+pub(super) struct Row {
+    pub(super) what: &'static str,
     /// Whether it is past its time, or works stand still for it.
-    urgent: bool,
+    pub(super) urgent: bool,
+    pub(super) work: Option<Uuid>,
     /// The work's title, or the account's partner.
-    title: String,
+    pub(super) title: String,
     /// The part or partner.
-    place: String,
-    age: String,
-    due: Option<String>,
-    words: Option<String>,
-    /// Where it is cured, and what one does there.
-    href: String,
-    cure: &'static str,
+    pub(super) place: String,
+    pub(super) age: String,
+    pub(super) due: Option<String>,
+    pub(super) words: Option<String>,
+    /// The page where it is cured, and what one does there.
+    pub(super) href: String,
+    pub(super) cure: &'static str,
     /// For what has no page: what an operator types.
-    command: Option<String>,
+    pub(super) command: Option<String>,
 }
 
 #[derive(Template)]
@@ -55,8 +56,7 @@ struct Row {
 struct TroublePage {
     shell: Shell,
     rows: Vec<Row>,
-    /// Contests to choose from, with whether it is chosen.
-    contests: Vec<(String, String, bool)>,
+    contests: Vec<Choice>,
     full: bool,
 }
 
@@ -65,35 +65,30 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
     let contest = query.contest.as_deref().map(ContestId::new);
     let caller = visit.caller(contest.as_ref())?;
     let filter = TroubleFilter { contest: query.contest.clone(), limit: Some(MOST) };
+    let contest = caller.contest.as_ref().map(ToString::to_string).or(query.contest);
     let items = trouble::trouble(&desk, &caller, &filter).await?;
     let (say, shell) = (visit.say, visit.shell(Here::Trouble));
     let retries = shell.is(Role::Operator);
-    let choice = |it: contests::Contest| {
-        let chosen = query.contest.as_ref() == Some(&it.id);
-        let name = say.t(&it.zh, &it.en).to_owned();
-        (it.id, name, chosen)
-    };
     let shown_page = TroublePage {
         full: items.len() >= MOST as usize,
-        rows: items.iter().map(|item| Row::of(&desk, item, retries, say)).collect(),
-        contests: contests::contests(&desk, &caller).into_iter().map(choice).collect(),
+        rows: items.iter().map(|item| Row::of(&desk.catalogue, item, retries, say)).collect(),
+        contests: choices(contests_seen(&desk.catalogue, &visit), contest.as_deref()),
         shell,
     };
     shown(&shown_page)
 }
 
 impl Row {
-    fn of(desk: &Desk, item: &Item, retries: bool, say: Say) -> Self {
-        let partner = |id: &str| {
-            let partner = desk.catalogue.partner(&PartnerId::new(id));
-            partner.map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())
-        };
-        let Cure { href, text: cure } = cure_of(item, retries, say);
+    /// `retries`: whether the person may try parts again.
+    pub(super) fn of(catalogue: &Catalogue, item: &Item, retries: bool, say: Say) -> Self {
+        let partner = |id: &str| partner_name(catalogue, say, id);
+        let (href, cure) = cure(item, retries, say);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an age in seconds, never negative")]
         let age = say.span(item.age_s as u64);
         Self {
             what: say.t(item.zh, item.en),
             urgent: matches!(item.code.as_str(), "overdue_recall" | "credentials_refused" | "stuck" | "parked"),
+            work: item.submission,
             title: item.title.clone().unwrap_or_else(|| partner(&item.place)),
             place: match item.place.split_once('/') {
                 Some((stage, part)) => format!("{} {part}", say.stage(stage)),
@@ -109,19 +104,24 @@ impl Row {
     }
 }
 
-/// The page where it is cured. A person who may try parts again goes there at once.
-fn cure_of(item: &Item, retries: bool, say: Say) -> Cure {
-    let cure = cure(item, say);
-    match item.submission {
-        Some(work) if retries && item.code == "parked" => Cure { href: format!("/works/{work}/retry"), ..cure },
-        _ => cure,
+/// The page where a trouble is cured, and what one does there.
+fn cure(item: &Item, retries: bool, say: Say) -> (String, &'static str) {
+    let Some(work) = item.submission else {
+        return (format!("/partners#{}", item.place), say.t("查看平台账号", "See the account"));
+    };
+    let delivery = || format!("/works/{work}/deliveries/{}", item.place);
+    match item.code.as_str() {
+        "parked" if retries => (format!("/works/{work}/retry"), say.t("重试", "Try again")),
+        "overdue_recall" | "recall_waits" => (delivery(), say.t("办理撤下", "Take it down")),
+        "waits_for_person" => (delivery(), say.t("办理投放", "Deliver it")),
+        "unknown_delivery" | "refused_delivery" => (delivery(), say.t("查看投放", "See the delivery")),
+        _ => (format!("/works/{work}"), say.t("查看作品", "See the work")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use pipeline::lang::Lang;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -139,7 +139,7 @@ mod tests {
             words: None,
             command: String::new(),
         };
-        cure_of(&item, retries, Say::new(Lang::En)).href
+        cure(&item, retries, Say::new(Lang::En)).0
     }
 
     #[test]

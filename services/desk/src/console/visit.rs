@@ -56,8 +56,7 @@ impl Visit {
             Some(contest) => contest.clone(),
             None => self.contests().into_iter().next().ok_or(Code::RoleMissing)?,
         };
-        let within = |role: &&Role| self.person.holds(&Held { role: **role, contest: Some(wanted.clone()) });
-        let role = *self.roles.iter().find(within).ok_or(Code::ContestForeign)?;
+        let role = *self.roles.iter().find(|role| self.holds(**role, &wanted)).ok_or(Code::ContestForeign)?;
         Ok(self.in_role(role, Some(wanted)))
     }
 
@@ -81,7 +80,12 @@ impl Visit {
 
     /// Whether the person may see this contest's works here.
     pub(crate) fn sees(&self, contest: &ContestId) -> bool {
-        self.roles.iter().any(|role| self.person.sees(*role).includes(contest))
+        self.roles.iter().any(|role| self.holds(*role, contest))
+    }
+
+    /// Whether the person holds this role in this contest, or in all.
+    pub(crate) fn holds(&self, role: Role, contest: &ContestId) -> bool {
+        self.person.holds(&Held { role, contest: Some(contest.clone()) })
     }
 
     fn in_role(&self, role: Role, contest: Option<ContestId>) -> Caller {

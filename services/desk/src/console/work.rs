@@ -7,15 +7,15 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use pages::Say;
-use pipeline::id::{ContestId, PartnerId};
-use pipeline::person::Held;
+use pipeline::catalogue::Catalogue;
+use pipeline::id::ContestId;
 use pipeline::screening::Verdict;
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
 use runtime::store::tokens::Role;
 use serde::Deserialize;
 
-use super::{Asked, Here, READERS, Shell, Visit, page, shown};
+use super::{Asked, Here, READERS, Shell, Visit, contest_name, page, partner_name, shown};
 use crate::Desk;
 use crate::act::Caller;
 use crate::http::routes::Route;
@@ -47,7 +47,7 @@ struct Notice {
 }
 
 /// A line of the history.
-struct Told {
+struct HistoryRow {
     at: String,
     what: String,
     who: String,
@@ -72,6 +72,7 @@ struct DeliveryRow {
 #[template(path = "work.html")]
 struct WorkPage {
     shell: Shell,
+    catalogue: Arc<Catalogue>,
     work: Work,
     ahead: Ahead,
     contest: String,
@@ -80,7 +81,7 @@ struct WorkPage {
     /// Whether the verdict is only what the headers say.
     is_first_look: bool,
     deliveries: Vec<DeliveryRow>,
-    history: Vec<Told>,
+    history: Vec<HistoryRow>,
     time: Timeline,
     exchanges: Option<Vec<Exchange>>,
     audit: Option<Vec<AuditRow>>,
@@ -114,25 +115,26 @@ async fn whole(
         Some(done) => shell.noting(done),
         None => shell,
     };
-    let called = desk.catalogue.contest(contest);
-    let theme = called.and_then(|it| it.themes.iter().find(|theme| theme.id == work.theme));
+    let themes = desk.catalogue.contest(contest).into_iter().flat_map(|it| &it.themes);
+    let theme = themes.into_iter().find(|theme| theme.id == work.theme);
     let verdict = work.verdict.clone().or_else(|| work.first_look.clone());
     let shown_page = WorkPage {
         ahead: ahead(&work),
-        contest: called.map_or_else(|| contest.to_string(), |it| it.name.text(say.lang).to_owned()),
+        contest: contest_name(&desk.catalogue, say, contest.as_str()),
         theme: theme.map_or_else(|| work.theme.clone(), |it| say.t(&it.zh, &it.en).to_owned()),
         is_first_look: work.verdict.is_none() && verdict.is_some(),
         verdict,
         deliveries: work.deliveries.iter().map(|it| delivery(&desk, it, say)).collect(),
-        history: history.iter().rev().map(|line| told(&desk, line, say)).collect(),
+        history: history.iter().rev().map(|line| history_row(&desk, line, say)).collect(),
         time: trace::trace(&desk, &row).await?,
         exchanges,
         audit,
-        acts: acts::links(&visit, &row),
+        acts: acts::links(&visit, &row, &work.parts),
         may_see_contact: in_role(&visit, &[Role::Organiser], contest).is_some(),
         reviews: work.state == "awaiting_review" && in_role(&visit, &[Role::Screener], contest).is_some(),
         sha256: row.mezzanine_sha256.as_ref().map(hex::encode),
         work,
+        catalogue: desk.catalogue.clone(),
         shell,
     };
     shown(&shown_page)
@@ -140,8 +142,7 @@ async fn whole(
 
 /// The person as a caller in one of these roles, where they hold it in the contest.
 fn in_role(visit: &Visit, roles: &'static [Role], contest: &ContestId) -> Option<Caller> {
-    let holds = |role: &Role| visit.person.holds(&Held { role: *role, contest: Some(contest.clone()) });
-    roles.iter().any(holds).then(|| Visit { roles, ..visit.clone() }.caller(Some(contest)).ok())?
+    Visit { roles, ..visit.clone() }.caller(Some(contest)).ok()
 }
 
 async fn acts_on(
@@ -153,8 +154,8 @@ async fn acts_on(
     Ok(audit::trail(desk, auditor, &filter).await?.items)
 }
 
-fn told(desk: &Desk, line: &Happened, say: Say) -> Told {
-    Told {
+fn history_row(desk: &Desk, line: &Happened, say: Say) -> HistoryRow {
+    HistoryRow {
         at: say.time(&line.at),
         what: sentence::sentence(line, &desk.catalogue, say),
         who: sentence::who(line, say),
@@ -163,9 +164,8 @@ fn told(desk: &Desk, line: &Happened, say: Say) -> Told {
 }
 
 fn delivery(desk: &Desk, it: &crate::view::deliveries::Delivery, say: Say) -> DeliveryRow {
-    let partner = desk.catalogue.partner(&PartnerId::new(&it.partner));
     DeliveryRow {
-        partner: partner.map_or_else(|| it.partner.clone(), |partner| partner.name.text(say.lang).to_owned()),
+        partner: partner_name(&desk.catalogue, say, &it.partner),
         id: it.partner.clone(),
         state: say.delivery(it.state),
         tone: say.tone(it.state),
@@ -183,7 +183,7 @@ impl WorkPage {
         self.ahead.who(self.shell.say)
     }
 
-    /// Whom its time went to.
+    /// How long the work waited for whom.
     fn sums(&self) -> Vec<(&'static str, String)> {
         let say = self.shell.say;
         let whom = |whom: &WaitedFor| match whom {
@@ -250,6 +250,16 @@ impl WorkPage {
     fn passed(&self, made: &work::Rendition) -> String {
         let passed = made.qc.iter().filter(|check| check.outcome == pipeline::rendition::QcOutcome::Pass).count();
         format!("{passed}/{}", made.qc.len())
+    }
+
+    fn partner(&self, id: &str) -> String {
+        partner_name(&self.catalogue, self.shell.say, id)
+    }
+
+    /// What somebody did, in the audit trail's words.
+    fn said<'a>(&self, act: &'a str) -> &'a str {
+        let (zh, en) = audit::said(act);
+        self.shell.say.t(zh, en)
     }
 
     /// JSON as text for evidence.

@@ -10,7 +10,7 @@ use pipeline::id::ContestId;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 
-use super::{Asked, Here, READERS, Shell, Visit, page, shown};
+use super::{Asked, Here, READERS, Shell, Visit, address, page, shown};
 use crate::Desk;
 use crate::export::{self, Format, Kind};
 use crate::http::routes::Route;
@@ -68,7 +68,7 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
     let bulk = shell.is(Role::Organiser);
     let all = if bulk { all_of(&desk, &visit, &query, page.next.is_none(), &page.items).await? } else { None };
     let shown_page = WorksPage {
-        choices: Choices::of(&desk, &caller, &query, say),
+        choices: Choices::of(&desk, &visit, &caller, &query),
         partners: recipients.iter().map(|it| say.t(&it.zh, &it.en).to_owned()).collect(),
         rows: page.items.iter().map(|line| Row::of(&desk, line, &recipients, say)).collect(),
         count: page.count.map(|count| count.to_string()),
@@ -95,17 +95,17 @@ async fn all_of(
 ) -> Result<Option<String>, Problem> {
     let contests: Vec<ContestId> = visit.contests().into_iter().collect();
     if let Some(selection) = query.selection(&desk.catalogue, &contests) {
-        return Ok(Some(query::address("/bulk/new", [("where", selection)])));
+        return Ok(Some(address("/bulk/new", [("where", selection)])));
     }
     let named = |items: &[works::Line]| {
         let works = items.iter().map(|line| ("works", line.id.to_string()));
-        (!items.is_empty()).then(|| query::address("/bulk/new", works))
+        (!items.is_empty()).then(|| address("/bulk/new", works))
     };
     if whole && query.is_first() {
         return Ok(named(items));
     }
     let caller = visit.caller(query.contest().as_ref())?;
-    let every = Filter { cursor: None, ..query.filter(MOST_NAMED) };
+    let every = Filter { cursor: None, limit: Some(MOST_NAMED), ..query.filter(PAGE) };
     let page = works::works(desk, &caller, &every).await?;
     Ok(if page.next.is_none() { named(&page.items) } else { None })
 }
@@ -115,7 +115,7 @@ fn files(query: &Query, shell: &Shell) -> Vec<(String, String)> {
     let say = shell.say;
     let file = |kind: Kind, format: Format| {
         let kind_of = (kind != Kind::List).then(|| ("kind", kind.name().to_owned()));
-        let href = query::address(&format!("/works.{}", format.ending()), query.filters().into_iter().chain(kind_of));
+        let href = address(&format!("/works.{}", format.ending()), query.filters().into_iter().chain(kind_of));
         let format = match format {
             Format::Xlsx => "Excel",
             Format::Csv => "CSV",

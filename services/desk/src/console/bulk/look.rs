@@ -6,12 +6,12 @@ use pipeline::partner::Replacement;
 use runtime::problem::Problem;
 use runtime::store::bulk::Kind;
 
-use super::{Chosen, called, stage_text};
+use super::{Chosen, stage_text};
 use crate::Desk;
 use crate::act::bulk::{self, JobMade};
 use crate::act::reprocess::Beginning;
-use crate::console::Shell;
 use crate::console::jobs::kind_text;
+use crate::console::{Shell, address, partner_name};
 
 #[derive(Template)]
 #[template(path = "bulk_look.html")]
@@ -50,7 +50,7 @@ impl LookPage {
         let works = say.many(made.works, "件作品", "work", "works");
         let kind = kind_text(say, made.kind.name());
         let fields = chosen.fields()?;
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        let again = address("/bulk/new", fields.iter().map(|(name, value)| (name, value)));
         let hours = |(from, to): (u32, u32)| match say.lang {
             Lang::Zh => format!("发布时段 {from}–{to} 时"),
             Lang::En => format!("published from {from} to {to} o'clock"),
@@ -60,15 +60,19 @@ impl LookPage {
                 format!("{}{}", say.t("须在此时间内证明：", "to be proven within "), say.span(u64::from(it) * 3600))
             });
             let remark = within.or_else(|| it.hours.map(hours)).unwrap_or_default();
-            (called(desk, say, &it.partner), say.method(&it.method), it.works, it.live, remark)
+            (partner_name(&desk.catalogue, say, &it.partner), say.method(&it.method), it.works, it.live, remark)
         });
         let held = made.estimate.iter().flat_map(|it| &it.partners).map(|it| {
             let way = Replacement::called(&it.replacement).filter(|_| it.replaced > 0);
             let then = way.map_or_else(|| say.t("保留现有文件", "keeps what it holds"), |way| way.text(say.lang));
-            (called(desk, say, &it.partner), it.holds, it.replaced, then.to_owned())
+            (partner_name(&desk.catalogue, say, &it.partner), it.holds, it.replaced, then.to_owned())
         });
         let lasting = made.lasting.iter().map(|it| {
-            let at = it.partner.as_ref().map(|id| called(desk, say, id) + say.t("：", ": ")).unwrap_or_default();
+            let at = it
+                .partner
+                .as_ref()
+                .map(|id| partner_name(&desk.catalogue, say, id) + say.t("：", ": "))
+                .unwrap_or_default();
             format!(
                 "{at}{} {}",
                 say.t(&it.zh, &it.en),
@@ -91,7 +95,7 @@ impl LookPage {
             terms: terms(desk, say, chosen, made),
             digest: made.digest.clone(),
             // Longer addresses are refused on their way.
-            again: (query.len() < 8_000).then(|| format!("/bulk/new?{query}")),
+            again: (again.len() < 8_000).then_some(again),
             begin: format!(
                 "{}{}{works}",
                 say.t("开始", "Begin: "),
@@ -153,7 +157,7 @@ fn terms(desk: &Desk, say: Say, chosen: &Chosen, made: &JobMade) -> Vec<(String,
         Kind::Reprocess | Kind::Release => say.t("每件作品的全部平台", "all of each work's"),
         Kind::Recall => say.t("全部（作品整体撤下）", "all; the works are revoked as a whole"),
     };
-    let partners = chosen.partners.iter().map(|id| called(desk, say, id)).collect::<Vec<_>>();
+    let partners = chosen.partners.iter().map(|id| partner_name(&desk.catalogue, say, id)).collect::<Vec<_>>();
     let partners = if partners.is_empty() { all.to_owned() } else { partners.join(say.t("、", ", ")) };
     let mut terms = vec![
         (

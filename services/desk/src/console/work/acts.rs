@@ -8,17 +8,16 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use pages::Say;
-use pipeline::person::Held;
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::tokens::Role;
 use serde::Deserialize;
 
 use crate::Desk;
-use crate::console::{Here, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
+use crate::console::{Here, Sent, Shell, Visit, again, page, post_to, see, shown};
 use crate::http::routes::Route;
 use crate::serve::Service;
+use crate::view::work::Part;
 
 mod deed;
 mod options;
@@ -117,11 +116,11 @@ impl ActPage {
     }
 }
 
-/// The acts that the person may do to this work. Whether its state allows them, each act says itself.
-pub(super) fn links(visit: &Visit, work: &SubmissionRow) -> Vec<Link> {
+/// The acts that the person may do to this work in its state.
+pub(super) fn links(visit: &Visit, work: &SubmissionRow, parts: &[Part]) -> Vec<Link> {
     let may = |deed: &Deed| {
-        let held = |role: &Role| visit.person.holds(&Held { role: *role, contest: Some(work.contest.clone()) });
-        deed.roles().iter().any(held)
+        let held = deed.roles().iter().any(|role| visit.holds(*role, &work.contest));
+        held && deed.is_possible(&work.machine, parts)
     };
     let link = |deed: Deed| Link { href: deed.path(work.id), text: deed.name(visit.say) };
     Deed::ALL.into_iter().filter(may).map(link).collect()
@@ -173,8 +172,7 @@ async fn act(
         Err(problem) => problem,
     };
     let shell = visit.shell(Here::Works).with(&problem);
-    let status = shell.problem.as_ref().map(|said| said.status).unwrap_or_default();
     let options = Options::of(desk, &work, deed, visit.say).await?;
     let changed = problem.code == Code::Changed;
-    shown_with(status, &ActPage { shell, work, deed, fields, options, consequences: None, changed })
+    again(&problem, &ActPage { shell, work, deed, fields, options, consequences: None, changed })
 }

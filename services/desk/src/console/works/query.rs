@@ -6,6 +6,7 @@ use pipeline::id::ContestId;
 use pipeline::selection::{Names, Selection};
 use serde::Deserialize;
 
+use crate::console::address;
 use crate::view::works::Filter;
 
 /// Pages back that an address remembers.
@@ -29,16 +30,6 @@ pub(super) struct Query {
     limit: Option<u32>,
     /// Which table, of a file.
     pub(super) kind: Option<String>,
-}
-
-/// An address with a query.
-pub(super) fn address(path: &str, query: impl IntoIterator<Item = (&'static str, String)>) -> String {
-    let mut pairs = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in query {
-        pairs.append_pair(name, &value);
-    }
-    let query = pairs.finish();
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 impl Query {

@@ -2,13 +2,16 @@
 use std::collections::BTreeSet;
 
 use pages::Say;
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::SubmissionId;
 use pipeline::partner::Replacement;
+use pipeline::submission::{Event, Submission};
 use runtime::problem::{Code, Detail, Problem};
+use runtime::store::people;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::Role;
 
 use super::Fields;
+use super::options::{BEGINNINGS, may_be_retried};
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::bulk::JobMade;
@@ -18,7 +21,8 @@ use crate::act::release::{self, Release, Released};
 use crate::act::reprocess::{self, Beginning, Reprocess};
 use crate::act::retry::{self, Retry};
 use crate::act::withdraw::{self, Withdraw};
-use crate::console::local;
+use crate::console::{local, partner_name};
+use crate::view::work::Part;
 
 /// An act on one work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,20 +59,58 @@ impl Consequences {
     }
 }
 
+/// What stands about an act on its page.
+struct Row {
+    /// Its name in addresses.
+    stable: &'static str,
+    /// Whose act it is; the same as in the API.
+    roles: &'static [Role],
+    name: (&'static str, &'static str),
+    /// What it is for.
+    about: (&'static str, &'static str),
+}
+
+const ORGANISER: &[Role] = &[Role::Organiser];
+const OPERATOR: &[Role] = &[Role::Operator];
+
 impl Deed {
     pub(crate) const ALL: [Deed; 6] =
         [Deed::Release, Deed::Recall, Deed::Reprocess, Deed::Hold, Deed::Retry, Deed::Withdraw];
 
+    #[rustfmt::skip]
+    fn row(self) -> Row {
+        let row = |stable, roles, name, about| Row { stable, roles, name, about };
+        match self {
+            Deed::Release => row("release", ORGANISER, ("批准发布", "Release"), (
+                "把已备齐的文件投放到合作平台。可只选部分平台，其余以后再发布。",
+                "Delivers the finished files to partners. Some partners can be chosen now and others later.",
+            )),
+            Deed::Recall => row("recall", ORGANISER, ("撤下作品", "Recall"), (
+                "要求平台撤下作品。不选平台即整体撤下；影片同时予以保全。",
+                "Asks partners to remove the work. With no partner chosen, the work is revoked as a whole. Its film is held.",
+            )),
+            Deed::Reprocess => row("reprocess", ORGANISER, ("重新处理", "Reprocess"), (
+                "从所选环节起重新处理。新文件通过质检前，现有文件继续有效。",
+                "Begins a new run at a stage. The current files stay in force until the new ones have passed quality control.",
+            )),
+            Deed::Hold => row("hold", ORGANISER, ("影片保全", "Hold the film"), (
+                "保全期间，无论作品状态如何，影片都不会被删除。",
+                "While it is held, the film is not deleted, whatever the state of the work.",
+            )),
+            Deed::Retry => row("retry", OPERATOR, ("重试任务", "Try again"), (
+                "让停下或等待重试的任务立即再试。",
+                "Runs parts again at once that have failed too often or wait for their next attempt.",
+            )),
+            Deed::Withdraw => row("withdraw", OPERATOR, ("代为撤回", "Withdraw for the entrant"), (
+                "应报送人要求撤回作品：已上线的将被撤下，报送人信息将被删除。",
+                "Withdraws the work at its entrant's request: what is online is recalled, and the entrant's personal data is deleted.",
+            )),
+        }
+    }
+
     /// Its name in addresses.
     pub(crate) fn stable(self) -> &'static str {
-        match self {
-            Deed::Release => "release",
-            Deed::Recall => "recall",
-            Deed::Reprocess => "reprocess",
-            Deed::Hold => "hold",
-            Deed::Retry => "retry",
-            Deed::Withdraw => "withdraw",
-        }
+        self.row().stable
     }
 
     pub(crate) fn path(self, work: SubmissionId) -> String {
@@ -76,51 +118,35 @@ impl Deed {
     }
 
     pub(crate) fn name(self, say: Say) -> &'static str {
-        match self {
-            Deed::Release => say.t("批准发布", "Release"),
-            Deed::Recall => say.t("撤下作品", "Recall"),
-            Deed::Reprocess => say.t("重新处理", "Reprocess"),
-            Deed::Hold => say.t("影片保全", "Hold the film"),
-            Deed::Retry => say.t("重试任务", "Try again"),
-            Deed::Withdraw => say.t("代为撤回", "Withdraw for the entrant"),
-        }
+        let (zh, en) = self.row().name;
+        say.t(zh, en)
     }
 
     /// What it is for, above its form.
     pub(crate) fn about(self, say: Say) -> &'static str {
-        match self {
-            Deed::Release => say.t(
-                "把已备齐的文件投放到合作平台。可只选部分平台，其余以后再发布。",
-                "Delivers the finished files to partners. Some partners can be chosen now and others later.",
-            ),
-            Deed::Recall => say.t(
-                "要求平台撤下作品。不选平台即整体撤下；影片同时予以保全。",
-                "Asks partners to remove the work. With no partner chosen, the work is revoked as a whole. Its film is held.",
-            ),
-            Deed::Reprocess => say.t(
-                "从所选环节起重新处理。新文件通过质检前，现有文件继续有效。",
-                "Begins a new run at a stage. What is in force stays so until the new files have passed quality control.",
-            ),
-            Deed::Hold => say.t(
-                "保全期间，无论作品状态如何，影片都不会被删除。",
-                "While it is held, the film is not deleted, whatever becomes of the work.",
-            ),
-            Deed::Retry => say.t(
-                "让停下或等待重试的任务立即再试。",
-                "Tries parts again at once that have failed too often or wait for their next attempt.",
-            ),
-            Deed::Withdraw => say.t(
-                "应报送人要求撤回作品：已上线的将被撤下，报送人信息将被删除。",
-                "Withdraws the work at its entrant's wish: what is online is recalled, and who entered it is forgotten.",
-            ),
-        }
+        let (zh, en) = self.row().about;
+        say.t(zh, en)
     }
 
-    /// Whose act it is; the same as in the API.
+    /// Whose act it is.
     pub(crate) fn roles(self) -> &'static [Role] {
+        self.row().roles
+    }
+
+    /// Whether the work's state allows it. A state that changes in the meantime is for the act itself to refuse.
+    pub(super) fn is_possible(self, work: &Submission, parts: &[Part]) -> bool {
+        let changes = |event: Event| {
+            let mut next = work.clone();
+            next.advance(event);
+            next != *work
+        };
         match self {
-            Deed::Release | Deed::Recall | Deed::Reprocess | Deed::Hold => &[Role::Organiser],
-            Deed::Retry | Deed::Withdraw => &[Role::Operator],
+            Deed::Release => changes(Event::Released { partners: None }),
+            Deed::Recall => people::may_recall(work) && changes(Event::Revoked),
+            Deed::Reprocess => BEGINNINGS.into_iter().any(|from| work.state.may_reprocess(from.stage())),
+            Deed::Hold => true,
+            Deed::Retry => parts.iter().any(|part| may_be_retried(work, part)),
+            Deed::Withdraw => changes(Event::Withdrawn),
         }
     }
 
@@ -181,7 +207,8 @@ impl Deed {
                 let done = withdraw::withdraw(desk, caller, work.id, Withdraw { dry_run, digest, reason }).await?.value;
                 let mut said = Consequences { digest: Some(done.digest), ..Consequences::default() };
                 said.line(say.t("作品状态", "State"), shows.change(&done.was, &done.state));
-                said.for_good = Some(say.t("报送人信息删除后不能恢复。", "Who entered it cannot be restored."));
+                said.for_good =
+                    Some(say.t("报送人信息删除后不能恢复。", "The entrant's personal data cannot be restored."));
                 Ok(said)
             }
         }
@@ -196,8 +223,7 @@ struct Shows<'a> {
 
 impl Shows<'_> {
     fn partner(&self, id: &str) -> String {
-        let partner = self.desk.catalogue.partner(&PartnerId::new(id));
-        partner.map_or_else(|| id.to_owned(), |it| it.name.text(self.say.lang).to_owned())
+        partner_name(&self.desk.catalogue, self.say, id)
     }
 
     fn change(&self, was: &str, state: &str) -> String {

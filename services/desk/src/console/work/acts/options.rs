@@ -1,13 +1,19 @@
 //! What an act's form offers to choose from.
 use pages::Say;
 use pipeline::lang::Lang;
+use pipeline::submission::Submission;
 use runtime::problem::Problem;
 use runtime::store::submissions::SubmissionRow;
 
 use super::deed::Deed;
 use crate::Desk;
 use crate::act::reprocess::Beginning;
-use crate::view::{deliveries, work};
+use crate::view::deliveries;
+use crate::view::work::{self, Part};
+
+/// Stages at which a new run can begin, the usual one first.
+pub(super) const BEGINNINGS: [Beginning; 4] =
+    [Beginning::Transcode, Beginning::Probe, Beginning::Screen, Beginning::Publish];
 
 /// Lists of (value, text).
 #[derive(Default)]
@@ -32,9 +38,8 @@ impl Options {
             }
             Deed::Retry => {
                 let parts = work::parts(desk, row).await?.into_iter();
-                let failed =
-                    parts.filter(|it| it.run == row.machine.run && matches!(it.status.as_str(), "parked" | "waiting"));
-                let shown = |it: work::Part| {
+                let failed = parts.filter(|it| may_be_retried(&row.machine, it));
+                let shown = |it: Part| {
                     let error = it.last_error.unwrap_or_default();
                     let text = format!("{} {}{}{error}", say.stage(&it.stage), it.part, say.t("：", ": "));
                     (format!("{}/{}", it.stage, it.part), text)
@@ -45,8 +50,8 @@ impl Options {
             Deed::Withdraw => {}
         }
         if deed == Deed::Reprocess {
-            let stages = [Beginning::Transcode, Beginning::Probe, Beginning::Screen, Beginning::Publish];
-            options.stages = stages.map(|it| (it.to_string(), say.stage(&it.to_string()))).into();
+            let possible = BEGINNINGS.into_iter().filter(|from| row.machine.state.may_reprocess(from.stage()));
+            options.stages = possible.map(|it| (it.to_string(), say.stage(&it.to_string()))).collect();
         }
         Ok(options)
     }
@@ -56,4 +61,9 @@ fn of_contest(desk: &Desk, row: &SubmissionRow, lang: Lang) -> Vec<(String, Stri
     let contest = desk.catalogue.contest(&row.contest);
     let partners = contest.into_iter().flat_map(|it| desk.catalogue.partners_of(it));
     partners.map(|it| (it.id.to_string(), it.name.text(lang).to_owned())).collect()
+}
+
+/// Whether a part of this run has failed too often or waits for its next attempt.
+pub(super) fn may_be_retried(work: &Submission, part: &Part) -> bool {
+    part.run == work.run && matches!(part.status.as_str(), "parked" | "waiting")
 }

@@ -60,14 +60,14 @@ async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothi
     let knocks: Vec<(RequestBuilder, &str, &str, &str, String)> = vec![
         (get(format!("{desk}/api/v1/tokens")), "organisers", "missing", "token_missing", "unknown".into()),
         (
-            http.get(format!("{desk}/api/v1/tokens")).bearer_auth(made_up.tell()),
+            http.get(format!("{desk}/api/v1/tokens")).bearer_auth(made_up.text()),
             "organisers",
             "unknown",
             "token_wrong",
             made_up.id.to_string(),
         ),
         // The public address knows entrants' tokens only, the desk those of staff.
-        (http.get(&entry).bearer_auth(made_up.tell()), "entrants", "malformed", "token_wrong", "unknown".into()),
+        (http.get(&entry).bearer_auth(made_up.text()), "entrants", "malformed", "token_wrong", "unknown".into()),
         (
             http.get(format!("{desk}/api/v1/submissions/{}", entered.id)).bearer_auth(&entered.token),
             "organisers",
@@ -125,7 +125,7 @@ async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothi
     }
     let lines = failures(&service).join("\n");
     for secret in
-        [GUESS, FEED_TOKEN, "canary-secret-of-the-notices", made_up.tell().as_str(), &entered.token, "127.0.0.1"]
+        [GUESS, FEED_TOKEN, "canary-secret-of-the-notices", made_up.text().as_str(), &entered.token, "127.0.0.1"]
     {
         assert!(!lines.contains(secret), "{secret} in {lines}");
     }

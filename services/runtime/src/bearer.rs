@@ -64,8 +64,8 @@ impl Bearer {
         plausible.then(|| Self { id, secret: secret.to_owned() })
     }
 
-    /// The whole token, to be told once.
-    pub fn tell(&self) -> String {
+    /// The whole token, which is shown once.
+    pub fn text(&self) -> String {
         format!("{PREFIX}{}_{}", self.id.simple(), self.secret)
     }
 
@@ -114,7 +114,7 @@ mod tests {
         let bearer = Bearer::new(Uuid::now_v7()).unwrap();
         let kept = bearer.keep().await.unwrap();
         assert!(kept.secret_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", kept.secret_hash);
-        let sent = Bearer::parse(&bearer.tell()).unwrap();
+        let sent = Bearer::parse(&bearer.text()).unwrap();
         assert!(sent.may_be(Some(&kept)) && sent.is(&kept).await.unwrap());
         let other = Bearer::new(bearer.id).unwrap();
         assert!(!other.may_be(Some(&kept)) && !other.is(&kept).await.unwrap());
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_no_token_is_not_read() {
-        let told = Bearer::new(Uuid::now_v7()).unwrap().tell();
+        let told = Bearer::new(Uuid::now_v7()).unwrap().text();
         for wrong in
             ["", "rm_", "rm_x_y", &told[..told.len() - 1], &told[1..], &format!("{told}A"), &told.replace("rm_", "")]
         {

@@ -156,7 +156,7 @@ pub async fn confirm(desk: &Desk, visitor: &Visitor, secret: &str, code: &str) -
     let name = name_of(desk, login_of(&invitation)?.as_str())?;
     let link = LinkSecret::parse(secret).ok_or(Code::InvitationUnknown)?;
     let codes = recovery::generate()?;
-    let (cookie, now) = (SessionSecret::new()?, desk.store.now().await?);
+    let (cookie, now) = (SessionSecret::new()?, desk.store.time().await?);
     let digits = digits(code);
     let accepted = desk.store.transaction("accept_invitation", |tx, _| {
         let (link, codes, cookie, name, digits) = (&link, &codes, &cookie, &name, &digits);

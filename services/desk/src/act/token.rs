@@ -88,7 +88,7 @@ pub async fn create(
             let person = caller.owner(tx, owner).await?;
             let new = NewToken { id: bearer.id, person, role, name: name.clone(), contest, expires_after };
             let token = tokens::create(tx, &new, kept, by).await.map_err(|error| caller.lost(error))?;
-            caller.end(tx, false, TokenCreated { bearer: bearer.tell(), token: token.into() }).await
+            caller.end(tx, false, TokenCreated { bearer: bearer.text(), token: token.into() }).await
         })
     });
     settle(done.await)

@@ -19,7 +19,7 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 impl Stage {
     /// A token of a new person with that role, bound to a contest or not.
     pub(crate) async fn token(&self, role: Role, contest: Option<&str>) -> String {
-        self.token_for(role, contest, HOUR).await.tell()
+        self.token_for(role, contest, HOUR).await.text()
     }
 
     pub(crate) async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
@@ -269,7 +269,7 @@ async fn callers(stage: &Stage) -> Callers {
         people.push(stage.token(role, Some("demo")).await);
         elsewhere.push(stage.token(role, Some("small")).await);
     }
-    let expired = stage.token_for(Role::Organiser, None, Duration::ZERO).await.tell();
+    let expired = stage.token_for(Role::Organiser, None, Duration::ZERO).await.text();
     let revoked = stage.token_for(Role::Organiser, None, HOUR).await;
     stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
     // Of a person who was ended, and of one who lost the role.
@@ -279,15 +279,15 @@ async fn callers(stage: &Stage) -> Callers {
     stage.app.store.end_person(stage.owner(&ended).await, &by).await.unwrap();
     let loss = RoleChange { remove: [Held::everywhere(Role::Organiser)].into(), ..RoleChange::default() };
     stage.app.store.change_roles(stage.owner(&demoted).await, &loss, &by).await.unwrap();
-    let made_up = Bearer::new(Uuid::now_v7()).unwrap().tell();
-    let wrong_secret = Bearer::new(revoked.id).unwrap().tell();
+    let made_up = Bearer::new(Uuid::now_v7()).unwrap().text();
+    let wrong_secret = Bearer::new(revoked.id).unwrap().text();
     let (own_id, _) = own.token.split_once('.').unwrap();
     let guessed = format!("{own_id}.{}", "A".repeat(43));
     let useless = vec![
         expired,
-        revoked.tell(),
-        ended.tell(),
-        demoted.tell(),
+        revoked.text(),
+        ended.text(),
+        demoted.text(),
         made_up,
         wrong_secret,
         guessed,

@@ -32,11 +32,11 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
     let entry = stage.enter().await;
     let other = stage.enter().await;
     let path = stage.create(&entry, 4).await;
-    let expired = stage.token_for(Role::Auditor, None, std::time::Duration::ZERO).await.tell();
+    let expired = stage.token_for(Role::Auditor, None, std::time::Duration::ZERO).await.text();
     let revoked = stage.token_for(Role::Auditor, None, HOUR).await;
     stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
-    let wrong_secret = Bearer::new(revoked.id).unwrap().tell();
-    let unknown = Bearer::new(Uuid::now_v7()).unwrap().tell();
+    let wrong_secret = Bearer::new(revoked.id).unwrap().text();
+    let unknown = Bearer::new(Uuid::now_v7()).unwrap().text();
     let screener = stage.token(Role::Screener, Some("small")).await;
     assert_eq!(stage.failures(), BTreeMap::new(), "who is let in is not counted");
 
@@ -53,7 +53,7 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
         (api(&unknown), 403, "token_wrong", "organisers unknown"),
         (api(&wrong_secret), 403, "token_wrong", "organisers wrong"),
         (api(&expired), 403, "token_wrong", "organisers ended"),
-        (api(&revoked.tell()), 403, "token_wrong", "organisers ended"),
+        (api(&revoked.text()), 403, "token_wrong", "organisers ended"),
         (api(&screener), 403, "role_missing", "organisers forbidden"),
         (
             stage.desk(Method::GET, "/api/v1/submissions?contest=demo", &screener),

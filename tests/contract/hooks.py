@@ -1,4 +1,66 @@
-"""What schemathesis does not know of itself: a film's bytes go out as they are."""
+"""What schemathesis does not know of itself: a film's bytes go out as they are, and others send each request, too.
+
+Making examples is most of the work, and they are the same for whoever asks; so they are made once, sent by one, and then by all OTHERS: a
+JSON list of `who`, `token` (null for none), the `work` that they ask about instead of WORK, and the `phases` in which they ask.
+"""
+import json
+import os
+from collections import Counter
+
+import requests
 import schemathesis
+from schemathesis.core.failures import Failure, FailureGroup
 
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+WORK = os.environ["WORK"]
+OTHERS = json.loads(os.environ["OTHERS"])
+
+
+@schemathesis.check
+class whoever_asks:
+    """The same request by others passes the same checks."""
+
+    def __init__(self):
+        self.connection = requests.Session()
+        self.answers = {other["who"]: Counter() for other in OTHERS}
+        self.let_in = {other["who"]: set() for other in OTHERS}
+
+    def after_response(self, ctx, response, case):
+        checks = [check for check in ctx.internals.checks if check.__name__ != "whoever_asks"]
+        others = [other for other in OTHERS if case.meta.phase.name.value in other["phases"]]
+        found = [failure for other in others for failure in self.found(ctx, checks, case, other)]
+        assert not found, "\n".join(found)
+
+    def found(self, ctx, checks, case, other):
+        """What the checks say about the answer to `other`."""
+        about_the_work = case.path_parameters.get("id") == WORK
+        first = case.headers.pop("Authorization", None)
+        if about_the_work:
+            case.path_parameters["id"] = other["work"]
+        headers = {"Authorization": f"Bearer {other['token']}"} if other["token"] else None
+        try:
+            answer = case.call(session=self.connection, headers=headers, timeout=10)
+            self.answers[other["who"]][answer.status_code] += 1
+            if answer.status_code < 300:
+                self.let_in[other["who"]].add(case.operation.label)
+            for check in checks:
+                try:
+                    check(ctx, answer, case)
+                except (Failure, FailureGroup, AssertionError) as failure:
+                    yield f"{other['who']}: {case.method} {answer.request.url}: {answer.status_code}: {failure}"
+        finally:
+            if first:
+                case.headers["Authorization"] = first
+            if about_the_work:
+                case.path_parameters["id"] = WORK
+
+    def after_run(self, ctx):
+        """A token that opens nothing tries nothing, and neither does one that is mostly asked to slow down."""
+        for who, answers in self.answers.items():
+            print(f"{who}: {dict(sorted(answers.items()))}")
+        everyone = set().union(*(self.let_in[other["who"]] for other in OTHERS if not other["token"]))
+        shut = [other["who"] for other in OTHERS if other["token"] and not self.let_in[other["who"]] - everyone]
+        assert not shut, "opens nothing: " + ", ".join(shut)
+        slowed = [who for who, answers in self.answers.items() if 2 * answers[429] > answers.total()]
+        assert not slowed, "mostly asked to slow down: " + ", ".join(slowed)

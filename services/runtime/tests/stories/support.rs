@@ -246,7 +246,7 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut fact: i
 pub(crate) async fn found<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
     let deadline = Instant::now() + SOON;
     loop {
-        if let Some(seen) = look().await {
+        if let Some(seen) = Box::pin(look()).await {
             return seen;
         }
         assert!(Instant::now() < deadline, "did not happen in {} s: {what}", SOON.as_secs());

@@ -36,6 +36,7 @@ pub mod hold;
 pub mod invitation;
 pub mod job;
 pub mod lasting;
+pub mod offered;
 pub mod person;
 pub mod recall;
 pub mod recalled;

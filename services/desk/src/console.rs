@@ -7,7 +7,10 @@
 //! | how is a form read, and recognised when it is sent twice? | `sent` |
 //! | how does a problem look in a browser? | `problem_page` |
 //! | which cookies are there? | `cookie` |
-//! | how are contests and partners named? | `names` |
+//! | which contests and themes may be chosen? | `names` |
+//! | how are screening's rules shown? | `rules` |
+//! | how does a job's choice of works read? | `selected` |
+//! | how does an audit row's before and after read? | `record` |
 //! | what is in a list to choose from? | `choice` |
 //! | how is an address with a query written? | `address` |
 //!
@@ -48,7 +51,11 @@ mod partners;
 mod people;
 mod preview;
 mod problem_page;
+mod proof;
 mod queue;
+mod record;
+mod rules;
+mod selected;
 pub(crate) mod sent;
 pub(crate) mod shell;
 mod sign_in;
@@ -58,9 +65,10 @@ mod work;
 mod works;
 
 pub(crate) use address::{address, filtered};
+pub(crate) use bulk::stage_text;
 pub(crate) use choice::{Choice, choices};
 pub(crate) use events::{check_streams, is_refresh};
-pub(crate) use names::{contest_name, contests_seen, partner_name, themes};
+pub(crate) use names::{contests_seen, themes};
 pub(crate) use problem_page::{again, as_pages};
 pub(crate) use sent::{Asked, Sent};
 pub(crate) use shell::{Here, Shell};
@@ -72,6 +80,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 /// Roles that read works.
 pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
+
+/// Roles that read what was exchanged with partners and what people saw there: screeners judge works, not partners.
+pub(crate) const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
 
 /// Roles that download finished files and bags.
 pub(crate) const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
@@ -95,6 +106,7 @@ pub(crate) fn routes() -> Vec<Route> {
         partners::routes(),
         people::routes(),
         preview::routes(),
+        proof::routes(),
         queue::routes(),
         sign_in::routes(),
         trouble::routes(),

@@ -44,12 +44,26 @@ pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
     read.map_err(|why| Code::PictureUnreadable.about(pipeline::lang::shown(&why)))
 }
 
+/// Bytes at the beginning of a picture by which its type is known.
+pub(crate) const HEAD_BYTES: u64 = 8;
+const PNG: (&str, &str) = ("image/png", "png");
+const JPEG: (&str, &str) = ("image/jpeg", "jpg");
+
+/// Media type and file name ending of a picture that begins so; `None` for everything else.
+pub(crate) fn kind(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    match head {
+        [0x89, b'P', b'N', b'G', ..] => Some(PNG),
+        [0xff, 0xd8, ..] => Some(JPEG),
+        _ => None,
+    }
+}
+
 /// Decodes all of it, and keeps nothing.
 fn decode(bytes: &[u8]) -> Result<(), String> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', ..] => decode_png(bytes),
-        [0xff, 0xd8, ..] => decode_jpeg(bytes),
-        _ => Err("neither JPEG nor PNG".to_owned()),
+    match kind(bytes) {
+        Some(PNG) => decode_png(bytes),
+        Some(_) => decode_jpeg(bytes),
+        None => Err("neither JPEG nor PNG".to_owned()),
     }
 }
 

@@ -125,7 +125,7 @@ impl Replacement {
             (Replacement::DeleteAndResubmit, Lang::En) => {
                 "deleted and submitted anew: loses plays, comments and address, and is reviewed again"
             }
-            (Replacement::DeleteAndResubmit, Lang::Zh) => "删除后重新投稿：播放量、评论和地址丢失，并重新审核",
+            (Replacement::DeleteAndResubmit, Lang::Zh) => "删除后重新投放：播放量、评论和地址丢失，并重新审核",
             (Replacement::ByOperator, Lang::En) => {
                 "a person takes it down and brings the new one: loses plays, comments and address"
             }

@@ -8,6 +8,8 @@
 //! |---|---|---|
 //! | `contest`, `theme`, `state` | `=` `!=` | ids, as `status` shows them |
 //! | `partner` | `=` `!=` | partners that the work has a delivery to |
+//! | `delivery` | `=` `!=` | state of a delivery; of one to a named partner, where one is named |
+//! | `unit` | `=` `!=` | part of the recommending unit's name, whatever its case; blanks in the name do not count |
 //! | `rendition` | `=` `!=` | renditions in force |
 //! | `engine` | all | version of the code that made a rendition in force (of that name, where one is named) |
 //! | `entered` | all but `!=` | a day in China, or an instant with its offset |
@@ -44,6 +46,10 @@ pub struct Selection {
     pub state: Names,
     /// Partners that the work has a delivery to.
     pub partner: Names,
+    /// States of deliveries, by name; of those to `partner`, where that names one.
+    pub delivery: Names,
+    /// Texts that the recommending unit's name contains, blanks left out.
+    pub unit: Names,
     /// Renditions in force.
     pub rendition: Names,
     /// What the version of the code that made such a rendition must be; all of them hold.
@@ -134,12 +140,14 @@ impl Selection {
         self.engine.iter().all(|(operator, wanted)| operator.holds(&version, wanted))
     }
 
-    fn fields(&self) -> [(&'static str, &Names); 5] {
+    fn fields(&self) -> [(&'static str, &Names); 7] {
         [
             ("contest", &self.contest),
             ("theme", &self.theme),
             ("state", &self.state),
             ("partner", &self.partner),
+            ("delivery", &self.delivery),
+            ("unit", &self.unit),
             ("rendition", &self.rendition),
         ]
     }

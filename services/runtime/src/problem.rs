@@ -201,7 +201,7 @@ impl Code {
             Code::AwaitsDelivery => row(409, "awaits_delivery", "该投放由人工完成，发布后请登记（delivered）。", "A person brings this delivery to the partner; report it with `delivered` once it can be seen there."),
             Code::AwaitsRemoval => row(409, "awaits_removal", "该作品须由人工下架，下架后请登记凭据（recalled）。", "A person has to remove the work there; prove the removal with `recalled`."),
             Code::NotByHand => row(409, "not_by_hand", "对该平台的投放由系统完成并核实，无须登记。", "Deliveries to this partner are made and checked by the system; there is nothing to report."),
-            Code::NotRecalled => row(409, "not_recalled", "该作品未被召回，请先召回（recall）。", "The work is not being taken back from this partner; take it back with `recall` first."),
+            Code::NotRecalled => row(409, "not_recalled", "该作品未被撤下，请先撤下（recall）。", "The work is not being taken back from this partner; take it back with `recall` first."),
             Code::RecallBySystem => row(409, "recall_by_system", "系统正在从该平台下架，无须登记凭据。", "The system is removing the work there; no proof is needed unless a person has to do it."),
             Code::EvidenceMissing => row(422, "evidence_missing", "请提供平台上的网址或截图。", "Evidence is missing: an address at the partner, or a picture."),
             Code::AddressForeign => row(422, "address_foreign", "该网址不属于这个平台。", "The address is not one of the partner's own."),

@@ -28,6 +28,7 @@ use super::release::known;
 use super::reprocess::{Beginning, redo};
 use super::{Caller, Done, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// One act on many works, as a job. Either `where` or `works` says which.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -273,12 +274,13 @@ fn made(looked: &Looked, ask: &Ask, from: Option<Beginning>, dry_run: bool) -> J
     }
 }
 
-fn refused(refusal: Refusal) -> Problem {
+/// The problem of an act on works that the look refuses.
+pub(super) fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Missing(id) => Code::SubmissionUnknown.about(id.to_string()),
         Refusal::Nothing => Code::NothingSelected.into(),
         Refusal::TooMany => Code::TooManyWorks.about(format!("at most {}", bulk::MAX_WORKS)),
-        Refusal::CannotBegin(states) => Code::StateWrong.about(states.join(", ")),
+        Refusal::CannotBegin(states) => Code::StateWrong.about(in_states(states.iter().map(String::as_str))),
         Refusal::InAnotherJob(job) => Code::InAnotherJob.about(job.to_string()),
     }
 }

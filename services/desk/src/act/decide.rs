@@ -1,7 +1,7 @@
 //! Decide: a reviewer's decision is held for ten seconds, in which it can be undone; then a desk carries it out as `review` would. The
 //! audit trail and the history have it once it is carried out, in the name of its person.
 use chrono::{DateTime, Utc};
-use pipeline::id::SubmissionId;
+use pipeline::id::{PersonId, SubmissionId};
 use pipeline::lang::Lang;
 use pipeline::person::{Held as Holds, Role};
 use pipeline::submission::State;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::review::{Decision, decided};
 use super::{Caller, Done, Seen, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// Decisions that one look carries out at most; the next look goes on.
 const MOST: u32 = 200;
@@ -70,18 +71,40 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
             let seen = caller.look(tx, id).await?;
             awaits_review(&seen)?;
             is_about(&seen, wish.run)?;
-            if let Some(other) = reviews::claimant(tx, id, person).await? {
-                return Err(Code::CardTaken.about(other.name).into());
-            }
-            if held::is_held(tx, id).await? {
-                return Err(Problem::from(Code::DecisionHeld).into());
-            }
+            is_free(tx, id, person).await?;
             let holding = Holding { submission: id, run: seen.machine.run, decision, words, phrase };
             let due_at = held::hold(tx, holding, person, &caller.by).await?;
             caller.end(tx, false, Held { id: id.0, due_at }).await
         })
     });
     settle(done.await)
+}
+
+/// Why a decision of the caller's on this work would be refused now; `None` where it would be held.
+pub async fn refusal(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Option<Problem>, Problem> {
+    let person = caller.person()?;
+    let looked = desk.store.transaction("may_decide", |tx, _| {
+        Box::pin(async move {
+            awaits_review(&caller.look(tx, id).await?)?;
+            is_free(tx, id, person).await
+        })
+    });
+    match looked.await.map_err(Problem::from) {
+        Ok(()) => Ok(None),
+        Err(problem) if problem.code.status() < 500 => Ok(Some(problem)),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Refuses a work that another reviewer has open, or about which a decision is held.
+async fn is_free(tx: &mut Transaction, id: SubmissionId, person: PersonId) -> anyhow::Result<()> {
+    if let Some(other) = reviews::claimant(tx, id, person).await? {
+        return Err(Code::CardTaken.about(other.name).into());
+    }
+    if held::is_held(tx, id).await? {
+        return Err(Problem::from(Code::DecisionHeld).into());
+    }
+    Ok(())
 }
 
 /// Undoes a decision of the caller's that was not carried out yet: on one work, or their last one. The work is claimed for them again.
@@ -241,6 +264,6 @@ fn is_about(seen: &Seen, run: Option<u32>) -> Result<(), Problem> {
 fn awaits_review(seen: &Seen) -> Result<(), Problem> {
     match &seen.machine.state {
         State::AwaitingReview => Ok(()),
-        other => Err(Code::StateWrong.about(other.name())),
+        other => Err(Code::StateWrong.about(in_states([other.name()]))),
     }
 }

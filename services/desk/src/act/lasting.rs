@@ -27,7 +27,7 @@ pub struct Lasting {
 /// Each kind, with its sentences.
 const REVOKED: (&str, &str, &str) = (
     "revoked",
-    "作品整体召回后，不能再放行或重新制作。",
+    "作品整体撤下后，不能再发布或重新处理。",
     "A work that is recalled as a whole cannot be released or reprocessed again.",
 );
 const ADDRESS_LOST: (&str, &str, &str) = (
@@ -37,12 +37,12 @@ const ADDRESS_LOST: (&str, &str, &str) = (
 );
 const SEEN_BY_PUBLIC: (&str, &str, &str) = (
     "seen_by_public",
-    "发布后公众即可观看和转存，召回不能收回副本。",
+    "发布后公众即可观看和转存，撤下不能收回副本。",
     "Once published, people can watch and copy it; a recall does not take back copies.",
 );
 const REMOVAL_BY_HAND: (&str, &str, &str) = (
     "removal_by_hand",
-    "该平台没有删除接口，召回须由人工完成。",
+    "该平台没有删除接口，撤下须由人工完成。",
     "The partner has no interface to delete works; a recall there is done by a person.",
 );
 

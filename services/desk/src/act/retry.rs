@@ -35,6 +35,11 @@ pub struct Retried {
     pub dry_run: bool,
 }
 
+/// Whether a part in this state is tried again: the same states as in `parts::retry`.
+pub(crate) fn may_be_tried(status: &str) -> bool {
+    matches!(status, "parked" | "waiting")
+}
+
 impl Retry {
     fn only(&self) -> Result<Option<PartToDo>, Problem> {
         match (&self.stage, &self.part) {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Caller, Done, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// A reviewer's decision.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -116,7 +117,7 @@ pub(super) async fn decided(
     let was = seen.machine.state.name();
     let applied = submissions::apply(tx, desk.store.policy(), id, event, by).await?;
     if !applied.changed {
-        return Err(Code::StateWrong.about(was).into());
+        return Err(Code::StateWrong.about(in_states([was])).into());
     }
     let (state, run) = (applied.machine.state.name().to_owned(), applied.machine.run);
     Ok(Reviewed { id: id.0, was: was.to_owned(), state, run, dry_run: false })

@@ -56,6 +56,8 @@ pub(super) struct RecoveryCodesPage {
     pub(super) codes: Vec<String>,
     /// Where to go on.
     pub(super) next: &'static str,
+    /// Whether it is the last step of setting up a sign-in.
+    pub(super) is_step: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -129,7 +131,8 @@ async fn confirm(
 ) -> Result<Response, Problem> {
     match invitation::confirm(&desk, &visitor(guest.address.as_ref(), &headers), &secret, &form.code).await {
         Ok(accepted) => {
-            let page = RecoveryCodesPage { shell: guest.shell(), codes: accepted.recovery_codes, next: "/" };
+            let page =
+                RecoveryCodesPage { shell: guest.shell(), codes: accepted.recovery_codes, next: "/", is_step: true };
             Ok(with_cookie(&desk, shown(&page)?, &accepted.signed_in))
         }
         Err(problem) if problem.code == Code::CodeWrong => {

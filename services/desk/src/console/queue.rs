@@ -9,9 +9,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
+use pages::Say;
 use pipeline::id::{ContestId, SubmissionId};
 use pipeline::queue::Queue;
-use pipeline::screening::{Outcome, RuleVerdict};
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::listing::Count;
@@ -21,6 +21,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::loudness::Loudness;
+use super::rules::{self, RuleLine};
 use super::{Asked, Here, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
 use crate::Desk;
 use crate::act::Caller;
@@ -28,6 +29,7 @@ use crate::act::claim::{self, Opened};
 use crate::act::decide::{self, Wish};
 use crate::act::review::Decision;
 use crate::http::routes::Route;
+use crate::names::contest_name;
 use crate::view::card::{self, Card, MarkKind};
 use crate::view::queue::{self, Decided, Line};
 
@@ -102,6 +104,7 @@ struct CardPage {
     shell: Shell,
     queue: &'static Queue,
     card: Card,
+    rules: Vec<RuleLine>,
     /// Who else has it open, and until when.
     taken: Option<(String, DateTime<Utc>)>,
     /// Whether this person may decide on it now.
@@ -127,8 +130,8 @@ struct EmptyPage {
     queue: &'static Queue,
     lines: Vec<Line>,
     contest: Option<ContestId>,
-    /// Contests of a person who does not screen in all of them.
-    contests: Vec<ContestId>,
+    /// Contests of a person who does not screen in all of them, each with its name.
+    contests: Vec<(String, String)>,
     decisions: Vec<Decided>,
 }
 
@@ -169,10 +172,15 @@ async fn next(
         shell: visit.shell(Here::Queue),
         queue,
         lines: queue::queues(&desk, &caller).await?,
-        contests: visit.contests().into_iter().collect(),
+        contests: visit.contests().iter().map(|id| named(&desk, visit.say, id)).collect(),
         decisions: queue::decisions(&desk, &caller).await?,
         contest: caller.contest,
     })
+}
+
+/// A contest with its name.
+fn named(desk: &Desk, say: Say, id: &ContestId) -> (String, String) {
+    (id.to_string(), contest_name(&desk.catalogue, say, id.as_str()))
 }
 
 async fn show(
@@ -202,9 +210,11 @@ async fn card_page(
     };
     let decisions = queue::decisions(desk, caller).await?;
     let held = decisions.iter().any(|it| it.work == work.id.0 && it.failure.is_none());
+    let card = card::card(desk, work).await?;
     Ok(CardPage {
         queue,
-        card: card::card(desk, work).await?,
+        rules: rules::lines(shell.say, &card.rules),
+        card,
         taken,
         decides: decides && !held,
         count: queue::count(desk, caller, queue).await?,
@@ -326,33 +336,12 @@ impl CardPage {
         self.shell.say.t(zh, en)
     }
 
-    fn rule(&self, rule: &RuleVerdict) -> &'static str {
-        rule.rule.title(self.shell.say.lang)
-    }
-
-    fn words<'a>(&self, rule: &'a RuleVerdict) -> &'a str {
-        rule.text(self.shell.say.lang)
-    }
-
-    fn outcome(&self, outcome: &Outcome) -> &'static str {
-        match outcome {
-            Outcome::Pass => self.shell.say.t("符合", "passes"),
-            Outcome::Warn => self.shell.say.t("请留意", "look at it"),
-            Outcome::Fail => self.shell.say.t("不符合", "fails"),
-        }
-    }
-
     fn yes(&self, declared: &bool) -> &'static str {
         if *declared { self.shell.say.t("是", "yes") } else { self.shell.say.t("否", "no") }
     }
 
-    fn ai(&self) -> &str {
-        match self.card.declarations.ai_use.as_str() {
-            "none" => self.shell.say.t("未使用", "none"),
-            "assisted" => self.shell.say.t("辅助使用", "assisted"),
-            "generated" => self.shell.say.t("生成", "generated"),
-            other => other,
-        }
+    fn ai(&self) -> String {
+        self.shell.say.ai_use(&self.card.declarations.ai_use)
     }
 
     /// Width and height as people see them, and the frame rate.

@@ -84,8 +84,8 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
     shown(&shown_page)
 }
 
-/// The address at which all works that the filter finds can be acted on: as a selection where its language says the same, otherwise one by
-/// one where they are few enough for an address.
+/// The address at which all works that the filter finds can be acted on: by the same conditions where a bulk act has
+/// them, otherwise one by one where they are few enough for an address.
 async fn all_of(
     desk: &Desk,
     visit: &Visit,
@@ -94,8 +94,8 @@ async fn all_of(
     items: &[works::Line],
 ) -> Result<Option<String>, Problem> {
     let contests: Vec<ContestId> = visit.contests().into_iter().collect();
-    if let Some(selection) = query.selection(&desk.catalogue, &contests) {
-        return Ok(Some(address("/bulk/new", [("where", selection)])));
+    if let Some(fields) = query.bulk(&desk.catalogue, &contests) {
+        return Ok(Some(address("/bulk/new", fields)));
     }
     let named = |items: &[works::Line]| {
         let works = items.iter().map(|line| ("works", line.id.to_string()));

@@ -23,6 +23,9 @@ const READERS: &[Role] = &[Screener, Organiser, Operator, Auditor];
 /// Roles that download files to bring them to partners.
 const CARRIERS: &[Role] = &[Organiser, Operator];
 
+/// Roles that read what people saw at partners.
+const EVIDENCE: &[Role] = &[Organiser, Operator, Auditor];
+
 /// Every page and every form, and the roles that may use it. `None`: no session needed; an empty list: any signed-in person.
 #[rustfmt::skip]
 const PAGES: &[(&str, Option<&[Role]>)] = &[
@@ -91,6 +94,7 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /deliveries", Some(READERS)),
     ("GET /works/{id}/deliveries/{partner}", Some(READERS)),
     ("GET /works/{id}/deliveries/{partner}/bag/{file}", Some(CARRIERS)),
+    ("GET /works/{id}/deliveries/{partner}/proofs/{proof}", Some(EVIDENCE)),
     ("POST /works/{id}/deliveries/{partner}/delivered", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/recalled", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/confirm", Some(&[Operator])),

@@ -3,16 +3,19 @@ use std::collections::BTreeSet;
 
 use super::{Names, Selection, SelectionError, parse};
 use crate::catalogue::Catalogue;
+use crate::delivery::Observed;
 use crate::id::{ContestId, PartnerId};
 
 impl Selection {
-    /// Refuses a state that does not exist, and a contest, a theme or a partner that the catalogue does not have. Themes are those of
-    /// the contests that the selection allows. Renditions are not checked: those of earlier ladders may still be in force.
+    /// Refuses a state of works or deliveries that does not exist, and a contest, a theme or a partner that the catalogue does not have. Themes are those of
+    /// the contests that the selection allows. Renditions are not checked: those of earlier ladders may still
+    /// be in force. Units are free text.
     ///
     /// # Errors
     /// [`SelectionError::Value`], which lists what exists.
     pub fn check(&self, catalogue: &Catalogue) -> Result<(), SelectionError> {
         check("state", &self.state, &parse::states())?;
+        check("delivery", &self.delivery, &Observed::NAMES)?;
         check("contest", &self.contest, &catalogue.contests.keys().map(ContestId::as_str).collect::<Vec<_>>())?;
         check("partner", &self.partner, &catalogue.partners.keys().map(PartnerId::as_str).collect::<Vec<_>>())?;
         let contests = catalogue.contests.values().filter(|it| self.contest.selects(it.id.as_str()));

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Days, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
 
 use super::{MAX_BYTES, MAX_CONDITIONS, MAX_NAMES, Names, Operator, Selection, Version};
+use crate::delivery::Observed;
 use crate::lang::{Lang, shown};
 use crate::stage::Stage;
 
 /// Every field, as it is typed.
-const FIELDS: [&str; 7] = ["contest", "theme", "state", "partner", "rendition", "engine", "entered"];
+const FIELDS: [&str; 9] =
+    ["contest", "theme", "state", "partner", "delivery", "unit", "rendition", "engine", "entered"];
 /// States that are not a stage's.
 const STATES: [&str; 7] =
     ["uploading", "awaiting_review", "awaiting_release", "published", "rejected", "withdrawn", "revoked"];
@@ -127,8 +129,10 @@ pub(super) fn selection(text: &str) -> Result<Selection, SelectionError> {
         match field {
             "contest" => names(&mut selection.contest, field, operator, value)?,
             "theme" => names(&mut selection.theme, field, operator, value)?,
-            "state" => state_names(&mut selection.state, operator, value)?,
+            "state" => known_names(&mut selection.state, field, &states(), operator, value)?,
             "partner" => names(&mut selection.partner, field, operator, value)?,
+            "delivery" => known_names(&mut selection.delivery, field, &Observed::NAMES, operator, value)?,
+            "unit" => names(&mut selection.unit, field, operator, value)?,
             "rendition" => names(&mut selection.rendition, field, operator, value)?,
             "engine" => selection.engine.push((operator, version(value)?)),
             _ => entered(&mut selection, operator, value)?,
@@ -174,12 +178,18 @@ fn names(into: &mut Names, field: &'static str, operator: Operator, value: &str)
     Ok(())
 }
 
-fn state_names(into: &mut Names, operator: Operator, value: &str) -> Result<(), SelectionError> {
-    let known = states();
-    names(into, "state", operator, value)?;
+/// Names of a field that has these and no others.
+fn known_names(
+    into: &mut Names,
+    field: &'static str,
+    known: &[&str],
+    operator: Operator,
+    value: &str,
+) -> Result<(), SelectionError> {
+    names(into, field, operator, value)?;
     match into.any.iter().chain(&into.none).find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
-        Some(unknown) => Err(SelectionError::unknown("state", unknown, &known)),
+        Some(unknown) => Err(SelectionError::unknown(field, unknown, known)),
     }
 }
 

@@ -20,13 +20,15 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 #[test]
 fn every_field_is_read_into_its_own_place() {
     let selection = read(
-        "contest=miit theme=green,数字 state!=rejected partner=bilibili rendition=social-1080 engine>=0.1 engine<0.3 \
-         entered>=2024-08-01 entered<=2024-08-31",
+        "contest=miit theme=green,数字 state!=rejected partner=bilibili delivery=live,refused unit=北京市 unit!=学校 \
+         rendition=social-1080 engine>=0.1 engine<0.3 entered>=2024-08-01 entered<=2024-08-31",
     );
     assert_eq!(selection.contest.any, set(&["miit"]));
     assert_eq!(selection.theme.any, set(&["green", "数字"]));
     assert_eq!((selection.state.any, selection.state.none), (set(&[]), set(&["rejected"])));
     assert_eq!(selection.partner.any, set(&["bilibili"]));
+    assert_eq!(selection.delivery.any, set(&["live", "refused"]));
+    assert_eq!((selection.unit.any, selection.unit.none), (set(&["北京市"]), set(&["学校"])));
     assert_eq!(selection.rendition.any, set(&["social-1080"]));
     let versions: Vec<String> =
         selection.engine.iter().map(|(op, version)| format!("{}{version}", op.text())).collect();
@@ -73,6 +75,7 @@ fn what_is_wrong_is_named_with_what_is_allowed_in_both_languages() {
     check("theme=a theme=b", "theme= is given twice; write alternatives with commas", "theme= 出现了两次");
     check("theme=a,,b", "theme cannot be \"a,,b\"", "字段 theme 的值不能是“a,,b”");
     check("state=finished", "allowed is probe, screen", "可用：probe, screen");
+    check("delivery=gone", "allowed is planned, sending", "可用：planned, sending");
     check("engine<new", "a version such as 0.3", "版本号");
     check("entered<yesterday", "a day in China such as 2024-08-01", "北京时间");
     check("entered!=2024-08-01", "allowed are = < <= > >=", "可用：= < <= > >=");
@@ -120,12 +123,15 @@ fn conditions() -> impl Strategy<Value = Selection> {
     });
     let time =
         || prop::option::of(0i64..4_000_000_000_000_000).prop_map(|at| at.and_then(DateTime::from_timestamp_micros));
-    (names(), names(), state, names(), names(), engine, time(), time()).prop_map(
-        |(contest, theme, state, partner, rendition, engine, entered_from, entered_before)| Selection {
+    let delivery = prop::sample::subsequence(vec!["live", "refused", "unknown"], 0..3);
+    (names(), names(), state, names(), delivery, names(), names(), engine, time(), time()).prop_map(
+        |(contest, theme, state, partner, delivery, unit, rendition, engine, entered_from, entered_before)| Selection {
             contest,
             theme,
             state: Names { any: set(&state), none: BTreeSet::new() },
             partner,
+            delivery: Names { any: BTreeSet::new(), none: set(&delivery) },
+            unit,
             rendition,
             engine,
             entered_from,

@@ -49,6 +49,10 @@ mod desk_list_pages; // lists, one work and trouble in a browser without scripts
 mod desk_lists; // lists as files, and what tables are handed in
 #[path = "../../../desk/tests/it/live.rs"]
 mod desk_live; // the first page, people, and updates while a page is open
+#[path = "../../../desk/tests/it/names.rs"]
+mod desk_names; // names instead of ids
+#[path = "../../../desk/tests/it/offered.rs"]
+mod desk_offered; // acts that a page offers
 #[path = "../../../desk/tests/it/pages.rs"]
 mod desk_pages; // pages: sessions, roles, other sites
 #[path = "../../../desk/tests/it/persons.rs"]

@@ -41,9 +41,19 @@ async fn selected(tx: &mut PgConnection, selection: &Selection) -> anyhow::Resul
         where ($1::text[] = '{}' or s.contest = any($1)) and s.contest <> all($2::text[])
             and ($3::text[] = '{}' or s.theme = any($3)) and s.theme <> all($4::text[])
             and ($5::text[] = '{}' or s.state = any($5)) and s.state <> all($6::text[])
-            and ($7::text[] = '{}' or exists (
-                select from deliveries d where d.submission = s.id and d.partner = any($7)))
+            and (($7::text[] = '{}' and $15::text[] = '{}') or exists (
+                select from deliveries d where d.submission = s.id
+                    and ($7 = '{}' or d.partner = any($7)) and ($15 = '{}' or d.state = any($15))))
             and not exists (select from deliveries d where d.submission = s.id and d.partner = any($8::text[]))
+            and not exists (
+                select from deliveries d where d.submission = s.id
+                    and ($7 = '{}' or d.partner = any($7)) and d.state = any($16::text[]))
+            and ($17::text[] = '{}' or exists (
+                select from unnest($17) as wanted (part)
+                where strpos(regexp_replace(lower(s.recommending_unit), '\s', '', 'g'), lower(part)) > 0))
+            and not exists (
+                select from unnest($18::text[]) as unwanted (part)
+                where strpos(regexp_replace(lower(s.recommending_unit), '\s', '', 'g'), lower(part)) > 0)
             and (($9::text[] = '{}' and $11::text[] is null) or exists (
                 select from renditions r where r.submission = s.id and r.in_force
                     and ($9 = '{}' or r.name = any($9)) and ($11 is null or r.engine = any($11))))
@@ -66,6 +76,10 @@ async fn selected(tx: &mut PgConnection, selection: &Selection) -> anyhow::Resul
         selection.entered_from as Option<DateTime<Utc>>,
         selection.entered_before as Option<DateTime<Utc>>,
         MAX_WORKS as i64 + 1,
+        &any(&selection.delivery),
+        &none(&selection.delivery),
+        &any(&selection.unit),
+        &none(&selection.unit),
     )
     .fetch_all(tx)
     .await

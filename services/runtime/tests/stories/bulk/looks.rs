@@ -12,6 +12,11 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
     update("update renditions set engine = 'reelmill 0.10.0, ffmpeg 5' where submission = $1", ids[2]).await.unwrap();
     update("delete from deliveries where partner = 'bilibili' and submission = $1", ids[2]).await.unwrap();
     update("delete from renditions where name = 'web-720' and submission = $1", ids[0]).await.unwrap();
+    update("update submissions set recommending_unit = '北京 Alpha 学校' where id = $1", ids[0]).await.unwrap();
+    update("update submissions set recommending_unit = '100%分公司' where id = $1", ids[1]).await.unwrap();
+    update("update deliveries set state = 'refused' where partner = 'bilibili' and submission = $1", ids[1])
+        .await
+        .unwrap();
     for (text, expected) in [
         ("theme=green", &ids[..1]),
         ("theme!=green", &ids[1..]),
@@ -20,6 +25,15 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
         ("state!=published", &[]),
         ("partner=bilibili", &ids[..2]),
         ("partner!=bilibili", &ids[2..]),
+        ("delivery=refused", &ids[1..2]),
+        ("partner=bilibili delivery=refused", &ids[1..2]),
+        ("partner=bilibili delivery!=refused", &ids[..1]),
+        ("partner=cctv delivery=refused", &[]),
+        ("unit=北京alpha", &ids[..1]),
+        ("unit=学校,分公司", &ids[..2]),
+        ("unit!=学校", &ids[1..]),
+        ("unit=0%分", &ids[1..2]),
+        ("unit=北_", &[]),
         ("rendition=web-720", &ids[1..]),
         ("rendition!=web-720", &ids[..1]),
         ("engine<0.10", &ids[1..2]),

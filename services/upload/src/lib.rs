@@ -4,7 +4,8 @@
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
 //! | what does an entry need, and how does it stand? | `entries` |
-//! | how do bytes come in and survive? | `tus` |
+//! | how do bytes come in? | `tus` |
+//! | how do they survive? | `writer` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
 //! | who is too slow, and how much is unfinished altogether? | `senders`, `stock` |
@@ -27,6 +28,7 @@ mod stock;
 mod sweep;
 mod token;
 mod tus;
+mod writer;
 
 pub use access::Policy;
 pub use app::{App, Settings};

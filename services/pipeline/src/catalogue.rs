@@ -8,6 +8,7 @@ use crate::partner::Partner;
 
 mod builtin;
 mod contest;
+mod fields;
 mod ladders;
 mod phrases;
 mod read;

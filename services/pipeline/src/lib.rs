@@ -5,6 +5,7 @@
 //! | what comes after what? | `stage`, `submission` |
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
+//! | what does an entry form ask, and what of it is wrong? | `form` |
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | how far is it, and how long does it still take? | `progress` |
@@ -20,6 +21,7 @@
 pub mod catalogue;
 pub mod delivery;
 pub mod fingerprint;
+pub mod form;
 pub mod id;
 pub mod lang;
 pub mod media_info;

@@ -1,4 +1,5 @@
 //! The public HTTP API as an entrant's client sees it: entering a work, asking how it stands, and reading what went wrong.
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,6 +23,9 @@ pub(crate) struct Form {
     pub(crate) recommending_unit: String,
     pub(crate) entrant: Entrant,
     pub(crate) declarations: Declarations,
+    /// To the contest's own questions, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) answers: BTreeMap<String, String>,
 }
 
 /// Who enters. Personal data: goes to the server, and nowhere else.

@@ -2,6 +2,7 @@
 //! How a problem becomes an answer is in `serving::render`.
 use std::num::NonZeroU32;
 
+use pipeline::form::Wrong;
 use pipeline::lang::Lang;
 use pipeline::person;
 use tracing::{error, warn};
@@ -159,7 +160,7 @@ impl Code {
             Code::TextUnfit => row(422, "text_unfit", "文字中含有不允许使用的字符。", "A text holds a character that is not allowed, such as a control character."),
             Code::ContestUnknown => row(422, "contest_unknown", "没有这项征选活动。", "There is no such contest."),
             Code::ThemeUnknown => row(422, "theme_unknown", "该活动没有这个主题。", "The contest has no such theme."),
-            Code::DeclarationMissing => row(422, "declaration_missing", "须承诺作品原创并拥有版权。", "Originality and rights have to be declared."),
+            Code::DeclarationMissing => row(422, "declaration_missing", "有承诺事项未勾选。", "A declaration is missing."),
             Code::NotOpenYet => row(403, "not_open_yet", "征选尚未开始。", "The contest is not open yet."),
             Code::DeadlinePassed => row(403, "deadline_passed", "申报已经截止。", "The deadline has passed."),
             Code::TokenMissing => row(401, "token_missing", "请求缺少凭证。", "The request has no token."),
@@ -422,7 +423,8 @@ impl Problem {
     }
 
     /// Every wrong field of a form in one problem.
-    pub fn of_form(fields: Vec<FieldProblem>) -> Self {
+    pub fn of_form(wrong: Vec<Wrong>) -> Self {
+        let fields: Vec<FieldProblem> = wrong.into_iter().map(FieldProblem::from).collect();
         let said = |lang| {
             let (colon, between) = if lang == Lang::Zh { ("：", "；") } else { (": ", "; ") };
             let text =

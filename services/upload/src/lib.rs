@@ -4,7 +4,8 @@
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
 //! | what does an entry need, and how does it stand? | `entries` |
-//! | how do bytes come in and survive? | `tus` |
+//! | how do bytes come in? | `tus` |
+//! | how do they survive? | `writer` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
 //! | what is a spreadsheet's reader asked, and what does its answer mean? | `sheet` |
@@ -29,6 +30,7 @@ mod stock;
 mod sweep;
 mod token;
 mod tus;
+mod writer;
 
 pub use access::Policy;
 pub use app::{App, Settings};

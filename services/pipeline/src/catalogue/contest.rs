@@ -2,6 +2,7 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::form::Field;
 use crate::id::{ContestId, PartnerId};
 use crate::partner::Name;
 use crate::screening::ContestRules;
@@ -30,6 +31,8 @@ pub struct Contest {
     pub synopsis: LengthLimit,
     /// What a work is about; each entry names one.
     pub themes: Vec<Theme>,
+    /// What an entrant is asked, in the order of the form.
+    pub fields: Vec<Field>,
     /// Which gates wait for a person.
     pub gates: Gates,
     /// Who gets the accepted works, in the order of the call.
@@ -46,14 +49,6 @@ pub struct LengthLimit {
     pub min_chars: u32,
     /// At most.
     pub max_chars: u32,
-}
-
-impl LengthLimit {
-    /// Whether a text, without the space around it, keeps the limit.
-    pub fn allows(&self, text: &str) -> bool {
-        let chars = text.trim().chars().count();
-        chars >= self.min_chars as usize && chars <= self.max_chars as usize
-    }
 }
 
 /// A theme of the call.
@@ -83,6 +78,11 @@ impl Contest {
     pub fn latest_finish(&self) -> Option<DateTime<Utc>> {
         let grace = TimeDelta::seconds(i64::try_from(self.grace_s).unwrap_or(i64::MAX / 1000));
         self.deadline.and_then(|deadline| deadline.to_utc().checked_add_signed(grace))
+    }
+
+    /// A field of the form by its id.
+    pub fn field(&self, id: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.id == id)
     }
 
     /// A theme by its id.

@@ -80,6 +80,9 @@ struct FormArgs {
     /// More about that, in words
     #[arg(long, value_name = "WORDS")]
     ai_note: Option<String>,
+    /// Answer a question of the contest's own, by its id in the contest's file; `true` declares
+    #[arg(long = "answer", value_name = "ID=TEXT", value_parser = answer)]
+    answers: Vec<(String, String)>,
 }
 
 /// How one file ended.
@@ -298,6 +301,7 @@ impl One<'_> {
                 ai_use: form.ai,
                 ai_note: form.ai_note.clone(),
             },
+            answers: form.answers.iter().cloned().collect(),
         }
     }
 
@@ -309,6 +313,12 @@ impl One<'_> {
     fn shown(&self) -> String {
         output::plain(&self.file.file_name().unwrap_or_default().to_string_lossy())
     }
+}
+
+/// `ID=TEXT`, split.
+fn answer(given: &str) -> Result<(String, String), String> {
+    let (id, text) = given.split_once('=').ok_or("write it as ID=TEXT")?;
+    Ok((id.trim().to_owned(), text.to_owned()))
 }
 
 /// The id of a theme that was given by its name, as the call for entries prints it. What the built-in catalogue does not know
@@ -356,5 +366,14 @@ mod tests {
         assert_eq!(theme_id("demo", "绿色低碳"), "green");
         assert_eq!(theme_id("demo", "green"), "green");
         assert_eq!(theme_id("another", "绿色低碳"), "绿色低碳");
+    }
+
+    #[test]
+    fn an_answer_is_split_at_its_first_equals_sign() {
+        assert_eq!(
+            answer("first_published=https://a.b/?v=1").unwrap(),
+            ("first_published".into(), "https://a.b/?v=1".into())
+        );
+        assert!(answer("crew").is_err());
     }
 }

@@ -8,6 +8,7 @@
 //! | how do they survive? | `writer` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
+//! | what is a spreadsheet's reader asked, and what does its answer mean? | `sheet` |
 //! | who is too slow, and how much is unfinished altogether? | `senders`, `stock` |
 //!
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
@@ -24,6 +25,7 @@ mod places;
 mod routes;
 mod senders;
 mod serve;
+pub mod sheet;
 mod stock;
 mod sweep;
 mod token;

@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::Desk;
 use crate::next::{Step, demand};
 
+pub mod authorise;
 pub mod bulk;
 pub mod claim;
 pub mod confirm;

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
 //! | what does an entry need, and how does it stand? | `entries` |
+//! | what can entrants do to an entry? | `act` |
 //! | how do bytes come in and survive? | `tus` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
@@ -12,6 +13,7 @@
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
 
 mod access;
+mod act;
 mod app;
 mod cors;
 mod entries;

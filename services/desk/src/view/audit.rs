@@ -23,7 +23,7 @@ pub use words::{ACTS, said};
 pub struct TrailFilter {
     /// Only acts on this submission.
     pub submission: Option<Uuid>,
-    /// Only acts on submissions, tokens and roles of this contest.
+    /// Only acts on submissions, jobs, webhooks, tokens and roles of this contest.
     pub contest: Option<String>,
     /// Only acts of this name, such as `released`.
     pub act: Option<String>,
@@ -81,7 +81,7 @@ pub struct Row {
     pub hash: String,
 }
 
-/// Reads the trail. A caller who is bound to a contest sees what was done to its submissions.
+/// Reads the trail. A caller who is bound to a contest sees the acts on what is of that contest alone.
 pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result<Page<Row>, Problem> {
     let limit = limit_of(filter.limit)?;
     let wanted = AuditFilter {

@@ -147,3 +147,31 @@ fn handlers_and_commands_of_acts_only_parse_call_and_render() {
     let commands = median(commands.flat_map(|(_, text)| lengths(text, false)).collect());
     assert!(commands <= LINES, "the median command has {commands} lines");
 }
+
+/// Whether a text has a sentence in it: a word, a blank, and more.
+fn is_sentence(text: &str) -> bool {
+    let is_word = |it: &str| it.len() > 1 && it.chars().all(|c| c.is_ascii_lowercase());
+    text.split([' ', ':', ',']).filter(|it| is_word(it)).count() > 1 || text.split(": ").nth(1).is_some_and(is_word)
+}
+
+#[test]
+fn what_is_said_about_a_problem_is_said_in_both_languages() {
+    let mut wrong = Vec::new();
+    for name in ["desk", "upload", "runtime"] {
+        for (path, text) in sources(&services().join(name).join("src")) {
+            if path.ends_with("tests.rs") || path.ends_with("structure.rs") {
+                continue;
+            }
+            let shipped = text.split("#[cfg(test)]").next().unwrap();
+            for call in shipped.split(".about(").skip(1) {
+                let literal = call.trim_start_matches("format!(").strip_prefix('"').and_then(|it| it.split('"').next());
+                if literal.is_some_and(is_sentence) {
+                    wrong.push(format!("{}: {}", path.display(), literal.unwrap_or_default()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "`Detail::new` says it in Chinese and English: {wrong:#?}");
+    assert!(is_sentence("reason: 1 to 500 characters") && is_sentence("where, works: one of them"));
+    assert!(!is_sentence("{field}: {}") && !is_sentence("stage"));
+}

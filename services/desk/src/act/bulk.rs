@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::lasting::{Lasting, lasting};
 use super::release::known;
 use super::reprocess::{Beginning, redo};
-use super::{Caller, Done, settle};
+use super::{Caller, Done, at_most, settle};
 use crate::Desk;
 
 /// One act on many works, as a job. Either `where` or `works` says which.
@@ -179,7 +179,9 @@ pub async fn many(desk: &Desk, caller: &Caller, wish: NewJob) -> Result<Done<Job
     let which = match (&wish.selection, &wish.works) {
         (Some(text), None) => Which::Selected(Box::new(selected(&desk.catalogue, caller.contest.as_ref(), text)?)),
         (None, Some(works)) => Which::Named(works.iter().copied().map(SubmissionId).collect()),
-        (None, None) | (Some(_), Some(_)) => return Err(Code::FieldWrong.about("where, works: one of them")),
+        (None, None) | (Some(_), Some(_)) => {
+            return Err(Code::FieldWrong.about(Detail::new("须给出其一", "one of them").of("where, works")));
+        }
     };
     let caller = Caller { by: caller.because(wish.reason.as_deref())?, ..caller.clone() };
     let ask = asked(desk, &wish, caller.by.reason.is_some())?;
@@ -277,7 +279,7 @@ fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Missing(id) => Code::SubmissionUnknown.about(id.to_string()),
         Refusal::Nothing => Code::NothingSelected.into(),
-        Refusal::TooMany => Code::TooManyWorks.about(format!("at most {}", bulk::MAX_WORKS)),
+        Refusal::TooMany => Code::TooManyWorks.about(at_most(bulk::MAX_WORKS)),
         Refusal::CannotBegin(states) => Code::StateWrong.about(states.join(", ")),
         Refusal::InAnotherJob(job) => Code::InAnotherJob.about(job.to_string()),
     }
@@ -341,7 +343,7 @@ fn estimate(catalogue: &Catalogue, found: &bulk::Estimate) -> Estimate {
 /// The selection, checked against the catalogue and restricted to the caller's contest.
 fn selected(catalogue: &Catalogue, contest: Option<&ContestId>, text: &str) -> Result<Selection, Problem> {
     let wrong = |error: SelectionError| {
-        Code::FieldWrong.about(format!("where: {} / {}", error.text(Lang::Zh), error.text(Lang::En)))
+        Code::FieldWrong.about(Detail::new(error.text(Lang::Zh), error.text(Lang::En)).of("where"))
     };
     let mut selection: Selection = text.parse().map_err(wrong)?;
     selection.check(catalogue).map_err(wrong)?;

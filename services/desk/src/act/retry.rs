@@ -1,7 +1,7 @@
 //! Retry: gives parts that failed too often, or wait for their next try, another five attempts now.
 use pipeline::id::SubmissionId;
 use pipeline::part::PartToDo;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -44,7 +44,9 @@ impl Retry {
                 let part = part.parse().map_err(|_| Code::FieldWrong.about("part"))?;
                 Ok(Some(PartToDo { stage, part }))
             }
-            (Some(_), None) | (None, Some(_)) => Err(Code::FieldWrong.about("stage, part: both or neither")),
+            (Some(_), None) | (None, Some(_)) => {
+                Err(Code::FieldWrong.about(Detail::new("须同时给出或同时省略", "both or neither").of("stage, part")))
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, settle};
+use super::{Caller, Done, at_most, settle};
 use crate::Desk;
 
 /// Bounds that no partner reaches; each partner's own limits are told as warnings.
@@ -60,7 +60,7 @@ impl Wording {
         let title = self.title.as_deref().map(|title| typed::field("title", title, TITLE)).transpose()?;
         let text = self.text.as_deref().map(|text| typed::field("text", text, TEXT)).transpose()?;
         if self.tags.as_ref().is_some_and(|tags| tags.len() > TAGS) {
-            return Err(Code::FieldWrong.about(format!("tags: at most {TAGS}")));
+            return Err(Code::FieldWrong.about(at_most(TAGS).of("tags")));
         }
         let tags = self.tags.as_ref().map(|tags| tags.iter().map(|tag| typed::field("tags", tag, TAG)).collect());
         Ok(Texts { title, text, tags: tags.transpose()? })

@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Page, Paging, limit_of};
+use super::{Page, Paging, limit_of, wrong_cursor};
 use crate::Desk;
 
 /// A webhook.
@@ -132,10 +132,7 @@ pub async fn messages(
     paged: &Paging,
 ) -> Result<Page<Message>, Problem> {
     let limit = limit_of(paged.limit)?;
-    let before = paged
-        .cursor
-        .as_deref()
-        .map(|it| webhook::message_id(it).ok_or_else(|| Code::QueryWrong.about("cursor: as `next` named it")));
+    let before = paged.cursor.as_deref().map(|it| webhook::message_id(it).ok_or_else(wrong_cursor));
     let before = before.transpose()?;
     if !desk.store.has_webhook(id, contest).await? {
         return Err(Code::WebhookUnknown.into());

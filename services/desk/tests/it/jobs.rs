@@ -183,7 +183,7 @@ async fn a_misspelled_name_in_a_selection_is_refused_with_those_that_exist() {
             let wish = json!({ "from": "probe", "where": text, "dry_run": dry_run });
             assert_eq!(refusal(job(&stage, &organiser, &wish)).await, says(422, "field_wrong"), "{wish}");
             let said = detail(job(&stage, &organiser, &wish)).await;
-            assert!(said.starts_with("where: ") && said.contains(listed), "{wish}: {said}");
+            assert!(said.starts_with("where：") && said.contains(listed), "{wish}: {said}");
         }
     }
     assert_eq!(jobs(&stage).await, "0");

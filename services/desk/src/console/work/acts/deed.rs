@@ -185,7 +185,9 @@ impl Deed {
             }
             Deed::Reprocess => {
                 let from = fields.from.as_deref().unwrap_or_default().parse::<Beginning>();
-                let from = from.map_err(|said| Code::FieldWrong.about(Detail::from(said).of("from")))?;
+                let from = from.map_err(|said| {
+                    Code::FieldWrong.about(Detail::new("须为 probe、screen、transcode 或 publish", said).of("from"))
+                })?;
                 let replace = fields.replace.is_some();
                 let wish = Reprocess { from, partners, replace, dry_run, digest, reason };
                 Ok(shows.reprocessed(&reprocess::one(desk, caller, work.id, wish).await?.value))

@@ -58,6 +58,11 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
+/// Says on stderr how the act itself is refused where what its dry run saw has changed meanwhile.
+pub(crate) fn tell_digest(id: impl std::fmt::Display, digest: &str) {
+    eprintln!("{id}: to do it only if nothing has changed: --digest {digest}");
+}
+
 /// Prints a result in the wanted form. The JSON is exactly the API's.
 pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> anyhow::Result<Exit> {
     match output.output {

@@ -29,6 +29,8 @@ pub struct Wording {
     /// Description.
     pub text: Option<String>,
     /// Tags, at most 50.
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
     pub tags: Option<Vec<String>>,
     /// Only say what the partner would not take.
     pub dry_run: bool,
@@ -50,6 +52,8 @@ pub struct Worded {
     /// Tags.
     pub tags: Vec<String>,
     /// What the partner does not take; as long as there is something, nothing is sent there.
+    /// Digest of what the act saw.
+    pub digest: String,
     pub warnings: Vec<Warning>,
     /// Whether nothing was done.
     pub dry_run: bool,
@@ -79,11 +83,12 @@ pub async fn texts(
     let texts = wish.checked()?;
     let by = caller.because(wish.reason.as_deref())?;
     desk.catalogue.partner(partner).ok_or(Code::DeliveryUnknown)?;
-    let (by, texts, dry_run) = (&by, &texts, wish.dry_run);
+    let (by, texts, dry_run, digest) = (&by, &texts, wish.dry_run, wish.digest.as_deref());
     let done = desk.store.transaction("texts", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
+            seen.unchanged_since(digest)?;
             }
             let seen = caller.look(tx, id).await?;
             let served = desk.catalogue.contest(&seen.contest).is_some_and(|it| it.partners.contains(partner));
@@ -94,7 +99,8 @@ pub async fn texts(
             let entry = seen.form.entry();
             let warnings = entry.warnings(&desk.catalogue, &seen.contest, partner, Some(texts));
             let Written { title, text, tags } = entry.written(&desk.catalogue, &seen.contest, Some(texts));
-            let worded = Worded { id: id.0, partner: partner.to_string(), title, text, tags, warnings, dry_run };
+            let (id, partner, digest) = (id.0, partner.to_string(), seen.digest());
+            let worded = Worded { id, partner, title, text, tags, warnings, dry_run, digest };
             caller.end(tx, dry_run, worded).await
         })
     });

@@ -76,6 +76,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
                     row(&mut table, &done.value);
                 } else {
                     eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state);
+                    output::tell_digest(id, &done.value.digest);
                 }
             }
             Err(problem) => exit = exit::refused_for(*id, &problem),

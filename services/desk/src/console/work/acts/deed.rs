@@ -200,8 +200,9 @@ impl Deed {
             Deed::Retry => {
                 let only = fields.part.as_deref().and_then(|part| part.split_once('/'));
                 let (stage, part) = only.map(|(stage, part)| (stage.to_owned(), part.to_owned())).unzip();
-                let retried = retry::retry(desk, caller, work.id, Retry { part, stage, dry_run, reason }).await?.value;
-                let mut said = Consequences::default();
+                let wish = Retry { part, stage, dry_run, digest, reason };
+                let retried = retry::retry(desk, caller, work.id, wish).await?.value;
+                let mut said = Consequences { digest: Some(retried.digest), ..Consequences::default() };
                 said.line(say.t("任务", "Parts"), retried.parts.to_string());
                 Ok(said)
             }

@@ -16,6 +16,7 @@ use pipeline::lang::Lang;
 use pipeline::partner::{Replacement, SourceTag};
 use pipeline::selection::{Selection, SelectionError};
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::ReplacementWay;
 use runtime::serving::typed;
 use runtime::store::Transaction;
 use runtime::store::bulk::{self, Ask, Kind, Looked, Refusal, Which};
@@ -148,6 +149,7 @@ pub struct Held {
     /// Those of them that would make room for the new files.
     pub replaced: u64,
     /// What replacing there takes: `in_place`, `by_new_folder`, `delete_and_resubmit`, `by_operator` or `never`.
+    #[schema(value_type = ReplacementWay)]
     pub replacement: String,
     /// Where that is known from; absent where it follows from the method.
     #[serde(default, skip_serializing_if = "Option::is_none")]

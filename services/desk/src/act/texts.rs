@@ -14,11 +14,8 @@ use uuid::Uuid;
 use super::{Caller, Done, at_most, settle};
 use crate::Desk;
 
-/// Bounds that no partner reaches; each partner's own limits are told as warnings.
-const TITLE: Limit = Limit::one(1, 200);
-const TEXT: Limit = Limit::many(1, 5000);
+/// Most tags.
 const TAGS: usize = 50;
-const TAG: Limit = Limit::one(1, 50);
 
 /// What is written beside a work at one partner. What is absent is as the entry has it.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -29,11 +26,11 @@ pub struct Wording {
     /// Description.
     pub text: Option<String>,
     /// Tags, at most 50.
-    /// The digest of a dry run. The act is refused when what it saw has changed.
-    pub digest: Option<String>,
     pub tags: Option<Vec<String>>,
     /// Only say what the partner would not take.
     pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,
 }
@@ -52,21 +49,22 @@ pub struct Worded {
     /// Tags.
     pub tags: Vec<String>,
     /// What the partner does not take; as long as there is something, nothing is sent there.
-    /// Digest of what the act saw.
-    pub digest: String,
     pub warnings: Vec<Warning>,
     /// Whether nothing was done.
     pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
 }
 
 impl Wording {
     fn checked(&self) -> Result<Texts, Problem> {
-        let title = self.title.as_deref().map(|title| typed::field("title", title, TITLE)).transpose()?;
-        let text = self.text.as_deref().map(|text| typed::field("text", text, TEXT)).transpose()?;
+        let title = self.title.as_deref().map(|title| typed::field("title", title, Limit::TITLE)).transpose()?;
+        let text = self.text.as_deref().map(|text| typed::field("text", text, Limit::TEXT)).transpose()?;
         if self.tags.as_ref().is_some_and(|tags| tags.len() > TAGS) {
             return Err(Code::FieldWrong.about(at_most(TAGS).of("tags")));
         }
-        let tags = self.tags.as_ref().map(|tags| tags.iter().map(|tag| typed::field("tags", tag, TAG)).collect());
+        let tags =
+            self.tags.as_ref().map(|tags| tags.iter().map(|tag| typed::field("tags", tag, Limit::TAG)).collect());
         Ok(Texts { title, text, tags: tags.transpose()? })
     }
 }
@@ -88,9 +86,9 @@ pub async fn texts(
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
-            seen.unchanged_since(digest)?;
             }
             let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(digest)?;
             let served = desk.catalogue.contest(&seen.contest).is_some_and(|it| it.partners.contains(partner));
             if !served && seen.delivery(partner).is_none() {
                 return Err(Problem::from(Code::DeliveryUnknown).into());

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 
 use pipeline::id::ContestId;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::EventType;
 use runtime::store::webhooks::endpoints::{self, MOST, NewEndpoint};
 use runtime::store::webhooks::{TYPES, log};
 use runtime::webhook::{self, Target};
@@ -27,6 +28,7 @@ pub struct NewWebhook {
     pub url: String,
     /// Only events of these types, `submission.changed` or `delivery.changed`; all if absent.
     #[serde(default)]
+    #[schema(value_type = Vec<EventType>)]
     pub types: BTreeSet<String>,
     /// Only works of this contest; absent: of all that the caller may see.
     #[serde(default)]
@@ -225,13 +227,13 @@ async fn named(tx: &mut store::Transaction, caller: &Caller, id: Uuid) -> anyhow
     row.ok_or_else(|| Problem::from(Code::WebhookUnknown).into())
 }
 
-/// The contest of a new webhook: the named one, which the catalogue must have, within what the caller may see.
-fn contest(desk: &Desk, caller: &Caller, named: Option<String>) -> Result<Option<ContestId>, Problem> {
 /// Why an address is not called.
 fn not_called(wrong: String) -> Detail {
     Detail::new("须为公网可达的 https 地址，不含用户名和密码", wrong)
 }
 
+/// The contest of a new webhook: the named one, which the catalogue must have, within what the caller may see.
+fn contest(desk: &Desk, caller: &Caller, named: Option<String>) -> Result<Option<ContestId>, Problem> {
     let named = named.map(ContestId::new);
     if let Some(contest) = &named
         && desk.catalogue.contest(contest).is_none()

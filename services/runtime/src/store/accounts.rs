@@ -66,7 +66,7 @@ pub struct AccountRow {
     pub has_credentials: bool,
     /// When they end.
     pub expires_at: Option<DateTime<Utc>>,
-    /// `unknown`, `valid` or `refused`.
+    /// One of [`HEALTH`].
     pub health: String,
     /// In the partner's words.
     pub health_words: Option<String>,
@@ -74,6 +74,8 @@ pub struct AccountRow {
     pub health_at: Option<DateTime<Utc>>,
 }
 
+/// What a partner thinks of an account's credentials.
+pub const HEALTH: [&str; 3] = ["unknown", "valid", "refused"];
 /// Failures in a row that open the breaker.
 pub const BREAKER_FAILURES: i32 = 5;
 /// How long it stays open at first; doubles with each further failure.
@@ -246,8 +248,6 @@ impl Store {
     }
 }
 
-fn sealed(key_id: Option<String>, nonce: Option<Vec<u8>>, ciphertext: Option<Vec<u8>>) -> Option<Sealed> {
-    Some(Sealed { key_id: key_id?, nonce: nonce?, ciphertext: ciphertext? })
 /// Stores credentials that a person got from a partner, over those of before. What the partner thinks of them is not known yet.
 pub async fn authorise(tx: &mut PgConnection, account: &Account, new: &NewCredentials, by: &By) -> anyhow::Result<()> {
     ensure_account(&mut *tx, account).await?;
@@ -269,6 +269,8 @@ async fn ensure_account(executor: impl PgExecutor<'_>, account: &Account) -> any
     Ok(())
 }
 
+fn sealed(key_id: Option<String>, nonce: Option<Vec<u8>>, ciphertext: Option<Vec<u8>>) -> Option<Sealed> {
+    Some(Sealed { key_id: key_id?, nonce: nonce?, ciphertext: ciphertext? })
 }
 
 async fn store_credentials(

@@ -9,14 +9,26 @@ use uuid::Uuid;
 
 use super::Store;
 
+/// Every kind, the most pressing first.
+pub const KINDS: [&str; 9] = [
+    "stuck",
+    "overdue_recall",
+    "credentials_refused",
+    "recall_waits",
+    "unknown_delivery",
+    "no_progress",
+    "parked",
+    "refused_delivery",
+    "waits_for_person",
+];
+
 /// Entries under way that are looked at for being stuck. The reconciler looks at all of them, and so does `fsck`.
 const LOOKED_THROUGH: i64 = 2_000;
 
 /// One thing that does not go on by itself, or has not for too long.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
-    /// `stuck`, `overdue_recall`, `credentials_refused`, `recall_waits`, `unknown_delivery`, `no_progress`, `parked`, `refused_delivery` or
-    /// `waits_for_person`.
+    /// One of [`KINDS`].
     pub kind: String,
     /// Whose; `None` where it is about a partner's account.
     pub submission: Option<Uuid>,

@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             Err(problem) => exit = exit::refused_for(*id, &problem),
         }
     }
-    if args.dry_run && !json {
+    if args.dry_run && !json && !table.is_bare() {
         output::print(&table.to_string())?;
     }
     Ok(exit)

@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Page, contest_of, cursor_of, limit_of};
+use super::{Page, contest_of, cursor_of, known, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
@@ -16,7 +16,7 @@ mod words;
 
 pub use words::{ACTS, said};
 
-/// Which acts.
+/// Which acts. A contest or an act that does not exist is a problem that names those that do.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -84,6 +84,9 @@ pub struct Row {
 /// Reads the trail. A caller who is bound to a contest sees the acts on what is of that contest alone.
 pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result<Page<Row>, Problem> {
     let limit = limit_of(filter.limit)?;
+    if let Some(act) = &filter.act {
+        known("act", act, &ACTS.map(|(name, ..)| name))?;
+    }
     let wanted = AuditFilter {
         submission: filter.submission.map(SubmissionId),
         contest: contest_of(desk, caller, filter.contest.as_deref())?,

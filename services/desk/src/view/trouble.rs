@@ -23,7 +23,7 @@ use crate::next::{self, Step};
 pub struct TroubleFilter {
     /// Only this contest's works.
     pub contest: Option<String>,
-    /// 1 to 1000, 100 if absent.
+    /// 1 to 200, 100 if absent.
     pub limit: Option<u32>,
 }
 

@@ -168,7 +168,8 @@ impl Store {
                 (select 8, 'waits_for_person', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, null, true, null
                 from deliveries d join submissions t on t.id = d.submission
-                where d.state = 'awaiting_operator' and ($2::text is null or t.contest = $2)
+                where d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live'
+                    and ($2::text is null or t.contest = $2)
                 order by d.updated_at limit $1)
             ) as found left join submissions s on s.id = found.submission
             order by pressing, since_s desc limit $1"#,

@@ -64,6 +64,10 @@ impl Store {
         let mut found = Vec::new();
         for stuck in self.stuck(&ids).await? {
             let place = format!("{}/{}", stuck.stage, stuck.part);
+            // The work and its delivery may lack the same part.
+            if found.iter().any(|it: &Trouble| it.submission == Some(stuck.submission) && it.place == place) {
+                continue;
+            }
             let words = match stuck.kind.as_str() {
                 "surplus" => "a part is open that nothing waits for",
                 _ => "no part is open for it",

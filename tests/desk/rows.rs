@@ -363,7 +363,7 @@ fn jobs() -> Vec<Row> {
         job(Works, json!({ "kind": "release", "where": "{where}", "partners": [DROP], "at": "2030-01-01T00:00:00Z" }), "release --where {where} --partners drop --at 2030-01-01T00:00:00Z", OK),
         job(Works, json!({ "kind": "release", "where": "{where}", "partners": ["nobody"] }), "release --where {where} --partners nobody", "partner_unknown"),
         job(Works, json!({ "kind": "release", "where": "{where}", "digest": "0" }), "release --where {where} --digest 0", "changed"),
-        job(Job, json!({ "kind": "release", "where": "{where}" }), "release --where {where}", "in_another_job"),
+        job(Job, json!({ "kind": "release", "where": "{where}" }), "release --where {where}", OK),
         job(Works, json!({ "kind": "recall", "where": "{where}", "reason": "撤下", "dry_run": true }), "recall --where {where} --reason 撤下 --dry-run", OK),
         job(Works, json!({ "kind": "recall", "where": "{where}", "reason": "撤下" }), "recall --where {where} --reason 撤下", OK),
         job(Works, json!({ "kind": "recall", "where": "{where}", "reason": "撤下", "partners": ["nobody"] }), "recall --where {where} --reason 撤下 --partners nobody", "partner_unknown"),

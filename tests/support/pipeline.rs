@@ -171,6 +171,11 @@ impl TestPipeline {
         process::run(args, &self.command_env()).await
     }
 
+    /// As [`TestPipeline::command`], with `input` at its stdin.
+    pub(crate) async fn command_reading(&self, args: &[&str], input: &str) -> Ran {
+        process::run_reading(args, &self.command_env(), input).await
+    }
+
     /// A token of a new person who holds `role`, such as `screener@demo`, and nothing else.
     pub(crate) async fn token(&self, role: &str) -> String {
         let login = format!("test-{}", Uuid::now_v7().simple());

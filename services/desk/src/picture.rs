@@ -2,7 +2,7 @@
 //! at a time.
 use std::io::Cursor;
 
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use zune_core::bytestream::ZCursor;
@@ -33,7 +33,9 @@ pub(crate) struct Picture {
 /// Decodes a picture, off the async threads.
 pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
     if bytes.is_empty() || bytes.len() > PICTURE_BYTES {
-        return Err(Code::FieldWrong.about(format!("picture: 1 to {PICTURE_BYTES} bytes")));
+        return Err(Code::FieldWrong.about(
+            Detail::new(format!("须为 1 至 {PICTURE_BYTES} 字节"), format!("1 to {PICTURE_BYTES} bytes")).of("picture"),
+        ));
     }
     let _turn = TURN.acquire().await.map_err(anyhow::Error::from)?;
     let read = tokio::task::spawn_blocking(move || {

@@ -98,10 +98,13 @@ pub enum Replacement {
 }
 
 impl Replacement {
+    /// Every way.
+    pub const ALL: [Self; 5] =
+        [Self::InPlace, Self::ByNewFolder, Self::DeleteAndResubmit, Self::ByOperator, Self::Never];
+
     /// The way that is called so.
     pub fn called(name: &str) -> Option<Self> {
-        use Replacement::{ByNewFolder, ByOperator, DeleteAndResubmit, InPlace, Never};
-        [InPlace, ByNewFolder, DeleteAndResubmit, ByOperator, Never].into_iter().find(|way| way.name() == name)
+        Self::ALL.into_iter().find(|way| way.name() == name)
     }
 
     /// The way's one name, as in the catalogue.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
 //! | what does an entry need, and how does it stand? | `entries` |
+//! | what can entrants do to an entry? | `act` |
 //! | how do bytes come in? | `tus` |
 //! | how do they survive? | `writer` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
@@ -14,6 +15,7 @@
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
 
 mod access;
+mod act;
 mod app;
 mod cors;
 mod entries;

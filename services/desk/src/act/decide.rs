@@ -189,7 +189,7 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
             let event = decision.event(due.words)?;
             let caller = Caller { by: due.by, contest: None, roles: None, key: None };
             let done = match still_may(tx, &caller, due.submission, due.run).await {
-                Ok(()) => decided(desk, tx, &caller, due.submission, &event, &caller.by).await.map(drop),
+                Ok(seen) => decided(desk, tx, &seen, &event, &caller.by).await.map(drop),
                 Err(error) => Err(error),
             };
             match done {
@@ -222,7 +222,7 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
 
 /// Whether the decision can still be carried out: its person still holds the role in which they decided, and the work is in the run that
 /// they saw.
-async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<()> {
+async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<Seen> {
     let role = Role::ALL.into_iter().find(|role| role.actor() == caller.by.actor);
     let person = persons::lock(tx, &caller.person()?.to_string()).await?;
     let seen = caller.look(tx, id).await?;
@@ -231,7 +231,8 @@ async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run:
     if !role.is_some_and(holds) {
         return Err(Problem::from(Code::RoleMissing).into());
     }
-    Ok(is_about(&seen, run)?)
+    is_about(&seen, run)?;
+    Ok(seen)
 }
 
 fn failure(problem: &Problem) -> Failure {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use pipeline::delivery::{Delivery, Desired, Observed};
 use pipeline::id::SubmissionId;
-use runtime::problem::{Code, Detail, Problem};
+use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
 use runtime::store::people;
 use runtime::store::recalls::RecallTerms;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::bulk::recall_within;
 use super::release::known;
-use super::{Caller, Done, Seen, settle};
+use super::{Caller, Done, Seen, missing_reason, settle};
 use crate::Desk;
 use crate::names::in_states;
 
@@ -73,9 +73,7 @@ pub struct Asked {
 /// lost.
 pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall) -> Result<Done<Recalled>, Problem> {
     let by = caller.because(Some(&wish.reason))?;
-    let reason = by.reason.clone().ok_or_else(|| {
-        Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason"))
-    })?;
+    let reason = by.reason.clone().ok_or_else(missing_reason)?;
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let terms = RecallTerms { reason: Some(reason), within: recall_within(&desk.catalogue) };
     let (by, partners, terms, wish) = (&by, partners.as_ref(), &terms, &wish);

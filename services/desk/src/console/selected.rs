@@ -27,6 +27,9 @@ pub(super) fn by_hand(say: Say, works: u64) -> String {
     format!("{}{}", say.t("勾选的 ", "chosen by hand: "), say.many(works, "件作品", "work", "works"))
 }
 
+/// How a wanted id is called.
+type Name<'a> = &'a dyn Fn(&str) -> String;
+
 /// Each condition of a selection: what it is about, and what is wanted. A text that is no selection is shown as it is.
 pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'static str, String)> {
     let Ok(selection) = text.parse::<Selection>() else {
@@ -34,7 +37,7 @@ pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'
     };
     let one_contest = selection.contest.any.first().filter(|_| selection.contest.any.len() == 1);
     let theme = |id: &str| theme_name(catalogue, say, one_contest.map(String::as_str), id);
-    let names: [(_, _, &Names, &dyn Fn(&str) -> String); 7] = [
+    let names: [(_, _, &Names, Name); 7] = [
         ("活动", "contest", &selection.contest, &|id| contest_name(catalogue, say, id)),
         ("作品状态", "state", &selection.state, &|name| say.state(name)),
         ("征选主题", "theme", &selection.theme, &theme),

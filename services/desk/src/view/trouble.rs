@@ -4,8 +4,9 @@ use pipeline::catalogue::Catalogue;
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::TroubleCode;
 use runtime::store::listing::MOST_ROWS;
-use runtime::store::trouble::Trouble;
+use runtime::store::trouble::{KINDS, Trouble};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -22,15 +23,15 @@ use crate::next::{self, Step};
 pub struct TroubleFilter {
     /// Only this contest's works.
     pub contest: Option<String>,
-    /// 1 to 1000, 100 if absent.
+    /// 1 to 200, 100 if absent.
     pub limit: Option<u32>,
 }
 
 /// One thing that needs a person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Item {
-    /// `stuck`, `overdue_recall`, `credentials_refused`, `recall_waits`, `unknown_delivery`, `no_progress`, `parked`, `refused_delivery` or
-    /// `waits_for_person`.
+    /// What kind of trouble.
+    #[schema(value_type = TroubleCode)]
     pub code: String,
     /// The work; absent where it is about a partner's account.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,19 +87,6 @@ pub(crate) fn in_order(items: &mut Vec<Item>) {
     items.sort_by(|a, b| rank(&a.code).cmp(&rank(&b.code)).then(b.age_s.total_cmp(&a.age_s)));
     items.dedup_by(|b, a| a.submission.is_none() && a.code == b.code && a.place == b.place);
 }
-
-/// Every kind, the most pressing first, as the store orders them.
-const KINDS: [&str; 9] = [
-    "stuck",
-    "overdue_recall",
-    "credentials_refused",
-    "recall_waits",
-    "unknown_delivery",
-    "no_progress",
-    "parked",
-    "refused_delivery",
-    "waits_for_person",
-];
 
 impl Item {
     fn of(trouble: Trouble, catalogue: &Catalogue) -> Self {

@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 use crate::stage::{Entry, Stage, form, location};
 
+mod elsewhere;
+
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 impl Stage {

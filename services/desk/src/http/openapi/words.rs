@@ -77,5 +77,6 @@ mod tests {
     #[test]
     fn the_document_is_sound() {
         runtime::serving::openapi::assert_sound(&super::super::document());
+        runtime::serving::openapi::assert_bounded(&super::super::document());
     }
 }

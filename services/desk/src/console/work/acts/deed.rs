@@ -152,7 +152,9 @@ impl Deed {
             }
             Deed::Reprocess => {
                 let from = fields.from.as_deref().unwrap_or_default().parse::<Beginning>();
-                let from = from.map_err(|said| Code::FieldWrong.about(Detail::from(said).of("from")))?;
+                let from = from.map_err(|said| {
+                    Code::FieldWrong.about(Detail::new("须为 probe、screen、transcode 或 publish", said).of("from"))
+                })?;
                 let replace = fields.replace.is_some();
                 let wish = Reprocess { from, partners, replace, dry_run, digest, reason };
                 Ok(shows.reprocessed(&reprocess::one(desk, caller, work.id, wish).await?.value))
@@ -165,8 +167,9 @@ impl Deed {
             Deed::Retry => {
                 let only = fields.part.as_deref().and_then(|part| part.split_once('/'));
                 let (stage, part) = only.map(|(stage, part)| (stage.to_owned(), part.to_owned())).unzip();
-                let retried = retry::retry(desk, caller, work.id, Retry { part, stage, dry_run, reason }).await?.value;
-                let mut said = Consequences::default();
+                let wish = Retry { part, stage, dry_run, digest, reason };
+                let retried = retry::retry(desk, caller, work.id, wish).await?.value;
+                let mut said = Consequences { digest: Some(retried.digest), ..Consequences::default() };
                 said.line(say.t("任务", "Parts"), retried.parts.to_string());
                 Ok(said)
             }

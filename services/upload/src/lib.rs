@@ -3,6 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
+//! | what do people see in a browser? | `site` |
 //! | what does an entry need, and how does it stand? | `entries` |
 //! | how do bytes come in? | `tus` |
 //! | how do they survive? | `writer` |
@@ -24,6 +25,7 @@ mod places;
 mod routes;
 mod senders;
 mod serve;
+mod site;
 mod stock;
 mod sweep;
 mod token;

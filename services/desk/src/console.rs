@@ -16,10 +16,11 @@
 //!
 //! Each file with pages lists its routes; they are rows of the one table, `http::routes`.
 use askama::Template;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
+use axum::http::{Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::MethodRouter;
+use pages::serve::POLICY;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 
@@ -74,9 +75,7 @@ pub(crate) use sent::{Asked, Sent};
 pub(crate) use shell::{Here, Shell};
 pub(crate) use visit::{Guest, Visit};
 
-/// Pages load their own style sheet and modules and nothing else; forms go nowhere else; no script builds markup from text.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+pub(crate) use pages::serve::{inside, see};
 
 /// Roles that read works.
 pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
@@ -147,41 +146,4 @@ pub(crate) fn shown_with(status: StatusCode, page: &impl Template) -> Result<Res
         (REFERRER_POLICY, "same-origin"),
     ];
     Ok((status, headers, Html(text)).into_response())
-}
-
-/// Sends the browser on after a form (303), so that a reload repeats nothing. `to` is a path of ours.
-pub(crate) fn see(to: impl AsRef<str>) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let to = HeaderValue::from_str(to.as_ref()).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(LOCATION, to);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-/// A path of ours that a link or a form names, such as where to go after the sign-in; anything else is the home page.
-pub(crate) fn inside(path: Option<&str>) -> &str {
-    let ours = |path: &&str| {
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control())
-    };
-    path.filter(ours).unwrap_or("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_browser_is_sent_to_our_own_paths_only() {
-        assert_eq!(inside(Some("/works?state=published")), "/works?state=published");
-        for wrong in [
-            "//evil.example",
-            "https://evil.example",
-            "/\\evil.example",
-            "works",
-            "/a\r\nset-cookie: x",
-            "/\t/evil.example",
-        ] {
-            assert_eq!(inside(Some(wrong)), "/", "{wrong}");
-        }
-    }
 }

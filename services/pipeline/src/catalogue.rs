@@ -10,12 +10,14 @@ mod builtin;
 mod contest;
 mod fields;
 mod ladders;
+mod notice;
 mod phrases;
 mod read;
 mod retention;
 
 pub use contest::{Contest, LengthLimit, Theme};
 pub use ladders::{Ladders, Rung};
+pub use notice::{Office, Passage};
 pub use phrases::Phrase;
 pub use retention::Retention;
 

@@ -5,12 +5,14 @@ use crate::lang::Lang;
 use crate::media_info::{MediaInfo, Outline};
 use crate::rejection::Rejection;
 
+mod asks;
 mod duplicate;
 mod judge;
 mod other_tracks;
 mod rules;
 mod value;
 
+pub use asks::Ask;
 pub use duplicate::Twin;
 pub use rules::{Aspect, AspectRule, ContestRules, DecodeErrorsRule, DuplicateRule, DurationRule, FormatRule};
 pub use rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};

@@ -3,6 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
+//! | what do people see in a browser? | `site` |
 //! | what does an entry need, and how does it stand? | `entries` |
 //! | what can entrants do to an entry? | `act` |
 //! | how do bytes come in? | `tus` |
@@ -28,6 +29,7 @@ mod routes;
 mod senders;
 mod serve;
 pub mod sheet;
+mod site;
 mod stock;
 mod sweep;
 mod token;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use pages::{Say, assets};
+use pages::{Say, assets, serve};
 use pipeline::lang::Lang;
 use pipeline::person::Person;
 use runtime::problem::Problem;
@@ -149,15 +149,18 @@ impl Shell {
 
     /// The same page in the other language.
     pub(crate) fn other_language(&self) -> String {
-        let back: String = url::form_urlencoded::byte_serialize(self.path.as_bytes()).collect();
-        format!("/lang/{}?back={back}", self.other_tag())
+        serve::switch(self.other(), &self.path)
     }
 
     /// The tag of the other language.
     pub(crate) fn other_tag(&self) -> &'static str {
+        self.other().tag()
+    }
+
+    fn other(&self) -> Lang {
         match self.say.lang {
-            Lang::Zh => Lang::En.tag(),
-            Lang::En => Lang::Zh.tag(),
+            Lang::Zh => Lang::En,
+            Lang::En => Lang::Zh,
         }
     }
 }

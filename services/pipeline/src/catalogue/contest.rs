@@ -2,6 +2,7 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{Office, Passage};
 use crate::form::Field;
 use crate::id::{ContestId, PartnerId};
 use crate::partner::Name;
@@ -33,6 +34,12 @@ pub struct Contest {
     pub themes: Vec<Theme>,
     /// What an entrant is asked, in the order of the form.
     pub fields: Vec<Field>,
+    /// What the page says of the call, in sections.
+    pub call: Vec<Passage>,
+    /// Questions with their answers.
+    pub questions: Vec<Passage>,
+    /// Offices that answer entrants.
+    pub contacts: Vec<Office>,
     /// Which gates wait for a person.
     pub gates: Gates,
     /// Who gets the accepted works, in the order of the call.
@@ -61,6 +68,9 @@ pub struct Theme {
     pub zh: String,
     /// English.
     pub en: String,
+    /// What works of the theme are about, as the call says it.
+    #[serde(default)]
+    pub about: Option<Name>,
 }
 
 impl Contest {

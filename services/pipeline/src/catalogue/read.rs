@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::fields::{self, FieldFile};
 use super::phrases::PhrasesFile;
-use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Phrase, Retention, Theme};
+use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Office, Passage, Phrase, Retention, Theme};
 use crate::form::{self, Kind};
 use crate::id::{ContestId, PartnerId, RenditionName};
 use crate::partner::{CoverWish, DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
@@ -36,6 +36,12 @@ struct ContestFile {
     themes: Vec<Theme>,
     #[serde(default)]
     fields: Vec<FieldFile>,
+    #[serde(default)]
+    call: Vec<Passage>,
+    #[serde(default)]
+    questions: Vec<Passage>,
+    #[serde(default)]
+    contacts: Vec<Office>,
 }
 
 /// `partners/ID.toml` as it is written.
@@ -165,6 +171,9 @@ fn contest(id: ContestId, file: ContestFile) -> Contest {
         synopsis: file.synopsis,
         themes: file.themes,
         fields,
+        call: file.call,
+        questions: file.questions,
+        contacts: file.contacts,
         gates: file.gates,
         partners: file.partners,
         rules: file.rules,

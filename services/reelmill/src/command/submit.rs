@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// Theme of the contest, by name or id: 高端升级 (high-end), 数智赋能 (digital) or 绿色低碳 (green)
     #[arg(long)]
     theme: String,
-    /// Contest to enter, by its id; the server's page at / lists the open ones
+    /// Contest to enter, by its id; the server's page /about lists the open ones
     #[arg(long, value_name = "CONTEST")]
     contest: String,
     /// Address of the server

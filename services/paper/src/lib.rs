@@ -1,4 +1,4 @@
-//! Spreadsheets as tables of text. Synchronous; knows nothing of the network, the database or of what a table means. A file comes from
+//! Spreadsheets as tables of text, and the template of one. Synchronous; knows nothing of the network, the database or of what a table means. A file comes from
 //! a stranger, so [`read`](read::read) runs only in the sandboxed child, and the parent checks what it answers with [`Book::check`].
 #![cfg_attr(
     test,
@@ -21,8 +21,11 @@ mod xlsx;
 mod csv;
 // A cell's value as a person sees it.
 mod cell;
+// The sheet that recommending units fill in.
+mod template;
 
 pub use book::{Answer, Book, Row, Sheet};
 pub use limits::Limits;
 pub use read::read;
 pub use refusal::Refusal;
+pub use template::template;

@@ -6,6 +6,7 @@
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
 //! | what does an entry form ask, and what of it is wrong? | `form` |
+//! | which works does a unit's sheet hold, and which file is whose? | `sheet` |
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | how far is it, and how long does it still take? | `progress` |
@@ -37,6 +38,7 @@ pub mod rejection;
 pub mod rendition;
 pub mod screening;
 pub mod selection;
+pub mod sheet;
 pub mod stage;
 pub mod submission;
 pub mod text;

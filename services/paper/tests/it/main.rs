@@ -4,6 +4,8 @@ mod support;
 
 // Files that attack, or are damaged, or of another kind.
 mod hostile;
+// The template.
+mod template;
 // Text with separators.
 mod text;
 // What Excel and WPS write.

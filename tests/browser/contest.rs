@@ -16,7 +16,9 @@ const NO_PAGES: [&str; 3] = ["/assets/{file}", "/lang/{lang}", "/about"];
 
 /// The built-in catalogue, and the call three times: one that closes in less than three days, one that opens tomorrow, one that is over.
 fn write(dir: &Path, now: DateTime<Utc>) {
-    let day = |days: i64| (now + TimeDelta::days(days)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    // Half an hour less, so that the hours that are left stay the same however long the test takes.
+    let day =
+        |days: i64| (now + TimeDelta::days(days) - TimeDelta::minutes(30)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let mut files = Catalogue::builtin_files();
     let (_, call) =
         files.iter().find(|(name, _)| name == "contests/industry-power-2024.toml").expect("the call").clone();

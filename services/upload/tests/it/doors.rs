@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
+use pipeline::person::Held;
 use reqwest::{Method, RequestBuilder};
 use runtime::bearer::{Bearer, most_hashes_at_once};
 use runtime::store::history::{Actor, By};
@@ -10,6 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::access::HOUR;
+use crate::desk_pages::{Walk, pages, with_session};
 use crate::stage::{Stage, refusal, says, until};
 
 impl Stage {
@@ -97,6 +99,42 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
     // A request that is refused for another reason is not counted.
     stage.post_form(&json!({})).await;
     assert_eq!(stage.failures(), expected);
+}
+
+/// Pages answer a refusal with a page, or show the form again: it is counted all the same.
+#[tokio::test]
+async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
+    let walk = Walk::new().await;
+    let stage = &walk.stage;
+    let screener = stage.member(&[Held::everywhere(Role::Screener)]).await;
+    let session = stage.session(screener).await;
+    let listed = |method: Method, path: &str| {
+        pages().into_iter().find(|page| page.method == method && page.path == path).unwrap()
+    };
+    let (sign_in, works) = (listed(Method::POST, "/sign-in"), listed(Method::GET, "/works"));
+    let form = || walk.asks(&sign_in).body("login=nobody&password=a-long-guess-of-a-password");
+    let from_elsewhere = || {
+        let mut request = form().build().unwrap();
+        request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+        RequestBuilder::from_parts(stage.client.clone(), request)
+    };
+    let invitation = listed(Method::GET, "/invitation/{secret}");
+    let knocks = [
+        (walk.asks(&works), "console missing"),
+        (with_session(walk.asks(&works), "made-up"), "console missing"),
+        (with_session(walk.asks(&listed(Method::GET, "/audit")), &session), "console forbidden"),
+        (form(), "console unknown"),
+        (from_elsewhere(), "console forbidden"),
+        (walk.asks_at(&invitation, "/invitation/guessed"), "console unknown"),
+    ];
+    let mut expected = BTreeMap::new();
+    for (request, counted) in knocks {
+        request.send().await.unwrap();
+        *expected.entry(counted.to_owned()).or_default() += 1;
+        assert_eq!(stage.failures(), expected);
+    }
+    with_session(walk.asks(&works), &session).send().await.unwrap();
+    assert_eq!(stage.failures(), expected, "who is let in is not counted");
 }
 
 /// Sends a request again for as long as the server is too busy, as clients do, until it is answered with this status.

@@ -63,6 +63,8 @@ mod desk_preview; // what reviewers look at before they decide
 mod desk_queue; // the screening queue: claims, decisions that can be undone
 #[path = "../../../desk/tests/it/sign_in.rs"]
 mod desk_sign_in; // invitations, both factors, sessions
+#[path = "../../../desk/tests/it/typed_pages.rs"]
+mod desk_typed_pages; // what staff type into pages
 #[path = "../../../desk/tests/it/views.rs"]
 mod desk_views; // what staff see
 #[path = "../../../desk/tests/it/webhooks.rs"]

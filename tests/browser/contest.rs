@@ -105,3 +105,63 @@ async fn a_contest_says_everything_without_a_script() {
     browser.says("What a work must be").await;
     site.service.stop();
 }
+
+/// A box of ISO/IEC 14496-12.
+fn boxed(kind: &str, content: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(content.len() + 8).expect("a short box");
+    [&size.to_be_bytes(), kind.as_bytes(), content].concat()
+}
+
+/// The headers of a film without any picture: brand, length, size.
+fn film(brand: &str, ms: u32, width: u16, height: u16) -> Vec<u8> {
+    let mut mvhd = [0; 100];
+    mvhd[12..16].copy_from_slice(&1000_u32.to_be_bytes());
+    mvhd[16..20].copy_from_slice(&ms.to_be_bytes());
+    let mut tkhd = [0; 84];
+    tkhd[40..44].copy_from_slice(&0x1_0000_u32.to_be_bytes());
+    tkhd[76..78].copy_from_slice(&width.to_be_bytes());
+    tkhd[80..82].copy_from_slice(&height.to_be_bytes());
+    let hdlr = [&[0; 8], b"vide".as_slice(), &[0; 12]].concat();
+    let trak = [boxed("tkhd", &tkhd), boxed("mdia", &boxed("hdlr", &hdlr))].concat();
+    let moov = [boxed("mvhd", &mvhd), boxed("trak", &trak)].concat();
+    let ftyp = [brand.as_bytes(), &[0; 4], brand.as_bytes()].concat();
+    [boxed("ftyp", &ftyp), boxed("mdat", &[0; 100]), boxed("moov", &moov)].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_is_judged_with_a_cure_before_a_byte_is_sent() {
+    let Some(site) = Site::new(Scripts::On).await else { return };
+    let browser = &site.browser;
+    let films = tempfile::tempdir().expect("a directory for films");
+    let choose = async |name: &str, film: Vec<u8>| {
+        let path = films.path().join(name);
+        std::fs::write(&path, film).expect("a film");
+        browser.attach("#film-check input", &path).await;
+    };
+    browser.speak("zh", "/contests/closing").await;
+    browser.says("先检查您的影片").await;
+    let loaded = "return performance.getEntriesByType('resource').length";
+    let before = browser.ask(loaded).await;
+
+    choose("phone.mov", film("qt  ", 61_000, 1920, 1080)).await;
+    browser.says("兼容性最佳").await;
+    assert_eq!(browser.text("#film-check tbody tr:first-child td:last-child").await, "mov");
+    choose("short.mp4", film("isom", 58_000, 1280, 720)).await;
+    browser.says("请把作品剪辑到规定时长").await;
+    browser.says("1280×720").await;
+    assert_eq!(browser.count("#film-check .cures li").await, 2, "its length and its size");
+    let mut found = browser.look("zh", "film-check").await;
+    choose("upright.mp4", film("isom", 90_000, 1080, 1920)).await;
+    browser.says("各项均符合要求").await;
+    assert_eq!(browser.count("#film-check .cures li").await, 0);
+    choose("no-film.mp4", b"hello".to_vec()).await;
+    browser.says("部分项目未能读出").await;
+    assert_eq!(browser.ask(loaded).await, before, "nothing was sent or loaded");
+
+    browser.speak("en", "/contests/closing").await;
+    choose("shape.mp4", film("isom", 90_000, 1440, 1080)).await;
+    browser.says("Set the canvas to 16:9 or 9:16").await;
+    found.extend(browser.look("en", "film-check").await);
+    assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+    site.service.stop();
+}

@@ -3,6 +3,7 @@
 //! | question | file |
 //! |---|---|
 //! | what does a contest say of itself? | `contest` |
+//! | what does the browser need to check a film before it is sent? | `film` |
 //! | what stands around each page, in which language? | `shell`, `templates/site.html` |
 //! | style sheets, modules, and the switch between the languages | `assets` |
 //! | how does a problem look in a browser? | `problem` |
@@ -17,6 +18,7 @@ use runtime::problem::Problem;
 
 pub(crate) mod assets;
 pub(crate) mod contest;
+mod film;
 pub(crate) mod problem;
 pub(crate) mod shell;
 

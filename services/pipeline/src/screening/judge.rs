@@ -10,7 +10,7 @@ use crate::rejection::Rejection;
 /// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's, those
 /// of cameras, and the fragmented ones. QuickTime's `qt  ` is not among them, and neither are 3GPP's: those are other formats
 /// with other rules. Only a file with one of these among its compatible brands is an mp4 as well. Trailing spaces do not count.
-const MP4_BRANDS: [&str; 33] = [
+pub(super) const MP4_BRANDS: [&str; 33] = [
     "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc", "mp41", "mp42",
     "mp71", "mmp4", "avc1", "hvc1", "M4V", "M4VH", "M4VP", "f4v", "MSNV", "XAVC", "CAEP", "pana", "NDSC", "dash",
     "msdh", "cmfc", "cmf2", "isml", "piff",

@@ -12,7 +12,7 @@ use pipeline::screening::Rule;
 use runtime::problem::{Code, Problem};
 
 use super::shell::Shell;
-use super::shown;
+use super::{film, shown};
 use crate::app::App;
 
 /// Where a contest stands by the clock.
@@ -29,6 +29,8 @@ struct ContestPage {
     shell: Shell,
     contest: Contest,
     times: Times,
+    /// By which the page's module judges a film.
+    limits: String,
 }
 
 #[derive(Template)]
@@ -79,7 +81,8 @@ pub(crate) async fn one(
 
 fn page(shell: Shell, contest: Contest) -> Result<Response, Problem> {
     let times = Times::of(&contest, shell.now);
-    shown(&ContestPage { shell, contest, times })
+    let limits = film::limits(&contest)?;
+    shown(&ContestPage { shell, contest, times, limits })
 }
 
 fn phase(contest: &Contest, now: DateTime<Utc>) -> Phase {
@@ -129,6 +132,17 @@ fn last_minute(deadline: &DateTime<Utc>, say: Say) -> String {
 impl ContestPage {
     fn title(&self, rule: &Rule) -> &'static str {
         rule.title(self.shell.say.lang)
+    }
+
+    /// The rules that a browser can judge, by the names that its module has for them.
+    fn judged(&self) -> [(&'static str, &'static str); 4] {
+        let named = |name, rule: Rule| (name, rule.title(self.shell.say.lang));
+        [
+            named("format", Rule::Format),
+            named("duration", Rule::Duration),
+            named("resolution", Rule::Resolution),
+            named("aspect", Rule::Aspect),
+        ]
     }
 
     fn last_minute(&self, deadline: &DateTime<Utc>) -> String {

@@ -104,10 +104,11 @@ async fn every_page_of_staff_has_them_with_a_session_and_without() {
 #[tokio::test]
 async fn a_page_keeps_its_own_policy() {
     let stage = Stage::new().await;
-    for page in ["/", "/api/v1/docs"] {
+    let plain = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    for (page, wanted) in [("/", pages::serve::POLICY), ("/about", plain), ("/api/v1/docs", plain)] {
         let answer = stage.client.get(format!("{}{page}", stage.url)).send().await.unwrap();
         let policy = answer.headers()["content-security-policy"].to_str().unwrap();
-        assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+        assert_eq!(policy, wanted, "{page}");
     }
 }
 

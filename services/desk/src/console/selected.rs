@@ -9,6 +9,9 @@ use crate::names::{contest_name, partner_name, theme_name};
 /// What the store writes after a number of works that were chosen by hand.
 const NAMED: &str = " named works";
 
+/// A field of names: what it is called in Chinese and English, which names are wanted, and what each is called.
+type Named<'a> = (&'static str, &'static str, &'a Names, &'a dyn Fn(&str) -> String);
+
 /// The stored text in words.
 pub(super) fn selected(catalogue: &Catalogue, say: Say, text: &str) -> String {
     if let Some(works) = text.strip_suffix(NAMED).and_then(|works| works.parse().ok()) {
@@ -34,7 +37,7 @@ pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'
     };
     let one_contest = selection.contest.any.first().filter(|_| selection.contest.any.len() == 1);
     let theme = |id: &str| theme_name(catalogue, say, one_contest.map(String::as_str), id);
-    let names: [(_, _, &Names, &dyn Fn(&str) -> String); 7] = [
+    let names: [Named; 7] = [
         ("活动", "contest", &selection.contest, &|id| contest_name(catalogue, say, id)),
         ("作品状态", "state", &selection.state, &|name| say.state(name)),
         ("征选主题", "theme", &selection.theme, &theme),

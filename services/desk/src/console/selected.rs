@@ -9,6 +9,9 @@ use crate::names::{contest_name, partner_name, theme_name};
 /// What the store writes after a number of works that were chosen by hand.
 const NAMED: &str = " named works";
 
+/// A field of names: what it is called in Chinese and English, which names are wanted, and what each is called.
+type Named<'a> = (&'static str, &'static str, &'a Names, &'a dyn Fn(&str) -> String);
+
 /// The stored text in words.
 pub(super) fn selected(catalogue: &Catalogue, say: Say, text: &str) -> String {
     if let Some(works) = text.strip_suffix(NAMED).and_then(|works| works.parse().ok()) {
@@ -27,9 +30,6 @@ pub(super) fn by_hand(say: Say, works: u64) -> String {
     format!("{}{}", say.t("勾选的 ", "chosen by hand: "), say.many(works, "件作品", "work", "works"))
 }
 
-/// How a wanted id is called.
-type Name<'a> = &'a dyn Fn(&str) -> String;
-
 /// Each condition of a selection: what it is about, and what is wanted. A text that is no selection is shown as it is.
 pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'static str, String)> {
     let Ok(selection) = text.parse::<Selection>() else {
@@ -37,7 +37,7 @@ pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'
     };
     let one_contest = selection.contest.any.first().filter(|_| selection.contest.any.len() == 1);
     let theme = |id: &str| theme_name(catalogue, say, one_contest.map(String::as_str), id);
-    let names: [(_, _, &Names, Name); 7] = [
+    let names: [Named; 7] = [
         ("活动", "contest", &selection.contest, &|id| contest_name(catalogue, say, id)),
         ("作品状态", "state", &selection.state, &|name| say.state(name)),
         ("征选主题", "theme", &selection.theme, &theme),

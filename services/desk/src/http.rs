@@ -17,6 +17,7 @@ pub(crate) mod list;
 pub(crate) mod openapi;
 pub(crate) mod partners;
 pub(crate) mod persons;
+pub(crate) mod pictures;
 pub(crate) mod preview;
 pub(crate) mod proofs;
 pub(crate) mod recall;

@@ -1,10 +1,12 @@
-//! Pictures that people send as evidence: JPEG or PNG, decoded in full before they are believed. Bounded in bytes, pixels and memory, one
-//! at a time.
+//! Pictures that people send as evidence: JPEG or PNG, decoded in full before they are believed. Bounded in bytes, pixels and memory; one is
+//! decoded at a time, and a few are received at a time, by pages and API together.
 use std::io::Cursor;
+use std::time::Duration;
 
 use runtime::problem::{Code, Detail, Problem};
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use zune_core::bytestream::ZCursor;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
@@ -20,8 +22,24 @@ const MOST_PIXELS: u64 = 16_777_216;
 /// What a PNG decoder may hold besides one row, bytes.
 const PNG_BYTES: usize = 16 * 1024 * 1024;
 
+/// Requests with a picture at once. Each holds it up to three times in memory (as it was sent, as the act takes it, decoded), 150 MB at most.
+const AT_ONCE: usize = 3;
+/// How long a request waits for its turn, before any of its body is read.
+const TURN_WITHIN: Duration = Duration::from_secs(5);
+
+/// Who may send a picture to this process.
+static RECEIVING: Semaphore = Semaphore::const_new(AT_ONCE);
 /// The one decoder of this process.
-static TURN: Semaphore = Semaphore::const_new(1);
+static DECODING: Semaphore = Semaphore::const_new(1);
+
+/// The turn of one request with a picture: from before its body is read until the act is done.
+///
+/// # Errors
+/// `overloaded`, where none is free within five seconds.
+pub(crate) async fn turn() -> Result<SemaphorePermit<'static>, Problem> {
+    let turn = timeout(TURN_WITHIN, RECEIVING.acquire()).await.map_err(|_| Code::Overloaded)?;
+    Ok(turn.map_err(anyhow::Error::from)?)
+}
 
 /// A picture that decodes.
 #[derive(Clone, Debug)]
@@ -37,8 +55,10 @@ pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
             Detail::new(format!("须为 1 至 {PICTURE_BYTES} 字节"), format!("1 to {PICTURE_BYTES} bytes")).of("picture"),
         ));
     }
-    let _turn = TURN.acquire().await.map_err(anyhow::Error::from)?;
+    let turn = DECODING.acquire().await.map_err(anyhow::Error::from)?;
     let read = tokio::task::spawn_blocking(move || {
+        // It decodes to the end even if the request is given up, and keeps the turn until then.
+        let _turn = turn;
         decode(&bytes)?;
         Ok(Picture { sha256: Sha256::digest(&bytes).into(), bytes })
     });

@@ -1,12 +1,15 @@
 //! Invitations: an admin makes a link; by it a person sets password and second factor, which a code confirms. Opening the link changes
 //! nothing, and until the confirmation it may be opened again. What was there before stays valid until then.
+//!
+//! The second factor is shown and confirmed only in the browser that chose the password; a later choice, there or in another browser,
+//! starts over and makes the earlier one void.
 use pipeline::person::{self, Login};
 use runtime::doors::{Door, Reason};
 use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::second_factor::{RecoveryCode, TotpSecret};
 use runtime::store::audit::{self, Act};
-use runtime::store::invitations::{self, Invitation, LinkSecret, Purpose};
+use runtime::store::invitations::{self, ChooserSecret, Invitation, LinkSecret, Purpose};
 use runtime::store::sessions::{self, Factor, SessionSecret, Why};
 use runtime::store::sign_in::{self, Chosen};
 use runtime::store::{Transaction, history::By};
@@ -14,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::sign_in::{SignedIn, Visitor, begun, by, digits, name_of, recovery};
+use super::sign_in::{Device, SignedIn, Visitor, begun, by, digits, name_of, recovery};
 use super::{Caller, Done, settle};
 use crate::Desk;
 use crate::view::persons::Person;
@@ -117,30 +120,32 @@ pub async fn look(desk: &Desk, secret: &str) -> Result<Invitation, Problem> {
     desk.store.invitation(&link).await?.ok_or_else(unknown)
 }
 
-/// Keeps the password that was chosen, and makes the secret of a second factor, until [`confirm`]. Choosing again replaces both.
+/// Keeps the password that was chosen, and makes the secret of a second factor, until [`confirm`]. Choosing again replaces both. Returns
+/// what the browser has to show for the next steps.
 ///
 /// # Errors
 /// `invitation_unknown`, `password_unfit`.
-pub async fn choose(desk: &Desk, secret: &str, password: &str) -> Result<Enrolment, Problem> {
+pub async fn choose(desk: &Desk, secret: &str, password: &str) -> Result<ChooserSecret, Problem> {
     let invitation = look(desk, secret).await?;
     password::fit(password, &invitation.person).map_err(|wrong| Code::PasswordUnfit.about(wrong))?;
-    let totp = TotpSecret::new()?;
+    let (totp, chooser) = (TotpSecret::new()?, ChooserSecret::new()?);
     let (password_hash, totp) = (password::keep(password).await?, totp.seal(desk.keys()?, invitation.person.id)?);
     let chosen = &Chosen { password_hash, totp };
     let kept = desk.store.transaction("choose_factors", |tx, _| {
-        Box::pin(async move { invitations::choose(tx, invitation.id, chosen).await })
+        let chooser = &chooser;
+        Box::pin(async move { invitations::choose(tx, invitation.id, chosen, chooser).await })
     });
     kept.await?;
-    enrolment(desk, secret).await
+    Ok(chooser)
 }
 
-/// What was chosen by this link and waits for its confirmation.
+/// What was chosen by this link in the browser that shows `chooser`, and waits for its confirmation.
 ///
 /// # Errors
-/// `invitation_unknown`; `sign_in_expired`, where no password was chosen yet.
-pub async fn enrolment(desk: &Desk, secret: &str) -> Result<Enrolment, Problem> {
+/// `invitation_unknown`; `sign_in_expired`, where no password was chosen in this browser, or was chosen again in another.
+pub async fn enrolment(desk: &Desk, secret: &str, chooser: Option<&ChooserSecret>) -> Result<Enrolment, Problem> {
     let invitation = look(desk, secret).await?;
-    let chosen = invitation.chosen.as_ref().ok_or(Code::SignInExpired)?;
+    let chosen = invitation.chosen_by(chooser).ok_or(Code::SignInExpired)?;
     let totp = TotpSecret::open(desk.keys()?, invitation.person.id, &chosen.totp)?;
     let (url, text) = (totp.url(login_of(&invitation)?)?, totp.text()?);
     Ok(Enrolment { invitation, url, text })
@@ -150,38 +155,47 @@ pub async fn enrolment(desk: &Desk, secret: &str) -> Result<Enrolment, Problem> 
 /// session of theirs is ended and a new one begins.
 ///
 /// # Errors
-/// `invitation_unknown`, `code_wrong`; `sign_in_expired`, where no password was chosen yet.
-pub async fn confirm(desk: &Desk, visitor: &Visitor, secret: &str, code: &str) -> Result<Accepted, Problem> {
+/// `invitation_unknown`, `code_wrong`; `sign_in_expired`, as in [`enrolment`].
+pub async fn confirm(
+    desk: &Desk,
+    visitor: &Visitor,
+    secret: &str,
+    chooser: Option<&ChooserSecret>,
+    code: &str,
+) -> Result<Accepted, Problem> {
     let invitation = look(desk, secret).await?;
-    let name = name_of(desk, login_of(&invitation)?.as_str())?;
+    let login = login_of(&invitation)?;
+    let name = name_of(desk, login.as_str())?;
     let link = LinkSecret::parse(secret).ok_or(Code::InvitationUnknown)?;
     let codes = recovery::generate()?;
     let (cookie, now) = (SessionSecret::new()?, desk.store.time().await?);
-    let digits = digits(code);
+    let (digits, device) = (digits(code), Device::remembering(desk, visitor, login, now)?);
     let accepted = desk.store.transaction("accept_invitation", |tx, _| {
         let (link, codes, cookie, name, digits) = (&link, &codes, &cookie, &name, &digits);
         Box::pin(async move {
             let unknown = || Problem::from(Code::InvitationUnknown);
-            let Invitation { id, person, chosen, .. } = invitations::lock(tx, link).await?.ok_or_else(unknown)?;
-            let chosen = chosen.ok_or_else(|| Problem::from(Code::SignInExpired))?;
+            let invitation = invitations::lock(tx, link).await?.ok_or_else(unknown)?;
+            let chosen = invitation.chosen_by(chooser).ok_or_else(|| Problem::from(Code::SignInExpired))?;
+            let (id, person) = (invitation.id, &invitation.person);
             let step = TotpSecret::open(desk.keys()?, person.id, &chosen.totp)?.step_of(digits, now)?;
             let wrong = || Code::CodeWrong.refused(Door::Console, Reason::Wrong, Some(person.id));
             let step = step.ok_or_else(wrong)?;
-            sign_in::set(tx, person.id, &chosen, step).await?;
+            sign_in::set(tx, person.id, chosen, step).await?;
             sign_in::succeeded(tx, name).await?;
             let ended = sessions::end_all(tx, person.id, Why::Reset).await?;
             invitations::accept(tx, id).await?;
-            let by = by(&person, visitor, Some(id));
-            record(tx, &by, "password_set", json!({ "by": "invitation", "ended_sessions": ended }), &person).await?;
-            record(tx, &by, "second_factor_set", json!({ "by": "invitation" }), &person).await?;
-            recovery::replace(tx, &by, &person, codes).await?;
-            let session = begun(tx, visitor, &person, Factor::Totp, cookie).await?;
+            let by = by(person, visitor, Some(id));
+            record(tx, &by, "password_set", json!({ "by": "invitation", "ended_sessions": ended }), person).await?;
+            record(tx, &by, "second_factor_set", json!({ "by": "invitation" }), person).await?;
+            recovery::replace(tx, &by, person, codes).await?;
+            let session = begun(tx, visitor, person, Factor::Totp, cookie).await?;
             Ok((session, person.id))
         })
     });
     let (session, person) = accepted.await?;
     let recovery_codes = codes.iter().map(RecoveryCode::text).collect();
-    Ok(Accepted { recovery_codes, signed_in: SignedIn { cookie, session, person, recovery_codes_left: None } })
+    let signed_in = SignedIn { cookie, device, session, person, recovery_codes_left: None };
+    Ok(Accepted { recovery_codes, signed_in })
 }
 
 fn login_of(invitation: &Invitation) -> Result<&Login, Problem> {

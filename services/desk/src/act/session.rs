@@ -14,7 +14,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::invitation::record;
-use super::sign_in::{Shown, SignedIn, Visitor, begin, recovery, was_right};
+use super::sign_in::{Attempt, Device, Shown, SignedIn, Visitor, begin, recovery, was_right};
 use super::{Caller, Done, settle};
 use crate::Desk;
 
@@ -124,14 +124,16 @@ pub async fn change_password(
     visitor: &Visitor,
     wish: ChangePassword,
 ) -> Result<SignedIn, Problem> {
-    let (factors, name) = attempted(desk, caller, visitor).await?;
+    let (factors, attempt) = attempted(desk, caller, visitor).await?;
     let person = &factors.person;
     if !password::is(&wish.current, Some(&factors.password_hash)).await? {
         return Err(Code::PasswordWrong.refused(Door::Console, Reason::Wrong, Some(person.id)));
     }
-    was_right(desk, visitor, &name).await?;
+    was_right(desk, visitor, &attempt).await?;
     password::fit(&wish.new, person).map_err(|wrong| Code::PasswordUnfit.about(wrong))?;
     let (hash, cookie) = (password::keep(&wish.new).await?, SessionSecret::new()?);
+    let login = person.login.as_ref().ok_or(Code::LoginMissing)?;
+    let device = Device::remembering(desk, visitor, login, factors.now)?;
     let current = caller.by.credential.map(|it| it.0).ok_or(Code::SessionUnknown)?;
     let changed = desk.store.transaction("change_password", |tx, _| {
         let (hash, cookie, set_at) = (&hash, &cookie, factors.password_set_at);
@@ -151,7 +153,7 @@ pub async fn change_password(
         })
     });
     let session = changed.await?;
-    Ok(SignedIn { cookie, session, person: person.id, recovery_codes_left: None })
+    Ok(SignedIn { cookie, device, session, person: person.id, recovery_codes_left: None })
 }
 
 /// Makes ten recovery codes instead of those that the caller had, for a code of their second factor or one of those. They are shown this
@@ -165,7 +167,7 @@ pub async fn new_recovery_codes(
     visitor: &Visitor,
     code: &str,
 ) -> Result<Vec<String>, Problem> {
-    let (factors, name) = attempted(desk, caller, visitor).await?;
+    let (factors, attempt) = attempted(desk, caller, visitor).await?;
     let person = &factors.person;
     let shown = Shown::read(desk, person.id, &factors.totp, code, factors.now)?;
     let codes = recovery::generate()?;
@@ -177,15 +179,15 @@ pub async fn new_recovery_codes(
         })
     });
     made.await?;
-    was_right(desk, visitor, &name).await?;
+    was_right(desk, visitor, &attempt).await?;
     Ok(codes.iter().map(RecoveryCode::text).collect())
 }
 
 /// The sign-in factors of the caller, to check what they enter. Counts an attempt, so that a stolen session cannot be used to guess them.
-async fn attempted(desk: &Desk, caller: &Caller, visitor: &Visitor) -> Result<(Factors, [u8; 32]), Problem> {
+async fn attempted(desk: &Desk, caller: &Caller, visitor: &Visitor) -> Result<(Factors, Attempt), Problem> {
     let id = caller.person()?;
     let factors = desk.store.factors(id).await?.ok_or(Code::PersonUnknown)?;
     let login = factors.person.login.as_ref().ok_or(Code::LoginMissing)?;
-    let name = begin(desk, visitor, login.as_str(), Some(id)).await?;
-    Ok((factors, name))
+    let attempt = begin(desk, visitor, login.as_str(), Some(id)).await?;
+    Ok((factors, attempt))
 }

@@ -1,17 +1,12 @@
 //! Signing in, in two steps: the password gives a pending sign-in, which is sealed, lasts five minutes and opens nothing; a code of the
 //! second factor, or a recovery code, makes it a session. A wrong password and an unknown login name are answered alike, after the same
 //! work, and both are slowed down alike.
-use std::num::NonZeroU32;
-use std::time::{Duration, Instant};
-
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::id::{CredentialId, PersonId};
 use pipeline::person::{self, Actor, Login, Person};
 use runtime::doors::{Door, Reason};
 use runtime::password;
-use runtime::problem::{Code, Detail, Problem};
+use runtime::problem::{Code, Problem};
 use runtime::seal::Sealed;
 use runtime::second_factor::{RecoveryCode, TotpSecret};
 use runtime::store::audit::{self, Act};
@@ -25,17 +20,20 @@ use uuid::Uuid;
 use crate::Desk;
 
 mod agent;
+mod attempt;
+mod device;
 mod pace;
 pub(super) mod recovery;
+mod under_seal;
 
+pub(crate) use attempt::{Attempt, begin, name_of, was_right};
+pub use device::Device;
 pub use pace::Pace;
 
 /// From the password to the code.
 const PENDING: TimeDelta = TimeDelta::minutes(5);
 /// Where a pending sign-in opens.
 const PLACE: &[u8] = b"pending sign-in";
-/// What login names are hashed for, to count failures.
-const NAMES: &str = "login names of failed sign-ins";
 
 /// Where a sign-in comes from, as far as it is kept.
 #[derive(Clone, Debug, Default)]
@@ -44,12 +42,14 @@ pub struct Visitor {
     pub address: Option<String>,
     /// Browser and system in a few words.
     pub agent: Option<String>,
+    /// The browser, where somebody has signed in with it before.
+    pub device: Option<Device>,
 }
 
 impl Visitor {
-    /// From an address with this pseudonym, by a program that calls itself so.
-    pub fn new(address: Option<String>, user_agent: Option<&str>) -> Self {
-        Self { address, agent: user_agent.and_then(agent::short) }
+    /// From an address with this pseudonym, by a program that calls itself so, with this device cookie.
+    pub fn new(address: Option<String>, user_agent: Option<&str>, device: Option<Device>) -> Self {
+        Self { address, agent: user_agent.and_then(agent::short), device }
     }
 }
 
@@ -71,10 +71,12 @@ pub struct SecondFactor {
     pub code: String,
 }
 
-/// A session that has begun. Does not print its cookie.
+/// A session that has begun. Does not print its cookies.
 pub struct SignedIn {
-    /// The value of the cookie, returned once.
+    /// The value of the session's cookie, returned once.
     pub cookie: SessionSecret,
+    /// The value of the device cookie, by which the browser is recognised at the next sign-in.
+    pub device: String,
     /// The session's id.
     pub session: Uuid,
     /// Whose it is.
@@ -105,7 +107,7 @@ impl Pending {
 /// `sign_in_wrong`; `sign_in_slow`, with the time to wait, after too many failures under this name or from this address.
 pub async fn password(desk: &Desk, visitor: &Visitor, wish: Password) -> Result<String, Problem> {
     let login = wish.login.trim().to_lowercase();
-    let name = begin(desk, visitor, &login, None).await?;
+    let attempt = begin(desk, visitor, &login, None).await?;
     let factors = match login.parse::<Login>() {
         Ok(login) => desk.store.factors_of_login(login.as_str()).await?,
         Err(_) => None,
@@ -117,9 +119,9 @@ pub async fn password(desk: &Desk, visitor: &Visitor, wish: Password) -> Result<
     if !right {
         return Err(Code::SignInWrong.refused(Door::Console, Reason::Wrong, Some(factors.person.id)));
     }
-    was_right(desk, visitor, &name).await?;
+    was_right(desk, visitor, &attempt).await?;
     let pending = Pending { person: factors.person.id, password_set_at: factors.password_set_at, at: factors.now };
-    sealed(desk, &pending)
+    under_seal::sealed(desk, PLACE, &pending)
 }
 
 /// Checks the code of the second factor, or a recovery code, and begins a session. Each code works once.
@@ -128,32 +130,32 @@ pub async fn password(desk: &Desk, visitor: &Visitor, wish: Password) -> Result<
 /// `code_wrong`; `sign_in_expired`, when the first step has to be repeated; `sign_in_slow`.
 pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<SignedIn, Problem> {
     let expired = || Problem::from(Code::SignInExpired);
-    let pending = opened(desk, &wish.pending).ok_or_else(expired)?;
+    let pending: Pending = under_seal::opened(desk, PLACE, &wish.pending).ok_or_else(expired)?;
     let factors = desk.store.factors(pending.person).await?.ok_or_else(expired)?;
     let login = factors.person.login.as_ref().ok_or_else(expired)?;
     if !pending.completes(factors.password_set_at, factors.now) {
         return Err(expired());
     }
-    let name = begin(desk, visitor, login.as_str(), Some(pending.person)).await?;
+    let attempt = begin(desk, visitor, login.as_str(), Some(pending.person)).await?;
     let shown = Shown::read(desk, pending.person, &factors.totp, &wish.code, factors.now)?;
     let (person, set_at) = (&factors.person, pending.password_set_at);
-    let cookie = SessionSecret::new()?;
+    let (cookie, device) = (SessionSecret::new()?, Device::remembering(desk, visitor, login, factors.now)?);
     let begun = desk.store.transaction("sign_in", |tx, _| {
-        let (cookie, name, shown) = (&cookie, &name, &shown);
+        let (cookie, attempt, shown) = (&cookie, &attempt, &shown);
         Box::pin(async move {
             if !sign_in::password_stands(tx, person.id, set_at).await? {
                 return Err(Problem::from(Code::SignInExpired).into());
             }
             let factor = shown.used(tx, person.id).await?;
-            sign_in::succeeded(tx, name).await?;
+            sign_in::succeeded(tx, &attempt.counter).await?;
             begun(tx, visitor, person, factor, cookie).await
         })
     });
     let session = begun.await?;
-    desk.pace.was_right(visitor.address.as_deref());
+    attempt.leaves_the_address(desk, visitor);
     let by_recovery = matches!(shown, Shown::Recovery(_));
     let recovery_codes_left = if by_recovery { Some(desk.store.recovery_codes_left(person.id).await?) } else { None };
-    Ok(SignedIn { cookie, session, person: person.id, recovery_codes_left })
+    Ok(SignedIn { cookie, device, session, person: person.id, recovery_codes_left })
 }
 
 /// A code as it was read: nothing is used yet.
@@ -199,34 +201,6 @@ pub(crate) fn digits(code: &str) -> String {
     code.chars().filter(|c| !c.is_whitespace()).take(7).collect()
 }
 
-/// The keyed hash under which failures of a login name are counted.
-pub(crate) fn name_of(desk: &Desk, login: &str) -> Result<[u8; 32], Problem> {
-    Ok(desk.keys()?.keyed_hash(NAMES, login))
-}
-
-/// Counts an attempt under a login name, or says how long to wait. Returns the name's hash.
-pub(crate) async fn begin(
-    desk: &Desk,
-    visitor: &Visitor,
-    login: &str,
-    person: Option<PersonId>,
-) -> Result<[u8; 32], Problem> {
-    let name = name_of(desk, login)?;
-    if let Some(wait) = desk.pace.begin(visitor.address.as_deref(), Instant::now()) {
-        return Err(slow(wait, person));
-    }
-    match desk.store.begin_attempt(&name).await? {
-        Some(wait) => Err(slow(wait, person)),
-        None => Ok(name),
-    }
-}
-
-/// The attempt that was counted was right after all.
-pub(crate) async fn was_right(desk: &Desk, visitor: &Visitor, name: &[u8; 32]) -> Result<(), Problem> {
-    desk.pace.was_right(visitor.address.as_deref());
-    Ok(desk.store.password_was_right(name).await?)
-}
-
 /// Begins the session of a person who showed both factors, and records it in the trail.
 pub(crate) async fn begun(
     tx: &mut Transaction,
@@ -255,33 +229,6 @@ pub(crate) fn by(person: &Person, visitor: &Visitor, session: Option<Uuid>) -> B
     }
 }
 
-fn slow(wait: Duration, person: Option<PersonId>) -> Problem {
-    let seconds = wait.as_secs_f64().ceil().max(1.0) as u32;
-    let detail = if seconds <= 90 {
-        Detail::new(format!("请等待 {seconds} 秒"), format!("wait {seconds} seconds"))
-    } else {
-        let minutes = seconds.div_ceil(60);
-        Detail::new(format!("请等待 {minutes} 分钟"), format!("wait {minutes} minutes"))
-    };
-    let refused = Code::SignInSlow.refused(Door::Console, Reason::Slowed, person).refused;
-    Problem { refused, retry_after_s: NonZeroU32::new(seconds), ..Code::SignInSlow.about(detail) }
-}
-
-fn sealed(desk: &Desk, pending: &Pending) -> Result<String, Problem> {
-    let plain = serde_json::to_vec(pending).map_err(anyhow::Error::from)?;
-    let Sealed { key_id, nonce, ciphertext } = desk.keys()?.seal_for(PLACE, &plain)?;
-    let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-    Ok(format!("{}.{}.{}", encode(key_id.as_bytes()), encode(&nonce), encode(&ciphertext)))
-}
-
-fn opened(desk: &Desk, text: &str) -> Option<Pending> {
-    let mut parts = text.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let (key_id, nonce, ciphertext) = (parts.next()??, parts.next()??, parts.next()??);
-    let sealed = Sealed { key_id: String::from_utf8(key_id).ok()?, nonce, ciphertext };
-    let plain = desk.keys().ok()?.open_for(PLACE, &sealed).ok()?;
-    serde_json::from_slice(&plain).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,13 +240,5 @@ mod tests {
         assert!(pending.completes(set, at) && pending.completes(set, at + TimeDelta::minutes(5)));
         assert!(!pending.completes(set, at + TimeDelta::minutes(5) + TimeDelta::milliseconds(1)));
         assert!(!pending.completes(set + TimeDelta::seconds(1), at));
-    }
-
-    #[test]
-    fn a_wait_is_given_in_seconds_and_then_in_minutes() {
-        let said = |seconds| slow(Duration::from_secs(seconds), None);
-        assert_eq!(said(30).text(pipeline::lang::Lang::Zh), "失败次数过多，请稍后再试。（请等待 30 秒）");
-        assert_eq!(said(900).detail.unwrap().to_string(), "wait 15 minutes");
-        assert_eq!((said(30).retry_after_s(), said(30).code.status()), (30, 429));
     }
 }

@@ -1,7 +1,8 @@
-//! The cookies of the console: the session, and the language that a person chose, which all pages share.
+//! The cookies of the console: the session; the device, by which a browser is recognised at the next sign-in; the choice that was made by
+//! an invitation; and the language that a person chose, which all pages share.
 //!
-//! Over https the session's name begins with `__Host-`, so no other host and no plain connection can set it. Over http it exists on this
-//! machine only, without the prefix, which browsers would refuse there.
+//! Over https the name of each that holds a secret begins with `__Host-`, so no other host and no plain connection can set it. Over http it
+//! exists on this machine only, without the prefix, which browsers would refuse there.
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::{HeaderValue, Uri};
@@ -9,14 +10,27 @@ use cookie::{Cookie, SameSite};
 use pages::serve;
 use pipeline::lang::Lang;
 use runtime::problem::{Code, Detail, Problem};
+use runtime::store::invitations::ChooserSecret;
 use runtime::store::sessions::SessionSecret;
 use runtime::transport::is_this_machine;
 
 use crate::Desk;
+use crate::act::sign_in::Device;
 
-/// The session's name over https, and over http on this machine.
-const OVER_HTTPS: &str = "__Host-rm";
-const OVER_HTTP: &str = "rm";
+/// A cookie that holds a secret: its name over https, and over http on this machine.
+struct Name {
+    https: &'static str,
+    http: &'static str,
+}
+
+/// The session.
+const SESSION: Name = Name { https: "__Host-rm", http: "rm" };
+/// The browser as one that was signed in with before.
+const DEVICE: Name = Name { https: "__Host-rm-device", http: "rm-device" };
+/// The password and second factor that were chosen by an invitation and wait for their confirmation.
+const CHOOSER: Name = Name { https: "__Host-rm-invitation", http: "rm-invitation" };
+/// How long a browser keeps the device: as long as it is recognised by it.
+const DEVICE_KEPT: cookie::time::Duration = cookie::time::Duration::seconds(Device::KEPT.num_seconds());
 
 /// Whether the desk is reached over https.
 fn is_https(desk: &Desk) -> bool {
@@ -38,19 +52,44 @@ pub(crate) fn check_line(desk: &Desk, headers: &HeaderMap) -> Result<(), Problem
 
 /// The session that a browser sent.
 pub(crate) fn session(desk: &Desk, headers: &HeaderMap) -> Option<SessionSecret> {
-    SessionSecret::parse(&serve::cookie(headers, if is_https(desk) { OVER_HTTPS } else { OVER_HTTP })?)
+    SessionSecret::parse(&secret(desk, headers, &SESSION)?)
 }
 
 /// Sets the session.
 pub(crate) fn set_session(desk: &Desk, secret: &SessionSecret) -> HeaderValue {
-    header(session_cookie(desk, secret.text()))
+    header(holding(desk, &SESSION, secret.text()))
 }
 
 /// Takes the session away.
 pub(crate) fn end_session(desk: &Desk) -> HeaderValue {
-    let mut cookie = session_cookie(desk, String::new());
-    cookie.set_max_age(cookie::time::Duration::ZERO);
+    gone(desk, &SESSION)
+}
+
+/// The device that a browser sent.
+pub(crate) fn device(desk: &Desk, headers: &HeaderMap) -> Option<Device> {
+    Device::read(desk, &secret(desk, headers, &DEVICE)?)
+}
+
+/// Sets the device.
+pub(crate) fn set_device(desk: &Desk, device: &str) -> HeaderValue {
+    let mut cookie = holding(desk, &DEVICE, device.to_owned());
+    cookie.set_max_age(DEVICE_KEPT);
     header(cookie)
+}
+
+/// What a browser shows for the choice that was made in it by an invitation.
+pub(crate) fn chooser(desk: &Desk, headers: &HeaderMap) -> Option<ChooserSecret> {
+    ChooserSecret::parse(&secret(desk, headers, &CHOOSER)?)
+}
+
+/// Sets it.
+pub(crate) fn set_chooser(desk: &Desk, secret: &ChooserSecret) -> HeaderValue {
+    header(holding(desk, &CHOOSER, secret.text()))
+}
+
+/// Takes it away.
+pub(crate) fn end_chooser(desk: &Desk) -> HeaderValue {
+    gone(desk, &CHOOSER)
 }
 
 /// The language that was chosen.
@@ -63,14 +102,26 @@ pub(crate) fn set_lang(desk: &Desk, lang: Lang) -> HeaderValue {
     serve::set_lang(lang, is_https(desk))
 }
 
-/// A cookie of the browser's session: without an age, it goes when the browser is closed.
-fn session_cookie(desk: &Desk, value: String) -> Cookie<'static> {
+/// A cookie with a secret. Without an age, it goes when the browser is closed.
+fn holding(desk: &Desk, name: &Name, value: String) -> Cookie<'static> {
     let https = is_https(desk);
-    let name = if https { OVER_HTTPS } else { OVER_HTTP };
+    let name = if https { name.https } else { name.http };
     Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax).secure(https).build()
 }
 
+/// Takes a cookie away.
+fn gone(desk: &Desk, name: &Name) -> HeaderValue {
+    let mut cookie = holding(desk, name, String::new());
+    cookie.set_max_age(cookie::time::Duration::ZERO);
+    header(cookie)
+}
+
+/// The value of a cookie with a secret. One that could have been set elsewhere is not looked at.
+fn secret(desk: &Desk, headers: &HeaderMap, name: &Name) -> Option<String> {
+    serve::cookie(headers, if is_https(desk) { name.https } else { name.http })
+}
+
 fn header(cookie: Cookie<'_>) -> HeaderValue {
-    // Names and values of ours are base64url, hex and words.
+    // Names and values of ours are base64url, full stops and words.
     HeaderValue::from_str(&cookie.to_string()).unwrap_or(HeaderValue::from_static(""))
 }

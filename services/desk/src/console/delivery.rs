@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -27,6 +27,7 @@ use crate::act::evidence::encoded;
 use crate::act::recalled::{ProveRemoval, recalled};
 use crate::act::texts::{Wording, texts};
 use crate::http::bag::fetched;
+use crate::http::pictures::with_picture;
 use crate::http::routes::Route;
 use crate::next::{Step, Turn};
 use crate::view::delivery::{self, DeliveryWhole, TextLimits};
@@ -35,12 +36,11 @@ const OPERATOR: &[Role] = &[Role::Operator];
 const ORGANISER: &[Role] = &[Role::Organiser];
 
 pub(crate) fn routes() -> Vec<Route> {
-    let sized = || DefaultBodyLimit::max(BODY_BYTES);
     vec![
         page("/works/{id}/deliveries/{partner}", READERS, get(one)),
         page("/works/{id}/deliveries/{partner}/bag/{file}", CARRIERS, get(file)),
-        post_to("/works/{id}/deliveries/{partner}/delivered", OPERATOR, post(delivered).layer(sized())),
-        post_to("/works/{id}/deliveries/{partner}/recalled", OPERATOR, post(removed).layer(sized())),
+        post_to("/works/{id}/deliveries/{partner}/delivered", OPERATOR, with_picture(post(delivered), BODY_BYTES)),
+        post_to("/works/{id}/deliveries/{partner}/recalled", OPERATOR, with_picture(post(removed), BODY_BYTES)),
         post_to("/works/{id}/deliveries/{partner}/confirm", OPERATOR, post(confirmed)),
         post_to("/works/{id}/deliveries/{partner}/texts", ORGANISER, post(written)),
     ]

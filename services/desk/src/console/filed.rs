@@ -1,6 +1,6 @@
-//! A form with a picture, as browsers send it (`multipart/form-data`, RFC 7578): short texts and at most one file. Bounded as evidence is.
+//! A form with a picture, as browsers send it (`multipart/form-data`, RFC 7578): short texts and at most one file. How many
+//! are received at a time is bounded at the route (`http::pictures`).
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -10,8 +10,6 @@ use pipeline::text::{Lines, check};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::idempotency::Keyed;
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::visit::Visit;
@@ -32,15 +30,7 @@ pub(super) struct Filed {
     picture: Option<Vec<u8>>,
     key: Option<Uuid>,
     path: String,
-    /// Its turn, which ends when the picture is not needed any more.
-    _turn: SemaphorePermit<'static>,
 }
-
-/// Such forms at once: each takes its picture three times in memory, as it is sent, as an act takes it, and decoded.
-const AT_ONCE: usize = 3;
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
-/// How long a form waits for its turn, before any of it is read.
-const TURN_WITHIN: Duration = Duration::from_secs(5);
 
 impl Filed {
     /// A field; what was left empty is absent.
@@ -74,10 +64,8 @@ impl<S: Send + Sync> FromRequest<S> for Filed {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let boundary = boundary(kind).ok_or_else(wrong)?;
         let path = request.uri().path().to_owned();
-        let turn = timeout(TURN_WITHIN, TURNS.acquire()).await.map_err(|_| Code::Overloaded)?;
-        let turn = turn.map_err(anyhow::Error::from)?;
         let body = Bytes::from_request(request, state).await.map_err(|_| Code::BodyTooLarge)?;
-        let mut form = Self { fields: BTreeMap::new(), picture: None, key: None, path, _turn: turn };
+        let mut form = Self { fields: BTreeMap::new(), picture: None, key: None, path };
         for part in parts(&body, &boundary).ok_or_else(wrong)? {
             form.take(part)?;
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -15,7 +16,7 @@ use runtime::store::invitations::{Invitation, Purpose};
 use serde::Deserialize;
 
 use super::sign_in::{visitor, with_cookie};
-use super::{Guest, Sent, Shell, again, open, see, shown};
+use super::{Guest, Sent, Shell, again, cookie, open, see, shown};
 use crate::Desk;
 use crate::act::invitation::{self, Enrolment};
 use crate::http::routes::Route;
@@ -100,7 +101,11 @@ async fn choose(
         Err(not_the_same())
     };
     match chosen {
-        Ok(_) => Ok(see(format!("/invitation/{secret}/code"))),
+        Ok(chooser) => {
+            let mut response = see(format!("/invitation/{secret}/code"));
+            response.headers_mut().append(SET_COOKIE, cookie::set_chooser(&desk, &chooser));
+            Ok(response)
+        }
         Err(problem) if problem.code == Code::PasswordUnfit => {
             let invitation = invitation::look(&desk, &secret).await?;
             again(&problem, &PasswordPage { shell: guest.shell().with(&problem), secret, invitation })
@@ -112,11 +117,12 @@ async fn choose(
 async fn enrolment(
     State(desk): State<Arc<Desk>>,
     guest: Guest,
+    headers: HeaderMap,
     Path(secret): Path<String>,
 ) -> Result<Response, Problem> {
-    match invitation::enrolment(&desk, &secret).await {
+    match invitation::enrolment(&desk, &secret, cookie::chooser(&desk, &headers).as_ref()).await {
         Ok(enrolment) => shown(&enrolment_page(guest.shell(), secret, enrolment)?),
-        // No password was chosen yet.
+        // No password was chosen in this browser yet.
         Err(problem) if problem.code == Code::SignInExpired => Ok(see(format!("/invitation/{secret}"))),
         Err(problem) => Err(problem),
     }
@@ -129,15 +135,23 @@ async fn confirm(
     Path(secret): Path<String>,
     Sent { form, .. }: Sent<ConfirmForm>,
 ) -> Result<Response, Problem> {
-    match invitation::confirm(&desk, &visitor(guest.address.as_ref(), &headers), &secret, &form.code).await {
+    let (chooser, from) = (cookie::chooser(&desk, &headers), visitor(&desk, guest.address.as_ref(), &headers));
+    match invitation::confirm(&desk, &from, &secret, chooser.as_ref(), &form.code).await {
         Ok(accepted) => {
             let page =
                 RecoveryCodesPage { shell: guest.shell(), codes: accepted.recovery_codes, next: "/", is_step: true };
-            Ok(with_cookie(&desk, shown(&page)?, &accepted.signed_in))
+            let mut response = with_cookie(&desk, shown(&page)?, &accepted.signed_in);
+            response.headers_mut().append(SET_COOKIE, cookie::end_chooser(&desk));
+            Ok(response)
         }
         Err(problem) if problem.code == Code::CodeWrong => {
-            let enrolment = invitation::enrolment(&desk, &secret).await?;
+            let enrolment = invitation::enrolment(&desk, &secret, chooser.as_ref()).await?;
             again(&problem, &enrolment_page(guest.shell().with(&problem), secret, enrolment)?)
+        }
+        // The password was chosen again elsewhere, which made this choice void.
+        Err(problem) if problem.code == Code::SignInExpired => {
+            let invitation = invitation::look(&desk, &secret).await?;
+            again(&problem, &PasswordPage { shell: guest.shell().with(&problem), secret, invitation })
         }
         Err(problem) => Err(problem),
     }

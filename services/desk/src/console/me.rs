@@ -98,7 +98,7 @@ async fn change_password(
     headers: HeaderMap,
     Sent { form, .. }: Sent<PasswordForm>,
 ) -> Result<Response, Problem> {
-    let from = visitor(visit.address.as_ref(), &headers);
+    let from = visitor(&desk, visit.address.as_ref(), &headers);
     let changed = if form.new == form.again {
         let wish = ChangePassword { current: form.current, new: form.new };
         session::change_password(&desk, &visit.own(), &from, wish).await
@@ -117,7 +117,7 @@ async fn new_recovery_codes(
     headers: HeaderMap,
     Sent { form, .. }: Sent<CodeForm>,
 ) -> Result<Response, Problem> {
-    let from = visitor(visit.address.as_ref(), &headers);
+    let from = visitor(&desk, visit.address.as_ref(), &headers);
     match session::new_recovery_codes(&desk, &visit.own(), &from, &form.code).await {
         Ok(codes) => {
             shown(&RecoveryCodesPage { shell: visit.shell(Here::Elsewhere), codes, next: "/me", is_step: false })

@@ -92,7 +92,7 @@ async fn password(
 ) -> Result<Response, Problem> {
     let (login, next) = (form.login.clone(), inside(form.next.as_deref()).to_owned());
     let wish = Password { login: form.login, password: form.password };
-    match sign_in::password(&desk, &visitor(guest.address.as_ref(), &headers), wish).await {
+    match sign_in::password(&desk, &visitor(&desk, guest.address.as_ref(), &headers), wish).await {
         Ok(pending) => shown(&CodePage { shell: guest.shell(), pending, next }),
         Err(problem) => again(&problem, &SignInPage { shell: guest.shell().with(&problem), login, next }),
     }
@@ -106,7 +106,7 @@ async fn code(
 ) -> Result<Response, Problem> {
     let (pending, next) = (form.pending.clone(), inside(form.next.as_deref()).to_owned());
     let wish = SecondFactor { pending: form.pending, code: form.code };
-    match sign_in::code(&desk, &visitor(guest.address.as_ref(), &headers), wish).await {
+    match sign_in::code(&desk, &visitor(&desk, guest.address.as_ref(), &headers), wish).await {
         // Where a recovery code was used, the person's own page says how many are left.
         Ok(signed_in) => {
             let to = if signed_in.recovery_codes_left.is_some() { "/me" } else { next.as_str() };
@@ -125,19 +125,20 @@ async fn sign_out(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Nothin
 }
 
 /// The client as acts of sign-in know it.
-pub(super) fn visitor(address: Option<&Pseudonym>, headers: &HeaderMap) -> Visitor {
+pub(super) fn visitor(desk: &Desk, address: Option<&Pseudonym>, headers: &HeaderMap) -> Visitor {
     let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    Visitor::new(address.map(ToString::to_string), agent)
+    Visitor::new(address.map(ToString::to_string), agent, cookie::device(desk, headers))
 }
 
-/// An answer that also gives the browser its session.
+/// An answer that also gives the browser its session, and what it is recognised by at the next sign-in.
 pub(super) fn with_cookie(desk: &Desk, mut response: Response, signed_in: &SignedIn) -> Response {
-    response.headers_mut().insert(SET_COOKIE, cookie::set_session(desk, &signed_in.cookie));
+    response.headers_mut().append(SET_COOKIE, cookie::set_session(desk, &signed_in.cookie));
+    response.headers_mut().append(SET_COOKIE, cookie::set_device(desk, &signed_in.device));
     response
 }
 
 /// An answer that also takes the session from the browser.
 pub(super) fn without_cookie(desk: &Desk, mut response: Response) -> Response {
-    response.headers_mut().insert(SET_COOKIE, cookie::end_session(desk));
+    response.headers_mut().append(SET_COOKIE, cookie::end_session(desk));
     response
 }

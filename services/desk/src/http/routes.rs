@@ -17,6 +17,7 @@ use tower_http::csrf::{CsrfLayer, ProtectionError};
 use uuid::Uuid;
 
 use super::gate::{Gate, Policy, enforce};
+use super::pictures::with_picture;
 use super::{
     bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview,
     proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
@@ -113,8 +114,8 @@ fn routes() -> Vec<Route> {
         act("/api/v1/submissions/{id}/withdraw", OPERATOR, post(withdraw::withdraw)),
         act("/api/v1/submissions/{id}/hold", ORGANISER, post(hold::hold)),
         act("/api/v1/submissions/{id}/retry", OPERATOR, post(retry::retry)),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, post(deliver::delivered).layer(DefaultBodyLimit::max(deliver::BODY_BYTES))),
-        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, post(recalled::recalled).layer(DefaultBodyLimit::max(deliver::BODY_BYTES))),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, with_picture(post(deliver::delivered), deliver::BODY_BYTES)),
+        act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, with_picture(post(recalled::recalled), deliver::BODY_BYTES)),
         read("/api/v1/submissions/{id}/proofs", People(EVIDENCE), get(proofs::list)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/confirm", OPERATOR, post(confirm::confirm)),
         read("/api/v1/submissions/{id}/deliveries/{partner}/bag", People(CARRIERS), get(bag::bag)),

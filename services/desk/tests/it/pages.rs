@@ -14,8 +14,9 @@ use crate::stage::{Entry, Route, Stage, routes};
 
 use Role::{Admin, Auditor, Operator, Organiser, Screener};
 
-/// The session's cookie over http, and over https.
-const COOKIES: [&str; 2] = ["rm", "__Host-rm"];
+/// The session's cookie over http, and over https; then the others that hold a secret.
+const COOKIES: [&str; 6] =
+    ["rm", "__Host-rm", "rm-device", "__Host-rm-device", "rm-invitation", "__Host-rm-invitation"];
 
 /// Roles that read works.
 const READERS: &[Role] = &[Screener, Organiser, Operator, Auditor];

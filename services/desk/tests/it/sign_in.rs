@@ -1,4 +1,5 @@
 //! How staff sign in to the console: invitation, both factors, sessions, and what ends them. By the acts, and once by the pages.
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -6,17 +7,17 @@ use desk::Desk;
 use desk::act::Caller;
 use desk::act::invitation::{self, Accepted, Invite};
 use desk::act::session::{self, ChangePassword, EndSessions};
-use desk::act::sign_in::{self, Password, SecondFactor, SignedIn, Visitor};
+use desk::act::sign_in::{self, Device, Password, SecondFactor, SignedIn, Visitor};
 use desk::view::sessions;
 use pipeline::id::{CredentialId, PersonId};
-use pipeline::person::{Held, Person};
+use pipeline::person::{Held, Person, Sees};
 use reqwest::header::{COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Client, RequestBuilder};
 use runtime::problem::Problem;
 use runtime::second_factor::TotpSecret;
 use runtime::store::audit::AuditFilter;
 use runtime::store::history::{Actor, By};
-use runtime::store::invitations::Purpose;
+use runtime::store::invitations::{ChooserSecret, Purpose};
 use runtime::store::persons::NewPerson;
 use runtime::store::sessions::SessionSecret;
 use uuid::Uuid;
@@ -24,76 +25,77 @@ use uuid::Uuid;
 use crate::desk_browser::{client, form, hidden};
 use crate::stage::{Stage, desk_of};
 
-const WORDS: &str = "seven grey steel presses";
+pub(crate) const WORDS: &str = "seven grey steel presses";
 
 /// A desk, and an operator at its command line.
-struct Console {
-    stage: Stage,
-    desk: Arc<Desk>,
-    typing: Caller,
-    visitor: Visitor,
+pub(crate) struct Console {
+    pub(crate) stage: Stage,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) typing: Caller,
+    pub(crate) visitor: Visitor,
 }
 
 /// Somebody who has accepted an invitation.
-struct Staff {
-    person: Person,
+pub(crate) struct Staff {
+    pub(crate) person: Person,
     secret: TotpSecret,
     codes: Vec<String>,
-    signed_in: SignedIn,
+    pub(crate) signed_in: SignedIn,
     /// Steps of the second factor that were used, after the first.
     steps: i32,
 }
 
-fn code_of<T>(result: Result<T, Problem>) -> &'static str {
+pub(crate) fn code_of<T>(result: Result<T, Problem>) -> &'static str {
     result.err().expect("it is refused").code.name()
 }
 
 impl Console {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let stage = Stage::new().await;
         let desk = Arc::new(desk_of(&stage.app));
         let by = By::person(Actor::Operator, "operator on test");
-        let typing = Caller { by, contest: None, roles: None, key: None };
-        let visitor = Visitor::new(Some("0123456789abcdef".into()), Some("Mozilla/5.0 (Windows NT 10.0) Edg/126"));
+        let typing = Caller { by, sees: Sees::All, roles: None, key: None };
+        let agent = Some("Mozilla/5.0 (Windows NT 10.0) Edg/126");
+        let visitor = Visitor::new(Some("0123456789abcdef".into()), agent, None);
         Self { stage, desk, typing, visitor }
     }
 
-    async fn person(&self, login: &str, role: &str) -> Person {
+    pub(crate) async fn person(&self, login: &str, role: &str) -> Person {
         let (id, roles) = (PersonId(Uuid::now_v7()), [role.parse::<Held>().unwrap()].into());
         let new = NewPerson { id, name: "王芳".into(), login: Some(login.parse().unwrap()), roles };
         self.desk.store.add_person(&new, &self.typing.by).await.unwrap()
     }
 
     /// The secret of a new link.
-    async fn link(&self, login: &str, purpose: Purpose) -> Result<String, Problem> {
+    pub(crate) async fn link(&self, login: &str, purpose: Purpose) -> Result<String, Problem> {
         let wish = Invite { purpose, reason: None, dry_run: false };
         let invited = invitation::invite(&self.desk, &self.typing, login, wish).await?.value;
         Ok(invited.link.rsplit_once('/').unwrap().1.to_owned())
     }
 
     async fn accepted(&self, secret: &str) -> (TotpSecret, Accepted) {
-        invitation::choose(&self.desk, secret, WORDS).await.unwrap();
-        let totp = self.chosen(secret).await;
+        let chooser = invitation::choose(&self.desk, secret, WORDS).await.unwrap();
+        let totp = self.chosen(secret, &chooser).await;
         let code = totp.code(self.now().await).unwrap();
-        let accepted = invitation::confirm(&self.desk, &self.visitor, secret, &code).await.unwrap();
+        let accepted = invitation::confirm(&self.desk, &self.visitor, secret, Some(&chooser), &code).await.unwrap();
         (totp, accepted)
     }
 
     /// The secret that an app would read from the QR code.
-    async fn chosen(&self, secret: &str) -> TotpSecret {
+    pub(crate) async fn chosen(&self, secret: &str, chooser: &ChooserSecret) -> TotpSecret {
         let invitation = invitation::look(&self.desk, secret).await.unwrap();
-        let chosen = invitation.chosen.expect("a password was chosen");
+        let chosen = invitation.chosen_by(Some(chooser)).expect("a password was chosen");
         TotpSecret::open(self.desk.keys.as_ref().unwrap(), invitation.person.id, &chosen.totp).unwrap()
     }
 
-    async fn staff(&self, login: &str) -> Staff {
+    pub(crate) async fn staff(&self, login: &str) -> Staff {
         let person = self.person(login, "screener").await;
         let (secret, accepted) = self.accepted(&self.link(login, Purpose::Invite).await.unwrap()).await;
         let Accepted { recovery_codes: codes, signed_in } = accepted;
         Staff { person, secret, codes, signed_in, steps: 0 }
     }
 
-    async fn now(&self) -> DateTime<Utc> {
+    pub(crate) async fn now(&self) -> DateTime<Utc> {
         self.desk.store.time().await.unwrap()
     }
 
@@ -108,8 +110,23 @@ impl Console {
     }
 
     async fn password(&self, login: &str, password: &str) -> Result<String, Problem> {
+        self.password_from(&self.visitor, login, password).await
+    }
+
+    pub(crate) async fn password_from(
+        &self,
+        visitor: &Visitor,
+        login: &str,
+        password: &str,
+    ) -> Result<String, Problem> {
         let wish = Password { login: login.into(), password: password.into() };
-        sign_in::password(&self.desk, &self.visitor, wish).await
+        sign_in::password(&self.desk, visitor, wish).await
+    }
+
+    /// The same visitor, in the browser with this device cookie.
+    pub(crate) fn recognised(&self, device: &str) -> Visitor {
+        let device = Device::read(&self.desk, device);
+        Visitor { device: Some(device.expect("a device cookie")), ..self.visitor.clone() }
     }
 
     async fn second(&self, pending: &str, code: &str) -> Result<SignedIn, Problem> {
@@ -117,7 +134,7 @@ impl Console {
         sign_in::code(&self.desk, &self.visitor, wish).await
     }
 
-    async fn signs_in(&self, staff: &mut Staff) -> SignedIn {
+    pub(crate) async fn signs_in(&self, staff: &mut Staff) -> SignedIn {
         let login = staff.person.login.as_ref().unwrap().to_string();
         let pending = self.password(&login, WORDS).await.unwrap();
         let code = self.code(staff).await;
@@ -133,7 +150,7 @@ impl Console {
         rows.into_iter().map(|row| row.act).collect()
     }
 
-    async fn time_passes(&self) {
+    pub(crate) async fn time_passes(&self) {
         self.stage.execute("update sign_in_failures set wait_until = null".to_owned()).await;
     }
 }
@@ -141,7 +158,7 @@ impl Console {
 impl Staff {
     fn caller(&self, session: Uuid) -> Caller {
         let by = By::of(Actor::Screener, self.person.id, "王芳").with_credential(CredentialId(session));
-        Caller { by, contest: None, roles: Some(self.person.roles.clone()), key: None }
+        Caller { by, sees: Sees::All, roles: Some(self.person.roles.clone()), key: None }
     }
 }
 
@@ -313,7 +330,7 @@ async fn a_link_is_made_by_an_admin_of_the_person_and_refused_where_it_makes_no_
     for (password, code) in [("short", "password_unfit"), ("passwordpassword", "password_unfit")] {
         assert_eq!(code_of(invitation::choose(&console.desk, secret, password).await), code);
     }
-    let early = invitation::confirm(&console.desk, &console.visitor, secret, "000000").await;
+    let early = invitation::confirm(&console.desk, &console.visitor, secret, None, "000000").await;
     assert_eq!(code_of(early), "sign_in_expired");
     let rehearsed = Invite { purpose: Purpose::Reset, reason: None, dry_run: true };
     let rehearsed = invitation::invite(&console.desk, &console.typing, "small", rehearsed).await.unwrap().value;
@@ -322,45 +339,62 @@ async fn a_link_is_made_by_an_admin_of_the_person_and_refused_where_it_makes_no_
     assert_eq!(code_of(invitation::look(&console.desk, secret).await), "invitation_unknown");
 }
 
-/// A browser that keeps the session cookie which the desk sets; no redirect is followed.
-struct Browser {
+/// A browser that keeps the cookies which the desk sets; no redirect is followed.
+pub(crate) struct Browser {
     client: Client,
     url: String,
-    cookie: Option<String>,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn new(console: &Console) -> Self {
+        Self { client: client(), url: console.stage.desk_url.clone(), cookies: BTreeMap::new() }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.with(self.client.get(format!("{}{path}", self.url)))
     }
 
-    fn post(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
         let request = self.client.post(format!("{}{path}", self.url)).body(form(fields));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         self.with(request.header("sec-fetch-site", "same-origin"))
     }
 
     fn with(&self, request: RequestBuilder) -> RequestBuilder {
-        match &self.cookie {
-            Some(cookie) => request.header(COOKIE, cookie),
-            None => request,
-        }
+        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) }
     }
 
     /// Status, where it leads, and the text.
-    async fn sent(&mut self, request: RequestBuilder) -> (u16, Option<String>, String) {
+    pub(crate) async fn sent(&mut self, request: RequestBuilder) -> (u16, Option<String>, String) {
         let answer = request.header("accept-language", "en").send().await.unwrap();
-        if let Some(set) = answer.headers().get(SET_COOKIE) {
-            let set = set.to_str().unwrap();
-            assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/"), "{set}");
-            assert!(!set.contains("Domain") && set.starts_with("rm="), "{set}");
-            self.cookie = Some(set.split(';').next().unwrap().to_owned());
+        for set in answer.headers().get_all(SET_COOKIE) {
+            self.keep(set.to_str().unwrap());
         }
         let to = answer.headers().get(LOCATION).map(|it| it.to_str().unwrap().to_owned());
         let slow = answer.headers().contains_key(RETRY_AFTER);
         let status = answer.status().as_u16();
         assert_eq!(slow, status == 429);
         (status, to, answer.text().await.unwrap())
+    }
+
+    fn keep(&mut self, set: &str) {
+        assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/"), "{set}");
+        assert!(!set.contains("Domain"), "{set}");
+        let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
+        // Only the device outlives the browser.
+        assert_eq!(set.contains("Max-Age") && !set.contains("Max-Age=0"), name == "rm-device", "{set}");
+        assert!(["rm", "rm-device", "rm-invitation"].contains(&name), "{set}");
+        match value {
+            "" => self.cookies.remove(name),
+            _ => self.cookies.insert(name.to_owned(), value.to_owned()),
+        };
+    }
+
+    /// What it holds for the choice that it made by an invitation.
+    pub(crate) fn chooser(&self) -> ChooserSecret {
+        ChooserSecret::parse(&self.cookies["rm-invitation"]).unwrap()
     }
 }
 
@@ -369,7 +403,7 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
     let console = Console::new().await;
     console.person("anna", "screener").await;
     let secret = console.link("anna", Purpose::Invite).await.unwrap();
-    let mut browser = Browser { client: client(), url: console.stage.desk_url.clone(), cookie: None };
+    let mut browser = Browser::new(&console);
     let (link, confirm) = (format!("/invitation/{secret}"), format!("/invitation/{secret}/code"));
 
     for _ in 0..2 {
@@ -385,7 +419,7 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
     assert!(status == 422 && page.contains("not the same"), "{status} {page}");
     let (status, to, _) = browser.sent(browser.post(&link, &[("password", WORDS), ("again", WORDS)])).await;
     assert_eq!((status, to.as_deref()), (303, Some(confirm.as_str())));
-    let totp = console.chosen(&secret).await;
+    let totp = console.chosen(&secret, &browser.chooser()).await;
     let (_, _, page) = browser.sent(browser.get(&confirm)).await;
     assert!(page.contains("<svg") && page.contains(&totp.text().unwrap()), "{page}");
     assert_eq!(browser.sent(browser.post(&confirm, &[("code", "000000")])).await.0, 403);
@@ -395,14 +429,15 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
     assert_eq!(browser.sent(browser.get("/me")).await.0, 200);
     assert_eq!(browser.sent(browser.get(&link)).await.0, 404);
 
-    let cookie = browser.cookie.clone();
+    assert!(!browser.cookies.contains_key("rm-invitation") && browser.cookies.contains_key("rm-device"));
+    let cookies = browser.cookies.clone();
     let (status, to, _) = browser.sent(browser.post("/sign-out", &[])).await;
     assert_eq!((status, to.as_deref()), (303, Some("/sign-in")));
-    browser.cookie = cookie;
+    browser.cookies = cookies;
     let (status, to, _) = browser.sent(browser.get("/me")).await;
     assert_eq!((status, to.as_deref()), (303, Some("/sign-in?next=%2Fme")), "the cookie opens nothing any more");
 
-    browser.cookie = None;
+    browser.cookies.clear();
     let wrong = [("login", "anna"), ("password", "wrong wrong wrong"), ("next", "/me")];
     let (status, _, page) = browser.sent(browser.post("/sign-in", &wrong)).await;
     assert!(status == 403 && page.contains("value=\"anna\"") && !page.contains("wrong wrong wrong"), "{status} {page}");
@@ -415,8 +450,14 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
     let (status, to, _) = browser.sent(browser.post("/sign-in/code", &form)).await;
     assert_eq!((status, to.as_deref()), (303, Some("/me")));
     assert_eq!(browser.sent(browser.get("/me")).await.0, 200);
+    // Failures elsewhere do not delay the browser that is recognised.
+    let mut elsewhere = Browser::new(&console);
     for _ in 0..5 {
-        browser.sent(browser.post("/sign-in", &wrong)).await;
+        elsewhere.sent(elsewhere.post("/sign-in", &wrong)).await;
     }
-    assert_eq!(browser.sent(browser.post("/sign-in", &wrong)).await.0, 429);
+    let (status, _, page) = elsewhere.sent(elsewhere.post("/sign-in", &right)).await;
+    assert!(status == 429 && page.contains("In a browser in which you have signed in before"), "{status} {page}");
+    browser.cookies.remove("rm");
+    let (status, _, page) = browser.sent(browser.post("/sign-in", &right)).await;
+    assert!(status == 200 && page.contains("autocomplete=\"one-time-code\""), "{status} {page}");
 }

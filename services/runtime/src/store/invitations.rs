@@ -16,6 +16,8 @@ use crate::seal::Sealed;
 
 /// What the link of an invitation holds.
 pub use crate::secret::Secret as LinkSecret;
+/// What the browser holds in which a password was chosen by a link.
+pub use crate::secret::Secret as ChooserSecret;
 
 /// How long a link is valid, seconds: over a weekend.
 const LIFE_S: f64 = 72.0 * 3600.0;
@@ -62,8 +64,16 @@ pub struct Invitation {
     pub purpose: Purpose,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
-    /// What was chosen and is not confirmed yet.
-    pub chosen: Option<Chosen>,
+    /// What was chosen and is not confirmed yet, with the digest of the secret that the browser holds.
+    chosen: Option<(Chosen, Vec<u8>)>,
+}
+
+impl Invitation {
+    /// What was chosen in the browser that holds this secret, unless a later choice replaced it.
+    pub fn chosen_by(&self, chooser: Option<&ChooserSecret>) -> Option<&Chosen> {
+        let (chosen, digest) = self.chosen.as_ref()?;
+        (chooser?.digest().as_slice() == digest).then_some(chosen)
+    }
 }
 
 /// Creates an invitation; earlier ones of the person expire. Returns when it expires.
@@ -108,7 +118,7 @@ pub(super) async fn expire(tx: &mut PgConnection, person: PersonId) -> anyhow::R
     sqlx::query!(
         "/* expire_invitations */
         update invitations set expires_at = least(expires_at, clock_timestamp()),
-            password_hash = null, totp_key_id = null, totp_nonce = null, totp_ciphertext = null
+            password_hash = null, totp_key_id = null, totp_nonce = null, totp_ciphertext = null, chooser_sha256 = null
         where person = $1 and used_at is null",
         person.0,
     )
@@ -127,6 +137,7 @@ struct Row {
     totp_key_id: Option<String>,
     totp_nonce: Option<Vec<u8>>,
     totp_ciphertext: Option<Vec<u8>>,
+    chooser_sha256: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -154,8 +165,8 @@ async fn find(connection: &mut PgConnection, link: &LinkSecret) -> anyhow::Resul
     let row = sqlx::query_as!(
         Row,
         "/* invitation */
-        select id, person, purpose, expires_at, password_hash, totp_key_id, totp_nonce, totp_ciphertext from invitations
-        where secret_sha256 = $1 and used_at is null and expires_at > clock_timestamp()",
+        select id, person, purpose, expires_at, password_hash, totp_key_id, totp_nonce, totp_ciphertext, chooser_sha256
+        from invitations where secret_sha256 = $1 and used_at is null and expires_at > clock_timestamp()",
         digest.as_slice(),
     )
     .fetch_optional(&mut *connection)
@@ -164,26 +175,31 @@ async fn find(connection: &mut PgConnection, link: &LinkSecret) -> anyhow::Resul
     let Some(row) = row else { return Ok(None) };
     let person = persons::load(connection, PersonId(row.person)).await?;
     let Some(person) = person.filter(|it| it.ended_at.is_none()) else { return Ok(None) };
-    let chosen = match (row.password_hash, row.totp_key_id, row.totp_nonce, row.totp_ciphertext) {
-        (Some(password_hash), Some(key_id), Some(nonce), Some(ciphertext)) => {
-            Some(Chosen { password_hash, totp: Sealed { key_id, nonce, ciphertext } })
-        }
+    let totp = match (row.totp_key_id, row.totp_nonce, row.totp_ciphertext) {
+        (Some(key_id), Some(nonce), Some(ciphertext)) => Some(Sealed { key_id, nonce, ciphertext }),
+        _ => None,
+    };
+    let chosen = match (row.password_hash, totp, row.chooser_sha256) {
+        (Some(password_hash), Some(totp), Some(chooser)) => Some((Chosen { password_hash, totp }, chooser)),
         _ => None,
     };
     Ok(Some(Invitation { id: row.id, person, purpose: row.purpose.parse()?, expires_at: row.expires_at, chosen }))
 }
 
-/// Stores the chosen factors with the invitation, until they are confirmed or replaced.
-pub async fn choose(tx: &mut PgConnection, id: Uuid, chosen: &Chosen) -> anyhow::Result<()> {
+/// Stores the factors that were chosen in the browser which holds this secret, until they are confirmed or replaced. An earlier choice, in
+/// whichever browser it was made, is void.
+pub async fn choose(tx: &mut PgConnection, id: Uuid, chosen: &Chosen, chooser: &ChooserSecret) -> anyhow::Result<()> {
+    let digest = chooser.digest();
     sqlx::query!(
         "/* choose_factors */
-        update invitations set password_hash = $2, totp_key_id = $3, totp_nonce = $4, totp_ciphertext = $5
+        update invitations set password_hash = $2, totp_key_id = $3, totp_nonce = $4, totp_ciphertext = $5, chooser_sha256 = $6
         where id = $1 and used_at is null",
         id,
         chosen.password_hash,
         chosen.totp.key_id,
         chosen.totp.nonce,
         chosen.totp.ciphertext,
+        digest.as_slice(),
     )
     .execute(tx)
     .await
@@ -196,7 +212,7 @@ pub async fn accept(tx: &mut PgConnection, id: Uuid) -> anyhow::Result<()> {
     sqlx::query!(
         "/* accept_invitation */
         update invitations set used_at = clock_timestamp(),
-            password_hash = null, totp_key_id = null, totp_nonce = null, totp_ciphertext = null
+            password_hash = null, totp_key_id = null, totp_nonce = null, totp_ciphertext = null, chooser_sha256 = null
         where id = $1",
         id,
     )

@@ -41,6 +41,8 @@ mod desk_bulk_pages; // the same, and deliveries by hand, as forms
 mod desk_compare; // a rendition beside its source
 #[path = "../../../desk/tests/it/deliveries.rs"]
 mod desk_deliveries; // what people do about deliveries by hand
+#[path = "../../../desk/tests/it/guesses.rs"]
+mod desk_guesses; // who has to wait for wrong passwords, and one link in two browsers
 #[path = "../../../desk/tests/it/jobs.rs"]
 mod desk_jobs; // new runs and jobs: dry runs, digests, orders
 #[path = "../../../desk/tests/it/list_pages.rs"]
@@ -57,10 +59,14 @@ mod desk_offered; // acts that a page offers
 mod desk_pages; // pages: sessions, roles, other sites
 #[path = "../../../desk/tests/it/persons.rs"]
 mod desk_persons; // persons, their roles and tokens
+#[path = "../../../desk/tests/it/pictures.rs"]
+mod desk_pictures; // how many pictures are received at a time
 #[path = "../../../desk/tests/it/preview.rs"]
 mod desk_preview; // what reviewers look at before they decide
 #[path = "../../../desk/tests/it/queue.rs"]
 mod desk_queue; // the screening queue: claims, decisions that can be undone
+#[path = "../../../desk/tests/it/several.rs"]
+mod desk_several; // persons with roles in several contests
 #[path = "../../../desk/tests/it/sign_in.rs"]
 mod desk_sign_in; // invitations, both factors, sessions
 #[path = "../../../desk/tests/it/typed_pages.rs"]

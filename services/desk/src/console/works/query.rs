@@ -1,8 +1,7 @@
 //! The query of the list's address: the filters, the page, and how one came there.
-use std::collections::BTreeSet;
-
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
+use pipeline::person::Sees;
 use pipeline::selection::{Names, Selection};
 use serde::Deserialize;
 
@@ -72,10 +71,6 @@ impl Query {
         !self.filters().is_empty()
     }
 
-    pub(super) fn is_first(&self) -> bool {
-        self.cursor.is_none()
-    }
-
     /// The first page, from another one.
     pub(super) fn first(&self) -> Option<String> {
         self.cursor.as_ref().map(|_| self.at(None, &[]))
@@ -96,29 +91,25 @@ impl Query {
         self.at(Some(cursor), &pages[forgotten..])
     }
 
-    /// The filters in the language of bulk selections, which names no unit, title or delivery state: `None` where one of these is filtered
-    /// by. A selection that names nothing is no selection, so it names the person's contests, or else all of them.
-    pub(super) fn selection(&self, catalogue: &Catalogue, contests: &[ContestId]) -> Option<String> {
-        if self.unit.is_some() || self.title.is_some() || self.delivery.is_some() {
-            return None;
-        }
+    /// The filters in the language of bulk selections. A selection that names nothing is no selection, so it names the person's contests,
+    /// or else all of them.
+    pub(super) fn selection(&self, catalogue: &Catalogue, sees: &Sees) -> String {
         let named = |name: &Option<String>| name.as_ref().map(Names::one).unwrap_or_default();
         let mut selection = Selection {
             contest: named(&self.contest),
             theme: named(&self.theme),
             state: named(&self.state),
+            title: self.title.as_deref().map(|text| text.trim().to_owned()),
+            unit: self.unit.as_deref().map(|text| text.trim().to_owned()),
             partner: named(&self.partner),
+            delivery: named(&self.delivery),
             ..Selection::default()
         };
         if selection.is_everything() {
-            let all: BTreeSet<String> = match contests {
-                [] => catalogue.contests.keys().map(ToString::to_string).collect(),
-                // As the list itself: the first of them.
-                [first, ..] => BTreeSet::from([first.to_string()]),
-            };
-            selection.contest.any = all;
+            let all = || catalogue.contests.keys().map(ToString::to_string).collect();
+            selection.contest.any = sees.names().unwrap_or_else(all).into_iter().collect();
         }
-        Some(selection.to_string())
+        selection.to_string()
     }
 
     fn back_pages(&self) -> Vec<&str> {
@@ -144,9 +135,9 @@ mod tests {
         Query { state: state.map(str::to_owned), ..Query::default() }
     }
 
-    fn selection(query: &Query, contests: &[&str]) -> Option<String> {
-        let contests: Vec<ContestId> = contests.iter().map(|id| ContestId::new(*id)).collect();
-        query.selection(&Catalogue::builtin(), &contests)
+    fn selection(query: &Query, contests: &[&str]) -> String {
+        let only = Sees::Only(contests.iter().map(|id| ContestId::new(*id)).collect());
+        query.selection(&Catalogue::builtin(), if contests.is_empty() { &Sees::All } else { &only })
     }
 
     #[test]
@@ -172,14 +163,18 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_becomes_a_selection_where_its_language_says_the_same() {
-        assert_eq!(selection(&of(Some("published")), &[]).unwrap(), "state=published");
+    fn a_filter_becomes_a_selection() {
+        assert_eq!(selection(&of(Some("published")), &[]), "state=published");
         let named = Query { partner: Some("cctv".into()), theme: Some("green".into()), ..Query::default() };
-        assert_eq!(selection(&named, &[]).unwrap(), "theme=green partner=cctv");
-        let titled = Query { title: Some("风".into()), ..of(Some("published")) };
-        assert_eq!(selection(&titled, &[]), None);
-        let all = selection(&of(None), &[]).unwrap();
+        assert_eq!(selection(&named, &[]), "theme=green partner=cctv");
+        let titled =
+            Query { title: Some("绿色 工厂".into()), unit: Some(" 协会 ".into()), ..of(Some("published")) };
+        assert_eq!(selection(&titled, &[]), "state=published title~\"绿色 工厂\" unit~协会");
+        let waiting =
+            Query { delivery: Some("awaiting_operator".into()), partner: Some("cctv".into()), ..Query::default() };
+        assert_eq!(selection(&waiting, &[]), "partner=cctv delivery=awaiting_operator");
+        let all = selection(&of(None), &[]);
         assert!(all.starts_with("contest=") && all.contains("demo"), "{all}");
-        assert_eq!(selection(&of(None), &["demo"]).unwrap(), "contest=demo");
+        assert_eq!(selection(&of(None), &["demo", "small"]), "contest=demo,small");
     }
 }

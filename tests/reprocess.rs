@@ -112,7 +112,8 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
     assert_eq!((&found["works"], &estimate["renditions"]), (&2.into(), &4.into()));
     assert_eq!((&estimate["reused_works"], &estimate["cpu_hours"]), (&2.into(), &0.0.into()), "{found}");
     // What screening will plan is not known, so nothing is promised to be there.
-    let anew = ["reprocess", "--where", "theme=green state=published", "--from", "screen", "--dry-run"];
+    let online = "state=published partner=drop delivery=live";
+    let anew = ["reprocess", "--where", online, "--from", "screen", "--dry-run"];
     let said = pipeline.command(&[&anew[..], &["--output", "json"]].concat()).await.exits(0).json();
     let estimate = &said["estimate"];
     assert_eq!(estimate["measured_works"], 2);
@@ -127,8 +128,10 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
     for words in ["their own earlier parts", "by_new_folder", "by_operator", "loses plays, comments and address"] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let old = pipeline.command(&["reprocess", "--where", "engine<0.0.1", "--from", "probe", "--dry-run"]).await;
-    assert!(old.exits(2).stderr.contains("nothing_selected"), "refused as the act would be");
+    for nothing in ["engine<0.0.1", "title~\"no such title\" state=published", "unit~nowhere", "delivery=refused"] {
+        let ran = pipeline.command(&["reprocess", "--where", nothing, "--from", "probe", "--dry-run"]).await;
+        assert!(ran.exits(2).stderr.contains("nothing_selected"), "{nothing}: refused as the act would be");
+    }
     for id in ids {
         assert_eq!(
             (pipeline.truth.state(id).await.as_str(), run_in_force(&pipeline, id).await),
@@ -219,8 +222,9 @@ async fn what_is_asked_wrongly_is_refused_with_what_is_allowed() {
     pipeline.command(&["migrate"]).await.exits(0);
     let unknown = Uuid::now_v7().to_string();
     for (args, words) in [
-        (&["--where", "title=x", "--from", "probe"][..], "字段"),
-        (&["--where", "title=x", "--from", "probe"], "fields are contest, theme"),
+        (&["--where", "name=x", "--from", "probe"][..], "字段"),
+        (&["--where", "name=x", "--from", "probe"], "fields are contest, theme"),
+        (&["--where", "title=x", "--from", "probe"], "allowed are ~"),
         (&["--where", "state=published", "--from", "assemble"], "begin at transcode"),
         (&["--where", "state=published", "--from", "probe"], "nothing_selected"),
         (&["--where", "state=published", "--from", "probe", "--dry-run"], "nothing_selected"),

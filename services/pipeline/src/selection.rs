@@ -2,14 +2,15 @@
 //! selection here, whole or with an error that says what is allowed; finding the works is the store's.
 //!
 //! A selection is conditions with blanks between them, all of which must hold. A condition is a field, an operator and a value
-//! without blanks; names may be alternatives with commas between them.
+//! without blanks; names may be alternatives with commas between them. A text with blanks stands between double quotes, as
+//! `title~"green factory"`; within them `\"` is a quote and `\\` a backslash.
 //!
 //! | field | operators | value |
 //! |---|---|---|
 //! | `contest`, `theme`, `state` | `=` `!=` | ids, as `status` shows them |
+//! | `title`, `unit` | `~` | what the title or the recommending unit contains, whatever its case |
 //! | `partner` | `=` `!=` | partners that the work has a delivery to |
-//! | `delivery` | `=` `!=` | state of a delivery; of one to a named partner, where one is named |
-//! | `unit` | `=` `!=` | part of the recommending unit's name, whatever its case; blanks in the name do not count |
+//! | `delivery` | `=` `!=` | states of a delivery (to such a partner, where one is named) |
 //! | `rendition` | `=` `!=` | renditions in force |
 //! | `engine` | all | version of the code that made a rendition in force (of that name, where one is named) |
 //! | `entered` | all but `!=` | a day in China, or an instant with its offset |
@@ -20,6 +21,7 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+mod contains;
 mod known;
 mod parse;
 mod version;
@@ -44,12 +46,14 @@ pub struct Selection {
     pub theme: Names,
     /// States, by name.
     pub state: Names,
+    /// What the title contains, whatever its case.
+    pub title: Option<String>,
+    /// What the recommending unit contains, whatever its case.
+    pub unit: Option<String>,
     /// Partners that the work has a delivery to.
     pub partner: Names,
-    /// States of deliveries, by name; of those to `partner`, where that names one.
+    /// States of a delivery; with [`Names::any`] of `partner`, to one of these.
     pub delivery: Names,
-    /// Texts that the recommending unit's name contains, blanks left out.
-    pub unit: Names,
     /// Renditions in force.
     pub rendition: Names,
     /// What the version of the code that made such a rendition must be; all of them hold.
@@ -140,14 +144,13 @@ impl Selection {
         self.engine.iter().all(|(operator, wanted)| operator.holds(&version, wanted))
     }
 
-    fn fields(&self) -> [(&'static str, &Names); 7] {
+    fn fields(&self) -> [(&'static str, &Names); 6] {
         [
             ("contest", &self.contest),
             ("theme", &self.theme),
             ("state", &self.state),
             ("partner", &self.partner),
             ("delivery", &self.delivery),
-            ("unit", &self.unit),
             ("rendition", &self.rendition),
         ]
     }
@@ -166,6 +169,12 @@ impl fmt::Display for Selection {
                 conditions.push(format!("{field}!={}", listed(&names.none)));
             }
         }
+        let texts = [("title", &self.title), ("unit", &self.unit)];
+        conditions.extend(
+            texts
+                .into_iter()
+                .filter_map(|(field, text)| Some(format!("{field}~{}", contains::quoted(text.as_deref()?)))),
+        );
         conditions.extend(self.engine.iter().map(|(operator, version)| format!("engine{}{version}", operator.text())));
         let instant = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
         conditions.extend(self.entered_from.iter().map(|at| format!("entered>={}", instant(at))));

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use pipeline::id::ContestId;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 
@@ -14,7 +13,7 @@ use super::{Asked, Here, READERS, Shell, Visit, address, page, shown};
 use crate::Desk;
 use crate::export::{self, Format, Kind};
 use crate::http::routes::Route;
-use crate::view::works::{self, Filter};
+use crate::view::works;
 
 mod choices;
 mod query;
@@ -27,8 +26,6 @@ pub(super) use rows::is_web;
 
 /// Works of one page: as many as a screen or two, and with all their partners' addresses less than 60 KB.
 const PAGE: u32 = 40;
-/// Works that are named one by one in a link to the bulk pages. Proxies take addresses of 8 KB, a work is 43 characters.
-const MOST_NAMED: u32 = 150;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -66,7 +63,7 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
     let recipients = works::recipients(&desk, &caller, &filter)?;
     let shell = visit.shell(Here::Works);
     let bulk = shell.is(Role::Organiser);
-    let all = if bulk { all_of(&desk, &visit, &query, page.next.is_none(), &page.items).await? } else { None };
+    let all = bulk.then(|| all_of(&desk, &visit, &query, !page.items.is_empty())).flatten();
     let shown_page = WorksPage {
         choices: Choices::of(&desk, &visit, &caller, &query),
         partners: recipients.iter().map(|it| say.t(&it.zh, &it.en).to_owned()).collect(),
@@ -84,30 +81,10 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
     shown(&shown_page)
 }
 
-/// The address at which all works that the filter finds can be acted on: by the same conditions where a bulk act has
-/// them, otherwise one by one where they are few enough for an address.
-async fn all_of(
-    desk: &Desk,
-    visit: &Visit,
-    query: &Query,
-    whole: bool,
-    items: &[works::Line],
-) -> Result<Option<String>, Problem> {
-    let contests: Vec<ContestId> = visit.contests().into_iter().collect();
-    if let Some(fields) = query.bulk(&desk.catalogue, &contests) {
-        return Ok(Some(address("/bulk/new", fields)));
-    }
-    let named = |items: &[works::Line]| {
-        let works = items.iter().map(|line| ("works", line.id.to_string()));
-        (!items.is_empty()).then(|| address("/bulk/new", works))
-    };
-    if whole && query.is_first() {
-        return Ok(named(items));
-    }
-    let caller = visit.caller(query.contest().as_ref())?;
-    let every = Filter { cursor: None, limit: Some(MOST_NAMED), ..query.filter(PAGE) };
-    let page = works::works(desk, &caller, &every).await?;
-    Ok(if page.next.is_none() { named(&page.items) } else { None })
+/// The address at which all works that the filter finds can be acted on; `None` where it finds none.
+fn all_of(desk: &Desk, visit: &Visit, query: &Query, found: bool) -> Option<String> {
+    let selection = query.selection(&desk.catalogue, &visit.person.sees(Role::Organiser));
+    found.then(|| address("/bulk/new", [("where", selection)]))
 }
 
 /// The same list as files.

@@ -8,6 +8,7 @@ use runtime::store::tokens::Role;
 use uuid::Uuid;
 
 use crate::desk_browser::{Browser, Shown, hidden};
+use crate::desk_deliveries::{handed, plant};
 use crate::stage::{Entry, Stage};
 
 /// Every work that a page links to, from the top.
@@ -79,15 +80,35 @@ async fn what_people_typed_is_text_in_a_page() {
 }
 
 #[tokio::test]
-async fn a_list_leads_to_bulk_acts_by_selection_or_work_by_work() {
+async fn a_list_leads_to_bulk_acts_on_all_that_its_filter_finds_however_many() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let organiser = Browser::everywhere(&stage, Role::Organiser).await;
-    let page = organiser.page("/works?state=uploading").await;
-    assert!(page.contains("/bulk/new?state=uploading"), "{page}");
-    // Bulk acts have no condition about titles.
-    let page = organiser.page("/works?title=%E5%B7%A5%E5%8E%82").await;
-    assert!(page.contains(&format!("/bulk/new?works={}", entry.id)), "{page}");
+    stage.entitle(&entry, "绿色 \"工厂\"").await;
+    stage.multiply(&entry, 60).await;
+    let other = stage.enter().await;
+    stage.entitle(&other, "山村").await;
+    plant(&stage, &other, "douyin", &[handed()]).await;
+    for (filter, works) in [
+        ("state=uploading", 32),
+        ("title=%E4%BD%9C%E5%93%81", 60),
+        ("title=%E4%BD%9C%E5%93%81+2&contest=demo", 11),
+        ("title=%E7%BB%BF%E8%89%B2+%22%E5%B7%A5%E5%8E%82%22", 1),
+        ("title=%E5%B1%B1&unit=no+such+unit", 0),
+        ("partner=douyin&delivery=awaiting_operator", 1),
+        ("partner=bilibili&delivery=awaiting_operator", 0),
+        ("delivery=awaiting_operator&contest=demo", 1),
+    ] {
+        let page = organiser.page(&format!("/works?{filter}")).await;
+        let link =
+            page.split_once("href=\"/bulk/new?where=").map(|(_, rest)| rest.split_once('"').unwrap().0.to_owned());
+        assert_eq!(link.is_some(), works > 0, "{filter}: {page}");
+        let Some(link) = link else { continue };
+        assert!(page.contains(&format!("{works} found")), "{filter}: {page}");
+        // What the page of the choice was given reaches the act, which finds exactly these works: none of them can be released.
+        let look = organiser.send_body("/bulk/look", &format!("where={link}&kind=reprocess&from=probe")).await;
+        assert!(look.text.contains("state_wrong") && look.status == 409, "{filter}: {look:?}");
+    }
     let screener = Browser::everywhere(&stage, Role::Screener).await;
     assert!(!screener.page("/works").await.contains("/bulk/new"));
 }

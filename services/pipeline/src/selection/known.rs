@@ -7,16 +7,15 @@ use crate::delivery::Observed;
 use crate::id::{ContestId, PartnerId};
 
 impl Selection {
-    /// Refuses a state of works or deliveries that does not exist, and a contest, a theme or a partner that the catalogue does not have. Themes are those of
-    /// the contests that the selection allows. Renditions are not checked: those of earlier ladders may still
-    /// be in force. Units are free text.
+    /// Refuses a state, of a work or a delivery, that does not exist, and a contest, a theme or a partner that the catalogue does not have. Themes are those of
+    /// the contests that the selection allows. Renditions are not checked: those of earlier ladders may still be in force.
     ///
     /// # Errors
     /// [`SelectionError::Value`], which lists what exists.
     pub fn check(&self, catalogue: &Catalogue) -> Result<(), SelectionError> {
         check("state", &self.state, &parse::states())?;
-        check("delivery", &self.delivery, &Observed::NAMES)?;
         check("contest", &self.contest, &catalogue.contests.keys().map(ContestId::as_str).collect::<Vec<_>>())?;
+        check("delivery", &self.delivery, &Observed::NAMES)?;
         check("partner", &self.partner, &catalogue.partners.keys().map(PartnerId::as_str).collect::<Vec<_>>())?;
         let contests = catalogue.contests.values().filter(|it| self.contest.selects(it.id.as_str()));
         // Contests may share a theme; each is listed once.
@@ -50,6 +49,7 @@ mod tests {
             ("partner!=bilbili", "partner cannot be \"bilbili\"; allowed is "),
             ("partner=youku", "bilibili, "),
             ("theme=gren", "green"),
+            ("delivery=liv", "awaiting_operator"),
             ("contest=demo theme!=gren", "theme cannot be \"gren\"; allowed is "),
         ] {
             let error = refused(text);

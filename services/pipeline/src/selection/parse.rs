@@ -3,14 +3,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
 
+use super::contains::{conditions, contains, sought};
 use super::{MAX_BYTES, MAX_CONDITIONS, MAX_NAMES, Names, Operator, Selection, Version};
 use crate::delivery::Observed;
 use crate::lang::{Lang, shown};
 use crate::stage::Stage;
 
 /// Every field, as it is typed.
-const FIELDS: [&str; 9] =
-    ["contest", "theme", "state", "partner", "delivery", "unit", "rendition", "engine", "entered"];
+const FIELDS: [&str; 10] =
+    ["contest", "theme", "state", "title", "unit", "partner", "delivery", "rendition", "engine", "entered"];
 /// States that are not a stage's.
 const STATES: [&str; 7] =
     ["uploading", "awaiting_review", "awaiting_release", "published", "rejected", "withdrawn", "revoked"];
@@ -41,6 +42,8 @@ pub enum SelectionError {
     },
     /// The same field with the same operator a second time.
     Twice(String),
+    /// A field that a text is looked for in, a second time.
+    OnlyOnce(&'static str),
     /// A value that the field cannot have.
     Value {
         /// The field.
@@ -72,11 +75,11 @@ impl SelectionError {
             }
             (Self::Empty, Lang::Zh) => format!("至少要有一个条件，例如 state=published；可用字段：{fields}"),
             (Self::NoCondition(text), Lang::En) => format!(
-                "{:?} is no condition; a condition is a field, one of = != < <= > >= and a value, without blanks, such as theme=green",
+                "{:?} is no condition; a condition is a field, one of = != < <= > >= ~ and a value, without blanks, such as theme=green",
                 shown(text)
             ),
             (Self::NoCondition(text), Lang::Zh) => format!(
-                "“{}”不是条件；条件由字段、= != < <= > >= 之一和值组成，中间没有空格，例如 theme=green",
+                "“{}”不是条件；条件由字段、= != < <= > >= ~ 之一和值组成，中间没有空格，例如 theme=green",
                 shown(text)
             ),
             (Self::UnknownField(field), Lang::En) => {
@@ -93,6 +96,8 @@ impl SelectionError {
                 format!("{what} is given twice; write alternatives with commas, such as {what}a,b")
             }
             (Self::Twice(what), Lang::Zh) => format!("{what} 出现了两次；多个值用逗号分隔，例如 {what}a,b"),
+            (Self::OnlyOnce(field), Lang::En) => format!("{field}~ is given twice; one text is looked for"),
+            (Self::OnlyOnce(field), Lang::Zh) => format!("{field}~ 出现了两次；只能查找一段文字"),
             (Self::Value { field, value, allowed: (_, en) }, Lang::En) => {
                 format!("{field} cannot be {:?}; allowed is {en}", shown(value))
             }
@@ -118,9 +123,16 @@ pub(super) fn selection(text: &str) -> Result<Selection, SelectionError> {
     }
     let mut selection = Selection::default();
     let mut seen = BTreeSet::new();
-    for (index, condition) in text.split_whitespace().enumerate() {
+    for (index, condition) in conditions(text).enumerate() {
         if index == MAX_CONDITIONS {
             return Err(SelectionError::TooManyConditions);
+        }
+        if let Some((field, value)) = contains(condition) {
+            let into = if field == "title" { &mut selection.title } else { &mut selection.unit };
+            if into.replace(sought(field, value)?).is_some() {
+                return Err(SelectionError::OnlyOnce(field));
+            }
+            continue;
         }
         let (field, operator, value) = split(condition)?;
         if !seen.insert((field, operator)) {
@@ -131,14 +143,16 @@ pub(super) fn selection(text: &str) -> Result<Selection, SelectionError> {
             "theme" => names(&mut selection.theme, field, operator, value)?,
             "state" => known_names(&mut selection.state, field, &states(), operator, value)?,
             "partner" => names(&mut selection.partner, field, operator, value)?,
-            "delivery" => known_names(&mut selection.delivery, field, &Observed::NAMES, operator, value)?,
-            "unit" => names(&mut selection.unit, field, operator, value)?,
+            "delivery" => names(&mut selection.delivery, field, operator, value)?,
+            "title" | "unit" => {
+                return Err(SelectionError::Operator { field, operator: operator.text(), allowed: "~" });
+            }
             "rendition" => names(&mut selection.rendition, field, operator, value)?,
             "engine" => selection.engine.push((operator, version(value)?)),
             _ => entered(&mut selection, operator, value)?,
         }
     }
-    if seen.is_empty() { Err(SelectionError::Empty) } else { Ok(selection) }
+    if selection.is_everything() { Err(SelectionError::Empty) } else { Ok(selection) }
 }
 
 /// `field`, operator and value of one condition.

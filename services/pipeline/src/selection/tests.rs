@@ -20,9 +20,11 @@ fn set(names: &[&str]) -> BTreeSet<String> {
 #[test]
 fn every_field_is_read_into_its_own_place() {
     let selection = read(
-        "contest=miit theme=green,数字 state!=rejected partner=bilibili delivery=live,refused unit=北京市 unit!=学校 \
-         rendition=social-1080 engine>=0.1 engine<0.3 entered>=2024-08-01 entered<=2024-08-31",
+        "contest=miit theme=green,数字 state!=rejected partner=bilibili rendition=social-1080 engine>=0.1 engine<0.3 \
+         entered>=2024-08-01 entered<=2024-08-31 delivery=live,sending title~\"绿色 工厂\" unit~协会",
     );
+    assert_eq!(selection.delivery.any, set(&["live", "sending"]));
+    assert_eq!((selection.title.as_deref(), selection.unit.as_deref()), (Some("绿色 工厂"), Some("协会")));
     assert_eq!(selection.contest.any, set(&["miit"]));
     assert_eq!(selection.theme.any, set(&["green", "数字"]));
     assert_eq!((selection.state.any, selection.state.none), (set(&[]), set(&["rejected"])));
@@ -36,6 +38,22 @@ fn every_field_is_read_into_its_own_place() {
     let instant = |at: Option<DateTime<Utc>>| at.unwrap().to_rfc3339();
     assert_eq!(instant(selection.entered_from), "2024-07-31T16:00:00+00:00", "a day begins at midnight in China");
     assert_eq!(instant(selection.entered_before), "2024-08-31T16:00:00+00:00", "the last day counts whole");
+}
+
+#[test]
+fn a_text_is_looked_for_as_it_was_typed() {
+    for (typed, text) in [
+        ("title~a=b<c", "a=b<c"),
+        ("title~a\"b", "a\"b"),
+        ("title~x~\"ab", "x~\"ab"),
+        (r#"title~"a \"b\" \\""#, r#"a "b" \"#),
+        (r#"title~" a  b ""#, "a  b"),
+        (r"title~a\b", r"a\b"),
+    ] {
+        let selection = read(&format!("{typed} state=published"));
+        assert_eq!(selection.title.as_deref(), Some(text), "{typed}");
+        assert_eq!(selection.state.any, set(&["published"]), "{typed}");
+    }
 }
 
 #[test]
@@ -65,7 +83,13 @@ fn what_is_wrong_is_named_with_what_is_allowed_in_both_languages() {
         assert!(found_zh.contains(zh), "{text}: {found_zh}");
     };
     check("", "such as state=published", "例如 state=published");
-    check("title=x", "no field is called \"title\"; fields are contest, theme", "没有字段“title”；可用字段：contest");
+    check("name=x", "no field is called \"name\"; fields are contest, theme", "没有字段“name”；可用字段：contest");
+    check("title=x", "title cannot be compared by =; allowed are ~", "字段 title 不能用 = 比较；可用：~");
+    check("theme~x", "is no condition", "不是条件");
+    check("title~a title~b", "title~ is given twice", "title~ 出现了两次");
+    check("title~", "title cannot be \"\"; allowed is a text of 1 to 100", "字段 title 的值不能是");
+    check("unit~\"a b", "between double quotes where it has blanks", "写在双引号内");
+    check("unit~\"a\"b", "unit cannot be", "字段 unit 的值不能是");
     check("theme", "\"theme\" is no condition", "“theme”不是条件");
     check("theme=", "is no condition", "不是条件");
     check("=x", "is no condition", "不是条件");
@@ -87,7 +111,7 @@ fn a_selection_is_bounded() {
     assert_eq!(refused(&"x".repeat(MAX_BYTES + 1)), SelectionError::TooLong);
     assert_eq!(refused(&"engine<1 ".repeat(2)), SelectionError::Twice("engine<".into()));
     let operators = Operator::ALL.map(|operator| format!("engine{}1", operator.text())).join(" ");
-    let names = ["contest", "theme", "state", "partner", "rendition"];
+    let names = ["contest", "theme", "state", "partner", "delivery", "rendition"];
     let names = names.map(|name| format!("{name}=published {name}!=rejected")).join(" ");
     assert_eq!(refused(&format!("{operators} {names} entered=2024-01-01")), SelectionError::TooManyConditions);
     let many: Vec<String> = (0..=MAX_NAMES).map(|n| n.to_string()).collect();
@@ -123,15 +147,25 @@ fn conditions() -> impl Strategy<Value = Selection> {
     });
     let time =
         || prop::option::of(0i64..4_000_000_000_000_000).prop_map(|at| at.and_then(DateTime::from_timestamp_micros));
-    let delivery = prop::sample::subsequence(vec!["live", "refused", "unknown"], 0..3);
-    (names(), names(), state, names(), delivery, names(), names(), engine, time(), time()).prop_map(
-        |(contest, theme, state, partner, delivery, unit, rendition, engine, entered_from, entered_before)| Selection {
+    let text = || prop::option::of(r#"[a-z"\\ =~一-龥]{0,8}[a-z"\\]"#.prop_map(|text| text.trim().to_owned()));
+    (names(), names(), state, (text(), text()), names(), (names(), names()), engine, (time(), time())).prop_map(
+        |(
+            contest,
+            theme,
+            state,
+            (title, unit),
+            partner,
+            (delivery, rendition),
+            engine,
+            (entered_from, entered_before),
+        )| Selection {
             contest,
             theme,
             state: Names { any: set(&state), none: BTreeSet::new() },
-            partner,
-            delivery: Names { any: BTreeSet::new(), none: set(&delivery) },
+            title,
             unit,
+            partner,
+            delivery,
             rendition,
             engine,
             entered_from,
@@ -157,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn nearly_right_text_does_not_break_it_either(text in "((theme|state|engine|entered|partner)(=|!=|<|<=|>|>=|==)[a-z0-9.,:T+-]{0,12} ?){0,6}") {
+    fn nearly_right_text_does_not_break_it_either(text in "((theme|state|engine|entered|partner|title|unit)(=|!=|<|<=|>|>=|==|~|~\")[a-z0-9.,:T+-]{0,12} ?){0,6}") {
         if let Ok(selection) = text.parse::<Selection>() {
             prop_assert_eq!(selection.to_string().parse::<Selection>(), Ok(selection));
         }

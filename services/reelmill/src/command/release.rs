@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// The entries' ids
     #[arg(required_unless_present = "selection", conflicts_with = "selection")]
     ids: Vec<SubmissionId>,
-    /// Instead of ids: conditions with blanks between them, such as 'theme=green state=awaiting_release'; a job does it, a few at a time
+    /// Instead of ids: conditions with blanks between them, such as 'theme=green unit~association state=awaiting_release'; a job does it, a few at a time
     #[arg(long = "where", value_name = "SELECTION")]
     selection: Option<String>,
     /// Only to these partners; a later release adds others

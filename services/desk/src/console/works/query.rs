@@ -1,6 +1,8 @@
 //! The query of the list's address: the filters, the page, and how one came there.
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
+use pipeline::person::Sees;
+use pipeline::selection::{Names, Selection};
 use serde::Deserialize;
 
 use crate::console::address;
@@ -69,10 +71,6 @@ impl Query {
         !self.filters().is_empty()
     }
 
-    pub(super) fn is_first(&self) -> bool {
-        self.cursor.is_none()
-    }
-
     /// The first page, from another one.
     pub(super) fn first(&self) -> Option<String> {
         self.cursor.as_ref().map(|_| self.at(None, &[]))
@@ -93,22 +91,25 @@ impl Query {
         self.at(Some(cursor), &pages[forgotten..])
     }
 
-    /// The filters as fields of the bulk page; `None` where a title is filtered by, or a unit by a text that a selection does not take. Bulk
-    /// acts need a condition: of an unfiltered list that is the person's contest, or else all contests.
-    pub(super) fn bulk(&self, catalogue: &Catalogue, contests: &[ContestId]) -> Option<Vec<(&'static str, String)>> {
-        let divides = |c: char| c.is_whitespace() || matches!(c, '=' | '!' | '<' | '>' | ',' | '，');
-        if self.title.is_some() || self.unit.as_ref().is_some_and(|unit| unit.contains(divides)) {
-            return None;
+    /// The filters in the language of bulk selections. A selection that names nothing is no selection, so it names the person's contests,
+    /// or else all of them.
+    pub(super) fn selection(&self, catalogue: &Catalogue, sees: &Sees) -> String {
+        let named = |name: &Option<String>| name.as_ref().map(Names::one).unwrap_or_default();
+        let mut selection = Selection {
+            contest: named(&self.contest),
+            theme: named(&self.theme),
+            state: named(&self.state),
+            title: self.title.as_deref().map(|text| text.trim().to_owned()),
+            unit: self.unit.as_deref().map(|text| text.trim().to_owned()),
+            partner: named(&self.partner),
+            delivery: named(&self.delivery),
+            ..Selection::default()
+        };
+        if selection.is_everything() {
+            let all = || catalogue.contests.keys().map(ToString::to_string).collect();
+            selection.contest.any = sees.names().unwrap_or_else(all).into_iter().collect();
         }
-        let field = |(name, value)| (if name == "partner" { "holder" } else { name }, value);
-        let fields: Vec<_> = self.filters().into_iter().map(field).collect();
-        let all = || catalogue.contests.keys().map(ContestId::as_str).collect::<Vec<_>>().join(",");
-        Some(match (fields.is_empty(), contests) {
-            (false, _) => fields,
-            // As the list itself: the first of them.
-            (true, [first, ..]) => vec![("contest", first.to_string())],
-            (true, []) => vec![("where", format!("contest={}", all()))],
-        })
+        selection.to_string()
     }
 
     fn back_pages(&self) -> Vec<&str> {
@@ -134,9 +135,9 @@ mod tests {
         Query { state: state.map(str::to_owned), ..Query::default() }
     }
 
-    fn bulk(query: &Query, contests: &[&str]) -> Option<String> {
-        let contests: Vec<ContestId> = contests.iter().map(|id| ContestId::new(*id)).collect();
-        query.bulk(&Catalogue::builtin(), &contests).map(|fields| address("/bulk/new", fields))
+    fn selection(query: &Query, contests: &[&str]) -> String {
+        let only = Sees::Only(contests.iter().map(|id| ContestId::new(*id)).collect());
+        query.selection(&Catalogue::builtin(), if contests.is_empty() { &Sees::All } else { &only })
     }
 
     #[test]
@@ -162,16 +163,18 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_becomes_the_fields_of_a_bulk_act_where_they_say_the_same() {
-        let named = Query { partner: Some("cctv".into()), delivery: Some("live".into()), ..of(Some("published")) };
-        assert_eq!(bulk(&named, &[]).unwrap(), "/bulk/new?state=published&holder=cctv&delivery=live");
-        let unit = |text: &str| bulk(&Query { unit: Some(text.into()), ..Query::default() }, &[]);
-        assert_eq!(unit("Alpha").unwrap(), "/bulk/new?unit=Alpha");
-        // A selection does not count blanks, and takes commas for alternatives: the list does neither.
-        assert_eq!([unit("a b"), unit("a,b"), unit("a=b")], [None, None, None]);
-        assert_eq!(bulk(&Query { title: Some("风".into()), ..of(Some("published")) }, &[]), None);
-        let all = bulk(&of(None), &[]).unwrap();
-        assert!(all.starts_with("/bulk/new?where=contest") && all.contains("demo"), "{all}");
-        assert_eq!(bulk(&of(None), &["demo"]).unwrap(), "/bulk/new?contest=demo");
+    fn a_filter_becomes_a_selection() {
+        assert_eq!(selection(&of(Some("published")), &[]), "state=published");
+        let named = Query { partner: Some("cctv".into()), theme: Some("green".into()), ..Query::default() };
+        assert_eq!(selection(&named, &[]), "theme=green partner=cctv");
+        let titled =
+            Query { title: Some("绿色 工厂".into()), unit: Some(" 协会 ".into()), ..of(Some("published")) };
+        assert_eq!(selection(&titled, &[]), "state=published title~\"绿色 工厂\" unit~协会");
+        let waiting =
+            Query { delivery: Some("awaiting_operator".into()), partner: Some("cctv".into()), ..Query::default() };
+        assert_eq!(selection(&waiting, &[]), "partner=cctv delivery=awaiting_operator");
+        let all = selection(&of(None), &[]);
+        assert!(all.starts_with("contest=") && all.contains("demo"), "{all}");
+        assert_eq!(selection(&of(None), &["demo", "small"]), "contest=demo,small");
     }
 }

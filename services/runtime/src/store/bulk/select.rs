@@ -1,27 +1,24 @@
 //! From a selection, or from names, to works.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::ContestId;
+use pipeline::person::Sees;
 use pipeline::selection::{Names, Selection};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{MAX_WORKS, Which};
 
-/// The works, by time of entry; one more than [`MAX_WORKS`] at most. Named ones only of `contest`.
-pub(super) async fn ids(
-    tx: &mut PgConnection,
-    which: &Which,
-    contest: Option<&ContestId>,
-) -> anyhow::Result<Vec<Uuid>> {
+/// The works, by time of entry; one more than [`MAX_WORKS`] at most. Named ones only of these contests.
+pub(super) async fn ids(tx: &mut PgConnection, which: &Which, contests: &Sees) -> anyhow::Result<Vec<Uuid>> {
     match which {
         Which::Named(ids) => {
             let ids: Vec<Uuid> = ids.iter().take(MAX_WORKS + 1).map(|id| id.0).collect();
+            let contests = contests.names();
             sqlx::query_scalar!(
                 "/* named_works */
-                select id from submissions where id = any($1) and ($2::text is null or contest = $2) order by id",
+                select id from submissions where id = any($1) and ($2::text[] is null or contest = any($2)) order by id",
                 &ids,
-                contest.map(ContestId::as_str),
+                contests.as_deref(),
             )
             .fetch_all(tx)
             .await
@@ -41,19 +38,14 @@ async fn selected(tx: &mut PgConnection, selection: &Selection) -> anyhow::Resul
         where ($1::text[] = '{}' or s.contest = any($1)) and s.contest <> all($2::text[])
             and ($3::text[] = '{}' or s.theme = any($3)) and s.theme <> all($4::text[])
             and ($5::text[] = '{}' or s.state = any($5)) and s.state <> all($6::text[])
-            and (($7::text[] = '{}' and $15::text[] = '{}') or exists (
-                select from deliveries d where d.submission = s.id
-                    and ($7 = '{}' or d.partner = any($7)) and ($15 = '{}' or d.state = any($15))))
+            and ($7::text[] = '{}' and $15::text[] = '{}' or exists (
+                select from deliveries d where d.submission = s.id and ($7 = '{}' or d.partner = any($7))
+                    and ($15 = '{}' or d.state = any($15))))
             and not exists (select from deliveries d where d.submission = s.id and d.partner = any($8::text[]))
-            and not exists (
-                select from deliveries d where d.submission = s.id
-                    and ($7 = '{}' or d.partner = any($7)) and d.state = any($16::text[]))
-            and ($17::text[] = '{}' or exists (
-                select from unnest($17) as wanted (part)
-                where strpos(regexp_replace(lower(s.recommending_unit), '\s', '', 'g'), lower(part)) > 0))
-            and not exists (
-                select from unnest($18::text[]) as unwanted (part)
-                where strpos(regexp_replace(lower(s.recommending_unit), '\s', '', 'g'), lower(part)) > 0)
+            and not exists (select from deliveries d where d.submission = s.id and ($7 = '{}' or d.partner = any($7))
+                and d.state = any($16::text[]))
+            and ($17::text is null or strpos(lower(s.title), lower($17)) > 0)
+            and ($18::text is null or strpos(lower(s.recommending_unit), lower($18)) > 0)
             and (($9::text[] = '{}' and $11::text[] is null) or exists (
                 select from renditions r where r.submission = s.id and r.in_force
                     and ($9 = '{}' or r.name = any($9)) and ($11 is null or r.engine = any($11))))
@@ -78,8 +70,8 @@ async fn selected(tx: &mut PgConnection, selection: &Selection) -> anyhow::Resul
         MAX_WORKS as i64 + 1,
         &any(&selection.delivery),
         &none(&selection.delivery),
-        &any(&selection.unit),
-        &none(&selection.unit),
+        selection.title.as_deref(),
+        selection.unit.as_deref(),
     )
     .fetch_all(tx)
     .await

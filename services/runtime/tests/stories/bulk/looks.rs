@@ -4,6 +4,7 @@ use super::*;
 #[tokio::test]
 async fn a_selection_finds_works_by_what_is_stored_of_them() {
     let world = World::new().await;
+    world.rows_are_planted();
     let ids = world.published(3).await;
     let update = |query: &'static str, id: SubmissionId| sqlx::query(query).bind(id.0).execute(world.store.pool());
     update("update submissions set theme = 'green' where id = $1", ids[0]).await.unwrap();
@@ -12,11 +13,12 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
     update("update renditions set engine = 'reelmill 0.10.0, ffmpeg 5' where submission = $1", ids[2]).await.unwrap();
     update("delete from deliveries where partner = 'bilibili' and submission = $1", ids[2]).await.unwrap();
     update("delete from renditions where name = 'web-720' and submission = $1", ids[0]).await.unwrap();
-    update("update submissions set recommending_unit = '北京 Alpha 学校' where id = $1", ids[0]).await.unwrap();
-    update("update submissions set recommending_unit = '100%分公司' where id = $1", ids[1]).await.unwrap();
-    update("update deliveries set state = 'refused' where partner = 'bilibili' and submission = $1", ids[1])
+    update("update deliveries set state = 'refused' where partner = 'bilibili' and submission = $1", ids[0])
         .await
         .unwrap();
+    update("update submissions set title = 'A Green Factory' where id = $1", ids[0]).await.unwrap();
+    update("update submissions set title = '一座绿色 工厂' where id = $1", ids[1]).await.unwrap();
+    update("update submissions set recommending_unit = '省工业协会' where id = $1", ids[2]).await.unwrap();
     for (text, expected) in [
         ("theme=green", &ids[..1]),
         ("theme!=green", &ids[1..]),
@@ -25,15 +27,15 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
         ("state!=published", &[]),
         ("partner=bilibili", &ids[..2]),
         ("partner!=bilibili", &ids[2..]),
-        ("delivery=refused", &ids[1..2]),
-        ("partner=bilibili delivery=refused", &ids[1..2]),
-        ("partner=bilibili delivery!=refused", &ids[..1]),
-        ("partner=cctv delivery=refused", &[]),
-        ("unit=北京alpha", &ids[..1]),
-        ("unit=学校,分公司", &ids[..2]),
-        ("unit!=学校", &ids[1..]),
-        ("unit=0%分", &ids[1..2]),
-        ("unit=北_", &[]),
+        ("delivery=refused", &ids[..1]),
+        ("delivery=refused,unknown partner=bilibili", &ids[..1]),
+        ("delivery=refused partner=cctv", &[]),
+        ("delivery!=refused", &ids[1..]),
+        ("delivery!=refused partner=bilibili", &ids[1..2]),
+        ("title~\"绿色 工厂\"", &ids[1..2]),
+        ("title~GREEN", &ids[..1]),
+        ("unit~协会 state=published", &ids[2..]),
+        ("unit~协会 title~green", &[]),
         ("rendition=web-720", &ids[1..]),
         ("rendition!=web-720", &ids[..1]),
         ("engine<0.10", &ids[1..2]),
@@ -162,26 +164,28 @@ async fn the_digest_of_works_changes_with_their_states_and_what_is_desired_and_n
 }
 
 #[tokio::test]
-async fn a_job_belongs_to_the_contest_of_all_its_works() {
+async fn a_job_is_seen_by_those_who_see_the_contests_of_all_its_works() {
     let world = World::new().await;
     world.rows_are_planted();
     let ids = world.published(3).await;
     let update = "update submissions set contest = 'other' where id = $1";
     sqlx::query(update).bind(ids[2].0).execute(world.store.pool()).await.unwrap();
-    let contest = async |job: Uuid| world.store.bulk_job(job, None).await.unwrap().unwrap().contest;
+    let contest = async |job: Uuid| world.store.bulk_job(job, &Sees::All).await.unwrap().unwrap().contest;
     let (demo, ..) = world.job(&selected("contest=demo"), &ask(Stage::Publish)).await;
     assert_eq!(contest(demo).await.as_deref(), Some("demo"));
-    let other = "other".into();
-    assert!(world.store.bulk_job(demo, Some(&other)).await.unwrap().is_none());
+    let sees = |contests: &[&str]| Sees::Only(contests.iter().map(|it| (*it).into()).collect());
+    assert!(world.store.bulk_job(demo, &sees(&["other"])).await.unwrap().is_none());
     world.control(demo, Control::Cancel).await;
     let (both, ..) = world.job(&named(&ids), &ask(Stage::Publish)).await;
     assert_eq!(contest(both).await, None);
-    let listed = async |contest: Option<&pipeline::id::ContestId>| {
-        let rows = world.store.bulk_jobs(contest, None, 10).await.unwrap();
+    let listed = async |sees: &Sees| {
+        let rows = world.store.bulk_jobs(sees, None, 10).await.unwrap();
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
     };
-    assert_eq!(listed(None).await, [both, demo], "newest first");
-    assert_eq!(listed(Some(&"demo".into())).await, [demo]);
-    assert_eq!(listed(Some(&other)).await, Vec::<Uuid>::new());
-    assert_eq!(world.store.bulk_jobs(None, Some(both), 10).await.unwrap().len(), 1);
+    assert_eq!(listed(&Sees::All).await, [both, demo], "newest first");
+    assert_eq!(listed(&sees(&["demo", "other", "small"])).await, [both, demo]);
+    assert_eq!(listed(&sees(&["demo", "small"])).await, [demo]);
+    assert_eq!(listed(&sees(&["other"])).await, Vec::<Uuid>::new());
+    assert_eq!(listed(&sees(&[])).await, Vec::<Uuid>::new());
+    assert_eq!(world.store.bulk_jobs(&Sees::All, Some(both), 10).await.unwrap().len(), 1);
 }

@@ -4,16 +4,17 @@
 //! A dry run looks at the works as the act does (`bulk::look`), is refused as the act is, and estimates the rest from one snapshot. Files
 //! that exist already are looked for in both the API and the command line.
 //!
-//! People who are bound to a contest may make jobs of that contest: a selection that names no contest is restricted to theirs, one that
-//! names another is refused with `contest_foreign`, and works of another contest do not exist for them.
+//! People who see some contests make jobs of works of these: a selection that names no contest is restricted to theirs, one that names
+//! another is refused with `contest_foreign`, and works of another contest do not exist for them.
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::lang::Lang;
 use pipeline::partner::{Replacement, SourceTag};
+use pipeline::person::Sees;
 use pipeline::selection::{Selection, SelectionError};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::ReplacementWay;
@@ -31,13 +32,17 @@ use super::{Caller, Done, at_most, settle};
 use crate::Desk;
 use crate::names::in_states;
 
+mod untaken;
+
+pub use untaken::{Example, Untaken};
+
 /// One act on many works, as a job. Either `where` or `works` says which.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewJob {
     /// What each work does; a new run if absent.
     pub kind: Kind,
-    /// Conditions with blanks between them, such as `theme=green partner=bilibili engine<0.3`.
+    /// Conditions with blanks between them, such as `theme=green partner=bilibili delivery=refused title~factory engine<0.3`.
     #[serde(rename = "where")]
     #[schema(max_length = 2000)]
     pub selection: Option<String>,
@@ -89,6 +94,12 @@ pub struct JobMade {
     /// What cannot be undone; only in a dry run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lasting: Vec<Lasting>,
+    /// What partners do not take of the works' texts; only in a dry run of a release.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Untaken>,
+    /// Works whose texts the dry run did not read, since there are too many.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread_works: u64,
     /// Whether nothing was done.
     pub dry_run: bool,
     /// Digest of the works, their states, and what is desired at each partner.
@@ -168,6 +179,11 @@ pub struct KnownFrom {
     pub source: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// The job as requested.
 pub(super) struct Terms {
     pub(super) ask: Ask,
@@ -180,7 +196,7 @@ pub(super) struct Terms {
 /// no work, and `in_another_job` where other jobs of the kind have all that it could.
 pub async fn many(desk: &Desk, caller: &Caller, wish: NewJob) -> Result<Done<JobMade>, Problem> {
     let which = match (&wish.selection, &wish.works) {
-        (Some(text), None) => Which::Selected(Box::new(selected(&desk.catalogue, caller.contest.as_ref(), text)?)),
+        (Some(text), None) => Which::Selected(Box::new(selected(&desk.catalogue, &caller.sees, text)?)),
         (None, Some(works)) => Which::Named(works.iter().copied().map(SubmissionId).collect()),
         (None, None) | (Some(_), Some(_)) => {
             return Err(Code::FieldWrong.about(Detail::new("须给出其一", "one of them").of("where, works")));
@@ -242,7 +258,7 @@ pub(super) async fn run(desk: &Desk, caller: &Caller, which: &Which, terms: &Ter
             } else {
                 bulk::take_turn(tx, which, ask).await?;
             }
-            let looked = bulk::look(tx, which, ask, caller.contest.as_ref()).await?;
+            let looked = bulk::look(tx, which, ask, &caller.sees).await?;
             if digest.as_ref().is_some_and(|digest| *digest != looked.digest) {
                 return Err(Problem::from(Code::Changed).into());
             }
@@ -273,6 +289,8 @@ fn made(looked: &Looked, ask: &Ask, from: Option<Beginning>, dry_run: bool) -> J
         estimate: None,
         effects: Vec::new(),
         lasting: Vec::new(),
+        warnings: Vec::new(),
+        unread_works: 0,
         dry_run,
         digest: looked.digest.clone(),
     }
@@ -289,7 +307,7 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
     }
 }
 
-/// Adds what only a dry run says: the estimate, the effects, and what cannot be undone.
+/// Adds what only a dry run says: the estimate, the effects, texts that partners do not take, and what cannot be undone.
 async fn foresee(
     desk: &Desk,
     tx: &mut Transaction,
@@ -301,6 +319,10 @@ async fn foresee(
     made.effects = found.effects.iter().map(|(id, effect)| effect_at(&desk.catalogue, ask, id, *effect)).collect();
     if ask.kind() == Kind::Reprocess {
         made.estimate = Some(estimate(&desk.catalogue, &found));
+    }
+    if ask.kind() == Kind::Release {
+        let found = untaken::look(&desk.catalogue, tx, looked).await?;
+        (made.unread_works, made.warnings) = (found.unread, found.all());
     }
     made.lasting = lasting(&desk.catalogue, ask, made);
     Ok(())
@@ -344,38 +366,48 @@ fn estimate(catalogue: &Catalogue, found: &bulk::Estimate) -> Estimate {
     }
 }
 
-/// The selection, checked against the catalogue and restricted to the caller's contest.
-fn selected(catalogue: &Catalogue, contest: Option<&ContestId>, text: &str) -> Result<Selection, Problem> {
+/// The selection, checked against the catalogue and restricted to the contests that the caller sees.
+fn selected(catalogue: &Catalogue, sees: &Sees, text: &str) -> Result<Selection, Problem> {
     let wrong = |error: SelectionError| {
         Code::FieldWrong.about(Detail::new(error.text(Lang::Zh), error.text(Lang::En)).of("where"))
     };
     let mut selection: Selection = text.parse().map_err(wrong)?;
     selection.check(catalogue).map_err(wrong)?;
-    if let Some(contest) = contest {
-        if selection.contest.any.iter().any(|named| named != contest.as_str()) {
+    if let Some(seen) = sees.names() {
+        // Without a name the selection would be of all contests.
+        if seen.is_empty() || selection.contest.any.iter().any(|named| !seen.contains(named)) {
             return Err(Code::ContestForeign.into());
         }
-        selection.contest.any = BTreeSet::from([contest.to_string()]);
+        if selection.contest.any.is_empty() {
+            selection.contest.any = seen.into_iter().collect();
+        }
     }
     Ok(selection)
 }
 
 #[cfg(test)]
 mod tests {
+    use pipeline::id::ContestId;
+
     use super::*;
 
-    fn check(contest: Option<&str>, text: &str) -> Result<String, &'static str> {
-        let contest = contest.map(ContestId::new);
-        let selection = selected(&Catalogue::builtin(), contest.as_ref(), text);
+    fn check(sees: Option<&[&str]>, text: &str) -> Result<String, &'static str> {
+        let only = |contests: &[&str]| Sees::Only(contests.iter().map(|it| ContestId::new(*it)).collect());
+        let selection = selected(&Catalogue::builtin(), &sees.map_or(Sees::All, only), text);
         selection.map(|it| it.to_string()).map_err(|problem| problem.code.name())
     }
 
     #[test]
-    fn a_selection_of_people_who_are_bound_to_a_contest_is_restricted_to_it() {
+    fn a_selection_of_people_who_see_some_contests_is_restricted_to_these() {
+        let both = Some(&["demo", "small"][..]);
+        assert_eq!(check(both, "state=published").unwrap(), "contest=demo,small state=published");
+        assert_eq!(check(both, "contest=demo").unwrap(), "contest=demo");
+        assert_eq!(check(both, "contest=demo,industry-power-2024").unwrap_err(), "contest_foreign");
+        assert_eq!(check(Some(&[]), "state=published").unwrap_err(), "contest_foreign");
         assert_eq!(check(None, "state=published").unwrap(), "state=published");
-        assert_eq!(check(Some("demo"), "state=published").unwrap(), "contest=demo state=published");
-        assert_eq!(check(Some("demo"), "contest=demo").unwrap(), "contest=demo");
-        assert_eq!(check(Some("demo"), "contest=industry-power-2024").unwrap_err(), "contest_foreign");
-        assert_eq!(check(Some("demo"), "contest=demo,industry-power-2024").unwrap_err(), "contest_foreign");
+        assert_eq!(check(Some(&["demo"]), "state=published").unwrap(), "contest=demo state=published");
+        assert_eq!(check(Some(&["demo"]), "contest=demo").unwrap(), "contest=demo");
+        assert_eq!(check(Some(&["demo"]), "contest=industry-power-2024").unwrap_err(), "contest_foreign");
+        assert_eq!(check(Some(&["demo"]), "contest=demo,industry-power-2024").unwrap_err(), "contest_foreign");
     }
 }

@@ -5,6 +5,7 @@ use runtime::store::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::desk_acts::{finished, ok};
+use crate::desk_browser::Browser;
 use crate::stage::{Entry, Stage, refusal, says};
 
 fn job(stage: &Stage, token: &str, body: &Value) -> RequestBuilder {
@@ -78,6 +79,36 @@ async fn a_look_at_a_release_says_what_each_partner_gets_and_a_stale_one_is_refu
     let shown = stage.get(&organiser, &format!("/api/v1/jobs/{made}")).await;
     assert_eq!((&shown["state"], &shown["kind"]), (&json!("done"), &json!("release")));
     assert_eq!([stage.state(&one).await, stage.state(&two).await], ["publish", "publish"]);
+}
+
+#[tokio::test]
+async fn a_look_at_a_release_says_what_partners_do_not_take_of_the_texts_and_with_which_works() {
+    let stage = Stage::new().await;
+    let organiser = stage.token(Role::Organiser, None).await;
+    let (short, fine, mended) = (finished(&stage).await, finished(&stage).await, finished(&stage).await);
+    stage.entitle(&short, "早").await;
+    stage.entitle(&fine, "一座工厂的早晨").await;
+    stage.entitle(&mended, "晨").await;
+    let texts = format!("/api/v1/submissions/{}/deliveries/weixin_channels/texts", mended.id);
+    ok(stage.desk(Method::PUT, &texts, &organiser).json(&json!({ "title": "一座工厂的早晨" }))).await;
+    let wish = |partners: &[&str]| json!({ "kind": "release", "works": ids(&[&short, &fine, &mended]), "partners": partners, "dry_run": true });
+    let seen = ok(job(&stage, &organiser, &wish(&["weixin_channels", "bilibili"]))).await;
+    let [warning] = &seen["warnings"].as_array().unwrap()[..] else { panic!("{seen}") };
+    assert_eq!(
+        (&warning["partner"], &warning["code"], &warning["works"]),
+        (&json!("weixin_channels"), &json!("title_too_short"), &json!(1))
+    );
+    assert_eq!((&warning["examples"][0]["id"], &warning["examples"][0]["title"]), (&json!(short.id), &json!("早")));
+    // As the release of the one work says it.
+    let single = json!({ "partners": ["weixin_channels"], "dry_run": true });
+    let single = ok(stage.act(&organiser, &short, "release", &single)).await;
+    assert_eq!(single["partners"][0]["warnings"][0]["zh"], warning["examples"][0]["zh"]);
+    // Where nothing is sent, nothing is said; nor of a recall.
+    assert!(ok(job(&stage, &organiser, &wish(&["bilibili"]))).await["warnings"].is_null());
+    let browser = Browser::everywhere(&stage, Role::Organiser).await;
+    let look = browser.send_body("/bulk/look", "where=state%3Dawaiting_release&kind=release").await;
+    let delivery = format!("/works/{}/deliveries/weixin_channels", short.id);
+    assert!(look.status == 200 && look.text.contains("does not take") && look.text.contains(&delivery), "{look:?}");
 }
 
 #[tokio::test]

@@ -35,6 +35,13 @@ fn foreseen(made: &JobMade) -> String {
         let at = it.partner.as_ref().map(|partner| format!("{partner}: ")).unwrap_or_default();
         facts.row(["for good", &format!("{at}{} ({} works)", it.en, it.works)]);
     }
+    for it in &made.warnings {
+        let example = it.examples.first().map(|it| format!(", such as {}: {}", it.id, it.en)).unwrap_or_default();
+        facts.row(["not taken", &format!("{}: {} ({} works{example})", it.partner, it.code, it.works)]);
+    }
+    if made.unread_works > 0 {
+        facts.row(["not taken", &format!("the texts of {} more works were not read", made.unread_works)]);
+    }
     facts.row(["digest", &made.digest]);
     let mut partners = Table::with_headings(&["partner", "by", "works", "online"]);
     for it in &made.effects {

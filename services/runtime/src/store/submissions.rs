@@ -356,6 +356,7 @@ pub struct Seen {
 }
 
 /// What of a form goes to partners.
+#[derive(Clone, Debug)]
 pub struct FormText {
     /// Title.
     pub title: String,

@@ -33,12 +33,23 @@ pub(super) struct LookPage {
     /// Partner, works held, works replaced, what that takes.
     holdings: Vec<(String, u64, u64, String)>,
     lasting: Vec<String>,
+    untaken: Vec<UntakenRow>,
+    /// Works whose texts were not read.
+    unread: Option<String>,
     /// Label and text of what was chosen.
     terms: Vec<(String, String)>,
     fields: Vec<(String, String)>,
     digest: String,
     again: Option<String>,
     begin: String,
+}
+
+/// What a partner does not take of some works' texts.
+struct UntakenRow {
+    partner: String,
+    works: u64,
+    /// Address and title of a work, and what is wrong with it.
+    examples: Vec<(String, String, String)>,
 }
 
 struct Hours {
@@ -92,6 +103,8 @@ impl LookPage {
             effects: effects.collect(),
             holdings: held.collect(),
             lasting: lasting.collect(),
+            untaken: made.warnings.iter().map(|it| UntakenRow::of(desk, say, it)).collect(),
+            unread: (made.unread_works > 0).then(|| say.many(made.unread_works, "件作品", "work", "works")),
             terms: terms(desk, say, chosen, made),
             digest: made.digest.clone(),
             // Longer addresses are refused on their way.
@@ -105,6 +118,20 @@ impl LookPage {
             fields,
             shell,
         })
+    }
+}
+
+impl UntakenRow {
+    fn of(desk: &Desk, say: Say, untaken: &bulk::Untaken) -> Self {
+        let example = |it: &bulk::Example| {
+            let href = format!("/works/{}/deliveries/{}", it.id, untaken.partner);
+            (href, it.title.clone(), say.t(&it.zh, &it.en).to_owned())
+        };
+        Self {
+            partner: partner_name(&desk.catalogue, say, &untaken.partner),
+            works: untaken.works,
+            examples: untaken.examples.iter().map(example).collect(),
+        }
     }
 }
 

@@ -107,8 +107,11 @@ pub async fn estimate(
             estimate.holdings = holdings(tx, &ids, redo).await?;
         }
         Ask::Release { .. } => {
-            let recipients = looked.recipients.iter();
-            estimate.effects = recipients.map(|(id, works)| (id.clone(), Effect { works: *works, live: 0 })).collect();
+            for (partners, works) in &looked.recipients {
+                for partner in partners {
+                    estimate.effects.entry(partner.clone()).or_default().works += works.len() as u64;
+                }
+            }
         }
         Ask::Recall { partners, .. } => estimate.effects = losses(tx, &ids, partners.as_ref()).await?,
     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
+use pipeline::person::Sees;
 use pipeline::stage::Stage;
 use pipeline::submission::Submission;
 use sqlx::PgConnection;
@@ -34,10 +35,10 @@ pub struct Looked {
     pub under_way: u64,
     /// The first named work that does not exist for the caller.
     missing: Option<SubmissionId>,
-    /// The one contest of all works; `None` where there are several.
-    pub(super) contest: Option<ContestId>,
-    /// Of a release: how many of the works would go to each partner.
-    pub(super) recipients: BTreeMap<PartnerId, u64>,
+    /// The contests of the works.
+    pub(super) contests: Vec<String>,
+    /// Of a release: the works that would go to each set of partners. Most works go to the same ones, so the sets are few.
+    pub(super) recipients: BTreeMap<BTreeSet<PartnerId>, Vec<Uuid>>,
     /// Digest of the works, their runs and states, and what is desired at each partner. Hex, 32 characters.
     pub digest: String,
 }
@@ -121,16 +122,11 @@ pub async fn one_snapshot(tx: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Finds the works and judges each. Named works of another contest than `contest` do not exist; a selection must be restricted to it by
-/// the caller.
-pub async fn look(
-    tx: &mut PgConnection,
-    which: &Which,
-    ask: &Ask,
-    contest: Option<&ContestId>,
-) -> anyhow::Result<Looked> {
-    let ids = select::ids(tx, which, contest).await?;
-    let (digest, contest) = digest(tx, &ids).await?;
+/// Finds the works and judges each. Named works of other contests do not exist; a selection must be restricted to them by the
+/// caller.
+pub async fn look(tx: &mut PgConnection, which: &Which, ask: &Ask, within: &Sees) -> anyhow::Result<Looked> {
+    let ids = select::ids(tx, which, within).await?;
+    let (digest, contests) = digest(tx, &ids).await?;
     let mut looked = Looked {
         missing: missing(which, &ids),
         begin: Vec::new(),
@@ -139,7 +135,7 @@ pub async fn look(
         other: None,
         under_way: 0,
         recipients: BTreeMap::new(),
-        contest,
+        contests,
         digest,
         ids,
     };
@@ -171,8 +167,8 @@ async fn judge(tx: &mut PgConnection, looked: &mut Looked, which: &Which, ask: &
                 looked.under_way += 1;
             } else {
                 looked.begin.push(Beginning { id: work.id, renditions: renditions(&work, ask) });
-                for partner in starts {
-                    *looked.recipients.entry(partner).or_default() += 1;
+                if !starts.is_empty() {
+                    looked.recipients.entry(starts).or_default().push(work.id);
                 }
             }
         }
@@ -186,7 +182,7 @@ struct Judged {
     /// Whether it changes anything; what changes nothing is refused.
     changes: bool,
     /// Partners to which deliveries would begin at once.
-    starts: Vec<PartnerId>,
+    starts: BTreeSet<PartnerId>,
 }
 
 fn judged(work: &Work, ask: &Ask) -> Judged {
@@ -215,13 +211,13 @@ fn renditions(work: &Work, ask: &Ask) -> u64 {
     }
 }
 
-/// The digest and the one contest of the works. In SQL: of a hundred thousand works neither rows nor text come here.
-async fn digest(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<(String, Option<ContestId>)> {
+/// The digest and the contests of the works. In SQL: of a hundred thousand works neither rows nor text come here.
+async fn digest(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<(String, Vec<String>)> {
     let row = sqlx::query!(
         r#"/* digest_of_works */
         select encode(substr(sha256(convert_to(coalesce(string_agg(line, ' / ' order by id), ''), 'UTF8')), 1, 16), 'hex')
                 as "digest!",
-            case when count(distinct contest) = 1 then min(contest) end as contest
+            coalesce(array_agg(distinct contest), '{}') as "contests!"
         from (
             select s.id, s.contest, concat_ws(' ', s.id, s.run, s.state, (
                 select string_agg(concat_ws('=', d.partner, d.machine ->> 'desired'), ' ' order by d.partner collate "C")
@@ -233,7 +229,7 @@ async fn digest(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<(String, 
     .fetch_one(tx)
     .await
     .context("compute the digest of the works")?;
-    Ok((row.digest, row.contest.map(ContestId::new)))
+    Ok((row.digest, row.contests))
 }
 
 async fn works(tx: &mut PgConnection, ids: &[Uuid], single: bool, ask: &Ask) -> anyhow::Result<Vec<Work>> {

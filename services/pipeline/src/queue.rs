@@ -9,18 +9,29 @@ pub struct Queue {
     pub zh: &'static str,
     /// Its title in English.
     pub en: &'static str,
-    /// Only possible duplicates of another work of the contest.
-    pub twins: bool,
-    /// Only works that the reviewer put aside, the longest ago first. Every other queue has the oldest work first, and those that the
-    /// reviewer put aside at the end.
-    pub aside: bool,
+    /// Which of them.
+    pub only: Only,
+}
+
+/// The filter of a queue. Every queue has the oldest work first, and those that the reviewer put aside at the end, unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// No filter.
+    All,
+    /// Works of which a rule of the verdict says that a person should look at them.
+    Warnings,
+    /// Possible duplicates of another work of the contest.
+    Twins,
+    /// Works that the reviewer put aside, the longest ago first.
+    Aside,
 }
 
 /// Every queue, in the order in which they are listed.
-pub static QUEUES: [Queue; 3] = [
-    Queue { name: "screening", zh: "待初筛", en: "To be screened", twins: false, aside: false },
-    Queue { name: "twins", zh: "疑似重复", en: "Possible duplicates", twins: true, aside: false },
-    Queue { name: "later", zh: "我的稍后处理", en: "Put aside by me", twins: false, aside: true },
+pub static QUEUES: [Queue; 4] = [
+    Queue { name: "screening", zh: "待初筛", en: "To be screened", only: Only::All },
+    Queue { name: "warnings", zh: "有提示的作品", en: "With warnings", only: Only::Warnings },
+    Queue { name: "twins", zh: "疑似重复", en: "Possible duplicates", only: Only::Twins },
+    Queue { name: "later", zh: "我的稍后处理", en: "Put aside by me", only: Only::Aside },
 ];
 
 impl Queue {

@@ -8,6 +8,7 @@ use desk::view::queue::{self, Decided};
 use futures::future::join_all;
 use pipeline::id::{CredentialId, PersonId, SubmissionId};
 use pipeline::lang::Lang;
+use pipeline::person::Sees;
 use pipeline::queue::Queue;
 use reqwest::Method;
 use runtime::problem::Problem;
@@ -27,7 +28,7 @@ impl Stage {
         self.execute(format!("insert into persons (id, name) values ('{}', '{name}')", person.0)).await;
         self.execute(format!("insert into person_roles (person, role) values ('{}', 'screener')", person.0)).await;
         let by = By::of(Actor::Screener, person, name.to_owned()).with_credential(CredentialId(Uuid::new_v4()));
-        Caller { by, contest: None, roles: None, key: None }
+        Caller { by, sees: Sees::All, roles: None, key: None }
     }
 
     /// Works that await review, the oldest first.
@@ -274,7 +275,7 @@ async fn what_a_reviewer_puts_aside_comes_last_for_them_and_in_its_place_for_oth
     let counts = async |caller: &Caller| -> Vec<u32> {
         queue::queues(&desk, caller).await.unwrap().iter().map(|line| line.count.value).collect()
     };
-    assert_eq!((counts(&first).await, counts(&second).await), (vec![2, 0, 1], vec![2, 0, 0]));
+    assert_eq!((counts(&first).await, counts(&second).await), (vec![2, 0, 0, 1], vec![2, 0, 0, 0]));
     assert_eq!(queue::following(&desk, &first, later, works[1]).await.unwrap(), Some(works[0]));
     assert_eq!(next(&desk, &second).await, Some(works[0]));
     assert!(claim::give_back(&desk, &second, works[0]).await.unwrap());
@@ -284,7 +285,7 @@ async fn what_a_reviewer_puts_aside_comes_last_for_them_and_in_its_place_for_oth
     assert_eq!(next(&desk, &first).await, Some(works[0]), "the last one");
     decide::decide(&desk, &first, works[0], accept()).await.unwrap();
     stage.hold_on().await;
-    assert_eq!(counts(&first).await, [0, 0, 0]);
+    assert_eq!(counts(&first).await, [0, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -305,9 +306,34 @@ async fn works_that_resemble_others_have_a_queue_of_their_own() {
         assert_eq!(next, Some(id(&entries[then])));
     }
     // A reviewer of one contest is given no other contest's works.
-    let small = Caller { contest: Some("small".into()), ..stage.reviewer("乙").await };
+    let small = Caller { sees: Some("small".into()).into(), ..stage.reviewer("乙").await };
     assert_eq!(next(&desk, &small).await, None);
     assert_eq!(code(decide::decide(&desk, &small, id(&entries[0]), accept()).await), "submission_unknown");
+}
+
+#[tokio::test]
+async fn works_with_a_warning_have_a_queue_of_their_own() {
+    let stage = Stage::new().await;
+    let desk = desk_of(&stage.app);
+    let reviewer = stage.reviewer("甲").await;
+    let entries = stage.awaiting(4).await;
+    let rule = |rule: &str, outcome: &str| json!({ "rule": rule, "outcome": outcome, "measured": "", "limit": "", "curable": false, "zh": "黑场", "en": "black" });
+    for (entry, rules) in [
+        (&entries[0], vec![rule("black", "pass")]),
+        (&entries[1], vec![rule("format", "pass"), rule("black", "warn")]),
+        (&entries[2], vec![rule("duplicate", "warn")]),
+    ] {
+        let verdict = json!({ "rules": rules });
+        stage.execute(format!("update submissions set verdict = '{verdict}' where id = '{}'", entry.id)).await;
+    }
+    let warnings = Queue::called("warnings").unwrap();
+    let after = async |after: Option<&Entry>| claim::next(&desk, &reviewer, warnings, after.map(id)).await.unwrap();
+    assert_eq!(after(None).await, Some(id(&entries[1])));
+    assert_eq!(after(Some(&entries[1])).await, Some(id(&entries[2])));
+    assert_eq!(after(Some(&entries[2])).await, Some(id(&entries[1])), "after the last one it begins again");
+    let counts: Vec<_> = queue::queues(&desk, &reviewer).await.unwrap();
+    let counts: Vec<_> = counts.iter().map(|line| (line.queue.name, line.count.value)).collect();
+    assert_eq!(counts, [("screening", 4), ("warnings", 2), ("twins", 1), ("later", 0)]);
 }
 
 #[tokio::test]

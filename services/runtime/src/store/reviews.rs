@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::{ContestId, PersonId, SubmissionId};
-use pipeline::queue::Queue;
+use pipeline::id::{PersonId, SubmissionId};
+use pipeline::person::Sees;
+use pipeline::queue::{Only, Queue};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::Store;
-use super::listing::Count;
+use super::listing::{Count, within};
 
 /// How long a card stays claimed: longer than the longest work and a look at its form.
 pub const CLAIM: Duration = Duration::from_secs(600);
@@ -23,8 +24,8 @@ const TRIES: u32 = 5;
 pub struct Waiting<'a> {
     /// Which works.
     pub queue: &'static Queue,
-    /// Only of this contest.
-    pub contest: Option<&'a ContestId>,
+    /// Only of these contests.
+    pub contests: &'a Sees,
     /// The reviewer.
     pub person: PersonId,
 }
@@ -50,9 +51,13 @@ pub struct Claimant {
 }
 
 impl Waiting<'_> {
+    fn aside(&self) -> bool {
+        self.queue.only == Only::Aside
+    }
+
     /// The passes over the queue, in order; `true` is the one over works that were put aside. Most queues have these at their end.
     fn passes(&self) -> &'static [bool] {
-        if self.queue.aside { &[true] } else { &[false, true] }
+        if self.aside() { &[true] } else { &[false, true] }
     }
 }
 
@@ -133,7 +138,7 @@ impl Store {
     /// Counts the works of the queue without a held decision, up to `most`.
     pub async fn count_waiting(&self, of: Waiting<'_>, most: u32) -> anyhow::Result<Count> {
         let mut sql = QueryBuilder::new("/* count_waiting */ select count(*) from (select 1 from submissions s");
-        filtered(&mut sql, of, of.queue.aside);
+        filtered(&mut sql, of, of.aside());
         Count::up_to(most, sql, self).await.context("count a queue")
     }
 
@@ -270,12 +275,12 @@ fn filtered(sql: &mut QueryBuilder<Postgres>, of: Waiting<'_>, aside: bool) {
         sql.push(" join review_later a on a.submission = s.id and a.person = ").push_bind(of.person.0);
     }
     sql.push(" where s.state = 'awaiting_review'");
-    if let Some(contest) = of.contest {
-        sql.push(" and s.contest = ").push_bind(contest.as_str().to_owned());
-    }
-    if of.queue.twins {
-        // In the words of the index.
-        sql.push(r#" and s.verdict @> '{"rules": [{"rule": "duplicate", "outcome": "warn"}]}'"#);
-    }
+    within(sql, "s.contest", of.contests);
+    // In the words of the indexes.
+    sql.push(match of.queue.only {
+        Only::All | Only::Aside => "",
+        Only::Warnings => r#" and s.verdict @> '{"rules": [{"outcome": "warn"}]}'"#,
+        Only::Twins => r#" and s.verdict @> '{"rules": [{"rule": "duplicate", "outcome": "warn"}]}'"#,
+    });
     sql.push(" and not exists (select from held_decisions h where h.submission = s.id and h.failed_at is null)");
 }

@@ -8,8 +8,6 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use pages::Say;
-use pipeline::id::{ContestId, SubmissionId};
-use pipeline::selection::Selection;
 use pipeline::submission::State as WorkState;
 use runtime::problem::{Code, Problem};
 use runtime::store::bulk::Kind;
@@ -68,16 +66,6 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// The one contest that it names, as a filter or within the conditions.
-    fn contest(&self) -> Option<ContestId> {
-        let within = || {
-            let selection: Selection = self.selection.as_deref()?.parse().ok()?;
-            let mut named = selection.contest.any.into_iter();
-            named.next().filter(|_| named.next().is_none())
-        };
-        self.contest.clone().or_else(within).map(ContestId::new)
-    }
-
     /// The conditions, where no works were chosen by hand.
     fn conditions(&self) -> Option<String> {
         if !self.works.is_empty() {
@@ -130,17 +118,17 @@ struct NewPage {
 }
 
 async fn new(State(desk): State<Arc<Desk>>, visit: Visit, Asked(chosen): Asked<Chosen>) -> Result<Response, Problem> {
-    let caller = visit.caller(within(&desk, &visit, &chosen).await?.as_ref())?;
+    let caller = visit.caller(None)?;
     choose(&desk, &visit, &caller, chosen, None)
 }
 
 async fn look(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
-    let caller = visit.caller(within(&desk, &visit, &sent.form).await?.as_ref())?;
+    let caller = visit.caller(None)?;
     foresee(&desk, &visit, &caller, sent.form, None).await
 }
 
 async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
-    let caller = sent.caller(&visit, within(&desk, &visit, &sent.form).await?.as_ref())?;
+    let caller = sent.caller(&visit, None)?;
     let made = match sent.form.wish(false) {
         Ok(wish) => bulk::many(&desk, &caller, wish).await,
         Err(problem) => Err(problem),
@@ -153,16 +141,6 @@ async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) 
         }
         Err(problem) => choose(&desk, &visit, &caller, sent.form, Some(&problem)),
     }
-}
-
-/// The contest to act in: the one that is named, or else that of the works that were chosen. Only people who are bound to several ask.
-async fn within(desk: &Desk, visit: &Visit, chosen: &Chosen) -> Result<Option<ContestId>, Problem> {
-    let named = chosen.contest();
-    let Some(first) = chosen.works.first().filter(|_| named.is_none() && visit.contests().len() > 1) else {
-        return Ok(named);
-    };
-    let work = desk.store.submission(SubmissionId(*first)).await?;
-    Ok(work.map(|work| work.contest).filter(|contest| visit.sees(contest)))
 }
 
 /// The dry run as a page; where it is refused, the choice again.
@@ -262,9 +240,6 @@ mod tests {
         assert_eq!(chosen.conditions().as_deref(), Some("engine<0.3 contest=demo partner=cctv"));
         let by_hand = Chosen { works: vec![Uuid::nil()], ..chosen };
         assert_eq!(by_hand.conditions(), None);
-        let within = |text: &str| Chosen { selection: Some(text.into()), ..Chosen::default() }.contest();
-        assert_eq!(within("state=published contest=demo"), Some("demo".into()));
-        assert_eq!([within("contest=demo,small"), within("state=published"), within("nonsense")], [None, None, None]);
         assert!(by_hand.wish(true).unwrap().selection.is_none());
     }
 

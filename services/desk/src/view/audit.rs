@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Page, contest_of, cursor_of, limit_of};
+use super::{Page, contests_of, cursor_of, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
@@ -81,12 +81,12 @@ pub struct Row {
     pub hash: String,
 }
 
-/// Reads the trail. A caller who is bound to a contest sees what was done to its submissions.
+/// Reads the trail. A caller who sees some contests sees what was done to their submissions.
 pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result<Page<Row>, Problem> {
     let limit = limit_of(filter.limit)?;
     let wanted = AuditFilter {
         submission: filter.submission.map(SubmissionId),
-        contest: contest_of(desk, caller, filter.contest.as_deref())?,
+        contests: contests_of(desk, caller, filter.contest.as_deref())?,
         act: filter.act.clone(),
         person: filter.person,
         before: cursor_of(filter.cursor.as_deref())?,

@@ -1,8 +1,9 @@
 //! Trouble: everything that does not go on by itself, the most pressing first, each with a sentence and the command that cures it.
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
+use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::listing::MOST_ROWS;
 use runtime::store::trouble::Trouble;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::contest_of;
+use super::contests_of;
 use crate::Desk;
 use crate::act::Caller;
 use crate::next::{self, Step};
@@ -66,28 +67,22 @@ const USUAL: u32 = 100;
 
 /// Lists what needs a person. Accounts are of all contests.
 pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Result<Vec<Item>, Problem> {
-    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
+    let contests = contests_of(desk, caller, filter.contest.as_deref())?;
     let limit = filter.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(Code::QueryWrong.about(Detail::new(format!("1 至 {MOST}"), format!("1 to {MOST}")).of("limit")));
     }
-    within(desk, contest.as_ref(), limit).await
+    within(desk, &contests, limit).await
 }
 
-/// What needs a person in one contest, or in all.
-pub(crate) async fn within(desk: &Desk, contest: Option<&ContestId>, limit: u32) -> Result<Vec<Item>, Problem> {
-    let found = desk.store.trouble(contest, limit).await?;
+/// What needs a person in these contests.
+pub(crate) async fn within(desk: &Desk, contests: &Sees, limit: u32) -> Result<Vec<Item>, Problem> {
+    let found = desk.store.trouble(contests, limit).await?;
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
 }
 
-/// Orders the items of several contests: the most pressing kind first, then the oldest. Items of no contest are listed once.
-pub(crate) fn in_order(items: &mut Vec<Item>) {
-    let rank = |code: &str| KINDS.iter().position(|kind| *kind == code).unwrap_or(KINDS.len());
-    items.sort_by(|a, b| rank(&a.code).cmp(&rank(&b.code)).then(b.age_s.total_cmp(&a.age_s)));
-    items.dedup_by(|b, a| a.submission.is_none() && a.code == b.code && a.place == b.place);
-}
-
 /// Every kind, the most pressing first, as the store orders them.
+#[cfg(test)]
 const KINDS: [&str; 9] = [
     "stuck",
     "overdue_recall",

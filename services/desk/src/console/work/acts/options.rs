@@ -1,6 +1,7 @@
 //! What an act's form offers to choose from.
 use pages::Say;
 use pipeline::lang::Lang;
+use pipeline::person::Sees;
 use pipeline::submission::Submission;
 use runtime::problem::Problem;
 use runtime::store::submissions::SubmissionRow;
@@ -33,7 +34,7 @@ impl Options {
             Deed::Recall => {
                 let named = of_contest(desk, row, say.lang);
                 let name = |id: &str| named.iter().find(|(it, _)| it == id).map_or(id, |(_, name)| name).to_owned();
-                let rows = deliveries::deliveries(desk, None, row.id).await?;
+                let rows = deliveries::deliveries(desk, &Sees::All, row.id).await?;
                 options.partners = rows.into_iter().map(|it| (it.partner.clone(), name(&it.partner))).collect();
             }
             Deed::Retry => {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use pipeline::delivery::Delivery;
 use pipeline::id::{ContestId, PartnerId, PersonId, SubmissionId};
-use pipeline::person::{Held, Role};
+use pipeline::person::{Held, Role, Sees};
 use pipeline::submission::Submission;
 use pipeline::text::Limit;
 use runtime::doors::{Door, Reason};
@@ -58,8 +58,8 @@ pub mod withdraw;
 pub struct Caller {
     /// Whom the audit trail names.
     pub by: By,
-    /// The one contest whose works the caller may see and change; `None`: all.
-    pub contest: Option<ContestId>,
+    /// The contests whose works the caller may see and change.
+    pub sees: Sees,
     /// The roles that the caller's credential shows: of a token, its one role. `None`: an operator on the command line, who has the
     /// database's password and may do every act.
     pub roles: Option<BTreeSet<Held>>,
@@ -132,7 +132,7 @@ impl Caller {
     pub(crate) async fn look(&self, tx: &mut Transaction, id: SubmissionId) -> anyhow::Result<Seen> {
         let unknown = || Problem::from(Code::SubmissionUnknown);
         let work = submissions::seen(tx, id).await?.ok_or_else(unknown)?;
-        if self.contest.as_ref().is_some_and(|contest| *contest != work.contest) {
+        if !self.sees.includes(&work.contest) {
             return Err(unknown().into());
         }
         Ok(Seen { id, contest: work.contest, form: work.form, machine: work.machine, deliveries: work.deliveries })

@@ -47,5 +47,5 @@ pub(crate) fn logged(token: &TokenRow) -> impl Fn(Problem) -> Problem {
 
 /// Who reads, as views want it.
 pub(crate) fn reader(token: &TokenRow) -> Caller {
-    Caller { by: token.by(None), contest: token.contest.clone(), roles: Some([token.held()].into()), key: None }
+    Caller { by: token.by(None), sees: token.sees(), roles: Some([token.held()].into()), key: None }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pipeline::id::{ContestId, PartnerId, PersonId, SubmissionId};
-use pipeline::person::Person;
+use pipeline::person::{Person, Sees};
 use runtime::broker::Followed;
 use runtime::problem::{Code, Problem};
 use runtime::store::Store;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use uuid::Uuid;
 
-use crate::view::reads;
+use crate::view::READERS;
 
 /// Streams that one person may have open; a page that is not visible closes its stream.
 pub(crate) const OF_ONE_PERSON: usize = 4;
@@ -45,9 +45,20 @@ pub struct Change {
     /// Its state now; absent where only its progress changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Who may see it: the readers of this contest; of all contests if `None`.
+    /// Who may see it: those who read each of these contests; where it names none, those who read all.
     #[serde(skip)]
-    pub contest: Option<ContestId>,
+    pub contests: Vec<ContestId>,
+}
+
+impl Change {
+    /// Whether this person may see it.
+    fn is_for(&self, person: &Person) -> bool {
+        let sees = person.sees_in(READERS);
+        match sees {
+            Sees::All => true,
+            Sees::Only(_) => !self.contests.is_empty() && self.contests.iter().all(|contest| sees.includes(contest)),
+        }
+    }
 }
 
 /// What a reader receives.
@@ -150,8 +161,8 @@ impl Live {
         match store.jobs_stirring().await {
             Ok(jobs) => {
                 for job in jobs {
-                    let (id, state, contest) = (job.id, Some(job.state), job.contest);
-                    self.send(Update::Changed(Change { kind: "job", id, partner: None, state, contest }));
+                    let (id, state, contests) = (job.id, Some(job.state), job.contests);
+                    self.send(Update::Changed(Change { kind: "job", id, partner: None, state, contests }));
                 }
             }
             Err(error) => debug!("cannot look for jobs that changed: {error:#}"),
@@ -211,7 +222,7 @@ impl Reader {
                 () = self.stop.cancelled() => return None,
             };
             match signal {
-                Ok(Signal::Update(Update::Changed(change))) if !reads(&self.person, change.contest.as_ref()) => {}
+                Ok(Signal::Update(Update::Changed(change))) if !change.is_for(&self.person) => {}
                 Ok(Signal::Update(update)) => return Some(update),
                 Ok(Signal::Sessions) => self.person = self.checked(store).await?,
                 Err(broadcast::error::RecvError::Lagged(_)) => return Some(Update::Missed),
@@ -258,7 +269,7 @@ async fn change_of(
         }
     };
     remember(contests, submission, contest.clone());
-    Ok(Some(Change { kind, id: submission.0, partner, state, contest: Some(contest) }))
+    Ok(Some(Change { kind, id: submission.0, partner, state, contests: vec![contest] }))
 }
 
 fn remember(contests: &mut HashMap<SubmissionId, ContestId>, submission: SubmissionId, contest: ContestId) {
@@ -283,21 +294,25 @@ mod tests {
         Arc::new(Person { id, name: "王芳".into(), login: None, roles, created_at, ended_at: None })
     }
 
-    fn change(contest: Option<&str>) -> Change {
-        let contest = contest.map(ContestId::new);
-        Change { kind: "work", id: Uuid::nil(), partner: None, state: Some("probe".into()), contest }
+    fn change(contests: &[&str]) -> Change {
+        let contests = contests.iter().map(|contest| ContestId::new(*contest)).collect();
+        Change { kind: "work", id: Uuid::nil(), partner: None, state: Some("probe".into()), contests }
     }
 
     #[test]
     fn a_person_receives_changes_of_the_contests_that_they_read_and_of_no_other() {
         let everywhere = person(1, &[Held::everywhere(Role::Auditor)]);
         let bound = person(1, &[Held::within(Role::Screener, "demo"), Held::everywhere(Role::Admin)]);
-        let receives =
-            |person: &Person| [Some("demo"), Some("small"), None].map(|it| reads(person, change(it).contest.as_ref()));
-        assert_eq!(receives(&everywhere), [true, true, true]);
-        assert_eq!(receives(&bound), [true, false, false]);
+        let both = person(1, &[Held::within(Role::Screener, "demo"), Held::within(Role::Auditor, "small")]);
+        let receives = |person: &Person| {
+            [&["demo"][..], &["small"], &["demo", "small"], &["demo", "small", "other"], &[]]
+                .map(|it| change(it).is_for(person))
+        };
+        assert_eq!(receives(&everywhere), [true; 5]);
+        assert_eq!(receives(&bound), [true, false, false, false, false]);
+        assert_eq!(receives(&both), [true, true, true, false, false]);
         let ended = Person { ended_at: Some(DateTime::UNIX_EPOCH), ..Person::clone(&everywhere) };
-        assert_eq!(receives(&ended), [false, false, false]);
+        assert_eq!(receives(&ended), [false; 5]);
     }
 
     #[tokio::test]
@@ -316,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_change_says_no_more_than_readers_need() {
-        let said = serde_json::to_value(change(Some("demo"))).unwrap();
+        let said = serde_json::to_value(change(&["demo"])).unwrap();
         assert_eq!(said, serde_json::json!({ "kind": "work", "id": Uuid::nil(), "state": "probe" }));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Lists are paged by cursor, and counts are bounded. A work of another contest does not exist for the caller.
 use pipeline::id::ContestId;
-use pipeline::person::{Held, Person, Role};
+use pipeline::person::{Role, Sees};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::listing::{Count, MOST_ROWS};
 use serde::{Deserialize, Serialize};
@@ -41,11 +41,6 @@ pub mod works;
 
 /// The roles that read works. Admin alone does not.
 pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
-
-/// Whether a person reads the works of a contest; of all contests if none is given.
-pub(crate) fn reads(person: &Person, contest: Option<&ContestId>) -> bool {
-    READERS.iter().any(|role| person.holds(&Held { role: *role, contest: contest.cloned() }))
-}
 
 /// Which page of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -102,18 +97,14 @@ pub(crate) fn wrong_cursor() -> Problem {
     Code::QueryWrong.about(Detail::new("须为上一页给出的 next", "as `next` named it").of("cursor"))
 }
 
-/// The contest to look at: the one that was asked for, which the catalogue must have, within what the caller is bound to.
-pub(crate) fn contest_of(desk: &Desk, caller: &Caller, asked: Option<&str>) -> Result<Option<ContestId>, Problem> {
-    let asked = asked.map(ContestId::new);
-    match (&caller.contest, asked) {
-        (Some(bound), Some(asked)) if *bound != asked => Err(Code::ContestForeign.into()),
-        (Some(bound), _) => Ok(Some(bound.clone())),
-        (None, Some(asked)) => {
-            let all: Vec<_> = desk.catalogue.contests.keys().map(ContestId::as_str).collect();
-            known("contest", asked.as_str(), &all).map(|()| Some(asked))
-        }
-        (None, None) => Ok(None),
+/// The contests to look at: the one that was asked for, which the catalogue must have, or else all that the caller sees.
+pub(crate) fn contests_of(desk: &Desk, caller: &Caller, asked: Option<&str>) -> Result<Sees, Problem> {
+    let Some(asked) = asked.map(ContestId::new) else { return Ok(caller.sees.clone()) };
+    if caller.sees == Sees::All {
+        let all: Vec<_> = desk.catalogue.contests.keys().map(ContestId::as_str).collect();
+        known("contest", asked.as_str(), &all)?;
     }
+    caller.sees.narrowed(&asked).ok_or_else(|| Code::ContestForeign.into())
 }
 
 /// A filter's value has to be one of what there is. A value that never finds anything would look like an empty list.

@@ -15,9 +15,11 @@ use crate::id::{ContestId, WrongName};
 use crate::lang::Lang;
 
 mod by;
+mod sees;
 
 pub use crate::id::{CredentialId, PersonId};
 pub use by::{Actor, By};
+pub use sees::Sees;
 
 /// What a person may do. Which routes that opens is defined by the table of routes. Judges and recommenders come with judging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -222,25 +224,6 @@ pub struct Person {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// Which contests somebody may see.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sees {
-    /// Every contest, and what belongs to none.
-    All,
-    /// Only these; possibly none.
-    Only(BTreeSet<ContestId>),
-}
-
-impl Sees {
-    /// Whether this contest is one of them.
-    pub fn includes(&self, contest: &ContestId) -> bool {
-        match self {
-            Sees::All => true,
-            Sees::Only(contests) => contests.contains(contest),
-        }
-    }
-}
-
 /// Roles to give to and to take from a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleChange {
@@ -284,10 +267,23 @@ impl Person {
         Sees::Only(held.filter_map(|held| held.contest.clone()).collect())
     }
 
-    /// The person as somebody who is bound to one contest sees them: with the roles that hold there. `None` where none does: the person
-    /// does not exist for them.
-    pub fn within(mut self, contest: &ContestId) -> Option<Self> {
-        self.roles.retain(|held| held.contest.as_ref().is_none_or(|it| it == contest));
+    /// Which contests they may see in any of these roles.
+    pub fn sees_in(&self, roles: &[Role]) -> Sees {
+        let mut contests = BTreeSet::new();
+        for role in roles {
+            match self.sees(*role) {
+                Sees::All => return Sees::All,
+                Sees::Only(these) => contests.extend(these),
+            }
+        }
+        Sees::Only(contests)
+    }
+
+    /// The person as somebody who sees these contests sees them: with the roles that hold there. `None` where none does: the person does
+    /// not exist for them.
+    pub fn within(mut self, contests: &Sees) -> Option<Self> {
+        let Sees::Only(_) = contests else { return Some(self) };
+        self.roles.retain(|held| held.contest.as_ref().is_none_or(|it| contests.includes(it)));
         (!self.roles.is_empty()).then_some(self)
     }
 

@@ -5,6 +5,7 @@ use anyhow::Context;
 use desk::Desk;
 use desk::act::Caller;
 
+use pipeline::person::Sees;
 use runtime::metrics::Metrics;
 use runtime::problem::{Code, Problem};
 use runtime::store::Store;
@@ -72,7 +73,7 @@ impl DatabaseArgs {
 
     /// The person at this command line, who may see every contest.
     pub(crate) async fn caller(&self, desk: &Desk) -> anyhow::Result<Caller> {
-        Ok(Caller { by: self.by(&desk.store, None).await?, contest: None, roles: None, key: None })
+        Ok(Caller { by: self.by(&desk.store, None).await?, sees: Sees::All, roles: None, key: None })
     }
 
     /// Connects, or says within a few seconds that nobody answers.

@@ -1,5 +1,6 @@
 //! Claim: a reviewer opens a card of a queue, so that no other reviewer is given the same work for ten minutes. Soft: it changes nothing
-//! of the work and is not in the audit trail.
+//! of the work and is not in the audit trail. Only the pages of the queue call it: a program or a command decides at once, by `review`,
+//! and needs no claim.
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::queue::Queue;
@@ -34,7 +35,7 @@ pub async fn next(
     queue: &'static Queue,
     after: Option<SubmissionId>,
 ) -> Result<Option<SubmissionId>, Problem> {
-    let of = Waiting { queue, contest: caller.contest.as_ref(), person: caller.person()? };
+    let of = Waiting { queue, contests: &caller.sees, person: caller.person()? };
     let mut next = desk.store.claim_next(of, after, session(caller)).await?;
     if let Some(after) = after {
         if next.is_none() {

@@ -1,9 +1,11 @@
 //! Decide: a reviewer's decision is held for ten seconds, in which it can be undone; then a desk carries it out as `review` would. The
-//! audit trail and the history have it once it is carried out, in the name of its person.
+//! audit trail and the history have it once it is carried out, in the name of its person. Only the pages of the queue call it: ten seconds to
+//! undo are for a person with keys; a program or a command decides at once, by `review`. A decision that is still held is then refused when its
+//! time comes, and the queue shows its reviewer why.
 use chrono::{DateTime, Utc};
 use pipeline::id::{PersonId, SubmissionId};
 use pipeline::lang::Lang;
-use pipeline::person::{Held as Holds, Role};
+use pipeline::person::{Held as Holds, Role, Sees};
 use pipeline::submission::State;
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
@@ -187,7 +189,7 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
             let Some(due) = held::take(tx, id).await? else { return Ok(Outcome::NotOurs) };
             let decision = Decision::called(&due.decision).ok_or_else(|| anyhow::anyhow!("no such decision"))?;
             let event = decision.event(due.words)?;
-            let caller = Caller { by: due.by, contest: None, roles: None, key: None };
+            let caller = Caller { by: due.by, sees: Sees::All, roles: None, key: None };
             let done = match still_may(tx, &caller, due.submission, due.run).await {
                 Ok(seen) => decided(desk, tx, &seen, &event, &caller.by).await.map(drop),
                 Err(error) => Err(error),

@@ -56,7 +56,7 @@ pub struct JobOrdered {
 }
 
 /// Pauses, resumes or cancels a job. Refused with `state_wrong` where that changes nothing: a job that is done or cancelled stays so.
-/// To people who are bound to a contest, only jobs of that contest exist.
+/// To people who see some contests, only jobs exist whose works are all of these.
 pub async fn order(desk: &Desk, caller: &Caller, id: Uuid, wish: JobOrder) -> Result<Done<JobOrdered>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let control = match wish.order {
@@ -64,18 +64,18 @@ pub async fn order(desk: &Desk, caller: &Caller, id: Uuid, wish: JobOrder) -> Re
         Order::Resume => Control::Resume,
         Order::Cancel => Control::Cancel,
     };
-    let (by, dry_run, contest) = (&by, wish.dry_run, caller.contest.as_ref());
+    let (by, dry_run, sees) = (&by, wish.dry_run, &caller.sees);
     let unknown = || Problem::from(Code::JobUnknown);
     let done = desk.store.transaction("order_job", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
-            let before = bulk::locked(tx, id, contest).await?.ok_or_else(unknown)?;
+            let before = bulk::locked(tx, id, sees).await?.ok_or_else(unknown)?;
             if !bulk::control(tx, id, control, by).await?.ok_or_else(unknown)? {
                 return Err(Code::StateWrong.about(in_states([before.state.as_str()])).into());
             }
-            let after = bulk::locked(tx, id, contest).await?.ok_or_else(unknown)?;
+            let after = bulk::locked(tx, id, sees).await?.ok_or_else(unknown)?;
             let ordered = JobOrdered { id, was: before.state, state: after.state, works: after.works, dry_run };
             caller.end(tx, dry_run, ordered).await
         })

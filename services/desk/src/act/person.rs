@@ -157,14 +157,12 @@ impl Caller {
         })
     }
 
-    /// Locks all persons and finds the one whom the caller may change. A person without a role in the caller's contest does not exist for
-    /// them.
+    /// Locks all persons and finds the one whom the caller may change. A person without a role in the caller's contests does not exist
+    /// for them.
     pub(crate) async fn managed(&self, tx: &mut Transaction, named: &str) -> anyhow::Result<person::Person> {
         let unknown = || Problem::from(Code::PersonUnknown);
         let found = persons::lock(tx, named).await?.ok_or_else(unknown)?;
-        if let Some(contest) = &self.contest {
-            found.clone().within(contest).ok_or_else(unknown)?;
-        }
+        found.clone().within(&self.sees).ok_or_else(unknown)?;
         if self.roles.as_ref().is_some_and(|roles| !person::may_manage(roles, &found)) {
             return Err(self.denied(Code::RoleBeyond).into());
         }

@@ -4,7 +4,7 @@
 //! token cannot be exchanged for one of another person or role. The command line may name any person.
 use std::time::Duration;
 
-use pipeline::id::PersonId;
+use pipeline::id::{ContestId, PersonId};
 use pipeline::person::{Held, Refused};
 use pipeline::text::Limit;
 use runtime::bearer::Bearer;
@@ -104,7 +104,7 @@ pub async fn revoke(desk: &Desk, caller: &Caller, id: Uuid, wish: RevokeToken) -
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
-            let revoked = tokens::revoke(tx, id, caller.contest.as_ref(), by).await?;
+            let revoked = tokens::revoke(tx, id, &caller.sees, by).await?;
             let token = revoked.ok_or_else(|| Problem::from(Code::TokenUnknown))?;
             caller.end(tx, false, Token::from(token)).await
         })
@@ -123,10 +123,12 @@ impl CreateToken {
         if owner.is_some() || !roles.iter().any(|held| held.role == role) {
             return Err(caller.denied(Code::RoleMissing));
         }
-        let contest = match (&self.contest, &caller.contest) {
-            (Some(asked), Some(bound)) if asked != bound.as_str() => return Err(caller.denied(Code::ContestForeign)),
-            (Some(asked), _) => Some(contest_named(desk, asked, true)?),
-            (None, bound) => bound.clone(),
+        let contest = match &self.contest {
+            Some(asked) if !caller.sees.includes(&ContestId::new(asked.as_str())) => {
+                return Err(caller.denied(Code::ContestForeign));
+            }
+            Some(asked) => Some(contest_named(desk, asked, true)?),
+            None => caller.sees.one().cloned(),
         };
         let held = Held { role, contest };
         if held.is_covered_by(roles) { Ok(held) } else { Err(caller.denied(Code::ContestForeign)) }

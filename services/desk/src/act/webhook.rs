@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use pipeline::id::ContestId;
+use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::EventType;
 use runtime::store::webhooks::endpoints::{self, MOST, NewEndpoint};
@@ -223,7 +224,7 @@ pub async fn remove(
 
 /// Locks the webhook. One of another contest, or of all, does not exist for people who are bound to a contest.
 async fn named(tx: &mut store::Transaction, caller: &Caller, id: Uuid) -> anyhow::Result<endpoints::LockedEndpoint> {
-    let row = endpoints::lock(tx, id, caller.contest.as_ref()).await?;
+    let row = endpoints::lock(tx, id, &caller.sees).await?;
     row.ok_or_else(|| Problem::from(Code::WebhookUnknown).into())
 }
 
@@ -241,9 +242,10 @@ fn contest(desk: &Desk, caller: &Caller, named: Option<String>) -> Result<Option
         let all: Vec<_> = desk.catalogue.contests.keys().map(ContestId::as_str).collect();
         return Err(Code::ContestUnknown.about(format!("contest: {}", all.join(", "))));
     }
-    match (&caller.contest, named) {
-        (Some(bound), Some(named)) if *bound != named => Err(Code::ContestForeign.into()),
-        (Some(bound), _) => Ok(Some(bound.clone())),
-        (None, named) => Ok(named),
+    match (named, &caller.sees) {
+        (Some(named), sees) if sees.includes(&named) => Ok(Some(named)),
+        (Some(_), _) => Err(Code::ContestForeign.into()),
+        (None, Sees::All) => Ok(None),
+        (None, sees) => sees.one().cloned().map(Some).ok_or_else(|| Code::ContestMissing.into()),
     }
 }

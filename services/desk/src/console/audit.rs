@@ -46,7 +46,7 @@ async fn show(
     let caller = visit.caller(filter.contest.as_deref().map(ContestId::new).as_ref())?;
     let page = trail(&desk, &caller, &filter).await?;
     let paging = Paging { cursor: None, limit: Some(PEOPLE) };
-    let people = persons(&desk, caller.contest.as_ref(), &paging).await?.items;
+    let people = persons(&desk, &caller.sees, &paging).await?.items;
     let contests = choices(contests_seen(&desk.catalogue, &visit), filter.contest.as_deref());
     let (shell, catalogue) = (visit.shell(Here::Audit), desk.catalogue.clone());
     shown(&AuditPage { shell, catalogue, filter, page, contests, people })

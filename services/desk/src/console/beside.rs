@@ -218,7 +218,7 @@ async fn show(
 
 /// Works of other contests are not compared, even by those who may see all.
 fn within(caller: Caller, contest: &ContestId) -> Caller {
-    Caller { contest: Some(contest.clone()), ..caller }
+    Caller { sees: Some(contest.clone()).into(), ..caller }
 }
 
 async fn decides(

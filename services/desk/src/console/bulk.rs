@@ -64,17 +64,17 @@ struct NewPage {
 }
 
 async fn new(State(desk): State<Arc<Desk>>, visit: Visit, Asked(chosen): Asked<Chosen>) -> Result<Response, Problem> {
-    let caller = visit.caller(within(&desk, &visit, &chosen).await?.as_ref())?;
+    let caller = visit.caller(None)?;
     choose(&desk, &visit, &caller, chosen, None)
 }
 
 async fn look(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
-    let caller = visit.caller(within(&desk, &visit, &sent.form).await?.as_ref())?;
+    let caller = visit.caller(None)?;
     foresee(&desk, &visit, &caller, sent.form, None).await
 }
 
 async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) -> Result<Response, Problem> {
-    let caller = sent.caller(&visit, within(&desk, &visit, &sent.form).await?.as_ref())?;
+    let caller = sent.caller(&visit, None)?;
     let made = match sent.form.wish(false) {
         Ok(wish) => bulk::many(&desk, &caller, wish).await,
         Err(problem) => Err(problem),
@@ -87,16 +87,6 @@ async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) 
         }
         Err(problem) => choose(&desk, &visit, &caller, sent.form, Some(&problem)),
     }
-}
-
-/// The contest to act in: the one that is named, or else that of the works that were chosen. Only people who are bound to several ask.
-async fn within(desk: &Desk, visit: &Visit, chosen: &Chosen) -> Result<Option<ContestId>, Problem> {
-    let named = chosen.contest();
-    let Some(first) = chosen.works.first().filter(|_| named.is_none() && visit.contests().len() > 1) else {
-        return Ok(named);
-    };
-    let work = desk.store.submission(SubmissionId(*first)).await?;
-    Ok(work.map(|work| work.contest).filter(|contest| visit.sees(contest)))
 }
 
 /// The dry run as a page; where it is refused, the choice again.

@@ -106,14 +106,13 @@ async fn list(
     let now = shell.now;
     let next =
         found.works.next.map(|cursor| filtered("/deliveries", &BoardFilter { cursor: Some(cursor), ..filter.clone() }));
-    let shown_in = caller.contest.as_ref().map(ToString::to_string).or_else(|| filter.contest.clone());
     let partners = desk.catalogue.partners.values().map(|it| (it.id.as_str(), it.name.text(say.lang)));
     let states = Observed::NAMES.map(|it| (it, say.delivery(it)));
     let filtered_by = [&filter.contest, &filter.partner, &filter.state, &filter.waits].iter().any(|it| it.is_some());
     let waits =
         [("person", say.t("等待人工办理", "waits for a person")), ("recall", say.t("正在撤下", "being recalled"))];
     shown(&BoardPage {
-        contests: choices(contests_seen(&desk.catalogue, &visit), shown_in.as_deref()),
+        contests: choices(contests_seen(&desk.catalogue, &visit), filter.contest.as_deref()),
         partners: choices(partners, filter.partner.as_deref()),
         states: choices(states, filter.state.as_deref()),
         waits: choices(waits, filter.waits.as_deref()),

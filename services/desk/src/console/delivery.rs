@@ -183,11 +183,12 @@ async fn one(
 
 async fn file(
     State(desk): State<Arc<Desk>>,
+    visit: Visit,
     Extension(Subject(work)): Extension<Subject>,
     Path(at): Path<FileAt>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    fetched(&desk, Some(&work.contest), work.id, &at.partner.as_str().into(), &at.file, &headers).await
+    fetched(&desk, &visit.seen(), work.id, &at.partner.as_str().into(), &at.file, &headers).await
 }
 
 async fn delivered(
@@ -293,7 +294,7 @@ async fn whole(
     partner: &PartnerId,
     around: Around,
 ) -> Result<DeliveryPage, Problem> {
-    let it = delivery::delivery(desk, Some(&work.contest), work.id, partner).await?;
+    let it = delivery::delivery(desk, &visit.seen(), work.id, partner).await?;
     Ok(DeliveryPage::of(shell, May::of(visit, &work.contest), it, around))
 }
 

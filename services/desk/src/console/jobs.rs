@@ -160,7 +160,7 @@ async fn list(
     let contest = query.contest.as_deref().map(ContestId::new);
     let caller = visit.caller(contest.as_ref())?;
     let paging = Paging { cursor: query.cursor.clone(), limit: None };
-    let page = jobs::jobs(&desk, caller.contest.as_ref(), &paging).await?;
+    let page = jobs::jobs(&desk, &caller.sees, &paging).await?;
     let next = page.next.map(|cursor| filtered("/jobs", &ListQuery { cursor: Some(cursor), ..query })).transpose()?;
     let shell = visit.shell(Here::Jobs);
     let jobs = page.items.into_iter().map(|job| Shown::of(&desk, shell.say, job)).collect();
@@ -174,7 +174,7 @@ async fn one(
     Asked(query): Asked<OneQuery>,
 ) -> Result<Response, Problem> {
     let job = named(&job)?;
-    let caller = sees(&desk, &visit, job).await?;
+    let caller = visit.caller(None)?;
     shown(&whole(&desk, visit.shell(Here::Jobs), &caller, job, query).await?)
 }
 
@@ -185,8 +185,7 @@ async fn ordered(
     sent: Sent<OrderForm>,
 ) -> Result<Response, Problem> {
     let job = named(&job)?;
-    let contest = sees(&desk, &visit, job).await?.contest;
-    let caller = sent.caller(&visit, contest.as_ref())?;
+    let caller = sent.caller(&visit, None)?;
     let wish = JobOrder { order: sent.form.order, dry_run: false, reason: sent.form.reason };
     match order(&desk, &caller, job, wish).await {
         Ok(_) => Ok(see(format!("/jobs/{job}"))),
@@ -200,24 +199,13 @@ async fn ordered(
 
 async fn whole(desk: &Desk, shell: Shell, caller: &Caller, id: Uuid, query: OneQuery) -> Result<OnePage, Problem> {
     let say = shell.say;
-    let job = jobs::job(desk, caller.contest.as_ref(), id).await?;
+    let job = jobs::job(desk, &caller.sees, id).await?;
     let filter = JobWorksFilter { state: query.state.clone(), cursor: query.cursor.clone(), limit: None };
-    let page = jobs::works(desk, caller.contest.as_ref(), id, &filter).await?;
+    let page = jobs::works(desk, &caller.sees, id, &filter).await?;
     let only = query.state.as_deref().map(|state| work_state(say, state));
     let next = page.next.map(|cursor| filtered(&format!("/jobs/{id}"), &OneQuery { cursor: Some(cursor), ..query }));
     let works = page.items.into_iter().map(|work| WorkLine::of(say, work)).collect();
     Ok(OnePage { job: Shown::of(desk, say, job), shell, works, only, next: next.transpose()? })
-}
-
-/// The caller who sees this job: a person who is bound to several contests sees the jobs of each of them.
-async fn sees(desk: &Desk, visit: &Visit, job: Uuid) -> Result<Caller, Problem> {
-    for contest in visit.contests() {
-        let caller = visit.caller(Some(&contest))?;
-        if desk.store.bulk_job(job, caller.contest.as_ref()).await?.is_some() {
-            return Ok(caller);
-        }
-    }
-    visit.caller(None)
 }
 
 fn named(job: &str) -> Result<Uuid, Problem> {

@@ -13,7 +13,9 @@ use runtime::store::tokens::Role;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Asked, Here, Sent, Shell, Visit, again, page, post_to, see, shown};
+use super::{
+    Asked, Choice, Here, Sent, Shell, Visit, address, again, choices, contests_seen, page, post_to, see, shown,
+};
 use crate::Desk;
 use crate::act::invitation::{self, Invite, Invited};
 use crate::act::person::{self, AddPerson, ChangeRoles, EndPerson};
@@ -104,6 +106,9 @@ struct PeoplePage {
     shell: Shell,
     catalogue: Arc<Catalogue>,
     page: Page<Person>,
+    contests: Vec<Choice>,
+    /// The next page, with the same filter.
+    next: Option<String>,
     scopes: Vec<Scope>,
     draft: Draft,
     may_add: bool,
@@ -126,13 +131,17 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
 }
 
 async fn people(desk: &Desk, visit: &Visit, query: &Query, draft: Draft) -> Result<PeoplePage, Problem> {
-    let caller = visit.caller(query.contest.as_deref().map(ContestId::new).as_ref())?;
+    let caller = visit.filtered(query.contest.as_deref().map(ContestId::new).as_ref())?;
     let paging = Paging { cursor: query.cursor.clone(), limit: None };
-    let page = persons(desk, caller.contest.as_ref(), &paging).await?;
-    let scopes = scopes(desk, &caller, &held(&draft.roles));
+    let page = persons(desk, &caller.sees, &paging).await?;
+    // Who holds roles in several contests gives them in each, whichever is shown.
+    let scopes = scopes(desk, &visit.caller(None)?, &held(&draft.roles));
     let shell = visit.shell(Here::People);
+    let contests = choices(contests_seen(&desk.catalogue, visit), query.contest.as_deref());
+    let given = query.contest.as_deref().map(|contest| ("contest", contest));
+    let next = page.next.as_deref().map(|cursor| address("/people", given.into_iter().chain([("cursor", cursor)])));
     let catalogue = desk.catalogue.clone();
-    Ok(PeoplePage { may_add: shell.is(Role::Admin), shell, catalogue, page, scopes, draft })
+    Ok(PeoplePage { may_add: shell.is(Role::Admin), shell, catalogue, page, contests, next, scopes, draft })
 }
 
 async fn add(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Draft>) -> Result<Response, Problem> {
@@ -178,11 +187,14 @@ async fn one(
 async fn of_person(desk: &Desk, visit: &Visit, id: &str, query: &Query) -> Result<PersonPage, Problem> {
     let caller = visit.caller(query.contest.as_deref().map(ContestId::new).as_ref())?;
     let id: PersonId = id.parse().map_err(|_| Code::PersonUnknown)?;
-    let person = view::person(desk, caller.contest.as_ref(), id).await?;
+    let person = view::person(desk, &caller.sees, id).await?;
     let scopes = scopes(desk, &caller, &person.roles);
     let sessions = sessions::of(desk, id, Some(visit.session)).await?;
     let shell = visit.shell(Here::People);
-    let may_change = shell.is(Role::Admin) && person.ended_at.is_none();
+    // An admin of one contest may see people of another, as its auditor.
+    let admin = visit.person.sees(Role::Admin);
+    let within = |held: &HeldRole| held.contest.as_deref().is_none_or(|it| admin.includes(&ContestId::new(it)));
+    let may_change = shell.is(Role::Admin) && person.ended_at.is_none() && person.roles.iter().any(within);
     let (catalogue, audited) = (desk.catalogue.clone(), shell.is(Role::Auditor));
     Ok(PersonPage { audited, may_change, shell, catalogue, person, scopes, sessions })
 }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::loudness::Loudness;
 use super::rules::{self, RuleLine};
-use super::{Asked, Here, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
+use super::{Asked, Here, Sent, Shell, Visit, address, contests_seen, page, post_to, see, shown, shown_with};
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::claim::{self, Opened};
@@ -55,8 +55,14 @@ pub(crate) fn routes() -> Vec<Route> {
 struct From {
     /// Only after this work.
     after: Option<Uuid>,
-    /// Of persons who screen in several contests and not in all: which one.
+    /// Only of this contest.
     contest: Option<String>,
+}
+
+impl From {
+    fn contest(&self) -> Option<ContestId> {
+        self.contest.as_deref().map(ContestId::new)
+    }
 }
 
 /// A queue's card.
@@ -113,7 +119,7 @@ struct CardPage {
     count: Count,
     /// The work after this one.
     next: Option<SubmissionId>,
-    /// The contest to stay in, where the person does not screen in all.
+    /// The one contest that was asked for.
     contest: Option<ContestId>,
     decisions: Vec<Decided>,
     loudness: Option<Loudness>,
@@ -130,7 +136,7 @@ struct EmptyPage {
     queue: &'static Queue,
     lines: Vec<Line>,
     contest: Option<ContestId>,
-    /// Contests of a person who does not screen in all of them, each with its name.
+    /// Id and name of each contest that the person screens in.
     contests: Vec<(String, String)>,
     decisions: Vec<Decided>,
 }
@@ -146,6 +152,11 @@ struct Drawn {
 
 fn queue_named(name: &str) -> Result<&'static Queue, Problem> {
     Queue::called(name).ok_or_else(|| Code::RouteUnknown.into())
+}
+
+/// The address of a card.
+fn card_at(queue: &Queue, id: SubmissionId, contest: Option<&ContestId>) -> String {
+    address(&format!("/queue/{}/{id}", queue.name), contest.map(|it| ("contest", it.as_str())))
 }
 
 /// The address of the next card.
@@ -164,17 +175,18 @@ async fn next(
     Asked(from): Asked<From>,
 ) -> Result<Response, Problem> {
     let queue = queue_named(&name)?;
-    let caller = visit.caller(from.contest.map(ContestId::new).as_ref())?;
+    let contest = from.contest();
+    let caller = visit.filtered(contest.as_ref())?;
     if let Some(id) = claim::next(&desk, &caller, queue, from.after.map(SubmissionId)).await? {
-        return Ok(see(format!("/queue/{}/{id}", queue.name)));
+        return Ok(see(card_at(queue, id, contest.as_ref())));
     }
     shown(&EmptyPage {
         shell: visit.shell(Here::Queue),
         queue,
         lines: queue::queues(&desk, &caller).await?,
-        contests: visit.contests().iter().map(|id| named(&desk, visit.say, id)).collect(),
+        contests: contests_seen(&desk.catalogue, &visit),
         decisions: queue::decisions(&desk, &caller).await?,
-        contest: caller.contest,
+        contest,
     })
 }
 
@@ -188,11 +200,13 @@ async fn show(
     visit: Visit,
     Extension(Subject(work)): Extension<Subject>,
     Path(at): Path<At>,
+    Asked(from): Asked<From>,
 ) -> Result<Response, Problem> {
     let queue = queue_named(&at.name)?;
-    let caller = visit.caller(Some(&work.contest))?;
+    let caller = visit.filtered(from.contest().as_ref())?;
     let typed = Form { choice: Choice::Accept, words: None, phrase: None, run: None };
-    shown(&card_page(&desk, visit.shell(Here::Queue), &caller, queue, &work, typed).await?)
+    let shell = visit.shell(Here::Queue);
+    shown(&card_page(&desk, shell, &caller, queue, from.contest(), &work, typed).await?)
 }
 
 async fn card_page(
@@ -200,6 +214,7 @@ async fn card_page(
     shell: Shell,
     caller: &Caller,
     queue: &'static Queue,
+    contest: Option<ContestId>,
     work: &SubmissionRow,
     typed: Form,
 ) -> Result<CardPage, Problem> {
@@ -219,7 +234,7 @@ async fn card_page(
         decides: decides && !held,
         count: queue::count(desk, caller, queue).await?,
         next: queue::following(desk, caller, queue, work.id).await?,
-        contest: caller.contest.clone(),
+        contest,
         decisions,
         loudness: Loudness::of(desk, shell.say, work),
         rendition: desk.store.renditions(work.id).await?.first().map(|it| it.name.to_string()),
@@ -233,10 +248,13 @@ async fn decide(
     visit: Visit,
     Extension(Subject(work)): Extension<Subject>,
     Path(at): Path<At>,
+    Asked(from): Asked<From>,
     sent: Sent<Form>,
 ) -> Result<Response, Problem> {
     let queue = queue_named(&at.name)?;
-    let caller = sent.caller(&visit, Some(&work.contest))?;
+    let contest = from.contest();
+    let sees = visit.filtered(contest.as_ref())?.sees;
+    let caller = Caller { sees, ..sent.caller(&visit, contest.as_ref())? };
     let form = sent.form;
     let decision = match form.choice {
         Choice::Accept => Some(Decision::Accept),
@@ -256,11 +274,11 @@ async fn decide(
     if let Err(problem) = done {
         let shell = visit.shell(Here::Queue).with(&problem);
         let status = shell.problem.as_ref().map_or(StatusCode::CONFLICT, |said| said.status);
-        return shown_with(status, &card_page(&desk, shell, &caller, queue, &work, form).await?);
+        return shown_with(status, &card_page(&desk, shell, &caller, queue, contest, &work, form).await?);
     }
     match claim::next(&desk, &caller, queue, None).await? {
-        Some(id) => Ok(see(format!("/queue/{}/{id}", queue.name))),
-        None => Ok(see(way(queue, caller.contest.as_ref(), None))),
+        Some(id) => Ok(see(card_at(queue, id, contest.as_ref()))),
+        None => Ok(see(way(queue, contest.as_ref(), None))),
     }
 }
 
@@ -279,6 +297,12 @@ async fn dismiss(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Dismiss
 }
 
 impl CardPage {
+    /// Where the decision is sent to.
+    fn decide(&self) -> String {
+        let path = format!("/queue/{}/{}/decide", self.queue.name, self.card.id);
+        address(&path, self.contest.as_ref().map(|it| ("contest", it.as_str())))
+    }
+
     fn title(&self) -> &'static str {
         self.shell.say.t(self.queue.zh, self.queue.en)
     }

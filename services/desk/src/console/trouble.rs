@@ -63,17 +63,15 @@ struct TroublePage {
 
 /// Lists what needs a person.
 async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Query>) -> Result<Response, Problem> {
-    let contest = query.contest.as_deref().map(ContestId::new);
-    let caller = visit.caller(contest.as_ref())?;
+    let caller = visit.caller(query.contest.as_deref().map(ContestId::new).as_ref())?;
     let filter = TroubleFilter { contest: query.contest.clone(), limit: Some(MOST) };
-    let contest = caller.contest.as_ref().map(ToString::to_string).or(query.contest);
     let items = trouble::trouble(&desk, &caller, &filter).await?;
     let (say, shell) = (visit.say, visit.shell(Here::Trouble));
     let retries = shell.is(Role::Operator);
     let shown_page = TroublePage {
         full: items.len() >= MOST as usize,
         rows: items.iter().map(|item| Row::of(&desk.catalogue, item, retries, say)).collect(),
-        contests: choices(contests_seen(&desk.catalogue, &visit), contest.as_deref()),
+        contests: choices(contests_seen(&desk.catalogue, &visit), query.contest.as_deref()),
         shell,
     };
     shown(&shown_page)

@@ -1,5 +1,4 @@
 //! Who opened a page, and in which language.
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
@@ -43,39 +42,44 @@ impl Visit {
     }
 
     /// Whom views and acts know as the caller, in one of the route's roles: within `contest`, or else in everything that the person may see
-    /// in such a role. Who holds it in several contests, and not in all, gets the first of them by name: a page's filter names another.
+    /// in such a role.
     ///
     /// # Errors
     /// `contest_foreign` for a contest where the person holds none of the roles, `role_missing` for a person who holds none.
     pub(crate) fn caller(&self, contest: Option<&ContestId>) -> Result<Caller, Problem> {
         let everywhere = self.roles.iter().find(|role| self.person.holds(&Held::everywhere(**role)));
         if let Some(role) = everywhere {
-            return Ok(self.in_role(*role, None));
+            return Ok(self.in_role(*role, Sees::All));
         }
-        let wanted = match contest {
-            Some(contest) => contest.clone(),
-            None => self.contests().into_iter().next().ok_or(Code::RoleMissing)?,
+        let (sees, role) = match contest {
+            Some(contest) => {
+                let role = self.roles.iter().find(|role| self.holds(**role, contest)).ok_or(Code::ContestForeign)?;
+                (Some(contest.clone()).into(), role)
+            }
+            None => {
+                let held = |role: &&Role| self.person.roles.iter().any(|held| held.role == **role);
+                (self.seen(), self.roles.iter().find(held).ok_or(Code::RoleMissing)?)
+            }
         };
-        let role = *self.roles.iter().find(|role| self.holds(**role, &wanted)).ok_or(Code::ContestForeign)?;
-        Ok(self.in_role(role, Some(wanted)))
+        Ok(self.in_role(*role, sees))
+    }
+
+    /// As [`Visit::caller`], within the one contest that a page's filter names also where the person sees all.
+    pub(crate) fn filtered(&self, contest: Option<&ContestId>) -> Result<Caller, Problem> {
+        let caller = self.caller(contest)?;
+        let sees = contest.map_or(caller.sees, |contest| Some(contest.clone()).into());
+        Ok(Caller { sees, ..caller })
     }
 
     /// The person as the caller of acts on what is their own, such as their sessions. Who holds no role acts as an auditor, who changes
     /// nothing else.
     pub(crate) fn own(&self) -> Caller {
-        self.in_role(self.person.roles.first().map_or(Role::Auditor, |held| held.role), None)
+        self.in_role(self.person.roles.first().map_or(Role::Auditor, |held| held.role), Sees::All)
     }
 
-    /// The contests in which the person holds one of the route's roles; empty where that is all of them.
-    pub(crate) fn contests(&self) -> BTreeSet<ContestId> {
-        let mut contests = BTreeSet::new();
-        for role in self.roles {
-            match self.person.sees(*role) {
-                Sees::All => return BTreeSet::new(),
-                Sees::Only(these) => contests.extend(these),
-            }
-        }
-        contests
+    /// The contests in which the person holds one of the route's roles.
+    pub(crate) fn seen(&self) -> Sees {
+        self.person.sees_in(self.roles)
     }
 
     /// Whether the person may see this contest's works here.
@@ -88,11 +92,11 @@ impl Visit {
         self.person.holds(&Held { role, contest: Some(contest.clone()) })
     }
 
-    fn in_role(&self, role: Role, contest: Option<ContestId>) -> Caller {
+    fn in_role(&self, role: Role, sees: Sees) -> Caller {
         let by = By::of(role.actor(), self.person.id, self.person.name.as_str());
         let by = by.with_credential(CredentialId(self.session));
         let by = by.from_address(self.address.as_ref().map(ToString::to_string));
-        Caller { by, contest, roles: Some(self.person.roles.clone()), key: None }
+        Caller { by, sees, roles: Some(self.person.roles.clone()), key: None }
     }
 
     /// Names the session apart from everything else that sends keys.

@@ -14,6 +14,7 @@ use super::sheet::{Cell, Column, Sheet};
 use super::{Kind, MOST_ROWS, too_many};
 use crate::Desk;
 use crate::act::Caller;
+use crate::view::contests_of;
 use crate::view::works::{self, At, Filter, Line, Recipient};
 
 /// Pages that are read for one file at most. A page of a list that a text is looked for in may hold less than it could, or nothing.
@@ -39,8 +40,8 @@ pub(super) async fn sheet(
         Kind::Summary => table.summary(&lines).await?,
         Kind::Opinions => table.opinions(&lines).await?,
     };
-    let contest = caller.contest.clone().or_else(|| filter.contest.as_deref().map(ContestId::new));
-    let named = contest.and_then(|id| desk.catalogue.contest(&id)).map(|it| it.name.text(say.lang).to_owned());
+    let contests = contests_of(desk, caller, filter.contest.as_deref())?;
+    let named = contests.one().and_then(|id| desk.catalogue.contest(id)).map(|it| it.name.text(say.lang).to_owned());
     Ok(Sheet { title: kind.title(say).to_owned(), subtitle: named.unwrap_or_default(), columns, rows })
 }
 

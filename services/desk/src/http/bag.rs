@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::person::Sees;
 use runtime::objects::ObjectError;
 use runtime::problem::{Code, Problem};
 use runtime::range::Stretch;
@@ -27,7 +28,7 @@ pub(crate) async fn bag(
     person: Person,
     Path(at): Path<At>,
 ) -> Result<Json<Bag>, Problem> {
-    let (bag, _) = bag::bag(&desk, person.0.contest.as_ref(), work.id, &at.partner.as_str().into()).await?;
+    let (bag, _) = bag::bag(&desk, &person.0.sees(), work.id, &at.partner.as_str().into()).await?;
     Ok(Json(bag))
 }
 
@@ -51,19 +52,19 @@ pub(crate) async fn file(
     Path(at): Path<FileAt>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    fetched(&desk, person.0.contest.as_ref(), work.id, &at.partner.as_str().into(), &at.file, &headers).await
+    fetched(&desk, &person.0.sees(), work.id, &at.partner.as_str().into(), &at.file, &headers).await
 }
 
 /// A file of a bag as an answer, or the range of it that was asked for.
 pub(crate) async fn fetched(
     desk: &Desk,
-    contest: Option<&ContestId>,
+    sees: &Sees,
     work: SubmissionId,
     partner: &PartnerId,
     name: &str,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let (_, files) = bag::bag(desk, contest, work, partner).await?;
+    let (_, files) = bag::bag(desk, sees, work, partner).await?;
     let file = files.into_iter().find(|file| file.name.to_string() == name).ok_or(Code::BagUnknown)?;
     let stretch = match Stretch::asked(headers, file.bytes, &file.sha256) {
         Ok(stretch) => stretch,

@@ -19,7 +19,7 @@ pub(crate) async fn list(
     Extension(Subject(work)): Extension<Subject>,
     person: Person,
 ) -> Result<Json<Vec<Delivery>>, Problem> {
-    Ok(Json(view::deliveries(&desk, person.0.contest.as_ref(), work.id).await?))
+    Ok(Json(view::deliveries(&desk, &person.0.sees(), work.id).await?))
 }
 
 /// Which delivery of the entry.

@@ -24,7 +24,7 @@ pub(crate) async fn list(
     principal::Person(reader): principal::Person,
     Params(paging): Params<Paging>,
 ) -> Result<Json<Page<Person>>, Problem> {
-    persons::persons(&desk, reader.contest.as_ref(), &paging).await.map(Json)
+    persons::persons(&desk, &reader.sees(), &paging).await.map(Json)
 }
 
 /// Adds a person with their roles. An admin of one contest gives roles of that contest only.

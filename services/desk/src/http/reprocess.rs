@@ -49,7 +49,7 @@ pub(crate) async fn jobs(
     Person(token): Person,
     Params(paged): Params<Paging>,
 ) -> Result<Json<Page<Job>>, Problem> {
-    Ok(Json(view::jobs(&desk, token.contest.as_ref(), &paged).await?))
+    Ok(Json(view::jobs(&desk, &token.sees(), &paged).await?))
 }
 
 /// Shows one job.
@@ -60,7 +60,7 @@ pub(crate) async fn job(
     Person(token): Person,
     Path(job): Path<String>,
 ) -> Result<Json<Job>, Problem> {
-    Ok(Json(view::job(&desk, token.contest.as_ref(), named(&job)?).await?))
+    Ok(Json(view::job(&desk, &token.sees(), named(&job)?).await?))
 }
 
 /// Lists the works of a job, by time of entry.
@@ -73,7 +73,7 @@ pub(crate) async fn works(
     Path(job): Path<String>,
     Params(filter): Params<JobWorksFilter>,
 ) -> Result<Json<Page<JobWork>>, Problem> {
-    Ok(Json(view::works(&desk, token.contest.as_ref(), named(&job)?, &filter).await?))
+    Ok(Json(view::works(&desk, &token.sees(), named(&job)?, &filter).await?))
 }
 
 /// Pauses, resumes or cancels a job.

@@ -24,7 +24,7 @@ pub(crate) async fn list(
     Person(reader): Person,
     Params(paging): Params<Paging>,
 ) -> Result<Json<Page<Token>>, Problem> {
-    tokens::tokens(&desk, reader.contest.as_ref(), &paging).await.map(Json)
+    tokens::tokens(&desk, &reader.sees(), &paging).await.map(Json)
 }
 
 /// Makes another token of the same owner and role. A token that is bound to a contest makes tokens that are bound to it too.

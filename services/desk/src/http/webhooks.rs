@@ -23,7 +23,7 @@ use crate::view::{Page, Paging};
 #[utoipa::path(get, path = "/api/v1/webhooks", tag = "desk", operation_id = "list_webhooks", security(("token" = [])),
     responses((status = 200, description = "Those that were not removed", body = Vec<Webhook>)))]
 pub(crate) async fn list(State(desk): State<Arc<Desk>>, Person(token): Person) -> Result<Json<Vec<Webhook>>, Problem> {
-    Ok(Json(view::webhooks(&desk, token.contest.as_ref()).await?))
+    Ok(Json(view::webhooks(&desk, &token.sees()).await?))
 }
 
 /// Messages to a webhook, newest first, with every attempt.
@@ -36,7 +36,7 @@ pub(crate) async fn messages(
     Path(id): Path<String>,
     Params(paged): Params<Paging>,
 ) -> Result<Json<Page<Message>>, Problem> {
-    Ok(Json(view::messages(&desk, token.contest.as_ref(), named(&id)?, &paged).await?))
+    Ok(Json(view::messages(&desk, &token.sees(), named(&id)?, &paged).await?))
 }
 
 /// Adds a webhook: its address is told of changes from now on. The answer has the secret that signs, which is not shown again.

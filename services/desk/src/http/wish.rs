@@ -22,7 +22,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Wish<T> {
         let token = act.token()?;
         let caller = Caller {
             by: act.by(None)?,
-            contest: token.contest.clone(),
+            sees: token.sees(),
             roles: Some([token.held()].into()),
             key: act.keyed().cloned(),
         };

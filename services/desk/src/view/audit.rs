@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Page, contest_of, cursor_of, known, limit_of};
+use super::{Page, contests_of, cursor_of, known, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
@@ -81,7 +81,7 @@ pub struct Row {
     pub hash: String,
 }
 
-/// Reads the trail. A caller who is bound to a contest sees the acts on what is of that contest alone.
+/// Reads the trail. A caller who sees some contests sees the acts on what is of those alone.
 pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result<Page<Row>, Problem> {
     let limit = limit_of(filter.limit)?;
     if let Some(act) = &filter.act {
@@ -89,7 +89,7 @@ pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result
     }
     let wanted = AuditFilter {
         submission: filter.submission.map(SubmissionId),
-        contest: contest_of(desk, caller, filter.contest.as_deref())?,
+        contests: contests_of(desk, caller, filter.contest.as_deref())?,
         act: filter.act.clone(),
         person: filter.person,
         before: cursor_of(filter.cursor.as_deref())?,

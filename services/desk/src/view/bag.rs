@@ -1,9 +1,10 @@
 //! The bag of a partner that a person serves: its files, and what is entered where on the partner's pages.
 use pipeline::catalogue::Catalogue;
 use pipeline::delivery::{Desired, Observed};
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::object_key::{BagFile, ObjectKey};
 use pipeline::partner::DeliveryMethod;
+use pipeline::person::Sees;
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::DeliveryState;
@@ -100,15 +101,15 @@ struct HandedFile {
     sha256: String,
 }
 
-/// The bag for a partner. There is one from the hand-over until the work is taken back. `contest`: the one that the caller may see.
+/// The bag for a partner. There is one from the hand-over until the work is taken back. `sees`: the contests that the caller may see.
 pub async fn bag(
     desk: &Desk,
-    contest: Option<&ContestId>,
+    sees: &Sees,
     id: SubmissionId,
     partner: &PartnerId,
 ) -> Result<(Bag, Vec<Stored>), Problem> {
     let work = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
-    if contest.is_some_and(|contest| *contest != work.contest) {
+    if !sees.includes(&work.contest) {
         return Err(Code::SubmissionUnknown.into());
     }
     let row = desk.store.delivery(id, partner).await?.ok_or(Code::DeliveryUnknown)?;

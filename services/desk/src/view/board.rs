@@ -5,13 +5,14 @@ use chrono::{DateTime, Utc};
 use pipeline::delivery::Observed;
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::partner::Partner;
+use pipeline::person::Sees;
 use runtime::problem::Problem;
 use runtime::store::board::{BoardCell, BoardWanted, BoardWork, DueRecall, Waits};
 use runtime::store::listing::Count;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Page, contest_of, cursor_of, known, limit_of};
+use super::{Page, contests_of, cursor_of, known, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 use crate::next::{Next, Turn, next, step_of, turn};
@@ -140,7 +141,7 @@ pub async fn board(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result
     let (mut count, mut recalls) = (None, Vec::new());
     if wanted.before.is_none() {
         count = Some(desk.store.count_board(&wanted).await?);
-        let due = desk.store.due_recalls(wanted.contest.as_ref(), MOST_RECALLS).await?;
+        let due = desk.store.due_recalls(&wanted.contests, MOST_RECALLS).await?;
         recalls = due.into_iter().map(|it| Recall::of(desk, it)).collect();
     }
     Ok(Board { partners, works: Page { items, next, count }, recalls })
@@ -155,7 +156,10 @@ fn for_a_person(desk: &Desk) -> Waits {
 /// How many works the board shows that wait for a person, or (`recall`) that are being taken back.
 pub(crate) async fn waiting(desk: &Desk, contest: Option<&ContestId>, recall: bool) -> Result<Count, Problem> {
     let waits = Some(if recall { Waits::Recall } else { for_a_person(desk) });
-    Ok(desk.store.count_board(&BoardWanted { contest: contest.cloned(), waits, ..BoardWanted::default() }).await?)
+    Ok(desk
+        .store
+        .count_board(&BoardWanted { contests: contest.cloned().into(), waits, ..BoardWanted::default() })
+        .await?)
 }
 
 fn wanted(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<BoardWanted, Problem> {
@@ -170,7 +174,7 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<BoardWan
     }
     let waits = filter.waits.as_deref().map(|waits| if waits == "recall" { Waits::Recall } else { for_a_person(desk) });
     Ok(BoardWanted {
-        contest: contest_of(desk, caller, filter.contest.as_deref())?,
+        contests: contests_of(desk, caller, filter.contest.as_deref())?,
         partner: filter.partner.as_deref().map(PartnerId::new),
         state: filter.state.clone(),
         waits,
@@ -179,13 +183,13 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result<BoardWan
     })
 }
 
-/// The partner of the filter, the partners of its contest, or all.
+/// The partner of the filter, the partners of the contests that are shown, or all.
 fn columns(desk: &Desk, wanted: &BoardWanted) -> Vec<Column> {
-    let contest = wanted.contest.as_ref().and_then(|id| desk.catalogue.contest(id));
-    let shown = |partner: &&Partner| match (&wanted.partner, contest) {
+    let contests: Vec<_> = desk.catalogue.contests.values().filter(|it| wanted.contests.includes(&it.id)).collect();
+    let shown = |partner: &&Partner| match (&wanted.partner, &wanted.contests) {
         (Some(one), _) => partner.id == *one,
-        (None, Some(contest)) => contest.partners.contains(&partner.id),
-        (None, None) => true,
+        (None, Sees::All) => true,
+        (None, Sees::Only(_)) => contests.iter().any(|it| it.partners.contains(&partner.id)),
     };
     desk.catalogue.partners.values().filter(shown).map(|it| Column::of(desk, &it.id)).collect()
 }

@@ -77,7 +77,7 @@ pub struct RungOf {
 /// The contests that the caller may see, by id.
 pub fn contests(desk: &Desk, caller: &Caller) -> Vec<Contest> {
     let now = desk.clock.now();
-    let seen = |contest: &&Called| caller.contest.as_ref().is_none_or(|bound| *bound == contest.id);
+    let seen = |contest: &&Called| caller.sees.includes(&contest.id);
     desk.catalogue.contests.values().filter(seen).map(|contest| Contest::of(contest, &desk.catalogue, now)).collect()
 }
 

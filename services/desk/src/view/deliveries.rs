@@ -1,7 +1,8 @@
 //! Where a work stands with each partner, and what a person does next about it.
 use chrono::{DateTime, Utc};
 use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
-use pipeline::id::{ContestId, SubmissionId};
+use pipeline::id::SubmissionId;
+use pipeline::person::Sees;
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, RecallProgress, RecalledBy};
@@ -71,10 +72,10 @@ pub struct RecallStatus {
     pub reason: Option<String>,
 }
 
-/// Where a work stands with every partner, by partner. `contest`: the one that the caller may see.
-pub async fn deliveries(desk: &Desk, contest: Option<&ContestId>, id: SubmissionId) -> Result<Vec<Delivery>, Problem> {
+/// Where a work stands with every partner, by partner. `sees`: the contests that the caller may see.
+pub async fn deliveries(desk: &Desk, sees: &Sees, id: SubmissionId) -> Result<Vec<Delivery>, Problem> {
     let work = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
-    if contest.is_some_and(|contest| *contest != work.contest) {
+    if !sees.includes(&work.contest) {
         return Err(Code::SubmissionUnknown.into());
     }
     let rows = desk.store.deliveries(id).await?;

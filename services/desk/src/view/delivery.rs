@@ -1,7 +1,8 @@
 //! One delivery whole: where it stands, what a person brings to the partner and enters there, the texts, and what people saw.
 use chrono::{DateTime, Utc};
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::{Limits, Partner, Sourced};
+use pipeline::person::Sees;
 use pipeline::preflight::{Texts, Written};
 use runtime::problem::{Code, Problem};
 use runtime::store::deliveries::texts;
@@ -116,15 +117,15 @@ pub struct Seen {
 }
 
 /// One delivery, or what would be sent where it was not released yet. A partner that the work's contest does not serve is
-/// `delivery_unknown`. `contest`: the one that the caller may see.
+/// `delivery_unknown`. `sees`: the contests that the caller may see.
 pub async fn delivery(
     desk: &Desk,
-    contest: Option<&ContestId>,
+    sees: &Sees,
     id: SubmissionId,
     partner: &PartnerId,
 ) -> Result<DeliveryWhole, Problem> {
     let work = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
-    if contest.is_some_and(|contest| *contest != work.contest) {
+    if !sees.includes(&work.contest) {
         return Err(Code::SubmissionUnknown.into());
     }
     let row = desk.store.delivery(id, partner).await?;
@@ -138,7 +139,7 @@ pub async fn delivery(
     let entered = entry.written(&desk.catalogue, &work.contest, None);
     let written = entry.written(&desk.catalogue, &work.contest, own.as_ref());
     let warnings = entry.warnings(&desk.catalogue, &work.contest, partner, own.as_ref());
-    let bag = match bag::bag(desk, contest, id, partner).await {
+    let bag = match bag::bag(desk, sees, id, partner).await {
         Ok((bag, _)) => Some(bag),
         Err(problem) if matches!(problem.code, Code::BagUnknown | Code::DeliveryUnknown) => None,
         Err(problem) => return Err(problem),

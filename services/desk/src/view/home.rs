@@ -1,7 +1,5 @@
 //! The first page: what waits for this person by the roles that they hold, how each contest gets on towards its deadline, and what is wrong.
 //! Every number is bounded and says since when the oldest has waited.
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::id::ContestId;
@@ -13,7 +11,7 @@ use runtime::store::listing::Count;
 use serde::Serialize;
 
 use super::trouble::{self, Item};
-use super::{READERS, board, reads};
+use super::{READERS, board};
 use crate::Desk;
 
 /// Troubles on the first page; the list has all of them.
@@ -112,14 +110,11 @@ pub async fn home(desk: &Desk, person: &Person) -> Result<Home, Problem> {
     waits.extend(credentials(desk, person).await?);
     waits.sort_by_key(|it| (it.count.value == 0, it.overdue == 0, it.oldest.or(it.due), it.what));
     let mut contests = Vec::new();
-    for contest in desk.catalogue.contests.values().filter(|contest| reads(person, Some(&contest.id))) {
+    let reads = person.sees_in(READERS);
+    for contest in desk.catalogue.contests.values().filter(|contest| reads.includes(&contest.id)) {
         contests.push(outlook(desk, contest).await?);
     }
-    let mut trouble = Vec::new();
-    for contest in reading(person) {
-        trouble.extend(trouble::within(desk, contest.as_ref(), MOST_TROUBLES + 1).await?);
-    }
-    trouble::in_order(&mut trouble);
+    let mut trouble = trouble::within(desk, &reads, MOST_TROUBLES + 1).await?;
     let more_trouble = trouble.len() > MOST_TROUBLES as usize;
     trouble.truncate(MOST_TROUBLES as usize);
     Ok(Home { waits, contests, trouble, more_trouble })
@@ -140,18 +135,6 @@ fn scopes(person: &Person, role: Role) -> Vec<Option<ContestId>> {
         Sees::All => vec![None],
         Sees::Only(contests) => contests.into_iter().map(Some).collect(),
     }
-}
-
-/// Where a person reads works: in all contests, or in each of some.
-fn reading(person: &Person) -> Vec<Option<ContestId>> {
-    let mut contests = BTreeSet::new();
-    for role in READERS {
-        match person.sees(*role) {
-            Sees::All => return vec![None],
-            Sees::Only(these) => contests.extend(these),
-        }
-    }
-    contests.into_iter().map(Some).collect()
 }
 
 async fn waiting(desk: &Desk, what: What, contest: Option<ContestId>) -> Result<Waits, Problem> {

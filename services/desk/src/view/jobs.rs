@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use pipeline::id::{ContestId, SubmissionId};
+use pipeline::id::SubmissionId;
+use pipeline::person::Sees;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{JobState, JobWorkState};
 use runtime::store::bulk::{BulkItemRow, BulkJobRow, Kind, WORK_STATES};
@@ -132,32 +133,27 @@ impl From<BulkItemRow> for JobWork {
 }
 
 /// Jobs, newest first.
-pub async fn jobs(desk: &Desk, contest: Option<&ContestId>, paged: &Paging) -> Result<Page<Job>, Problem> {
+pub async fn jobs(desk: &Desk, sees: &Sees, paged: &Paging) -> Result<Page<Job>, Problem> {
     let limit = limit_of(paged.limit)?;
     let before = cursor_of(paged.cursor.as_deref())?;
-    let rows = desk.store.bulk_jobs(contest, before, limit + 1).await?;
+    let rows = desk.store.bulk_jobs(sees, before, limit + 1).await?;
     Ok(Page::of(rows.into_iter().map(Job::from).collect(), limit, |job| job.id.to_string()))
 }
 
 /// One job.
-pub async fn job(desk: &Desk, contest: Option<&ContestId>, id: Uuid) -> Result<Job, Problem> {
-    let row = desk.store.bulk_job(id, contest).await?;
+pub async fn job(desk: &Desk, sees: &Sees, id: Uuid) -> Result<Job, Problem> {
+    let row = desk.store.bulk_job(id, sees).await?;
     Ok(row.ok_or(Code::JobUnknown)?.into())
 }
 
 /// The works of a job, by time of entry.
-pub async fn works(
-    desk: &Desk,
-    contest: Option<&ContestId>,
-    id: Uuid,
-    filter: &JobWorksFilter,
-) -> Result<Page<JobWork>, Problem> {
+pub async fn works(desk: &Desk, sees: &Sees, id: Uuid, filter: &JobWorksFilter) -> Result<Page<JobWork>, Problem> {
     let limit = limit_of(filter.limit)?;
     let after: Option<SubmissionId> = cursor_of(filter.cursor.as_deref())?;
     if let Some(state) = &filter.state {
         known("state", state, &WORK_STATES)?;
     }
-    if desk.store.bulk_job(id, contest).await?.is_none() {
+    if desk.store.bulk_job(id, sees).await?.is_none() {
         return Err(Code::JobUnknown.into());
     }
     let rows = desk.store.bulk_items_in(id, filter.state.as_deref(), after, limit + 1).await?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Page, contest_of, cursor_of, limit_of};
+use super::{Page, contests_of, cursor_of, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
@@ -51,8 +51,8 @@ pub struct ParkedPart {
 pub async fn parked(desk: &Desk, caller: &Caller, filter: &ParkedFilter) -> Result<Page<ParkedPart>, Problem> {
     let limit = limit_of(filter.limit)?;
     let before = cursor_of::<SubmissionId>(filter.cursor.as_deref())?;
-    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
-    let rows = desk.store.parked(contest.as_ref(), before, limit + 1).await?;
+    let contests = contests_of(desk, caller, filter.contest.as_deref())?;
+    let rows = desk.store.parked(&contests, before, limit + 1).await?;
     let mut submissions: Vec<Uuid> = rows.iter().map(|row| row.submission).collect();
     submissions.dedup();
     let shown = &submissions[..submissions.len().min(limit as usize)];

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PersonId};
-use pipeline::person::{self, Held, Role};
+use pipeline::person::{self, Held, Role, Sees};
 use runtime::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -79,21 +79,18 @@ impl From<person::Person> for Person {
     }
 }
 
-/// A page of persons, newest first, including those who were ended. A reader who is bound to a contest sees those who hold a role there.
-pub async fn persons(desk: &Desk, contest: Option<&ContestId>, paging: &Paging) -> Result<Page<Person>, Problem> {
+/// A page of persons, newest first, including those who were ended. A reader who sees some contests sees those who hold a role there.
+pub async fn persons(desk: &Desk, sees: &Sees, paging: &Paging) -> Result<Page<Person>, Problem> {
     let limit = limit_of(paging.limit)?;
     let after = cursor_of::<PersonId>(paging.cursor.as_deref())?;
-    let rows = desk.store.persons(contest, after, limit + 1).await?;
+    let rows = desk.store.persons(sees, after, limit + 1).await?;
     Ok(Page::of(rows.into_iter().map(Person::from).collect(), limit, |it| it.id.to_string()))
 }
 
-/// One person, including one who was ended. A person without a role in the contest does not exist for a reader who is bound to it.
-pub async fn person(desk: &Desk, contest: Option<&ContestId>, id: PersonId) -> Result<Person, Problem> {
+/// One person, including one who was ended. A person without a role in the contests that a reader sees does not exist for them.
+pub async fn person(desk: &Desk, sees: &Sees, id: PersonId) -> Result<Person, Problem> {
     let found = desk.store.person(id).await?;
-    let seen = match contest {
-        Some(contest) => found.and_then(|person| person.within(contest)),
-        None => found,
-    };
+    let seen = found.and_then(|person| person.within(sees));
     Ok(seen.ok_or(Code::PersonUnknown)?.into())
 }
 
@@ -123,7 +120,7 @@ pub struct Cell {
 
 /// The roles of a form, for one who holds `held`: all contests first, then those of the catalogue that the caller may see.
 pub fn scopes(desk: &Desk, caller: &Caller, held: &[HeldRole]) -> Vec<Scope> {
-    let seen = |contest: &&ContestId| caller.contest.as_ref().is_none_or(|bound| bound == *contest);
+    let seen = |contest: &&ContestId| caller.sees.includes(contest);
     let contests = desk.catalogue.contests.keys().filter(seen).cloned().map(Some);
     let may_give = |held: &Held| caller.roles.as_ref().is_none_or(|roles| person::may_give(roles, held));
     let scope = |contest: Option<ContestId>| {

@@ -72,7 +72,7 @@ pub async fn decisions(desk: &Desk, caller: &Caller) -> Result<Vec<Decided>, Pro
 }
 
 fn waiting<'a>(caller: &'a Caller, queue: &'static Queue) -> Result<Waiting<'a>, Problem> {
-    Ok(Waiting { queue, contest: caller.contest.as_ref(), person: caller.person()? })
+    Ok(Waiting { queue, contests: &caller.sees, person: caller.person()? })
 }
 
 impl From<Shown> for Decided {

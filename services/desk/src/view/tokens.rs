@@ -1,6 +1,6 @@
 //! Tokens: credentials of persons for programs. Nothing secret is shown.
 use chrono::{DateTime, Utc};
-use pipeline::id::ContestId;
+use pipeline::person::Sees;
 use runtime::problem::Problem;
 use runtime::store::tokens::TokenRow;
 use serde::{Deserialize, Serialize};
@@ -52,9 +52,9 @@ impl From<TokenRow> for Token {
 }
 
 /// A page of tokens, newest first, including those that have ended. A reader who is bound to a contest sees those that are bound to it.
-pub async fn tokens(desk: &Desk, contest: Option<&ContestId>, paging: &Paging) -> Result<Page<Token>, Problem> {
+pub async fn tokens(desk: &Desk, sees: &Sees, paging: &Paging) -> Result<Page<Token>, Problem> {
     let limit = limit_of(paging.limit)?;
     let before = cursor_of(paging.cursor.as_deref())?;
-    let rows = desk.store.tokens(contest, before, limit + 1).await?;
+    let rows = desk.store.tokens(sees, before, limit + 1).await?;
     Ok(Page::of(rows.into_iter().map(Token::from).collect(), limit, |it| it.id.to_string()))
 }

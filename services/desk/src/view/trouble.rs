@@ -1,8 +1,9 @@
 //! Trouble: everything that does not go on by itself, the most pressing first, each with a sentence and the command that cures it.
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
+use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::TroubleCode;
 use runtime::store::listing::MOST_ROWS;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::contest_of;
+use super::contests_of;
 use crate::Desk;
 use crate::act::Caller;
 use crate::next::{self, Step};
@@ -67,17 +68,17 @@ const USUAL: u32 = 100;
 
 /// Lists what needs a person. Accounts are of all contests.
 pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Result<Vec<Item>, Problem> {
-    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
+    let contests = contests_of(desk, caller, filter.contest.as_deref())?;
     let limit = filter.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(Code::QueryWrong.about(Detail::new(format!("1 至 {MOST}"), format!("1 to {MOST}")).of("limit")));
     }
-    within(desk, contest.as_ref(), limit).await
+    within(desk, &contests, limit).await
 }
 
-/// What needs a person in one contest, or in all.
-pub(crate) async fn within(desk: &Desk, contest: Option<&ContestId>, limit: u32) -> Result<Vec<Item>, Problem> {
-    let found = desk.store.trouble(contest, limit).await?;
+/// What needs a person in these contests.
+pub(crate) async fn within(desk: &Desk, contests: &Sees, limit: u32) -> Result<Vec<Item>, Problem> {
+    let found = desk.store.trouble(contests, limit).await?;
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
 }
 

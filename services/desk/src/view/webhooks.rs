@@ -1,6 +1,6 @@
 //! Webhooks: the addresses that receive changes, and what became of each message. An address may hold a token, so only its host is shown.
 use chrono::{DateTime, Utc};
-use pipeline::id::ContestId;
+use pipeline::person::Sees;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{EventType, MessageStatus, WebhookState};
 use runtime::store::webhooks::endpoints::EndpointRow;
@@ -122,21 +122,16 @@ impl From<LogRow> for Message {
 }
 
 /// Webhooks that were not removed, oldest first. Not paged: at most 64 are enabled.
-pub async fn webhooks(desk: &Desk, contest: Option<&ContestId>) -> Result<Vec<Webhook>, Problem> {
-    Ok(desk.store.webhooks(contest).await?.into_iter().map(Webhook::from).collect())
+pub async fn webhooks(desk: &Desk, sees: &Sees) -> Result<Vec<Webhook>, Problem> {
+    Ok(desk.store.webhooks(sees).await?.into_iter().map(Webhook::from).collect())
 }
 
 /// Messages to a webhook, newest first, with every attempt.
-pub async fn messages(
-    desk: &Desk,
-    contest: Option<&ContestId>,
-    id: Uuid,
-    paged: &Paging,
-) -> Result<Page<Message>, Problem> {
+pub async fn messages(desk: &Desk, sees: &Sees, id: Uuid, paged: &Paging) -> Result<Page<Message>, Problem> {
     let limit = limit_of(paged.limit)?;
     let before = paged.cursor.as_deref().map(|it| webhook::message_id(it).ok_or_else(wrong_cursor));
     let before = before.transpose()?;
-    if !desk.store.has_webhook(id, contest).await? {
+    if !desk.store.has_webhook(id, sees).await? {
         return Err(Code::WebhookUnknown.into());
     }
     let rows = desk.store.webhook_log(id, before, limit + 1).await?;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
 use pipeline::media_info::MediaInfo;
+use pipeline::person::Sees;
 use pipeline::progress::Reached;
 use pipeline::rendition::QcCheck;
 use pipeline::screening::Verdict;
@@ -205,7 +206,7 @@ pub struct Happened {
 /// The work's row. A work of another contest does not exist for the caller.
 pub async fn find(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<SubmissionRow, Problem> {
     let row = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
-    if caller.contest.as_ref().is_some_and(|contest| *contest != row.contest) {
+    if !caller.sees.includes(&row.contest) {
         return Err(Code::SubmissionUnknown.into());
     }
     Ok(row)
@@ -261,7 +262,7 @@ pub async fn parts(desk: &Desk, row: &SubmissionRow) -> Result<Vec<Part>, Proble
 pub async fn renditions(desk: &Desk, caller: &Caller, row: &SubmissionRow) -> Result<Vec<Rendition>, Problem> {
     let rows = desk.store.renditions(row.id).await?;
     let made_before = |from: ReusedFrom| {
-        let told = caller.contest.is_none() || from.submission == row.id;
+        let told = caller.sees == Sees::All || from.submission == row.id;
         MadeBefore { submission: told.then_some(from.submission.0), run: from.run }
     };
     let rendition = |it: RenditionRow| {

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::work::Rejected;
-use super::{Page, contest_of, cursor_of, known, limit_of};
+use super::{Page, contests_of, cursor_of, known, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
@@ -125,10 +125,10 @@ pub struct Recipient {
 
 /// The partners of the contests that the filter may find, each once, in the order of the contests' calls.
 pub fn recipients(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Vec<Recipient>, Problem> {
-    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
+    let contests = contests_of(desk, caller, filter.contest.as_deref())?;
     let mut recipients: Vec<Recipient> = Vec::new();
-    let contests = desk.catalogue.contests.values().filter(|it| contest.as_ref().is_none_or(|id| *id == it.id));
-    for partner in contests.flat_map(|it| desk.catalogue.partners_of(it)) {
+    let seen = desk.catalogue.contests.values().filter(|it| contests.includes(&it.id));
+    for partner in seen.flat_map(|it| desk.catalogue.partners_of(it)) {
         if recipients.iter().all(|it| it.id != partner.id.as_str()) {
             let (zh, en) = (partner.name.zh.clone(), partner.name.en.clone());
             recipients.push(Recipient { id: partner.id.to_string(), zh, en });
@@ -147,7 +147,7 @@ pub fn theme(desk: &Desk, line: &Line, lang: Lang) -> String {
 
 /// The filter, checked against what there is.
 fn wanted(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Wanted, Problem> {
-    let contest = contest_of(desk, caller, filter.contest.as_deref())?;
+    let contests = contests_of(desk, caller, filter.contest.as_deref())?;
     if let Some(state) = &filter.state {
         known("state", state, &State::NAMES)?;
     }
@@ -155,8 +155,8 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Wanted, Probl
         known("delivery", state, &Observed::NAMES)?;
     }
     if let Some(theme) = &filter.theme {
-        let contests = desk.catalogue.contests.values().filter(|it| contest.as_ref().is_none_or(|id| *id == it.id));
-        let themes: Vec<&Theme> = contests.flat_map(|it| &it.themes).collect();
+        let seen = desk.catalogue.contests.values().filter(|it| contests.includes(&it.id));
+        let themes: Vec<&Theme> = seen.flat_map(|it| &it.themes).collect();
         let mut ids: Vec<&str> = themes.iter().map(|it| it.id.as_str()).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -167,7 +167,7 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Wanted, Probl
         known("partner", partner, &all)?;
     }
     Ok(Wanted {
-        contest,
+        contests,
         state: filter.state.clone(),
         theme: filter.theme.clone(),
         partner: filter.partner.as_deref().map(PartnerId::new),

@@ -7,7 +7,7 @@ use desk::export::{self, Format, Kind};
 use desk::view::works::{self, Filter};
 use pages::Say;
 use pipeline::lang::Lang;
-use pipeline::person::Actor;
+use pipeline::person::{Actor, Sees};
 use reqwest::Method;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;
@@ -18,7 +18,7 @@ use crate::stage::{Entry, Stage, desk_of};
 const ZH: Say = Say { lang: Lang::Zh };
 
 fn caller() -> Caller {
-    Caller { by: Actor::Organiser.into(), contest: None, roles: None, key: None }
+    Caller { by: Actor::Organiser.into(), sees: Sees::All, roles: None, key: None }
 }
 
 /// The rows of a spreadsheet, headings first, as the program of a reader would see them; it has no formula.
@@ -192,7 +192,7 @@ async fn a_look_at_personal_data_is_recorded_with_its_reason() {
     let [row] = &stage.trail(&entry).await[..] else { panic!("one look, one row") };
     assert_eq!((row.act.as_str(), row.reason.as_deref()), ("contact_read", Some("通知领奖")));
     // A work of another contest does not exist, and looking for it is no look.
-    let elsewhere = Caller { contest: Some("small".into()), ..caller() };
+    let elsewhere = Caller { sees: Some("small".into()).into(), ..caller() };
     let problem = act::contact::contact(&desk, &elsewhere, id, "通知领奖").await.err().unwrap();
     assert_eq!(problem.code.name(), "submission_unknown");
     // Withdrawn, it is forgotten.

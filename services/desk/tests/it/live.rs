@@ -19,8 +19,8 @@ impl Stage {
     }
 
     fn change(&self, id: u128, contest: Option<&str>) -> Change {
-        let contest = contest.map(ContestId::new);
-        Change { kind: "work", id: Uuid::from_u128(id), partner: None, state: Some("probe".into()), contest }
+        let contests = contest.map(ContestId::new).into_iter().collect();
+        Change { kind: "work", id: Uuid::from_u128(id), partner: None, state: Some("probe".into()), contests }
     }
 
     fn announce(&self, id: u128, contest: Option<&str>) {

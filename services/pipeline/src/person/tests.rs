@@ -101,7 +101,7 @@ fn an_admin_manages_within_the_contest_that_they_are_admin_of() {
 
 #[test]
 fn who_is_bound_to_a_contest_sees_the_roles_that_hold_there() {
-    let seen = |roles: &[&str]| person(roles).within(&"demo".into()).map(|it| it.roles);
+    let seen = |roles: &[&str]| person(roles).within(&Some("demo".into()).into()).map(|it| it.roles);
     assert_eq!(seen(&["organiser", "screener@demo", "auditor@small"]), Some(set(&["organiser", "screener@demo"])));
     assert_eq!(seen(&["auditor@small"]), None);
     assert_eq!(seen(&[]), None);

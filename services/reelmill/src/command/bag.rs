@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use desk::Desk;
 use desk::view::bag::{Bag, Stored, bag};
 use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::person::Sees;
 use sha2::{Digest, Sha256};
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,7 +39,7 @@ pub(crate) struct Args {
 /// Fetches the files, compares them with what was handed over, and prints the checklist.
 pub(crate) async fn run(args: Args) -> Result<Exit> {
     let desk = args.database.desk().await?;
-    let (bag, files) = bag(&desk, None, args.id, &PartnerId::new(args.partner)).await?;
+    let (bag, files) = bag(&desk, &Sees::All, args.id, &PartnerId::new(args.partner)).await?;
     fs::create_dir_all(&args.out).await.with_context(|| format!("make {}", args.out.display()))?;
     for file in &files {
         let path = args.out.join(file.name.to_string());

@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs, Table};
 use crate::paging::{self, PagingArgs};
 use crate::typed;
+use pipeline::person::Sees;
 
 /// What to do with bulk jobs.
 #[derive(clap::Subcommand)]
@@ -76,17 +77,17 @@ pub(crate) struct OneArgs {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::List { page, output, database } => {
-            let jobs = jobs::jobs(&database.desk().await?, None, &page.into()).await?;
+            let jobs = jobs::jobs(&database.desk().await?, &Sees::All, &page.into()).await?;
             paging::show(&jobs, output, jobs_table(&jobs.items))
         }
         Args::Show { job, output, database } => {
-            let job = jobs::job(&database.desk().await?, None, job).await?;
+            let job = jobs::job(&database.desk().await?, &Sees::All, job).await?;
             output::show(&job, output, jobs_table(std::slice::from_ref(&job)))
         }
         Args::Works { job, state, page, output, database } => {
             let Paging { cursor, limit } = page.into();
             let filter = JobWorksFilter { state, cursor, limit };
-            let works = jobs::works(&database.desk().await?, None, job, &filter).await?;
+            let works = jobs::works(&database.desk().await?, &Sees::All, job, &filter).await?;
             paging::show(&works, output, works_table(&works.items))
         }
         Args::Pause(args) => give(args, Order::Pause).await,

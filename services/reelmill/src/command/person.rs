@@ -5,6 +5,7 @@ use desk::act::session::{EndSessions, end_of};
 use desk::view::Paging;
 use desk::view::persons::{HeldRole, persons};
 use desk::view::sessions;
+use pipeline::person::Sees;
 use runtime::store::invitations::Purpose;
 use uuid::Uuid;
 
@@ -252,7 +253,7 @@ fn tell(managed: &Managed, done: &str, output: OutputArgs) -> anyhow::Result<Exi
 }
 
 async fn list(paging: Paging, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let page = persons(&database.desk().await?, None, &paging).await?;
+    let page = persons(&database.desk().await?, &Sees::All, &paging).await?;
     if output.output == Format::Json {
         print_json(&page)?;
         return Ok(Exit::Done);

@@ -2,6 +2,7 @@
 use desk::act::token::{CreateToken, RevokeToken, create, revoke};
 use desk::view::Paging;
 use desk::view::tokens::tokens;
+use pipeline::person::Sees;
 use uuid::Uuid;
 
 use crate::database::DatabaseArgs;
@@ -110,7 +111,7 @@ async fn run_revoke(id: Uuid, wish: RevokeToken, output: OutputArgs, database: &
 }
 
 async fn list(paging: Paging, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
-    let page = tokens(&database.desk().await?, None, &paging).await?;
+    let page = tokens(&database.desk().await?, &Sees::All, &paging).await?;
     if output.output == Format::Json {
         print_json(&page)?;
         return Ok(Exit::Done);

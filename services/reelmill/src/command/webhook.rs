@@ -1,6 +1,7 @@
 //! `reelmill webhook …`: the addresses that receive changes, their secrets, and the messages sent.
 use desk::act::webhook::{self, NewWebhook, WebhookReason, WebhookResend, WebhookSecret};
 use desk::view::webhooks::{self, Message, MessageAttempt, Webhook};
+use pipeline::person::Sees;
 use runtime::store::webhooks::TYPES;
 use uuid::Uuid;
 
@@ -122,11 +123,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             )
         }
         Args::List { output, database } => {
-            let rows = webhooks::webhooks(&database.desk().await?, None).await?;
+            let rows = webhooks::webhooks(&database.desk().await?, &Sees::All).await?;
             show(&rows, output, list_table(&rows))
         }
         Args::Log { id, page, output, database } => {
-            let log = webhooks::messages(&database.desk().await?, None, id, &page.into()).await?;
+            let log = webhooks::messages(&database.desk().await?, &Sees::All, id, &page.into()).await?;
             paging::show(&log, output, log_table(&log.items))
         }
     }

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::person::Sees;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use super::Store;
 use super::history::By;
+use super::listing::within;
 
 mod verify;
 
@@ -75,8 +77,8 @@ pub struct AuditRow {
 pub struct AuditFilter {
     /// Only acts on this submission.
     pub submission: Option<SubmissionId>,
-    /// Only acts on submissions of this contest, and on tokens and roles that are for this contest only.
-    pub contest: Option<ContestId>,
+    /// Only acts on submissions of these contests, and on tokens and roles that are for one of them only.
+    pub contests: Sees,
     /// Only acts of this name.
     pub act: Option<String>,
     /// Only acts of this person.
@@ -255,9 +257,7 @@ impl Store {
         if let Some(submission) = filter.submission {
             sql.push(" and submission = ").push_bind(submission.0);
         }
-        if let Some(contest) = &filter.contest {
-            sql.push(" and contest = ").push_bind(contest.as_str().to_owned());
-        }
+        within(&mut sql, "contest", &filter.contests);
         if let Some(act) = &filter.act {
             sql.push(" and act = ").push_bind(act.clone());
         }

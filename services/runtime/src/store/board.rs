@@ -4,19 +4,20 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::delivery::Delivery;
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::person::Sees;
 use sqlx::types::Json;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::Store;
-use super::listing::{Count, MOST_COUNTED, MOST_ROWS};
+use super::listing::{Count, MOST_COUNTED, MOST_ROWS, within};
 
 /// Which works the board shows: those that were released, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct BoardWanted {
-    /// Only this contest.
-    pub contest: Option<ContestId>,
+    /// Only these contests.
+    pub contests: Sees,
     /// Only those with a delivery to this partner; the other conditions are about that delivery then.
     pub partner: Option<PartnerId>,
     /// Only those with a delivery in this state, by its name.
@@ -127,14 +128,15 @@ impl Store {
     }
 
     /// Recalls that are not proven, by their deadlines.
-    pub async fn due_recalls(&self, contest: Option<&ContestId>, limit: u32) -> anyhow::Result<Vec<DueRecall>> {
+    pub async fn due_recalls(&self, contests: &Sees, limit: u32) -> anyhow::Result<Vec<DueRecall>> {
+        let contests = contests.names();
         let rows = sqlx::query!(
             r#"/* due_recalls */
             select d.submission, s.title, d.partner, d.machine as "machine: Json<Delivery>", d.recall_due as "due!", d.recall_reason
             from deliveries d join submissions s on s.id = d.submission
-            where d.recall_due is not null and d.state not in ('recalled', 'refused') and ($1::text is null or s.contest = $1)
+            where d.recall_due is not null and d.state not in ('recalled', 'refused') and ($1::text[] is null or s.contest = any($1))
             order by d.recall_due limit $2"#,
-            contest.map(ContestId::as_str),
+            contests.as_deref(),
             i64::from(limit),
         )
         .fetch_all(self.pool())
@@ -174,9 +176,7 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &BoardWanted) {
         None => {}
     }
     sql.push(")");
-    if let Some(contest) = &wanted.contest {
-        sql.push(" and s.contest = ").push_bind(contest.as_str().to_owned());
-    }
+    within(sql, "s.contest", &wanted.contests);
 }
 
 #[cfg(test)]
@@ -192,8 +192,11 @@ mod tests {
         };
         let all = "select 1 from submissions s where exists (select from deliveries d where d.submission = s.id";
         assert_eq!(text(&BoardWanted::default()), format!("{all})"));
-        let wanted =
-            BoardWanted { contest: Some("demo".into()), partner: Some("cctv".into()), ..BoardWanted::default() };
+        let wanted = BoardWanted {
+            contests: Some("demo".into()).into(),
+            partner: Some("cctv".into()),
+            ..BoardWanted::default()
+        };
         assert_eq!(text(&wanted), format!("{all} and d.partner = $1) and s.contest = $2"));
     }
 }

@@ -2,7 +2,7 @@
 //! (`bulk/start.rs`, `bulk/carry.rs`), paused, resumed and cancelled as one. What can be asked stands in `bulk/ask.rs`, which works can
 //! begin is judged in `bulk/look.rs`, what a dry run adds is counted in `bulk/estimate.rs`.
 use anyhow::Context;
-use pipeline::id::{ContestId, SubmissionId};
+use pipeline::id::SubmissionId;
 use pipeline::selection::Selection;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -14,6 +14,7 @@ use super::{history, submissions};
 
 mod ask;
 mod carry;
+mod entered;
 mod estimate;
 mod look;
 mod read;
@@ -21,6 +22,7 @@ mod select;
 mod start;
 
 pub use ask::{Ask, Kind};
+pub use entered::{Entered, entered};
 pub use estimate::{Addresses, Effect, Elapsed, Estimate, Holding, estimate};
 pub use look::{Looked, Refusal, look, one_snapshot, take_turn};
 pub use read::{BulkItemRow, BulkJobRow, locked};
@@ -130,7 +132,7 @@ async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, looked: &Looked
         Which::Selected(selection) => selection.to_string(),
     };
     let id = Uuid::now_v7();
-    insert_job(tx, id, &selection, ask, (BULK_RANK, looked.contest.as_ref()), by).await?;
+    insert_job(tx, id, &selection, ask, (BULK_RANK, &looked.contests), by).await?;
     let rows = sqlx::query_scalar!(
         r#"/* add_bulk_items */
         insert into bulk_items (job, submission, kind, seen, state, why, detail)
@@ -171,7 +173,7 @@ async fn redo_one(
     let applied = submissions::apply(tx, policy, submission, &ask.event(), by).await?;
     anyhow::ensure!(applied.changed, "submission {submission} was locked, judged, and cannot begin after all");
     let id = Uuid::now_v7();
-    insert_job(tx, id, &submission.to_string(), ask, (0, looked.contest.as_ref()), by).await?;
+    insert_job(tx, id, &submission.to_string(), ask, (0, &looked.contests), by).await?;
     start::insert_started(tx, id, submission, &applied.machine).await?;
     Ok(Created { id, works: 1, skipped: 0 })
 }
@@ -181,15 +183,19 @@ async fn insert_job(
     id: Uuid,
     selection: &str,
     ask: &Ask,
-    (rank, contest): (i32, Option<&ContestId>),
+    (rank, contests): (i32, &[String]),
     by: &By,
 ) -> anyhow::Result<()> {
     let asked = ask.columns();
+    let contest = match contests {
+        [one] => Some(one.as_str()),
+        _ => None,
+    };
     sqlx::query!(
         "/* create_bulk_job */
         insert into bulk_jobs (id, actor, name, reason, selection, from_stage, partners, replace, rank, person, credential, address,
-            contest, kind, release_at, recall_within_s)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+            contest, kind, release_at, recall_within_s, contests)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         id,
         by.actor.to_string(),
         by.name.as_ref(),
@@ -202,10 +208,11 @@ async fn insert_job(
         by.person.map(|id| id.0),
         by.credential.map(|id| id.0),
         by.address,
-        contest.map(ContestId::as_str),
+        contest,
         asked.kind,
         asked.release_at,
         asked.recall_within_s as _,
+        contests,
     )
     .execute(tx)
     .await

@@ -41,8 +41,8 @@ pub struct Recalls {
 pub struct Stirring {
     /// The job.
     pub id: Uuid,
-    /// The contest of all its works; `None` where there are several.
-    pub contest: Option<ContestId>,
+    /// The contests of its works.
+    pub contests: Vec<ContestId>,
     /// Its state.
     pub state: String,
 }
@@ -168,15 +168,19 @@ impl Store {
     pub async fn jobs_stirring(&self) -> anyhow::Result<Vec<Stirring>> {
         let rows = sqlx::query!(
             "/* jobs_stirring */
-            select id, contest, state from bulk_jobs
+            select id, contests, state from bulk_jobs
             where state = 'running' or changed_at > clock_timestamp() - interval '30 seconds'
             order by id desc limit 100",
         )
         .fetch_all(self.pool())
         .await
         .context("look for jobs that are under way")?;
-        let one = |contest: Option<String>, id, state| Stirring { id, contest: contest.map(ContestId::new), state };
-        Ok(rows.into_iter().map(|row| one(row.contest, row.id, row.state)).collect())
+        let one = |contests: Vec<String>, id, state| Stirring {
+            id,
+            contests: contests.into_iter().map(ContestId::new).collect(),
+            state,
+        };
+        Ok(rows.into_iter().map(|row| one(row.contests, row.id, row.state)).collect())
     }
 
     /// The contest of a work.

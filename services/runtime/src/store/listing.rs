@@ -7,7 +7,8 @@ use std::fmt;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::{ContestId, PartnerId, SubmissionId};
+use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::person::Sees;
 use pipeline::submission::Submission;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -27,8 +28,8 @@ const LOOKED_THROUGH: i64 = 20_000;
 /// Which submissions to list, newest first. Every given field narrows the list down.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
-    /// Only this contest.
-    pub contest: Option<ContestId>,
+    /// Only these contests.
+    pub contests: Sees,
     /// Only this state, by its name.
     pub state: Option<String>,
     /// Only this theme.
@@ -215,10 +216,11 @@ impl Store {
     /// before this one: pages end between submissions, so that none is cut in two.
     pub async fn parked(
         &self,
-        contest: Option<&ContestId>,
+        contests: &Sees,
         before: Option<SubmissionId>,
         limit: u32,
     ) -> anyhow::Result<Vec<Parked>> {
+        let contests = contests.names();
         sqlx::query_as!(
             Parked,
             "/* parked */
@@ -226,10 +228,10 @@ impl Store {
             from parts p join submissions s on s.id = p.submission
             where p.status = 'parked' and p.submission in (
                 select distinct q.submission from parts q join submissions t on t.id = q.submission
-                where q.status = 'parked' and ($1::text is null or t.contest = $1) and ($2::uuid is null or q.submission < $2)
+                where q.status = 'parked' and ($1::text[] is null or t.contest = any($1)) and ($2::uuid is null or q.submission < $2)
                 order by q.submission desc limit $3)
             order by p.submission desc, p.run, p.stage, p.part",
-            contest.map(ContestId::as_str),
+            contests.as_deref(),
             before.map(|id| id.0),
             i64::from(limit.min(MOST_ROWS)),
         )
@@ -242,9 +244,8 @@ impl Store {
 /// Adds the tables and every filter that an index serves. Works are `s`.
 fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<SubmissionId>) {
     sql.push(" from submissions s where true");
-    let contest = wanted.contest.as_ref().map(|contest| contest.as_str().to_owned());
-    let filters = [("s.contest", contest), ("s.state", wanted.state.clone()), ("s.theme", wanted.theme.clone())];
-    for (column, value) in filters {
+    within(sql, "s.contest", &wanted.contests);
+    for (column, value) in [("s.state", wanted.state.clone()), ("s.theme", wanted.theme.clone())] {
         if let Some(value) = value {
             sql.push(" and ").push(column).push(" = ").push_bind(value);
         }
@@ -261,6 +262,15 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<Subm
     }
     if let Some(before) = before {
         sql.push(" and s.id < ").push_bind(before.0);
+    }
+}
+
+/// Adds which contests a column names. One alone is compared, so that its index also gives the order.
+pub(super) fn within(sql: &mut QueryBuilder<Postgres>, column: &str, contests: &Sees) {
+    if let Some(one) = contests.one() {
+        sql.push(" and ").push(column).push(" = ").push_bind(one.to_string());
+    } else if let Some(names) = contests.names() {
+        sql.push(" and ").push(column).push(" = any(").push_bind(names).push(")");
     }
 }
 
@@ -290,8 +300,14 @@ mod tests {
     #[test]
     fn a_query_names_the_filters_that_are_given_and_no_other() {
         assert_eq!(text(&Wanted::default()), "select 1 from submissions s where true");
-        let of_contest = Wanted { contest: Some("demo".into()), ..Wanted::default() };
-        assert_eq!(text(&of_contest), "select 1 from submissions s where true and s.contest = $1");
+        let of = |contests: &[&str]| {
+            let contests = Sees::Only(contests.iter().map(|it| (*it).into()).collect());
+            text(&Wanted { contests, ..Wanted::default() })
+        };
+        assert_eq!(of(&["demo"]), "select 1 from submissions s where true and s.contest = $1");
+        for contests in [&["demo", "small"][..], &[]] {
+            assert_eq!(of(contests), "select 1 from submissions s where true and s.contest = any($1)");
+        }
         let unknown =
             Wanted { delivery: Some("unknown".into()), before: Some(SubmissionId(Uuid::nil())), ..Wanted::default() };
         assert_eq!(

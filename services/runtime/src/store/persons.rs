@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PersonId};
-use pipeline::person::{self, Held, Login, Person, Refused, Role, RoleChange};
+use pipeline::person::{self, Held, Login, Person, Refused, Role, RoleChange, Sees};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -63,26 +63,22 @@ pub(super) fn held(roles: &[String]) -> anyhow::Result<BTreeSet<Held>> {
 }
 
 impl Store {
-    /// A page of persons, newest first, including those who were ended: at most `limit` of them, after the person `after`. With a contest
-    /// only those who hold a role there, and of their roles only those; see [`Person::within`].
-    pub async fn persons(
-        &self,
-        contest: Option<&ContestId>,
-        after: Option<PersonId>,
-        limit: u32,
-    ) -> anyhow::Result<Vec<Person>> {
+    /// A page of persons, newest first, including those who were ended: at most `limit` of them, after the person `after`. Only
+    /// those who hold a role in one of the contests, and of their roles only those; see [`Person::within`].
+    pub async fn persons(&self, contests: &Sees, after: Option<PersonId>, limit: u32) -> anyhow::Result<Vec<Person>> {
+        let contests = contests.names();
         let rows = sqlx::query_as!(
             Row,
             r#"/* persons */
             select id, name, login, created_at, ended_at,
                 array(select role || coalesce('@' || contest, '') from person_roles
-                    where person = p.id and ($1::text is null or contest is null or contest = $1)) as "roles!"
+                    where person = p.id and ($1::text[] is null or contest is null or contest = any($1))) as "roles!"
             from persons p
-            where ($1::text is null
-                    or exists (select from person_roles where person = p.id and (contest is null or contest = $1)))
+            where ($1::text[] is null
+                    or exists (select from person_roles where person = p.id and (contest is null or contest = any($1))))
                 and ($2::uuid is null or (created_at, id) < (select created_at, id from persons where id = $2))
             order by created_at desc, id desc limit $3"#,
-            contest.map(ContestId::as_str),
+            contests.as_deref(),
             after.map(|it| it.0),
             i64::from(limit),
         )

@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, CredentialId, PersonId};
 pub use pipeline::person::Role;
-use pipeline::person::{Held, Refused};
+use pipeline::person::{Held, Refused, Sees};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -68,6 +68,11 @@ impl TokenRow {
     pub fn held(&self) -> Held {
         Held { role: self.role, contest: self.contest.clone() }
     }
+
+    /// The contests that it is for.
+    pub fn sees(&self) -> Sees {
+        self.contest.clone().into()
+    }
 }
 
 /// A token that is to be verified.
@@ -111,21 +116,17 @@ impl TryFrom<Row> for TokenRow {
 }
 
 impl Store {
-    /// A page of tokens, newest first: at most `limit` of them, made before the token `before`. With a contest only those that are bound
+    /// A page of tokens, newest first: at most `limit` of them, made before the token `before`. Only those that are bound
     /// to it.
-    pub async fn tokens(
-        &self,
-        contest: Option<&ContestId>,
-        before: Option<Uuid>,
-        limit: u32,
-    ) -> anyhow::Result<Vec<TokenRow>> {
+    pub async fn tokens(&self, contests: &Sees, before: Option<Uuid>, limit: u32) -> anyhow::Result<Vec<TokenRow>> {
+        let contests = contests.names();
         let rows = sqlx::query_as!(
             Row,
             "/* tokens */
             select t.id, t.person, p.name as person_name, t.role, t.name, t.contest, t.created_at, t.expires_at, t.revoked_at
             from tokens t join persons p on p.id = t.person
-            where ($1::text is null or t.contest = $1) and ($2::uuid is null or t.id < $2) order by t.id desc limit $3",
-            contest.map(ContestId::as_str),
+            where ($1::text[] is null or t.contest = any($1)) and ($2::uuid is null or t.id < $2) order by t.id desc limit $3",
+            contests.as_deref(),
             before,
             i64::from(limit),
         )
@@ -174,7 +175,8 @@ impl Store {
 
     /// Revokes a token in a transaction of its own. See [`revoke`].
     pub async fn revoke_token(&self, id: Uuid, by: &By) -> anyhow::Result<Option<TokenRow>> {
-        self.quiet_transaction("revoke_token", |tx, _| Box::pin(async move { revoke(tx, id, None, by).await })).await
+        self.quiet_transaction("revoke_token", |tx, _| Box::pin(async move { revoke(tx, id, &Sees::All, by).await }))
+            .await
     }
 }
 
@@ -219,20 +221,16 @@ pub async fn create(tx: &mut PgConnection, new: &NewToken, kept: &Kept, by: &By)
 }
 
 /// Ends a token at once. With a contest only if it is bound to it. `None`: there is no such token. Once more changes nothing.
-pub async fn revoke(
-    tx: &mut PgConnection,
-    id: Uuid,
-    contest: Option<&ContestId>,
-    by: &By,
-) -> anyhow::Result<Option<TokenRow>> {
+pub async fn revoke(tx: &mut PgConnection, id: Uuid, contests: &Sees, by: &By) -> anyhow::Result<Option<TokenRow>> {
+    let contests = contests.names();
     let before = sqlx::query_as!(
         Row,
         "/* lock_token */
         select t.id, t.person, p.name as person_name, t.role, t.name, t.contest, t.created_at, t.expires_at, t.revoked_at
         from tokens t join persons p on p.id = t.person
-        where t.id = $1 and ($2::text is null or t.contest = $2) for update of t",
+        where t.id = $1 and ($2::text[] is null or t.contest = any($2)) for update of t",
         id,
-        contest.map(ContestId::as_str),
+        contests.as_deref(),
     )
     .fetch_optional(&mut *tx)
     .await

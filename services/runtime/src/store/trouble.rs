@@ -5,6 +5,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
+use pipeline::person::Sees;
 use uuid::Uuid;
 
 use super::Store;
@@ -49,17 +50,17 @@ pub struct Trouble {
 }
 
 impl Store {
-    /// The most pressing first, at most `limit`, of one contest or of all. Entries and sent deliveries count after twenty and thirty
+    /// The most pressing first, at most `limit`, of these contests. Entries and sent deliveries count after twenty and thirty
     /// minutes without a change, as alerts have it; refusals of the last week.
-    pub async fn trouble(&self, contest: Option<&ContestId>, limit: u32) -> anyhow::Result<Vec<Trouble>> {
-        let mut found = self.stuck_now(contest, limit).await?;
+    pub async fn trouble(&self, contests: &Sees, limit: u32) -> anyhow::Result<Vec<Trouble>> {
+        let mut found = self.stuck_now(contests, limit).await?;
         let more = i64::from(limit).saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
-        found.extend(self.waiting(contest, more.max(0)).await?);
+        found.extend(self.waiting(contests, more.max(0)).await?);
         Ok(found)
     }
 
     /// What no part will do. The reconciler repairs it within a minute; what stays here it could not repair.
-    async fn stuck_now(&self, contest: Option<&ContestId>, limit: u32) -> anyhow::Result<Vec<Trouble>> {
+    async fn stuck_now(&self, contests: &Sees, limit: u32) -> anyhow::Result<Vec<Trouble>> {
         let ids = self.under_way_after(None, LOOKED_THROUGH).await?;
         let mut found = Vec::new();
         for stuck in self.stuck(&ids).await? {
@@ -73,7 +74,7 @@ impl Store {
                 _ => "no part is open for it",
             };
             let trouble = self.stuck_one(stuck.submission, &place, words).await?;
-            if contest.is_none_or(|contest| trouble.contest.as_deref() == Some(contest.as_str())) {
+            if trouble.contest.as_deref().is_some_and(|contest| contests.includes(&ContestId::new(contest))) {
                 found.push(trouble);
             }
             if found.len() >= limit as usize {
@@ -102,7 +103,8 @@ impl Store {
     }
 
     /// What waits for a person.
-    async fn waiting(&self, contest: Option<&ContestId>, limit: i64) -> anyhow::Result<Vec<Trouble>> {
+    async fn waiting(&self, contests: &Sees, limit: i64) -> anyhow::Result<Vec<Trouble>> {
+        let contests = contests.names();
         sqlx::query_as!(
             Trouble,
             r#"/* trouble */
@@ -114,7 +116,7 @@ impl Store {
                     coalesce(d.machine #>> '{observed,by}' = 'operator', false) as by_hand, recall_reason as words
                 from deliveries d join submissions t on t.id = d.submission
                 where recall_due < clock_timestamp() and d.state not in ('recalled', 'refused')
-                    and ($2::text is null or t.contest = $2)
+                    and ($2::text[] is null or t.contest = any($2))
                 order by recall_due limit $1)
                 union all
                 (select 2, 'credentials_refused', null, partner,
@@ -125,14 +127,14 @@ impl Store {
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, recall_due, true, recall_reason
                 from deliveries d join submissions t on t.id = d.submission
                 where recall_due >= clock_timestamp() and d.state = 'recalling' and d.machine #>> '{observed,by}' = 'operator'
-                    and ($2::text is null or t.contest = $2)
+                    and ($2::text[] is null or t.contest = any($2))
                 order by recall_due limit $1)
                 union all
                 (select 4, 'unknown_delivery', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, null, false, null
                 from deliveries d join submissions t on t.id = d.submission
                 where d.state in ('unknown', 'sending') and d.updated_at < clock_timestamp() - interval '30 minutes'
-                    and ($2::text is null or t.contest = $2)
+                    and ($2::text[] is null or t.contest = any($2))
                 order by d.updated_at limit $1)
                 union all
                 -- A process holds a part of it, and nothing of it was finished since.
@@ -140,7 +142,7 @@ impl Store {
                     extract(epoch from clock_timestamp() - greatest(p.started_at, t.updated_at))::float8, null, false, p.last_error
                 from parts p join submissions t on t.id = p.submission
                 where p.status = 'claimed' and p.stage <> 'publish' and p.started_at < clock_timestamp() - interval '20 minutes'
-                    and t.updated_at < clock_timestamp() - interval '20 minutes' and ($2::text is null or t.contest = $2)
+                    and t.updated_at < clock_timestamp() - interval '20 minutes' and ($2::text[] is null or t.contest = any($2))
                 order by p.started_at limit $1)
                 union all
                 -- No process takes parts of this stage: the one that would be next stands for the queue.
@@ -154,31 +156,31 @@ impl Store {
                     and not exists (select from parts c where c.status = 'claimed' and c.stage = stage.name)
                     and coalesce((select finished_at from parts c where c.status = 'done' and c.stage = stage.name
                         order by finished_at desc limit 1), '-infinity') < clock_timestamp() - interval '20 minutes'
-                    and ($2::text is null or t.contest = $2))
+                    and ($2::text[] is null or t.contest = any($2)))
                 union all
                 (select 6, 'parked', p.submission, p.stage || '/' || p.part,
                     extract(epoch from clock_timestamp() - coalesce(p.finished_at, p.started_at, p.created_at))::float8, null, false, p.last_error
                 from parts p join submissions t on t.id = p.submission
-                where p.status = 'parked' and ($2::text is null or t.contest = $2)
+                where p.status = 'parked' and ($2::text[] is null or t.contest = any($2))
                 order by p.submission limit $1)
                 union all
                 (select 7, 'refused_delivery', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, null, false, d.machine #>> '{observed,words}'
                 from deliveries d join submissions t on t.id = d.submission
                 where d.state = 'refused' and d.updated_at > clock_timestamp() - interval '7 days'
-                    and ($2::text is null or t.contest = $2)
+                    and ($2::text[] is null or t.contest = any($2))
                 order by d.updated_at limit $1)
                 union all
                 (select 8, 'waits_for_person', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, null, true, null
                 from deliveries d join submissions t on t.id = d.submission
                 where d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live'
-                    and ($2::text is null or t.contest = $2)
+                    and ($2::text[] is null or t.contest = any($2))
                 order by d.updated_at limit $1)
             ) as found left join submissions s on s.id = found.submission
             order by pressing, since_s desc limit $1"#,
             limit,
-            contest.map(ContestId::as_str),
+            contests.as_deref(),
         )
         .fetch_all(self.pool())
         .await

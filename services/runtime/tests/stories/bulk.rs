@@ -5,6 +5,7 @@ use std::time::Duration;
 use pipeline::delivery::{DeliveryEvent, Desired, IntentId, Receipt};
 use pipeline::id::{CredentialId, PartnerId, PersonId, SubmissionId};
 use pipeline::part::Part;
+use pipeline::person::Sees;
 use pipeline::planner::Estimate;
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
@@ -62,7 +63,7 @@ impl World {
         let done = self.store.transaction("make_job", |tx, _| {
             Box::pin(async move {
                 bulk::take_turn(tx, which, ask).await?;
-                let looked = bulk::look(tx, which, ask, None).await?;
+                let looked = bulk::look(tx, which, ask, &Sees::All).await?;
                 match looked.refusal() {
                     Some(refusal) => Ok(Err(refusal)),
                     None => bulk::begin(tx, self.store.policy(), which, ask, &looked, by).await.map(Ok),
@@ -77,7 +78,7 @@ impl World {
         let done = self.store.transaction("estimate_job", |tx, _| {
             Box::pin(async move {
                 bulk::one_snapshot(tx).await?;
-                let looked = bulk::look(tx, which, ask, None).await?;
+                let looked = bulk::look(tx, which, ask, &Sees::All).await?;
                 let estimate = bulk::estimate(tx, &looked, ask, addresses).await?;
                 Ok((looked, estimate))
             })
@@ -108,7 +109,7 @@ impl World {
     }
 
     async fn job_state(&self, job: Uuid) -> String {
-        self.store.bulk_job(job, None).await.unwrap().unwrap().state
+        self.store.bulk_job(job, &Sees::All).await.unwrap().unwrap().state
     }
 
     async fn run(&self, id: SubmissionId) -> u32 {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pipeline::id::{ContestId, CredentialId, PersonId};
-use pipeline::person::{Held, Login, Person, Refused, Role, RoleChange};
+use pipeline::person::{Held, Login, Person, Refused, Role, RoleChange, Sees};
 use pipeline::submission::Event;
 use runtime::bearer::Kept;
 use runtime::store::audit::{AuditFilter, AuditRow, Verified};
@@ -69,7 +69,7 @@ impl World {
     }
 
     async fn rows(&self, contest: Option<&str>) -> Vec<AuditRow> {
-        let filter = AuditFilter { contest: contest.map(ContestId::new), ..AuditFilter::default() };
+        let filter = AuditFilter { contests: contest.map(ContestId::new).into(), ..AuditFilter::default() };
         self.store.audit(&filter).await.unwrap()
     }
 
@@ -140,7 +140,7 @@ async fn a_token_cannot_outrank_its_owner() {
     assert_eq!(world.token(&anna, "organiser@small").await.contest, Some("small".into()));
     let unknown = Person { id: PersonId(Uuid::now_v7()), ..anna };
     assert_eq!(refusal(world.try_token(&unknown, Role::Organiser, None).await), Refused::Unknown(unknown.id));
-    assert_eq!(world.store.tokens(None, None, 100).await.unwrap().len(), 2);
+    assert_eq!(world.store.tokens(&Sees::All, None, 100).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn of_two_last_admins_who_end_each_other_one_stays() {
     assert_eq!(outcomes.iter().filter(|it| it.is_ok()).count(), 1, "{outcomes:?}");
     let refused = outcomes.into_iter().find(Result::is_err).expect("one is refused");
     assert_eq!(refusal(refused), Refused::LastAdmin);
-    let admins = world.store.persons(None, None, 100).await.unwrap();
+    let admins = world.store.persons(&Sees::All, None, 100).await.unwrap();
     let admins: Vec<_> = admins.iter().filter(|it| it.holds(&held("admin"))).collect();
     let [left] = admins[..] else { panic!("one admin: {admins:?}") };
     assert_eq!(refusal(world.store.end_person(left.id, &typing()).await), Refused::LastAdmin);
@@ -260,7 +260,7 @@ async fn tokens_from_before_there_were_persons_get_one_of_their_name_and_stay_va
         assert_eq!(presented.holds, holds, "{:?}", presented.token);
     }
     assert!(!presented(expired).await.holds);
-    let persons = world.store.persons(None, None, 100).await.unwrap();
+    let persons = world.store.persons(&Sees::All, None, 100).await.unwrap();
     let roles = |name| &persons.iter().find(|it| it.name == name).expect("a person").roles;
     assert_eq!((roles("甲"), roles("乙")), (&set(&["screener@demo", "auditor"]), &set(&[])));
 }

@@ -1,6 +1,7 @@
 //! Figures of the whole installation: taken once for everybody, told by each.
 use std::time::Duration;
 
+use pipeline::person::Sees;
 use pipeline::stage::Stage;
 use runtime::outcome::Outcome;
 use runtime::store::watch::Sample;
@@ -32,10 +33,10 @@ async fn of_many_processes_one_counts_and_the_figures_are_those_of_the_table() {
 async fn what_waits_for_a_person_is_found_with_its_reason() {
     let world = World::new().await;
     let id = world.uploaded().await;
-    assert_eq!(world.store.trouble(None, 10).await.unwrap(), []);
+    assert_eq!(world.store.trouble(&Sees::All, 10).await.unwrap(), []);
     let process = world.process(probing(async |_| Ok(Outcome::Parked("quality control failed".into())))).await;
     eventually("it is parked", async || world.part(id, Stage::Probe).await.status == "parked").await;
-    let found = world.store.trouble(None, 10).await.unwrap();
+    let found = world.store.trouble(&Sees::All, 10).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].kind.as_str(), found[0].place.as_str()), ("parked", "probe/mezzanine"));
     assert_eq!((found[0].submission, found[0].words.as_deref()), (Some(id.0), Some("quality control failed")));

@@ -24,7 +24,7 @@ pub(super) struct List {
 impl Choices {
     pub(super) fn of(desk: &Desk, visit: &Visit, caller: &Caller, query: &Query) -> Self {
         let say = visit.say;
-        let contest = caller.contest.clone().or_else(|| query.contest()).map(|it| it.to_string());
+        let contest = query.contest().map(|it| it.to_string());
         let mut seen = contests::contests(desk, caller);
         seen.retain(|it| contest.as_ref().is_none_or(|id| *id == it.id));
         let partners = works::recipients(desk, caller, &query.filter(1)).unwrap_or_default();

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::{ContestId, SubmissionId};
+use pipeline::id::SubmissionId;
+use pipeline::person::Sees;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
@@ -64,19 +65,19 @@ pub struct BulkItemRow {
 }
 
 impl Store {
-    /// Jobs, newest first: of `contest` if given, before the job `before`, at most `limit`.
+    /// Jobs, newest first: all of whose works are of these contests, before the job `before`, at most `limit`.
     pub async fn bulk_jobs(
         &self,
-        contest: Option<&ContestId>,
+        contests: &Sees,
         before: Option<Uuid>,
         limit: u32,
     ) -> anyhow::Result<Vec<BulkJobRow>> {
-        jobs(self.pool(), None, contest, before, limit).await
+        jobs(self.pool(), None, contests, before, limit).await
     }
 
-    /// One job; `None` if there is none, or not of `contest`.
-    pub async fn bulk_job(&self, job: Uuid, contest: Option<&ContestId>) -> anyhow::Result<Option<BulkJobRow>> {
-        Ok(jobs(self.pool(), Some(job), contest, None, 1).await?.pop())
+    /// One job; `None` if there is none, or not all of its works are of these contests.
+    pub async fn bulk_job(&self, job: Uuid, contests: &Sees) -> anyhow::Result<Option<BulkJobRow>> {
+        Ok(jobs(self.pool(), Some(job), contests, None, 1).await?.pop())
     }
 
     /// The works of a job, by time of entry, after `after`, at most `limit`.
@@ -124,27 +125,24 @@ impl Store {
     }
 }
 
-/// A job as a transaction sees it, locked until its end; `None` if there is none, or not of `contest`.
-pub async fn locked(
-    tx: &mut PgConnection,
-    job: Uuid,
-    contest: Option<&ContestId>,
-) -> anyhow::Result<Option<BulkJobRow>> {
+/// A job as a transaction sees it, locked until its end; `None` if there is none, or not all of its works are of these contests.
+pub async fn locked(tx: &mut PgConnection, job: Uuid, contests: &Sees) -> anyhow::Result<Option<BulkJobRow>> {
     sqlx::query!("/* lock_bulk_job_to_order */ select id from bulk_jobs where id = $1 for update", job)
         .fetch_optional(&mut *tx)
         .await
         .context("lock a bulk job")?;
-    Ok(jobs(tx, Some(job), contest, None, 1).await?.pop())
+    Ok(jobs(tx, Some(job), contests, None, 1).await?.pop())
 }
 
 async fn jobs(
     executor: impl PgExecutor<'_>,
     job: Option<Uuid>,
-    contest: Option<&ContestId>,
+    contests: &Sees,
     before: Option<Uuid>,
     limit: u32,
 ) -> anyhow::Result<Vec<BulkJobRow>> {
     // Ids are UUIDs of version 7, so their order is that of time.
+    let contests = contests.names();
     let rows = sqlx::query!(
         r#"/* bulk_jobs */
         select id, actor, name, reason, selection, kind, from_stage, release_at, partners, replace, contest, state, created_at,
@@ -152,10 +150,11 @@ async fn jobs(
             array(select i.state from bulk_items i where i.job = j.id group by i.state order by i.state) as "states!",
             array(select count(*) from bulk_items i where i.job = j.id group by i.state order by i.state) as "counts!"
         from bulk_jobs j
-        where ($1::uuid is null or id = $1) and ($2::text is null or contest = $2) and ($3::uuid is null or id < $3)
+        where ($1::uuid is null or id = $1) and ($2::text[] is null or contests <> '{}' and contests <@ $2)
+            and ($3::uuid is null or id < $3)
         order by id desc limit $4"#,
         job,
-        contest.map(ContestId::as_str),
+        contests.as_deref(),
         before,
         i64::from(limit),
     )

@@ -2,6 +2,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
+use pipeline::person::Sees;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
@@ -68,9 +69,10 @@ pub struct LockedEndpoint {
 }
 
 impl Store {
-    /// All endpoints that were not removed, oldest first; those of `contest` if given. At most as many as may be enabled, and those
+    /// All endpoints that were not removed, oldest first; those of these contests. At most as many as may be enabled, and those
     /// that answered 410.
-    pub async fn webhooks(&self, contest: Option<&ContestId>) -> anyhow::Result<Vec<EndpointRow>> {
+    pub async fn webhooks(&self, contests: &Sees) -> anyhow::Result<Vec<EndpointRow>> {
+        let contests = contests.names();
         sqlx::query_as!(
             EndpointRow,
             r#"/* webhooks */
@@ -78,22 +80,23 @@ impl Store {
                 case when quiet_until > clock_timestamp() then quiet_until end as quiet_until,
                 (select count(*) from webhook_messages where endpoint = e.id and status = 'pending') as "pending!",
                 (select count(*) from webhook_messages where endpoint = e.id and status in ('failed', 'dropped')) as "failed!"
-            from webhook_endpoints e where state <> 'removed' and ($1::text is null or contest = $1) order by created_at, id"#,
-            contest.map(ContestId::as_str),
+            from webhook_endpoints e where state <> 'removed' and ($1::text[] is null or contest = any($1)) order by created_at, id"#,
+            contests.as_deref(),
         )
         .fetch_all(self.pool())
         .await
         .context("list webhook endpoints")
     }
 
-    /// Whether there is an endpoint that was not removed, of `contest` where that is given.
-    pub async fn has_webhook(&self, id: Uuid, contest: Option<&ContestId>) -> anyhow::Result<bool> {
+    /// Whether there is an endpoint that was not removed, of these contests.
+    pub async fn has_webhook(&self, id: Uuid, contests: &Sees) -> anyhow::Result<bool> {
+        let contests = contests.names();
         sqlx::query_scalar!(
             r#"/* has_webhook */
             select exists (select from webhook_endpoints
-                where id = $1 and state <> 'removed' and ($2::text is null or contest = $2)) as "there!""#,
+                where id = $1 and state <> 'removed' and ($2::text[] is null or contest = any($2))) as "there!""#,
             id,
-            contest.map(ContestId::as_str),
+            contests.as_deref(),
         )
         .fetch_one(self.pool())
         .await
@@ -106,19 +109,16 @@ impl Store {
     }
 }
 
-/// Locks an endpoint that was not removed. `None` if there is none, or not of `contest` where that is given.
-pub async fn lock(
-    tx: &mut PgConnection,
-    id: Uuid,
-    contest: Option<&ContestId>,
-) -> anyhow::Result<Option<LockedEndpoint>> {
+/// Locks an endpoint that was not removed. `None` if there is none, or not of these contests.
+pub async fn lock(tx: &mut PgConnection, id: Uuid, contests: &Sees) -> anyhow::Result<Option<LockedEndpoint>> {
+    let contests = contests.names();
     sqlx::query_as!(
         LockedEndpoint,
         "/* lock_webhook */
         select host, types, contest from webhook_endpoints
-        where id = $1 and state <> 'removed' and ($2::text is null or contest = $2) for update",
+        where id = $1 and state <> 'removed' and ($2::text[] is null or contest = any($2)) for update",
         id,
-        contest.map(ContestId::as_str),
+        contests.as_deref(),
     )
     .fetch_optional(tx)
     .await

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pipeline::delivery::{Delivery, Desired, IntentId, Observed, RecallBy, RecallStep, Receipt};
+use pipeline::person::Sees;
 use runtime::fsck::{Look, check};
 use runtime::service::Services;
 use runtime::store::stuck::Stuck;
@@ -38,7 +39,7 @@ async fn a_lost_recall_is_named_by_trouble_and_fsck_and_repaired_by_fsck() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
     let mut house = lost_recall(&world).await;
-    let trouble = world.store.trouble(None, 10).await.unwrap();
+    let trouble = world.store.trouble(&Sees::All, 10).await.unwrap();
     assert_eq!((trouble[0].kind.as_str(), trouble[0].place.as_str()), ("stuck", "publish/partner/api"));
     assert_eq!(trouble[0].submission, Some(house.id.0));
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use pipeline::id::PartnerId;
+use pipeline::person::Sees;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
 use runtime::problem::{Code, Problem};
@@ -62,10 +63,11 @@ pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: OnWork) -> Result<O
 async fn reprocess_refused(desk: &Desk, work: &SubmissionRow) -> Result<Option<Problem>, Problem> {
     let which = Which::Named(vec![work.id]);
     let ask = Ask::Reprocess { from: Stage::Probe, redo: Redo::default() };
-    let (which, ask, contest) = (&which, &ask, &work.contest);
-    let looked = desk.store.transaction("look_at_one_work", |tx, _| {
-        Box::pin(async move { bulk::look(tx, which, ask, Some(contest)).await })
-    });
+    let within = Sees::Only([work.contest.clone()].into());
+    let (which, ask, within) = (&which, &ask, &within);
+    let looked = desk
+        .store
+        .transaction("look_at_one_work", |tx, _| Box::pin(async move { bulk::look(tx, which, ask, within).await }));
     Ok(looked.await?.refusal().map(refused_by_look))
 }
 

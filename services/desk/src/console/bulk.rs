@@ -9,7 +9,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use pages::Say;
 use pipeline::delivery::Observed;
-use pipeline::id::{ContestId, SubmissionId};
 use pipeline::submission::State as WorkState;
 use runtime::problem::{Code, Problem};
 use runtime::store::bulk::Kind;

@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
-use pages::Say;
 use pipeline::id::{ContestId, SubmissionId};
 use pipeline::queue::Queue;
 use runtime::problem::{Code, Problem};
@@ -29,7 +28,6 @@ use crate::act::claim::{self, Opened};
 use crate::act::decide::{self, Wish};
 use crate::act::review::Decision;
 use crate::http::routes::Route;
-use crate::names::contest_name;
 use crate::view::card::{self, Card, MarkKind};
 use crate::view::queue::{self, Decided, Line};
 
@@ -188,11 +186,6 @@ async fn next(
         decisions: queue::decisions(&desk, &caller).await?,
         contest,
     })
-}
-
-/// A contest with its name.
-fn named(desk: &Desk, say: Say, id: &ContestId) -> (String, String) {
-    (id.to_string(), contest_name(&desk.catalogue, say, id.as_str()))
 }
 
 async fn show(

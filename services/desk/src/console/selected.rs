@@ -37,18 +37,22 @@ pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'
     };
     let one_contest = selection.contest.any.first().filter(|_| selection.contest.any.len() == 1);
     let theme = |id: &str| theme_name(catalogue, say, one_contest.map(String::as_str), id);
-    let names: [Named; 7] = [
+    let names: [Named; 6] = [
         ("活动", "contest", &selection.contest, &|id| contest_name(catalogue, say, id)),
         ("作品状态", "state", &selection.state, &|name| say.state(name)),
         ("征选主题", "theme", &selection.theme, &theme),
         ("平台", "delivery to", &selection.partner, &|id| partner_name(catalogue, say, id)),
         ("投放状态", "state of the delivery", &selection.delivery, &|name| say.delivery(name)),
-        ("推荐单位含", "unit contains", &selection.unit, &str::to_owned),
         ("成片", "rendition", &selection.rendition, &str::to_owned),
     ];
     let mut said: Vec<(&str, String)> = Vec::new();
     for (zh, en, names, name) in names {
         said.extend(wanted(say, names, name).map(|text| (say.t(zh, en), text)));
+    }
+    for (zh, en, text) in
+        [("标题含", "title contains", &selection.title), ("推荐单位含", "unit contains", &selection.unit)]
+    {
+        said.extend(text.iter().map(|text| (say.t(zh, en), text.clone())));
     }
     let versions: Vec<_> =
         selection.engine.iter().map(|(operator, version)| format!("{} {version}", operator.text())).collect();
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_selection_reads_as_words_without_ids() {
-        let [zh, en] = in_both("state=awaiting_release theme=green partner=cctv,bilibili delivery!=live unit=北京");
+        let [zh, en] = in_both("state=awaiting_release theme=green partner=cctv,bilibili delivery!=live unit~北京");
         assert_eq!(
             zh,
             "作品状态：待发布；征选主题：绿色低碳；平台：B站、央视网；投放状态：不含 已上线；推荐单位含：北京"

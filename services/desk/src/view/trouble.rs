@@ -7,7 +7,7 @@ use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::TroubleCode;
 use runtime::store::listing::MOST_ROWS;
-use runtime::store::trouble::{KINDS, Trouble};
+use runtime::store::trouble::Trouble;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -80,13 +80,6 @@ pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Re
 pub(crate) async fn within(desk: &Desk, contests: &Sees, limit: u32) -> Result<Vec<Item>, Problem> {
     let found = desk.store.trouble(contests, limit).await?;
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
-}
-
-/// Orders the items of several contests: the most pressing kind first, then the oldest. Items of no contest are listed once.
-pub(crate) fn in_order(items: &mut Vec<Item>) {
-    let rank = |code: &str| KINDS.iter().position(|kind| *kind == code).unwrap_or(KINDS.len());
-    items.sort_by(|a, b| rank(&a.code).cmp(&rank(&b.code)).then(b.age_s.total_cmp(&a.age_s)));
-    items.dedup_by(|b, a| a.submission.is_none() && a.code == b.code && a.place == b.place);
 }
 
 impl Item {
@@ -169,6 +162,8 @@ fn of_account(partner: &str, catalogue: &Catalogue) -> String {
 
 #[cfg(test)]
 mod tests {
+    use runtime::store::trouble::KINDS;
+
     use super::*;
 
     fn trouble(kind: &str, place: &str) -> Trouble {

@@ -5,7 +5,6 @@ use chrono::{DateTime, Days, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZo
 
 use super::contains::{conditions, contains, sought};
 use super::{MAX_BYTES, MAX_CONDITIONS, MAX_NAMES, Names, Operator, Selection, Version};
-use crate::delivery::Observed;
 use crate::lang::{Lang, shown};
 use crate::stage::Stage;
 

@@ -29,8 +29,6 @@ fn every_field_is_read_into_its_own_place() {
     assert_eq!(selection.theme.any, set(&["green", "数字"]));
     assert_eq!((selection.state.any, selection.state.none), (set(&[]), set(&["rejected"])));
     assert_eq!(selection.partner.any, set(&["bilibili"]));
-    assert_eq!(selection.delivery.any, set(&["live", "refused"]));
-    assert_eq!((selection.unit.any, selection.unit.none), (set(&["北京市"]), set(&["学校"])));
     assert_eq!(selection.rendition.any, set(&["social-1080"]));
     let versions: Vec<String> =
         selection.engine.iter().map(|(op, version)| format!("{}{version}", op.text())).collect();

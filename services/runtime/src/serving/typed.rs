@@ -111,7 +111,7 @@ mod tests {
             let problem = year(wrong).unwrap_err();
             assert_eq!(
                 (problem.code.name(), problem.detail.unwrap()),
-                ("field_wrong", "at: a time of the years 2000 to 2200".into())
+                ("field_wrong", Detail::new("at：须在 2000 至 2200 年之间", "at: a time of the years 2000 to 2200"))
             );
         }
     }

@@ -2,7 +2,7 @@
 //! (`bulk/start.rs`, `bulk/carry.rs`), paused, resumed and cancelled as one. What can be asked stands in `bulk/ask.rs`, which works can
 //! begin is judged in `bulk/look.rs`, what a dry run adds is counted in `bulk/estimate.rs`.
 use anyhow::Context;
-use pipeline::id::SubmissionId;
+use pipeline::id::{ContestId, SubmissionId};
 use pipeline::selection::Selection;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -158,7 +158,7 @@ async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, looked: &Looked
     let at = ask.columns().release_at;
     let after = json!({ "job": id, "selection": selection, "ask": ask.event(), "at": at, "works": works });
     let act = Act { act: "bulk_job_created", submission: None, partner: None, before: json!(null), after };
-    audit::add_about(tx, by, &act, looked.contest.as_ref()).await?;
+    audit::add_about(tx, by, &act, looked.contest().as_ref()).await?;
     Ok(Created { id, works: works as u64, skipped: (rows.len() - works) as u64 })
 }
 

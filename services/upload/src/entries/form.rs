@@ -45,6 +45,7 @@ pub(crate) struct Form {
 /// Who enters.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = FormEntrant)]
 struct Entrant {
     /// Name of the person or organisation.
     #[serde(default)]

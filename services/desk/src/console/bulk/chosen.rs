@@ -1,5 +1,4 @@
 //! What was chosen on the bulk page: which works, by hand or by conditions, and what is done to them.
-use pipeline::id::ContestId;
 use pipeline::selection::Selection;
 use runtime::problem::Problem;
 use runtime::store::bulk::Kind;
@@ -24,7 +23,7 @@ pub(super) struct Chosen {
     pub(super) holder: Option<String>,
     /// The state of a delivery; of that to `holder`, where one is named.
     pub(super) delivery: Option<String>,
-    /// Part of the recommending unit's name, or several with commas between them.
+    /// Part of the recommending unit's name.
     pub(super) unit: Option<String>,
     /// Entered on this day in China or later.
     pub(super) entered_from: Option<String>,
@@ -41,16 +40,6 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The one contest that it names, as a filter or within the conditions.
-    pub(super) fn contest(&self) -> Option<ContestId> {
-        let within = || {
-            let selection: Selection = self.selection.as_deref()?.parse().ok()?;
-            let mut named = selection.contest.any.into_iter();
-            named.next().filter(|_| named.next().is_none())
-        };
-        self.contest.clone().or_else(within).map(ContestId::new)
-    }
-
     /// The conditions, where no works were chosen by hand.
     pub(super) fn conditions(&self) -> Option<String> {
         if !self.works.is_empty() {
@@ -62,15 +51,14 @@ impl Chosen {
             ("state=", &self.state),
             ("partner=", &self.holder),
             ("delivery=", &self.delivery),
-            ("unit=", &self.unit),
             ("entered>=", &self.entered_from),
             ("entered<=", &self.entered_to),
         ];
-        // Blanks separate conditions, and in a unit's name they do not count.
-        let value = |value: &Option<String>| Some(value.as_deref()?.split_whitespace().collect::<String>());
-        let picked =
-            fields.into_iter().filter_map(|(name, it)| Some(format!("{name}{}", value(it)?.replace('，', ","))));
-        Some(self.selection.clone().into_iter().chain(picked).collect::<Vec<_>>().join(" "))
+        let picked = fields.into_iter().filter_map(|(name, it)| Some(format!("{name}{}", it.as_deref()?)));
+        // A text with blanks in it is written in quotation marks, which the selection does.
+        let unit = self.unit.as_deref().map(|unit| unit.trim().to_owned());
+        let unit = unit.map(|unit| Selection { unit: Some(unit), ..Selection::default() }.to_string());
+        Some(self.selection.clone().into_iter().chain(picked).chain(unit).collect::<Vec<_>>().join(" "))
     }
 
     /// The wish of the act. Fields of the other kinds, which stand on the same page, are left out.
@@ -114,18 +102,15 @@ mod tests {
         assert_eq!(by_hand.conditions(), None);
         let fields = Chosen {
             delivery: Some("live".into()),
-            unit: Some("北京 市，学校".into()),
+            unit: Some(" 北京 学校 ".into()),
             entered_from: Some("2026-11-01".into()),
             entered_to: Some("2026-11-30".into()),
             ..Chosen::default()
         };
         let text = fields.conditions().unwrap();
-        assert_eq!(text, "delivery=live unit=北京市,学校 entered>=2026-11-01 entered<=2026-11-30");
+        assert_eq!(text, "delivery=live entered>=2026-11-01 entered<=2026-11-30 unit~\"北京 学校\"");
         let read: Selection = text.parse().unwrap();
         assert_eq!(read.entered_before.unwrap() - read.entered_from.unwrap(), chrono::TimeDelta::days(30));
-        let within = |text: &str| Chosen { selection: Some(text.into()), ..Chosen::default() }.contest();
-        assert_eq!(within("state=published contest=demo"), Some("demo".into()));
-        assert_eq!([within("contest=demo,small"), within("state=published"), within("nonsense")], [None, None, None]);
         assert!(by_hand.wish(true).unwrap().selection.is_none());
     }
 

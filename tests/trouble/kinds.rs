@@ -79,6 +79,7 @@ async fn the_command_beside_each_kind_of_trouble_is_accepted_and_ends_it_or_show
     let pipeline = TestPipeline::with(Setup { partners, env, ..Setup::default() }).await;
     let service = pipeline.serve("desk", &["desk"]).await;
     plant_trouble(&pipeline).await;
+    pipeline.repairs_are_expected();
     let troubles = async || {
         let found = pipeline.command(&["trouble", "--output", "json"]).await.exits(0).json();
         let found = found.as_array().expect("a list").clone();

@@ -42,8 +42,9 @@ pub(crate) struct Form {
     answers: BTreeMap<String, Answer>,
 }
 
-/// Who enters.
+/// Who enters, as the form has it; what is stored holds the answers to the contest's own questions, too.
 #[derive(Default, Deserialize, ToSchema)]
+#[schema(as = EntrantOfForm)]
 #[serde(deny_unknown_fields)]
 struct Entrant {
     /// Name of the person or organisation.

@@ -94,10 +94,10 @@ enum AiUse {
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 enum Answer {
+    /// To a question.
+    Text(String),
     /// To a declaration.
     Declared(bool),
-    /// To anything else.
-    Text(String),
 }
 
 impl Form {
@@ -145,8 +145,8 @@ impl AiUse {
 impl Answer {
     fn text(self) -> Option<String> {
         match self {
-            Answer::Declared(declared) => declared.then(|| YES.to_owned()),
             Answer::Text(text) => Some(text),
+            Answer::Declared(declared) => declared.then(|| YES.to_owned()),
         }
     }
 }

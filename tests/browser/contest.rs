@@ -16,15 +16,16 @@ const NO_PAGES: [&str; 3] = ["/assets/{file}", "/lang/{lang}", "/about"];
 
 /// The built-in catalogue, and the call three times: one that closes in less than three days, one that opens tomorrow, one that is over.
 fn write(dir: &Path, now: DateTime<Utc>) {
-    // Half an hour less, so that the hours that are left stay the same however long the test takes.
-    let day =
-        |days: i64| (now + TimeDelta::days(days) - TimeDelta::minutes(30)).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let at = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let day = |days: i64| at(now + TimeDelta::days(days));
     let mut files = Catalogue::builtin_files();
     let (_, call) =
         files.iter().find(|(name, _)| name == "contests/industry-power-2024.toml").expect("the call").clone();
     let closed = "deadline = 2024-08-01T00:00:00+08:00";
     assert!(call.contains(closed), "the call's deadline");
-    files.push(("contests/closing.toml".into(), call.replace(closed, &format!("deadline = {}", day(3)))));
+    // Half an hour from the next full hour, so that a slow test sees the same hours left.
+    let closing = now + TimeDelta::days(3) - TimeDelta::minutes(30);
+    files.push(("contests/closing.toml".into(), call.replace(closed, &format!("deadline = {}", at(closing)))));
     let soon = format!("opens_at = {}\ndeadline = {}", day(1), day(30));
     files.push(("contests/soon.toml".into(), call.replace(closed, &soon)));
     for (name, text) in files {

@@ -42,8 +42,9 @@ pub(crate) struct Form {
     answers: BTreeMap<String, Answer>,
 }
 
-/// Who enters.
+/// Who enters, as the form has it; what is stored holds the answers to the contest's own questions, too.
 #[derive(Default, Deserialize, ToSchema)]
+#[schema(as = EntrantOfForm)]
 #[serde(deny_unknown_fields)]
 #[schema(as = FormEntrant)]
 struct Entrant {
@@ -94,10 +95,10 @@ enum AiUse {
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 enum Answer {
+    /// To a question.
+    Text(String),
     /// To a declaration.
     Declared(bool),
-    /// To anything else.
-    Text(String),
 }
 
 impl Form {
@@ -145,8 +146,8 @@ impl AiUse {
 impl Answer {
     fn text(self) -> Option<String> {
         match self {
-            Answer::Declared(declared) => declared.then(|| YES.to_owned()),
             Answer::Text(text) => Some(text),
+            Answer::Declared(declared) => declared.then(|| YES.to_owned()),
         }
     }
 }

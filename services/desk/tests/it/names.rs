@@ -56,7 +56,7 @@ async fn no_page_shows_an_id_where_there_is_a_name() {
         let row = format!("'{}', 1, {part}, 'parked', 5, 'no space left', now(), now()", work.id);
         stage.execute(format!("insert into parts ({columns}) values ({row})")).await;
     }
-    let chosen = json!({ "where": "state=awaiting_release theme=green contest=demo", "kind": "release", "partners": ["douyin"] });
+    let chosen = json!({ "where": "state=awaiting_release theme=digital contest=demo", "kind": "release", "partners": ["douyin"] });
     let job = ok(stage.desk(reqwest::Method::POST, "/api/v1/jobs", &organiser).json(&chosen)).await;
     let job = job["job"].as_str().unwrap();
     let browser = Browser::of(&stage, Lang::Zh, &Role::ALL.map(Held::everywhere)).await;
@@ -87,7 +87,7 @@ async fn no_page_shows_an_id_where_there_is_a_name() {
         }
     }
     let audit = read(&browser.page("/audit").await);
-    assert!(audit.contains("作品范围") && audit.contains("作品状态：待发布；征选主题：绿色低碳"), "{audit}");
+    assert!(audit.contains("作品范围") && audit.contains("作品状态：待发布；征选主题：数智赋能"), "{audit}");
     let look = "state=awaiting_release&unit=%E5%B7%A5%E4%BF%A1&delivery=planned&kind=release&entered_from=2020-01-01";
     let look = browser.send_body("/bulk/look", look).await.text;
     assert!(look.contains("nothing_selected") && read(&look).contains("没有符合条件的作品"), "{look}");

@@ -89,12 +89,12 @@ fn wrong_codec(entry: &Entry, codec: &str) -> Option<String> {
     if entry.dolby_vision.is_none() && DOLBY_VISION_ONLY.contains(&&entry.code) {
         return Some(format!("Dolby Vision ({named})"));
     }
-    if codec == "unknown" {
-        return Some(named);
-    }
     if let Some(pcm) = pcm(entry) {
         let bits = entry.pcm.map_or(0, |pcm| pcm.bits);
         return (pcm != Some(codec)).then(|| format!("{named}, {bits} bit"));
+    }
+    if codec == "unknown" {
+        return Some(named);
     }
     let is_pcm_of_iso = matches!(&entry.code, b"ipcm" | b"fpcm");
     if is_pcm_of_iso {

@@ -71,8 +71,9 @@ fn pcm_is_what_its_box_says() {
     };
     check(pcm(b"ipcm", 24, false), "pcm_s24be", None);
     check(pcm(b"ipcm", 24, false), "pcm_s16le", Some("ipcm, 24 bit"));
-    check(pcm(b"fpcm", 64, false), "unknown", Some("fpcm"));
+    check(pcm(b"fpcm", 64, false), "unknown", Some("fpcm, 64 bit"));
     check(pcm(b"ipcm", 20, true), "pcm_s24le", Some("ipcm, 20 bit"));
+    check(pcm(b"ipcm", 20, true), "unknown", Some("ipcm, 20 bit"));
     check(entry(b"ipcm"), "pcm_s16be", Some("ipcm"));
     // Of two words that differ none is believed.
     check(pcm(b"twos", 24, false), "pcm_s16be", Some("twos, 24 bit"));

@@ -46,7 +46,6 @@ pub(crate) struct Form {
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = EntrantOfForm)]
 #[serde(deny_unknown_fields)]
-#[schema(as = FormEntrant)]
 struct Entrant {
     /// Name of the person or organisation.
     #[serde(default)]

@@ -111,7 +111,7 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
     let listed = |method: Method, path: &str| {
         pages().into_iter().find(|page| page.method == method && page.path == path).unwrap()
     };
-    let (sign_in, works) = (listed(Method::POST, "/sign-in"), listed(Method::GET, "/works"));
+    let (sign_in, sign_out) = (listed(Method::POST, "/sign-in"), listed(Method::POST, "/sign-out"));
     let form = || walk.asks(&sign_in).body("login=nobody&password=a-long-guess-of-a-password");
     let from_elsewhere = || {
         let mut request = form().build().unwrap();
@@ -120,8 +120,8 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
     };
     let invitation = listed(Method::GET, "/invitation/{secret}");
     let knocks = [
-        (walk.asks(&works), "console missing"),
-        (with_session(walk.asks(&works), "made-up"), "console missing"),
+        (walk.asks(&sign_out), "console missing"),
+        (with_session(walk.asks(&sign_out), "made-up"), "console missing"),
         (with_session(walk.asks(&listed(Method::GET, "/audit")), &session), "console forbidden"),
         (form(), "console unknown"),
         (from_elsewhere(), "console forbidden"),
@@ -133,6 +133,9 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
         *expected.entry(counted.to_owned()).or_default() += 1;
         assert_eq!(stage.failures(), expected);
     }
+    // A page that is opened without a session leads to the sign-in, which is no refusal.
+    let works = listed(Method::GET, "/works");
+    walk.asks(&works).send().await.unwrap();
     with_session(walk.asks(&works), &session).send().await.unwrap();
     assert_eq!(stage.failures(), expected, "who is let in is not counted");
 }

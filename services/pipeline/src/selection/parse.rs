@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZo
 
 use super::contains::{conditions, contains, sought};
 use super::{MAX_BYTES, MAX_CONDITIONS, MAX_NAMES, Names, Operator, Selection, Version};
+use crate::delivery::Observed;
 use crate::lang::{Lang, shown};
 use crate::stage::Stage;
 
@@ -142,7 +143,7 @@ pub(super) fn selection(text: &str) -> Result<Selection, SelectionError> {
             "theme" => names(&mut selection.theme, field, operator, value)?,
             "state" => known_names(&mut selection.state, field, &states(), operator, value)?,
             "partner" => names(&mut selection.partner, field, operator, value)?,
-            "delivery" => names(&mut selection.delivery, field, operator, value)?,
+            "delivery" => known_names(&mut selection.delivery, field, &Observed::NAMES, operator, value)?,
             "title" | "unit" => {
                 return Err(SelectionError::Operator { field, operator: operator.text(), allowed: "~" });
             }

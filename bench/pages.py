@@ -1,6 +1,6 @@
-"""P9: pages of staff with WORKS (10000) works waiting for review, beside a running encode: the queue and lists ≤ 100 ms and a card ≤ 150 ms
-at p99, and at most 60 KB until the first paint. CLIENTS (2) browsers at once open REQUESTS (500) of each page, on connections that stay
-open. CORES and WORK as in rig.py; ENCODE=0 leaves the encode out.
+"""P9: pages of staff with WORKS (10000) works waiting for review and as many released to every partner, beside a running encode: the
+queue and lists ≤ 100 ms and a card ≤ 150 ms at p99, and at most 60 KB until the first paint. CLIENTS (2) browsers at once open REQUESTS
+(500) of each page, on connections that stay open. CORES and WORK as in rig.py; ENCODE=0 leaves the encode out.
 
 The encode is x264 at its default preset with as many threads as it likes, at the same priority. A time is from the request's first byte to
 the answer's last. The bytes of a page are HTML, style sheets and modules as they were transferred. Written: target/bench/pages.json and .svg.
@@ -92,8 +92,37 @@ class Desk:
                  " from submissions, unnest(array['probe', 'screen']) stage where state = 'awaiting_review'")
         self.sql(f"insert into previews (submission, run, files) select id, 1, {quoted(json.dumps(self.preview()))}::jsonb"
                  " from submissions where state = 'awaiting_review'")
+        waiting = self.sql("select id from submissions where state = 'awaiting_review' order by id")
+        self.publish(waiting[0], columns, works)
         self.sql("vacuum analyze")
-        return self.sql("select id from submissions where state = 'awaiting_review' order by id")
+        return waiting
+
+    def publish(self, one, columns, works):
+        """As many works again that were released, each with a delivery to every partner: one in 50 waits for a person, one in 100 is taken back."""
+        ident = "(overlay(one.id::text placing lpad(to_hex(n), 6, '0') from 31))::uuid"
+        values = {
+            "id": ident, "title": "one.title || ' ' || n", "token_sha256": "sha256((n || 'released')::bytea)", "state": "'published'",
+            "machine": "jsonb_set(one.machine, '{state}', '{\"state\": \"published\"}')", "created_at": f"now() - make_interval(days => 1, secs => {works} - n)",
+        }
+        chosen = ", ".join(values.get(name, f"one.{name}") for name in columns)
+        self.sql(f"insert into submissions ({', '.join(columns)}) select {chosen} from submissions one, generate_series(1, {works}) n where one.id = '{one}'")
+        states = {
+            "live": {"state": "live", "receipt": "known", "public_url": "https://partner.example/1"},
+            "awaiting_operator": {"state": "awaiting_operator", "intent": str(uuid.uuid4())},
+            "recalling": {"state": "recalling", "receipt": "known", "public_url": None, "by": "operator", "step": "requested"},
+        }
+        rows = "".join(f" when '{state}' then {quoted(json.dumps(observed))}::jsonb" for state, observed in states.items())
+        wanted = "case state when 'recalling' then 'gone' else 'live' end"
+        self.sql("insert into deliveries (submission, partner, machine, state, run, recall_due)"
+                 f" select id, partner, jsonb_build_object('run', 1, 'desired', {wanted}, 'observed', case state{rows} end), state, 1,"
+                 " case state when 'recalling' then now() + interval '1 day' end"
+                 " from (select id, partner, case when n % 100 = 7 then 'recalling' when n % 50 = 3 then 'awaiting_operator' else 'live' end as state"
+                 f" from (select id, partner, row_number() over () n from submissions, unnest(array[{', '.join(map(quoted, self.partners()))}]) partner"
+                 " where state = 'published') each) chosen")
+
+    def partners(self):
+        """Every partner of the catalogue."""
+        return sorted(path.stem for path in (rig.ROOT / "services/pipeline/catalogue/partners").glob("*.toml"))
 
     def preview(self):
         """Objects of every preview, written where the embedded store keeps them."""
@@ -205,6 +234,7 @@ def main():
                 "works, page by page": (100, again(pages)),
                 "works, by a word of the title": (100, again([f"/works?state=awaiting_review&title={n}" for n in range(20)])),
                 "deliveries": (100, ["/deliveries"] * requests),
+                "deliveries that wait for a person": (100, ["/deliveries?waits=person"] * requests),
                 "trouble": (100, ["/trouble"] * requests),
                 "a card": (150, [f"/queue/screening/{one}" for one in some]),
                 "a work": (150, [f"/works/{one}" for one in some]),

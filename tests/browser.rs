@@ -14,6 +14,8 @@ use crate::support::{Service, Setup, TestPipeline};
 mod board;
 // Many works at once, and works that change between look and confirmation.
 mod bulk;
+// What a contest says of itself at the public address.
+mod contest;
 // Lists, and the same as spreadsheets.
 mod lists;
 // Every page in both languages, wide and narrow.

@@ -14,7 +14,7 @@ use crate::support::catalogue::{BAG, CONTEST, Gates};
 use crate::support::{Entrant, Setup, TestPipeline, planted};
 
 /// Each run takes some twenty seconds of one core; beside other stories that is minutes.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(540);
 
 /// One run: all operations of one API, asked by one, and then by the others with the same requests.
 struct Run {

@@ -57,6 +57,8 @@ mod mrss;
 mod restore;
 // What reviewers look at before anything is made.
 mod review;
+// Forty works of a recommending unit at once.
+mod sheets;
 // The same stories on two S3 servers.
 mod s3_servers;
 // What people are told to do next, and that it does what it says.

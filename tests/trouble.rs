@@ -1,5 +1,6 @@
 //! The command that the product prints for what waits for a person: it is printed where a person has something to do and nowhere else, it
-//! is accepted as it is printed, and the delivery moves on.
+//! is accepted as it is printed, and the delivery moves on. `kinds` does the same for
+//! each kind of trouble.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::support::process::Ran;
 use crate::support::receiver::{Receiver, Say};
 use crate::support::wait::wait_until;
 use crate::support::{Setup, TestPipeline, planted};
+
+mod kinds;
 
 const SOON: Duration = Duration::from_secs(180);
 const DOUYIN: &str = "douyin";

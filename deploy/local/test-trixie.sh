@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make test-trixie`: builds and tests on Debian trixie, whose FFmpeg 7.1, PostgreSQL 17 and RabbitMQ 4 are those of the image: the tests
-# of `media` and `transcode`, then the whole demo (`make run ONCE=1`). Not part of CI: the build starts from nothing and takes long.
+# of `media` (with the field cases, which are kinds of files that users of other systems reported) and of `transcode`, then the whole demo
+# (`make run ONCE=1`). Not part of CI: the build starts from nothing and takes long.
 # Arguments choose steps: `prepare` (the root and its packages), `servers` (start both, show versions, stop), `tests`, `demo`; all by
 # default, in this order. Needs root and debootstrap. The root is kept in .local/trixie; `rm -rf .local/trixie` removes all of it.
 #
@@ -88,12 +89,13 @@ servers() {
 }
 
 tests() {
-    say "tests of media and transcode"
+    say "tests of media, with the field cases, and of transcode"
     local runner=(cargo test --no-fail-fast) filter=(-p media -p transcode) footage=()
     # The caller's runner is a static program or one for an older libc; without it Cargo's own is slower.
     if command -v cargo-nextest >/dev/null; then
         install -m 755 "$(command -v cargo-nextest)" "$root/usr/local/bin/cargo-nextest"
-        runner=(cargo nextest run) filter=(--workspace -E "package(media) or package(transcode)")
+        # The workspace's features, and no more test programs than those with these tests.
+        runner=(cargo nextest run) filter=(--workspace --lib --test it -E "package(media) or package(transcode)")
     fi
     if [ -e "$state/footage/bikes.mp4" ]; then
         footage=(TEST_FOOTAGE=/src/.local/footage)

@@ -45,6 +45,11 @@ async fn a_delivery_by_hand_is_found_on_the_board_taken_from_its_bag_and_reporte
     wait_until_true("the delivery is live", PATIENCE, async || delivery(BAG).await == "live").await;
     browser.open(&page).await;
     browser.says("https://example.com/video/24").await;
+    // The picture opens as a picture, under the policy of what is no page.
+    browser.click("a[href*='/proofs/']").await;
+    browser.arrives(&format!("{page}/proofs/")).await;
+    let shown = "return [document.contentType, document.images[0]?.naturalWidth].join(' ')";
+    assert_eq!(browser.ask(shown).await, "image/png 64");
     assert_eq!(stage.pipeline.truth.count("select count(*) from proofs where file_key is not null").await, 1);
     wait_until_true("the drop is live", PATIENCE, async || delivery(DROP).await == "live").await;
 }

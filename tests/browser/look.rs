@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{ROLES, Stage};
 
 /// Answers that are files, streams, or lead elsewhere at once.
-const NO_PAGES: [&str; 12] = [
+const NO_PAGES: [&str; 13] = [
     "/assets/{file}",
     "/bulk/look",
     "/events",
@@ -22,6 +22,7 @@ const NO_PAGES: [&str; 12] = [
     "/works.xlsx",
     "/works/{id}/preview/{file}",
     "/works/{id}/deliveries/{partner}/bag/{file}",
+    "/works/{id}/deliveries/{partner}/proofs/{proof}",
 ];
 
 /// Works in states that have something to show.

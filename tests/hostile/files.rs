@@ -36,14 +36,14 @@ pub(super) fn huge_claim(dir: &Path) -> PathBuf {
     write(dir, "huge-claim.mp4", &bytes)
 }
 
-/// An honest film whose headers say that it lasts 2³² − 1 units.
+/// An honest film whose headers say that it lasts 2³² − 2 units. One more would mean that its writer does not know.
 pub(super) fn endless_header(dir: &Path) -> PathBuf {
     let mut bytes = honest(dir);
     // Version 0 of mvhd and mdhd: version and flags, two instants, time scale, duration; tkhd has an id and a gap before it.
     for (kind, offset) in [(b"mvhd", 16), (b"tkhd", 20), (b"mdhd", 16)] {
         for nth in 0..count(&bytes, kind) {
             let at = find(&bytes, kind, nth) + 4 + offset;
-            bytes[at..at + 4].copy_from_slice(&[0xff; 4]);
+            bytes[at..at + 4].copy_from_slice(&[0xff, 0xff, 0xff, 0xfe]);
         }
     }
     write(dir, "endless-header.mp4", &bytes)

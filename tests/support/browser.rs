@@ -257,6 +257,12 @@ impl Browser {
         self.devtools("Network.setCookie", params).await;
     }
 
+    /// Sets the clock of pages that are opened from now on ahead, as on a computer whose clock is wrong.
+    pub(crate) async fn runs_ahead_by(&self, span: chrono::TimeDelta) {
+        let source = format!("const now = Date.now.bind(Date); Date.now = () => now() + {};", span.num_milliseconds());
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+    }
+
     /// The width of the window, CSS pixels.
     pub(crate) async fn wide(&self, width: u32) {
         let metrics = json!({ "width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });

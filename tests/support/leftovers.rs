@@ -93,6 +93,9 @@ async fn stuck(pipeline: &TestPipeline, serving: bool) -> Result<()> {
     };
     let stuck = runtime::store::stuck::find(pool, &ids).await?;
     ensure!(stuck.is_empty(), "wanted, and no part will do it, or a part too many: {stuck:#?}");
+    if pipeline.expects_repairs() {
+        return Ok(());
+    }
     let repaired = pipeline.truth.texts("select detail::text from history where what = 'unstuck'").await;
     ensure!(repaired.is_empty(), "the reconciler had to repair: {repaired:#?}");
     Ok(())

@@ -2,6 +2,7 @@
 //! database has been migrated by its owner; services and commands log in as those do who can alter no table. Dropping it checks that nothing was left behind, so every story does.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -71,6 +72,7 @@ pub(crate) struct TestPipeline {
     pub(crate) amqp_url: String,
     /// What stands before every name at the broker.
     pub(crate) amqp_prefix: String,
+    repaired: AtomicBool,
     services: Mutex<Vec<Arc<Service>>>,
     proxies: Mutex<Vec<Arc<Proxy>>>,
     env: BTreeMap<String, String>,
@@ -119,8 +121,8 @@ impl TestPipeline {
         process::run(&["migrate"], &env).await.exits(0);
         truth.admit_services().await;
         let amqp_url = servers.amqp_url.clone();
-        let (services, proxies) = (Mutex::default(), Mutex::default());
-        Self { truth, objects, partner, amqp_url, amqp_prefix, services, proxies, env, store, dir, servers }
+        let (services, proxies, repaired) = (Mutex::default(), Mutex::default(), AtomicBool::default());
+        Self { truth, objects, partner, amqp_url, amqp_prefix, repaired, services, proxies, env, store, dir, servers }
     }
 
     /// Starts `reelmill serve` for `roles` (all of them if empty) and waits until it is ready. `name` is for the log.
@@ -169,6 +171,11 @@ impl TestPipeline {
     /// Runs `reelmill ARGS` as a person on this machine would, with the addresses of this pipeline, to its end.
     pub(crate) async fn command(&self, args: &[&str]) -> Ran {
         process::run(args, &self.command_env()).await
+    }
+
+    /// As [`TestPipeline::command`], with `input` at its stdin.
+    pub(crate) async fn command_reading(&self, args: &[&str], input: &str) -> Ran {
+        process::run_reading(args, &self.command_env(), input).await
     }
 
     /// A token of a new person who holds `role`, such as `screener@demo`, and nothing else.
@@ -254,6 +261,16 @@ impl TestPipeline {
         if let Ok(parts) = sqlx::query_scalar::<_, String>(query).fetch_all(self.truth.pool()).await {
             eprintln!("── parts\n{}", parts.join("\n"));
         }
+    }
+
+    /// The story breaks rows itself and sees them repaired.
+    pub(crate) fn repairs_are_expected(&self) {
+        self.repaired.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it does.
+    pub(crate) fn expects_repairs(&self) -> bool {
+        self.repaired.load(Ordering::Relaxed)
     }
 
     async fn close(&mut self) {

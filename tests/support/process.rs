@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncWriteExt as _;
 
 use super::network::Place;
 use super::wait::wait_until;
@@ -63,15 +64,18 @@ impl Ran {
 
 /// Runs `reelmill ARGS` to its end, with nothing in its environment but `env` and PATH.
 pub(crate) async fn run(args: &[&str], env: &BTreeMap<String, String>) -> Ran {
-    let command = tokio::process::Command::new(binary())
-        .args(args)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .envs(env)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(COMMAND_WITHIN, command).await;
+    run_reading(args, env, "").await
+}
+
+/// As [`run`], with `input` at its stdin.
+pub(crate) async fn run_reading(args: &[&str], env: &BTreeMap<String, String>, input: &str) -> Ran {
+    let mut command = tokio::process::Command::new(binary());
+    command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(env);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn().expect("run reelmill");
+    // A command that reads nothing may have ended already. Dropped, the input is at its end.
+    let _ = child.stdin.take().expect("its stdin").write_all(input.as_bytes()).await;
+    let output = tokio::time::timeout(COMMAND_WITHIN, child.wait_with_output()).await;
     let output = output.unwrap_or_else(|_| panic!("reelmill {args:?} did not end")).expect("run reelmill");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a command writes text");
     Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }

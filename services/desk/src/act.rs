@@ -11,7 +11,7 @@ use pipeline::person::{Held, Role, Sees};
 use pipeline::submission::Submission;
 use pipeline::text::Limit;
 use runtime::doors::{Door, Reason};
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::Transaction;
 use runtime::store::deliveries::{self, DeliveryRow};
@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 use crate::Desk;
 use crate::next::{Step, demand};
 
+pub mod authorise;
 pub mod bulk;
 pub mod claim;
 pub mod confirm;
@@ -36,6 +37,7 @@ pub mod hold;
 pub mod invitation;
 pub mod job;
 pub mod lasting;
+pub mod offered;
 pub mod person;
 pub mod recall;
 pub mod recalled;
@@ -135,6 +137,16 @@ impl Caller {
         }
         Ok(Seen { id, contest: work.contest, form: work.form, machine: work.machine, deliveries: work.deliveries })
     }
+}
+
+/// The problem of an act that needs a reason and has none.
+pub(crate) fn missing_reason() -> Problem {
+    Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason"))
+}
+
+/// How many there may be.
+pub(crate) fn at_most(most: usize) -> Detail {
+    Detail::new(format!("至多 {most} 项"), format!("at most {most}"))
 }
 
 /// A role by its name.

@@ -7,16 +7,20 @@
 //! | how is a form read, and recognised when it is sent twice? | `sent` |
 //! | how does a problem look in a browser? | `problem_page` |
 //! | which cookies are there? | `cookie` |
-//! | how are contests and partners named? | `names` |
+//! | which contests and themes may be chosen? | `names` |
+//! | how are screening's rules shown? | `rules` |
+//! | how does a job's choice of works read? | `selected` |
+//! | how does an audit row's before and after read? | `record` |
 //! | what is in a list to choose from? | `choice` |
 //! | how is an address with a query written? | `address` |
 //!
 //! Each file with pages lists its routes; they are rows of the one table, `http::routes`.
 use askama::Template;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, VARY};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
+use axum::http::{Method, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::MethodRouter;
+use pages::serve::POLICY;
 use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 
@@ -48,7 +52,11 @@ mod partners;
 mod people;
 mod preview;
 mod problem_page;
+mod proof;
 mod queue;
+mod record;
+mod rules;
+mod selected;
 pub(crate) mod sent;
 pub(crate) mod shell;
 mod sign_in;
@@ -58,20 +66,22 @@ mod work;
 mod works;
 
 pub(crate) use address::{address, filtered};
+pub(crate) use bulk::stage_text;
 pub(crate) use choice::{Choice, choices};
 pub(crate) use events::{check_streams, is_refresh};
-pub(crate) use names::{contest_name, contests_seen, partner_name, themes};
+pub(crate) use names::{contests_seen, themes};
 pub(crate) use problem_page::{again, as_pages};
 pub(crate) use sent::{Asked, Sent};
 pub(crate) use shell::{Here, Shell};
 pub(crate) use visit::{Guest, Visit};
 
-/// Pages load their own style sheet and modules and nothing else; forms go nowhere else; no script builds markup from text.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+pub(crate) use pages::serve::{inside, see};
 
 /// Roles that read works.
 pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
+
+/// Roles that read what was exchanged with partners and what people saw there: screeners judge works, not partners.
+pub(crate) const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
 
 /// Roles that download finished files and bags.
 pub(crate) const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
@@ -95,6 +105,7 @@ pub(crate) fn routes() -> Vec<Route> {
         partners::routes(),
         people::routes(),
         preview::routes(),
+        proof::routes(),
         queue::routes(),
         sign_in::routes(),
         trouble::routes(),
@@ -135,41 +146,4 @@ pub(crate) fn shown_with(status: StatusCode, page: &impl Template) -> Result<Res
         (REFERRER_POLICY, "same-origin"),
     ];
     Ok((status, headers, Html(text)).into_response())
-}
-
-/// Sends the browser on after a form (303), so that a reload repeats nothing. `to` is a path of ours.
-pub(crate) fn see(to: impl AsRef<str>) -> Response {
-    let mut response = StatusCode::SEE_OTHER.into_response();
-    let to = HeaderValue::from_str(to.as_ref()).unwrap_or(HeaderValue::from_static("/"));
-    response.headers_mut().insert(LOCATION, to);
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-/// A path of ours that a link or a form names, such as where to go after the sign-in; anything else is the home page.
-pub(crate) fn inside(path: Option<&str>) -> &str {
-    let ours = |path: &&str| {
-        path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control())
-    };
-    path.filter(ours).unwrap_or("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_browser_is_sent_to_our_own_paths_only() {
-        assert_eq!(inside(Some("/works?state=published")), "/works?state=published");
-        for wrong in [
-            "//evil.example",
-            "https://evil.example",
-            "/\\evil.example",
-            "works",
-            "/a\r\nset-cookie: x",
-            "/\t/evil.example",
-        ] {
-            assert_eq!(inside(Some(wrong)), "/", "{wrong}");
-        }
-    }
 }

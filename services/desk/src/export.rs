@@ -112,7 +112,11 @@ impl Format {
         }
     }
 
-    fn write(self, sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
+    /// A table as a file of this kind.
+    ///
+    /// # Errors
+    /// When the table does not fit into the format.
+    pub fn write(self, sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
         match self {
             Format::Xlsx => xlsx::write(sheet),
             Format::Csv => Ok(csv::write(sheet)),

@@ -8,6 +8,7 @@
 //! | what is a list as a file? | `export` |
 //! | which act does a delivery wait for? | `next` |
 //! | is it a picture? | `picture` |
+//! | how are contests, themes, partners and parts called? | `names` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | who receives which updates? | `live` |
 //! | which pages are there? | `console` |
@@ -23,6 +24,7 @@ mod desk;
 pub mod export;
 mod http;
 mod live;
+mod names;
 pub mod next;
 mod picture;
 mod serve;

@@ -7,6 +7,8 @@ use runtime::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::names::in_states;
+
 /// An act of a person that a delivery waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -115,7 +117,7 @@ pub(crate) fn demand(act: Step, method: Option<DeliveryMethod>, delivery: &Deliv
         (Step::Deliver, None) if method != Some(DeliveryMethod::Operator) => Code::NotByHand,
         (Step::Confirm | Step::Deliver, None) => Code::StateWrong,
     };
-    Err(code.about(delivery.observed.name()))
+    Err(code.about(in_states([delivery.observed.name()])))
 }
 
 /// Whether the files are with a partner that may show the work without ever saying so: a drop without a receipt, a feed that was read by
@@ -136,7 +138,7 @@ fn not_removed_by_hand(delivery: &Delivery) -> Problem {
         (_, Desired::Live) => Code::NotRecalled,
         (_, Desired::Gone) => Code::RecallBySystem,
     };
-    code.about(delivery.observed.name())
+    code.about(in_states([delivery.observed.name()]))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::time::Duration;
 
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
@@ -51,7 +51,9 @@ pub(crate) struct Picture {
 /// Decodes a picture, off the async threads.
 pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
     if bytes.is_empty() || bytes.len() > PICTURE_BYTES {
-        return Err(Code::FieldWrong.about(format!("picture: 1 to {PICTURE_BYTES} bytes")));
+        return Err(Code::FieldWrong.about(
+            Detail::new(format!("须为 1 至 {PICTURE_BYTES} 字节"), format!("1 to {PICTURE_BYTES} bytes")).of("picture"),
+        ));
     }
     let turn = DECODING.acquire().await.map_err(anyhow::Error::from)?;
     let read = tokio::task::spawn_blocking(move || {
@@ -64,12 +66,26 @@ pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
     read.map_err(|why| Code::PictureUnreadable.about(pipeline::lang::shown(&why)))
 }
 
+/// Bytes at the beginning of a picture by which its type is known.
+pub(crate) const HEAD_BYTES: u64 = 8;
+const PNG: (&str, &str) = ("image/png", "png");
+const JPEG: (&str, &str) = ("image/jpeg", "jpg");
+
+/// Media type and file name ending of a picture that begins so; `None` for everything else.
+pub(crate) fn kind(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    match head {
+        [0x89, b'P', b'N', b'G', ..] => Some(PNG),
+        [0xff, 0xd8, ..] => Some(JPEG),
+        _ => None,
+    }
+}
+
 /// Decodes all of it, and keeps nothing.
 fn decode(bytes: &[u8]) -> Result<(), String> {
-    match bytes {
-        [0x89, b'P', b'N', b'G', ..] => decode_png(bytes),
-        [0xff, 0xd8, ..] => decode_jpeg(bytes),
-        _ => Err("neither JPEG nor PNG".to_owned()),
+    match kind(bytes) {
+        Some(PNG) => decode_png(bytes),
+        Some(_) => decode_jpeg(bytes),
+        None => Err("neither JPEG nor PNG".to_owned()),
     }
 }
 

@@ -89,8 +89,12 @@ pub(crate) fn limit_of(asked: Option<u32>) -> Result<u32, Problem> {
 
 /// The place in a list that a cursor names.
 pub(crate) fn cursor_of<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
-    let wrong = |_| Code::QueryWrong.about(Detail::new("须为上一页给出的 next", "as `next` named it").of("cursor"));
-    cursor.map(|it| it.parse().map_err(wrong)).transpose()
+    cursor.map(|it| it.parse().map_err(|_| wrong_cursor())).transpose()
+}
+
+/// The problem of a cursor that no page named.
+pub(crate) fn wrong_cursor() -> Problem {
+    Code::QueryWrong.about(Detail::new("须为上一页给出的 next", "as `next` named it").of("cursor"))
 }
 
 /// The contests to look at: the one that was asked for, which the catalogue must have, or else all that the caller sees.
@@ -108,8 +112,8 @@ pub(crate) fn known(filter: &str, value: &str, all: &[&str]) -> Result<(), Probl
     if all.contains(&value) {
         return Ok(());
     }
-    let said = |of: &str| format!("{of}{}", all.join(", "));
-    Err(Code::FilterUnknown.about(Detail::new(said("可用："), said("one of ")).of(filter)))
+    let (zh, en) = (format!("可用值为 {}", all.join("、")), format!("one of {}", all.join(", ")));
+    Err(Code::FilterUnknown.about(Detail::new(zh, en).of(filter)))
 }
 
 #[cfg(test)]
@@ -132,7 +136,7 @@ mod tests {
         assert_eq!(problem.code.name(), "filter_unknown");
         let detail = problem.detail.expect("a detail");
         assert_eq!(detail.text(Lang::En), "theme: one of digital, green");
-        assert_eq!(detail.text(Lang::Zh), "theme：可用：digital, green");
+        assert_eq!(detail.text(Lang::Zh), "theme：可用值为 digital、green");
     }
 
     #[test]

@@ -211,6 +211,9 @@ impl Decoded {
 
 /// Most channels of a sound that is folded down. No usual layout of loudspeakers has more.
 pub(crate) const MAX_CHANNELS: u32 = 16;
+/// Most channels of a sound that does not say where they are, and is taken for the usual layout of as many. Of more than 7.1 has there
+/// are several; which of them libav takes for the usual one differs between its versions.
+const MOST_UNPLACED: u32 = 8;
 
 /// Whether sound like `facts` can be brought to stereo: the places of its speakers are known, and its rate is one that devices have.
 pub(crate) fn is_playable(facts: &av::SoundFacts) -> bool {
@@ -228,7 +231,8 @@ pub(crate) fn stereo(facts: &av::SoundFacts) -> Result<Graph> {
         (_, 1) => "mono".into(),
         (_, 2) => "stereo".into(),
         (_, 6) => "5.1".into(),
-        (_, channels) => format!("{channels}c"),
+        (_, channels @ ..=MOST_UNPLACED) => format!("{channels}c"),
+        (_, channels) => return Err(Error::Failed(format!("nothing says where {channels} channels are"))),
     };
     // Editors write tracks of one channel with a place, such as left; alone it is everybody's.
     let single = if facts.channels == 1 && known != "mono" { "pan=mono|c0=c0," } else { "" };

@@ -2,6 +2,7 @@
 use std::any::Any;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -93,7 +94,16 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
             let compared = qc::Compared { expected, source, mezzanine: mezzanine.transpose()?, stills };
             to_value(&qc::check(&path, &compared, &request.limits, tell)?)
         }
+        Job::Sheet { file, limits } => to_value(&sheet(&request.input(file)?, limits)?),
         Job::SelfTest => to_value(&self_test::run(request)),
+    }
+}
+
+/// A parser that panics has met a file that no program writes.
+fn sheet(path: &Path, limits: &paper::Limits) -> Result<paper::Answer> {
+    match catch_unwind(|| paper::read(path, limits)) {
+        Ok(answer) => answer.during("read the spreadsheet"),
+        Err(_) => Ok(paper::Answer::Refused(paper::Refusal::Damaged)),
     }
 }
 

@@ -4,28 +4,15 @@ use std::path::Path;
 
 use crate::av;
 use crate::isobmff::Structure;
+use crate::matroska::{self, Element};
 use crate::sniff::Format;
-
-/// Size of the numbers that follow the first byte of an EBML number, and its value; `None` where it is "unknown".
-fn ebml_size(bytes: &[u8]) -> Option<(usize, Option<u64>)> {
-    let first = *bytes.first()?;
-    let length = first.leading_zeros() as usize + 1;
-    let rest = bytes.get(1..length).filter(|_| length <= 8)?;
-    let mask = (1u64 << (7 * length)) - 1;
-    let value = rest.iter().fold(u64::from(first), |value, byte| value << 8 | u64::from(*byte)) & mask;
-    Some((length, (value != mask).then_some(value)))
-}
 
 /// Where the segment of a Matroska file says that it ends. Live recordings do not say it.
 fn matroska_end(head: &[u8]) -> Option<u64> {
-    let (length, size) = ebml_size(head.get(4..)?)?;
-    let segment = 4 + length + usize::try_from(size?).ok()?;
-    let id = head.get(segment..segment.checked_add(4)?)?;
-    if id != [0x18, 0x53, 0x80, 0x67] {
-        return None;
-    }
-    let (length, size) = ebml_size(head.get(segment + 4..)?)?;
-    (segment as u64 + 4 + length as u64).checked_add(size?)
+    let first = Element::of(head)?;
+    let at = first.head.checked_add(usize::try_from(first.size?).ok()?)?;
+    let segment = Element::of(head.get(at..)?).filter(|element| element.id == matroska::SEGMENT)?;
+    ((at + segment.head) as u64).checked_add(segment.size?)
 }
 
 /// Where the first list of an AVI file says that it ends.

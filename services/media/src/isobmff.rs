@@ -101,8 +101,8 @@ fn movie(file: &mut File, moov: Span, structure: &mut Structure, budget: &mut Bu
         let mvhd = bytes(file, *mvhd, 32)?;
         let wide = mvhd.first() == Some(&1);
         timescale = whole(&mvhd, if wide { 20 } else { 12 }, 4) as u32;
-        let duration = if wide { whole(&mvhd, 24, 8) } else { whole(&mvhd, 16, 4) };
-        let ms = u128::from(duration) * 1000 / u128::from(timescale.max(1));
+        let ticks = duration(&mvhd, if wide { 24 } else { 16 }, wide);
+        let ms = u128::from(ticks) * 1000 / u128::from(timescale.max(1));
         structure.movie_ms = u64::try_from(ms).unwrap_or(u64::MAX);
     }
     for part in parts {
@@ -160,6 +160,14 @@ fn bytes(file: &mut File, span: Span, most: u64) -> io::Result<Vec<u8>> {
 fn whole(bytes: &[u8], at: usize, size: usize) -> u64 {
     let found = at.checked_add(size).and_then(|end| bytes.get(at..end)).unwrap_or_default();
     found.iter().fold(0, |value, byte| value << 8 | u64::from(*byte))
+}
+
+/// The duration in a header of version 1 (`wide`) or 0, in ticks; 0 where all its bits are set, by which a writer says that it does not
+/// know it (8.2.2.3, 8.3.2.3).
+fn duration(header: &[u8], at: usize, wide: bool) -> u64 {
+    let size = if wide { 8 } else { 4 };
+    let ticks = whole(header, at, size);
+    if ticks == u64::MAX >> (64 - 8 * size) { 0 } else { ticks }
 }
 
 /// The first box of a kind within another.

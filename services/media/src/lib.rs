@@ -46,6 +46,7 @@ mod jpeg;
 mod lacking;
 mod limiter;
 mod loudness;
+mod matroska;
 mod mux;
 mod nal;
 mod placing;

@@ -130,9 +130,10 @@ fn convert(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) 
     let primaries = wide_primaries(facts).unwrap_or("bt2020".into());
     // npl=100: SDR's white is 100 cd/m². HDR's diffuse white (203 by BT.2408) then enters the curve at 2.03 and leaves it at
     // three quarters of the signal, with room for highlights above; taken for 1 it would leave at 62 %, which looks dim.
+    // Primaries go in and out by name: of a film that says its curve alone, zimg would not know what to convert them from.
     // The peak is fixed at 1000 cd/m²: a file's own word for it comes with some frames only, and would show at the seams.
     format!(
-        "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin={primaries}:rin={range}:t=linear:npl=100,\
+        "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin={primaries}:rin={range}:t=linear:p={primaries}:npl=100,\
          format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0:peak=10,\
          zscale=t=bt709:m=bt709:p=bt709:r=limited:d=ordered,"
     )

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use ffmpeg_next as ffmpeg;
+use ffmpeg_next::format::context::Input;
 use pipeline::rejection::Rejection;
 
 use crate::av::{self, Medium, Patch, Patched, StreamFacts};
@@ -14,12 +15,15 @@ use crate::cut_short;
 use crate::decode;
 use crate::error::{During, Error, Result};
 use crate::isobmff::{self, Structure, Track};
+use crate::matroska;
 use crate::sample_entry;
 use crate::scrambled;
 use crate::sniff::{Brands, Format, HEAD, Kind, brands, sniff};
 use crate::splice::Splice;
 use crate::text;
 use crate::tracks::{self, Choice, Described};
+
+mod boxes;
 
 /// Every decoder that may run, by libav's name.
 pub(crate) const DECODERS: &str = "h264,hevc,mpeg4,mpeg2video,vp8,vp9,libdav1d,prores,mjpeg,dnxhd,\
@@ -34,7 +38,7 @@ const MAX_BRANDS: usize = 16;
 
 /// An open file that passed the gate.
 pub(crate) struct Source {
-    pub(crate) input: ffmpeg::format::context::Input,
+    pub(crate) input: Input,
     /// What the input is read through, where libav misreads the file. Dropped after it.
     _patched: Option<Patched>,
     pub(crate) format: Format,
@@ -43,6 +47,8 @@ pub(crate) struct Source {
     pub(crate) size_bytes: u64,
     /// What the boxes of an ISO file say; nothing of others.
     pub(crate) structure: Structure,
+    /// What a Matroska file calls its codecs, in the order of streams; nothing of others.
+    codecs: Vec<String>,
     /// What the container says of each stream's colour.
     stated: Vec<Stated>,
     splice: Splice,
@@ -80,8 +86,8 @@ impl Source {
             return Err(Rejection::end_missing().into());
         }
         check_streams(&input, limits)?;
-        correct_codecs(&mut input, &structure);
-        let stated = stated(&input, &structure);
+        boxes::correct_codecs(&mut input, &structure);
+        let stated = boxes::stated(&input, &structure);
         let max_pixels = limits.max_pixels.to_string();
         av::find_streams(&mut input, &[("max_pixels", &max_pixels), ("codec_whitelist", DECODERS), ("threads", "1")])
             .map_err(damaged)?;
@@ -92,6 +98,7 @@ impl Source {
             return Err(Rejection::OversizedTags { bytes }.into());
         }
         let (brand, compatible_brands) = brand_names(format, &head);
+        let codecs = if format == Format::Matroska { matroska::codecs(path).unwrap_or_default() } else { Vec::new() };
         let (splice, carry) = (Splice::default(), Carry::default());
         Ok(Self {
             input,
@@ -101,6 +108,7 @@ impl Source {
             compatible_brands,
             size_bytes,
             structure,
+            codecs,
             stated,
             splice,
             carry,
@@ -109,7 +117,7 @@ impl Source {
 
     /// What the boxes say of the track that stream `index` is; `None` in other formats.
     pub(crate) fn track(&self, index: usize) -> Option<&Track> {
-        track(&self.input, &self.structure, index)
+        boxes::track(&self.input, &self.structure, index)
     }
 
     /// What the container says of the colour of stream `index`.
@@ -117,12 +125,13 @@ impl Source {
         self.stated.get(index).copied().unwrap_or_default()
     }
 
-    /// The name to refuse the codec of stream `index` under, if it has to be.
+    /// The name of the codec of stream `index`: libav's, or else the container's own.
     pub(crate) fn codec_name(&self, index: usize) -> String {
         let known = av::stream_facts(&self.input, index).map(|facts| av::codec_name(facts.codec));
-        let known = known.filter(|name| name != "unknown");
+        let known = known.filter(|name| !matches!(name.as_str(), "unknown" | "none"));
+        let own = || self.codecs.get(index).filter(|name| !name.is_empty()).cloned();
         let code = || self.track(index).and_then(sample_entry::code).or_else(|| av::stream_code(&self.input, index));
-        known.or_else(code).unwrap_or_else(|| "unknown".into())
+        known.or_else(own).or_else(code).unwrap_or_else(|| "unknown".into())
     }
 
     /// Packets of stream `index`, which is a picture and was read to its end, that held no picture.
@@ -144,7 +153,7 @@ impl Source {
     /// Its streams as far as the choice among them goes. Only the samples of an ISO file are counted before they are read.
     pub(crate) fn tracks(&self) -> Vec<Described> {
         let can_decode = |index| decode::obstacle(self, index).is_none();
-        tracks::describe(&self.input, self.format.is_iso(), can_decode)
+        tracks::describe(&self.input, self.format.is_iso(), can_decode, |index| self.codec_name(index))
     }
 
     /// The tracks that are the work's.
@@ -185,27 +194,32 @@ impl Source {
 }
 
 /// Opens the file, a second time where libav misreads how its samples are laid out.
-fn open_as_laid_out(
+fn open_as_laid_out(path: &Path, format: Format, structure: &Structure) -> Result<(Option<Patched>, Input)> {
+    let mut patches = boxes::hidden(structure);
+    let (patched, input) = open_patched(path, format, structure, &patches)?;
+    let misread = boxes::misread(&input, structure);
+    if misread.is_empty() {
+        return Ok((patched, input));
+    }
+    patches.extend(misread);
+    open_patched(path, format, structure, &patches)
+}
+
+fn open_patched(
     path: &Path,
     format: Format,
     structure: &Structure,
-) -> Result<(Option<Patched>, ffmpeg::format::context::Input)> {
-    let input = open(path, format, structure, None)?;
-    let patches = misread(&input, structure);
+    patches: &[Patch],
+) -> Result<(Option<Patched>, Input)> {
     if patches.is_empty() {
-        return Ok((None, input));
+        return Ok((None, open(path, format, structure, None)?));
     }
-    let patched = Patched::open(path, patches).during("open the source")?;
+    let patched = Patched::open(path, patches.to_vec()).during("open the source")?;
     let input = open(path, format, structure, Some(&patched))?;
     Ok((Some(patched), input))
 }
 
-fn open(
-    path: &Path,
-    format: Format,
-    structure: &Structure,
-    patched: Option<&Patched>,
-) -> Result<ffmpeg::format::context::Input> {
+fn open(path: &Path, format: Format, structure: &Structure, patched: Option<&Patched>) -> Result<Input> {
     let options = [
         // An edit of no length shows nothing where libav follows edits to the letter, and the film from there on where it does not.
         ("advanced_editlist", if structure.has_open_edit() { "0" } else { "1" }),
@@ -230,7 +244,7 @@ fn damaged(error: ffmpeg::Error) -> Error {
 }
 
 /// Refuses what no entry needs, before any of it is decoded.
-fn check_streams(input: &ffmpeg::format::context::Input, limits: &Limits) -> Result<()> {
+fn check_streams(input: &Input, limits: &Limits) -> Result<()> {
     let streams = input.nb_streams();
     if streams > limits.max_streams {
         return Err(Rejection::TooManyStreams { streams }.into());
@@ -250,50 +264,4 @@ fn brand_names(format: Format, head: &[u8]) -> (String, Vec<String>) {
     let Brands { major, compatible } = brands(head).filter(|_| format.is_iso()).unwrap_or_default();
     let name = |brand: &[u8; 4]| text::clean(brand, 4);
     (name(&major), compatible.iter().take(MAX_BRANDS).map(name).collect())
-}
-
-/// The track that stream `index` is. libav gives streams the numbers of their tracks; of tracks with the same number the first ones are
-/// the first streams with it.
-fn track<'a>(input: &ffmpeg::format::context::Input, structure: &'a Structure, index: usize) -> Option<&'a Track> {
-    let id = av::stream_id(input, index)?;
-    let before = (0..index).filter(|other| av::stream_id(input, *other) == Some(id)).count();
-    structure.tracks.iter().filter(|track| track.id == id).nth(before)
-}
-
-/// What has to be read instead of what is in the sample entries, for libav to lay out samples in their true size.
-fn misread(input: &ffmpeg::format::context::Input, structure: &Structure) -> Vec<Patch> {
-    let of = |index: usize| {
-        let codec = av::codec_name(av::stream_facts(input, index)?.codec);
-        Some(sample_entry::misread(track(input, structure, index)?, &codec))
-    };
-    (0..input.nb_streams() as usize).filter_map(of).flatten().collect()
-}
-
-/// Makes libav take streams for what their sample entries say, where it guessed wrong.
-fn correct_codecs(input: &mut ffmpeg::format::context::Input, structure: &Structure) {
-    for index in 0..input.nb_streams() as usize {
-        let Some(facts) = av::stream_facts(input, index) else { continue };
-        let other =
-            track(input, structure, index).and_then(|it| sample_entry::other_codec(it, &av::codec_name(facts.codec)));
-        if let Some(codec) = other.and_then(ffmpeg::decoder::find_by_name) {
-            av::set_codec(input, index, codec.id());
-        }
-    }
-}
-
-/// What the container says of each stream's colour: the sample entry's box by our own reading, else what libav read.
-fn stated(input: &ffmpeg::format::context::Input, structure: &Structure) -> Vec<Stated> {
-    let of = |index: usize| {
-        let tagged = track(input, structure, index).and_then(|track| track.used().find_map(|entry| entry.colour));
-        let read = || {
-            av::stated_colour(input, index).map(|[primaries, transfer, matrix, range]| {
-                // 2 is AVCOL_RANGE_JPEG.
-                Stated::of(primaries, transfer, matrix, range == 2)
-            })
-        };
-        let stated = tagged.map(Stated::from).or_else(read).unwrap_or_default();
-        let vision = track(input, structure, index).and_then(|track| track.used().find_map(|entry| entry.dolby_vision));
-        vision.map_or(stated, |vision| stated.or(Stated::of_base_layer(vision.compatibility)))
-    };
-    (0..input.nb_streams() as usize).map(of).collect()
 }

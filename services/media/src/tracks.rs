@@ -9,14 +9,14 @@ use std::cmp::Ordering;
 use ffmpeg_next::format::context::Input;
 use pipeline::media_info::{OtherTrack, TrackKind, Unused};
 
-use crate::av::{self, Medium, TrackFacts};
-use crate::{audio, text};
+use crate::audio;
+use crate::av::{self, Medium};
 
 /// What is known of one stream before it is decoded.
 #[derive(Clone, Debug)]
 pub(crate) struct Described {
     pub(crate) medium: Medium,
-    /// Codec by ffmpeg's name, or its four-character code.
+    /// Codec by ffmpeg's name, or by the container's own.
     pub(crate) codec: String,
     /// Channels of a sound, 0 where unknown.
     pub(crate) channels: u32,
@@ -95,13 +95,18 @@ pub(crate) fn others(tracks: &[Described], choice: Choice) -> Vec<OtherTrack> {
 }
 
 /// Describes the streams of a file, in their order. `counted`: its header counts the samples of each. `can_decode` says whether a
-/// decoder for a stream may run.
-pub(crate) fn describe(input: &Input, counted: bool, can_decode: impl Fn(usize) -> bool) -> Vec<Described> {
-    let one = |index| described(input, index, counted, can_decode(index));
+/// decoder for a stream may run, and `codec` what the stream's codec is called.
+pub(crate) fn describe(
+    input: &Input,
+    counted: bool,
+    can_decode: impl Fn(usize) -> bool,
+    codec: impl Fn(usize) -> String,
+) -> Vec<Described> {
+    let one = |index| described(input, index, counted, can_decode(index), codec(index));
     (0..input.nb_streams() as usize).filter_map(one).collect()
 }
 
-fn described(input: &Input, index: usize, counted: bool, can_decode: bool) -> Option<Described> {
+fn described(input: &Input, index: usize, counted: bool, can_decode: bool, codec: String) -> Option<Described> {
     let (stream, facts) = (av::stream_facts(input, index)?, av::track_facts(input, index)?);
     let known = match stream.medium {
         Medium::Video => stream.width > 0 && stream.height > 0,
@@ -111,7 +116,7 @@ fn described(input: &Input, index: usize, counted: bool, can_decode: bool) -> Op
     let playable = || stream.medium != Medium::Audio || !known || audio::is_playable(&facts.sound);
     Some(Described {
         medium: stream.medium,
-        codec: codec(stream.codec, &facts),
+        codec,
         channels: if stream.medium == Medium::Audio { facts.sound.channels } else { 0 },
         decodable: can_decode && playable(),
         empty: (counted && facts.samples <= 0 && facts.indexed <= 0) || (can_decode && !known),
@@ -120,13 +125,6 @@ fn described(input: &Input, index: usize, counted: bool, can_decode: bool) -> Op
         auxiliary: facts.auxiliary,
         programs: facts.programs,
     })
-}
-
-fn codec(number: i32, facts: &TrackFacts) -> String {
-    match av::codec_name(number).as_str() {
-        "unknown" | "none" if facts.tag != [0; 4] => text::clean(&facts.tag, 4),
-        name => name.to_owned(),
-    }
 }
 
 #[cfg(test)]

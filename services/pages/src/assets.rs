@@ -21,6 +21,8 @@ pub struct Asset {
 const STYLES: &[(&str, &[u8])] = &[("style", include_bytes!("../assets/style.css"))];
 const MODULES: &[(&str, &[u8])] = &[
     ("compare", include_bytes!("../assets/compare.js")),
+    ("countdown", include_bytes!("../assets/countdown.js")),
+    ("film", include_bytes!("../assets/film.js")),
     ("live", include_bytes!("../assets/live.js")),
     ("page", include_bytes!("../assets/page.js")),
     ("player", include_bytes!("../assets/player.js")),

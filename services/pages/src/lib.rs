@@ -4,9 +4,11 @@
 //! |---|---|
 //! | in which language, and how are times, sizes and states written? | `say` |
 //! | which style sheet and modules are there, and under which address? | `assets` |
+//! | which security policy, cookie of the language and redirects have all pages? | `serve` |
 //! | what stands around every page? | `templates/base.html`, `assets/style.css` |
 
 pub mod assets;
 pub mod say;
+pub mod serve;
 
 pub use say::Say;

@@ -101,7 +101,7 @@ impl Say {
             "uploading" => ("上传中", "uploading"),
             "probe" => ("检测中", "being measured"),
             "screen" => ("自动初筛中", "being screened"),
-            "awaiting_review" => ("待审查", "awaits review"),
+            "awaiting_review" => ("待初筛", "awaits review"),
             "transcode" => ("转码中", "being encoded"),
             "assemble" => ("合成中", "being assembled"),
             "awaiting_release" => ("待发布", "awaits release"),
@@ -162,6 +162,28 @@ impl Say {
         self.t(zh, en).to_owned()
     }
 
+    /// How a rule of screening came out.
+    pub fn outcome(&self, name: &str) -> String {
+        let (zh, en) = match name {
+            "pass" => ("符合", "passes"),
+            "warn" => ("请留意", "look at it"),
+            "fail" => ("不符合", "fails"),
+            other => return other.to_owned(),
+        };
+        self.t(zh, en).to_owned()
+    }
+
+    /// How far AI was used, as declared.
+    pub fn ai_use(&self, name: &str) -> String {
+        let (zh, en) = match name {
+            "none" => ("未使用", "none"),
+            "assisted" => ("辅助创作", "assisted"),
+            "generated" => ("AI 生成", "generated"),
+            other => return other.to_owned(),
+        };
+        self.t(zh, en).to_owned()
+    }
+
     /// A stage of the pipeline.
     pub fn stage(&self, name: &str) -> String {
         let (zh, en) = match name {
@@ -192,7 +214,7 @@ impl Say {
     /// A role of a person.
     pub fn role(&self, role: Role) -> &'static str {
         match role {
-            Role::Screener => self.t("审查员", "screener"),
+            Role::Screener => self.t("初筛员", "screener"),
             Role::Organiser => self.t("主办方", "organiser"),
             Role::Operator => self.t("运维员", "operator"),
             Role::Auditor => self.t("审计员", "auditor"),

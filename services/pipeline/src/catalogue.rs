@@ -8,13 +8,16 @@ use crate::partner::Partner;
 
 mod builtin;
 mod contest;
+mod fields;
 mod ladders;
+mod notice;
 mod phrases;
 mod read;
 mod retention;
 
 pub use contest::{Contest, LengthLimit, Theme};
 pub use ladders::{Ladders, Rung};
+pub use notice::{Office, Passage};
 pub use phrases::Phrase;
 pub use retention::Retention;
 

@@ -105,6 +105,11 @@ pub enum RecallBy {
     Operator,
 }
 
+impl RecallBy {
+    /// The names of all.
+    pub const NAMES: [&str; 2] = ["system", "operator"];
+}
+
 /// How far a recall is. Only seeing that the work is gone ends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +119,11 @@ pub enum RecallStep {
     Requested,
     /// The partner said yes; whether the work is gone is still to be seen.
     Acknowledged,
+}
+
+impl RecallStep {
+    /// The names of all.
+    pub const NAMES: [&str; 2] = ["requested", "acknowledged"];
 }
 
 /// One work's delivery to one partner.

@@ -5,6 +5,8 @@
 //! | what comes after what? | `stage`, `submission` |
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
+//! | what does an entry form ask, and what of it is wrong? | `form` |
+//! | which works does a unit's sheet hold, and which file is whose? | `sheet` |
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | how far is it, and how long does it still take? | `progress` |
@@ -20,6 +22,7 @@
 pub mod catalogue;
 pub mod delivery;
 pub mod fingerprint;
+pub mod form;
 pub mod id;
 pub mod lang;
 pub mod media_info;
@@ -35,6 +38,7 @@ pub mod rejection;
 pub mod rendition;
 pub mod screening;
 pub mod selection;
+pub mod sheet;
 pub mod stage;
 pub mod submission;
 pub mod text;

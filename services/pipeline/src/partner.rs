@@ -98,10 +98,13 @@ pub enum Replacement {
 }
 
 impl Replacement {
+    /// Every way.
+    pub const ALL: [Self; 5] =
+        [Self::InPlace, Self::ByNewFolder, Self::DeleteAndResubmit, Self::ByOperator, Self::Never];
+
     /// The way that is called so.
     pub fn called(name: &str) -> Option<Self> {
-        use Replacement::{ByNewFolder, ByOperator, DeleteAndResubmit, InPlace, Never};
-        [InPlace, ByNewFolder, DeleteAndResubmit, ByOperator, Never].into_iter().find(|way| way.name() == name)
+        Self::ALL.into_iter().find(|way| way.name() == name)
     }
 
     /// The way's one name, as in the catalogue.
@@ -125,7 +128,7 @@ impl Replacement {
             (Replacement::DeleteAndResubmit, Lang::En) => {
                 "deleted and submitted anew: loses plays, comments and address, and is reviewed again"
             }
-            (Replacement::DeleteAndResubmit, Lang::Zh) => "删除后重新投稿：播放量、评论和地址丢失，并重新审核",
+            (Replacement::DeleteAndResubmit, Lang::Zh) => "删除后重新投放：播放量、评论和地址丢失，并重新审核",
             (Replacement::ByOperator, Lang::En) => {
                 "a person takes it down and brings the new one: loses plays, comments and address"
             }

@@ -165,6 +165,8 @@ pub fn may_manage(roles: &BTreeSet<Held>, other: &Person) -> bool {
     admin.is_covered_by(roles) || (!other.roles.is_empty() && other.roles.iter().all(|held| may_give(roles, held)))
 }
 
+/// What a login name looks like, as a regular expression.
+pub const LOGIN_PATTERN: &str = "^[a-z0-9][a-z0-9._@-]{0,63}$";
 /// Longest login name.
 const LOGIN_CHARS: usize = 64;
 

@@ -163,7 +163,7 @@ impl Problem {
             Problem::OriginalityNotDeclared => ("originality_not_declared", "未声明原创", "originality is not declared"),
             Problem::RightsNotDeclared => ("rights_not_declared", "未声明版权", "the rights are not declared"),
             Problem::AiNotDeclared => ("ai_not_declared", "未声明是否使用人工智能生成", "the use of AI is not declared"),
-            Problem::NotReleased => ("not_released", "尚未对该平台发布放行", "it is not released to the partner"),
+            Problem::NotReleased => ("not_released", "尚未批准向该平台发布", "it is not released to the partner"),
             Problem::TakenBack => ("taken_back", "作品已撤回", "the work was taken back"),
         }
     }

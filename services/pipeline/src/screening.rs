@@ -5,11 +5,14 @@ use crate::lang::Lang;
 use crate::media_info::{MediaInfo, Outline};
 use crate::rejection::Rejection;
 
+mod asks;
 mod duplicate;
 mod judge;
 mod other_tracks;
 mod rules;
+mod value;
 
+pub use asks::Ask;
 pub use duplicate::Twin;
 pub use rules::{Aspect, AspectRule, ContestRules, DecodeErrorsRule, DuplicateRule, DurationRule, FormatRule};
 pub use rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
@@ -111,10 +114,16 @@ impl Outcome {
 pub struct RuleVerdict {
     /// Which rule.
     pub rule: Rule,
-    /// What was measured, the same in every language.
+    /// What was measured, in English.
     pub measured: String,
-    /// What is allowed.
+    /// What was measured, in Chinese. Absent where it is the same, and in verdicts of versions that knew English values only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_zh: Option<String>,
+    /// What is allowed, in English.
     pub limit: String,
+    /// What is allowed, in Chinese. Absent as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit_zh: Option<String>,
     /// How it came out.
     pub outcome: Outcome,
     /// Whether exporting the same cut again can cure it; if not, the work itself has to change.
@@ -138,6 +147,16 @@ impl RuleVerdict {
             Lang::Zh => &self.zh,
             Lang::En => &self.en,
         }
+    }
+
+    /// What was measured, in one language.
+    pub fn measured_in(&self, lang: Lang) -> &str {
+        value::in_language(lang, self.measured_zh.as_deref(), &self.measured)
+    }
+
+    /// What is allowed, in one language.
+    pub fn limit_in(&self, lang: Lang) -> &str {
+        value::in_language(lang, self.limit_zh.as_deref(), &self.limit)
     }
 }
 

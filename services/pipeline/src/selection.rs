@@ -32,7 +32,7 @@ pub use version::Version;
 /// Longest text of a selection, bytes: more than anybody types, little enough to be kept with the job and shown.
 pub const MAX_BYTES: usize = 2000;
 /// Most conditions of a selection.
-pub const MAX_CONDITIONS: usize = 16;
+pub const MAX_CONDITIONS: usize = 20;
 /// Most alternatives of a condition.
 pub const MAX_NAMES: usize = 64;
 

@@ -302,6 +302,13 @@ impl Submission {
         }
     }
 
+    /// Whether `event` would change anything now. An act whose event changes nothing is refused.
+    pub fn would_change(&self, event: Event) -> bool {
+        let mut next = self.clone();
+        next.advance(event);
+        next != *self
+    }
+
     /// Every part of a stage in this run, done or not. Empty for a stage that has nothing to do.
     pub fn parts_of(&self, stage: Stage) -> BTreeSet<Part> {
         match stage {

@@ -44,6 +44,12 @@ impl Limit {
     pub const NOTE: Limit = Limit::many(0, 500);
     /// What a partner calls a work, or its address there.
     pub const RECEIPT: Limit = Limit::one(1, 2000);
+    /// A title for one partner. No partner takes as much; each partner's own limits are warnings.
+    pub const TITLE: Limit = Limit::one(1, 200);
+    /// A description for one partner, likewise.
+    pub const TEXT: Limit = Limit::many(1, 5000);
+    /// A tag for one partner, likewise.
+    pub const TAG: Limit = Limit::one(1, 50);
     /// What a list is searched for, and any other value of a query.
     pub const QUERY: Limit = Limit::one(0, 1000);
 

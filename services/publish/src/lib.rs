@@ -28,7 +28,7 @@ mod told;
 pub mod webhooks;
 mod xml;
 
-pub use deliver::bilibili::tokens::{Tokens, authorise};
+pub use deliver::bilibili::tokens::Tokens;
 pub use lacking::lacking;
 pub use publish::Publish;
 pub use serve::serve;

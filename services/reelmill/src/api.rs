@@ -1,9 +1,17 @@
 //! The public HTTP API as an entrant's client sees it: entering a work, asking how it stands, and reading what went wrong.
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
-use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
+use pipeline::lang::Lang;
+use reqwest::StatusCode;
+use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
+
+/// How often a form is sent to a server that is busy.
+const BUSY_TRIES: u32 = 8;
+/// Longest wait before it is sent again.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A client for one server.
 pub(crate) struct Api {
@@ -22,6 +30,9 @@ pub(crate) struct Form {
     pub(crate) recommending_unit: String,
     pub(crate) entrant: Entrant,
     pub(crate) declarations: Declarations,
+    /// To the contest's own questions, by their ids.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) answers: BTreeMap<String, String>,
 }
 
 /// Who enters. Personal data: goes to the server, and nowhere else.
@@ -167,6 +178,12 @@ impl Problem {
     }
 }
 
+/// How long a busy server asks to wait.
+fn retry_after(response: &reqwest::Response) -> Duration {
+    let said = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    said.map_or(LONGEST_WAIT, Duration::from_secs).min(LONGEST_WAIT)
+}
+
 /// Reads an error answer; a body that is no problem+json leaves the status.
 pub(crate) async fn problem(response: reqwest::Response) -> Problem {
     let status = response.status();
@@ -186,7 +203,7 @@ impl Api {
         // reqwest is built without a TLS provider of its own choice; a second installation is refused, and that is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(language()));
+        headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(language().tag()));
         let http = reqwest::Client::builder()
             .default_headers(headers)
             .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")))
@@ -199,10 +216,22 @@ impl Api {
     }
 
     /// Enters a work. The server may refuse the form, which is told and is not a failure of ours.
-    pub(crate) async fn enter(&self, form: &Form) -> anyhow::Result<Result<Entered, Problem>> {
+    ///
+    /// Under a `key` the server enters it once, however often it is sent; then a server that is busy is asked again.
+    pub(crate) async fn enter(&self, form: &Form, key: Option<&str>) -> anyhow::Result<Result<Entered, Problem>> {
         let address = format!("{}/api/v1/submissions", self.server);
-        let request = self.http.post(&address).json(form).timeout(Duration::from_secs(60));
-        let response = request.send().await.with_context(|| format!("reach {}", self.server))?;
+        let mut tries = 0;
+        let response = loop {
+            let request = self.http.post(&address).json(form).timeout(Duration::from_secs(60));
+            let request = if let Some(key) = key { request.header("Idempotency-Key", key) } else { request };
+            let response = request.send().await.with_context(|| format!("reach {}", self.server))?;
+            let busy = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+            tries += 1;
+            if key.is_none() || !busy || tries >= BUSY_TRIES {
+                break response;
+            }
+            tokio::time::sleep(retry_after(&response)).await;
+        };
         if response.status().is_success() {
             let mut entered: Entered = response.json().await.context("read the server's answer")?;
             // A server that does not know its public address tells paths.
@@ -227,9 +256,9 @@ impl Api {
 }
 
 /// The language of the user's locale: Chinese where it says so, else English.
-fn language() -> &'static str {
+pub(crate) fn language() -> Lang {
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
-    if locale.is_some_and(|locale| locale.starts_with("zh")) { "zh" } else { "en" }
+    if locale.is_some_and(|locale| locale.starts_with("zh")) { Lang::Zh } else { Lang::En }
 }

@@ -8,6 +8,8 @@ use clap::{Command, CommandFactory};
 use crate::cli::Cli;
 use crate::command::reference;
 
+mod printed;
+
 /// The front door and what lies beside what it describes. The reference is compared as a whole.
 const DOCUMENTS: [&str; 5] =
     ["README.md", "services/README.md", "deploy/README.md", "deploy/backup/README.md", "bench/RESULTS.md"];
@@ -134,7 +136,7 @@ fn sources(dir: &Path, into: &mut String) {
         let path = entry.expect("an entry").path();
         if path.is_dir() && path.file_name().is_some_and(|name| name != "tests") {
             sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs")
+        } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "html")
             // These list what is looked for.
             && !["documents.rs", "reference.rs", "settings.rs"].iter().any(|name| path.ends_with(name))
         {
@@ -222,20 +224,29 @@ fn every_command_of_the_documents_is_one_and_has_its_options() {
         for line in typed(&text) {
             let Some(rest) = line.strip_prefix("reelmill ").or(line.strip_prefix(".local/reelmill ")) else { continue };
             let rest = rest.split(" #").next().unwrap_or(rest);
-            let mut command = &cli;
-            for word in rest.split([' ', '|']) {
-                if let Some(option) = word.strip_prefix("--") {
-                    let option = option.split('=').next().unwrap_or(option);
-                    let known = command.get_arguments().any(|it| it.get_long() == Some(option)) || option == "help";
-                    assert!(known, "{document}: {line}: there is no --{option}");
-                } else if let Some(inner) = command.find_subcommand(word) {
-                    command = inner;
-                }
+            if let Some(wrong) = wrong_in(&cli, rest) {
+                panic!("{document}: reelmill {rest}: {wrong}");
             }
-            let help = rest == "help" || rest.starts_with("help ");
-            assert!(help || !std::ptr::eq(command, &cli), "{document}: there is no `reelmill {rest}`");
         }
     }
+}
+
+/// What is wrong with a command line after `reelmill`, if anything is.
+fn wrong_in(cli: &Command, line: &str) -> Option<String> {
+    let mut command = cli;
+    for word in line.split([' ', '|']) {
+        if let Some(option) = word.strip_prefix("--") {
+            let option = option.split('=').next().unwrap_or(option);
+            let known = command.get_arguments().any(|it| it.get_long() == Some(option)) || option == "help";
+            if !known {
+                return Some(format!("there is no --{option}"));
+            }
+        } else if let Some(inner) = command.find_subcommand(word) {
+            command = inner;
+        }
+    }
+    let help = line == "help" || line.starts_with("help ");
+    (!help && std::ptr::eq(command, cli)).then(|| "there is no such command".to_owned())
 }
 
 #[test]

@@ -37,6 +37,11 @@ pub(crate) struct CatalogueArgs {
 }
 
 impl CatalogueArgs {
+    /// For commands that name the contest otherwise.
+    pub(crate) fn of(contest: &str, catalogue_dir: Option<PathBuf>) -> Self {
+        Self { contest: contest.to_owned(), catalogue_dir }
+    }
+
     /// Reads the catalogue and finds the contest in it.
     pub(crate) fn read(&self) -> anyhow::Result<(std::sync::Arc<Catalogue>, Contest)> {
         let mut config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;

@@ -58,6 +58,11 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
+/// Says on stderr how the act itself is refused where what its dry run saw has changed meanwhile.
+pub(crate) fn tell_digest(id: impl std::fmt::Display, digest: &str) {
+    eprintln!("{id}: to do it only if nothing has changed: --digest {digest}");
+}
+
 /// Prints a result in the wanted form. The JSON is exactly the API's.
 pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> anyhow::Result<Exit> {
     match output.output {
@@ -68,7 +73,8 @@ pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> 
 }
 
 /// Rows of cells in columns as wide as their widest cell, or narrower where they have to fit a terminal: text is wrapped at words. A
-/// command is never wrapped: where one does not fit, each stands on a line of its own below its row. Cells are made harmless here.
+/// command, or anything else to be copied whole, is never wrapped: where those of one row do not fit beside it, each stands on a line of
+/// its own below. Cells are made harmless here.
 pub(crate) struct Table {
     rows: Vec<Row>,
     /// The heading of the commands, if there are any.
@@ -77,7 +83,7 @@ pub(crate) struct Table {
 
 struct Row {
     cells: Vec<String>,
-    command: Option<String>,
+    commands: Vec<String>,
 }
 
 /// Columns between two cells.
@@ -89,7 +95,7 @@ impl Table {
     /// A table with a line of headings.
     pub(crate) fn with_headings(headings: &[&str]) -> Self {
         let cells = headings.iter().map(|heading| (*heading).to_owned()).collect();
-        Self { rows: vec![Row { cells, command: None }], commands: None }
+        Self { rows: vec![Row { cells, commands: Vec::new() }], commands: None }
     }
 
     /// A table without headings: the first column names, the second tells.
@@ -105,14 +111,19 @@ impl Table {
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [impl AsRef<str>; N]) {
         let cells = cells.iter().map(|cell| plain(cell.as_ref())).collect();
-        self.rows.push(Row { cells, command: None });
+        self.rows.push(Row { cells, commands: Vec::new() });
     }
 
-    /// The command that goes with the last row.
+    /// A command that goes with the last row.
     pub(crate) fn command(&mut self, command: &str) {
         if let Some(row) = self.rows.last_mut() {
-            row.command = Some(plain(command));
+            row.commands.push(plain(command));
         }
+    }
+
+    /// Whether there is nothing below its headings.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.rows.len() <= 1
     }
 
     /// Adds a fact, unless it is empty.
@@ -126,7 +137,8 @@ impl Table {
     fn text(&self, most: Option<usize>) -> String {
         let widths = self.widths();
         let whole: usize = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        let widest = self.rows.iter().filter_map(|row| row.command.as_ref()).map(|it| it.width()).max();
+        let commands = self.rows.iter().filter(|row| !row.commands.is_empty()).map(|row| row.commands.join(" "));
+        let widest = commands.map(|it| it.width()).max();
         let beside = widest.is_some_and(|widest| most.is_none_or(|most| whole + GAP + widest <= most));
         let widths = match most {
             Some(most) if whole > most => self.narrowed(widths, most),
@@ -134,10 +146,10 @@ impl Table {
         };
         let mut text = String::new();
         for (at, row) in self.rows.iter().enumerate() {
-            let heading = self.commands.as_deref().filter(|_| at == 0);
-            let command = row.command.as_deref().or(heading);
-            write_row(&mut text, &row.cells, &widths, command.filter(|_| beside));
-            if let Some(command) = row.command.as_deref().filter(|_| !beside) {
+            let heading = self.commands.clone().filter(|_| at == 0);
+            let last = heading.unwrap_or_else(|| row.commands.join(" "));
+            write_row(&mut text, &row.cells, &widths, Some(last.as_str()).filter(|_| beside));
+            for command in row.commands.iter().filter(|_| !beside) {
                 // Writing to a String cannot fail.
                 let _ = writeln!(text, "  {command}");
             }
@@ -296,6 +308,18 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines[0].ends_with("  NEXT") && lines[1].ends_with("/transcode/segment/3"), "{wide}");
         assert_eq!(trouble().text(Some(200)), wide, "and so does a terminal that is wide enough");
+    }
+
+    #[test]
+    fn what_is_copied_whole_stands_beside_its_row_or_on_lines_of_its_own() {
+        let mut table = Table::with_headings(&["ENTRY"]).with_commands("WHERE");
+        assert!(table.is_bare());
+        table.row(["one"]);
+        table.command("https://a.example/1");
+        table.command("https://b.example/2");
+        assert!(!table.is_bare());
+        assert_eq!(table.text(None), "ENTRY  WHERE\none    https://a.example/1 https://b.example/2\n");
+        assert_eq!(table.text(Some(40)), "ENTRY\none\n  https://a.example/1\n  https://b.example/2\n");
     }
 
     #[test]

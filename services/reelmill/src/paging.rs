@@ -11,14 +11,14 @@ pub(crate) struct PagingArgs {
     /// The page after the one that named this cursor
     #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
-    /// Rows of the page, 1 to 200
-    #[arg(long, value_name = "ROWS", default_value_t = 200)]
-    limit: u32,
+    /// Rows of the page, 1 to 200; 50 if absent
+    #[arg(long, value_name = "ROWS")]
+    limit: Option<u32>,
 }
 
 impl From<PagingArgs> for Paging {
     fn from(args: PagingArgs) -> Self {
-        Self { cursor: args.cursor, limit: Some(args.limit) }
+        Self { cursor: args.cursor, limit: args.limit }
     }
 }
 

@@ -2,6 +2,7 @@
 //! How a problem becomes an answer is in `serving::render`.
 use std::num::NonZeroU32;
 
+use pipeline::form::Wrong;
 use pipeline::lang::Lang;
 use pipeline::person;
 use tracing::{error, warn};
@@ -159,7 +160,7 @@ impl Code {
             Code::TextUnfit => row(422, "text_unfit", "文字中含有不允许使用的字符。", "A text holds a character that is not allowed, such as a control character."),
             Code::ContestUnknown => row(422, "contest_unknown", "没有这项征选活动。", "There is no such contest."),
             Code::ThemeUnknown => row(422, "theme_unknown", "该活动没有这个主题。", "The contest has no such theme."),
-            Code::DeclarationMissing => row(422, "declaration_missing", "须承诺作品原创并拥有版权。", "Originality and rights have to be declared."),
+            Code::DeclarationMissing => row(422, "declaration_missing", "有承诺事项未勾选。", "A declaration is missing."),
             Code::NotOpenYet => row(403, "not_open_yet", "征选尚未开始。", "The contest is not open yet."),
             Code::DeadlinePassed => row(403, "deadline_passed", "申报已经截止。", "The deadline has passed."),
             Code::TokenMissing => row(401, "token_missing", "请求缺少凭证。", "The request has no token."),
@@ -201,7 +202,7 @@ impl Code {
             Code::AwaitsDelivery => row(409, "awaits_delivery", "该投放由人工完成，发布后请登记（delivered）。", "A person brings this delivery to the partner; report it with `delivered` once it can be seen there."),
             Code::AwaitsRemoval => row(409, "awaits_removal", "该作品须由人工下架，下架后请登记凭据（recalled）。", "A person has to remove the work there; prove the removal with `recalled`."),
             Code::NotByHand => row(409, "not_by_hand", "对该平台的投放由系统完成并核实，无须登记。", "Deliveries to this partner are made and checked by the system; there is nothing to report."),
-            Code::NotRecalled => row(409, "not_recalled", "该作品未被召回，请先召回（recall）。", "The work is not being taken back from this partner; take it back with `recall` first."),
+            Code::NotRecalled => row(409, "not_recalled", "该作品未被撤下，请先撤下（recall）。", "The work is not being taken back from this partner; take it back with `recall` first."),
             Code::RecallBySystem => row(409, "recall_by_system", "系统正在从该平台下架，无须登记凭据。", "The system is removing the work there; no proof is needed unless a person has to do it."),
             Code::EvidenceMissing => row(422, "evidence_missing", "请提供平台上的网址或截图。", "Evidence is missing: an address at the partner, or a picture."),
             Code::AddressForeign => row(422, "address_foreign", "该网址不属于这个平台。", "The address is not one of the partner's own."),
@@ -422,7 +423,8 @@ impl Problem {
     }
 
     /// Every wrong field of a form in one problem.
-    pub fn of_form(fields: Vec<FieldProblem>) -> Self {
+    pub fn of_form(wrong: Vec<Wrong>) -> Self {
+        let fields: Vec<FieldProblem> = wrong.into_iter().map(FieldProblem::from).collect();
         let said = |lang| {
             let (colon, between) = if lang == Lang::Zh { ("：", "；") } else { (": ", "; ") };
             let text =

@@ -14,8 +14,10 @@ use crate::token;
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Everybody.
+    /// Everybody, by a program or a script of any site.
     Public,
+    /// Everybody, in a browser: a page, which may set cookies and answers no script of another site.
+    Page,
     /// The entrant of an upload's submission. The upload protocol's handlers judge it, since they know the upload.
     Upload,
     /// The entrant of the submission in the address.
@@ -40,7 +42,7 @@ pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Ne
 /// The request with what is known about its sender, if they may.
 async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
     match gate.policy {
-        Policy::Public | Policy::Upload => return Ok(request),
+        Policy::Public | Policy::Page | Policy::Upload => return Ok(request),
         Policy::Entry => {}
     }
     let (mut head, body) = request.into_parts();

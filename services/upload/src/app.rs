@@ -71,9 +71,9 @@ pub struct Settings {
     pub forwarded_hops: u8,
     /// Sites whose scripts may use the API in a browser.
     pub cors_origins: Origins,
-    /// Where metrics and health are told, for the page at the root.
+    /// Where metrics and health are told, for the page `/about`.
     pub admin: Option<SocketAddr>,
-    /// The address that staff use, for the page at the root.
+    /// The address that staff use, for the page `/about`.
     pub desk_url: Option<String>,
     /// Connections at once.
     pub connections: usize,

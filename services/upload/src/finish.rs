@@ -19,9 +19,9 @@ use tracing::{Instrument, error, info, warn};
 
 use crate::app::App;
 use crate::sweep;
-use crate::tus::ingest::begin_parts;
-use crate::tus::lock::{Lock, Standing};
-use crate::tus::spool::Spool;
+use crate::writer::begin_parts;
+use crate::writer::lock::{Lock, Standing};
+use crate::writer::spool::Spool;
 use runtime::problem::{Code, Problem};
 
 /// What is digested in one go, off the async threads. Twice as much is in memory.

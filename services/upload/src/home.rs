@@ -1,4 +1,4 @@
-//! GET /: where a newcomer who typed the bare address is sent on, in Chinese and English. No script, no state, nothing from elsewhere.
+//! GET /about: what programs and operators find here, in Chinese and English. No script, no state, nothing from elsewhere.
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ use runtime::serving::page::{STYLE, escaped, shown};
 use crate::app::App;
 
 /// Says what there is and where, to people.
-#[utoipa::path(get, path = "/", tag = "service", responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
 pub(crate) async fn page(State(app): State<Arc<App>>) -> impl IntoResponse {
     shown(&text(&app))
 }
@@ -43,7 +42,7 @@ fn text(app: &App) -> String {
     if open.is_empty() {
         page += "<dt>现在没有开放的征选 <span class=\"en\" lang=\"en\">no contest is open now</span></dt>\n";
     }
-    page += r#"<dd>报名表没有网页：用命令行，或由征选网站通过接口提交。<span class="en" lang="en">There is no form in HTML here: use the command line, or a contest's own site that calls the API.</span></dd>
+    page += r#"<dd><a href="/">征选方案与作品要求</a>；用命令行或通过接口报名。<span class="en" lang="en"><a href="/">The calls and their rules</a>; entries come by the command line or the API.</span></dd>
 </dl>
 <h2>投稿接口 <span class="en" lang="en">The API for entries</span></h2>
 <dl>

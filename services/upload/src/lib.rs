@@ -3,15 +3,20 @@
 //! | question | file |
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
+//! | what do people see in a browser? | `site` |
 //! | what does an entry need, and how does it stand? | `entries` |
-//! | how do bytes come in and survive? | `tus` |
+//! | what can entrants do to an entry? | `act` |
+//! | how do bytes come in? | `tus` |
+//! | how do they survive? | `writer` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
+//! | what is a spreadsheet's reader asked, and what does its answer mean? | `sheet` |
 //! | who is too slow, and how much is unfinished altogether? | `senders`, `stock` |
 //!
 //! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
 
 mod access;
+mod act;
 mod app;
 mod cors;
 mod entries;
@@ -23,10 +28,13 @@ mod places;
 mod routes;
 mod senders;
 mod serve;
+pub mod sheet;
+mod site;
 mod stock;
 mod sweep;
 mod token;
 mod tus;
+mod writer;
 
 pub use access::Policy;
 pub use app::{App, Settings};

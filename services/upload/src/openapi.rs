@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 use crate::access::Policy;
 use crate::app::App;
 use crate::routes;
-use crate::{entries, home, tus};
+use crate::{entries, tus};
 
 use words::WORDS;
 
@@ -32,7 +32,7 @@ mod words;
     external_docs(url = "https://tus.io/protocols/resumable-upload", description = "The upload protocol"),
     paths(
         entries::enter::enter, entries::read::read, entries::withdraw::withdraw,
-        home::page, page, serve,
+        page, serve,
         tus::options::discover, tus::create::create, tus::head::head, tus::patch::patch, tus::terminate::terminate,
     ),
     components(schemas(ProblemBody)),
@@ -55,12 +55,12 @@ fn described() -> Vec<Described> {
         method: route.method.as_str().to_ascii_lowercase(),
         path: route.path,
         who: match route.policy {
-            Policy::Public => None,
+            Policy::Public | Policy::Page => None,
             Policy::Upload | Policy::Entry => Some(Who { roles: &[], entrant: true }),
         },
         keyed: false,
     };
-    routes::list().into_iter().map(described).collect()
+    routes::list().into_iter().filter(|route| !route.is_page()).map(described).collect()
 }
 
 /// This document.

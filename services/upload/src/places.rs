@@ -7,7 +7,7 @@
 //! | requests for JSON and files, and how long each may take | here | 503 or 429 |
 //! | requests that bring bytes of films | here | 503 or 429; the upload goes on where it stood |
 //! | short requests about uploads, and how long each may take | here | 503 or 429 |
-//! | how slowly bytes may come, and who makes room when every place is taken | `tus::ingest`, `senders` | 503 `too_slow` |
+//! | how slowly bytes may come, and who makes room when every place is taken | `writer`, `senders` | 503 `too_slow` |
 //! | bodies | the routes | 413 |
 //! | entries of one address | `limit` | 429 |
 //! | unfinished uploads of one entry, and their bytes | `tus::create` | 429 |

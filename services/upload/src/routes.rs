@@ -17,7 +17,8 @@ use crate::access::{Gate, Policy, enforce};
 use crate::app::App;
 use crate::cors::cors;
 use crate::places::{Uploads, of_requests, placed_upload};
-use crate::{entries, home, openapi, tus};
+use crate::site::problem::as_page;
+use crate::{entries, home, openapi, site, tus};
 
 /// One route.
 struct Route {
@@ -38,14 +39,32 @@ pub struct Listed {
     pub policy: Policy,
 }
 
-/// Every route that answers JSON or a small file, and the page at the root.
+impl Listed {
+    /// Whether people open it in a browser.
+    pub fn is_page(&self) -> bool {
+        self.policy == Policy::Page
+    }
+}
+
+/// Every page, and what pages load.
+fn pages() -> Vec<Route> {
+    let page = |path, handler| Route { method: Method::GET, path, policy: Policy::Page, handler };
+    vec![
+        page("/", get(site::contest::root)),
+        page("/contests/{contest}", get(site::contest::one)),
+        page("/about", get(home::page)),
+        page("/assets/{file}", get(site::assets::asset)),
+        page("/lang/{lang}", get(site::assets::lang)),
+    ]
+}
+
+/// Every route that answers JSON or a small file.
 #[rustfmt::skip]
 fn api() -> Vec<Route> {
     use Policy::{Entry, Public};
     let route = |method, path, policy, handler| Route { method, path, policy, handler };
     let read = |path, policy, handler| route(Method::GET, path, policy, handler);
     vec![
-        read("/", Public, get(home::page)),
         read("/api/v1/openapi.json", Public, get(openapi::serve)),
         read("/api/v1/docs", Public, get(openapi::page)),
 
@@ -79,25 +98,33 @@ fn uploads() -> Vec<Route> {
 /// Every route there is.
 pub fn list() -> Vec<Listed> {
     let listed = |route: Route| Listed { method: route.method, path: route.path, policy: route.policy };
-    api().into_iter().chain(uploads()).map(listed).collect()
+    pages().into_iter().chain(api()).chain(uploads()).map(listed).collect()
 }
 
 /// Every route of the public API, for `axum::serve`.
 pub fn router(app: Arc<App>) -> Router {
+    let requests = of_requests(&app);
     let api = of(&app, api())
         .layer(DefaultBodyLimit::max(entries::FORM_BYTES))
-        .layer(from_fn_with_state(of_requests(&app), placed));
+        .layer(from_fn_with_state(requests.clone(), placed));
     let tus = of(&app, uploads())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(tus::version))
         .layer(from_fn_with_state(Uploads::of(&app), placed_upload))
         .layer(from_fn(tus::overridden))
         .layer(DefaultBodyLimit::disable());
+    // A page has cookies and no CORS, everything else CORS and no cookie.
+    let pages = of(&app, pages())
+        .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
+        .layer(from_fn_with_state(requests, placed))
+        .layer(from_fn_with_state(app.clone(), as_page))
+        .layer(from_fn(problems));
     api.merge(tus)
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
         .layer(from_fn_with_state(app.clone(), cors))
+        .merge(pages)
         .layer(from_fn_with_state((app.store.metrics().clone(), "public"), count))
         .layer(from_fn(traced))
         .with_state(app)

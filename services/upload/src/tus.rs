@@ -16,17 +16,13 @@ use crate::app::App;
 use crate::token;
 use runtime::problem::{Code, Problem};
 
-pub(crate) mod checksum;
 pub(crate) mod concat;
 pub(crate) mod create;
 pub(crate) mod head;
 pub(crate) mod headers;
-pub(crate) mod ingest;
-pub(crate) mod lock;
 pub(crate) mod metadata;
 pub(crate) mod options;
 pub(crate) mod patch;
-pub(crate) mod spool;
 pub(crate) mod terminate;
 
 /// The one version that is spoken.

@@ -17,6 +17,7 @@ use pipeline::partner::{Replacement, SourceTag};
 use pipeline::person::Sees;
 use pipeline::selection::{Selection, SelectionError};
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::ReplacementWay;
 use runtime::serving::typed;
 use runtime::store::Transaction;
 use runtime::store::bulk::{self, Ask, Kind, Looked, Refusal, Which};
@@ -27,8 +28,9 @@ use uuid::Uuid;
 use super::lasting::{Lasting, lasting};
 use super::release::known;
 use super::reprocess::{Beginning, redo};
-use super::{Caller, Done, settle};
+use super::{Caller, Done, at_most, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 mod untaken;
 
@@ -159,6 +161,7 @@ pub struct Held {
     /// Those of them that would make room for the new files.
     pub replaced: u64,
     /// What replacing there takes: `in_place`, `by_new_folder`, `delete_and_resubmit`, `by_operator` or `never`.
+    #[schema(value_type = ReplacementWay)]
     pub replacement: String,
     /// Where that is known from; absent where it follows from the method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -195,7 +198,9 @@ pub async fn many(desk: &Desk, caller: &Caller, wish: NewJob) -> Result<Done<Job
     let which = match (&wish.selection, &wish.works) {
         (Some(text), None) => Which::Selected(Box::new(selected(&desk.catalogue, &caller.sees, text)?)),
         (None, Some(works)) => Which::Named(works.iter().copied().map(SubmissionId).collect()),
-        (None, None) | (Some(_), Some(_)) => return Err(Code::FieldWrong.about("where, works: one of them")),
+        (None, None) | (Some(_), Some(_)) => {
+            return Err(Code::FieldWrong.about(Detail::new("须给出其一", "one of them").of("where, works")));
+        }
     };
     let caller = Caller { by: caller.because(wish.reason.as_deref())?, ..caller.clone() };
     let ask = asked(desk, &wish, caller.by.reason.is_some())?;
@@ -291,12 +296,13 @@ fn made(looked: &Looked, ask: &Ask, from: Option<Beginning>, dry_run: bool) -> J
     }
 }
 
-fn refused(refusal: Refusal) -> Problem {
+/// The problem of an act on works that the look refuses.
+pub(super) fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Missing(id) => Code::SubmissionUnknown.about(id.to_string()),
         Refusal::Nothing => Code::NothingSelected.into(),
-        Refusal::TooMany => Code::TooManyWorks.about(format!("at most {}", bulk::MAX_WORKS)),
-        Refusal::CannotBegin(states) => Code::StateWrong.about(states.join(", ")),
+        Refusal::TooMany => Code::TooManyWorks.about(at_most(bulk::MAX_WORKS)),
+        Refusal::CannotBegin(states) => Code::StateWrong.about(in_states(states.iter().map(String::as_str))),
         Refusal::InAnotherJob(job) => Code::InAnotherJob.about(job.to_string()),
     }
 }
@@ -363,7 +369,7 @@ fn estimate(catalogue: &Catalogue, found: &bulk::Estimate) -> Estimate {
 /// The selection, checked against the catalogue and restricted to the contests that the caller sees.
 fn selected(catalogue: &Catalogue, sees: &Sees, text: &str) -> Result<Selection, Problem> {
     let wrong = |error: SelectionError| {
-        Code::FieldWrong.about(format!("where: {} / {}", error.text(Lang::Zh), error.text(Lang::En)))
+        Code::FieldWrong.about(Detail::new(error.text(Lang::Zh), error.text(Lang::En)).of("where"))
     };
     let mut selection: Selection = text.parse().map_err(wrong)?;
     selection.check(catalogue).map_err(wrong)?;

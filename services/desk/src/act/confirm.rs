@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Caller, Done, settle};
 use crate::Desk;
+use crate::names::in_states;
 use crate::next::Step;
 
 /// A yes.
@@ -64,7 +65,7 @@ pub async fn confirm(
             let (stands, _) = seen.waiting_for(Step::Confirm, desk, tx, partner).await?;
             let was = stands.observed.name();
             let Observed::AwaitingOperator { intent } = stands.observed else {
-                return Err(Code::StateWrong.about(was).into());
+                return Err(Code::StateWrong.about(in_states([was])).into());
             };
             let now = deliveries::note(tx, id, partner, &DeliveryEvent::Confirmed { intent }, by).await?;
             let confirmed = Confirmed {

@@ -1,11 +1,11 @@
 //! Contact: looks at who entered a work. The one act that opens personal data. Each look is in the audit trail before anything is shown.
 use pipeline::id::SubmissionId;
-use runtime::problem::{Code, Detail, Problem};
+use runtime::problem::{Code, Problem};
 use runtime::store::audit::Act;
 use runtime::store::entrants::Entrant;
 use serde_json::json;
 
-use super::Caller;
+use super::{Caller, missing_reason};
 use crate::Desk;
 use crate::view::work;
 
@@ -14,7 +14,7 @@ use crate::view::work;
 pub async fn contact(desk: &Desk, caller: &Caller, id: SubmissionId, reason: &str) -> Result<Entrant, Problem> {
     let by = caller.because(Some(reason))?;
     if by.reason.is_none() {
-        return Err(Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason")));
+        return Err(missing_reason());
     }
     work::find(desk, caller, id).await?;
     let sealed = desk.store.entrant(id).await?.ok_or(Code::ContactForgotten)?;

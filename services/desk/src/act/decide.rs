@@ -3,7 +3,7 @@
 //! undo are for a person with keys; a program or a command decides at once, by `review`. A decision that is still held is then refused when its
 //! time comes, and the queue shows its reviewer why.
 use chrono::{DateTime, Utc};
-use pipeline::id::SubmissionId;
+use pipeline::id::{PersonId, SubmissionId};
 use pipeline::lang::Lang;
 use pipeline::person::{Held as Holds, Role, Sees};
 use pipeline::submission::State;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::review::{Decision, decided};
 use super::{Caller, Done, Seen, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// Decisions that one look carries out at most; the next look goes on.
 const MOST: u32 = 200;
@@ -72,18 +73,40 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
             let seen = caller.look(tx, id).await?;
             awaits_review(&seen)?;
             is_about(&seen, wish.run)?;
-            if let Some(other) = reviews::claimant(tx, id, person).await? {
-                return Err(Code::CardTaken.about(other.name).into());
-            }
-            if held::is_held(tx, id).await? {
-                return Err(Problem::from(Code::DecisionHeld).into());
-            }
+            is_free(tx, id, person).await?;
             let holding = Holding { submission: id, run: seen.machine.run, decision, words, phrase };
             let due_at = held::hold(tx, holding, person, &caller.by).await?;
             caller.end(tx, false, Held { id: id.0, due_at }).await
         })
     });
     settle(done.await)
+}
+
+/// Why a decision of the caller's on this work would be refused now; `None` where it would be held.
+pub async fn refusal(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Option<Problem>, Problem> {
+    let person = caller.person()?;
+    let looked = desk.store.transaction("may_decide", |tx, _| {
+        Box::pin(async move {
+            awaits_review(&caller.look(tx, id).await?)?;
+            is_free(tx, id, person).await
+        })
+    });
+    match looked.await.map_err(Problem::from) {
+        Ok(()) => Ok(None),
+        Err(problem) if problem.code.status() < 500 => Ok(Some(problem)),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Refuses a work that another reviewer has open, or about which a decision is held.
+async fn is_free(tx: &mut Transaction, id: SubmissionId, person: PersonId) -> anyhow::Result<()> {
+    if let Some(other) = reviews::claimant(tx, id, person).await? {
+        return Err(Code::CardTaken.about(other.name).into());
+    }
+    if held::is_held(tx, id).await? {
+        return Err(Problem::from(Code::DecisionHeld).into());
+    }
+    Ok(())
 }
 
 /// Undoes a decision of the caller's that was not carried out yet: on one work, or their last one. The work is claimed for them again.
@@ -168,7 +191,7 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
             let event = decision.event(due.words)?;
             let caller = Caller { by: due.by, sees: Sees::All, roles: None, key: None };
             let done = match still_may(tx, &caller, due.submission, due.run).await {
-                Ok(()) => decided(desk, tx, &caller, due.submission, &event, &caller.by).await.map(drop),
+                Ok(seen) => decided(desk, tx, &seen, &event, &caller.by).await.map(drop),
                 Err(error) => Err(error),
             };
             match done {
@@ -201,7 +224,7 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
 
 /// Whether the decision can still be carried out: its person still holds the role in which they decided, and the work is in the run that
 /// they saw.
-async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<()> {
+async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<Seen> {
     let role = Role::ALL.into_iter().find(|role| role.actor() == caller.by.actor);
     let person = persons::lock(tx, &caller.person()?.to_string()).await?;
     let seen = caller.look(tx, id).await?;
@@ -210,7 +233,8 @@ async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run:
     if !role.is_some_and(holds) {
         return Err(Problem::from(Code::RoleMissing).into());
     }
-    Ok(is_about(&seen, run)?)
+    is_about(&seen, run)?;
+    Ok(seen)
 }
 
 fn failure(problem: &Problem) -> Failure {
@@ -243,6 +267,6 @@ fn is_about(seen: &Seen, run: Option<u32>) -> Result<(), Problem> {
 fn awaits_review(seen: &Seen) -> Result<(), Problem> {
     match &seen.machine.state {
         State::AwaitingReview => Ok(()),
-        other => Err(Code::StateWrong.about(other.name())),
+        other => Err(Code::StateWrong.about(in_states([other.name()]))),
     }
 }

@@ -2,7 +2,7 @@
 use pipeline::delivery::{Delivery, Observed, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::text::Limit;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::serving::typed;
 use runtime::store::deliveries;
@@ -129,12 +129,14 @@ async fn noted(desk: &Desk, caller: &Caller, report: &Report<'_>, trial: bool) -
 
 /// The partner's name for the work: the one that is known, that the person gives, or the address.
 fn receipt(stands: &Delivery, report: &Report<'_>) -> Result<Receipt, Problem> {
-    let wrong = |what: &str| Code::FieldWrong.about(format!("receipt: {what}"));
+    let wrong = |zh: &str, en: &str| Code::FieldWrong.about(Detail::new(zh, en).of("receipt"));
     match (&stands.observed, &report.named, &report.shown.url) {
-        (Observed::InReview { receipt }, Some(named), _) if receipt != named => Err(wrong("another one is known")),
+        (Observed::InReview { receipt }, Some(named), _) if receipt != named => {
+            Err(wrong("与已知的不同", "another one is known"))
+        }
         (Observed::InReview { receipt }, _, _) => Ok(receipt.clone()),
         (_, Some(named), _) => Ok(named.clone()),
         (_, None, Some(url)) => Ok(Receipt(url.clone())),
-        (_, None, None) => Err(wrong("required without an address")),
+        (_, None, None) => Err(wrong("没有网址时必填", "required without an address")),
     }
 }

@@ -9,7 +9,7 @@ use pipeline::object_key::ObjectKey;
 use pipeline::partner::Partner;
 use pipeline::text::Limit;
 use runtime::objects::StoredFile;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::history::By;
 use runtime::store::proofs::{NewProof, Shows};
@@ -68,7 +68,7 @@ pub(crate) async fn shown(
     let now = desk.clock.now();
     let seen_at = seen_at.unwrap_or(now);
     if seen_at > now + TOLERANCE {
-        return Err(Code::FieldWrong.about(format!("seen_at: not after {}", now.to_rfc3339())));
+        return Err(Code::FieldWrong.about(bound("不得晚于", "not after", now)));
     }
     let picture = match picture {
         Some(text) => Some(picture::read(decoded(text)?).await?),
@@ -78,9 +78,17 @@ pub(crate) async fn shown(
     Ok(Shown { url: url.map(String::from), host, picture, seen_at })
 }
 
+/// How early or late the time of a look may be.
+fn bound(zh: &str, en: &str, at: DateTime<Utc>) -> Detail {
+    let at = at.to_rfc3339();
+    Detail::new(format!("{zh} {at}"), format!("{en} {at}")).of("seen_at")
+}
+
 /// Only http and https, since it is shown as a link to others, and without a password.
 fn web_address(text: &str) -> Result<Url, Problem> {
-    let wrong = || Code::FieldWrong.about("url: an address such as https://example.com/video/1");
+    const SUCH: &str = "https://example.com/video/1";
+    let such = || Detail::new(format!("须为网址，例如 {SUCH}"), format!("an address such as {SUCH}"));
+    let wrong = || Code::FieldWrong.about(such().of("url"));
     let plain = !text.chars().any(|c| c.is_whitespace() || c == '\\');
     let url = Url::parse(text).ok().filter(|_| plain).ok_or_else(wrong)?;
     let fits = matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty());
@@ -89,7 +97,11 @@ fn web_address(text: &str) -> Result<Url, Problem> {
 }
 
 fn decoded(picture: &str) -> Result<Vec<u8>, Problem> {
-    let wrong = || Code::FieldWrong.about(format!("picture: 1 to {PICTURE_BYTES} bytes in base64"));
+    let allowed = || {
+        let (zh, en) = ("字节的图片，以 base64 编码", "bytes in base64");
+        Detail::new(format!("须为 1 至 {PICTURE_BYTES} {zh}"), format!("1 to {PICTURE_BYTES} {en}"))
+    };
+    let wrong = || Code::FieldWrong.about(allowed().of("picture"));
     // Three bytes are four characters.
     if picture.len() > PICTURE_BYTES.div_ceil(3) * 4 {
         return Err(wrong());
@@ -103,10 +115,12 @@ impl Shown {
         if let (Some(host), Some(partner)) = (&self.host, partner)
             && !partner.may_have_host(host)
         {
-            return Err(Code::AddressForeign.about(format!("url: an address at {}", partner.sites.join(", "))));
+            let sites = partner.sites.join(", ");
+            let own = Detail::new(format!("须为 {sites} 上的网址"), format!("an address at {sites}"));
+            return Err(Code::AddressForeign.about(own.of("url")));
         }
         if self.seen_at < since - TOLERANCE {
-            return Err(Code::FieldWrong.about(format!("seen_at: not before {}", since.to_rfc3339())));
+            return Err(Code::FieldWrong.about(bound("不得早于", "not before", since)));
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! Hold: keeps a work's film from being deleted, whatever becomes of the work. A recall does so by itself.
 use pipeline::id::SubmissionId;
-use runtime::problem::{Code, Problem};
+use runtime::problem::Problem;
 use runtime::store::people;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, settle};
+use super::{Caller, Done, missing_reason, settle};
 use crate::Desk;
 
 /// Hold the film, or let it go.
@@ -33,7 +33,7 @@ pub struct Held {
 pub async fn hold(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Hold) -> Result<Done<Held>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let reason = match (wish.held, by.reason.clone()) {
-        (true, None) => return Err(Code::FieldWrong.about("reason: 1 to 500 characters")),
+        (true, None) => return Err(missing_reason()),
         (true, reason) => reason,
         (false, _) => None,
     };

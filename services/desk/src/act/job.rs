@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Caller, Done, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// What to do with a job.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -72,7 +73,7 @@ pub async fn order(desk: &Desk, caller: &Caller, id: Uuid, wish: JobOrder) -> Re
             }
             let before = bulk::locked(tx, id, sees).await?.ok_or_else(unknown)?;
             if !bulk::control(tx, id, control, by).await?.ok_or_else(unknown)? {
-                return Err(Code::StateWrong.about(before.state).into());
+                return Err(Code::StateWrong.about(in_states([before.state.as_str()])).into());
             }
             let after = bulk::locked(tx, id, sees).await?.ok_or_else(unknown)?;
             let ordered = JobOrdered { id, was: before.state, state: after.state, works: after.works, dry_run };

@@ -11,8 +11,8 @@ use super::bulk::JobMade;
 /// Something that cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Lasting {
-    /// Stable word: `revoked`, `address_lost`, `seen_by_public` or `removal_by_hand`.
-    pub code: String,
+    /// Which kind.
+    pub code: Kind,
     /// At which partner; absent where it is about the works themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,
@@ -24,34 +24,51 @@ pub struct Lasting {
     pub en: String,
 }
 
-/// Each kind, with its sentences.
-const REVOKED: (&str, &str, &str) = (
-    "revoked",
-    "作品整体召回后，不能再放行或重新制作。",
+/// What cannot be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LastingKind)]
+pub enum Kind {
+    /// Works are out of the contest for good.
+    Revoked,
+    /// The address at a partner, with its plays and comments, is lost.
+    AddressLost,
+    /// Copies that the public made cannot be taken back.
+    SeenByPublic,
+    /// A recall there is done by a person.
+    RemovalByHand,
+}
+
+/// A kind with its sentences in Chinese and English.
+type Said = (Kind, &'static str, &'static str);
+
+const REVOKED: Said = (
+    Kind::Revoked,
+    "作品整体撤下后，不能再发布或重新处理。",
     "A work that is recalled as a whole cannot be released or reprocessed again.",
 );
-const ADDRESS_LOST: (&str, &str, &str) = (
-    "address_lost",
+const ADDRESS_LOST: Said = (
+    Kind::AddressLost,
     "该平台上的地址、播放量和评论随之失去，再次投放不能恢复。",
     "The address, the plays and the comments there are lost; a later delivery does not restore them.",
 );
-const SEEN_BY_PUBLIC: (&str, &str, &str) = (
-    "seen_by_public",
-    "发布后公众即可观看和转存，召回不能收回副本。",
+const SEEN_BY_PUBLIC: Said = (
+    Kind::SeenByPublic,
+    "发布后公众即可观看和转存，撤下不能收回副本。",
     "Once published, people can watch and copy it; a recall does not take back copies.",
 );
-const REMOVAL_BY_HAND: (&str, &str, &str) = (
-    "removal_by_hand",
-    "该平台没有删除接口，召回须由人工完成。",
+const REMOVAL_BY_HAND: Said = (
+    Kind::RemovalByHand,
+    "该平台没有删除接口，撤下须由人工完成。",
     "The partner has no interface to delete works; a recall there is done by a person.",
 );
 
 /// What of a job cannot be undone. `made` has what a dry run foresaw.
 pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, made: &JobMade) -> Vec<Lasting> {
     let mut found = Vec::new();
-    let mut add = |(code, zh, en): (&str, &str, &str), partner: Option<&str>, works: u64| {
+    let mut add = |(code, zh, en): Said, partner: Option<&str>, works: u64| {
         if works > 0 {
-            let (code, zh, en) = (code.to_owned(), zh.to_owned(), en.to_owned());
+            let (zh, en) = (zh.to_owned(), en.to_owned());
             found.push(Lasting { code, partner: partner.map(ToOwned::to_owned), works, zh, en });
         }
     };

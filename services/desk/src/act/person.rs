@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use pipeline::id::PersonId;
-use pipeline::person::{self, Held, Login, RoleChange};
+use pipeline::person::{self, Held, Login, RoleChange, WrongLogin};
 use pipeline::text::Limit;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::Transaction;
 use runtime::store::persons::{self, NewPerson};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, contest_named, role_named, settle};
+use super::{Caller, Done, at_most, contest_named, missing_reason, role_named, settle};
 use crate::Desk;
 use crate::view::persons::{HeldRole, Person};
 
@@ -76,10 +76,10 @@ pub struct Managed {
 pub async fn add(desk: &Desk, caller: &Caller, wish: AddPerson) -> Result<Done<Managed>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let name = typed::field("name", &wish.name, Limit::NAME)?;
-    let login: Login = wish.login.trim().parse().map_err(|wrong| Code::FieldWrong.about(format!("login: {wrong}")))?;
+    let login: Login = wish.login.trim().parse().map_err(|wrong| Code::FieldWrong.about(no_login(wrong)))?;
     let roles = held(desk, "roles", &wish.roles, true)?;
     if roles.is_empty() {
-        return Err(Code::FieldWrong.about("roles: at least one"));
+        return Err(Code::FieldWrong.about(Detail::new("至少一项", "at least one").of("roles")));
     }
     caller.may_give(&roles)?;
     let new = NewPerson { id: PersonId(Uuid::now_v7()), name, login: Some(login), roles };
@@ -108,7 +108,7 @@ pub async fn change_roles(
     let change =
         RoleChange { add: held(desk, "add", &wish.add, true)?, remove: held(desk, "remove", &wish.remove, false)? };
     if change == RoleChange::default() {
-        return Err(Code::FieldWrong.about("add, remove: at least one role"));
+        return Err(Code::FieldWrong.about(Detail::new("至少一项", "at least one role").of("add, remove")));
     }
     caller.may_give(change.add.union(&change.remove))?;
     let (by, change, dry_run) = (&by, &change, wish.dry_run);
@@ -130,7 +130,7 @@ pub async fn change_roles(
 pub async fn end(desk: &Desk, caller: &Caller, named: &str, wish: EndPerson) -> Result<Done<Managed>, Problem> {
     let by = caller.because(Some(&wish.reason))?;
     if by.reason.is_none() {
-        return Err(Code::FieldWrong.about("reason: 1 to 500 characters"));
+        return Err(missing_reason());
     }
     let (by, dry_run) = (&by, wish.dry_run);
     let done = desk.store.transaction("end_person", |tx, _| {
@@ -170,10 +170,16 @@ impl Caller {
     }
 }
 
+/// What a login name may be.
+fn no_login(wrong: WrongLogin) -> Detail {
+    let zh = "须为 1 至 64 个字符：a-z、0-9、.、_、-、@，以字母或数字开头";
+    Detail::new(zh, wrong.to_string()).of("login")
+}
+
 /// The roles of a field. The contest of a role to give must be in the catalogue: a typing error would be a role that opens nothing.
 fn held(desk: &Desk, field: &str, roles: &[HeldRole], known: bool) -> Result<BTreeSet<Held>, Problem> {
     if roles.len() > ROLES {
-        return Err(Code::FieldWrong.about(format!("{field}: at most {ROLES}")));
+        return Err(Code::FieldWrong.about(at_most(ROLES).of(field)));
     }
     let read = |it: &HeldRole| {
         let role = role_named(&format!("{field}.role"), &it.role)?;

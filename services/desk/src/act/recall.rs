@@ -1,9 +1,9 @@
 //! Recall: takes a work back from every partner that has it or may have it, or from some. Its film is held from then on.
 use std::collections::BTreeSet;
 
-use pipeline::delivery::{Desired, Observed};
+use pipeline::delivery::{Delivery, Desired, Observed};
 use pipeline::id::SubmissionId;
-use runtime::problem::{Code, Detail, Problem};
+use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
 use runtime::store::people;
 use runtime::store::recalls::RecallTerms;
@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::bulk::recall_within;
 use super::release::known;
-use super::{Caller, Done, Seen, settle};
+use super::{Caller, Done, Seen, missing_reason, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// From whom a work is taken back, and why.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -72,9 +73,7 @@ pub struct Asked {
 /// lost.
 pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall) -> Result<Done<Recalled>, Problem> {
     let by = caller.because(Some(&wish.reason))?;
-    let reason = by.reason.clone().ok_or_else(|| {
-        Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason"))
-    })?;
+    let reason = by.reason.clone().ok_or_else(missing_reason)?;
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let terms = RecallTerms { reason: Some(reason), within: recall_within(&desk.catalogue) };
     let (by, partners, terms, wish) = (&by, partners.as_ref(), &terms, &wish);
@@ -87,11 +86,11 @@ pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall
             seen.unchanged_since(wish.digest.as_deref())?;
             let was = seen.machine.state.name();
             if !people::may_recall(&seen.machine) {
-                return Err(Code::StateWrong.about(was).into());
+                return Err(Code::StateWrong.about(in_states([was])).into());
             }
             let applied = people::recall(tx, desk.store.policy(), id, partners, terms, by).await?;
             if !applied.changed {
-                return Err(Code::StateWrong.about(was).into());
+                return Err(Code::StateWrong.about(in_states([was])).into());
             }
             let named = |row: &str| partners.is_none_or(|some| some.iter().any(|it| it.as_str() == row));
             let asked = asked(desk, &seen).into_iter().filter(|it| named(&it.partner)).collect();
@@ -110,11 +109,14 @@ pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall
     settle(done.await)
 }
 
+/// Whether the partner has the work or may have it.
+pub(super) fn is_concerned(delivery: &Delivery) -> bool {
+    delivery.desired == Desired::Live || !matches!(delivery.observed, Observed::Recalled { .. })
+}
+
 /// Partners that have the work or may have it.
 fn asked(desk: &Desk, seen: &Seen) -> Vec<Asked> {
-    let gone = |it: &Observed| matches!(it, Observed::Recalled { .. });
-    let rows = seen.deliveries.iter();
-    let concerned = rows.filter(|row| row.machine.desired == Desired::Live || !gone(&row.machine.observed));
+    let concerned = seen.deliveries.iter().filter(|row| is_concerned(&row.machine));
     let asked = |row: &runtime::store::deliveries::DeliveryRow| {
         let partner = desk.catalogue.partner(&row.partner);
         Asked {

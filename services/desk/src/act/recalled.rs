@@ -1,7 +1,7 @@
 //! Recalled: a person removed a work at a partner by hand, and proves it.
 use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::DeliveryState;
 use runtime::store::history::By;
 use runtime::store::proofs::{self, Shows};
@@ -79,7 +79,7 @@ pub async fn recalled(
     let by = caller.because(wish.reason.as_deref())?;
     let shown = &shown(desk, wish.url.as_deref(), wish.picture.as_deref(), wish.seen_at).await?;
     if wish.insists && shown.picture.is_none() {
-        return Err(Code::EvidenceMissing.about("insists: only with a picture"));
+        return Err(Code::EvidenceMissing.about(Detail::new("须同时提交图片", "only with a picture").of("insists")));
     }
     let report = Report { id, partner, shown, wish: &wish, by };
     shown.beside(desk, id, partner, wish.dry_run, |trial| Box::pin(noted(desk, caller, &report, trial))).await

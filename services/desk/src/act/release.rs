@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::{Caller, Done, Seen, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// To whom a finished work goes, and when.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -89,7 +90,7 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
             seen.unchanged_since(wish.digest.as_deref())?;
             let applied = people::release(tx, desk.store.policy(), id, partners, at, by).await?;
             if !applied.changed {
-                return Err(Code::StateWrong.about(seen.machine.state.name()).into());
+                return Err(Code::StateWrong.about(in_states([seen.machine.state.name()])).into());
             }
             let own = deliveries::texts(&mut *tx, id).await?;
             let released = Released {

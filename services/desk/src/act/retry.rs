@@ -1,7 +1,7 @@
 //! Retry: gives parts that failed too often, or wait for their next try, another five attempts now.
 use pipeline::id::SubmissionId;
 use pipeline::part::PartToDo;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::store::parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,6 +20,8 @@ pub struct Retry {
     pub stage: Option<String>,
     /// Only say how many parts it would be.
     pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,
 }
@@ -33,6 +35,13 @@ pub struct Retried {
     pub parts: usize,
     /// Whether nothing was done.
     pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
+}
+
+/// Whether a part in this state is tried again: the same states as in `parts::retry`.
+pub(crate) fn may_be_tried(status: &str) -> bool {
+    matches!(status, "parked" | "waiting")
 }
 
 impl Retry {
@@ -44,7 +53,9 @@ impl Retry {
                 let part = part.parse().map_err(|_| Code::FieldWrong.about("part"))?;
                 Ok(Some(PartToDo { stage, part }))
             }
-            (Some(_), None) | (None, Some(_)) => Err(Code::FieldWrong.about("stage, part: both or neither")),
+            (Some(_), None) | (None, Some(_)) => {
+                Err(Code::FieldWrong.about(Detail::new("须同时给出或同时省略", "both or neither").of("stage, part")))
+            }
         }
     }
 }
@@ -53,18 +64,19 @@ impl Retry {
 pub async fn retry(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Retry) -> Result<Done<Retried>, Problem> {
     let only = wish.only()?;
     let by = caller.because(wish.reason.as_deref())?;
-    let (by, only, dry_run) = (&by, only.as_ref(), wish.dry_run);
+    let (by, only, dry_run, digest) = (&by, only.as_ref(), wish.dry_run, wish.digest.as_deref());
     let done = desk.store.transaction("retry", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
-            caller.look(tx, id).await?;
+            let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(digest)?;
             let parts = parts::retry(tx, id, only, by).await?;
             if parts == 0 {
                 return Err(Problem::from(Code::NothingParked).into());
             }
-            caller.end(tx, dry_run, Retried { id: id.0, parts, dry_run }).await
+            caller.end(tx, dry_run, Retried { id: id.0, parts, dry_run, digest: seen.digest() }).await
         })
     });
     settle(done.await)

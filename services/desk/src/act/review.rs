@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, settle};
+use super::{Caller, Done, Seen, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// A reviewer's decision.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -27,6 +28,9 @@ pub struct Review {
     /// Only say what would follow.
     #[serde(default)]
     pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    #[serde(default)]
+    pub digest: Option<String>,
     /// Why, for the audit trail.
     #[serde(default)]
     pub reason: Option<String>,
@@ -83,6 +87,8 @@ pub struct Reviewed {
     pub run: u32,
     /// Whether nothing was done.
     pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
 }
 
 /// Accepts or refuses a work that awaits review. In any other state the act is refused with `state_wrong`.
@@ -90,34 +96,34 @@ pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review
     let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
     let event = wish.decision.event(words)?;
     let by = caller.because(wish.reason.as_deref())?;
-    let (by, event, dry_run) = (&by, &event, wish.dry_run);
+    let (by, event, dry_run, digest) = (&by, &event, wish.dry_run, wish.digest.as_deref());
     let done = desk.store.transaction("review", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
-            let reviewed = decided(desk, tx, caller, id, event, by).await?;
+            let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(digest)?;
+            let reviewed = decided(desk, tx, &seen, event, by).await?;
             caller.end(tx, dry_run, Reviewed { dry_run, ..reviewed }).await
         })
     });
     settle(done.await)
 }
 
-/// Decides on a work within a transaction. Changes nothing where it is refused.
+/// Decides on a work that was looked at within the transaction. Changes nothing where it is refused.
 pub(super) async fn decided(
     desk: &Desk,
     tx: &mut Transaction,
-    caller: &Caller,
-    id: SubmissionId,
+    seen: &Seen,
     event: &Event,
     by: &By,
 ) -> anyhow::Result<Reviewed> {
-    let seen = caller.look(tx, id).await?;
     let was = seen.machine.state.name();
-    let applied = submissions::apply(tx, desk.store.policy(), id, event, by).await?;
+    let applied = submissions::apply(tx, desk.store.policy(), seen.id, event, by).await?;
     if !applied.changed {
-        return Err(Code::StateWrong.about(was).into());
+        return Err(Code::StateWrong.about(in_states([was])).into());
     }
     let (state, run) = (applied.machine.state.name().to_owned(), applied.machine.run);
-    Ok(Reviewed { id: id.0, was: was.to_owned(), state, run, dry_run: false })
+    Ok(Reviewed { id: seen.id.0, was: was.to_owned(), state, run, dry_run: false, digest: seen.digest() })
 }

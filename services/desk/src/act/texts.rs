@@ -11,14 +11,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, settle};
+use super::{Caller, Done, at_most, settle};
 use crate::Desk;
 
-/// Bounds that no partner reaches; each partner's own limits are told as warnings.
-const TITLE: Limit = Limit::one(1, 200);
-const TEXT: Limit = Limit::many(1, 5000);
+/// Most tags.
 const TAGS: usize = 50;
-const TAG: Limit = Limit::one(1, 50);
 
 /// What is written beside a work at one partner. What is absent is as the entry has it.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -32,6 +29,8 @@ pub struct Wording {
     pub tags: Option<Vec<String>>,
     /// Only say what the partner would not take.
     pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,
 }
@@ -53,16 +52,19 @@ pub struct Worded {
     pub warnings: Vec<Warning>,
     /// Whether nothing was done.
     pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
 }
 
 impl Wording {
     fn checked(&self) -> Result<Texts, Problem> {
-        let title = self.title.as_deref().map(|title| typed::field("title", title, TITLE)).transpose()?;
-        let text = self.text.as_deref().map(|text| typed::field("text", text, TEXT)).transpose()?;
+        let title = self.title.as_deref().map(|title| typed::field("title", title, Limit::TITLE)).transpose()?;
+        let text = self.text.as_deref().map(|text| typed::field("text", text, Limit::TEXT)).transpose()?;
         if self.tags.as_ref().is_some_and(|tags| tags.len() > TAGS) {
-            return Err(Code::FieldWrong.about(format!("tags: at most {TAGS}")));
+            return Err(Code::FieldWrong.about(at_most(TAGS).of("tags")));
         }
-        let tags = self.tags.as_ref().map(|tags| tags.iter().map(|tag| typed::field("tags", tag, TAG)).collect());
+        let tags =
+            self.tags.as_ref().map(|tags| tags.iter().map(|tag| typed::field("tags", tag, Limit::TAG)).collect());
         Ok(Texts { title, text, tags: tags.transpose()? })
     }
 }
@@ -79,13 +81,14 @@ pub async fn texts(
     let texts = wish.checked()?;
     let by = caller.because(wish.reason.as_deref())?;
     desk.catalogue.partner(partner).ok_or(Code::DeliveryUnknown)?;
-    let (by, texts, dry_run) = (&by, &texts, wish.dry_run);
+    let (by, texts, dry_run, digest) = (&by, &texts, wish.dry_run, wish.digest.as_deref());
     let done = desk.store.transaction("texts", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
             let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(digest)?;
             let served = desk.catalogue.contest(&seen.contest).is_some_and(|it| it.partners.contains(partner));
             if !served && seen.delivery(partner).is_none() {
                 return Err(Problem::from(Code::DeliveryUnknown).into());
@@ -94,7 +97,8 @@ pub async fn texts(
             let entry = seen.form.entry();
             let warnings = entry.warnings(&desk.catalogue, &seen.contest, partner, Some(texts));
             let Written { title, text, tags } = entry.written(&desk.catalogue, &seen.contest, Some(texts));
-            let worded = Worded { id: id.0, partner: partner.to_string(), title, text, tags, warnings, dry_run };
+            let (id, partner, digest) = (id.0, partner.to_string(), seen.digest());
+            let worded = Worded { id, partner, title, text, tags, warnings, dry_run, digest };
             caller.end(tx, dry_run, worded).await
         })
     });

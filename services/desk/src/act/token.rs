@@ -8,7 +8,7 @@ use pipeline::id::{ContestId, PersonId};
 use pipeline::person::{Held, Refused};
 use pipeline::text::Limit;
 use runtime::bearer::Bearer;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::tokens::{self, NewToken};
 use runtime::store::{Transaction, persons};
@@ -153,7 +153,10 @@ impl Caller {
 
 /// A life as people write it.
 fn life(text: &str) -> Result<Duration, Problem> {
-    let wrong = || Code::FieldWrong.about("expires: a time such as 90d or 8h, at most 366d");
+    let wrong = || {
+        let (zh, en) = ("须为 90d（天）或 8h（小时）这样的时长，至多 366d", "a time such as 90d or 8h, at most 366d");
+        Code::FieldWrong.about(Detail::new(zh, en).of("expires"))
+    };
     let (digits, hours) = match text.split_at_checked(text.len().saturating_sub(1)) {
         Some((digits, "d")) => (digits, 24),
         Some((digits, "h")) => (digits, 1),

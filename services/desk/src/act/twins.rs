@@ -52,22 +52,22 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
     let (work, other) = (find(desk, caller, id).await?, find(desk, caller, wish.other).await?);
     if found(&work, &other).is_none() {
         return Err(
-            Code::StateWrong.about(Detail::new("自动初筛未发现这两条作品相似", "screening found nothing in common"))
+            Code::StateWrong.about(Detail::new("自动初筛未发现这两件作品相似", "screening found nothing in common"))
         );
     }
     let (decision, words, found) = match wish.finding {
-        Finding::Different => (Decision::Accept, None, "a different work"),
+        Finding::Different => (Decision::Accept, None, "不同作品"),
         Finding::Same => {
             let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
             let words = words.unwrap_or_else(|| phrase(desk).to_owned());
             if names(&words, &work, &other) {
-                let detail = Detail::new("不得提及另一条作品的信息", "nothing about the other entry");
+                let detail = Detail::new("不得提及另一件作品的信息", "nothing about the other entry");
                 return Err(Code::FieldWrong.about(detail.of("words")));
             }
-            (Decision::Refuse, Some(words), "the same work")
+            (Decision::Refuse, Some(words), "同一作品")
         }
     };
-    let by = caller.because(Some(&format!("compared with {}: {found}", other.id)))?;
+    let by = caller.because(Some(&format!("与《{}》（{}）比对：{found}", other.title, other.id)))?;
     let wish = Wish { decision, words, phrase: None, lang: Lang::Zh, run: Some(work.machine.run) };
     decide::decide(desk, &Caller { by, ..caller.clone() }, id, wish).await
 }

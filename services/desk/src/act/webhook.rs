@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use pipeline::id::ContestId;
 use pipeline::person::Sees;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::EventType;
 use runtime::store::webhooks::endpoints::{self, MOST, NewEndpoint};
 use runtime::store::webhooks::{TYPES, log};
 use runtime::webhook::{self, Target};
@@ -28,6 +29,7 @@ pub struct NewWebhook {
     pub url: String,
     /// Only events of these types, `submission.changed` or `delivery.changed`; all if absent.
     #[serde(default)]
+    #[schema(value_type = Vec<EventType>)]
     pub types: BTreeSet<String>,
     /// Only works of this contest; absent: of all that the caller may see.
     #[serde(default)]
@@ -100,7 +102,7 @@ pub struct WebhookRemoved {
 pub async fn create(desk: &Desk, caller: &Caller, wish: NewWebhook) -> Result<Done<WebhookSecret>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     callable::check(&wish.url, &desk.allowed_networks)
-        .map_err(|wrong| Code::FieldWrong.about(format!("url: {wrong}")))?;
+        .map_err(|wrong| Code::FieldWrong.about(not_called(wrong).of("url")))?;
     if wish.types.iter().any(|it| !TYPES.contains(&it.as_str())) {
         return Err(Code::FieldWrong.about(format!("types: {}", TYPES.join(", "))));
     }
@@ -160,7 +162,9 @@ pub async fn resend(
     wish: WebhookResend,
 ) -> Result<Done<WebhookResent>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
-    let wrong = || Code::FieldWrong.about("message: msg_ and 32 hex digits");
+    let wrong = || {
+        Code::FieldWrong.about(Detail::new("须为 msg_ 加 32 位十六进制数字", "msg_ and 32 hex digits").of("message"))
+    };
     let message = wish.message.as_deref().map(|it| webhook::message_id(it).ok_or_else(wrong)).transpose()?;
     let by = &by;
     let done = desk.store.transaction("resend_webhooks", |tx, _| {
@@ -222,6 +226,11 @@ pub async fn remove(
 async fn named(tx: &mut store::Transaction, caller: &Caller, id: Uuid) -> anyhow::Result<endpoints::LockedEndpoint> {
     let row = endpoints::lock(tx, id, &caller.sees).await?;
     row.ok_or_else(|| Problem::from(Code::WebhookUnknown).into())
+}
+
+/// Why an address is not called.
+fn not_called(wrong: String) -> Detail {
+    Detail::new("须为公网可达的 https 地址，不含用户名和密码", wrong)
 }
 
 /// The contest of a new webhook: the named one, which the catalogue must have, within what the caller may see.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{Caller, Done, settle};
 use crate::Desk;
+use crate::names::in_states;
 
 /// The wish of an entrant who cannot withdraw the work themselves.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -61,7 +62,7 @@ pub async fn withdraw(
             let was = seen.machine.state.name();
             let applied = entrants::withdraw(tx, desk.store.policy(), id, by).await?;
             if !applied.changed || applied.machine.state != State::Withdrawn {
-                return Err(Code::StateWrong.about(was).into());
+                return Err(Code::StateWrong.about(in_states([was])).into());
             }
             let withdrawn = Withdrawn {
                 id: id.0,

@@ -3,10 +3,9 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::Method;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
 use axum::routing::get;
-use pipeline::lang::Lang;
 use runtime::problem::{Code, Problem};
 use serde::Deserialize;
 
@@ -20,9 +19,7 @@ pub(crate) fn routes() -> Vec<Route> {
 
 /// One file. Its address holds its digest, so it never changes.
 async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
-    let asset = pages::assets::find(&file).ok_or(Code::RouteUnknown)?;
-    let headers = [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
-    Ok((headers, asset.bytes).into_response())
+    pages::serve::asset(&file).ok_or_else(|| Code::RouteUnknown.into())
 }
 
 #[derive(Default, Deserialize)]
@@ -37,11 +34,7 @@ async fn lang(
     Path(lang): Path<String>,
     Asked(query): Asked<Back>,
 ) -> Result<Response, Problem> {
-    let lang = match lang.as_str() {
-        "zh" => Lang::Zh,
-        "en" => Lang::En,
-        _ => return Err(Code::RouteUnknown.into()),
-    };
+    let lang = pages::serve::lang_named(&lang).ok_or(Code::RouteUnknown)?;
     let mut response = see(inside(query.back.as_deref()));
     response.headers_mut().insert(SET_COOKIE, cookie::set_lang(&desk, lang));
     Ok(response)

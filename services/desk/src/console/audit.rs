@@ -11,11 +11,11 @@ use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 use serde_json::Value;
 
-use super::{
-    Asked, Choice, Here, Shell, Visit, address, choices, contest_name, contests_seen, page, partner_name, shown,
-};
+use super::record::Reader;
+use super::{Asked, Choice, Here, Shell, Visit, address, choices, contests_seen, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
+use crate::names::{actor_name, contest_name, partner_name};
 use crate::view::audit::{ACTS, Row, TrailFilter, said, trail};
 use crate::view::persons::{Person, persons};
 use crate::view::{Page, Paging};
@@ -62,12 +62,16 @@ impl AuditPage {
         self.shell.say.t(zh, en)
     }
 
+    fn who(&self, row: &Row) -> String {
+        actor_name(self.shell.say, &row.name)
+    }
+
     /// The role in which it was done.
     fn actor<'a>(&self, row: &'a Row) -> &'a str {
         let say = self.shell.say;
         match (row.actor.as_str(), row.actor.parse()) {
             (_, Ok(role)) => say.role(role),
-            ("entrant", _) => say.t("申报人", "entrant"),
+            ("entrant", _) => say.t("报送人", "entrant"),
             ("system", _) => say.t("系统", "system"),
             (other, _) => other,
         }
@@ -85,6 +89,11 @@ impl AuditPage {
         contest_name(&self.catalogue, self.shell.say, id)
     }
 
+    fn is_filtered(&self) -> bool {
+        let TrailFilter { submission, contest, act, person, .. } = &self.filter;
+        submission.is_some() || contest.is_some() || act.is_some() || person.is_some()
+    }
+
     fn is_person(&self, person: &Person) -> bool {
         self.filter.person == Some(person.id)
     }
@@ -95,9 +104,20 @@ impl AuditPage {
         self.people.iter().all(|person| person.id != id).then(|| id.to_string())
     }
 
-    /// As JSON, for people who know what it means.
+    /// Before and after, with their headings.
+    fn sides<'a>(&self, row: &'a Row) -> [(&'static str, &'a Option<Value>); 2] {
+        let say = self.shell.say;
+        [(say.t("之前", "Before"), &row.before), (say.t("之后", "After"), &row.after)]
+    }
+
+    /// How it stood, as lines with names instead of ids.
+    fn lines(&self, value: &Option<Value>) -> Vec<(String, String)> {
+        Reader { catalogue: &self.catalogue, say: self.shell.say }.lines(value.as_ref())
+    }
+
+    /// The same as it is stored and hashed.
     fn json(&self, value: &Option<Value>) -> String {
-        value.as_ref().and_then(|it| serde_json::to_string_pretty(it).ok()).unwrap_or_else(|| "—".to_owned())
+        value.as_ref().map_or_else(|| "—".to_owned(), Value::to_string)
     }
 
     /// The same filter, on the next page.

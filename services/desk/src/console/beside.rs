@@ -7,17 +7,22 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
+use pipeline::catalogue::Catalogue;
 use pipeline::id::{ContestId, SubmissionId};
+use pipeline::lang::Lang;
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::tokens::Role;
 use serde::Deserialize;
 
+use super::work::in_role;
 use super::{Here, READERS, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
 use crate::Desk;
 use crate::act::Caller;
+use crate::act::decide;
 use crate::act::twins::{self, Finding, Twins};
 use crate::http::routes::Route;
+use crate::names::{partner_name, theme_name};
 use crate::view::beside::{self, Alike, Beside, First, Side, Stretch};
 use crate::view::storyboard::Tile;
 
@@ -27,7 +32,7 @@ const WIDTH: f64 = 640.0;
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         page("/works/{id}/beside/{other}", READERS, get(show)),
-        post_to("/works/{id}/beside/{other}", &[Role::Screener], post(decide)),
+        post_to("/works/{id}/beside/{other}", &[Role::Screener], post(decides)),
     ]
 }
 
@@ -50,11 +55,37 @@ struct Form {
 #[template(path = "beside.html")]
 struct BesidePage {
     shell: Shell,
+    catalogue: Arc<Catalogue>,
     both: Beside,
     /// What a time line shows, ms.
     longest_ms: u64,
     /// The words of a refusal, to be changed where they do not fit.
     words: String,
+    /// What this person may do about this work here.
+    may: May,
+}
+
+/// Whether a person may decide here.
+enum May {
+    /// Their decision would be held.
+    Decide,
+    /// It would be refused now, and why.
+    Wait(&'static str),
+    /// It is not theirs, or there is nothing to decide.
+    Look,
+}
+
+impl May {
+    async fn of(desk: &Desk, visit: &Visit, both: &Beside) -> Result<Self, Problem> {
+        let contest = ContestId::new(&both.work.contest);
+        let screener = in_role(visit, &[Role::Screener], &contest).filter(|_| both.found.is_some());
+        let Some(screener) = screener.filter(|_| both.work.state == "awaiting_review") else { return Ok(May::Look) };
+        let refusal = decide::refusal(desk, &screener, SubmissionId(both.work.id)).await?;
+        Ok(refusal.map_or(May::Decide, |problem| {
+            let row = problem.code.row();
+            May::Wait(visit.say.t(row.zh, row.en))
+        }))
+    }
 }
 
 /// A stretch on a time line.
@@ -64,9 +95,25 @@ struct Shade {
 }
 
 impl BesidePage {
-    fn new(shell: Shell, both: Beside, words: String) -> Self {
+    async fn of(
+        desk: &Desk,
+        visit: &Visit,
+        shell: Shell,
+        both: Beside,
+        words: Option<String>,
+    ) -> Result<Self, Problem> {
         let longest_ms = both.work.length_ms.max(both.other.length_ms).unwrap_or(0).max(1);
-        Self { shell, both, longest_ms, words }
+        let words = words.unwrap_or_else(|| twins::phrase(desk).to_owned());
+        let may = May::of(desk, visit, &both).await?;
+        Ok(Self { shell, catalogue: desk.catalogue.clone(), both, longest_ms, words, may })
+    }
+
+    fn theme(&self, side: &Side) -> String {
+        theme_name(&self.catalogue, self.shell.say, Some(&side.contest), &side.theme)
+    }
+
+    fn partner(&self, id: &str) -> String {
+        partner_name(&self.catalogue, self.shell.say, id)
     }
 
     /// Both works, with which of them it is.
@@ -79,9 +126,20 @@ impl BesidePage {
     }
 
     /// A shift with its sign: `+0.5 s`.
-    #[expect(clippy::unused_self, reason = "a template calls it")]
     fn shift(&self, ms: &i64) -> String {
-        format!("{:+.1} s", *ms as f64 / 1000.0).replace('-', "−")
+        format!("{:+.1} {}", *ms as f64 / 1000.0, self.shell.say.t("秒", "s")).replace('-', "−")
+    }
+
+    /// Where the other work has what both have.
+    fn shifted(&self, ms: &i64) -> String {
+        let (say, seconds) = (self.shell.say, ms.unsigned_abs() as f64 / 1000.0);
+        match (say.lang, ms.signum()) {
+            (_, 0) => say.t("相同内容在两件作品中的位置相同。", "Both have it at the same time.").to_owned(),
+            (Lang::Zh, -1) => format!("相同内容在另一作品中提前 {seconds:.1} 秒出现。"),
+            (Lang::Zh, _) => format!("相同内容在另一作品中推后 {seconds:.1} 秒出现。"),
+            (Lang::En, -1) => format!("The other work has it {seconds:.1} s earlier."),
+            (Lang::En, _) => format!("The other work has it {seconds:.1} s later."),
+        }
     }
 
     /// Seconds for the address of a moment in a film, and for the player.
@@ -97,11 +155,6 @@ impl BesidePage {
 
     fn is_first(&self, side: &First) -> bool {
         self.both.first == Some(*side)
-    }
-
-    /// Whether this person may decide about this work here.
-    fn decides(&self) -> bool {
-        self.both.found.is_some() && self.both.work.state == "awaiting_review" && self.shell.is(Role::Screener)
     }
 
     /// In what they are alike, by its name.
@@ -160,7 +213,7 @@ async fn show(
 ) -> Result<Response, Problem> {
     let caller = visit.caller(Some(&work.contest))?;
     let both = beside::beside(&desk, &within(caller, &work.contest), work.id, other_of(&at)?).await?;
-    shown(&BesidePage::new(visit.shell(Here::Works), both, twins::phrase(&desk).to_owned()))
+    shown(&BesidePage::of(&desk, &visit, visit.shell(Here::Works), both, None).await?)
 }
 
 /// Works of other contests are not compared, even by those who may see all.
@@ -168,7 +221,7 @@ fn within(caller: Caller, contest: &ContestId) -> Caller {
     Caller { sees: Some(contest.clone()).into(), ..caller }
 }
 
-async fn decide(
+async fn decides(
     State(desk): State<Arc<Desk>>,
     visit: Visit,
     Extension(Subject(work)): Extension<Subject>,
@@ -185,7 +238,7 @@ async fn decide(
             let both = beside::beside(&desk, &caller, work.id, other).await?;
             let shell = visit.shell(Here::Works).with(&problem);
             let status = shell.problem.as_ref().map_or(StatusCode::OK, |said| said.status);
-            shown_with(status, &BesidePage::new(shell, both, words.unwrap_or_else(|| twins::phrase(&desk).to_owned())))
+            shown_with(status, &BesidePage::of(&desk, &visit, shell, both, words).await?)
         }
     }
 }

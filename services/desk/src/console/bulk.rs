@@ -8,27 +8,29 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 use pages::Say;
+use pipeline::delivery::Observed;
 use pipeline::submission::State as WorkState;
 use runtime::problem::{Code, Problem};
 use runtime::store::bulk::Kind;
 use runtime::store::tokens::Role;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
+use chosen::Chosen;
 use look::LookPage;
 
 use super::jobs::kind_text;
+use super::selected::by_hand;
 use super::{
-    Asked, Choice, Here, Sent, Shell, Visit, again, choices, contests_seen, local, page, partner_name, post_to, see,
-    shown, themes,
+    Asked, Choice, Here, Sent, Shell, Visit, again, choices, contests_seen, page, post_to, see, shown, themes,
 };
 use crate::Desk;
 use crate::act::Caller;
-use crate::act::bulk::{self, NewJob};
+use crate::act::bulk;
 use crate::act::reprocess::Beginning;
 use crate::http::routes::Route;
+use crate::names::partner_name;
 use crate::view::contests;
 
+mod chosen;
 mod look;
 
 const ORGANISER: &[Role] = &[Role::Organiser];
@@ -43,64 +45,6 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What was chosen: which works, by hand or by conditions, and what is done to them.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(default, deny_unknown_fields)]
-struct Chosen {
-    works: Vec<Uuid>,
-    #[serde(rename = "where")]
-    selection: Option<String>,
-    contest: Option<String>,
-    theme: Option<String>,
-    state: Option<String>,
-    /// A partner that the works have a delivery to.
-    holder: Option<String>,
-    kind: Kind,
-    from: Option<Beginning>,
-    partners: Vec<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    replace: bool,
-    at: Option<String>,
-    reason: Option<String>,
-    digest: Option<String>,
-}
-
-impl Chosen {
-    /// The conditions, where no works were chosen by hand.
-    fn conditions(&self) -> Option<String> {
-        if !self.works.is_empty() {
-            return None;
-        }
-        let fields =
-            [("contest", &self.contest), ("theme", &self.theme), ("state", &self.state), ("partner", &self.holder)];
-        let picked = fields.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value.as_deref()?)));
-        Some(self.selection.clone().into_iter().chain(picked).collect::<Vec<_>>().join(" "))
-    }
-
-    /// The wish of the act. Fields of the other kinds, which stand on the same page, are left out.
-    fn wish(&self, dry_run: bool) -> Result<NewJob, Problem> {
-        let at = self.at.as_deref().filter(|_| self.kind == Kind::Release);
-        Ok(NewJob {
-            kind: self.kind,
-            selection: self.conditions(),
-            works: (!self.works.is_empty()).then(|| self.works.iter().copied().collect()),
-            from: self.from.filter(|_| self.kind == Kind::Reprocess),
-            partners: (!self.partners.is_empty()).then(|| self.partners.iter().cloned().collect()),
-            replace: self.replace && self.kind == Kind::Reprocess,
-            at: at.map(|at| local::instant("at", at)).transpose()?,
-            dry_run,
-            digest: self.digest.clone().filter(|_| !dry_run),
-            reason: self.reason.clone(),
-        })
-    }
-
-    /// As the fields of a form.
-    fn fields(&self) -> Result<Vec<(String, String)>, Problem> {
-        let text = serde_html_form::to_string(Self { digest: None, ..self.clone() }).map_err(anyhow::Error::from)?;
-        Ok(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
-    }
-}
-
 #[derive(Template)]
 #[template(path = "bulk_new.html")]
 struct NewPage {
@@ -112,6 +56,7 @@ struct NewPage {
     themes: Vec<Choice>,
     states: Vec<Choice>,
     holders: Vec<Choice>,
+    deliveries: Vec<Choice>,
     kinds: Vec<Choice>,
     stages: Vec<Choice>,
     partners: Vec<Choice>,
@@ -187,7 +132,8 @@ fn answer(problem: Option<&Problem>, page: &impl Template) -> Result<Response, P
     }
 }
 
-fn stage_text(say: Say, from: Beginning) -> &'static str {
+/// A stage at which a run begins, with what is done then.
+pub(crate) fn stage_text(say: Say, from: Beginning) -> &'static str {
     match from {
         Beginning::Probe => say.t("检测：重新测量影片", "probe: measure the film again"),
         Beginning::Screen => say.t("初筛：重新判定", "screen: judge the measurements again"),
@@ -209,11 +155,12 @@ impl NewPage {
         let stages = stages.map(|it| (it.to_string(), stage_text(say, it)));
         let works = chosen.works.len() as u64;
         Self {
-            by_hand: (works > 0).then(|| say.many(works, "件作品", "work", "works")),
+            by_hand: (works > 0).then(|| by_hand(say, works)),
             contests: choices(contests_seen(catalogue, visit), chosen.contest.as_deref()),
             themes: choices(themes(&contests, say), chosen.theme.as_deref()),
             states: choices(WorkState::NAMES.map(|it| (it, say.state(it))), chosen.state.as_deref()),
             holders: choices(partners(), chosen.holder.as_deref()),
+            deliveries: choices(Observed::NAMES.map(|it| (it, say.delivery(it))), chosen.delivery.as_deref()),
             kinds: choices(kinds, Some(chosen.kind.name())),
             stages: choices(stages, Some(&from.to_string())),
             partners: partners()
@@ -222,45 +169,5 @@ impl NewPage {
             shell,
             chosen,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn works_that_were_chosen_by_hand_count_and_else_all_conditions_together() {
-        let chosen = Chosen {
-            selection: Some("engine<0.3".into()),
-            contest: Some("demo".into()),
-            holder: Some("cctv".into()),
-            ..Chosen::default()
-        };
-        assert_eq!(chosen.conditions().as_deref(), Some("engine<0.3 contest=demo partner=cctv"));
-        let by_hand = Chosen { works: vec![Uuid::nil()], ..chosen };
-        assert_eq!(by_hand.conditions(), None);
-        assert!(by_hand.wish(true).unwrap().selection.is_none());
-    }
-
-    #[test]
-    fn fields_of_another_kind_are_left_out_and_a_choice_reads_back_from_its_fields() {
-        let chosen = Chosen {
-            works: vec![Uuid::nil()],
-            kind: Kind::Recall,
-            from: Some(Beginning::Probe),
-            replace: true,
-            at: Some("2026-12-01T20:00".into()),
-            partners: vec!["cctv".into(), "douyin".into()],
-            reason: Some("版权争议 & 更正".into()),
-            digest: Some("0".repeat(32)),
-            ..Chosen::default()
-        };
-        let wish = chosen.wish(true).unwrap();
-        assert!(wish.from.is_none() && !wish.replace && wish.at.is_none() && wish.digest.is_none());
-        let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(chosen.fields().unwrap()).finish();
-        let back: Chosen = serde_html_form::from_str(&text).unwrap();
-        assert_eq!((back.kind, &back.partners, &back.reason), (Kind::Recall, &chosen.partners, &chosen.reason));
-        assert_eq!((back.digest, back.works), (None, chosen.works));
     }
 }

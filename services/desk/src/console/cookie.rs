@@ -1,12 +1,13 @@
 //! The cookies of the console: the session; the device, by which a browser is recognised at the next sign-in; the choice that was made by
-//! an invitation; and the language that a person chose.
+//! an invitation; and the language that a person chose, which all pages share.
 //!
 //! Over https the name of each that holds a secret begins with `__Host-`, so no other host and no plain connection can set it. Over http it
 //! exists on this machine only, without the prefix, which browsers would refuse there.
 use axum::http::HeaderMap;
-use axum::http::header::{COOKIE, HOST};
+use axum::http::header::HOST;
 use axum::http::{HeaderValue, Uri};
 use cookie::{Cookie, SameSite};
+use pages::serve;
 use pipeline::lang::Lang;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::invitations::ChooserSecret;
@@ -30,10 +31,6 @@ const DEVICE: Name = Name { https: "__Host-rm-device", http: "rm-device" };
 const CHOOSER: Name = Name { https: "__Host-rm-invitation", http: "rm-invitation" };
 /// How long a browser keeps the device: as long as it is recognised by it.
 const DEVICE_KEPT: cookie::time::Duration = cookie::time::Duration::seconds(Device::KEPT.num_seconds());
-/// The language, `zh` or `en`.
-const LANG: &str = "lang";
-/// How long a browser keeps the language.
-const LANG_KEPT: cookie::time::Duration = cookie::time::Duration::days(365);
 
 /// Whether the desk is reached over https.
 fn is_https(desk: &Desk) -> bool {
@@ -97,17 +94,12 @@ pub(crate) fn end_chooser(desk: &Desk) -> HeaderValue {
 
 /// The language that was chosen.
 pub(crate) fn lang(headers: &HeaderMap) -> Option<Lang> {
-    match value(headers, LANG)?.as_str() {
-        "zh" => Some(Lang::Zh),
-        "en" => Some(Lang::En),
-        _ => None,
-    }
+    serve::lang(headers)
 }
 
 /// Keeps the language.
 pub(crate) fn set_lang(desk: &Desk, lang: Lang) -> HeaderValue {
-    let cookie = Cookie::build((LANG, lang.tag())).path("/").same_site(SameSite::Lax).http_only(true);
-    header(cookie.secure(is_https(desk)).max_age(LANG_KEPT).build())
+    serve::set_lang(lang, is_https(desk))
 }
 
 /// A cookie with a secret. Without an age, it goes when the browser is closed.
@@ -126,35 +118,10 @@ fn gone(desk: &Desk, name: &Name) -> HeaderValue {
 
 /// The value of a cookie with a secret. One that could have been set elsewhere is not looked at.
 fn secret(desk: &Desk, headers: &HeaderMap, name: &Name) -> Option<String> {
-    value(headers, if is_https(desk) { name.https } else { name.http })
+    serve::cookie(headers, if is_https(desk) { name.https } else { name.http })
 }
 
 fn header(cookie: Cookie<'_>) -> HeaderValue {
     // Names and values of ours are base64url, full stops and words.
     HeaderValue::from_str(&cookie.to_string()).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// The value of a cookie. One that came twice is none: a browser sends ours once.
-fn value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut found = lines.flat_map(Cookie::split_parse).flatten().filter(|cookie| cookie.name() == name);
-    let value = found.next()?.value().to_owned();
-    found.next().is_none().then_some(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sent(line: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(COOKIE, HeaderValue::from_static(line))])
-    }
-
-    #[test]
-    fn a_cookie_is_found_among_others_and_counts_once() {
-        assert_eq!(value(&sent("a=1; lang=en; b=2"), "lang").as_deref(), Some("en"));
-        assert_eq!(lang(&sent("lang=en")), Some(Lang::En));
-        assert_eq!(lang(&sent("lang=fr")), None);
-        assert_eq!(value(&sent("lang=en; lang=zh"), "lang"), None);
-    }
 }

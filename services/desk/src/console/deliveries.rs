@@ -84,6 +84,8 @@ struct BoardPage {
     partners: Vec<Choice>,
     states: Vec<Choice>,
     waits: Vec<Choice>,
+    /// Whether something is filtered by.
+    filtered: bool,
     columns: Vec<String>,
     rows: Vec<RowShown>,
     recalls: Vec<RecallShown>,
@@ -106,6 +108,7 @@ async fn list(
         found.works.next.map(|cursor| filtered("/deliveries", &BoardFilter { cursor: Some(cursor), ..filter.clone() }));
     let partners = desk.catalogue.partners.values().map(|it| (it.id.as_str(), it.name.text(say.lang)));
     let states = Observed::NAMES.map(|it| (it, say.delivery(it)));
+    let filtered_by = [&filter.contest, &filter.partner, &filter.state, &filter.waits].iter().any(|it| it.is_some());
     let waits =
         [("person", say.t("等待人工办理", "waits for a person")), ("recall", say.t("正在撤下", "being recalled"))];
     shown(&BoardPage {
@@ -113,6 +116,7 @@ async fn list(
         partners: choices(partners, filter.partner.as_deref()),
         states: choices(states, filter.state.as_deref()),
         waits: choices(waits, filter.waits.as_deref()),
+        filtered: filtered_by,
         columns: found.partners.iter().map(|it| name(say, it)).collect(),
         rows: found.works.items.into_iter().map(|row| row_shown(say, &now, row)).collect(),
         recalls: found.recalls.into_iter().map(|it| recall_shown(say, &now, it)).collect(),

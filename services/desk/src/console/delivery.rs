@@ -90,7 +90,8 @@ impl TextsForm {
                 .map(ToOwned::to_owned)
                 .collect()
         });
-        Wording { title: self.title.clone(), text: self.text.clone(), tags, dry_run, reason: self.reason.clone() }
+        let Self { title, text, reason, .. } = self.clone();
+        Wording { title, text, tags, dry_run, digest: None, reason }
     }
 }
 

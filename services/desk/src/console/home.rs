@@ -12,9 +12,10 @@ use runtime::store::listing::Count;
 use runtime::store::tokens::Role;
 
 use super::trouble::Row;
-use super::{Here, Shell, Visit, address, contest_name, page, shown};
+use super::{Here, Shell, Visit, address, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
+use crate::names::contest_name;
 use crate::view::home::{self, Home, Outlook, Waits, What};
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -57,6 +57,8 @@ pub(super) struct RecoveryCodesPage {
     pub(super) codes: Vec<String>,
     /// Where to go on.
     pub(super) next: &'static str,
+    /// Whether it is the last step of setting up a sign-in.
+    pub(super) is_step: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -136,7 +138,8 @@ async fn confirm(
     let (chooser, from) = (cookie::chooser(&desk, &headers), visitor(&desk, guest.address.as_ref(), &headers));
     match invitation::confirm(&desk, &from, &secret, chooser.as_ref(), &form.code).await {
         Ok(accepted) => {
-            let page = RecoveryCodesPage { shell: guest.shell(), codes: accepted.recovery_codes, next: "/" };
+            let page =
+                RecoveryCodesPage { shell: guest.shell(), codes: accepted.recovery_codes, next: "/", is_step: true };
             let mut response = with_cookie(&desk, shown(&page)?, &accepted.signed_in);
             response.headers_mut().append(SET_COOKIE, cookie::end_chooser(&desk));
             Ok(response)

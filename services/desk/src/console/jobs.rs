@@ -12,11 +12,13 @@ use runtime::store::tokens::Role;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Asked, Here, READERS, Sent, Shell, Visit, again, filtered, page, partner_name, post_to, see, shown};
+use super::selected::selected;
+use super::{Asked, Here, READERS, Sent, Shell, Visit, again, filtered, page, post_to, see, shown};
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::job::{JobOrder, Order, order};
 use crate::http::routes::Route;
+use crate::names::{actor_name, partner_names, state_name};
 use crate::view::Paging;
 use crate::view::jobs::{self, Job, JobWork, JobWorksFilter};
 
@@ -64,13 +66,13 @@ fn why_text(say: Say, work: &JobWork) -> Option<String> {
         "overtaken" => ("已由更新的一轮取代：", "overtaken by a newer run: "),
         "rejected" => ("未通过：", "rejected: "),
         "taken_back" => ("作品已撤回或撤下：", "the work was taken back: "),
-        "awaiting_review" => ("完成，等待审查", "done; awaits review"),
-        "awaiting_release" => ("完成，等待发布", "done; awaits release"),
+        "awaiting_review" => ("完成，待初筛", "done; awaits review"),
+        "awaiting_release" => ("完成，待发布", "done; awaits release"),
         other => return Some(format!("{other} {detail}").trim().to_owned()),
     };
     let detail = match why {
         "in_another_job" => String::new(),
-        _ => say.state(detail),
+        _ => state_name(say, detail),
     };
     Some(format!("{}{detail}", say.t(zh, en)))
 }
@@ -217,9 +219,8 @@ impl Shown {
         } else {
             say.t("全部", "all")
         };
-        let partner = |id: &String| partner_name(&desk.catalogue, say, id);
         let partners = match &job.partners {
-            Some(partners) => partners.iter().map(partner).collect::<Vec<_>>().join(say.t("、", ", ")),
+            Some(partners) => partner_names(&desk.catalogue, say, partners.iter().map(String::as_str)),
             None => all.to_owned(),
         };
         let open = |state: &str| matches!(state, "waiting" | "started");
@@ -230,11 +231,11 @@ impl Shown {
             ended: job.works.iter().filter(|(state, _)| !open(state)).map(|(_, works)| works).sum(),
             all: job.works.values().sum(),
             counts: job.works.iter().map(|(state, works)| (state.clone(), work_state(say, state), *works)).collect(),
-            selection: job.selection,
+            selection: selected(&desk.catalogue, say, &job.selection),
             partners,
             from: job.from.as_deref().map(|from| say.stage(from)),
             at: job.at.as_ref().map(|at| say.time(at)),
-            by: job.name,
+            by: actor_name(say, &job.name),
             reason: job.reason,
             created: say.time(&job.created_at),
             changed: say.time(&job.changed_at),

@@ -6,6 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
+use pipeline::id::ContestId;
+use pipeline::person::Held;
 use runtime::problem::Problem;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -16,6 +18,7 @@ use super::{Asked, Here, Sent, Shell, Visit, again, page, post_to, see, shown};
 use crate::Desk;
 use crate::act::session::{self, ChangePassword};
 use crate::http::routes::Route;
+use crate::names::role_name;
 use crate::view::sessions::{self, Own};
 
 /// Everybody who is signed in.
@@ -116,7 +119,9 @@ async fn new_recovery_codes(
 ) -> Result<Response, Problem> {
     let from = visitor(&desk, visit.address.as_ref(), &headers);
     match session::new_recovery_codes(&desk, &visit.own(), &from, &form.code).await {
-        Ok(codes) => shown(&RecoveryCodesPage { shell: visit.shell(Here::Elsewhere), codes, next: "/me" }),
+        Ok(codes) => {
+            shown(&RecoveryCodesPage { shell: visit.shell(Here::Elsewhere), codes, next: "/me", is_step: false })
+        }
         Err(problem) => again_with(&desk, &visit, &problem).await,
     }
 }
@@ -127,9 +132,9 @@ async fn again_with(desk: &Desk, visit: &Visit, problem: &Problem) -> Result<Res
 
 async fn whole(desk: &Desk, visit: &Visit, shell: Shell) -> Result<MePage, Problem> {
     let login = visit.person.login.as_ref().map(ToString::to_string).unwrap_or_default();
-    let role = |held: &pipeline::person::Held| match &held.contest {
-        Some(contest) => format!("{} ({contest})", visit.say.role(held.role)),
-        None => visit.say.role(held.role).to_owned(),
+    let role = |held: &Held| {
+        let contest = held.contest.as_ref().map(ContestId::as_str);
+        role_name(&desk.catalogue, visit.say, held.role.name(), contest)
     };
     let roles = visit.person.roles.iter().map(role).collect();
     Ok(MePage { shell, login, roles, own: sessions::own(desk, &visit.own()).await? })

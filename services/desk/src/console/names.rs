@@ -1,18 +1,9 @@
-//! Contests and partners by their names in the page's language. One that the catalogue no longer has is shown by its id.
+//! What a visitor may choose from, by name: contests that they see, and themes.
 use pages::Say;
 use pipeline::catalogue::Catalogue;
-use pipeline::id::{ContestId, PartnerId};
 
 use super::Visit;
 use crate::view::contests::Contest;
-
-pub(crate) fn contest_name(catalogue: &Catalogue, say: Say, id: &str) -> String {
-    catalogue.contest(&ContestId::new(id)).map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())
-}
-
-pub(crate) fn partner_name(catalogue: &Catalogue, say: Say, id: &str) -> String {
-    catalogue.partner(&PartnerId::new(id)).map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())
-}
 
 /// Id and name of each contest that the visitor may see on this page, by id.
 pub(crate) fn contests_seen(catalogue: &Catalogue, visit: &Visit) -> Vec<(String, String)> {

@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
+use pipeline::catalogue::Catalogue;
 use pipeline::id::{ContestId, PersonId};
 use runtime::problem::{Code, Problem};
 use runtime::store::invitations::Purpose;
@@ -20,6 +21,7 @@ use crate::act::invitation::{self, Invite, Invited};
 use crate::act::person::{self, AddPerson, ChangeRoles, EndPerson};
 use crate::act::session::{self, EndSessions};
 use crate::http::routes::Route;
+use crate::names::role_name;
 use crate::view::persons::{HeldRole, Person, Scope, persons, scopes};
 use crate::view::sessions::{self, Session};
 use crate::view::{Page, Paging, persons as view};
@@ -102,6 +104,7 @@ struct InvitedPage {
 #[template(path = "people.html")]
 struct PeoplePage {
     shell: Shell,
+    catalogue: Arc<Catalogue>,
     page: Page<Person>,
     contests: Vec<Choice>,
     /// The next page, with the same filter.
@@ -115,6 +118,7 @@ struct PeoplePage {
 #[template(path = "person.html")]
 struct PersonPage {
     shell: Shell,
+    catalogue: Arc<Catalogue>,
     person: Person,
     scopes: Vec<Scope>,
     sessions: Vec<Session>,
@@ -136,7 +140,8 @@ async fn people(desk: &Desk, visit: &Visit, query: &Query, draft: Draft) -> Resu
     let contests = choices(contests_seen(&desk.catalogue, visit), query.contest.as_deref());
     let given = query.contest.as_deref().map(|contest| ("contest", contest));
     let next = page.next.as_deref().map(|cursor| address("/people", given.into_iter().chain([("cursor", cursor)])));
-    Ok(PeoplePage { may_add: shell.is(Role::Admin), shell, page, contests, next, scopes, draft })
+    let catalogue = desk.catalogue.clone();
+    Ok(PeoplePage { may_add: shell.is(Role::Admin), shell, catalogue, page, contests, next, scopes, draft })
 }
 
 async fn add(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Draft>) -> Result<Response, Problem> {
@@ -190,7 +195,8 @@ async fn of_person(desk: &Desk, visit: &Visit, id: &str, query: &Query) -> Resul
     let admin = visit.person.sees(Role::Admin);
     let within = |held: &HeldRole| held.contest.as_deref().is_none_or(|it| admin.includes(&ContestId::new(it)));
     let may_change = shell.is(Role::Admin) && person.ended_at.is_none() && person.roles.iter().any(within);
-    Ok(PersonPage { audited: shell.is(Role::Auditor), may_change, shell, person, scopes, sessions })
+    let (catalogue, audited) = (desk.catalogue.clone(), shell.is(Role::Auditor));
+    Ok(PersonPage { audited, may_change, shell, catalogue, person, scopes, sessions })
 }
 
 async fn roles(
@@ -266,21 +272,15 @@ fn held(roles: &[String]) -> Vec<HeldRole> {
     roles.iter().filter_map(|role| role.parse().ok()).collect()
 }
 
-/// What roles are called: `审查员`, and where they hold.
-fn roles_of(say: pages::Say, roles: &[HeldRole]) -> Vec<(String, Option<String>)> {
-    let name = |held: &HeldRole| held.role.parse().map_or_else(|_| held.role.clone(), |role| say.role(role).to_owned());
-    roles.iter().map(|held| (name(held), held.contest.clone())).collect()
-}
-
 impl PeoplePage {
-    fn roles(&self, person: &Person) -> Vec<(String, Option<String>)> {
-        roles_of(self.shell.say, &person.roles)
+    fn role(&self, held: &HeldRole) -> String {
+        role_name(&self.catalogue, self.shell.say, &held.role, held.contest.as_deref())
     }
 }
 
 impl PersonPage {
-    fn roles(&self) -> Vec<(String, Option<String>)> {
-        roles_of(self.shell.say, &self.person.roles)
+    fn role(&self, held: &HeldRole) -> String {
+        role_name(&self.catalogue, self.shell.say, &held.role, held.contest.as_deref())
     }
 
     fn factor(&self, session: &Session) -> &'static str {

@@ -11,7 +11,6 @@ use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId};
 use pipeline::queue::Queue;
-use pipeline::screening::{Outcome, RuleVerdict};
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::listing::Count;
@@ -21,6 +20,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::loudness::Loudness;
+use super::rules::{self, RuleLine};
 use super::{Asked, Here, Sent, Shell, Visit, address, contests_seen, page, post_to, see, shown, shown_with};
 use crate::Desk;
 use crate::act::Caller;
@@ -108,6 +108,7 @@ struct CardPage {
     shell: Shell,
     queue: &'static Queue,
     card: Card,
+    rules: Vec<RuleLine>,
     /// Who else has it open, and until when.
     taken: Option<(String, DateTime<Utc>)>,
     /// Whether this person may decide on it now.
@@ -217,9 +218,11 @@ async fn card_page(
     };
     let decisions = queue::decisions(desk, caller).await?;
     let held = decisions.iter().any(|it| it.work == work.id.0 && it.failure.is_none());
+    let card = card::card(desk, work).await?;
     Ok(CardPage {
         queue,
-        card: card::card(desk, work).await?,
+        rules: rules::lines(shell.say, &card.rules),
+        card,
         taken,
         decides: decides && !held,
         count: queue::count(desk, caller, queue).await?,
@@ -350,33 +353,12 @@ impl CardPage {
         self.shell.say.t(zh, en)
     }
 
-    fn rule(&self, rule: &RuleVerdict) -> &'static str {
-        rule.rule.title(self.shell.say.lang)
-    }
-
-    fn words<'a>(&self, rule: &'a RuleVerdict) -> &'a str {
-        rule.text(self.shell.say.lang)
-    }
-
-    fn outcome(&self, outcome: &Outcome) -> &'static str {
-        match outcome {
-            Outcome::Pass => self.shell.say.t("符合", "passes"),
-            Outcome::Warn => self.shell.say.t("请留意", "look at it"),
-            Outcome::Fail => self.shell.say.t("不符合", "fails"),
-        }
-    }
-
     fn yes(&self, declared: &bool) -> &'static str {
         if *declared { self.shell.say.t("是", "yes") } else { self.shell.say.t("否", "no") }
     }
 
-    fn ai(&self) -> &str {
-        match self.card.declarations.ai_use.as_str() {
-            "none" => self.shell.say.t("未使用", "none"),
-            "assisted" => self.shell.say.t("辅助使用", "assisted"),
-            "generated" => self.shell.say.t("生成", "generated"),
-            other => other,
-        }
+    fn ai(&self) -> String {
+        self.shell.say.ai_use(&self.card.declarations.ai_use)
     }
 
     /// Width and height as people see them, and the frame rate.

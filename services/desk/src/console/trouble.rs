@@ -13,9 +13,10 @@ use runtime::store::tokens::Role;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Asked, Choice, Here, READERS, Shell, Visit, choices, contests_seen, page, partner_name, shown};
+use super::{Asked, Choice, Here, READERS, Shell, Visit, choices, contests_seen, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
+use crate::names::{partner_name, place_name};
 use crate::view::trouble::{self, Item, TroubleFilter};
 
 /// Items of the page; more than that is an outage, which shows in the first ones.
@@ -79,7 +80,6 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
 impl Row {
     /// `retries`: whether the person may try parts again.
     pub(super) fn of(catalogue: &Catalogue, item: &Item, retries: bool, say: Say) -> Self {
-        let partner = |id: &str| partner_name(catalogue, say, id);
         let (href, cure) = cure(item, retries, say);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an age in seconds, never negative")]
         let age = say.span(item.age_s as u64);
@@ -87,11 +87,8 @@ impl Row {
             what: say.t(item.zh, item.en),
             urgent: matches!(item.code.as_str(), "overdue_recall" | "credentials_refused" | "stuck" | "parked"),
             work: item.submission,
-            title: item.title.clone().unwrap_or_else(|| partner(&item.place)),
-            place: match item.place.split_once('/') {
-                Some((stage, part)) => format!("{} {part}", say.stage(stage)),
-                None => partner(&item.place),
-            },
+            title: item.title.clone().unwrap_or_else(|| partner_name(catalogue, say, &item.place)),
+            place: place_name(catalogue, say, &item.place),
             age,
             due: item.due.map(|due| say.time(&due)),
             words: item.words.clone(),

@@ -9,17 +9,18 @@ use axum::routing::get;
 use pages::Say;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
-use pipeline::screening::Verdict;
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
 use runtime::store::tokens::Role;
 use serde::Deserialize;
 
-use super::{Asked, Here, READERS, Shell, Visit, contest_name, page, partner_name, shown};
+use super::rules::{self, RuleLine};
+use super::{Asked, EVIDENCE, Here, READERS, Shell, Visit, page, shown};
 use crate::Desk;
 use crate::act::Caller;
 use crate::http::routes::Route;
-use crate::view::ahead::{Ahead, ahead};
+use crate::names::{actor_name, contest_name, part_name, partner_name, theme_name};
+use crate::view::ahead::{Ahead, Turn, ahead};
 use crate::view::audit::{self, Row as AuditRow, TrailFilter};
 use crate::view::exchanges::{self, Exchange};
 use crate::view::sentence;
@@ -29,8 +30,6 @@ use crate::view::work::{self, Happened, Work};
 mod acts;
 mod contact;
 
-/// Roles that may read what was exchanged with partners: screeners judge works, not partners.
-const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
 /// Acts on a work that are shown with it; `/audit` has all of them.
 const MOST_ACTS: u32 = 100;
 
@@ -77,7 +76,7 @@ struct WorkPage {
     ahead: Ahead,
     contest: String,
     theme: String,
-    verdict: Option<Verdict>,
+    rules: Vec<RuleLine>,
     /// Whether the verdict is only what the headers say.
     is_first_look: bool,
     deliveries: Vec<DeliveryRow>,
@@ -115,21 +114,19 @@ async fn whole(
         Some(done) => shell.noting(done),
         None => shell,
     };
-    let themes = desk.catalogue.contest(contest).into_iter().flat_map(|it| &it.themes);
-    let theme = themes.into_iter().find(|theme| theme.id == work.theme);
     let verdict = work.verdict.clone().or_else(|| work.first_look.clone());
     let shown_page = WorkPage {
         ahead: ahead(&work),
         contest: contest_name(&desk.catalogue, say, contest.as_str()),
-        theme: theme.map_or_else(|| work.theme.clone(), |it| say.t(&it.zh, &it.en).to_owned()),
+        theme: theme_name(&desk.catalogue, say, Some(contest.as_str()), &work.theme),
         is_first_look: work.verdict.is_none() && verdict.is_some(),
-        verdict,
+        rules: verdict.map_or_else(Vec::new, |verdict| rules::lines(say, &verdict.rules)),
         deliveries: work.deliveries.iter().map(|it| delivery(&desk, it, say)).collect(),
         history: history.iter().rev().map(|line| history_row(&desk, line, say)).collect(),
         time: trace::trace(&desk, &row).await?,
         exchanges,
         audit,
-        acts: acts::links(&visit, &row, &work.parts),
+        acts: acts::links(&desk, &visit, &row).await?,
         may_see_contact: in_role(&visit, &[Role::Organiser], contest).is_some(),
         reviews: work.state == "awaiting_review" && in_role(&visit, &[Role::Screener], contest).is_some(),
         sha256: row.mezzanine_sha256.as_ref().map(hex::encode),
@@ -141,7 +138,7 @@ async fn whole(
 }
 
 /// The person as a caller in one of these roles, where they hold it in the contest.
-fn in_role(visit: &Visit, roles: &'static [Role], contest: &ContestId) -> Option<Caller> {
+pub(super) fn in_role(visit: &Visit, roles: &'static [Role], contest: &ContestId) -> Option<Caller> {
     Visit { roles, ..visit.clone() }.caller(Some(contest)).ok()
 }
 
@@ -206,9 +203,9 @@ impl WorkPage {
         self.shell.say.span(seconds)
     }
 
-    /// How far the machines are, per cent.
+    /// How far the machines are, per cent, while it is their turn: of a work that waits for a person it says nothing.
     fn percent(&self) -> Option<u32> {
-        let reached = self.work.progress.filter(|it| it.done < 1.0 && !self.work.settled)?;
+        let reached = self.work.progress.filter(|it| it.done < 1.0 && self.ahead.turn == Turn::System)?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 99")]
         let percent = (reached.done.clamp(0.0, 1.0) * 100.0).floor() as u32;
         Some(percent)
@@ -227,23 +224,8 @@ impl WorkPage {
         let say = self.shell.say;
         let said =
             |name: &str| self.work.declarations.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-        let used = match said("ai_use") {
-            "none" => say.t("未使用", "none"),
-            "assisted" => say.t("辅助创作", "assisted"),
-            "generated" => say.t("AI 生成", "generated"),
-            other => other,
-        };
-        let note = said("ai_note");
-        if note.is_empty() { used.to_owned() } else { format!("{used}{}{note}", say.t("：", ": ")) }
-    }
-
-    fn outcome(&self, outcome: &pipeline::screening::Outcome) -> &'static str {
-        let say = self.shell.say;
-        match outcome {
-            pipeline::screening::Outcome::Pass => say.t("符合", "kept"),
-            pipeline::screening::Outcome::Warn => say.t("请留意", "warning"),
-            pipeline::screening::Outcome::Fail => say.t("不符合", "broken"),
-        }
+        let (used, note) = (say.ai_use(said("ai_use")), said("ai_note"));
+        if note.is_empty() { used } else { format!("{used}{}{note}", say.t("：", ": ")) }
     }
 
     /// What quality control found, in short: `12/12`.
@@ -254,6 +236,26 @@ impl WorkPage {
 
     fn partner(&self, id: &str) -> String {
         partner_name(&self.catalogue, self.shell.say, id)
+    }
+
+    fn actor(&self, name: &str) -> String {
+        actor_name(self.shell.say, name)
+    }
+
+    fn part(&self, part: &str) -> String {
+        part_name(&self.catalogue, self.shell.say, part)
+    }
+
+    /// How a request to a partner ended.
+    fn ended<'a>(&self, outcome: &'a str) -> &'a str {
+        let (zh, en) = match outcome {
+            "open" => ("等待答复", "no answer yet"),
+            "answered" => ("已答复", "answered"),
+            "not_sent" => ("未发出", "not sent"),
+            "lost" => ("无答复，结果待核实", "no answer; being looked up"),
+            other => (other, other),
+        };
+        self.shell.say.t(zh, en)
     }
 
     /// What somebody did, in the audit trail's words.

@@ -164,8 +164,8 @@ impl Table<'_> {
             Column::new(say.t("不符合与提示事项", "Rules broken, and warnings"), 60),
             Column::new(say.t("初筛意见", "Decision"), WORD),
             Column::new(say.t("意见说明", "Words"), ADDRESS),
-            Column::new(say.t("审查人", "Reviewer"), WORD),
-            Column::new(say.t("审查时间", "When"), 17),
+            Column::new(say.t("初筛人", "Reviewer"), WORD),
+            Column::new(say.t("初筛时间", "When"), 17),
         ];
         let row = |(line, number): (&Line, u32)| {
             let opinion = opinions.get(&line.id);
@@ -268,7 +268,7 @@ fn decision(line: &Line, decided: Option<&Opinion>, say: Say) -> &'static str {
         (Some("review_refused"), _) => say.t("不通过", "refused"),
         (Some(_), _) => say.t("通过", "accepted"),
         (None, "rejected") => say.t("不符合要求", "rules broken"),
-        (None, "awaiting_review") => say.t("待审查", "awaits review"),
+        (None, "awaiting_review") => say.t("待初筛", "awaits review"),
         (None, "uploading" | "probe" | "screen") => say.t("尚未初筛", "not yet"),
         (None, "withdrawn") => say.t("已撤回", "withdrawn"),
         (None, _) => say.t("自动通过", "accepted by the rules"),
@@ -279,6 +279,7 @@ fn decision(line: &Line, decided: Option<&Opinion>, say: Say) -> &'static str {
 mod tests {
     use chrono::DateTime;
     use pipeline::screening::{Rule, RuleVerdict};
+    use serde_json::json;
 
     use super::*;
 
@@ -305,8 +306,8 @@ mod tests {
 
     fn said(rule: Rule, outcome: Outcome) -> RuleVerdict {
         let (zh, en) = (format!("{rule:?}的话"), format!("{rule:?} said"));
-        let (measured, limit) = (String::new(), String::new());
-        RuleVerdict { rule, measured, limit, outcome, curable: false, zh, en, rejection: None, others: Vec::new() }
+        let value = json!({ "rule": rule, "measured": "", "limit": "", "outcome": outcome, "curable": false, "zh": zh, "en": en });
+        serde_json::from_value(value).unwrap()
     }
 
     #[test]

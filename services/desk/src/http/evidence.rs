@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use pipeline::id::{PartnerId, WrongName};
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::params::Params;
 use runtime::serving::principal::Subject;
 use serde::Deserialize;
@@ -24,7 +24,7 @@ pub(crate) struct With {
 }
 
 fn named(wrong: WrongName) -> Problem {
-    Code::QueryWrong.about(format!("partner: {wrong}"))
+    Code::QueryWrong.about(Detail::new("不是平台的名称", wrong.to_string()).of("partner"))
 }
 
 /// What was exchanged with partners about a work, oldest first; of very long ones the newest thousand.

@@ -61,7 +61,7 @@ fn coming(state: &str, parked: bool, by_hand: bool, waits: bool) -> Ahead {
     match state {
         "uploading" => next(Turn::Entrant, "等待影片传完。", "The film is being uploaded."),
         "probe" | "screen" => next(Turn::System, "正在检测和自动初筛。", "It is being measured and screened."),
-        "awaiting_review" => next(people(Role::Screener), "等待审查决定。", "A reviewer decides."),
+        "awaiting_review" => next(people(Role::Screener), "等待初筛决定。", "A reviewer decides."),
         "transcode" | "assemble" => next(Turn::System, "正在制作各平台文件。", "The partners' files are being made."),
         "awaiting_release" => {
             next(people(Role::Organiser), "文件已备齐，等待批准发布。", "All files are ready; the release is awaited.")

@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Page, contests_of, cursor_of, limit_of};
+use super::{Page, contests_of, cursor_of, known, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
@@ -16,14 +16,14 @@ mod words;
 
 pub use words::{ACTS, said};
 
-/// Which acts.
+/// Which acts. A contest or an act that does not exist is a problem that names those that do.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TrailFilter {
     /// Only acts on this submission.
     pub submission: Option<Uuid>,
-    /// Only acts on submissions, tokens and roles of this contest.
+    /// Only acts on submissions, jobs, webhooks, tokens and roles of this contest.
     pub contest: Option<String>,
     /// Only acts of this name, such as `released`.
     pub act: Option<String>,
@@ -81,9 +81,12 @@ pub struct Row {
     pub hash: String,
 }
 
-/// Reads the trail. A caller who sees some contests sees what was done to their submissions.
+/// Reads the trail. A caller who sees some contests sees the acts on what is of those alone.
 pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result<Page<Row>, Problem> {
     let limit = limit_of(filter.limit)?;
+    if let Some(act) = &filter.act {
+        known("act", act, &ACTS.map(|(name, ..)| name))?;
+    }
     let wanted = AuditFilter {
         submission: filter.submission.map(SubmissionId),
         contests: contests_of(desk, caller, filter.contest.as_deref())?,

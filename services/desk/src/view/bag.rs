@@ -51,7 +51,7 @@ pub struct Checklist {
     pub tags: Vec<String>,
     /// The organisation that recommends the work.
     pub recommending_unit: String,
-    /// How far AI made the work: `none`, `assisted` or `generated`, for the partner's own declaration.
+    /// How far AI made the work, as the form has it, such as `assisted`; for the partner's own declaration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai_use: Option<String>,
     /// Names of the files with the work, best first.

@@ -49,6 +49,8 @@ pub struct Side {
     pub id: Uuid,
     /// As entered.
     pub title: String,
+    /// Its contest's id.
+    pub contest: String,
     /// As entered.
     pub theme: String,
     /// Its state by name.
@@ -180,6 +182,7 @@ impl Side {
             state: row.machine.state.name(),
             rejection: Rejected::of(&row.machine.state),
             title: row.title,
+            contest: row.contest.to_string(),
             theme: row.theme,
             recommending_unit: row.recommending_unit,
             created_at: row.created_at,

@@ -5,7 +5,7 @@ use pipeline::id::SubmissionId;
 use pipeline::person::Sees;
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
-use runtime::serving::openapi::vocabulary::DeliveryState;
+use runtime::serving::openapi::vocabulary::{DeliveryState, RecallProgress, RecalledBy};
 use runtime::store::deliveries::DeliveryRow;
 use serde::Serialize;
 use serde_json::Value;
@@ -56,13 +56,13 @@ pub struct Delivery {
 /// How a recall stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RecallStatus {
-    /// `system` or `operator`; absent before it began and after its end.
+    /// Who takes it back; absent before it began and after its end.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RecalledBy>)]
     pub by: Option<RecallBy>,
-    /// `requested` or `acknowledged`.
+    /// How far it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<RecallProgress>)]
     pub step: Option<RecallStep>,
     /// Until when it must be proven that it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]

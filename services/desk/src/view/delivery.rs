@@ -100,6 +100,8 @@ pub struct Sent {
 /// What a person saw.
 #[derive(Clone, Debug, Serialize)]
 pub struct Seen {
+    /// Of the report.
+    pub id: Uuid,
     /// `live` or `gone`.
     pub shows: String,
     /// When.
@@ -199,6 +201,7 @@ fn limits(limits: &Limits) -> TextLimits {
 impl From<ProofRow> for Seen {
     fn from(row: ProofRow) -> Self {
         Self {
+            id: row.id,
             shows: row.shows,
             seen_at: row.seen_at,
             public_url: row.public_url,

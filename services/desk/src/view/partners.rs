@@ -2,6 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::partner::Limits;
 use runtime::problem::Problem;
+use runtime::serving::openapi::vocabulary::AccountHealth;
 use runtime::store::accounts::AccountRow;
 use serde::Serialize;
 use serde_json::Value;
@@ -48,6 +49,7 @@ pub struct Account {
     /// Its name.
     pub name: String,
     /// `unknown`, `valid` or `refused`, as the partner said last.
+    #[schema(value_type = AccountHealth)]
     pub health: String,
     /// In the partner's words.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,7 +2,6 @@
 //! that we do not know is shown as it is.
 use pages::Say;
 use pipeline::catalogue::Catalogue;
-use pipeline::id::PartnerId;
 use pipeline::lang::Lang;
 use pipeline::person::{Actor, Role};
 use pipeline::rejection::Rejection;
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::work::Happened;
+use crate::names::{actor_name, part_name, partner_name, partner_names};
 
 /// What happened.
 pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
@@ -20,12 +20,12 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
         "uploaded" => said("影片已收齐，校验无误。", "The film arrived whole and was verified."),
         "part_done" => detail.part(said("已完成", "done")),
         "screened" => match detail.text("state") {
-            "awaiting_review" => said("自动初筛完成，转入审查。", "Screening is done; a reviewer decides."),
+            "awaiting_review" => said("自动初筛完成，转入人工初筛。", "Screening is done; a reviewer decides."),
             _ => said("自动初筛通过。", "Screening passed."),
         },
         "rejected" => detail.about(said("未通过", "Rejected"), &detail.rejection()),
-        "review_accepted" => said("审查通过。", "A reviewer accepted it."),
-        "review_refused" => detail.about(said("审查不通过", "A reviewer refused it"), detail.text("words")),
+        "review_accepted" => said("初筛通过。", "A reviewer accepted it."),
+        "review_refused" => detail.about(said("初筛不通过", "A reviewer refused it"), detail.text("words")),
         "released" => detail.about(said("已批准发布", "Released"), &detail.partners_or_all()),
         "recalled" => detail.about(said("从部分平台撤下", "Taken back from partners"), &detail.partners()),
         "recall_ordered" => detail.about(said("已要求撤下", "A recall was ordered"), &detail.partners_and("reason")),
@@ -41,7 +41,7 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
         }
         "retried" => said("已重试停下的任务。", "What had failed was tried again."),
         "delivery_changed" => detail.about(detail.partner(), &say.delivery(detail.text("state"))),
-        "texts_set" => detail.about(said("已填写平台文案", "Texts were written"), &detail.partner()),
+        "texts_set" => detail.about(said("已填写投放文字", "Texts were written"), &detail.partner()),
         "proof_added" => match detail.text("shows") {
             "gone" => detail.about(said("已登记下架凭据", "A removal was proven"), &detail.partner()),
             _ => detail.about(said("已登记上线凭据", "A publication was reported"), &detail.partner()),
@@ -65,7 +65,7 @@ pub fn who(line: &Happened, say: Say) -> String {
         None => line.actor.as_str(),
     };
     match line.detail.get("by").and_then(Value::as_str) {
-        Some(name) => format!("{name}{}{role}{}", say.t("（", " ("), say.t("）", ")")),
+        Some(name) => format!("{}{}{role}{}", actor_name(say, name), say.t("（", " ("), say.t("）", ")")),
         None => role.to_owned(),
     }
 }
@@ -98,19 +98,13 @@ impl Detail<'_> {
         }
     }
 
-    fn name(&self, id: &str) -> String {
-        let partner = self.catalogue.partner(&PartnerId::new(id));
-        partner.map_or_else(|| id.to_owned(), |it| it.name.text(self.say.lang).to_owned())
-    }
-
     fn partner(&self) -> String {
-        self.name(self.text("partner"))
+        partner_name(self.catalogue, self.say, self.text("partner"))
     }
 
     fn partners(&self) -> String {
         let named = self.of.get("partners").and_then(Value::as_array);
-        let names = named.into_iter().flatten().filter_map(Value::as_str).map(|id| self.name(id));
-        names.collect::<Vec<_>>().join(self.say.t("、", ", "))
+        partner_names(self.catalogue, self.say, named.into_iter().flatten().filter_map(Value::as_str))
     }
 
     fn partners_or_all(&self) -> String {
@@ -128,9 +122,10 @@ impl Detail<'_> {
         reason.map(|it| it.text(self.say.lang)).unwrap_or_default()
     }
 
-    /// `转码（segment/3）已完成。`
+    /// `转码（片段 3）已完成。`
     fn part(&self, what: String) -> String {
-        let (stage, part) = (self.say.stage(self.text("stage")), self.text("part"));
+        let stage = self.say.stage(self.text("stage"));
+        let part = part_name(self.catalogue, self.say, self.text("part"));
         match self.say.lang {
             Lang::Zh => format!("{stage}（{part}）{what}。"),
             Lang::En => format!("{stage} ({part}): {what}."),
@@ -173,10 +168,10 @@ mod tests {
         assert_eq!(zh, "央视网：已上线。");
         let [zh, en] =
             sentences("part_parked", json!({ "stage": "transcode", "part": "segment/3", "error": "no space" }));
-        assert_eq!(zh, "转码（segment/3）多次失败，已停下，等待人工处理。 no space");
-        assert_eq!(en, "transcode (segment/3): failed too often and waits for a person. no space");
+        assert_eq!(zh, "转码（片段 3）多次失败，已停下，等待人工处理。 no space");
+        assert_eq!(en, "transcode (segment 3): failed too often and waits for a person. no space");
         let [zh, _] = sentences("review_refused", json!({ "words": "画面不清。" }));
-        assert_eq!(zh, "审查不通过：画面不清。");
+        assert_eq!(zh, "初筛不通过：画面不清。");
     }
 
     #[test]

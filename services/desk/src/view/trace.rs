@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use pipeline::stage::Stage;
 use runtime::problem::Problem;
-use runtime::serving::openapi::vocabulary::SubmissionState;
+use runtime::serving::openapi::vocabulary::{PartStatus, SubmissionState};
 use runtime::store::parts::PartRow;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::trace::{Attempt, DeliveryMove, Move};
@@ -83,6 +83,7 @@ pub struct PartTime {
     /// Such as `segment/3`.
     pub part: String,
     /// As in the list of parts.
+    #[schema(value_type = PartStatus)]
     pub status: String,
     /// Until somebody took it up.
     pub waited_s: f64,

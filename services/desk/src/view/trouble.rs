@@ -5,6 +5,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
 use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::TroubleCode;
 use runtime::store::listing::MOST_ROWS;
 use runtime::store::trouble::Trouble;
 use serde::{Deserialize, Serialize};
@@ -23,15 +24,15 @@ use crate::next::{self, Step};
 pub struct TroubleFilter {
     /// Only this contest's works.
     pub contest: Option<String>,
-    /// 1 to 1000, 100 if absent.
+    /// 1 to 200, 100 if absent.
     pub limit: Option<u32>,
 }
 
 /// One thing that needs a person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Item {
-    /// `stuck`, `overdue_recall`, `credentials_refused`, `recall_waits`, `unknown_delivery`, `no_progress`, `parked`, `refused_delivery` or
-    /// `waits_for_person`.
+    /// What kind of trouble.
+    #[schema(value_type = TroubleCode)]
     pub code: String,
     /// The work; absent where it is about a partner's account.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,20 +81,6 @@ pub(crate) async fn within(desk: &Desk, contests: &Sees, limit: u32) -> Result<V
     let found = desk.store.trouble(contests, limit).await?;
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())
 }
-
-/// Every kind, the most pressing first, as the store orders them.
-#[cfg(test)]
-const KINDS: [&str; 9] = [
-    "stuck",
-    "overdue_recall",
-    "credentials_refused",
-    "recall_waits",
-    "unknown_delivery",
-    "no_progress",
-    "parked",
-    "refused_delivery",
-    "waits_for_person",
-];
 
 impl Item {
     fn of(trouble: Trouble, catalogue: &Catalogue) -> Self {
@@ -175,6 +162,8 @@ fn of_account(partner: &str, catalogue: &Catalogue) -> String {
 
 #[cfg(test)]
 mod tests {
+    use runtime::store::trouble::KINDS;
+
     use super::*;
 
     fn trouble(kind: &str, place: &str) -> Trouble {

@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::person::Sees;
 use runtime::problem::{Code, Problem};
-use runtime::serving::openapi::vocabulary::WebhookState;
+use runtime::serving::openapi::vocabulary::{EventType, MessageStatus, WebhookState};
 use runtime::store::webhooks::endpoints::EndpointRow;
 use runtime::store::webhooks::log::{LogRow, LoggedAttempt};
 use runtime::webhook;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Page, Paging, limit_of};
+use super::{Page, Paging, limit_of, wrong_cursor};
 use crate::Desk;
 
 /// A webhook.
@@ -21,6 +21,7 @@ pub struct Webhook {
     /// Host of its address.
     pub host: String,
     /// Event types; all if empty.
+    #[schema(value_type = Vec<EventType>)]
     pub types: Vec<String>,
     /// Only works of this contest; absent: of all.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +68,7 @@ pub struct Message {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission: Option<Uuid>,
     /// `pending`, `delivered`, `failed`, `cancelled` or `dropped`.
+    #[schema(value_type = MessageStatus)]
     pub status: String,
     /// When it was written.
     pub created_at: DateTime<Utc>,
@@ -127,10 +129,7 @@ pub async fn webhooks(desk: &Desk, sees: &Sees) -> Result<Vec<Webhook>, Problem>
 /// Messages to a webhook, newest first, with every attempt.
 pub async fn messages(desk: &Desk, sees: &Sees, id: Uuid, paged: &Paging) -> Result<Page<Message>, Problem> {
     let limit = limit_of(paged.limit)?;
-    let before = paged
-        .cursor
-        .as_deref()
-        .map(|it| webhook::message_id(it).ok_or_else(|| Code::QueryWrong.about("cursor: as `next` named it")));
+    let before = paged.cursor.as_deref().map(|it| webhook::message_id(it).ok_or_else(wrong_cursor));
     let before = before.transpose()?;
     if !desk.store.has_webhook(id, sees).await? {
         return Err(Code::WebhookUnknown.into());

@@ -14,7 +14,7 @@ use pipeline::screening::Verdict;
 use pipeline::submission::State;
 use runtime::outcome::{ReusedFrom, StoredCover, StoredPreview};
 use runtime::problem::{Code, Problem};
-use runtime::serving::openapi::vocabulary::SubmissionState;
+use runtime::serving::openapi::vocabulary::{PartStatus, SubmissionState};
 use runtime::serving::status::UploadStatus;
 use runtime::store::history::HistoryLine;
 use runtime::store::parts::PartRow;
@@ -122,6 +122,7 @@ pub struct Part {
     /// Such as `segment/3`.
     pub part: String,
     /// `pending`, `waiting`, `claimed`, `done`, `parked` or `cancelled`.
+    #[schema(value_type = PartStatus)]
     pub status: String,
     /// Failures so far.
     pub attempt: u32,

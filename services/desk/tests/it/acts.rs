@@ -14,11 +14,8 @@ impl Stage {
     /// Puts an entry into a state that carries nothing else.
     pub(crate) async fn put(&self, entry: &Entry, state: &str) {
         let machine = format!("jsonb_set(machine, '{{state}}', '{{\"state\": \"{state}\"}}')");
-        self.execute(format!(
-            "update submissions set machine = {machine}, state = '{state}' where id = '{}'",
-            entry.id
-        ))
-        .await;
+        self.write(format!("update submissions set machine = {machine}, state = '{state}' where id = '{}'", entry.id))
+            .await;
     }
 
     pub(crate) async fn state(&self, entry: &Entry) -> String {
@@ -231,7 +228,7 @@ pub(crate) async fn finished(stage: &Stage) -> Entry {
     let entry = stage.enter().await;
     stage.put(&entry, "awaiting_release").await;
     let partners = "jsonb_set(machine, '{work,partners}', '[\"bilibili\", \"douyin\"]')";
-    stage.execute(format!("update submissions set machine = {partners} where id = '{}'", entry.id)).await;
+    stage.write(format!("update submissions set machine = {partners} where id = '{}'", entry.id)).await;
     entry
 }
 

@@ -41,8 +41,16 @@ async fn both_works_are_seen_from_either_side_with_what_they_share_and_who_was_f
     let screener = Browser::within(&stage, Role::Screener, "demo").await;
     let Shown { status, text: page, .. } = screener.open(&format!("/works/{}/beside/{}", second.id, first.id)).await;
     assert_eq!(status, 200, "{page}");
-    for shown in ["一座工厂的早晨", "工厂清晨", "某省工信厅", "某市经信局", "60%", "−1.5 s", "data-shift=\"-1.5\""]
-    {
+    for shown in [
+        "一座工厂的早晨",
+        "工厂清晨",
+        "某省工信厅",
+        "某市经信局",
+        "60%",
+        "−1.5 秒",
+        "提前 1.5 秒",
+        "data-shift=\"-1.5\"",
+    ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     // The first one is the second section, and bears the mark.
@@ -50,7 +58,7 @@ async fn both_works_are_seen_from_either_side_with_what_they_share_and_who_was_f
     assert!(!ours.contains("先收到") && theirs.contains("先收到"), "{page}");
     assert!(page.contains("name=\"finding\" value=\"same\"") && !page.contains("style="));
     let page = screener.page(&format!("/works/{}/beside/{}", first.id, second.id)).await;
-    assert!(page.contains("+1.5 s") && page.contains("data-seek=\"0.5\""), "{page}");
+    assert!(page.contains("+1.5 秒") && page.contains("data-seek=\"0.5\""), "{page}");
 
     let organiser = Browser::within(&stage, Role::Organiser, "demo").await;
     let Shown { status, text: page, .. } = organiser.open(&format!("/works/{}/beside/{}", second.id, first.id)).await;
@@ -82,7 +90,7 @@ async fn the_same_work_is_refused_with_words_that_name_nothing_of_the_other() {
     let words = rejection["zh"].as_str().unwrap();
     assert!(words.contains("不可重复投稿") && !words.contains("某市") && !words.contains(&first.id), "{words}");
     let [row] = &stage.trail(&second).await[..] else { panic!("one act, one row") };
-    assert_eq!(row.reason.as_deref(), Some(&*format!("compared with {}: the same work", first.id)));
+    assert_eq!(row.reason.as_deref(), Some(&*format!("与《工厂清晨》（{}）比对：同一作品", first.id)));
 }
 
 #[tokio::test]

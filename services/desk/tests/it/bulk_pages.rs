@@ -1,6 +1,8 @@
 //! Bulk acts and deliveries in a browser without scripts: the look before the job, a stale one, orders to the job, and reports by hand.
+use pipeline::object_key::ObjectKey;
 use runtime::store::tokens::Role;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use crate::desk_acts::{finished, ok};
 use crate::desk_browser::{Browser, Shown};
@@ -78,7 +80,9 @@ async fn the_board_shows_who_acts_next_and_a_person_reports_confirms_and_proves_
     let again = browser.send_picture(&reported, &[url, ("key", &key)], Some(&picture(99))).await;
     assert_eq!(again.status, 303, "the same form again: {}", again.text);
     assert_eq!((state(&stage, &entry, "weixin_channels").await, stage.objects().await.len()), ("live".to_owned(), 1));
-    assert!(browser.open(&page).await.text.contains("with a picture"));
+    let shown = browser.open(&page).await.text;
+    let proof = shown.split_once("/proofs/").expect("a link to the picture").1.split('"').next().unwrap();
+    opens_as_a_picture(&stage, &browser, &format!("{page}/proofs/{proof}")).await;
 
     assert_eq!(browser.send(&format!("{}/confirm", at("douyin")), &[]).await.status, 303);
     assert_ne!(state(&stage, &entry, "douyin").await, "awaiting_operator");
@@ -87,6 +91,31 @@ async fn the_board_shows_who_acts_next_and_a_person_reports_confirms_and_proves_
     assert!(insists.status == 422 && insists.text.contains("evidence_missing"), "{}", insists.text);
     assert_eq!(browser.send_picture(&proven, &[("insists", "true")], Some(&picture(99))).await.status, 303);
     assert_eq!(stage.ask("select count(*)::text from proofs where shows = 'gone'".into()).await, "1");
+}
+
+/// The picture of a report as a browser gets it: its bytes, as a picture and as nothing else.
+async fn opens_as_a_picture(stage: &Stage, browser: &Browser, path: &str) {
+    let answer = browser.get(path).send().await.unwrap();
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    let proof = path.rsplit_once('/').unwrap().1;
+    assert_eq!((answer.status().as_u16(), header("content-type")), (200, "image/png".to_owned()));
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    assert_eq!(header("content-disposition"), format!("inline; filename=\"{proof}.png\""));
+    assert!(header("content-security-policy").contains("default-src 'none'"));
+    assert_eq!(answer.bytes().await.unwrap(), picture(99));
+    // Of another partner, of no report, and of a file that is no picture.
+    let elsewhere = path.replace("weixin_channels", "douyin");
+    let none = path.replace(proof, "0190c0de-0000-7000-8000-000000000000");
+    for path in [elsewhere, none] {
+        assert_eq!(browser.open(&path).await.status, 404, "{path}");
+    }
+    let work = stage.ask("select submission::text from proofs".into()).await.parse().unwrap();
+    let key = ObjectKey::Proof(work, "weixin_channels".into(), Sha256::digest(picture(99)).into());
+    stage.app.objects.put_bytes(&key, "<script>alert(1)</script>").await.unwrap();
+    assert_eq!(browser.open(path).await.status, 404, "bytes that are no picture");
+    stage.app.objects.put_bytes(&key, picture(99)).await.unwrap();
+    let screener = Browser::everywhere(stage, Role::Screener).await;
+    assert_eq!(screener.open(path).await.status, 403);
 }
 
 #[tokio::test]

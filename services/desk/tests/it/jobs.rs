@@ -183,7 +183,7 @@ async fn a_misspelled_name_in_a_selection_is_refused_with_those_that_exist() {
             let wish = json!({ "from": "probe", "where": text, "dry_run": dry_run });
             assert_eq!(refusal(job(&stage, &organiser, &wish)).await, says(422, "field_wrong"), "{wish}");
             let said = detail(job(&stage, &organiser, &wish)).await;
-            assert!(said.starts_with("where: ") && said.contains(listed), "{wish}: {said}");
+            assert!(said.starts_with("where：") && said.contains(listed), "{wish}: {said}");
         }
     }
     assert_eq!(jobs(&stage).await, "0");
@@ -220,6 +220,12 @@ async fn people_who_are_bound_to_a_contest_see_and_make_its_jobs_alone() {
     }
     assert_eq!(refusal(order(&stage, &bound, &theirs, "cancel")).await, says(404, "job_unknown"));
     assert_eq!(ok(order(&stage, &bound, &ours, "cancel")).await["state"], "cancelled");
+    // Whoever reads the trail of a contest sees who made and stopped its jobs.
+    let reader = stage.token(Role::Auditor, Some("small")).await;
+    let trail = stage.get(&reader, "/api/v1/audit?act=bulk_job_changed").await;
+    assert_eq!((trail["items"].as_array().unwrap().len(), &trail["items"][0]["after"]["job"]), (1, &json!(ours)));
+    let trail = stage.get(&auditor, "/api/v1/audit?act=bulk_job_created").await;
+    assert_eq!((trail["items"].as_array().unwrap().len(), &trail["items"][0]["after"]["job"]), (1, &json!(theirs)));
     // A single work is a job of its contest too.
     ok(stage.act(&bound, &later, "reprocess", &json!({ "from": "probe" }))).await;
     assert_eq!(ids(&bound).await.len(), 2);

@@ -163,10 +163,10 @@ async fn the_table_of_opinions_says_who_decided_what_and_why() {
         assert_eq!(answer.status(), 200);
     }
     let rows = rows_of(stage.file(&Filter::default(), Kind::Opinions, Format::Xlsx).await.unwrap());
-    assert_eq!(column(&rows, "初筛意见"), ["待审查", "不通过", "通过"], "newest first");
+    assert_eq!(column(&rows, "初筛意见"), ["待初筛", "不通过", "通过"], "newest first");
     assert_eq!(column(&rows, "意见说明"), ["", "不是工业题材", ""]);
-    assert_eq!(column(&rows, "审查人"), ["", "screener of the test", "screener of the test"]);
-    assert!(column(&rows, "审查时间")[1].starts_with("20"), "{rows:?}");
+    assert_eq!(column(&rows, "初筛人"), ["", "screener of the test", "screener of the test"]);
+    assert!(column(&rows, "初筛时间")[1].starts_with("20"), "{rows:?}");
 }
 
 #[tokio::test]

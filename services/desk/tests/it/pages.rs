@@ -24,6 +24,9 @@ const READERS: &[Role] = &[Screener, Organiser, Operator, Auditor];
 /// Roles that download files to bring them to partners.
 const CARRIERS: &[Role] = &[Organiser, Operator];
 
+/// Roles that read what people saw at partners.
+const EVIDENCE: &[Role] = &[Organiser, Operator, Auditor];
+
 /// Every page and every form, and the roles that may use it. `None`: no session needed; an empty list: any signed-in person.
 #[rustfmt::skip]
 const PAGES: &[(&str, Option<&[Role]>)] = &[
@@ -92,6 +95,7 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /deliveries", Some(READERS)),
     ("GET /works/{id}/deliveries/{partner}", Some(READERS)),
     ("GET /works/{id}/deliveries/{partner}/bag/{file}", Some(CARRIERS)),
+    ("GET /works/{id}/deliveries/{partner}/proofs/{proof}", Some(EVIDENCE)),
     ("POST /works/{id}/deliveries/{partner}/delivered", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/recalled", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/confirm", Some(&[Operator])),
@@ -123,11 +127,11 @@ enum Got {
 }
 
 /// A page as the router lists it.
-fn pages() -> Vec<desk::Listed> {
+pub(crate) fn pages() -> Vec<desk::Listed> {
     desk::list().into_iter().filter(|it| !it.is_api()).collect()
 }
 
-fn name(page: &desk::Listed) -> String {
+pub(crate) fn name(page: &desk::Listed) -> String {
     format!("{} {}", page.method, page.path)
 }
 
@@ -142,8 +146,8 @@ impl Stage {
 }
 
 /// A stage, and the works that its pages are asked for.
-struct Walk {
-    stage: Stage,
+pub(crate) struct Walk {
+    pub(crate) stage: Stage,
     /// Two works of the contest `demo`.
     works: [Entry; 2],
     /// It follows no redirect.
@@ -151,21 +155,30 @@ struct Walk {
 }
 
 impl Walk {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let stage = Stage::new().await;
         let works = [stage.enter().await, stage.enter().await];
         Self { stage, works, client: client() }
     }
 
     /// A request for a page, as browsers send it.
-    fn asks(&self, page: &desk::Listed) -> RequestBuilder {
+    pub(crate) fn asks(&self, page: &desk::Listed) -> RequestBuilder {
+        self.asks_at(page, &self.path(page))
+    }
+
+    /// The page's address with what its names stand for.
+    pub(crate) fn path(&self, page: &desk::Listed) -> String {
         let path = page.path.replace("{id}", &self.works[0].id).replace("{other}", &self.works[1].id);
         let path = path.replace("{partner}", "bilibili").replace("{lang}", "zh");
         let path = path.replace("{name}", "screening").replace("{file}", "proxy.mp4");
         // Every other name belongs to nothing.
         let nil = Uuid::nil().to_string();
         let parts = path.split('/').map(|part| if part.starts_with('{') { nil.as_str() } else { part });
-        let path = parts.collect::<Vec<_>>().join("/");
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    /// A request for a page at this address.
+    pub(crate) fn asks_at(&self, page: &desk::Listed, path: &str) -> RequestBuilder {
         let request = self.client.request(page.method.clone(), format!("{}{path}", self.stage.desk_url));
         if page.method == Method::GET {
             return request;
@@ -175,11 +188,11 @@ impl Walk {
 }
 
 /// Whether the page's form ends the session that sends it.
-fn ends_it(page: &desk::Listed) -> bool {
+pub(crate) fn ends_it(page: &desk::Listed) -> bool {
     page.method != Method::GET && (page.path.starts_with("/me/") || page.path == "/sign-out")
 }
 
-fn with_session(request: RequestBuilder, session: &str) -> RequestBuilder {
+pub(crate) fn with_session(request: RequestBuilder, session: &str) -> RequestBuilder {
     request.header("cookie", format!("{}={session}", COOKIES[0]))
 }
 
@@ -200,7 +213,7 @@ async fn got(request: RequestBuilder) -> Got {
 }
 
 /// The code of a problem, from its page or its JSON.
-async fn code_of(answer: Response) -> Option<String> {
+pub(crate) async fn code_of(answer: Response) -> Option<String> {
     // What succeeds may be a stream without an end.
     if !answer.status().is_client_error() && !answer.status().is_server_error() {
         return None;

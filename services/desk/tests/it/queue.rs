@@ -207,7 +207,7 @@ async fn a_decision_on_a_work_that_was_withdrawn_meanwhile_changes_nothing_and_i
     let decision = failed(&desk, &reviewer).await;
     let failure = decision.failure.unwrap();
     assert_eq!((failure.code.as_str(), decision.work.to_string()), ("state_wrong", entry.id.clone()));
-    assert!(failure.zh.contains("withdrawn") && failure.en.contains("withdrawn"), "{failure:?}");
+    assert!(failure.zh.contains("已撤回") && failure.en.contains("withdrawn"), "{failure:?}");
     assert_eq!(stage.state(entry).await, "withdrawn");
     assert_eq!(decide::carry_out(&desk).await.unwrap(), 0, "it is not tried again");
     assert!(decide::dismiss(&desk, &reviewer, decision.id).await.unwrap().value);

@@ -168,4 +168,8 @@ async fn people_who_are_bound_to_a_contest_manage_its_webhooks_alone() {
     }
     let remove = stage.desk(Method::DELETE, &format!("/api/v1/webhooks/{all}"), &bound);
     assert_eq!(refusal(remove).await, says(404, "webhook_unknown"));
+    let auditor = stage.token(Role::Auditor, Some("small")).await;
+    let trail = stage.get(&auditor, "/api/v1/audit?act=webhook_added").await;
+    let seen: Vec<_> = trail["items"].as_array().unwrap().iter().map(|row| &row["before"]["webhook"]).collect();
+    assert_eq!(seen, [&made["id"]], "and its acts in the trail, no others");
 }

@@ -30,8 +30,6 @@ pub(crate) struct TrackFacts {
     pub(crate) samples: i64,
     /// Samples in the index so far.
     pub(crate) indexed: c_int,
-    /// The four-character code of its sample entry.
-    pub(crate) tag: [u8; 4],
     /// Of a sound, what its header says.
     pub(crate) sound: SoundFacts,
     /// The programs that it belongs to, by their places.
@@ -55,7 +53,6 @@ pub(crate) fn track_facts(input: &ffmpeg::format::context::Input, index: usize) 
             auxiliary: disposition & AUXILIARY != 0,
             samples: (*stream).nb_frames,
             indexed: ffi::avformat_index_get_entries_count(stream),
-            tag: (*parameters).codec_tag.to_le_bytes(),
             sound: SoundFacts {
                 rate: u32::try_from((*parameters).sample_rate).unwrap_or(0),
                 channels: u32::try_from((*parameters).ch_layout.nb_channels).unwrap_or(0),

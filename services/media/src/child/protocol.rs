@@ -124,6 +124,13 @@ pub enum Job {
         #[serde(default)]
         stills: u32,
     },
+    /// Read the cells of a spreadsheet. Answers [`paper::Answer`]; no film and no codec is involved.
+    Sheet {
+        /// Plain file name.
+        file: String,
+        /// What the spreadsheet may be.
+        limits: paper::Limits,
+    },
     /// Try everything that the sandbox forbids. Answers [`SelfTestReport`].
     SelfTest,
 }
@@ -286,6 +293,11 @@ impl Limits {
     /// For [`Job::Qc`].
     pub fn qc() -> Self {
         Self::probe()
+    }
+
+    /// For [`Job::Sheet`]: eight MiB of it, 64 MiB of one part unpacked, and what calamine makes of that.
+    pub fn sheet() -> Self {
+        Self { memory_bytes: GIB, cpu_seconds: 20, file_bytes: 0, open_files: 8, ..Self::probe() }
     }
 
     /// For [`Job::SelfTest`].

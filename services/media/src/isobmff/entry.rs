@@ -11,6 +11,8 @@ pub(crate) struct Entry {
     pub(crate) code: [u8; 4],
     /// Of PCM, how samples lie (ISO/IEC 23003-5).
     pub(crate) pcm: Option<Pcm>,
+    /// The object type in the record of MPEG-4 (ISO/IEC 14496-1, 7.2.6.6): the codec, where the code only says that there is a record.
+    pub(crate) object_type: Option<u8>,
     /// Of Dolby Vision, which kind.
     pub(crate) dolby_vision: Option<DolbyVision>,
     /// What it says of colour.
@@ -27,6 +29,8 @@ pub(crate) struct Pcm {
     pub(crate) bits: u8,
     /// Where in the file the sample entry's own field for that is, two bytes, which need not say the same.
     pub(crate) field_at: u64,
+    /// Where in the file the type of this box is.
+    pub(crate) type_at: u64,
 }
 
 /// The box `dvcC`, `dvvC` or `dvwC` (Dolby Vision Streams Within the ISO Base Media File Format, 3.2).
@@ -118,8 +122,11 @@ fn take(file: &mut File, entry: &mut Entry, part: Span, whole_entry: Span) -> io
             let pcm = bytes(file, part, 6)?;
             // After 16 bytes that any sample entry of sound begins with, and the number of channels.
             let field_at = whole_entry.start.saturating_add(18);
-            entry.pcm = (pcm.len() == 6).then(|| Pcm { is_little_endian: pcm[4] & 1 != 0, bits: pcm[5], field_at });
+            let type_at = part.start.saturating_sub(4);
+            let record = || Pcm { is_little_endian: pcm[4] & 1 != 0, bits: pcm[5], field_at, type_at };
+            entry.pcm = (pcm.len() == 6).then(record);
         }
+        b"esds" if entry.object_type.is_none() => entry.object_type = object_type(&bytes(file, part, 64)?),
         b"dvcC" | b"dvvC" | b"dvwC" if entry.dolby_vision.is_none() => {
             entry.dolby_vision = DolbyVision::of(&bytes(file, part, 24)?);
         }
@@ -148,4 +155,51 @@ fn protection(file: &mut File, sinf: Span, budget: &mut Budget) -> io::Result<Pr
         }
     }
     Ok(protection)
+}
+
+/// The object type in a box `esds`: version and flags, then a descriptor of the stream with one of the decoder in it (ISO/IEC 14496-1,
+/// 7.2.6.5 and 7.2.6.6).
+fn object_type(esds: &[u8]) -> Option<u8> {
+    const STREAM: u8 = 3;
+    const DECODER: u8 = 4;
+    let (tag, content) = descriptor(esds.get(4..)?)?;
+    if tag == DECODER {
+        return content.first().copied();
+    }
+    // A number and flags, of which three say that there is more before the next descriptor.
+    let flags = *content.get(2).filter(|_| tag == STREAM)?;
+    let address =
+        if flags & 0x40 != 0 { 1 + usize::from(*content.get(if flags & 0x80 != 0 { 5 } else { 3 })?) } else { 0 };
+    let more = 2 * usize::from(flags >> 7) + address + 2 * usize::from(flags >> 5 & 1);
+    let (tag, content) = descriptor(content.get(3 + more..)?)?;
+    content.first().copied().filter(|_| tag == DECODER)
+}
+
+/// The tag of the descriptor that `bytes` begin with, and what follows its size, which has up to four bytes of 7 bits.
+fn descriptor(bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let (tag, rest) = bytes.split_first()?;
+    let size = rest.iter().take(4).position(|byte| byte & 0x80 == 0)? + 1;
+    Some((*tag, &rest[size..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_object_type_is_found_behind_whatever_a_stream_says_of_itself() {
+        let decoder = [4, 0x80, 0x80, 0x80, 2, 0x40, 0x15];
+        let esds = |head: &[u8]| object_type(&[&[0, 0, 0, 0, 3, 20][..], head, &decoder].concat());
+        assert_eq!(esds(&[0, 1, 0]), Some(0x40));
+        // It depends on another stream, lies at an address, has another's clock.
+        assert_eq!(esds(&[0, 1, 0x80, 0, 2]), Some(0x40));
+        assert_eq!(esds(&[0, 1, 0x40, 2, b'a', b'b']), Some(0x40));
+        assert_eq!(esds(&[0, 1, 0xe0, 0, 2, 2, b'a', b'b', 0, 3]), Some(0x40));
+        // QuickTime's, without the descriptor of the stream.
+        assert_eq!(object_type(&[&[0; 4][..], &decoder].concat()), Some(0x40));
+        assert_eq!(esds(&[0, 1]), None);
+        for length in 0..10 {
+            assert_eq!(object_type(&[0, 0, 0, 0, 3, 20, 0, 1, 0, 4][..length]), None, "{length}");
+        }
+    }
 }

@@ -3,7 +3,7 @@ use std::fs::File;
 use std::io;
 
 use super::entry::{self, Entry};
-use super::{Budget, Span, boxes, bytes, child, whole};
+use super::{Budget, Span, boxes, bytes, child, duration, whole};
 
 /// More sample entries than any track needs; what follows is not read.
 const MAX_ENTRIES: usize = 64;
@@ -120,7 +120,7 @@ fn header(track: &mut Track, tkhd: &[u8], movie_timescale: u32) {
     track.is_enabled = tkhd.get(3).is_some_and(|flags| flags & 1 != 0);
     let at = if wide { 20 } else { 12 };
     track.id = whole(tkhd, at, 4) as u32;
-    let duration = if wide { whole(tkhd, 28, 8) } else { whole(tkhd, 20, 4) };
+    let duration = duration(tkhd, if wide { 28 } else { 20 }, wide);
     track.length.header_ms = milliseconds(duration, movie_timescale).unwrap_or(0);
     // After the duration: two reserved words, then layer and group.
     let layer = if wide { 44 } else { 32 };

@@ -139,7 +139,8 @@ fn a_rendition_of_rubble_is_parked_by_quality_control() {
         format!("{tags} -c:v libx264 -preset veryfast -crf 12 -bf 0 -g 25 -an -movflags +faststart -fflags +bitexact");
     let source = source.display();
     let joined = format!(
-        "-t 2 -f mp4 -i {source} -ss 2 -f mp4 -i {source} -filter_complex [0:v][1:v]concat=n=2:v=1,setsar=1 {coding}"
+        "-t 2 -f mp4 -i {source} -ss 2 -f mp4 -i {source} -filter_complex \
+         [0:v][1:v]concat=n=2:v=1,setsar=1,tpad=stop_mode=clone:stop=9 -frames:v 250 {coding}"
     );
     outside::ffmpeg(&joined, &bench.input("rubble.mp4"));
     outside::ffmpeg(&format!("-f mp4 -i {source} {coding}"), &bench.input("whole.mp4"));

@@ -176,6 +176,54 @@ fn an_unknown_codec_is_named_by_its_code_and_gets_no_first_look() {
 }
 
 #[test]
+fn an_object_type_that_nothing_decodes_is_named_and_not_called_damage() {
+    // 0x05 is not given to any codec; libav takes what it does not know for AAC and for MPEG-4.
+    for (handler, options, expect) in [
+        (b"soun", "-c:a aac", "mp4a, object type 0x05"),
+        (b"vide", "-c:a aac -c:v mpeg4 -q:v 3", "mp4v, object type 0x05"),
+    ] {
+        let bench = Bench::new();
+        let path = film(&bench, "mp4", options);
+        assert!(bench.outline("source").is_some());
+        change(&path, |moov, _| {
+            entry(track(moov, handler), |code, content| {
+                let mut content = content.to_vec();
+                // The descriptor of the decoder: its tag, a size of four bytes, and then the type.
+                let at = content.windows(4).position(|it| it == [4, 0x80, 0x80, 0x80]).unwrap();
+                content[at + 5] = 0x05;
+                (*code, content)
+            });
+        });
+        assert_eq!(bench.refused("source"), Rejection::UnsupportedCodec { codec: expect.into() });
+        assert_eq!(bench.outline("source"), None);
+    }
+}
+
+#[test]
+fn a_codec_of_matroska_that_nothing_decodes_is_named_as_the_file_names_it() {
+    // Names of the same length, so that nothing else in the file moves.
+    let renamed = |bench: &Bench, options: &str, from: &[u8], to: &[u8]| {
+        let path = film(bench, "mkv", options);
+        let mut bytes = fs::read(&path).unwrap();
+        let at = bytes.windows(from.len()).position(|it| it == from).unwrap();
+        bytes[at..at + to.len()].copy_from_slice(to);
+        fs::write(path, bytes).unwrap();
+    };
+    let bench = Bench::new();
+    for (from, to) in [("V_MPEG4/ISO/AVC", "V_MPEG4/ISO/XYZ"), ("A_AC3", "A_ZZ3")] {
+        renamed(&bench, "-c:a ac3", from.as_bytes(), to.as_bytes());
+        assert_eq!(bench.refused("source"), Rejection::UnsupportedCodec { codec: to.into() });
+        assert_eq!(bench.outline("source"), None);
+    }
+    // Beside a sound that can be decoded it is only named.
+    renamed(&bench, "-map 0 -map 1 -map 1 -c:a:0 ac3 -c:a:1 aac", b"A_AC3", b"A_ZZ3");
+    let info = bench.probe("source");
+    assert_eq!(info.audio.unwrap().stream, 2);
+    let other = &info.other_tracks[0];
+    assert_eq!((other.stream, other.codec.as_str(), other.why), (1, "A_ZZ3", Unused::Undecodable));
+}
+
+#[test]
 fn an_encrypted_film_is_said_to_be_encrypted() {
     let key = "-encryption_scheme cenc-aes-ctr -encryption_key 76a6c65c5ea762046bd749a2e632ccbb -encryption_kid a7e61c373e219033c21091fa607bf3b8";
     let cenc = Rejection::Encrypted { scheme: "cenc".into() };

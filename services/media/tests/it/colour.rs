@@ -9,13 +9,29 @@ use pipeline::media_info::{MediaInfo, Oddity, Transfer};
 /// Most that the same samples may differ in their output, levels of 8 bits: two encodes of the same pictures do not differ at all.
 const SAME: f64 = 1.0;
 
-/// A film of HEVC whose bitstream says its colours by these options, and whose container says `colr`, or nothing.
-fn film(format: &str, options: &str, colr: Option<&[u8]>) -> Bench {
+/// What a bitstream says: primaries, curve and matrix by the numbers of ITU-T H.273, where 2 is "unknown", and whether the range is full.
+#[derive(Clone, Copy)]
+struct Said([u8; 3], bool);
+
+const NOTHING: Said = Said([2, 2, 2], false);
+const HLG: Said = Said([9, 18, 9], false);
+const SDR: Said = Said([1, 1, 1], false);
+
+/// A film of HEVC whose bitstream says its colours so, and whose container says `colr`, or nothing.
+fn film(format: &str, Said([primaries, curve, matrix], full_range): Said, colr: Option<&[u8]>) -> Bench {
     let bench = Bench::new();
     let (made, path) = (bench.input("made.mp4"), bench.input("source"));
+    // Written into the bitstream afterwards: by the options of encoders FFmpeg 7 converts pictures, or leaves them untagged.
+    let said = match ([primaries, curve, matrix], u8::from(full_range)) {
+        ([2, 2, 2], 0) => String::new(),
+        (_, range) => format!(
+            "-bsf:v hevc_metadata=colour_primaries={primaries}:transfer_characteristics={curve}:\
+             matrix_coefficients={matrix}:video_full_range_flag={range}"
+        ),
+    };
     let input = format!(
         "-f lavfi -i testsrc2=size=160x90:rate=25:duration=1,format={format} -c:v libx265 -preset ultrafast -crf 10 \
-         -x265-params log-level=error:bframes=0 -tag:v hvc1 {options}"
+         -x265-params log-level=error:bframes=0 -tag:v hvc1 {said}"
     );
     outside::ffmpeg(&input, &made);
     change(&made, |moov, _| {
@@ -39,21 +55,18 @@ fn distance(one: &[Vec<u8>; 3], other: &[Vec<u8>; 3]) -> f64 {
     sum / count
 }
 
-const HLG: &str = "-colorspace bt2020nc -color_primaries bt2020 -color_trc arib-std-b67 -color_range tv";
-
 #[test]
 fn hlg_looks_the_same_whoever_says_it() {
     let ten = "yuv420p10le";
     let (info, tagged) = seen(&film(ten, HLG, Some(&nclx(9, 18, 9, false))));
     assert_eq!(info.video.colour.transfer, Transfer::Hlg);
-    let (_, untagged) = seen(&film(ten, "", None));
+    let (_, untagged) = seen(&film(ten, NOTHING, None));
     assert!(distance(&tagged, &untagged) > 10.0, "the films that are compared have to look different");
-    let without_matrix = "-color_primaries bt2020 -color_trc arib-std-b67 -color_range tv";
     for (what, film) in [
         ("the bitstream alone", film(ten, HLG, None)),
-        ("the container alone", film(ten, "", Some(&nclx(9, 18, 9, false)))),
-        ("each in part", film(ten, "-color_primaries bt2020", Some(&nclx(2, 18, 2, false)))),
-        ("neither says the matrix", film(ten, without_matrix, None)),
+        ("the container alone", film(ten, NOTHING, Some(&nclx(9, 18, 9, false)))),
+        ("each in part", film(ten, Said([9, 2, 2], false), Some(&nclx(2, 18, 2, false)))),
+        ("neither says the matrix", film(ten, Said([9, 18, 2], false), None)),
         ("a container of zeros", film(ten, HLG, Some(&nclx(0, 0, 0, false)))),
     ] {
         let (info, planes) = seen(&film);
@@ -62,19 +75,28 @@ fn hlg_looks_the_same_whoever_says_it() {
         assert!(distance(&tagged, &planes) <= SAME, "{what}: {} levels", distance(&tagged, &planes));
         assert_eq!(info.oddities, [], "{what}");
     }
+    // Nothing says the primaries: HLG has no others than BT.2020's.
+    for (what, film) in [
+        ("the curve alone, in the bitstream", film(ten, Said([2, 18, 2], false), None)),
+        ("the curve alone, in the container", film(ten, NOTHING, Some(&nclx(2, 18, 2, false)))),
+    ] {
+        let (info, planes) = seen(&film);
+        assert_eq!(info.video.colour.transfer, Transfer::Hlg, "{what}");
+        assert!(distance(&tagged, &planes) <= SAME, "{what}: {} levels", distance(&tagged, &planes));
+    }
 }
 
 #[test]
 fn full_range_looks_the_same_whoever_says_it() {
-    let tags = "-colorspace bt709 -color_primaries bt709 -color_trc bt709";
-    let (info, tagged) = seen(&film("yuv420p", &format!("{tags} -color_range pc"), Some(&nclx(1, 1, 1, true))));
+    let full = Said([1, 1, 1], true);
+    let (info, tagged) = seen(&film("yuv420p", full, Some(&nclx(1, 1, 1, true))));
     assert!(info.video.colour.full_range);
-    let (_, limited) = seen(&film("yuv420p", tags, Some(&nclx(1, 1, 1, false))));
+    let (_, limited) = seen(&film("yuv420p", SDR, Some(&nclx(1, 1, 1, false))));
     assert!(distance(&tagged, &limited) > 3.0, "the films that are compared have to look different");
     for (what, film) in [
-        ("the bitstream", film("yuv420p", &format!("{tags} -color_range pc"), Some(&nclx(1, 1, 1, false)))),
-        ("the container alone", film("yuv420p", "", Some(&nclx(1, 1, 1, true)))),
-        ("the container, of a bitstream that says the rest", film("yuv420p", tags, Some(&nclx(1, 1, 1, true)))),
+        ("the bitstream", film("yuv420p", full, Some(&nclx(1, 1, 1, false)))),
+        ("the container alone", film("yuv420p", NOTHING, Some(&nclx(1, 1, 1, true)))),
+        ("the container, of a bitstream that says the rest", film("yuv420p", SDR, Some(&nclx(1, 1, 1, true)))),
     ] {
         let (info, planes) = seen(&film);
         assert!(info.video.colour.full_range, "{what}");
@@ -89,7 +111,8 @@ fn matroska_is_asked_as_well() {
     let (plain, made) = (bench.input("plain.mkv"), bench.input("made.mkv"));
     let input = "-f lavfi -i testsrc2=size=160x90:rate=25:duration=1,format=yuv420p10le -c:v libx265 -preset ultrafast -x265-params log-level=error";
     outside::ffmpeg(input, &plain);
-    outside::ffmpeg(&format!("-i {} -c copy {HLG}", plain.display()), &made);
+    let tags = "-colorspace bt2020nc -color_primaries bt2020 -color_trc arib-std-b67 -color_range tv";
+    outside::ffmpeg(&format!("-i {} -c copy {tags}", plain.display()), &made);
     fs::rename(made, bench.input("source")).unwrap();
     let colour = bench.probe("source").video.colour;
     assert_eq!(

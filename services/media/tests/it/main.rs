@@ -26,6 +26,8 @@ mod probe;
 mod render;
 // What the sandbox allows.
 mod sandbox;
+// Spreadsheets.
+mod sheet;
 // Works in several segments.
 mod seams;
 // What becomes of sound.

@@ -60,6 +60,24 @@ fn a_telemetry_track_that_is_longer_than_the_film_is_no_lie() {
 }
 
 #[test]
+fn a_length_that_headers_leave_open_is_no_claim() {
+    // All bits set: the writer did not know it (ISO/IEC 14496-12, 8.2.2.3 and 8.3.2.3). Others leave zeros.
+    for open in [u32::MAX, 0] {
+        let bench = bench("");
+        change(&bench.input("source"), |moov, _| {
+            moov.at("mvhd").set(16, open);
+            for handler in [b"vide", b"soun"] {
+                let track = track(moov, handler);
+                track.at("tkhd").set(20, open);
+                track.at("mdia/mdhd").set(16, open);
+            }
+        });
+        let info = agreed(&bench);
+        assert_eq!((info.video.frames, info.video.duration_ms, info.oddities), (100, 4000, vec![]), "{open:#x}");
+    }
+}
+
+#[test]
 fn a_picture_that_lasts_far_less_than_its_own_track_says_is_refused() {
     let bench = bench("");
     change(&bench.input("source"), |moov, _| track(moov, b"vide").at("tkhd").set(20, 60_000));

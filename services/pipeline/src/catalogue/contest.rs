@@ -2,6 +2,8 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{Office, Passage};
+use crate::form::Field;
 use crate::id::{ContestId, PartnerId};
 use crate::partner::Name;
 use crate::screening::ContestRules;
@@ -30,6 +32,14 @@ pub struct Contest {
     pub synopsis: LengthLimit,
     /// What a work is about; each entry names one.
     pub themes: Vec<Theme>,
+    /// What an entrant is asked, in the order of the form.
+    pub fields: Vec<Field>,
+    /// What the page says of the call, in sections.
+    pub call: Vec<Passage>,
+    /// Questions with their answers.
+    pub questions: Vec<Passage>,
+    /// Offices that answer entrants.
+    pub contacts: Vec<Office>,
     /// Which gates wait for a person.
     pub gates: Gates,
     /// Who gets the accepted works, in the order of the call.
@@ -48,14 +58,6 @@ pub struct LengthLimit {
     pub max_chars: u32,
 }
 
-impl LengthLimit {
-    /// Whether a text, without the space around it, keeps the limit.
-    pub fn allows(&self, text: &str) -> bool {
-        let chars = text.trim().chars().count();
-        chars >= self.min_chars as usize && chars <= self.max_chars as usize
-    }
-}
-
 /// A theme of the call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +68,9 @@ pub struct Theme {
     pub zh: String,
     /// English.
     pub en: String,
+    /// What works of the theme are about, as the call says it.
+    #[serde(default)]
+    pub about: Option<Name>,
 }
 
 impl Contest {
@@ -83,6 +88,11 @@ impl Contest {
     pub fn latest_finish(&self) -> Option<DateTime<Utc>> {
         let grace = TimeDelta::seconds(i64::try_from(self.grace_s).unwrap_or(i64::MAX / 1000));
         self.deadline.and_then(|deadline| deadline.to_utc().checked_add_signed(grace))
+    }
+
+    /// A field of the form by its id.
+    pub fn field(&self, id: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.id == id)
     }
 
     /// A theme by its id.

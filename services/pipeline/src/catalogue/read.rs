@@ -6,8 +6,10 @@ use chrono::{DateTime, FixedOffset};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 
+use super::fields::{self, FieldFile};
 use super::phrases::PhrasesFile;
-use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Phrase, Retention, Theme};
+use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Office, Passage, Phrase, Retention, Theme};
+use crate::form::{self, Kind};
 use crate::id::{ContestId, PartnerId, RenditionName};
 use crate::partner::{CoverWish, DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
 use crate::screening::ContestRules;
@@ -32,6 +34,14 @@ struct ContestFile {
     partners: Vec<PartnerId>,
     rules: ContestRules,
     themes: Vec<Theme>,
+    #[serde(default)]
+    fields: Vec<FieldFile>,
+    #[serde(default)]
+    call: Vec<Passage>,
+    #[serde(default)]
+    questions: Vec<Passage>,
+    #[serde(default)]
+    contacts: Vec<Office>,
 }
 
 /// `partners/ID.toml` as it is written.
@@ -148,6 +158,7 @@ fn wrong(file: &str, key: Option<&str>, problem: impl Into<String>) -> Catalogue
 }
 
 fn contest(id: ContestId, file: ContestFile) -> Contest {
+    let fields = fields::of(file.fields, file.title, file.synopsis, &file.themes);
     Contest {
         id,
         name: file.name,
@@ -159,6 +170,10 @@ fn contest(id: ContestId, file: ContestFile) -> Contest {
         title: file.title,
         synopsis: file.synopsis,
         themes: file.themes,
+        fields,
+        call: file.call,
+        questions: file.questions,
+        contacts: file.contacts,
         gates: file.gates,
         partners: file.partners,
         rules: file.rules,
@@ -401,5 +416,25 @@ fn check_contest(file: &str, contest: &Contest, partners: &[&PartnerId]) -> Resu
             return Err(wrong(file, Some("themes.id"), format!("{:?} is given twice", theme.id)));
         }
     }
+    check_fields(file, contest)?;
     contest.rules.check().map_err(|(key, problem)| wrong(file, Some(&format!("rules.{key}")), problem))
+}
+
+fn check_fields(file: &str, contest: &Contest) -> Result<(), CatalogueError> {
+    let mut seen = BTreeSet::new();
+    for field in &contest.fields {
+        if field.is_own() && !is_plain(&field.id) {
+            let problem = format!("{:?} is no id; {PLAIN}, or one of {}", field.id, form::id::KNOWN.join(", "));
+            return Err(wrong(file, Some("fields.id"), problem));
+        }
+        if !seen.insert(&field.id) {
+            return Err(wrong(file, Some("fields.id"), format!("{:?} is given twice", field.id)));
+        }
+        check_range(file, "fields.max_chars", field.max_chars, 1..=10_000)?;
+        check_range(file, "fields.min_chars", field.min_chars, 0..=field.max_chars)?;
+        if field.kind == Kind::Choice && field.choices.is_empty() {
+            return Err(wrong(file, Some("fields.choices"), format!("{:?} has none to choose from", field.id)));
+        }
+    }
+    fields::check(&contest.fields).map_err(|problem| wrong(file, Some("fields"), problem))
 }

@@ -344,3 +344,12 @@ fn a_release_for_a_time_is_kept_through_a_recall_and_a_new_run_and_forgotten_wit
     assert!(!after(recall.to_vec()).apply(timed.clone()), "nothing comes after it that could wait");
     assert!(!after(recall[..3].to_vec()).apply(timed), "what is live is sent already");
 }
+
+#[test]
+fn the_names_of_a_recall_are_those_that_are_stored() {
+    let stored = |value: serde_json::Result<serde_json::Value>| value.unwrap().as_str().unwrap().to_owned();
+    let by = [RecallBy::System, RecallBy::Operator].map(|it| stored(serde_json::to_value(it)));
+    assert_eq!(by, RecallBy::NAMES);
+    let steps = [RecallStep::Requested, RecallStep::Acknowledged].map(|it| stored(serde_json::to_value(it)));
+    assert_eq!(steps, RecallStep::NAMES);
+}

@@ -2,6 +2,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::judge::{broken, word};
+use super::value::both;
 use super::{DuplicateRule, Outcome, Rule, RuleVerdict};
 use crate::fingerprint::{Likeness, Match};
 use crate::id::SubmissionId;
@@ -40,20 +41,24 @@ pub(super) fn judge(mut twins: Vec<Twin>, rule: DuplicateRule) -> RuleVerdict {
         (std::cmp::Reverse((twin.same_file, picture.max(sound), picture + sound)), twin.submission)
     });
     twins.truncate(MOST);
-    let limit = format!("picture < {} %, sound < {} %", rule.picture_percent, rule.sound_percent);
+    let limit = both(
+        format!("画面 < {} %，声音 < {} %", rule.picture_percent, rule.sound_percent),
+        format!("picture < {} %, sound < {} %", rule.picture_percent, rule.sound_percent),
+    );
     let Some(most) = twins.first() else {
         let zh = "未发现与本次征选其他作品重复。".into();
         let en = "It resembles no other entry of the contest.".into();
-        return word(Rule::Duplicate, "none".into(), limit, Outcome::Pass, zh, en);
+        return word(Rule::Duplicate, both("无", "none"), limit, Outcome::Pass, zh, en);
     };
     let (picture, sound) = most.percent();
     if most.same_file {
-        let verdict = broken(Rule::Duplicate, "the same file".into(), limit, Rejection::AlreadyEntered);
+        let measured = both("同一文件", "the same file");
+        let verdict = broken(Rule::Duplicate, measured, limit, Rejection::AlreadyEntered);
         return RuleVerdict { others: twins, ..verdict };
     }
-    let measured = format!("picture {picture} %, sound {sound} %");
+    let measured = both(format!("画面 {picture} %，声音 {sound} %"), format!("picture {picture} %, sound {sound} %"));
     let zh =
-        format!("与本次征选的另一条作品相似：较短一条的画面有 {picture}%、声音有 {sound}% 相同；将由工作人员核对。");
+        format!("与本次征选的另一件作品相似：较短一件的画面有 {picture} %、声音有 {sound} % 相同；将由工作人员核对。");
     let en = format!(
         "It resembles another entry of the contest: {picture} % of the shorter one's picture and {sound} % of its sound \
          are the same. A person will look at it."

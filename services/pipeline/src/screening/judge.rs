@@ -1,6 +1,7 @@
 //! One function a rule: measure, compare, say it in both languages. Comparisons are exact, in whole numbers.
 use super::rules::{AspectRule, DecodeErrorsRule, DurationRule, FormatRule};
 use super::rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
+use super::value::{Value, at_most_seconds, both, layout, seconds};
 use super::{Outcome, Rule, RuleVerdict};
 use crate::lang::{self, Lang, decimal, shown};
 use crate::media_info::{FieldOrder, MediaInfo, Oddity, Outline, Stretch, Transfer};
@@ -9,7 +10,7 @@ use crate::rejection::Rejection;
 /// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's, those
 /// of cameras, and the fragmented ones. QuickTime's `qt  ` is not among them, and neither are 3GPP's: those are other formats
 /// with other rules. Only a file with one of these among its compatible brands is an mp4 as well. Trailing spaces do not count.
-const MP4_BRANDS: [&str; 33] = [
+pub(super) const MP4_BRANDS: [&str; 33] = [
     "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc", "mp41", "mp42",
     "mp71", "mmp4", "avc1", "hvc1", "M4V", "M4VH", "M4VP", "f4v", "MSNV", "XAVC", "CAEP", "pana", "NDSC", "dash",
     "msdh", "cmfc", "cmf2", "isml", "piff",
@@ -26,16 +27,19 @@ fn is_curable(rule: Rule) -> bool {
 
 pub(super) fn word(
     rule: Rule,
-    measured: String,
-    limit: String,
+    measured: impl Into<Value>,
+    limit: impl Into<Value>,
     outcome: Outcome,
     zh: String,
     en: String,
 ) -> RuleVerdict {
+    let (measured, limit) = (measured.into(), limit.into());
     RuleVerdict {
         rule,
-        measured,
-        limit,
+        measured: measured.en,
+        measured_zh: measured.zh,
+        limit: limit.en,
+        limit_zh: limit.zh,
         outcome,
         curable: is_curable(rule),
         zh,
@@ -45,9 +49,19 @@ pub(super) fn word(
     }
 }
 
-pub(super) fn broken(rule: Rule, measured: String, limit: String, reason: Rejection) -> RuleVerdict {
+pub(super) fn broken(
+    rule: Rule,
+    measured: impl Into<Value>,
+    limit: impl Into<Value>,
+    reason: Rejection,
+) -> RuleVerdict {
+    refused(word(rule, measured, limit, Outcome::Fail, String::new(), String::new()), reason)
+}
+
+/// The same word as a refusal for this reason.
+fn refused(word: RuleVerdict, reason: Rejection) -> RuleVerdict {
     let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));
-    RuleVerdict { rejection: Some(reason), ..word(rule, measured, limit, Outcome::Fail, zh, en) }
+    RuleVerdict { outcome: Outcome::Fail, zh, en, rejection: Some(reason), ..word }
 }
 
 fn pass_or_warn(kept: bool) -> Outcome {
@@ -81,8 +95,10 @@ pub(super) fn duration(outline: &Outline, rule: &DurationRule) -> RuleVerdict {
     // A work is as long as its picture is shown, so sound alone does not fill a minute; and it is not over before
     // both have ended, so sound alone can make it too long.
     let (picture_ms, whole_ms) = (outline.picture_ms, outline.duration_ms.max(outline.picture_ms));
-    let limit = format!("{}–{} s", decimal(rule.min_ms, 1000), decimal(rule.max_ms, 1000));
-    let seconds = |ms| format!("{} s", decimal(ms, 1000));
+    let limit = both(
+        format!("{}至 {}", lang::duration(rule.min_ms, Lang::Zh), lang::duration(rule.max_ms, Lang::Zh)),
+        format!("{}–{} s", decimal(rule.min_ms, 1000), decimal(rule.max_ms, 1000)),
+    );
     if picture_ms.saturating_add(rule.tolerance_ms) < rule.min_ms {
         let reason = Rejection::TooShort { duration_ms: picture_ms, min_ms: rule.min_ms };
         return broken(Rule::Duration, seconds(picture_ms), limit, reason);
@@ -104,7 +120,7 @@ pub(super) fn resolution(outline: &Outline, rule: &ResolutionRule) -> RuleVerdic
     let (width, height) = (outline.display_width, outline.display_height);
     let (short_side, min_short_side) = (width.min(height), rule.min_short_side);
     let measured = format!("{width}×{height}");
-    let limit = format!("≥ {min_short_side}");
+    let limit = both(format!("短边 ≥ {min_short_side}"), format!("≥ {min_short_side}"));
     if short_side < min_short_side {
         return broken(Rule::Resolution, measured, limit, Rejection::ResolutionTooLow { short_side, min_short_side });
     }
@@ -116,8 +132,9 @@ pub(super) fn resolution(outline: &Outline, rule: &ResolutionRule) -> RuleVerdic
 pub(super) fn aspect(outline: &Outline, rule: &AspectRule) -> RuleVerdict {
     let (width, height) = (outline.display_width, outline.display_height);
     let (measured, per_mille) = (format!("{width}×{height}"), u64::from(rule.tolerance_per_mille));
-    let names = rule.allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let limit = format!("{names} ± {} %", decimal(per_mille, 10));
+    let names = |between| rule.allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(between);
+    let within = decimal(per_mille, 10);
+    let limit = both(format!("{}（误差 {within} % 以内）", names("、")), format!("{} ± {within} %", names(", ")));
     // |w/h ÷ W/H − 1| ≤ t  ⇔  |w·H − W·h| ≤ t·W·h, exactly.
     let kept = rule.allowed.iter().find(|aspect| {
         let (is, wanted) = (u64::from(width) * u64::from(aspect.height), u64::from(height) * u64::from(aspect.width));
@@ -133,7 +150,8 @@ pub(super) fn aspect(outline: &Outline, rule: &AspectRule) -> RuleVerdict {
 
 pub(super) fn decode_errors(info: &MediaInfo, rule: &DecodeErrorsRule) -> RuleVerdict {
     let errors = info.decode_errors;
-    let (measured, limit) = (errors.to_string(), format!("≤ {}", rule.fail_above));
+    let counted = |text: String| both(format!("{text} 处"), text);
+    let (measured, limit) = (counted(errors.to_string()), counted(format!("≤ {}", rule.fail_above)));
     if errors > rule.fail_above {
         return broken(Rule::DecodeErrors, measured, limit, Rejection::damaged(errors));
     }
@@ -148,18 +166,18 @@ pub(super) fn property(severity: Severity, absent: bool, word: RuleVerdict, reas
         (Severity::Ignore, _) => None,
         (Severity::Warn | Severity::Fail, true) => Some(word),
         (Severity::Warn, false) => Some(RuleVerdict { outcome: Outcome::Warn, ..word }),
-        (Severity::Fail, false) => Some(broken(word.rule, word.measured, word.limit, reason)),
+        (Severity::Fail, false) => Some(refused(word, reason)),
     }
 }
 
 pub(super) fn sound(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
     let audible = info.audio.as_ref().is_some_and(|audio| audio.loudness_lufs.is_some());
     let (measured, zh, en) = match &info.audio {
-        Some(audio) if audible => (shown(&audio.layout), "作品有声音。", "The work has sound."),
-        Some(_) => ("silence".to_owned(), "作品的声音全程静音。", "The work's sound is silent throughout."),
-        None => ("none".to_owned(), "作品没有声音。", "The work has no sound."),
+        Some(audio) if audible => (layout(&audio.layout), "作品有声音。", "The work has sound."),
+        Some(_) => (both("静音", "silence"), "作品的声音全程静音。", "The work's sound is silent throughout."),
+        None => (both("无", "none"), "作品没有声音。", "The work has no sound."),
     };
-    let word = word(Rule::Sound, measured, "sound".into(), Outcome::Pass, zh.into(), en.into());
+    let word = word(Rule::Sound, measured, both("有声音", "sound"), Outcome::Pass, zh.into(), en.into());
     property(severity, audible, word, Rejection::NoSound)
 }
 
@@ -172,13 +190,17 @@ pub(super) fn sound_length(info: &MediaInfo, rule: StretchRule) -> Option<RuleVe
     let zh = format!("画面长 {}，声音长 {}。", zh.0, zh.1);
     let en = format!("The picture lasts {}, the sound {}.", en.0, en.1);
     let outcome = pass_or_warn(apart <= rule.warn_above_ms);
-    Some(word(Rule::SoundLength, format!("{apart} ms"), format!("≤ {} ms", rule.warn_above_ms), outcome, zh, en))
+    let measured = both(format!("相差 {}", lang::duration(apart, Lang::Zh)), format!("{apart} ms"));
+    let allowed = rule.warn_above_ms;
+    let limit = both(format!("≤ {}", lang::duration(allowed, Lang::Zh)), format!("≤ {allowed} ms"));
+    Some(word(Rule::SoundLength, measured, limit, outcome, zh, en))
 }
 
 pub(super) fn loudness(info: &MediaInfo, rule: LoudnessRule) -> Option<RuleVerdict> {
     let lufs = info.audio.as_ref()?.loudness_lufs?;
     let kept = (rule.min_lufs..=rule.max_lufs).contains(&lufs);
-    let limit = format!("{} to {} LUFS", rule.min_lufs, rule.max_lufs);
+    let (min, max) = (rule.min_lufs, rule.max_lufs);
+    let limit = both(format!("{min} 至 {max} LUFS"), format!("{min} to {max} LUFS"));
     let zh = format!("响度为 {lufs:.1} LUFS；交付时会统一调整响度。");
     let en = format!("The loudness is {lufs:.1} LUFS; it is evened out for each partner.");
     Some(word(Rule::Loudness, format!("{lufs:.1} LUFS"), limit, pass_or_warn(kept), zh, en))
@@ -186,16 +208,17 @@ pub(super) fn loudness(info: &MediaInfo, rule: LoudnessRule) -> Option<RuleVerdi
 
 pub(super) fn interlaced(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
     let (measured, progressive) = match info.video.field_order {
-        FieldOrder::Progressive => ("progressive", true),
-        FieldOrder::TopFirst => ("top field first", false),
-        FieldOrder::BottomFirst => ("bottom field first", false),
+        FieldOrder::Progressive => (both("逐行", "progressive"), true),
+        FieldOrder::TopFirst => (both("隔行，上场优先", "top field first"), false),
+        FieldOrder::BottomFirst => (both("隔行，下场优先", "bottom field first"), false),
     };
     let (zh, en) = if progressive {
         ("画面为逐行扫描。", "The picture is progressive.")
     } else {
         ("画面为隔行扫描，处理时将去隔行。", "The picture is interlaced; it will be deinterlaced.")
     };
-    let word = word(Rule::Interlaced, measured.into(), "progressive".into(), Outcome::Pass, zh.into(), en.into());
+    let limit = both("逐行", "progressive");
+    let word = word(Rule::Interlaced, measured, limit, Outcome::Pass, zh.into(), en.into());
     property(severity, progressive, word, Rejection::Interlaced)
 }
 
@@ -213,7 +236,7 @@ pub(super) fn hdr(info: &MediaInfo, severity: Severity) -> Option<RuleVerdict> {
             format!("The picture is {measured}; it will be converted to SDR."),
         )
     };
-    let word = word(Rule::Hdr, measured.into(), "SDR".into(), Outcome::Pass, zh, en);
+    let word = word(Rule::Hdr, measured, "SDR", Outcome::Pass, zh, en);
     property(severity, sdr, word, Rejection::HighDynamicRange)
 }
 
@@ -222,14 +245,18 @@ pub(super) fn structure(info: &MediaInfo, severity: Severity) -> Option<RuleVerd
         return None;
     }
     let codes: Vec<&str> = info.oddities.iter().map(Oddity::code).collect();
-    let measured = if codes.is_empty() { "plain".to_owned() } else { codes.join(", ") };
+    let plain = both("正常", "plain");
+    let measured = match codes.len() {
+        0 => plain.clone(),
+        n => both(format!("{n} 处异常"), codes.join(", ")),
+    };
     let say = |lang: Lang| info.oddities.iter().map(|oddity| oddity.text(lang)).collect::<Vec<_>>();
     let (zh, en) = if codes.is_empty() {
         ("文件结构正常。".to_owned(), "The file's structure is as usual.".to_owned())
     } else {
         (say(Lang::Zh).concat(), say(Lang::En).join(" "))
     };
-    Some(word(Rule::Structure, measured, "plain".into(), pass_or_warn(codes.is_empty()), zh, en))
+    Some(word(Rule::Structure, measured, plain, pass_or_warn(codes.is_empty()), zh, en))
 }
 
 pub(super) fn black(info: &MediaInfo, rule: StretchRule) -> RuleVerdict {
@@ -258,6 +285,6 @@ fn stretches(rule: Rule, found: &[Stretch], limit: StretchRule, (zh, en): (&str,
             format!("{en}: {en_total} in all, the longest stretch begins at {en_at}."),
         )
     };
-    let (measured, allowed) = (decimal(total, 1000), decimal(limit.warn_above_ms, 1000));
-    word(rule, format!("{measured} s"), format!("≤ {allowed} s"), pass_or_warn(total <= limit.warn_above_ms), zh, en)
+    let allowed = limit.warn_above_ms;
+    word(rule, seconds(total), at_most_seconds(allowed), pass_or_warn(total <= allowed), zh, en)
 }

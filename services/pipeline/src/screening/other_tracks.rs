@@ -1,6 +1,7 @@
 //! The rule on tracks that are not used: a work leaves with one picture and one sound, so what else the file has is named here.
 use super::judge::{property, word};
 use super::rules::Severity;
+use super::value::both;
 use super::{Outcome, Rule, RuleVerdict};
 use crate::lang::shown;
 use crate::media_info::{MediaInfo, OtherTrack, TrackKind, Unused};
@@ -18,10 +19,11 @@ pub(super) fn judge(info: &MediaInfo, severity: Option<Severity>) -> Option<Rule
     };
     let list = |other: &OtherTrack| format!("{} {}", other.stream, shown(&other.codec));
     let measured = match others.len() {
-        0 => "none".to_owned(),
-        _ => others.iter().map(list).collect::<Vec<_>>().join(", "),
+        0 => both("无", "none"),
+        n => both(format!("{n} 条"), others.iter().map(list).collect::<Vec<_>>().join(", ")),
     };
-    let word = word(Rule::OtherTracks, measured, "one picture, one sound".into(), Outcome::Pass, zh, en);
+    let limit = both("一路画面、一路声音", "one picture, one sound");
+    let word = word(Rule::OtherTracks, measured, limit, Outcome::Pass, zh, en);
     let streams = info.streams.video + info.streams.audio + info.streams.other;
     property(severity.unwrap_or(Severity::Warn), others.is_empty(), word, Rejection::TooManyStreams { streams })
 }

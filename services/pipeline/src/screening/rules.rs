@@ -50,6 +50,21 @@ pub struct FormatRule {
     pub allowed: Vec<String>,
 }
 
+impl FormatRule {
+    /// The brands of files that the rule allows, without trailing spaces; `None` where it allows a format that brands do not tell.
+    pub fn brands(&self) -> Option<Vec<&'static str>> {
+        let mut brands = Vec::new();
+        for format in &self.allowed {
+            match format.as_str() {
+                "mp4" => brands.extend(super::judge::MP4_BRANDS),
+                "mov" => brands.push("qt"),
+                _ => return None,
+            }
+        }
+        Some(brands)
+    }
+}
+
 /// How long a work may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

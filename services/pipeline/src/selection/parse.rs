@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZo
 
 use super::contains::{conditions, contains, sought};
 use super::{MAX_BYTES, MAX_CONDITIONS, MAX_NAMES, Names, Operator, Selection, Version};
+use crate::delivery::Observed;
 use crate::lang::{Lang, shown};
 use crate::stage::Stage;
 
@@ -140,9 +141,9 @@ pub(super) fn selection(text: &str) -> Result<Selection, SelectionError> {
         match field {
             "contest" => names(&mut selection.contest, field, operator, value)?,
             "theme" => names(&mut selection.theme, field, operator, value)?,
-            "state" => state_names(&mut selection.state, operator, value)?,
+            "state" => known_names(&mut selection.state, field, &states(), operator, value)?,
             "partner" => names(&mut selection.partner, field, operator, value)?,
-            "delivery" => names(&mut selection.delivery, field, operator, value)?,
+            "delivery" => known_names(&mut selection.delivery, field, &Observed::NAMES, operator, value)?,
             "title" | "unit" => {
                 return Err(SelectionError::Operator { field, operator: operator.text(), allowed: "~" });
             }
@@ -191,12 +192,18 @@ fn names(into: &mut Names, field: &'static str, operator: Operator, value: &str)
     Ok(())
 }
 
-fn state_names(into: &mut Names, operator: Operator, value: &str) -> Result<(), SelectionError> {
-    let known = states();
-    names(into, "state", operator, value)?;
+/// Names of a field that has these and no others.
+fn known_names(
+    into: &mut Names,
+    field: &'static str,
+    known: &[&str],
+    operator: Operator,
+    value: &str,
+) -> Result<(), SelectionError> {
+    names(into, field, operator, value)?;
     match into.any.iter().chain(&into.none).find(|name| !known.contains(&name.as_str())) {
         None => Ok(()),
-        Some(unknown) => Err(SelectionError::unknown("state", unknown, &known)),
+        Some(unknown) => Err(SelectionError::unknown(field, unknown, known)),
     }
 }
 

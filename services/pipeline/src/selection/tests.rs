@@ -97,6 +97,7 @@ fn what_is_wrong_is_named_with_what_is_allowed_in_both_languages() {
     check("theme=a theme=b", "theme= is given twice; write alternatives with commas", "theme= 出现了两次");
     check("theme=a,,b", "theme cannot be \"a,,b\"", "字段 theme 的值不能是“a,,b”");
     check("state=finished", "allowed is probe, screen", "可用：probe, screen");
+    check("delivery=gone", "allowed is planned, sending", "可用：planned, sending");
     check("engine<new", "a version such as 0.3", "版本号");
     check("entered<yesterday", "a day in China such as 2024-08-01", "北京时间");
     check("entered!=2024-08-01", "allowed are = < <= > >=", "可用：= < <= > >=");
@@ -135,6 +136,7 @@ fn names() -> impl Strategy<Value = Names> {
 
 fn conditions() -> impl Strategy<Value = Selection> {
     let state = prop::sample::subsequence(vec!["published", "rejected", "transcode"], 0..3);
+    let delivery = prop::sample::subsequence(vec!["live", "refused", "unknown"], 0..3);
     let operators = prop::sample::subsequence(Operator::ALL.to_vec(), 0..4);
     let engine = operators.prop_flat_map(|operators| {
         operators
@@ -145,7 +147,7 @@ fn conditions() -> impl Strategy<Value = Selection> {
     let time =
         || prop::option::of(0i64..4_000_000_000_000_000).prop_map(|at| at.and_then(DateTime::from_timestamp_micros));
     let text = || prop::option::of(r#"[a-z"\\ =~一-龥]{0,8}[a-z"\\]"#.prop_map(|text| text.trim().to_owned()));
-    (names(), names(), state, (text(), text()), names(), (names(), names()), engine, (time(), time())).prop_map(
+    (names(), names(), state, (text(), text()), names(), (delivery, names()), engine, (time(), time())).prop_map(
         |(
             contest,
             theme,
@@ -162,7 +164,7 @@ fn conditions() -> impl Strategy<Value = Selection> {
             title,
             unit,
             partner,
-            delivery,
+            delivery: Names { any: BTreeSet::new(), none: set(&delivery) },
             rendition,
             engine,
             entered_from,

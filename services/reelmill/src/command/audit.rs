@@ -1,11 +1,13 @@
 //! `reelmill audit list|verify`: what people did, and whether the record of it was changed.
+use desk::view::Paging;
 use desk::view::audit::{TrailFilter, trail};
 use pipeline::id::SubmissionId;
 use runtime::store::audit::{Head, Verified};
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, Table, print, print_json};
+use crate::output::{OutputArgs, Table, print};
+use crate::paging::{self, PagingArgs};
 
 /// What to do with the trail.
 #[derive(clap::Subcommand)]
@@ -21,12 +23,8 @@ pub(crate) enum Args {
         /// Only acts of this name, such as released
         #[arg(long, value_name = "ACT")]
         act: Option<String>,
-        /// Only rows before this number
-        #[arg(long, value_name = "SEQ")]
-        before: Option<i64>,
-        /// At most this many rows
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
-        limit: u32,
+        #[command(flatten)]
+        paging: PagingArgs,
         #[command(flatten)]
         output: OutputArgs,
         #[command(flatten)]
@@ -48,9 +46,9 @@ pub(crate) enum Args {
 /// Reads the trail.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
-        Args::List { submission, contest, act, before, limit, output, database } => {
-            let (submission, cursor) = (submission.map(|id| id.0), before.map(|seq| seq.to_string()));
-            let filter = TrailFilter { submission, contest, act, person: None, cursor, limit: Some(limit) };
+        Args::List { submission, contest, act, paging, output, database } => {
+            let (submission, Paging { cursor, limit }) = (submission.map(|id| id.0), paging.into());
+            let filter = TrailFilter { submission, contest, act, person: None, cursor, limit };
             list(&filter, output, &database).await
         }
         Args::Verify { head, database } => match database.connect().await?.audit_verify(head.as_ref()).await? {
@@ -70,25 +68,17 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 async fn list(filter: &TrailFilter, output: OutputArgs, database: &DatabaseArgs) -> anyhow::Result<Exit> {
     let (desk, caller) = database.acting().await?;
     let page = trail(&desk, &caller, filter).await?;
-    if output.output == Format::Json {
-        print_json(&page)?;
-        return Ok(Exit::Done);
-    }
     let mut table = Table::with_headings(&["seq", "at", "who", "act", "on", "reason"]);
-    for row in page.items {
-        let on = [row.submission.map(|id| id.to_string()), row.partner].into_iter().flatten().collect::<Vec<_>>();
+    for row in &page.items {
+        let on = [row.submission.map(|id| id.to_string()), row.partner.clone()];
         table.row([
             row.seq.to_string(),
             row.at.format("%Y-%m-%d %H:%M:%S").to_string(),
             format!("{} {}", row.actor, row.name),
-            row.act,
-            on.join(" "),
-            row.reason.unwrap_or_default(),
+            row.act.clone(),
+            on.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            row.reason.clone().unwrap_or_default(),
         ]);
     }
-    print(&table.to_string())?;
-    if let Some(next) = page.next {
-        eprintln!("there are more: --before {next}");
-    }
-    Ok(Exit::Done)
+    paging::show(&page, output, table)
 }

@@ -40,7 +40,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         let wish = Confirm { dry_run: args.dry_run, reason: args.reason.clone(), digest: args.digest.clone() };
         match confirm(&desk, &caller, id, &partner, wish).await {
             Ok(done) if args.output.output == Format::Json => output::print_json(&done.value)?,
-            Ok(_) => eprintln!("{id}: {said} for {partner}"),
+            Ok(done) => {
+                eprintln!("{id}: {said} for {partner}");
+                if args.dry_run {
+                    output::tell_digest(id, &done.value.digest);
+                }
+            }
             Err(problem) => exit = exit::refused_for(id, &problem),
         }
     }

@@ -51,7 +51,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let done = deliver(&desk, &args.database.caller(&desk).await?, args.id, &partner, wish).await?.value;
     match args.output.output {
         Format::Json => output::print_json(&done)?,
-        Format::Table if done.dry_run => eprintln!("{}: {partner} would be {}", args.id, done.state),
+        Format::Table if done.dry_run => {
+            eprintln!("{}: {partner} would be {}", args.id, done.state);
+            output::tell_digest(args.id, &done.digest);
+        }
         Format::Table => eprintln!("{}: {partner} is {}", args.id, done.state),
     }
     Ok(Exit::Done)

@@ -1,9 +1,10 @@
 //! `reelmill partner list` and `reelmill partner authorise PARTNER`: our accounts with partners, and tokens that a person was given there.
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{IsTerminal as _, Read as _};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use desk::act::authorise::authorise as store_tokens;
 use desk::view::partners::{Account, Partner, partners};
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
@@ -13,7 +14,7 @@ use runtime::clock::Clock;
 use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{Format, OutputArgs, Table, print, print_json};
-use crate::settings;
+use crate::{settings, typed};
 
 /// The most that is read from stdin, bytes. Tokens are short.
 const INPUT_BYTES: u64 = 64 * 1024;
@@ -44,6 +45,9 @@ pub(crate) struct AuthoriseArgs {
     /// Read lines NAME=value from stdin instead of the environment's PARTNER_<ID>_ACCESS_TOKEN, _REFRESH_TOKEN and _EXPIRES_AT
     #[arg(long)]
     stdin: bool,
+    /// Why, for the audit trail
+    #[arg(long, value_name = "WHY", value_parser = typed::reason)]
+    reason: Option<String>,
     #[command(flatten)]
     database: DatabaseArgs,
 }
@@ -113,46 +117,53 @@ fn breaker(account: &Account, now: DateTime<Utc>) -> String {
 }
 
 async fn authorise(args: AuthoriseArgs) -> anyhow::Result<Exit> {
-    let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
+    let (desk, caller) = args.database.acting().await?;
     let id = PartnerId::new(args.partner);
-    let catalogue = config.catalogue()?;
-    let partner = catalogue.partner(&id).ok_or_else(|| WrongUsage(format!("the catalogue has no partner {id}")))?;
+    let partner =
+        desk.catalogue.partner(&id).ok_or_else(|| WrongUsage(format!("the catalogue has no partner {id}")))?;
     let prefix = format!("PARTNER_{}_", id.as_str().to_ascii_uppercase().replace('-', "_"));
-    match partner.method {
-        DeliveryMethod::Bilibili => {}
-        DeliveryMethod::Douyin
-        | DeliveryMethod::SftpDrop
-        | DeliveryMethod::S3Drop
-        | DeliveryMethod::Mrss
-        | DeliveryMethod::Operator => {
-            let words = format!("{id} keeps no tokens in the database; its secrets are {prefix}… of the environment");
-            return Err(WrongUsage(words).into());
-        }
+    if !keeps_tokens(partner.method) {
+        let words = format!("{id} keeps no tokens in the database; its secrets are {prefix}… of the environment");
+        return Err(WrongUsage(words).into());
     }
     let given = if args.stdin { from_stdin()? } else { std::env::vars().collect() };
-    let field = |name: &str| given.get(&format!("{prefix}{name}")).or_else(|| given.get(name)).cloned();
-    let wanted = |name: &str| field(name).filter(|value| !value.is_empty()).ok_or_else(|| missing(&prefix, name));
-    let expires_at: i64 = match field("EXPIRES_AT") {
-        Some(text) => {
-            text.trim().parse().map_err(|_| WrongUsage("EXPIRES_AT is not in seconds since 1970".to_owned()))?
-        }
-        // Renewed at its first use.
-        None => 0,
-    };
-    let tokens = Tokens::new(wanted("ACCESS_TOKEN")?, wanted("REFRESH_TOKEN")?, expires_at);
-    let store = args.database.connect().await?;
-    publish::authorise(&store, &config.keyring()?, &id, &tokens).await?;
+    let keys = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?.keyring()?;
+    let (account, sealed) = tokens(&given, &prefix)?.sealed(&keys, &id)?;
+    store_tokens(&desk, &caller, &account, &sealed, args.reason.as_deref()).await?;
     eprintln!("{id}: the tokens are stored; the next delivery uses them");
     Ok(Exit::Done)
 }
 
-fn missing(prefix: &str, name: &str) -> WrongUsage {
-    WrongUsage(format!("{prefix}{name} is not given"))
+/// Whether the tokens of accounts at such a partner are renewed, and so kept in the database.
+fn keeps_tokens(method: DeliveryMethod) -> bool {
+    match method {
+        DeliveryMethod::Bilibili => true,
+        DeliveryMethod::Douyin
+        | DeliveryMethod::SftpDrop
+        | DeliveryMethod::S3Drop
+        | DeliveryMethod::Mrss
+        | DeliveryMethod::Operator => false,
+    }
+}
+
+/// The tokens among what was given, by their names with or without the partner's prefix.
+fn tokens(given: &BTreeMap<String, String>, prefix: &str) -> Result<Tokens, WrongUsage> {
+    let field = |name: &str| given.get(&format!("{prefix}{name}")).or_else(|| given.get(name)).cloned();
+    let missing = |name: &str| WrongUsage(format!("{prefix}{name} is not given"));
+    let wanted = |name: &str| field(name).filter(|value| !value.is_empty()).ok_or_else(|| missing(name));
+    let wrong = |_| WrongUsage("EXPIRES_AT is not in seconds since 1970".to_owned());
+    // One without an end is renewed at its first use.
+    let expires_at = field("EXPIRES_AT").map_or(Ok(0), |text| text.trim().parse().map_err(wrong))?;
+    Ok(Tokens::new(wanted("ACCESS_TOKEN")?, wanted("REFRESH_TOKEN")?, expires_at))
 }
 
 fn from_stdin() -> anyhow::Result<BTreeMap<String, String>> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        eprintln!("lines ACCESS_TOKEN=…, REFRESH_TOKEN=… and EXPIRES_AT=…, then Ctrl-D:");
+    }
     let mut text = String::new();
-    std::io::stdin().take(INPUT_BYTES).read_to_string(&mut text).context("read stdin")?;
+    stdin.take(INPUT_BYTES).read_to_string(&mut text).context("read stdin")?;
     Ok(pairs(&text))
 }
 

@@ -55,7 +55,10 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     for id in &args.ids {
         match recall(&desk, &caller, *id, wish.clone()).await {
             Ok(done) if json => output::print_json(&done.value)?,
-            Ok(done) if args.dry_run => row(&mut table, &done.value),
+            Ok(done) if args.dry_run => {
+                row(&mut table, &done.value);
+                output::tell_digest(id, &done.value.digest);
+            }
             Ok(done) => {
                 let state = &done.value.state;
                 eprintln!("{id}: recalled, now {state}; what is still at a partner: reelmill status {id}");
@@ -63,7 +66,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             Err(problem) => exit = exit::refused_for(*id, &problem),
         }
     }
-    if args.dry_run && !json {
+    if args.dry_run && !json && !table.is_bare() {
         output::print(&table.to_string())?;
     }
     Ok(exit)

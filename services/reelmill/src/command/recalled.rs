@@ -49,12 +49,15 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let partner = PartnerId::new(args.partner);
     let done = recalled(&desk, &args.database.caller(&desk).await?, args.id, &partner, wish).await?.value;
-    let noted = if done.dry_run { "would be noted" } else { "noted" };
     match (args.output.output, &done.looks_at) {
         (Format::Json, _) => output::print_json(&done)?,
-        (Format::Table, None) => eprintln!("{}: {noted} for {partner}", args.id),
+        (Format::Table, _) if done.dry_run => {
+            eprintln!("{}: would be noted for {partner}", args.id);
+            output::tell_digest(args.id, &done.digest);
+        }
+        (Format::Table, None) => eprintln!("{}: noted for {partner}", args.id),
         (Format::Table, Some(url)) => {
-            eprintln!("{}: {noted} for {partner}; it counts once {} was looked at", args.id, plain(url));
+            eprintln!("{}: noted for {partner}; it counts once {} was looked at", args.id, plain(url));
             eprintln!("reelmill status {}", args.id);
         }
     }

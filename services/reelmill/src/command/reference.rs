@@ -24,11 +24,11 @@ pub(crate) const WITHOUT_OPTION: [(&[&str], &str, &str); 8] = [
         "Batches and sampling of traces, as the OpenTelemetry SDK reads them",
     ),
     (&["SSL_CERT_FILE"], "the system's", "PEM file with the root certificates that servers are checked against"),
-    (&["XDG_STATE_HOME"], "`~/.local/state`", "Where `reelmill submit` records unfinished uploads"),
+    (&["XDG_STATE_HOME"], "`~/.local/state`", "Where `reelmill submit` records entries and their uploads"),
     (
         &["LC_ALL", "LC_MESSAGES", "LANG"],
         "",
-        "The language that `reelmill submit` asks the server for: Chinese for a value that begins with `zh`, else English",
+        "The language that `reelmill submit` asks the server for and writes lists in: Chinese for a value that begins with `zh`, else English",
     ),
     (&["LOGNAME", "USER"], "`command line`", "The name for the audit trail where `REELMILL_AS` is absent"),
     (&["HOME"], "", "Used for the default of `XDG_STATE_HOME`"),

@@ -1,4 +1,6 @@
 //! `reelmill release ID…`: the gate between assembly and publishing, for all partners or some, now or at a time.
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, FixedOffset, Utc};
 use desk::act::bulk::NewJob;
 use desk::act::release::{Release, Released, release};
@@ -74,6 +76,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
                 warn(&done.value);
                 if args.dry_run {
                     row(&mut table, &done.value);
+                    output::tell_digest(id, &done.value.digest);
                 } else {
                     eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state);
                 }
@@ -81,7 +84,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             Err(problem) => exit = exit::refused_for(*id, &problem),
         }
     }
-    if args.dry_run && !json {
+    if args.dry_run && !json && !table.is_bare() {
         output::print(&table.to_string())?;
     }
     Ok(exit)
@@ -93,9 +96,24 @@ fn names(released: &Released) -> String {
 
 /// What partners do not take of the texts: nothing is sent to them until that is mended.
 fn warn(released: &Released) {
-    for it in released.partners.iter().flat_map(|it| &it.warnings) {
-        eprintln!("{}: {}: {}: {}\n{}", released.id, it.partner, it.code, it.en, it.zh);
-        eprintln!("write others: reelmill texts {} --partner {} --title TEXT", released.id, it.partner);
+    for recipient in &released.partners {
+        for it in &recipient.warnings {
+            eprintln!("{}: {}: {}: {}\n{}", released.id, it.partner, it.code, it.en, it.zh);
+        }
+        let options: BTreeSet<&str> = recipient.warnings.iter().filter_map(|it| option(&it.code)).collect();
+        for option in options {
+            eprintln!("write others: reelmill texts {} --partner {} {option}", released.id, recipient.partner);
+        }
+    }
+}
+
+/// The option of `texts` that mends what a partner does not take.
+fn option(warning: &str) -> Option<&'static str> {
+    match warning {
+        "title_too_short" | "title_too_long" => Some("--title TEXT"),
+        "text_too_long" => Some("--text TEXT"),
+        "too_many_tags" | "tags_too_long" => Some("--tags TAG"),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use pipeline::stage::Stage;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, print_json};
+use crate::output::{Format, OutputArgs, print_json, tell_digest};
 use crate::typed;
 
 /// Options of `retry`.
@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// Only say how many parts it would be
     #[arg(long)]
     dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
     /// Why, for the audit trail
     #[arg(long, value_name = "WHY", value_parser = typed::reason)]
     reason: Option<String>,
@@ -55,6 +58,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         stage: part.as_ref().map(|it| it.stage.to_string()),
         part: part.as_ref().map(|it| it.part.to_string()),
         dry_run: args.dry_run,
+        digest: args.digest,
         reason: args.reason,
     };
     let desk = args.database.desk().await?;
@@ -65,6 +69,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let said = if args.dry_run { "would be tried again" } else { "to be tried again" };
     eprintln!("{submission}: {} {said}", done.value.parts);
+    if args.dry_run {
+        tell_digest(submission, &done.value.digest);
+    }
     Ok(Exit::Done)
 }
 

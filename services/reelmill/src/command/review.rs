@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, print_json};
+use crate::output::{Format, OutputArgs, print_json, tell_digest};
 use crate::typed;
 
 /// A reviewer's decision.
@@ -38,6 +38,9 @@ pub(crate) struct ActArgs {
     /// Only say what would follow
     #[arg(long)]
     dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -50,7 +53,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Args::Accept { id, reason, act } => (id, Decision::Accept, None, reason, act),
         Args::Reject { id, reason, act } => (id, Decision::Refuse, Some(reason), None, act),
     };
-    let wish = Review { decision, words, dry_run: act.dry_run, reason };
+    let wish = Review { decision, words, dry_run: act.dry_run, digest: act.digest, reason };
     let desk = act.database.desk().await?;
     let done = review(&desk, &act.database.caller(&desk).await?, id, wish).await?;
     if act.output.output == Format::Json {
@@ -60,5 +63,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let decided = if decision == Decision::Accept { "accepted" } else { "refused" };
     let said = if act.dry_run { "would be" } else { "now" };
     eprintln!("{id}: {decided} by review, {said} {}", done.value.state);
+    if act.dry_run {
+        tell_digest(id, &done.value.digest);
+    }
     Ok(Exit::Done)
 }

@@ -11,6 +11,7 @@ use pipeline::id::SubmissionId;
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs};
+use crate::paging::tell_next;
 
 mod entry;
 mod list;
@@ -59,12 +60,12 @@ struct FilterArgs {
     /// Only entries with a delivery in this state, such as unknown; with --partner, to that partner
     #[arg(long, value_name = "STATE")]
     delivery: Option<String>,
-    /// Go on behind the page that named this
+    /// The page after the one that named this cursor
     #[arg(long, value_name = "CURSOR")]
     cursor: Option<String>,
-    /// At most this many entries, newest first
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=200))]
-    limit: u32,
+    /// Rows of the page, 1 to 200; 50 if absent
+    #[arg(long, value_name = "ROWS")]
+    limit: Option<u32>,
 }
 
 /// One look at the database.
@@ -88,9 +89,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             last = look.text;
         }
         if !args.watch || look.settled {
-            if let Some(next) = look.next {
-                eprintln!("there are more: --cursor {next}");
-            }
+            tell_next(look.next.as_deref());
             return Ok(Exit::Done);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -123,7 +122,7 @@ impl FilterArgs {
             delivery: self.delivery.clone(),
             title: self.title.clone(),
             cursor: self.cursor.clone(),
-            limit: Some(self.limit),
+            limit: self.limit,
         }
     }
 }

@@ -4,7 +4,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, Table, print, print_json};
+use crate::output::{Format, OutputArgs, Table, print, print_json, tell_digest};
 use crate::typed;
 
 /// Options of `texts`.
@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Only say what the partner would not take
     #[arg(long)]
     dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
     /// Why, for the audit trail
     #[arg(long, value_name = "WHY", value_parser = typed::reason)]
     reason: Option<String>,
@@ -38,8 +41,8 @@ pub(crate) struct Args {
 
 /// Stores the texts and shows them as they will be sent.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let Args { id, partner, title, text, tags, dry_run, reason, output, database } = args;
-    let wish = Wording { title, text, tags, dry_run, reason };
+    let Args { id, partner, title, text, tags, dry_run, digest, reason, output, database } = args;
+    let wish = Wording { title, text, tags, dry_run, digest, reason };
     let desk = database.desk().await?;
     let worded = texts(&desk, &database.caller(&desk).await?, id, &partner, wish).await?.value;
     if output.output == Format::Json {
@@ -54,5 +57,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         table.fact("warning", format!("{}: {} / {}", warning.code, warning.zh, warning.en));
     }
     print(&table.to_string())?;
+    if dry_run {
+        tell_digest(id, &worded.digest);
+    }
     Ok(Exit::Done)
 }

@@ -11,9 +11,9 @@ pub(crate) struct Args {
     /// Only this contest's works
     #[arg(long, value_name = "CONTEST")]
     contest: Option<String>,
-    /// At most this many lines
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=200))]
-    limit: u32,
+    /// Lines at most, 1 to 200; 100 if absent
+    #[arg(long, value_name = "LINES")]
+    limit: Option<u32>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -23,7 +23,7 @@ pub(crate) struct Args {
 /// Lists it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let (desk, caller) = args.database.acting().await?;
-    let filter = TroubleFilter { contest: args.contest, limit: Some(args.limit) };
+    let filter = TroubleFilter { contest: args.contest, limit: args.limit };
     let found = trouble::trouble(&desk, &caller, &filter).await?;
     match args.output.output {
         Format::Json => output::print_json(&found)?,

@@ -1,10 +1,9 @@
 //! What is said about a problem besides its sentence, in both languages: which field, and what is allowed.
+use pipeline::form::Wrong;
 use pipeline::lang::Lang;
 use pipeline::text::TextError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use super::Code;
 
 /// More about a problem, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,11 +99,8 @@ pub struct FieldProblem {
     pub en: String,
 }
 
-impl FieldProblem {
-    /// A field that does not keep its limits.
-    pub fn new(code: Code, field: impl Into<String>, allowed: impl Into<Detail>) -> Self {
-        let allowed = allowed.into();
-        let (zh, en) = (allowed.text(Lang::Zh).to_owned(), allowed.text(Lang::En).to_owned());
-        Self { field: field.into(), code: code.name().to_owned(), zh, en }
+impl From<Wrong> for FieldProblem {
+    fn from(Wrong { field, fault, zh, en }: Wrong) -> Self {
+        Self { field, code: fault.name().to_owned(), zh, en }
     }
 }

@@ -1,4 +1,13 @@
+use pipeline::form::Fault;
+
 use super::*;
+
+/// What a form says of a field is a code of the API too.
+#[test]
+fn a_fault_of_a_form_has_the_name_of_its_code() {
+    let codes = [Code::FieldWrong, Code::TextUnfit, Code::ThemeUnknown, Code::DeclarationMissing];
+    assert_eq!(Fault::ALL.map(Fault::name), codes.map(Code::name));
+}
 
 #[test]
 fn tus_has_its_own_status_for_a_wrong_checksum() {
@@ -44,8 +53,10 @@ fn complaints_of_parsers_are_translated() {
 
 #[test]
 fn all_fields_of_a_form_are_in_one_problem() {
-    let short = FieldProblem::new(Code::FieldWrong, "title", Detail::new("须为 1 至 80 个字符", "1 to 80 characters"));
-    let theme = FieldProblem::new(Code::ThemeUnknown, "theme", "digital, green");
+    let wrong =
+        |field: &str, fault, zh: &str, en: &str| Wrong { field: field.into(), fault, zh: zh.into(), en: en.into() };
+    let short = wrong("title", Fault::FieldWrong, "须为 1 至 80 个字符", "1 to 80 characters");
+    let theme = wrong("theme", Fault::ThemeUnknown, "digital, green", "digital, green");
     let problem = Problem::of_form(vec![short, theme]);
     assert_eq!(problem.code.name(), "form_wrong");
     let detail = problem.detail.clone().expect("a detail");

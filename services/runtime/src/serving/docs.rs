@@ -71,11 +71,11 @@ fn who(operation: &Value) -> String {
     }
 }
 
-const ENTRANT: &str = "投稿人 its entrant";
+const ENTRANT: &str = "报送人 its entrant";
 
 fn role(name: &str) -> String {
     let zh = match name {
-        "screener" => "审查员",
+        "screener" => "初筛员",
         "organiser" => "主办方",
         "operator" => "运维员",
         "auditor" => "审计员",

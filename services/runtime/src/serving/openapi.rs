@@ -13,7 +13,7 @@ mod sound;
 pub mod vocabulary;
 
 pub use complete::{complete, served_at};
-pub use sound::assert_sound;
+pub use sound::{assert_bounded, assert_sound};
 
 /// Adds the scheme `token`: `Authorization: Bearer`.
 pub struct Token;

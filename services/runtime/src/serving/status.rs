@@ -57,9 +57,9 @@ pub struct RuleStatus {
     /// `pass`, `warn` or `fail`.
     #[schema(value_type = RuleOutcome, example = "pass")]
     outcome: Outcome,
-    /// What was measured.
+    /// What was measured, in the language that was asked for.
     measured: String,
-    /// What is allowed.
+    /// What is allowed, in the language that was asked for.
     limit: String,
     /// Whether a new export of the same cut can cure it.
     curable: bool,
@@ -109,8 +109,8 @@ impl RuleStatus {
         Self {
             rule: verdict.rule,
             outcome: verdict.outcome,
-            measured: verdict.measured.clone(),
-            limit: verdict.limit.clone(),
+            measured: verdict.measured_in(lang).to_owned(),
+            limit: verdict.limit_in(lang).to_owned(),
             curable: verdict.curable,
             text: verdict.text(lang).to_owned(),
             zh: verdict.zh.clone(),

@@ -56,7 +56,9 @@ pub fn moment(name: &str, at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
     if YEARS.contains(&at.year()) {
         return Ok(at);
     }
-    Err(Code::FieldWrong.about(format!("{name}: a time of the years {} to {}", YEARS.start(), YEARS.end())))
+    let (from, to) = (YEARS.start(), YEARS.end());
+    let years = Detail::new(format!("须在 {from} 至 {to} 年之间"), format!("a time of the years {from} to {to}"));
+    Err(Code::FieldWrong.about(years.of(name)))
 }
 
 /// One field that may be missing; an empty one is.
@@ -109,7 +111,7 @@ mod tests {
             let problem = year(wrong).unwrap_err();
             assert_eq!(
                 (problem.code.name(), problem.detail.unwrap()),
-                ("field_wrong", "at: a time of the years 2000 to 2200".into())
+                ("field_wrong", Detail::new("at：须在 2000 至 2200 年之间", "at: a time of the years 2000 to 2200"))
             );
         }
     }

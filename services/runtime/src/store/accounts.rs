@@ -6,9 +6,12 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::PartnerId;
-use sqlx::Acquire;
+use serde_json::{Value, json};
+use sqlx::{Acquire, PgConnection, PgExecutor};
 
 use super::Store;
+use super::audit::{self, Act};
+use super::history::By;
 use crate::seal::Sealed;
 
 /// Whose account.
@@ -63,7 +66,7 @@ pub struct AccountRow {
     pub has_credentials: bool,
     /// When they end.
     pub expires_at: Option<DateTime<Utc>>,
-    /// `unknown`, `valid` or `refused`.
+    /// One of [`HEALTH`].
     pub health: String,
     /// In the partner's words.
     pub health_words: Option<String>,
@@ -71,6 +74,8 @@ pub struct AccountRow {
     pub health_at: Option<DateTime<Utc>>,
 }
 
+/// What a partner thinks of an account's credentials.
+pub const HEALTH: [&str; 3] = ["unknown", "valid", "refused"];
 /// Failures in a row that open the breaker.
 pub const BREAKER_FAILURES: i32 = 5;
 /// How long it stays open at first; doubles with each further failure.
@@ -168,13 +173,6 @@ impl Store {
         Ok(row.and_then(|row| Some((sealed(row.key_id, row.nonce, row.credentials)?, row.expires_at))))
     }
 
-    /// Stores new credentials, such as those that an operator entered. What the partner thinks of them is not known yet.
-    pub async fn put_credentials(&self, account: &Account, new: &NewCredentials) -> anyhow::Result<()> {
-        self.ensure_account(account).await?;
-        let mut connection = self.pool().acquire().await.context("connect")?;
-        store_credentials(&mut connection, account, new).await
-    }
-
     /// Renews credentials with nobody else doing the same: `renew` gets those of now, holding the account's lock, and gives the
     /// new ones, or `None` where somebody was faster. It has to end within ten seconds.
     pub async fn renew_credentials<F, R>(&self, account: &Account, renew: F) -> anyhow::Result<Option<NewCredentials>>
@@ -246,16 +244,29 @@ impl Store {
     }
 
     async fn ensure_account(&self, account: &Account) -> anyhow::Result<()> {
-        sqlx::query!(
-            "/* ensure_account */ insert into partner_accounts (partner, account) values ($1, $2) on conflict do nothing",
-            account.partner.as_str(),
-            account.name,
-        )
-        .execute(self.pool())
-        .await
-        .context("open a partner's account")?;
-        Ok(())
+        ensure_account(self.pool(), account).await
     }
+}
+
+/// Stores credentials that a person got from a partner, over those of before. What the partner thinks of them is not known yet.
+pub async fn authorise(tx: &mut PgConnection, account: &Account, new: &NewCredentials, by: &By) -> anyhow::Result<()> {
+    ensure_account(&mut *tx, account).await?;
+    store_credentials(tx, account, new).await?;
+    let (partner, after) = (Some(&account.partner), json!({ "account": account.name, "expires_at": new.expires_at }));
+    let act = Act { act: "partner_authorised", submission: None, partner, before: Value::Null, after };
+    audit::add(tx, by, &act).await
+}
+
+async fn ensure_account(executor: impl PgExecutor<'_>, account: &Account) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* ensure_account */ insert into partner_accounts (partner, account) values ($1, $2) on conflict do nothing",
+        account.partner.as_str(),
+        account.name,
+    )
+    .execute(executor)
+    .await
+    .context("open a partner's account")?;
+    Ok(())
 }
 
 fn sealed(key_id: Option<String>, nonce: Option<Vec<u8>>, ciphertext: Option<Vec<u8>>) -> Option<Sealed> {
@@ -263,7 +274,7 @@ fn sealed(key_id: Option<String>, nonce: Option<Vec<u8>>, ciphertext: Option<Vec
 }
 
 async fn store_credentials(
-    connection: &mut sqlx::PgConnection,
+    connection: &mut PgConnection,
     account: &Account,
     new: &NewCredentials,
 ) -> anyhow::Result<()> {

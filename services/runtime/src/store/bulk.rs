@@ -2,7 +2,7 @@
 //! (`bulk/start.rs`, `bulk/carry.rs`), paused, resumed and cancelled as one. What can be asked stands in `bulk/ask.rs`, which works can
 //! begin is judged in `bulk/look.rs`, what a dry run adds is counted in `bulk/estimate.rs`.
 use anyhow::Context;
-use pipeline::id::SubmissionId;
+use pipeline::id::{ContestId, SubmissionId};
 use pipeline::selection::Selection;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -102,11 +102,11 @@ pub async fn control(tx: &mut PgConnection, job: Uuid, control: Control, by: &By
         Control::Cancel => ("cancelled", &["running", "paused"]),
     };
     let from: Vec<String> = from.iter().map(|state| (*state).to_owned()).collect();
-    let state = sqlx::query_scalar!("/* lock_bulk_job */ select state from bulk_jobs where id = $1 for update", job)
+    let row = sqlx::query!("/* lock_bulk_job */ select state, contest from bulk_jobs where id = $1 for update", job)
         .fetch_optional(&mut *tx)
         .await?;
-    let Some(state) = state else { return Ok(None) };
-    if !from.contains(&state) {
+    let Some(row) = row else { return Ok(None) };
+    if !from.contains(&row.state) {
         return Ok(Some(false));
     }
     sqlx::query!(
@@ -120,8 +120,9 @@ pub async fn control(tx: &mut PgConnection, job: Uuid, control: Control, by: &By
     if control == Control::Cancel {
         cancel_waiting(tx, job).await?;
     }
-    let (before, after) = (json!({ "job": job, "state": state }), json!({ "job": job, "state": to }));
-    audit::add(tx, by, &Act { act: "bulk_job_changed", submission: None, partner: None, before, after }).await?;
+    let (before, after) = (json!({ "job": job, "state": row.state }), json!({ "job": job, "state": to }));
+    let act = Act { act: "bulk_job_changed", submission: None, partner: None, before, after };
+    audit::add_about(tx, by, &act, row.contest.map(ContestId::new).as_ref()).await?;
     Ok(Some(true))
 }
 
@@ -157,7 +158,7 @@ async fn create(tx: &mut PgConnection, which: &Which, ask: &Ask, looked: &Looked
     let at = ask.columns().release_at;
     let after = json!({ "job": id, "selection": selection, "ask": ask.event(), "at": at, "works": works });
     let act = Act { act: "bulk_job_created", submission: None, partner: None, before: json!(null), after };
-    audit::add(tx, by, &act).await?;
+    audit::add_about(tx, by, &act, looked.contest().as_ref()).await?;
     Ok(Created { id, works: works as u64, skipped: (rows.len() - works) as u64 })
 }
 

@@ -73,7 +73,8 @@ impl Store {
             r#"/* deliveries_waiting */
             select count(*) as "count!", min(updated_at) as oldest from (
                 select d.updated_at from deliveries d join submissions s on s.id = d.submission
-                where d.state = 'awaiting_operator' and ($1::text is null or s.contest = $1)
+                where d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live'
+                    and ($1::text is null or s.contest = $1)
                 order by d.updated_at limit $2
             ) as counted"#,
             contest.map(ContestId::as_str),

@@ -1,4 +1,6 @@
 //! Personal data, sealed before it comes here. The only table that has any, but for the names of files in `uploads`, which go with it.
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::submission::Event;
@@ -16,17 +18,15 @@ use crate::seal::Sealed;
 #[serde(deny_unknown_fields)]
 pub struct Entrant {
     /// Name of the person or organisation.
-    // What is missing is empty, so that the form's rules name it with everything else that is wrong.
-    #[serde(default)]
-    #[schema(required = true)]
     pub name: String,
     /// Organisation that the person is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
     /// How to reach them; at least one way.
-    #[serde(default)]
-    #[schema(required = true)]
     pub contact: Contact,
+    /// Answers to the questions that only this contest asks, by the ids of its fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub answers: BTreeMap<String, String>,
 }
 
 /// How to reach an entrant.

@@ -21,6 +21,9 @@ mod read;
 pub(super) use fence::check_fence;
 pub use read::{PartRow, QueueRow};
 
+/// Every status of a part.
+pub const STATUSES: [&str; 6] = ["pending", "waiting", "claimed", "done", "parked", "cancelled"];
+
 /// What is kept of why a part failed, in characters: quality control says a line for each check.
 const ERROR_CHARS: usize = 20_000;
 

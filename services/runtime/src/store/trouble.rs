@@ -10,14 +10,26 @@ use uuid::Uuid;
 
 use super::Store;
 
+/// Every kind, the most pressing first.
+pub const KINDS: [&str; 9] = [
+    "stuck",
+    "overdue_recall",
+    "credentials_refused",
+    "recall_waits",
+    "unknown_delivery",
+    "no_progress",
+    "parked",
+    "refused_delivery",
+    "waits_for_person",
+];
+
 /// Entries under way that are looked at for being stuck. The reconciler looks at all of them, and so does `fsck`.
 const LOOKED_THROUGH: i64 = 2_000;
 
 /// One thing that does not go on by itself, or has not for too long.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
-    /// `stuck`, `overdue_recall`, `credentials_refused`, `recall_waits`, `unknown_delivery`, `no_progress`, `parked`, `refused_delivery` or
-    /// `waits_for_person`.
+    /// One of [`KINDS`].
     pub kind: String,
     /// Whose; `None` where it is about a partner's account.
     pub submission: Option<Uuid>,
@@ -53,6 +65,10 @@ impl Store {
         let mut found = Vec::new();
         for stuck in self.stuck(&ids).await? {
             let place = format!("{}/{}", stuck.stage, stuck.part);
+            // The work and its delivery may lack the same part.
+            if found.iter().any(|it: &Trouble| it.submission == Some(stuck.submission) && it.place == place) {
+                continue;
+            }
             let words = match stuck.kind.as_str() {
                 "surplus" => "a part is open that nothing waits for",
                 _ => "no part is open for it",
@@ -158,7 +174,8 @@ impl Store {
                 (select 8, 'waits_for_person', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, null, true, null
                 from deliveries d join submissions t on t.id = d.submission
-                where d.state = 'awaiting_operator' and ($2::text[] is null or t.contest = any($2))
+                where d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live'
+                    and ($2::text[] is null or t.contest = any($2))
                 order by d.updated_at limit $1)
             ) as found left join submissions s on s.id = found.submission
             order by pressing, since_s desc limit $1"#,

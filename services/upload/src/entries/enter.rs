@@ -6,10 +6,13 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
+use pipeline::catalogue::Contest;
+use pipeline::form::{Checked, id};
 use pipeline::id::SubmissionId;
 use pipeline::submission::Submission;
+use runtime::seal::Sealed;
 use runtime::serving::client::{Peer, client_of};
-use runtime::store::entrants;
+use runtime::store::entrants::{self, Contact, Entrant};
 use runtime::store::submissions::NewSubmission;
 use runtime::warning::{Entry, Warning};
 use serde::Serialize;
@@ -92,22 +95,10 @@ pub(crate) async fn enter(
     check_deadline(contest, app.clock.now())?;
     let form = form.checked(contest)?;
 
-    let entry = Entry { title: &form.title, synopsis: &form.synopsis, theme: &form.theme };
-    let warnings = entry.warnings_of_all(&app.catalogue, contest);
-    let id = SubmissionId(Uuid::now_v7());
-    let (token, token_sha256) = token::make(id)?;
-    let entrant = app.keys.seal(id, &serde_json::to_vec(&form.entrant).map_err(anyhow::Error::from)?)?;
-    let new = NewSubmission {
-        id,
-        contest: contest.id.clone(),
-        machine: Submission::new(contest.gates),
-        title: form.title,
-        theme: form.theme,
-        synopsis: form.synopsis,
-        recommending_unit: form.recommending_unit,
-        declarations: serde_json::to_value(&form.declarations).map_err(anyhow::Error::from)?,
-        token_sha256,
-    };
+    let texts = Entry { title: form.text(id::TITLE), synopsis: form.text(id::SYNOPSIS), theme: form.text(id::THEME) };
+    let warnings = texts.warnings_of_all(&app.catalogue, contest);
+    let (new, entrant, token) = stored(&app, contest, &form)?;
+    let id = new.id;
     let upload = UploadAddress {
         endpoint: format!("{}/files", app.settings.public_url),
         max_bytes: contest.max_upload_bytes,
@@ -131,4 +122,30 @@ pub(crate) async fn enter(
         info!(submission.id = %id, "submission {id} was entered");
     }
     Ok(Answered(answer))
+}
+
+/// A new entry of a form, as it is stored: its row, its entrant's sealed data, and its token, which is kept as a digest only.
+fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission, Sealed, String), Problem> {
+    let submission = SubmissionId(Uuid::now_v7());
+    let (token, token_sha256) = token::make(submission)?;
+    let given = |id| form.given(id).map(ToOwned::to_owned);
+    let entrant = Entrant {
+        name: form.text(id::NAME).to_owned(),
+        organisation: given(id::ORGANISATION),
+        contact: Contact { phone: given(id::PHONE), email: given(id::EMAIL) },
+        answers: form.own().clone(),
+    };
+    let entrant = app.keys.seal(submission, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
+    let new = NewSubmission {
+        id: submission,
+        contest: contest.id.clone(),
+        machine: Submission::new(contest.gates),
+        title: form.text(id::TITLE).to_owned(),
+        theme: form.text(id::THEME).to_owned(),
+        synopsis: form.text(id::SYNOPSIS).to_owned(),
+        recommending_unit: form.text(id::UNIT).to_owned(),
+        declarations: form.declarations().clone().into(),
+        token_sha256,
+    };
+    Ok((new, entrant, token))
 }

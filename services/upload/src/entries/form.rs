@@ -1,12 +1,12 @@
-//! The form as an entrant fills it in, and what of it is wrong.
-use pipeline::catalogue::{Contest, LengthLimit};
-use pipeline::lang::Lang;
-use pipeline::text::{Limit, Lines, Text, TextError};
-use runtime::store::entrants::{Contact, Entrant};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+//! The entry form as the API takes it. Its rules are `pipeline::form`'s.
+use std::collections::BTreeMap;
 
-use runtime::problem::{Code, Detail, FieldProblem, Problem};
+use pipeline::catalogue::Contest;
+use pipeline::form::{self, Answers, Checked, YES, id};
+use runtime::problem::Problem;
+use runtime::store::entrants::Contact;
+use serde::Deserialize;
+use utoipa::ToSchema;
 
 /// An entry, but for the film. What is missing is empty, so that the rules name it with everything else that is wrong.
 #[derive(Deserialize, ToSchema)]
@@ -18,52 +18,70 @@ pub(crate) struct Form {
     /// Title of the work.
     #[serde(default)]
     #[schema(example = "一座工厂的早晨", required = true)]
-    pub(crate) title: String,
+    title: String,
     /// Theme id of the contest.
     #[serde(default)]
     #[schema(example = "digital", required = true)]
-    pub(crate) theme: String,
+    theme: String,
     /// Who enters.
     #[serde(default)]
     #[schema(required = true)]
-    pub(crate) entrant: Entrant,
+    entrant: Entrant,
     /// Organisation that recommends the work; may be empty.
     #[serde(default)]
-    pub(crate) recommending_unit: String,
+    recommending_unit: String,
     /// What the work is about.
     #[serde(default)]
-    pub(crate) synopsis: String,
+    synopsis: String,
     /// What the entrant declares.
     #[serde(default)]
     #[schema(required = true)]
-    pub(crate) declarations: Declarations,
+    declarations: Declarations,
+    /// Answers to the contest's own questions, by their ids: a text, or `true` for a declaration.
+    #[serde(default)]
+    answers: BTreeMap<String, Answer>,
 }
 
-/// What the call asks an entrant to promise (section 7.1), and what GB 45438-2025 asks to be told.
-#[derive(Default, Serialize, Deserialize, ToSchema)]
+/// Who enters, as the form has it; what is stored holds the answers to the contest's own questions, too.
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = EntrantOfForm)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Declarations {
+struct Entrant {
+    /// Name of the person or organisation.
+    #[serde(default)]
+    #[schema(required = true)]
+    name: String,
+    /// Organisation that the person is of.
+    organisation: Option<String>,
+    /// How to reach them; at least one way.
+    #[serde(default)]
+    #[schema(required = true)]
+    contact: Contact,
+}
+
+/// What the call asks an entrant to promise (section 7.1), and the use of AI that GB 45438-2025 wants declared.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Declarations {
     /// The work is the entrant's own. Must be true.
     #[serde(default)]
     #[schema(required = true)]
-    pub(crate) originality: bool,
+    originality: bool,
     /// The entrant has all rights to what is in it. Must be true.
     #[serde(default)]
     #[schema(required = true)]
-    pub(crate) rights: bool,
+    rights: bool,
     /// Whether AI made it.
-    #[serde(default)]
     #[schema(value_type = AiUse, required = true)]
-    pub(crate) ai_use: Option<AiUse>,
+    ai_use: Option<AiUse>,
     /// What AI was used for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ai_note: Option<String>,
+    ai_note: Option<String>,
 }
 
 /// How far AI made the work.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum AiUse {
+enum AiUse {
     /// Not at all.
     None,
     /// It helped.
@@ -72,114 +90,65 @@ pub(crate) enum AiUse {
     Generated,
 }
 
-/// Longest address for mail (RFC 5321 §4.5.3.1.3).
-const EMAIL_CHARS: usize = 254;
-/// Digits of a telephone number: the shortest that is in use, the longest of ITU-T E.164.
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
+/// An answer to a question of the contest's own.
+#[derive(Deserialize, ToSchema)]
+#[serde(untagged)]
+enum Answer {
+    /// To a question.
+    Text(String),
+    /// To a declaration.
+    Declared(bool),
+}
 
 impl Form {
-    /// Trims every text and judges it by the contest's limits. Everything that is wrong is in the one problem, `form_wrong`.
-    pub(crate) fn checked(mut self, contest: &Contest) -> Result<Self, Problem> {
-        self.trim();
-        let bounded = |limit: LengthLimit, lines| Limit {
-            min_chars: limit.min_chars as usize,
-            max_chars: limit.max_chars as usize,
-            lines,
-        };
-        let mut wrong = Wrong::default();
-        wrong.text("title", &self.title, bounded(contest.title, Lines::One));
-        wrong.text("synopsis", &self.synopsis, bounded(contest.synopsis, Lines::Many));
-        if contest.theme(&self.theme).is_none() {
-            let themes: Vec<_> = contest.themes.iter().map(|theme| theme.id.as_str()).collect();
-            wrong.add(Code::ThemeUnknown, "theme", themes.join(", "));
-        }
-        wrong.optional("recommending_unit", Some(&self.recommending_unit), Limit::NAME);
-        wrong.entrant(&self.entrant);
-        wrong.declarations(&self.declarations);
-        wrong.end().map(|()| self)
+    /// The answers if they keep the contest's rules. Everything that is wrong is in the one problem, `form_wrong`.
+    pub(crate) fn checked(self, contest: &Contest) -> Result<Checked, Problem> {
+        form::check(contest, &self.answers()).map_err(Problem::of_form)
     }
 
-    fn trim(&mut self) {
-        let Entrant { name, organisation, contact } = &mut self.entrant;
-        let optional = [organisation, &mut contact.phone, &mut contact.email, &mut self.declarations.ai_note];
-        let given = optional.into_iter().flatten();
-        for text in given.chain([&mut self.title, &mut self.recommending_unit, &mut self.synopsis, name]) {
-            *text = text.trim().to_owned();
+    fn answers(self) -> Answers {
+        let Self { title, theme, entrant, recommending_unit, synopsis, declarations, answers, contest: _ } = self;
+        let Entrant { name, organisation, contact: Contact { phone, email } } = entrant;
+        let yes = |declared: bool| declared.then(|| YES.to_owned());
+        let ai_use = declarations.ai_use.map(|ai_use| ai_use.id().to_owned());
+        let known = [
+            (id::TITLE, Some(title)),
+            (id::THEME, Some(theme)),
+            (id::SYNOPSIS, Some(synopsis)),
+            (id::UNIT, Some(recommending_unit)),
+            (id::NAME, Some(name)),
+            (id::ORGANISATION, organisation),
+            (id::PHONE, phone),
+            (id::EMAIL, email),
+            (id::ORIGINALITY, yes(declarations.originality)),
+            (id::RIGHTS, yes(declarations.rights)),
+            (id::AI_USE, ai_use),
+            (id::AI_NOTE, declarations.ai_note),
+        ];
+        let own = answers.into_iter().filter_map(|(id, answer)| Some((id, answer.text()?)));
+        // A known field has its own place, which an answer of the same name does not replace.
+        let known = known.into_iter().filter_map(|(id, text)| Some((id.to_owned(), text?)));
+        own.chain(known).collect()
+    }
+}
+
+impl AiUse {
+    fn id(self) -> &'static str {
+        match self {
+            AiUse::None => "none",
+            AiUse::Assisted => "assisted",
+            AiUse::Generated => "generated",
         }
     }
 }
 
-/// What is wrong so far, field by field.
-#[derive(Default)]
-struct Wrong(Vec<FieldProblem>);
-
-impl Wrong {
-    fn add(&mut self, code: Code, field: &str, allowed: impl Into<Detail>) {
-        self.0.push(FieldProblem::new(code, field, allowed));
-    }
-
-    fn text(&mut self, field: &str, text: &str, limit: Limit) {
-        let Err(error) = Text::new(text, limit) else { return };
-        let code = match error {
-            TextError::Length(_) => Code::FieldWrong,
-            TextError::Control(_) | TextError::Direction(_) => Code::TextUnfit,
-        };
-        self.add(code, field, Detail::new(error.text(Lang::Zh), error.text(Lang::En)));
-    }
-
-    /// A field that may be missing; an empty one is.
-    fn optional(&mut self, field: &str, text: Option<&str>, limit: Limit) {
-        if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
-            self.text(field, text, limit);
+impl Answer {
+    fn text(self) -> Option<String> {
+        match self {
+            Answer::Text(text) => Some(text),
+            Answer::Declared(declared) => declared.then(|| YES.to_owned()),
         }
     }
-
-    fn entrant(&mut self, entrant: &Entrant) {
-        self.text("entrant.name", &entrant.name, Limit::NAME);
-        self.optional("entrant.organisation", entrant.organisation.as_deref(), Limit::NAME);
-        let Contact { phone, email } = &entrant.contact;
-        if phone.is_none() && email.is_none() {
-            self.add(Code::FieldWrong, "entrant.contact", Detail::new("须填写电话或邮箱", "a phone or an email"));
-        }
-        if phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
-            let allowed =
-                Detail::new("5 至 15 位数字，可含 +、空格、- 和括号", "5 to 15 digits, with +, spaces, - and ()");
-            self.add(Code::FieldWrong, "entrant.contact.phone", allowed);
-        }
-        if email.as_deref().is_some_and(|email| !is_email(email)) {
-            self.add(Code::FieldWrong, "entrant.contact.email", "name@host");
-        }
-    }
-
-    fn declarations(&mut self, declared: &Declarations) {
-        for (name, declared) in [("originality", declared.originality), ("rights", declared.rights)] {
-            if !declared {
-                let row = Code::DeclarationMissing.row();
-                let field = format!("declarations.{name}");
-                self.add(Code::DeclarationMissing, &field, Detail::new(row.zh, row.en));
-            }
-        }
-        if declared.ai_use.is_none() {
-            self.add(Code::FieldWrong, "declarations.ai_use", "none, assisted, generated");
-        }
-        self.optional("declarations.ai_note", declared.ai_note.as_deref(), Limit::NOTE);
-    }
-
-    fn end(self) -> Result<(), Problem> {
-        if self.0.is_empty() { Ok(()) } else { Err(Problem::of_form(self.0)) }
-    }
-}
-
-fn is_phone(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    PHONE_DIGITS.contains(&digits) && text.chars().all(|it| it.is_ascii_digit() || "+-() ".contains(it))
-}
-
-/// Enough to catch a slip; whether it is one's own only a letter can tell.
-fn is_email(text: &str) -> bool {
-    let plain = text.chars().count() <= EMAIL_CHARS && !text.chars().any(|it| it.is_whitespace() || it.is_control());
-    plain
-        && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
 #[cfg(test)]
@@ -189,82 +158,40 @@ mod tests {
 
     use super::*;
 
-    fn form() -> Value {
-        json!({
-            "contest": "demo", "title": " 早晨 ", "theme": "digital",
+    fn read(change: impl Fn(&mut Value)) -> Result<Form, String> {
+        let mut form = json!({
+            "contest": "industry-power-2024", "title": " 早晨 ", "theme": "digital",
             "entrant": { "name": "张三", "contact": { "phone": "+86 138-0000-0000" } },
             "declarations": { "originality": true, "rights": true, "ai_use": "none" },
-        })
-    }
-
-    /// The form's problem where one field is changed: field, code and the English text of each wrong one.
-    fn check(pointer: &str, value: Value) -> Result<Form, Vec<(String, String, String)>> {
-        let mut form = form();
-        let (parent, key) = pointer.rsplit_once('/').unwrap();
-        form.pointer_mut(parent).unwrap()[key] = value;
-        let form: Form = serde_json::from_value(form).map_err(|_| Vec::new())?;
-        let contest = Catalogue::builtin().contest(&"demo".into()).unwrap().clone();
-        form.checked(&contest).map_err(|problem| {
-            assert_eq!(problem.code, Code::FormWrong);
-            problem.fields.into_iter().map(|it| (it.field, it.code, it.en)).collect()
-        })
+            "answers": { "subject": "person", "region": "湖南省", "crew": "导演：李四", "confidentiality": true },
+        });
+        change(&mut form);
+        serde_json::from_value(form).map_err(|err| err.to_string())
     }
 
     #[test]
-    fn a_good_form_is_trimmed_and_taken() {
-        assert_eq!(check("/synopsis", json!("x")).unwrap().title, "早晨");
+    fn each_part_of_the_form_answers_its_field() {
+        let catalogue = Catalogue::builtin();
+        let contest = catalogue.contest(&"industry-power-2024".into()).unwrap();
+        let checked = read(|_| {}).unwrap().checked(contest).unwrap();
+        assert_eq!((checked.text(id::TITLE), checked.text("crew")), ("早晨", "导演：李四"));
+        assert_eq!(checked.declarations()["confidentiality"], true);
+        let problem = read(|form| form["answers"]["confidentiality"] = json!(false)).unwrap().checked(contest);
+        assert_eq!(problem.unwrap_err().fields[0].field, "answers.confidentiality");
     }
 
     #[test]
-    fn limits_are_in_characters() {
-        assert!(check("/title", json!("长".repeat(80))).is_ok());
-        let long = check("/title", json!("长".repeat(81))).err().unwrap();
-        assert_eq!(long, [("title".into(), "field_wrong".into(), "1 to 80 characters".into())]);
-        assert_eq!(check("/title", json!("  ")).err().unwrap()[0].1, "field_wrong");
+    fn what_the_api_does_not_know_is_no_form() {
+        assert!(read(|form| form["id_number"] = json!("1")).is_err());
+        assert!(read(|form| form["entrant"]["id_number"] = json!("1")).is_err());
+        assert!(read(|form| form["entrant"]["answers"] = json!({})).is_err());
+        assert!(read(|form| form["declarations"]["ai_use"] = json!("some")).is_err());
     }
 
+    /// An answer under the name of a known field is overridden by that field.
     #[test]
-    fn what_is_wrong_is_named() {
-        let named = |pointer: &str, value: Value| {
-            let wrong = check(pointer, value).err().unwrap();
-            wrong.into_iter().map(|(field, code, en)| format!("{field} {code} {en}")).collect::<Vec<_>>().join("; ")
-        };
-        let not_a_form = "";
-        assert_eq!(named("/theme", json!("space")), "theme theme_unknown high-end, digital, green");
-        assert_eq!(named("/entrant/contact", json!({})), "entrant.contact field_wrong a phone or an email");
-        assert!(named("/entrant/contact/email", json!("a@@b")).starts_with("entrant.contact.email field_wrong"));
-        assert!(named("/entrant/contact/phone", json!("call me")).starts_with("entrant.contact.phone field_wrong"));
-        assert!(named("/declarations/rights", json!(false)).starts_with("declarations.rights declaration_missing"));
-        assert_eq!(named("/declarations/ai_use", json!("some")), not_a_form);
-        assert_eq!(named("/id_number", json!("1")), not_a_form);
-        assert_eq!(named("/entrant/id_number", json!("1")), not_a_form);
-        assert!(named("/title", json!("a\u{1b}b")).starts_with("title text_unfit"));
-        assert!(named("/title", json!("a\nb")).starts_with("title text_unfit"));
-        assert_eq!(named("/synopsis", json!("a\0b")), "synopsis text_unfit the character U+0000 is not allowed");
-        assert!(named("/entrant/name", json!("a\u{202e}b")).starts_with("entrant.name text_unfit"));
-    }
-
-    #[test]
-    fn what_is_missing_is_named_at_once_too() {
-        let form: Form = serde_json::from_value(json!({ "contest": "demo" })).unwrap();
-        let problem = form.checked(Catalogue::builtin().contest(&"demo".into()).unwrap()).err().unwrap();
-        let fields: Vec<_> = problem.fields.iter().map(|it| it.field.as_str()).collect();
-        let declared = ["declarations.originality", "declarations.rights", "declarations.ai_use"];
-        assert_eq!(fields, [&["title", "theme", "entrant.name", "entrant.contact"], &declared[..]].concat());
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_named_at_once() {
-        let mut form = form();
-        form["title"] = json!("");
-        form["theme"] = json!("space");
-        form["entrant"] = json!({ "name": "", "contact": { "email": "a@@b", "phone": "call me" } });
-        form["declarations"] = json!({ "originality": false, "rights": false, "ai_use": "none" });
-        let form: Form = serde_json::from_value(form).unwrap();
-        let problem = form.checked(Catalogue::builtin().contest(&"demo".into()).unwrap()).err().unwrap();
-        let fields: Vec<_> = problem.fields.iter().map(|it| it.field.as_str()).collect();
-        let contact = ["entrant.contact.phone", "entrant.contact.email"];
-        let declared = ["declarations.originality", "declarations.rights"];
-        assert_eq!(fields, [&["title", "theme", "entrant.name"], &contact[..], &declared[..]].concat());
+    fn a_known_field_has_one_place() {
+        let answers = read(|form| form["answers"] = json!({ "title": "晚上" })).unwrap().answers();
+        assert_eq!(answers["title"], " 早晨 ");
     }
 }

@@ -9,7 +9,6 @@ pub(super) const WORDS: Words = Words {
         24 小时内重复时得到与第一次相同的应答，并标有 `Idempotent-Replayed`。",
     tags: &[("entries", "推荐表"), ("tus", "影片上传"), ("service", "关于本服务")],
     operations: &[
-        ("get", "/", "首页：这里有什么、在哪里。"),
         ("get", "/api/v1/docs", "每个地址、做什么、谁可以用。"),
         ("get", "/api/v1/openapi.json", "本接口说明，供程序使用。"),
         ("post", "/api/v1/submissions", "提交作品。"),

@@ -9,11 +9,12 @@ use pipeline::id::UploadId;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::uploads::{Created, NewUpload, UploadKind, UploadState};
 
-use super::create::{MOST_UPLOADS, blank, budget, created, granted};
+use super::create::created;
 use super::metadata::Metadata;
 use crate::app::App;
 use crate::finish;
 use crate::stock::{self, Wish};
+use crate::writer::begin::{MOST_UPLOADS, blank, budget, granted};
 use runtime::problem::{Code, Detail, Problem};
 
 /// Pieces of one concatenation. More would be a way to make us list for ever.
@@ -62,7 +63,7 @@ pub(crate) async fn create(
     if sent.get(CONTENT_TYPE).is_some_and(|it| it == super::headers::BYTES) {
         return Err(Code::FinalReadOnly.into());
     }
-    let blank = blank(app, submission, contest, metadata);
+    let blank = metadata.onto(blank(app, submission, contest));
     if let Some(id) = app.store.upload_of_pieces(submission.id, &pieces).await? {
         return Ok(created(app, &NewUpload { id, kind: UploadKind::Final, ..blank }, None));
     }

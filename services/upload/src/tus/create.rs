@@ -7,29 +7,22 @@ use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pipeline::catalogue::Contest;
-use pipeline::id::UploadId;
 use runtime::serving::places::Held;
-use runtime::store::submissions::SubmissionRow;
-use runtime::store::uploads::{Budget, Created, NewUpload, UploadKind, UploadState};
-use uuid::Uuid;
+use runtime::store::uploads::{NewUpload, UploadKind};
 
-use super::checksum::Checksum;
 use super::concat::{self, Concat};
-use super::ingest::Ingest;
-use super::lock::Lock;
+use super::headers;
 use super::metadata::Metadata;
-use super::{headers, patch};
 use crate::app::App;
 use crate::entries;
-use crate::stock::{self, Wish};
 use crate::sweep;
 use crate::token;
+use crate::writer::begin::{begin, blank};
+use crate::writer::checksum::Checksum;
+use crate::writer::lock::Lock;
+use crate::writer::{self, Ingest};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::render::ProblemBody;
-
-/// Unfinished uploads and finished pieces that one submission may have: more than any browser's parallel pieces, few enough to
-/// bound what a token can make us keep.
-pub(crate) const MOST_UPLOADS: i64 = 32;
 
 /// Makes an upload for the token's submission. The deadline is judged now; the upload may go on after it.
 #[utoipa::path(
@@ -71,11 +64,8 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     entries::check_deadline(contest, app.clock.now())?;
     let length = length_of(sent, contest)?;
     let first = FirstBytes::of(sent, length, contest)?;
-    let new = NewUpload { kind, length, ..blank(&app, &submission, contest, metadata) };
-    stock::check(&app, Wish::Begin).await?;
-    granted(&app, app.store.create_upload(&new, budget(&app, contest, MOST_UPLOADS)).await?)?;
-    app.stock.begun().await;
-    app.store.metrics().uploads.count("created");
+    let new = NewUpload { kind, length, ..metadata.onto(blank(&app, &submission, contest)) };
+    begin(&app, contest, &new).await?;
     let offset = match first {
         None if length != Some(0) => None,
         first => {
@@ -85,48 +75,6 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         }
     };
     Ok(created(&app, &new, offset))
-}
-
-/// What uploads of one submission to that contest may come to.
-pub(crate) fn budget(app: &App, contest: &Contest, uploads: i64) -> Budget {
-    let largest = contest.max_upload_bytes;
-    let bytes = largest.saturating_mul(u64::from(app.settings.budget_factor));
-    Budget { uploads, bytes, undeclared: largest }
-}
-
-/// The problem of an upload that was not granted. `Same` is none.
-pub(crate) fn granted(app: &App, created: Created) -> Result<(), Problem> {
-    let code = match created {
-        Created::New | Created::Same(_) => return Ok(()),
-        Created::Closed => Code::SubmissionClosed,
-        Created::PieceGone => Code::ConcatWrong,
-        Created::TooMany => Code::TooManyUploads,
-        Created::TooMuch => Code::UploadBudget,
-    };
-    if matches!(created, Created::TooMany | Created::TooMuch) {
-        app.store.metrics().uploads.count("over_budget");
-    }
-    Err(code.into())
-}
-
-/// An upload with nothing said about it yet.
-pub(crate) fn blank(app: &App, submission: &SubmissionRow, contest: &Contest, metadata: Metadata) -> NewUpload {
-    NewUpload {
-        // Random, not by time: the address should not be guessed, though it opens nothing without the token.
-        id: UploadId(Uuid::new_v4()),
-        submission: submission.id,
-        length: None,
-        offset: 0,
-        state: UploadState::Open,
-        kind: UploadKind::Single,
-        pieces: Vec::new(),
-        metadata: metadata.raw,
-        filename: metadata.filename,
-        declared_sha256: metadata.sha256,
-        part_size: App::part_size(contest),
-        expires_at: app.expiry(contest),
-        created_at: app.clock.now(),
-    }
 }
 
 fn length_of(sent: &HeaderMap, contest: &Contest) -> Result<Option<u64>, Problem> {
@@ -180,7 +128,7 @@ async fn take_first(app: &Arc<App>, new: &NewUpload, contest: &Contest, first: F
     let (upload, lock) = Lock::wait(app, new.id).await?;
     let most = new.length.unwrap_or(contest.max_upload_bytes);
     let ingest = Ingest { app: app.clone(), upload, lock, length: new.length, most, checksum, place };
-    let taken = patch::run(app, ingest, body, contest).await;
+    let taken = writer::take(app, ingest, body.into_data_stream(), contest).await;
     if taken.is_err() {
         app.store.terminate_upload(new.id).await?;
         sweep::soon(app);

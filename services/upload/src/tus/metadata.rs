@@ -3,6 +3,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use runtime::problem::{Code, Detail, Problem};
+use runtime::store::uploads::NewUpload;
 
 /// Longest header that is kept.
 const LONGEST: usize = 4096;
@@ -50,6 +51,11 @@ impl Metadata {
             }
         }
         Ok(this)
+    }
+
+    /// An upload that says so.
+    pub(crate) fn onto(self, upload: NewUpload) -> NewUpload {
+        NewUpload { metadata: self.raw, filename: self.filename, declared_sha256: self.sha256, ..upload }
     }
 }
 

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::VERSION;
-use super::checksum::Algorithm;
 use crate::app::App;
+use crate::writer::checksum::Algorithm;
 
 const EXTENSIONS: &str =
     "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,concatenation";

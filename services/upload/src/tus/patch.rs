@@ -1,7 +1,6 @@
 //! PATCH: bytes. Everything that can be refused is refused before the body is read.
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
@@ -10,15 +9,14 @@ use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
 use runtime::serving::places::Held;
 use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
-use tracing::Instrument;
 
-use super::checksum::Checksum;
-use super::ingest::{self, Ingest};
-use super::lock::Lock;
 use super::{alive, authorized, headers};
 use crate::app::App;
+use crate::entries;
 use crate::stock::{self, Wish};
-use crate::{entries, finish};
+use crate::writer::checksum::Checksum;
+use crate::writer::lock::Lock;
+use crate::writer::{self, Ingest};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::render::ProblemBody;
 
@@ -76,21 +74,8 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
     let most = length.unwrap_or(contest.max_upload_bytes);
     let place = request.extensions.get::<Held>().cloned();
     let ingest = Ingest { app: app.clone(), upload: upload.clone(), lock, length, most, checksum, place };
-    let offset = run(&app, ingest, body, contest).await?;
+    let offset = writer::take(&app, ingest, body.into_data_stream(), contest).await?;
     Ok(answer(&upload, offset))
-}
-
-/// Takes the body in, in a task of its own: what came before a connection broke is made durable even though nobody waits.
-pub(crate) async fn run(app: &Arc<App>, ingest: Ingest, body: Body, contest: &Contest) -> Result<u64, Problem> {
-    let (id, expiry) = (ingest.upload.id, app.expiry(contest));
-    let running = app.tasks.spawn(ingest::run(ingest, body).in_current_span());
-    let taken = running.await.map_err(|err| anyhow::anyhow!("taking an upload in: {err}"))??;
-    if taken.complete {
-        finish::soon(app, id).await;
-    } else {
-        app.store.prolong_upload(id, expiry).await?;
-    }
-    Ok(taken.offset)
 }
 
 /// The length of the upload as far as it is known behind this request; or what is wrong with the request.

@@ -2,7 +2,8 @@
 use std::collections::BTreeMap;
 
 use futures::future::join_all;
-use reqwest::Method;
+use pipeline::person::Held;
+use reqwest::{Method, RequestBuilder};
 use runtime::bearer::{Bearer, most_hashes_at_once};
 use runtime::store::history::{Actor, By};
 use runtime::store::tokens::Role;
@@ -10,7 +11,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::access::HOUR;
-use crate::stage::{Stage, refusal, says};
+use crate::desk_pages::{Walk, pages, with_session};
+use crate::stage::{Stage, refusal, says, until};
 
 impl Stage {
     /// Failures so far that are not 0: `door reason` and how many.
@@ -99,6 +101,57 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
     assert_eq!(stage.failures(), expected);
 }
 
+/// Pages answer a refusal with a page, or show the form again: it is counted all the same.
+#[tokio::test]
+async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
+    let walk = Walk::new().await;
+    let stage = &walk.stage;
+    let screener = stage.member(&[Held::everywhere(Role::Screener)]).await;
+    let session = stage.session(screener).await;
+    let listed = |method: Method, path: &str| {
+        pages().into_iter().find(|page| page.method == method && page.path == path).unwrap()
+    };
+    let (sign_in, sign_out) = (listed(Method::POST, "/sign-in"), listed(Method::POST, "/sign-out"));
+    let form = || walk.asks(&sign_in).body("login=nobody&password=a-long-guess-of-a-password");
+    let from_elsewhere = || {
+        let mut request = form().build().unwrap();
+        request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+        RequestBuilder::from_parts(stage.client.clone(), request)
+    };
+    let invitation = listed(Method::GET, "/invitation/{secret}");
+    let knocks = [
+        (walk.asks(&sign_out), "console missing"),
+        (with_session(walk.asks(&sign_out), "made-up"), "console missing"),
+        (with_session(walk.asks(&listed(Method::GET, "/audit")), &session), "console forbidden"),
+        (form(), "console unknown"),
+        (from_elsewhere(), "console forbidden"),
+        (walk.asks_at(&invitation, "/invitation/guessed"), "console unknown"),
+    ];
+    let mut expected = BTreeMap::new();
+    for (request, counted) in knocks {
+        request.send().await.unwrap();
+        *expected.entry(counted.to_owned()).or_default() += 1;
+        assert_eq!(stage.failures(), expected);
+    }
+    // A page that is opened without a session leads to the sign-in, which is no refusal.
+    let works = listed(Method::GET, "/works");
+    walk.asks(&works).send().await.unwrap();
+    with_session(walk.asks(&works), &session).send().await.unwrap();
+    assert_eq!(stage.failures(), expected, "who is let in is not counted");
+}
+
+/// Sends a request again for as long as the server is too busy, as clients do, until it is answered with this status.
+async fn patiently(status: u16, request: impl Fn() -> RequestBuilder) {
+    until("the server has time for it", async || match request().send().await.unwrap().status().as_u16() {
+        503 => false,
+        answered => {
+            assert_eq!(answered, status);
+            true
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_are_made_and_verified_at_once_never_hash_more_than_two_at_a_time() {
     let stage = Stage::new().await;
@@ -108,10 +161,9 @@ async fn tokens_that_are_made_and_verified_at_once_never_hash_more_than_two_at_a
         fresh.push(stage.token(Role::Auditor, None).await);
     }
     let wish = json!({ "role": "organiser", "name": "new", "expires": "1d" }).to_string();
-    let made = (0..16).map(|_| stage.desk(Method::POST, "/api/v1/tokens", &organiser).body(wish.clone()).send());
-    let verified = fresh.iter().map(|token| stage.desk(Method::GET, "/api/v1/tokens", token).send());
-    let (made, verified) = tokio::join!(join_all(made), join_all(verified));
-    assert!(made.into_iter().all(|answer| answer.unwrap().status() == 201));
-    assert!(verified.into_iter().all(|answer| answer.unwrap().status() == 200));
+    let made =
+        (0..16).map(|_| patiently(201, || stage.desk(Method::POST, "/api/v1/tokens", &organiser).body(wish.clone())));
+    let verified = fresh.iter().map(|token| patiently(200, || stage.desk(Method::GET, "/api/v1/tokens", token)));
+    tokio::join!(join_all(made), join_all(verified));
     assert_eq!(most_hashes_at_once(), 2);
 }

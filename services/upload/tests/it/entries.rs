@@ -54,6 +54,29 @@ async fn personal_data_is_sealed_and_lies_in_one_table_only() {
 }
 
 #[tokio::test]
+async fn answers_to_a_contests_own_questions_are_sealed_and_its_declarations_kept() {
+    let stage = Stage::new().await;
+    stage.app.clock.set("2024-07-01T00:00:00Z".parse().unwrap());
+    let lacking = {
+        let mut form = form();
+        form["contest"] = "industry-power-2024".into();
+        stage.post_form(&form).await.json::<Value>().await.unwrap()
+    };
+    let fields: Vec<_> = lacking["fields"].as_array().unwrap().iter().map(|it| it["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["answers.subject", "answers.region", "answers.crew", "answers.confidentiality"]);
+    let entry = stage.enter_into("industry-power-2024", "green").await;
+    let declared = stage.ask("select (declarations ->> 'confidentiality') from submissions".into()).await;
+    assert_eq!(declared, "true");
+    let everything = "select string_agg(row_to_json(s)::text, '') || (select string_agg(row_to_json(e)::text, '') from entrants e) \
+        from submissions s";
+    let everything = stage.ask(everything.into()).await;
+    assert!(!everything.contains("李四") && !everything.contains("湖南省"), "{everything}");
+    let id = entry.id.parse().unwrap();
+    let opened = stage.app.keys.open(id, &stage.app.store.entrant(id).await.unwrap().unwrap()).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&opened).unwrap()["answers"]["crew"], "导演：李四");
+}
+
+#[tokio::test]
 async fn a_wrong_form_is_refused_with_a_code_in_the_language_asked_for() {
     let stage = Stage::new().await;
     let mut wrong = form();

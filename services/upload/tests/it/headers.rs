@@ -1,22 +1,30 @@
 //! Every answer has the security headers: of every route, of every error, and of connections that are turned away.
+use pipeline::person::Held;
 use reqwest::{Method, Response};
 use runtime::store::tokens::Role;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
+use crate::desk_pages::{Walk, name, pages, with_session};
 use crate::stage::{Stage, form, routes};
 
-/// What is missing of an answer's headers.
+/// What is missing of the headers of an answer that no page is.
 fn lacks(answer: &Response) -> Vec<String> {
+    lacks_with(answer, &["no-referrer"])
+}
+
+/// What is missing of an answer's headers, with any of these policies for the referrer.
+fn lacks_with(answer: &Response, referrer: &[&str]) -> Vec<String> {
     let all = |name: &str| {
         let values = answer.headers().get_all(name).iter().map(|it| it.to_str().unwrap().to_owned());
         values.collect::<Vec<_>>()
     };
     let mut lacking = Vec::new();
-    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
-        if all(name) != [value] {
-            lacking.push(format!("{name}: {:?}", all(name)));
+    for (name, values) in [("x-content-type-options", &["nosniff"][..]), ("referrer-policy", referrer)] {
+        let found = all(name);
+        if found.len() != 1 || !values.contains(&found[0].as_str()) {
+            lacking.push(format!("{name}: {found:?}"));
         }
     }
     let policies = all("content-security-policy");
@@ -74,12 +82,33 @@ async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
 }
 
 #[tokio::test]
+async fn every_page_of_staff_has_them_with_a_session_and_without() {
+    let walk = Walk::new().await;
+    let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();
+    let person = walk.stage.member(&everything).await;
+    let (mut wrong, mut seen) = (Vec::new(), std::collections::BTreeSet::new());
+    for page in pages() {
+        let session = walk.stage.session(person).await;
+        for request in [walk.asks(&page), with_session(walk.asks(&page), &session)] {
+            let answer = request.send().await.unwrap();
+            seen.insert(answer.status().as_u16());
+            // A page sends the referrer to the desk itself, which recognises its own forms by it.
+            let lacks = lacks_with(&answer, &["no-referrer", "same-origin"]);
+            wrong.extend(lacks.into_iter().map(|lack| format!("{} ({}): {lack}", name(&page), answer.status())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!([200, 303, 404].iter().all(|status| seen.contains(status)), "{seen:?}");
+}
+
+#[tokio::test]
 async fn a_page_keeps_its_own_policy() {
     let stage = Stage::new().await;
-    for page in ["/", "/api/v1/docs"] {
+    let plain = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+    for (page, wanted) in [("/", pages::serve::POLICY), ("/about", plain), ("/api/v1/docs", plain)] {
         let answer = stage.client.get(format!("{}{page}", stage.url)).send().await.unwrap();
         let policy = answer.headers()["content-security-policy"].to_str().unwrap();
-        assert_eq!(policy, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+        assert_eq!(policy, wanted, "{page}");
     }
 }
 

@@ -51,6 +51,10 @@ mod desk_list_pages; // lists, one work and trouble in a browser without scripts
 mod desk_lists; // lists as files, and what tables are handed in
 #[path = "../../../desk/tests/it/live.rs"]
 mod desk_live; // the first page, people, and updates while a page is open
+#[path = "../../../desk/tests/it/names.rs"]
+mod desk_names; // names instead of ids
+#[path = "../../../desk/tests/it/offered.rs"]
+mod desk_offered; // acts that a page offers
 #[path = "../../../desk/tests/it/pages.rs"]
 mod desk_pages; // pages: sessions, roles, other sites
 #[path = "../../../desk/tests/it/persons.rs"]
@@ -65,6 +69,8 @@ mod desk_queue; // the screening queue: claims, decisions that can be undone
 mod desk_several; // persons with roles in several contests
 #[path = "../../../desk/tests/it/sign_in.rs"]
 mod desk_sign_in; // invitations, both factors, sessions
+#[path = "../../../desk/tests/it/typed_pages.rs"]
+mod desk_typed_pages; // what staff type into pages
 #[path = "../../../desk/tests/it/views.rs"]
 mod desk_views; // what staff see
 #[path = "../../../desk/tests/it/webhooks.rs"]

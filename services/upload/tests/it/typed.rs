@@ -31,6 +31,10 @@ fn sample(document: &Value, schema: &Value, at: &str, texts: &mut Vec<String>) -
     };
     let is = |kind: &str| kinds.iter().any(|it| it == kind);
     if is("object") {
+        // A map has any names, and one schema for all its values.
+        if schema["additionalProperties"].is_object() {
+            return json!({ "x": sample(document, &schema["additionalProperties"], &format!("{at}/x"), texts) });
+        }
         let fields = schema["properties"].as_object().expect("an object says its fields");
         return fields
             .iter()

@@ -6,12 +6,15 @@ use pipeline::partner::Replacement;
 use runtime::problem::Problem;
 use runtime::store::bulk::Kind;
 
-use super::{Chosen, stage_text};
+use super::chosen::Chosen;
+use super::stage_text;
 use crate::Desk;
 use crate::act::bulk::{self, JobMade};
 use crate::act::reprocess::Beginning;
 use crate::console::jobs::kind_text;
-use crate::console::{Shell, address, partner_name};
+use crate::console::selected::{by_hand, conditions};
+use crate::console::{Shell, address};
+use crate::names::{partner_name, partner_names};
 
 #[derive(Template)]
 #[template(path = "bulk_look.html")]
@@ -84,11 +87,8 @@ impl LookPage {
                 .as_ref()
                 .map(|id| partner_name(&desk.catalogue, say, id) + say.t("：", ": "))
                 .unwrap_or_default();
-            format!(
-                "{at}{} {}",
-                say.t(&it.zh, &it.en),
-                say.t("涉及 ", "Concerns ").to_owned() + &say.many(it.works, "件", "work.", "works.")
-            )
+            let works = say.many(it.works, "件作品", "work", "works");
+            format!("{at}{}{}{works}{}", say.t(&it.zh, &it.en), say.t("（", " ("), say.t("）", ")"))
         });
         Ok(Self {
             kind,
@@ -184,15 +184,14 @@ fn terms(desk: &Desk, say: Say, chosen: &Chosen, made: &JobMade) -> Vec<(String,
         Kind::Reprocess | Kind::Release => say.t("每件作品的全部平台", "all of each work's"),
         Kind::Recall => say.t("全部（作品整体撤下）", "all; the works are revoked as a whole"),
     };
-    let partners = chosen.partners.iter().map(|id| partner_name(&desk.catalogue, say, id)).collect::<Vec<_>>();
-    let partners = if partners.is_empty() { all.to_owned() } else { partners.join(say.t("、", ", ")) };
-    let mut terms = vec![
-        (
-            say.t("作品", "Works").to_owned(),
-            chosen.conditions().unwrap_or_else(|| say.t("已勾选的作品", "chosen by hand").to_owned()),
-        ),
-        (say.t("平台", "Partners").to_owned(), partners),
-    ];
+    let partners = partner_names(&desk.catalogue, say, chosen.partners.iter().map(String::as_str));
+    let partners = if partners.is_empty() { all.to_owned() } else { partners };
+    let works = match chosen.conditions() {
+        Some(text) => conditions(&desk.catalogue, say, &text),
+        None => vec![(say.t("作品", "Works"), by_hand(say, chosen.works.len() as u64))],
+    };
+    let mut terms: Vec<(String, String)> = works.into_iter().map(|(label, text)| (label.to_owned(), text)).collect();
+    terms.push((say.t("办理的平台", "Partners of the act").to_owned(), partners));
     if let Some(from) = made.from {
         terms.push((say.t("开始环节", "Begins at").to_owned(), stage_text(say, from).to_owned()));
     }

@@ -14,15 +14,15 @@ use runtime::store::submissions::SubmissionRow;
 use serde::Deserialize;
 
 use crate::Desk;
+use crate::act::offered::{OnWork as Deed, refusal};
 use crate::console::{Here, Sent, Shell, Visit, again, page, post_to, see, shown};
 use crate::http::routes::Route;
 use crate::serve::Service;
-use crate::view::work::Part;
 
 mod deed;
 mod options;
 
-use deed::{Consequences, Deed};
+use deed::Consequences;
 use options::Options;
 
 #[rustfmt::skip]
@@ -89,6 +89,8 @@ struct ActPage {
     consequences: Option<Consequences>,
     /// Whether the work has changed since the dry run.
     changed: bool,
+    /// Whether the act would be refused now, so that there is nothing to fill in.
+    refused: bool,
 }
 
 impl ActPage {
@@ -116,14 +118,16 @@ impl ActPage {
     }
 }
 
-/// The acts that the person may do to this work in its state.
-pub(super) fn links(visit: &Visit, work: &SubmissionRow, parts: &[Part]) -> Vec<Link> {
-    let may = |deed: &Deed| {
+/// The acts that the person's roles allow and that would be accepted now.
+pub(super) async fn links(desk: &Desk, visit: &Visit, work: &SubmissionRow) -> Result<Vec<Link>, Problem> {
+    let mut links = Vec::new();
+    for deed in Deed::ALL {
         let held = deed.roles().iter().any(|role| visit.holds(*role, &work.contest));
-        held && deed.is_possible(&work.machine, parts)
-    };
-    let link = |deed: Deed| Link { href: deed.path(work.id), text: deed.name(visit.say) };
-    Deed::ALL.into_iter().filter(may).map(link).collect()
+        if held && refusal(desk, work, deed).await?.is_none() {
+            links.push(Link { href: deed.path(work.id), text: deed.name(visit.say) });
+        }
+    }
+    Ok(links)
 }
 
 /// What the work's page says after an act.
@@ -136,8 +140,10 @@ fn asking(deed: Deed) -> MethodRouter<Service> {
     get(async move |State(desk): State<Arc<Desk>>, visit: Visit, Extension(Subject(work)): Extension<Subject>| {
         let fields = Fields::default();
         let options = Options::of(&desk, &work, deed, visit.say).await?;
-        let shell = visit.shell(Here::Works);
-        shown(&ActPage { shell, work, deed, fields, options, consequences: None, changed: false })
+        let refusal = refusal(&desk, &work, deed).await?;
+        let (shell, refused) = (visit.shell(Here::Works), refusal.is_some());
+        let shell = refusal.iter().fold(shell, Shell::with);
+        shown(&ActPage { shell, work, deed, fields, options, consequences: None, changed: false, refused })
     })
 }
 
@@ -166,13 +172,14 @@ async fn act(
         Ok(consequences) => {
             let options = Options::of(desk, &work, deed, visit.say).await?;
             let (shell, consequences) = (visit.shell(Here::Works), Some(consequences));
-            return shown(&ActPage { shell, work, deed, fields, options, consequences, changed: false });
+            let (changed, refused) = (false, false);
+            return shown(&ActPage { shell, work, deed, fields, options, consequences, changed, refused });
         }
         Err(problem) if problem.code.status() >= 500 => return Err(problem),
         Err(problem) => problem,
     };
     let shell = visit.shell(Here::Works).with(&problem);
     let options = Options::of(desk, &work, deed, visit.say).await?;
-    let changed = problem.code == Code::Changed;
-    again(&problem, &ActPage { shell, work, deed, fields, options, consequences: None, changed })
+    let (changed, refused) = (problem.code == Code::Changed, refusal(desk, &work, deed).await?.is_some());
+    again(&problem, &ActPage { shell, work, deed, fields, options, consequences: None, changed, refused })
 }

@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
+use pipeline::form::Field;
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
 use runtime::store::entrants::Entrant;
@@ -35,6 +36,8 @@ struct ContactPage {
     shell: Shell,
     work: Arc<SubmissionRow>,
     entrant: Entrant,
+    /// Answers to the contest's own questions, in its order, by what it calls them.
+    answers: Vec<(String, String)>,
 }
 
 /// Shows who entered a work, once.
@@ -47,5 +50,10 @@ async fn contact(
     let caller = sent.caller(&visit, Some(&work.contest))?;
     let entrant =
         act::contact::contact(&desk, &caller, work.id, sent.form.reason.as_deref().unwrap_or_default()).await?;
-    shown(&ContactPage { shell: visit.shell(Here::Works), work, entrant })
+    let contest = desk.catalogue.contest(&work.contest);
+    let fields = contest.iter().flat_map(|contest| &contest.fields);
+    let answer =
+        |field: &Field| Some((field.label.text(visit.say.lang).to_owned(), entrant.answers.get(&field.id)?.clone()));
+    let answers = fields.filter_map(answer).collect();
+    shown(&ContactPage { shell: visit.shell(Here::Works), work, entrant, answers })
 }

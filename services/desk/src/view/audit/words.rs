@@ -5,10 +5,10 @@ type Said = (&'static str, &'static str, &'static str);
 
 /// Every act that leaves a row, by its name.
 #[rustfmt::skip]
-pub const ACTS: &[Said] = &[
+pub const ACTS: [Said; 41] = [
     ("bulk_job_changed", "调整了批量任务", "paused, resumed or cancelled a job"),
     ("bulk_job_created", "发起了批量任务", "started a job of several works"),
-    ("contact_read", "查看了申报人的联系方式", "read who entered the work"),
+    ("contact_read", "查看了报送人的联系方式", "read who entered the work"),
     ("delivery_confirmed", "确认了投放", "confirmed the delivery"),
     ("delivery_handed_to_operator", "将投放转为人工办理", "handed the delivery to a person"),
     ("delivery_recall_confirmed", "登记了下架凭据，撤下已证明", "proved that the work was taken down"),
@@ -16,14 +16,15 @@ pub const ACTS: &[Said] = &[
     ("delivery_unwanted", "要求撤下投放", "ordered the delivery to be taken back"),
     ("delivery_wanted", "要求投放", "ordered the delivery"),
     ("delivery_went_live", "登记了作品已在平台上线", "reported the work online at the partner"),
-    ("held", "要求保留原片", "put the source on hold"),
-    ("let_go", "取消了原片保留", "ended the hold of the source"),
+    ("held", "保全了影片", "put the source on hold"),
+    ("let_go", "解除了影片保全", "ended the hold of the source"),
+    ("partner_authorised", "存入了平台账号的令牌", "stored the tokens of an account at a partner"),
     ("password_set", "设置了密码", "set a password"),
     ("person_added", "添加了人员", "added a person"),
     ("person_ended", "停用了人员", "ended a person"),
     ("person_invited", "生成了登录设置链接", "made a sign-in link"),
     ("person_roles_changed", "调整了人员角色", "changed the roles of a person"),
-    ("personal_data_removed", "按期删除了申报人的个人信息", "deleted the entrant's personal data when its time was over"),
+    ("personal_data_removed", "按期删除了报送人的个人信息", "deleted the entrant's personal data when its time was over"),
     ("proof_added", "提交了凭据", "added a proof"),
     ("recall_ordered", "撤下了作品", "recalled the work"),
     ("recalled", "撤下了作品", "recalled the work"),
@@ -32,7 +33,7 @@ pub const ACTS: &[Said] = &[
     ("reprocess", "要求重新处理作品", "ordered a new run of the work"),
     ("retried", "重试了已停下的任务", "tried parked parts again"),
     ("review_accepted", "初筛通过了作品", "accepted the work in screening"),
-    ("review_refused", "初筛退回了作品", "refused the work in screening"),
+    ("review_refused", "初筛未通过作品", "refused the work in screening"),
     ("revoked", "撤下了作品", "took the work out of the contest"),
     ("second_factor_set", "设置了验证器", "set up a second factor"),
     ("session_ended", "结束了登录会话", "ended a session"),

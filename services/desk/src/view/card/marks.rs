@@ -159,8 +159,9 @@ mod tests {
     }
 
     fn verdict(rule: Rule, outcome: Outcome, others: Vec<Twin>) -> RuleVerdict {
-        let (measured, limit, zh, en) = Default::default();
-        RuleVerdict { rule, measured, limit, outcome, curable: false, zh, en, rejection: None, others }
+        let (measured, limit, zh, en, measured_zh, limit_zh) = Default::default();
+        let (curable, rejection) = (false, None);
+        RuleVerdict { rule, measured, measured_zh, limit, limit_zh, outcome, curable, zh, en, rejection, others }
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! The broker: what waits in the queues, who receives it, and whether it takes what is sent.
+use pages::Say;
+use pipeline::lang::Lang;
 use runtime::broker::{Broker, QueueState};
 
 use super::{Both, Finding, PATIENCE, both, said};
@@ -28,19 +30,24 @@ pub(super) async fn queues(broker: &Broker) -> Vec<Finding> {
 
 fn waiting(queues: &[QueueState]) -> Finding {
     const START: Both = Both {
-        zh: "启动含该阶段角色的服务：reelmill serve --roles …",
+        zh: "启动含该环节角色的服务：reelmill serve --roles …",
         en: "start a service with the role of that stage: reelmill serve --roles …",
     };
     let count: u32 = queues.iter().map(|queue| queue.messages).sum();
     let zh = format!("{} 个队列，{count} 条消息等待", queues.len());
     let en = format!("{} of them, {count} messages wait", queues.len());
-    let deserted: Vec<_> =
-        queues.iter().filter(|it| it.messages > 0 && it.consumers == 0).map(|it| it.stage.name()).collect();
-    if deserted.is_empty() {
+    let deserted = queues.iter().filter(|it| it.messages > 0 && it.consumers == 0);
+    let stages: Vec<_> = deserted.map(|it| it.stage.name()).collect();
+    if stages.is_empty() {
         return Finding::good(NAME, both(zh, en));
     }
-    let deserted = deserted.join(", ");
-    let found = both(format!("{zh}；以下阶段没有进程处理：{deserted}"), format!("{en}; no process handles {deserted}"));
+    // The command starts roles by their stable names.
+    let words = Say::new(Lang::Zh);
+    let named: Vec<_> = stages.iter().map(|stage| format!("{}（{stage}）", words.stage(stage))).collect();
+    let found = both(
+        format!("{zh}；以下环节没有进程处理：{}", named.join("、")),
+        format!("{en}; no process handles {}", stages.join(", ")),
+    );
     Finding::poor(NAME, found, START)
 }
 
@@ -77,6 +84,7 @@ mod tests {
         let fine = [queue(Stage::Probe, 3, 1), queue(Stage::Transcode, 0, 0)];
         assert_eq!(waiting(&fine).health, Health::Good);
         let deserted = waiting(&[queue(Stage::Probe, 3, 1), queue(Stage::Transcode, 2, 0)]);
+        assert!(deserted.found.zh.ends_with("以下环节没有进程处理：转码（transcode）"), "{}", deserted.found.zh);
         assert_eq!(
             (deserted.health, deserted.found.en.ends_with("no process handles transcode")),
             (Health::Poor, true)

@@ -1,13 +1,16 @@
 //! Credentials at partners that are stored in the database. Variables of the environment are seen by the role `publish` alone.
 use chrono::{DateTime, TimeDelta, Utc};
+use pages::Say;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::PartnerId;
+use pipeline::lang::Lang;
 use pipeline::partner::DeliveryMethod;
 use runtime::store::Store;
 use runtime::store::accounts::AccountRow;
 
 use super::database::SEE;
-use super::{Both, Finding, both, ends_within, said};
+use super::{Both, Finding, Words, both, ends_within, said};
+use crate::names::partner_name;
 
 /// Credentials that end within this time need to be renewed.
 const ENDS_SOON: TimeDelta = TimeDelta::days(7);
@@ -27,12 +30,11 @@ fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> 
         en: "let the account's owner agree, then store the tokens: `reelmill partner authorise PARTNER --stdin` (lines ACCESS_TOKEN=…, REFRESH_TOKEN=…, EXPIRES_AT=…)",
     };
     let with = |is: &dyn Fn(&AccountRow) -> bool| {
-        let found: Vec<_> = accounts.iter().filter(|it| is(it)).map(|it| it.account.partner.to_string()).collect();
-        found.join(", ")
+        let found: Vec<_> = accounts.iter().filter(|it| is(it)).map(|it| it.account.partner.as_str()).collect();
+        (!found.is_empty()).then(|| named(catalogue, &found))
     };
-    let refused = with(&|it| it.health == "refused");
-    if !refused.is_empty() {
-        return Finding::bad(NAME, both(format!("被 {refused} 拒绝"), format!("refused by {refused}")), AUTHORISE);
+    if let Some(Words { zh, en }) = with(&|it| it.health == "refused") {
+        return Finding::bad(NAME, both(format!("被 {zh} 拒绝"), format!("refused by {en}")), AUTHORISE);
     }
     let authorised = |id: &PartnerId| accounts.iter().any(|it| it.account.partner == *id && it.has_credentials);
     let delivered_to = |id: &PartnerId| catalogue.contests.values().any(|contest| contest.partners.contains(id));
@@ -42,28 +44,30 @@ fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> 
         .map(|it| it.id.as_str())
         .collect();
     if !missing.is_empty() {
-        let missing = missing.join(", ");
-        return Finding::poor(
-            NAME,
-            both(format!("尚未授权：{missing}"), format!("not authorised: {missing}")),
-            AUTHORISE,
-        );
+        let Words { zh, en } = named(catalogue, &missing);
+        return Finding::poor(NAME, both(format!("尚未授权：{zh}"), format!("not authorised: {en}")), AUTHORISE);
     }
-    let ending = with(&|it| ends_within(it.expires_at, now, ENDS_SOON));
-    if !ending.is_empty() {
+    if let Some(Words { zh, en }) = with(&|it| ends_within(it.expires_at, now, ENDS_SOON)) {
         const MEND: Both = Both {
             zh: "`reelmill partner list` 列出到期时间；请在此之前续期：`reelmill partner authorise PARTNER --stdin`",
             en: "reelmill partner list says when; renew them before: `reelmill partner authorise PARTNER --stdin`",
         };
-        return Finding::poor(
-            NAME,
-            both(format!("一周内到期：{ending}"), format!("end within a week: {ending}")),
-            MEND,
-        );
+        return Finding::poor(NAME, both(format!("一周内到期：{zh}"), format!("end within a week: {en}")), MEND);
     }
     let kept = accounts.iter().filter(|it| it.has_credentials).count();
     let zh = format!("已存 {kept} 份，未被拒绝，无即将到期");
     Finding::good(NAME, both(zh, format!("{kept} kept, none refused, none about to end")))
+}
+
+/// Partners by name, each with its id, which the commands take.
+fn named(catalogue: &Catalogue, ids: &[&str]) -> Words {
+    let listed = |lang: Lang| {
+        let say = Say::new(lang);
+        let name =
+            |id: &&str| format!("{}{}{id}{}", partner_name(catalogue, say, id), say.t("（", " ("), say.t("）", ")"));
+        ids.iter().map(name).collect::<Vec<_>>().join(say.t("、", ", "))
+    };
+    both(listed(Lang::Zh), listed(Lang::En))
 }
 
 #[cfg(test)]
@@ -78,7 +82,7 @@ mod tests {
         let catalogue = Catalogue::builtin();
         let now = DateTime::UNIX_EPOCH;
         let none = judge(&[], &catalogue, now);
-        assert_eq!((none.health, none.found.en.as_str()), (Health::Poor, "not authorised: bilibili"));
+        assert_eq!((none.health, none.found.en.as_str()), (Health::Poor, "not authorised: Bilibili (bilibili)"));
         let mend = none.mend.expect("what mends it").en;
         assert!(mend.contains("reelmill partner authorise PARTNER --stdin"), "{mend}");
         let account = |health: &str, days: i64| AccountRow {

@@ -29,7 +29,7 @@ pub(super) async fn work(store: &Store) -> Finding {
     }
     if oldest_s > OLD_S {
         const MEND: Both = Both {
-            zh: "启动含该阶段角色的服务，或增加其数量",
+            zh: "启动含该环节角色的服务，或增加其数量",
             en: "start a service with the role of that stage, or more of them",
         };
         let waits = hours(oldest_s);

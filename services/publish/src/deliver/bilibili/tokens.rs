@@ -13,7 +13,6 @@ use chrono::{DateTime, Utc};
 use pipeline::id::PartnerId;
 use reqwest::Method;
 use runtime::seal::{Keyring, Sealed};
-use runtime::store::Store;
 use runtime::store::accounts::{Account, NewCredentials};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -67,6 +66,11 @@ impl Tokens {
         now_s + margin_s < self.expires_at && stale != Some(self.access_token.as_str())
     }
 
+    /// The account whose tokens they are, and the tokens as the database keeps them.
+    pub fn sealed(&self, keys: &Keyring, partner: &PartnerId) -> Result<(Account, NewCredentials)> {
+        Ok((account_of(partner), self.seal(keys, partner)?))
+    }
+
     fn seal(&self, keys: &Keyring, partner: &PartnerId) -> Result<NewCredentials> {
         let plain = serde_json::to_vec(self).context("write tokens")?;
         let expires_at = DateTime::<Utc>::from_timestamp(self.expires_at, 0);
@@ -84,15 +88,15 @@ fn place(partner: &PartnerId) -> Vec<u8> {
     format!("partner:{partner}/default").into_bytes()
 }
 
-/// Stores tokens that an operator was given, over whatever was there.
-pub async fn authorise(store: &Store, keys: &Keyring, partner: &PartnerId, tokens: &Tokens) -> Result<()> {
-    store.put_credentials(&account_of(partner), &tokens.seal(keys, partner)?).await
+/// What a person types for new tokens.
+fn remedy(partner: &PartnerId) -> String {
+    format!("run `reelmill partner authorise {partner} --stdin`")
 }
 
 /// A valid access token that is not `stale`; renewed where it has to be.
 pub(super) async fn access(task: &Task<'_>, stale: Option<&str>) -> Result<Result<String, Failed>> {
     let Some(tokens) = load(task).await? else {
-        let words = format!("there are no tokens: run `reelmill partner authorise {}`", task.partner.id);
+        let words = format!("there are no tokens: {}", remedy(&task.partner.id));
         task.runtime.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await?;
         return Ok(Err(Failed::NotDone { words, again: PERSON }));
     };
@@ -102,7 +106,7 @@ pub(super) async fn access(task: &Task<'_>, stale: Option<&str>) -> Result<Resul
         return Ok(Ok(known(task, tokens)));
     }
     if tokens.refused {
-        let words = format!("the platform refused the refresh token: reelmill partner authorise {}", task.partner.id);
+        let words = format!("the platform refused the refresh token: {}", remedy(&task.partner.id));
         return Ok(Err(Failed::NotDone { words, again: PERSON }));
     }
     if usable && tokens.renewal.is_some_and(|renewal| now_s - renewal.since > CUT_OFF_S) {
@@ -173,8 +177,9 @@ async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
     let begun = task.runtime.store.renew_credentials(&account_of(partner), begin).await?.is_some();
     if begun {
         // What is true if nothing follows; a renewal that ends well says so.
-        let words = "a renewal of the tokens began and has not ended: if this stays, run `reelmill partner authorise` before they end";
-        task.runtime.store.note_health(&account_of(partner), false, Some(words)).await?;
+        let todo = remedy(partner);
+        let words = format!("a renewal of the tokens began and has not ended: if this stays, {todo} before they end");
+        task.runtime.store.note_health(&account_of(partner), false, Some(&words)).await?;
     }
     Ok(begun)
 }
@@ -223,7 +228,7 @@ async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>
 
 async fn note(task: &Task<'_>, ended: &Result<Tokens, Failed>) -> Result<()> {
     let (store, account) = (&task.runtime.store, account_of(&task.partner.id));
-    let todo = format!("run `reelmill partner authorise {}`", task.partner.id);
+    let todo = remedy(&task.partner.id);
     match ended {
         Ok(_) => store.note_health(&account, true, None).await,
         Err(Failed::NotDone { words, .. }) => store.note_health(&account, false, Some(words)).await,
@@ -250,8 +255,7 @@ pub(super) async fn accepted(task: &Task<'_>) -> Result<()> {
 
 /// The platform does not accept a token that it has just given, or the only one there is.
 pub(super) async fn not_accepted(task: &Task<'_>, words: &str) -> Result<()> {
-    let words =
-        format!("the access token is not accepted: {words}; run `reelmill partner authorise {}`", task.partner.id);
+    let words = format!("the access token is not accepted: {words}; {}", remedy(&task.partner.id));
     task.runtime.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await
 }
 

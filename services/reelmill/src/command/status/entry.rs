@@ -90,8 +90,8 @@ fn delivery_table(work: &Work) -> Option<String> {
     let mut table = Table::with_headings(&["PARTNER", "DELIVERY", "WHERE"]).with_commands("NEXT");
     for delivery in &work.deliveries {
         table.row([delivery.partner.as_str(), delivery.state, remark(delivery).trim()]);
-        if delivery.recall.as_ref().is_some_and(|recall| recall.by == Some(RecallBy::Operator)) {
-            table.command(&format!("reelmill recalled {} --partner {} --screenshot FILE", work.id, delivery.partner));
+        if let Some(next) = &delivery.next {
+            table.command(&next.command);
         }
     }
     (!work.deliveries.is_empty()).then(|| table.to_string())

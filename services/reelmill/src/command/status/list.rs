@@ -14,13 +14,15 @@ pub(super) fn shown(page: &Page<Line>, format: Format) -> anyhow::Result<String>
 }
 
 fn table(page: &Page<Line>) -> String {
-    let mut table = Table::with_headings(&["ENTRY", "TITLE", "THEME", "STATE", "WHERE", "REASON"]);
+    let mut table = Table::with_headings(&["ENTRY", "TITLE", "THEME", "STATE", "REASON"]).with_commands("WHERE");
     for line in &page.items {
         let rejection = line.rejection.as_ref();
         let why = rejection.map(|it| format!("{}: {}", it.code, it.zh)).unwrap_or_default();
-        let online = line.deliveries.iter().filter(|it| it.state == "live");
-        let online = online.map(|it| it.public_url.as_deref().unwrap_or(&it.partner)).collect::<Vec<_>>().join(" ");
-        table.row([&line.id.to_string(), &line.title, &line.theme, line.state, &online, &why]);
+        table.row([&line.id.to_string(), &line.title, &line.theme, line.state, &why]);
+        // An address is copied whole, like a command.
+        for at in line.deliveries.iter().filter(|it| it.state == "live") {
+            table.command(at.public_url.as_deref().unwrap_or(&at.partner));
+        }
     }
     let count = page.count.map(|count| format!("\n{count} entries\n")).unwrap_or_default();
     table.to_string() + &count

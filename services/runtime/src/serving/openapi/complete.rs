@@ -30,6 +30,9 @@ pub fn complete(document: &utoipa::openapi::OpenApi, routes: &[Described], page_
     let schemas = document["components"].get_mut("schemas").and_then(Value::as_object_mut);
     for (name, schema) in schemas.into_iter().flatten() {
         schema_of(schema, sent.contains(name), page_items);
+        if sent.contains(name) {
+            bound(schema, name);
+        }
     }
     add_components(&mut document);
     while remove_unused(&mut document) {}
@@ -197,13 +200,12 @@ fn parameter_of(parameter: &mut Value, page_items: u32) {
         *schema = some.clone();
     }
     match place.as_str() {
-        "query" => {
+        "query" | "path" => {
             property(schema, &name, true, page_items);
-            if is_text(schema) && schema.get("maxLength").is_none() && schema.get("format").is_none() {
+            if is_text(schema) && !is_bounded(schema) {
                 merge(schema, &vocabulary::asked());
             }
         }
-        "path" => property(schema, &name, true, page_items),
         _ => {}
     }
 }
@@ -218,7 +220,7 @@ fn body_is_needed(document: &Value, route: &Described) -> bool {
 }
 
 /// Components that are bodies of requests, or parts of one.
-fn bodies(document: &Value) -> BTreeSet<String> {
+pub(super) fn bodies(document: &Value) -> BTreeSet<String> {
     let operations = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object());
     let mut open: Vec<&Value> = operations.flatten().map(|(_, operation)| &operation["requestBody"]).collect();
     let mut found = BTreeSet::new();
@@ -254,6 +256,16 @@ fn schema_of(schema: &mut Value, sent: bool, page_items: u32) {
     for (name, schema) in properties {
         property(schema, name, sent, page_items);
         schema_of(schema, sent, page_items);
+    }
+}
+
+/// The limits that texts have in this one body.
+fn bound(schema: &mut Value, component: &str) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, field) in properties.into_iter().flatten() {
+        let Some(limit) = vocabulary::sent_in(component, name) else { continue };
+        let text = if field["items"].is_object() { &mut field["items"] } else { field };
+        merge(text, &limit);
     }
 }
 
@@ -307,6 +319,11 @@ pub(super) fn is_untyped(schema: &Value) -> bool {
 }
 
 /// A text of which nothing but its being one is said.
+/// Whether something is said of what a text may be.
+pub(super) fn is_bounded(schema: &Value) -> bool {
+    ["maxLength", "pattern", "format", "contentEncoding", "contentMediaType"].iter().any(|it| schema.get(it).is_some())
+}
+
 pub(super) fn is_text(schema: &Value) -> bool {
     (schema["type"] == "string" || is_nullable(schema, "string")) && schema.get("enum").is_none()
 }

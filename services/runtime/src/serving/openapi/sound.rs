@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::complete::{is_text, is_untyped};
+use super::complete::{bodies, is_bounded, is_text, is_untyped};
 use super::vocabulary::WORDED;
 
 /// Panics with all that is wrong: operations of one id, of no security where the token is asked for, objects of which nothing is said, texts
@@ -33,6 +33,27 @@ pub fn assert_sound(document: &Value) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Whether a field's description names the words that it may be, rather than examples of them.
+fn lists_words(field: &Value) -> bool {
+    let said = field["description"].as_str().unwrap_or_default();
+    said.contains("` or `") && !said.contains("such as")
+}
+
+/// Panics with each text of a request's body that may be of any length.
+pub fn assert_bounded(document: &Value) {
+    let mut wrong = Vec::new();
+    for component in bodies(document) {
+        let properties = document["components"]["schemas"][&component]["properties"].as_object();
+        for (name, field) in properties.into_iter().flatten() {
+            let text = if field["items"].is_object() { &field["items"] } else { field };
+            if is_text(text) && !is_bounded(text) {
+                wrong.push(format!("{component}.{name}: of any length; `vocabulary::sent_in` bounds it"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 fn look(value: &Value, place: &str, wrong: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -45,7 +66,7 @@ fn look(value: &Value, place: &str, wrong: &mut Vec<String>) {
                 wrong.push(format!("{place}: {} has no words; `value_type` one of `vocabulary`", fields["name"]));
             }
             for (name, field) in fields.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                if WORDED.contains(&name.as_str()) && is_text(field) {
+                if (WORDED.contains(&name.as_str()) || lists_words(field)) && is_text(field) {
                     wrong.push(format!("{place}.{name}: no words; `value_type` one of `vocabulary`"));
                 }
             }

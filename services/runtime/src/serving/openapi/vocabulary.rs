@@ -1,9 +1,9 @@
 //! The words that the API answers and takes: one schema each, made from the type that has them. A field of a handler names one by
 //! `#[schema(value_type = SubmissionState)]`; fields whose name says it all ([`MEANINGS`]) get theirs without that.
-use pipeline::delivery::{Desired, Observed};
+use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::NAME_PATTERN;
-use pipeline::partner::DeliveryMethod;
-use pipeline::person::{Actor, Role};
+use pipeline::partner::{DeliveryMethod, Replacement};
+use pipeline::person::{Actor, LOGIN_PATTERN, Role};
 use pipeline::rendition::QcOutcome;
 use pipeline::screening::Outcome;
 use pipeline::stage::Stage;
@@ -13,10 +13,9 @@ use serde_json::{Value, json};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::store::bulk;
-use crate::store::exchanges;
 use crate::store::proofs::Shows;
-use crate::store::webhooks::endpoints;
+use crate::store::webhooks::{endpoints, log};
+use crate::store::{accounts, bulk, exchanges, parts, trouble, webhooks};
 
 /// A type of the document whose values are the names that a type of ours has.
 macro_rules! named {
@@ -78,6 +77,22 @@ named! {
     ExchangeEnd = exchanges::OUTCOMES;
     /// How a check of quality control ended.
     CheckOutcome = QcOutcome::ALL.map(QcOutcome::name);
+    /// Status of a part.
+    PartStatus = parts::STATUSES;
+    /// Status of a message to a webhook.
+    MessageStatus = log::STATUSES;
+    /// What kind of trouble.
+    TroubleCode = trouble::KINDS;
+    /// What a partner thinks of our credentials.
+    AccountHealth = accounts::HEALTH;
+    /// What replacing a work at a partner takes.
+    ReplacementWay = Replacement::ALL.map(Replacement::name);
+    /// Who takes a work back.
+    RecalledBy = RecallBy::NAMES;
+    /// How far a recall is.
+    RecallProgress = RecallStep::NAMES;
+    /// Of what a webhook tells.
+    EventType = webhooks::TYPES;
 }
 
 fn one_of(words: Vec<&'static str>) -> RefOr<Schema> {
@@ -173,7 +188,27 @@ pub(super) fn sent(name: &str) -> Option<Value> {
     }
 }
 
-/// What any other text of a query may be.
+/// What a text may be in one body: the component, its field, and what it may be.
+pub(super) fn sent_in(component: &str, field: &str) -> Option<Value> {
+    let limit = |limit: Limit| json!({ "maxLength": limit.max_chars });
+    Some(match (component, field) {
+        ("AddPerson", "name") => limit(Limit::NAME),
+        ("AddPerson", "login") => json!({ "pattern": LOGIN_PATTERN }),
+        ("CreateToken", "name") => limit(Limit::TOKEN_NAME),
+        ("CreateToken", "expires") => json!({ "pattern": "^[0-9]{1,6}[dh]$" }),
+        ("Deliver" | "ProveRemoval", "url") | ("Deliver", "receipt") => limit(Limit::RECEIPT),
+        ("Deliver" | "ProveRemoval", "picture") => json!({ "contentEncoding": "base64" }),
+        ("Retry", "part") => limit(Limit::QUERY),
+        ("Review", "words") => limit(Limit::REASON),
+        ("WebhookResend", "message") => json!({ "pattern": "^msg_[0-9a-f]{32}$" }),
+        ("Wording", "title") => limit(Limit::TITLE),
+        ("Wording", "text") => limit(Limit::TEXT),
+        ("Wording", "tags") => limit(Limit::TAG),
+        _ => return None,
+    })
+}
+
+/// What any other text of a query or a path may be.
 pub(super) fn asked() -> Value {
     json!({ "maxLength": Limit::QUERY.max_chars })
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use pipeline::id::{PartnerId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::part::Part;
 use pipeline::person::Sees;
 use pipeline::stage::Stage;
@@ -70,6 +70,12 @@ impl Looked {
     /// How many works would begin now.
     pub fn works(&self) -> u64 {
         self.begin.len() as u64
+    }
+
+    /// The contest that all works are of, if they are of one.
+    pub(super) fn contest(&self) -> Option<ContestId> {
+        let [one] = &self.contests[..] else { return None };
+        Some(ContestId::new(one.clone()))
     }
 
     /// Why nothing is begun, if so. Works whose files are being made do not refuse a job: they may be ready when it comes to them.

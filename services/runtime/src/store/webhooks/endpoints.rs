@@ -205,5 +205,9 @@ pub async fn remove(tx: &mut PgConnection, id: Uuid, by: &By) -> anyhow::Result<
 /// What a person did with an endpoint, for the audit trail. Its host may be told, its address may not.
 pub(super) async fn note(tx: &mut PgConnection, by: &By, act: &str, id: Uuid, after: Value) -> anyhow::Result<()> {
     let act = Act { act, submission: None, partner: None, before: json!({ "webhook": id }), after };
-    audit::add(tx, by, &act).await
+    let contest = sqlx::query_scalar!("/* webhook_contest */ select contest from webhook_endpoints where id = $1", id)
+        .fetch_optional(&mut *tx)
+        .await
+        .context("find a webhook's contest")?;
+    audit::add_about(tx, by, &act, contest.flatten().map(ContestId::new).as_ref()).await
 }

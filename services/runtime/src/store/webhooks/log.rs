@@ -11,6 +11,9 @@ use super::super::Store;
 use super::super::history::By;
 use super::{TEST_TYPE, endpoints, payload};
 
+/// Every status of a message.
+pub const STATUSES: [&str; 5] = ["pending", "delivered", "failed", "cancelled", "dropped"];
+
 /// A message in the log, newest first.
 #[derive(Clone, Debug, Serialize)]
 pub struct LogRow {

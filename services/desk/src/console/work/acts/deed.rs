@@ -4,36 +4,23 @@ use std::collections::BTreeSet;
 use pages::Say;
 use pipeline::id::SubmissionId;
 use pipeline::partner::Replacement;
-use pipeline::submission::{Event, Submission};
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::people;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::Role;
 
 use super::Fields;
-use super::options::{BEGINNINGS, may_be_retried};
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::bulk::JobMade;
 use crate::act::hold::{self, Hold};
+use crate::act::offered::OnWork as Deed;
 use crate::act::recall::{self, Recall, Recalled};
 use crate::act::release::{self, Release, Released};
 use crate::act::reprocess::{self, Beginning, Reprocess};
 use crate::act::retry::{self, Retry};
 use crate::act::withdraw::{self, Withdraw};
-use crate::console::{local, partner_name};
-use crate::view::work::Part;
-
-/// An act on one work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
-    Release,
-    Recall,
-    Reprocess,
-    Hold,
-    Retry,
-    Withdraw,
-}
+use crate::console::local;
+use crate::names::partner_name;
 
 /// What an act did, or would do.
 #[derive(Debug, Default)]
@@ -74,9 +61,6 @@ const ORGANISER: &[Role] = &[Role::Organiser];
 const OPERATOR: &[Role] = &[Role::Operator];
 
 impl Deed {
-    pub(crate) const ALL: [Deed; 6] =
-        [Deed::Release, Deed::Recall, Deed::Reprocess, Deed::Hold, Deed::Retry, Deed::Withdraw];
-
     #[rustfmt::skip]
     fn row(self) -> Row {
         let row = |stable, roles, name, about| Row { stable, roles, name, about };
@@ -133,23 +117,6 @@ impl Deed {
         self.row().roles
     }
 
-    /// Whether the work's state allows it. A state that changes in the meantime is for the act itself to refuse.
-    pub(super) fn is_possible(self, work: &Submission, parts: &[Part]) -> bool {
-        let changes = |event: Event| {
-            let mut next = work.clone();
-            next.advance(event);
-            next != *work
-        };
-        match self {
-            Deed::Release => changes(Event::Released { partners: None }),
-            Deed::Recall => people::may_recall(work) && changes(Event::Revoked),
-            Deed::Reprocess => BEGINNINGS.into_iter().any(|from| work.state.may_reprocess(from.stage())),
-            Deed::Hold => true,
-            Deed::Retry => parts.iter().any(|part| may_be_retried(work, part)),
-            Deed::Withdraw => changes(Event::Withdrawn),
-        }
-    }
-
     /// A hold changes nothing that could be looked at before.
     pub(crate) fn has_dry_run(self) -> bool {
         self != Deed::Hold
@@ -185,7 +152,9 @@ impl Deed {
             }
             Deed::Reprocess => {
                 let from = fields.from.as_deref().unwrap_or_default().parse::<Beginning>();
-                let from = from.map_err(|said| Code::FieldWrong.about(Detail::from(said).of("from")))?;
+                let from = from.map_err(|said| {
+                    Code::FieldWrong.about(Detail::new("须为 probe、screen、transcode 或 publish", said).of("from"))
+                })?;
                 let replace = fields.replace.is_some();
                 let wish = Reprocess { from, partners, replace, dry_run, digest, reason };
                 Ok(shows.reprocessed(&reprocess::one(desk, caller, work.id, wish).await?.value))
@@ -198,8 +167,9 @@ impl Deed {
             Deed::Retry => {
                 let only = fields.part.as_deref().and_then(|part| part.split_once('/'));
                 let (stage, part) = only.map(|(stage, part)| (stage.to_owned(), part.to_owned())).unzip();
-                let retried = retry::retry(desk, caller, work.id, Retry { part, stage, dry_run, reason }).await?.value;
-                let mut said = Consequences::default();
+                let wish = Retry { part, stage, dry_run, digest, reason };
+                let retried = retry::retry(desk, caller, work.id, wish).await?.value;
+                let mut said = Consequences { digest: Some(retried.digest), ..Consequences::default() };
                 said.line(say.t("任务", "Parts"), retried.parts.to_string());
                 Ok(said)
             }

@@ -1,20 +1,19 @@
 //! What an act's form offers to choose from.
 use pages::Say;
-use pipeline::lang::Lang;
-use pipeline::person::Sees;
-use pipeline::submission::Submission;
+use pipeline::id::PartnerId;
 use runtime::problem::Problem;
 use runtime::store::submissions::SubmissionRow;
 
-use super::deed::Deed;
 use crate::Desk;
+use crate::act::offered::{self, OnWork as Deed};
 use crate::act::reprocess::Beginning;
-use crate::view::deliveries;
+use crate::act::retry;
+use crate::console::stage_text;
+use crate::names::{part_name, partner_name};
 use crate::view::work::{self, Part};
 
 /// Stages at which a new run can begin, the usual one first.
-pub(super) const BEGINNINGS: [Beginning; 4] =
-    [Beginning::Transcode, Beginning::Probe, Beginning::Screen, Beginning::Publish];
+const BEGINNINGS: [Beginning; 4] = [Beginning::Transcode, Beginning::Probe, Beginning::Screen, Beginning::Publish];
 
 /// Lists of (value, text).
 #[derive(Default)]
@@ -30,19 +29,16 @@ impl Options {
     pub(crate) async fn of(desk: &Desk, row: &SubmissionRow, deed: Deed, say: Say) -> Result<Self, Problem> {
         let mut options = Self::default();
         match deed {
-            Deed::Release | Deed::Reprocess => options.partners = of_contest(desk, row, say.lang),
-            Deed::Recall => {
-                let named = of_contest(desk, row, say.lang);
-                let name = |id: &str| named.iter().find(|(it, _)| it == id).map_or(id, |(_, name)| name).to_owned();
-                let rows = deliveries::deliveries(desk, &Sees::All, row.id).await?;
-                options.partners = rows.into_iter().map(|it| (it.partner.clone(), name(&it.partner))).collect();
-            }
+            Deed::Release => options.partners = named(desk, say, offered::releasable(row)),
+            Deed::Reprocess => options.partners = named(desk, say, of_contest(desk, row)),
+            Deed::Recall => options.partners = named(desk, say, offered::recallable(desk, row).await?),
             Deed::Retry => {
                 let parts = work::parts(desk, row).await?.into_iter();
-                let failed = parts.filter(|it| may_be_retried(&row.machine, it));
+                let failed = parts.filter(|it| retry::may_be_tried(&it.status));
                 let shown = |it: Part| {
                     let error = it.last_error.unwrap_or_default();
-                    let text = format!("{} {}{}{error}", say.stage(&it.stage), it.part, say.t("：", ": "));
+                    let part = part_name(&desk.catalogue, say, &it.part);
+                    let text = format!("{} · {part}{}{error}", say.stage(&it.stage), say.t("：", ": "));
                     (format!("{}/{}", it.stage, it.part), text)
                 };
                 options.parts = failed.map(shown).collect();
@@ -52,19 +48,19 @@ impl Options {
         }
         if deed == Deed::Reprocess {
             let possible = BEGINNINGS.into_iter().filter(|from| row.machine.state.may_reprocess(from.stage()));
-            options.stages = possible.map(|it| (it.to_string(), say.stage(&it.to_string()))).collect();
+            options.stages = possible.map(|it| (it.to_string(), stage_text(say, it).to_owned())).collect();
         }
         Ok(options)
     }
 }
 
-fn of_contest(desk: &Desk, row: &SubmissionRow, lang: Lang) -> Vec<(String, String)> {
+fn of_contest(desk: &Desk, row: &SubmissionRow) -> Vec<PartnerId> {
     let contest = desk.catalogue.contest(&row.contest);
-    let partners = contest.into_iter().flat_map(|it| desk.catalogue.partners_of(it));
-    partners.map(|it| (it.id.to_string(), it.name.text(lang).to_owned())).collect()
+    contest.into_iter().flat_map(|it| desk.catalogue.partners_of(it)).map(|it| it.id.clone()).collect()
 }
 
-/// Whether a part of this run has failed too often or waits for its next attempt.
-pub(super) fn may_be_retried(work: &Submission, part: &Part) -> bool {
-    part.run == work.run && matches!(part.status.as_str(), "parked" | "waiting")
+/// Partners to choose from, by name.
+fn named(desk: &Desk, say: Say, partners: impl IntoIterator<Item = PartnerId>) -> Vec<(String, String)> {
+    let named = |id: PartnerId| (id.to_string(), partner_name(&desk.catalogue, say, id.as_str()));
+    partners.into_iter().map(named).collect()
 }

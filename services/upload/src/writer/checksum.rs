@@ -1,4 +1,4 @@
-//! `Upload-Checksum`: the digest of one request's body. A body whose digest is wrong leaves no trace.
+//! The digest that one delivery of bytes should have, as `Upload-Checksum` writes it. Bytes whose digest is wrong leave no trace.
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::Md5;
@@ -42,7 +42,7 @@ pub(crate) enum Running {
 }
 
 impl Checksum {
-    /// Reads the header.
+    /// Reads an algorithm, a space and base64; absent is no checksum.
     pub(crate) fn parse(header: Option<&str>) -> Result<Option<Self>, Problem> {
         let Some(header) = header else { return Ok(None) };
         let (name, value) = header.split_once(' ').ok_or(Code::ChecksumMalformed)?;

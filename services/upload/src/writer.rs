@@ -1,12 +1,21 @@
-//! The way of one body: frame by frame into the part that is coming in, whole parts into the object store, the rest into a tail
-//! object, and then the offset into the database. A client is told of no byte before that.
+//! The way of a film's bytes, whatever brings them: as they come into the part that is coming in, whole parts into the object store, the
+//! rest into a tail object, and then the offset into the database. No offset is reported before that. Knows no protocol: the caller
+//! has checked who may write, where, and how much.
+//!
+//! | question | file |
+//! |---|---|
+//! | may an upload begin, and what is it at first? | `begin` |
+//! | who writes? | `lock` |
+//! | where are bytes before they are a part? | `spool` |
+//! | are they the ones that were meant? | `checksum` |
 //!
 //! One part is sent while the next one comes in; so an upload holds at most two parts on disk, and a few hundred KiB in memory.
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use http_body_util::BodyExt;
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use pipeline::catalogue::Contest;
 use pipeline::id::{Fence, UploadId};
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError};
@@ -15,22 +24,28 @@ use runtime::serving::places::Held;
 use runtime::store::uploads::{PartRow, Progress, UploadRow};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{debug, warn};
+use tracing::{Instrument, debug, warn};
 
-use super::checksum::{Checksum, Running};
-use super::lock::{Lock, Standing};
-use super::spool::{Spool, Spooled};
+use self::checksum::{Checksum, Running};
+use self::lock::{Lock, Standing};
+use self::spool::{Spool, Spooled};
 use crate::app::App;
+use crate::finish;
 use crate::senders::Sender;
 use crate::stock::{self, Wish};
 use runtime::problem::{Code, Problem};
+
+pub(crate) mod begin;
+pub(crate) mod checksum;
+pub(crate) mod lock;
+pub(crate) mod spool;
 
 /// A writer that heard nothing from its client for this long gives way to one that has something to say.
 const SILENT: Duration = Duration::from_secs(2);
 /// What is on its way when the service stops is still taken for this long.
 const DRAIN: Duration = Duration::from_millis(250);
 
-/// One body on its way in.
+/// Bytes on their way in.
 pub(crate) struct Ingest {
     pub(crate) app: Arc<App>,
     pub(crate) upload: UploadRow,
@@ -58,8 +73,27 @@ enum End {
     Early(Code),
 }
 
-/// Takes the body in and gives the lock back, whatever happens.
-pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
+/// Takes bytes in, in a task of its own: what came before a connection broke is made durable even though the caller is gone. Returns the
+/// offset that is durable; the last byte finishes the upload.
+pub(crate) async fn take<E: Send + 'static>(
+    app: &Arc<App>,
+    ingest: Ingest,
+    bytes: impl Stream<Item = Result<Bytes, E>> + Send + Unpin + 'static,
+    contest: &Contest,
+) -> Result<u64, Problem> {
+    let (id, expiry) = (ingest.upload.id, app.expiry(contest));
+    let running = app.tasks.spawn(run(ingest, bytes).in_current_span());
+    let taken = running.await.map_err(|err| anyhow::anyhow!("taking an upload in: {err}"))??;
+    if taken.complete {
+        finish::soon(app, id).await;
+    } else {
+        app.store.prolong_upload(id, expiry).await?;
+    }
+    Ok(taken.offset)
+}
+
+/// Takes the bytes in and gives the lock back, whatever happens.
+async fn run<E>(ingest: Ingest, bytes: impl Stream<Item = Result<Bytes, E>> + Unpin) -> Result<Taken, Problem> {
     let Ingest { app, upload, lock, length, most, checksum, place: _place } = ingest;
     let (id, before) = (upload.id, upload.offset);
     let running = checksum.as_ref().map(Checksum::start);
@@ -82,7 +116,7 @@ pub(crate) async fn run(ingest: Ingest, body: Body) -> Result<Taken, Problem> {
         pace,
         sender,
     };
-    let result = writer.take(body, checksum).await;
+    let result = writer.take(bytes, checksum).await;
     let uploads = &writer.app.store.metrics().uploads;
     if result.is_err() {
         writer.lock.release().await;
@@ -129,10 +163,14 @@ struct Writer {
 }
 
 impl Writer {
-    async fn take(&mut self, mut body: Body, checksum: Option<Checksum>) -> Result<Taken, Problem> {
+    async fn take<E>(
+        &mut self,
+        mut bytes: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        checksum: Option<Checksum>,
+    ) -> Result<Taken, Problem> {
         self.parts = u32::try_from(self.app.store.upload_parts(self.upload.id).await?.len()).unwrap_or(u32::MAX);
         self.take_tail_back().await?;
-        let end = self.take_frames(&mut body).await?;
+        let end = self.take_all(&mut bytes).await?;
         if let (Some(checksum), Some(running)) = (&checksum, self.running.take()) {
             if let End::Early(code) = end {
                 return Err(code.into());
@@ -164,9 +202,9 @@ impl Writer {
         Ok(())
     }
 
-    async fn take_frames(&mut self, body: &mut Body) -> Result<End, Problem> {
+    async fn take_all<E>(&mut self, from: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Result<End, Problem> {
         loop {
-            let bytes = match self.next_frame(body).await? {
+            let bytes = match self.next(from).await? {
                 Ok(bytes) => bytes,
                 Err(end) => return Ok(end),
             };
@@ -197,15 +235,21 @@ impl Writer {
     }
 
     /// The next bytes, or why there are none. Only waiting for the client counts against its pace, not what we do with its bytes.
-    async fn next_frame(&mut self, body: &mut Body) -> Result<Result<Bytes, End>, Problem> {
+    async fn next<E>(
+        &mut self,
+        from: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    ) -> Result<Result<Bytes, End>, Problem> {
         self.sender.wait();
-        let frame = self.wait_for_frame(body).await;
-        let bytes = frame.as_ref().ok().and_then(|it| it.as_ref().ok()).map_or(0, |bytes| bytes.len() as u64);
+        let next = self.wait_for_next(from).await;
+        let bytes = next.as_ref().ok().and_then(|it| it.as_ref().ok()).map_or(0, |bytes| bytes.len() as u64);
         self.pace.came(self.sender.came(bytes), bytes);
-        frame
+        next
     }
 
-    async fn wait_for_frame(&mut self, body: &mut Body) -> Result<Result<Bytes, End>, Problem> {
+    async fn wait_for_next<E>(
+        &mut self,
+        from: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
+    ) -> Result<Result<Bytes, End>, Problem> {
         let silent_since = Instant::now();
         let (silence, patience) = (self.app.settings.read_deadline, self.pace.left());
         let late = if patience < silence { Code::TooSlow } else { Code::Interrupted };
@@ -218,12 +262,8 @@ impl Writer {
                 deadline = deadline.min(until);
             }
             tokio::select! {
-                frame = timeout_at(deadline, body.frame()) => return Ok(match frame {
-                    Ok(Some(Ok(frame))) => match frame.into_data() {
-                        Ok(bytes) => Ok(bytes),
-                        // Trailers: nothing of ours.
-                        Err(_) => continue,
-                    },
+                next = timeout_at(deadline, from.next()) => return Ok(match next {
+                    Ok(Some(Ok(bytes))) => Ok(bytes),
                     Ok(None) => Err(End::Whole),
                     Err(_) if self.drain_until.is_some() => Err(End::Early(Code::Stopping)),
                     Err(_) => Err(End::Early(late)),

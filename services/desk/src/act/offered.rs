@@ -1,0 +1,87 @@
+//! Which acts on one work would be accepted now, so that pages offer no others. Each answer is the act's own rule: the event that it
+//! would apply to the work, or the look that it takes. What changes between the answer and the act is for the act to refuse.
+use std::collections::BTreeSet;
+
+use pipeline::id::PartnerId;
+use pipeline::person::Sees;
+use pipeline::stage::Stage;
+use pipeline::submission::{Event, Redo};
+use runtime::problem::{Code, Problem};
+use runtime::store::bulk::{self, Ask, Which};
+use runtime::store::people;
+use runtime::store::submissions::SubmissionRow;
+
+use super::bulk::refused as refused_by_look;
+use super::recall::is_concerned;
+use super::retry;
+use crate::Desk;
+use crate::names::in_states;
+
+/// An act on one work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnWork {
+    /// Publish it, to all partners or some.
+    Release,
+    /// Take it back, from all partners or some.
+    Recall,
+    /// Begin a new run.
+    Reprocess,
+    /// Hold its film, or let it go.
+    Hold,
+    /// Run failed parts again.
+    Retry,
+    /// Take it out of the contest at its entrant's wish.
+    Withdraw,
+}
+
+impl OnWork {
+    /// Every act.
+    pub const ALL: [OnWork; 6] =
+        [OnWork::Release, OnWork::Recall, OnWork::Reprocess, OnWork::Hold, OnWork::Retry, OnWork::Withdraw];
+}
+
+/// Why the act would be refused whatever is chosen in its form; `None` where it would be accepted. The caller has the role already.
+pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: OnWork) -> Result<Option<Problem>, Problem> {
+    let machine = &work.machine;
+    let refused = || Some(Code::StateWrong.about(in_states([machine.state.name()])));
+    Ok(match act {
+        OnWork::Hold => None,
+        OnWork::Release if machine.would_change(Event::Released { partners: None }) => None,
+        OnWork::Withdraw if machine.would_change(Event::Withdrawn) => None,
+        OnWork::Recall if people::may_recall(machine) && machine.would_change(Event::Revoked) => None,
+        OnWork::Release | OnWork::Recall | OnWork::Withdraw => refused(),
+        OnWork::Retry => {
+            let parts = desk.store.parts(work.id).await?;
+            let none = !parts.iter().any(|part| retry::may_be_tried(&part.status));
+            none.then(|| Code::NothingParked.into())
+        }
+        OnWork::Reprocess => reprocess_refused(desk, work).await?,
+    })
+}
+
+/// The earliest run is the one that most states allow. The look is that of the act itself, other jobs included.
+async fn reprocess_refused(desk: &Desk, work: &SubmissionRow) -> Result<Option<Problem>, Problem> {
+    let which = Which::Named(vec![work.id]);
+    let ask = Ask::Reprocess { from: Stage::Probe, redo: Redo::default() };
+    let within = Sees::Only([work.contest.clone()].into());
+    let (which, ask, within) = (&which, &ask, &within);
+    let looked = desk
+        .store
+        .transaction("look_at_one_work", |tx, _| Box::pin(async move { bulk::look(tx, which, ask, within).await }));
+    Ok(looked.await?.refusal().map(refused_by_look))
+}
+
+/// Partners of the work's plan to which a release would begin a delivery now.
+pub fn releasable(work: &SubmissionRow) -> BTreeSet<PartnerId> {
+    let machine = &work.machine;
+    let starts = |partner: &&PartnerId| {
+        machine.would_change(Event::Released { partners: Some(BTreeSet::from([(*partner).clone()])) })
+    };
+    machine.work.partners.iter().filter(starts).cloned().collect()
+}
+
+/// Partners that have the work or may have it, which a recall would ask.
+pub async fn recallable(desk: &Desk, work: &SubmissionRow) -> Result<BTreeSet<PartnerId>, Problem> {
+    let rows = desk.store.deliveries(work.id).await?;
+    Ok(rows.into_iter().filter(|row| is_concerned(&row.machine)).map(|row| row.partner).collect())
+}

@@ -1,0 +1,20 @@
+// How long entries are still taken. The page says the deadline; this adds the time that is left, by the server's clock: the page carries
+// the server's time, and only the difference to it is taken from this browser's clock, which may be wrong.
+const deadline = document.querySelector("[data-until]");
+if (deadline) {
+  const { until, now, days, hours, minutes, over } = deadline.dataset;
+  const ahead = Date.now() - Date.parse(now);
+  const text = (left) => {
+    const m = Math.ceil(left / 60000), d = Math.floor(m / 1440), h = Math.floor(m / 60) % 24;
+    if (d > 0) return days.replace("{d}", d).replace("{h}", h);
+    return h > 0 ? hours.replace("{h}", h).replace("{m}", m % 60) : minutes.replace("{m}", m);
+  };
+  const show = () => {
+    const left = Date.parse(until) - (Date.now() - ahead);
+    deadline.textContent = left > 0 ? text(left) : over;
+    // What the page offers has changed; the server knows what.
+    if (left <= 0) return;
+    setTimeout(show, Math.min(left, 20000));
+  };
+  show();
+}

@@ -1,0 +1,112 @@
+//! The entry form: which questions a contest asks, and what of an entrant's answers is wrong. Pages, the API, the command line and tables of
+//! recommending units fill in the same form and are judged by the same function.
+//!
+//! | question | file |
+//! |---|---|
+//! | which questions are there, and of which kind? | `field` |
+//! | what is wrong with the answers? | `check` |
+//!
+//! Answers are texts by the id of their field; a declaration that is made is [`YES`]. What is wrong comes back as data, all at once.
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::lang::Lang;
+
+mod check;
+mod field;
+
+pub use check::check;
+pub use field::{Choice, Field, Kind, Section, id};
+
+/// Answers as they were given, by the id of their field. A missing one is empty.
+pub type Answers = BTreeMap<String, String>;
+
+/// The answer to a declaration that is made. Any other answer does not make it.
+pub const YES: &str = "true";
+
+/// Answers that keep every rule of their contest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Trimmed; none is empty.
+    texts: Answers,
+    /// Fields of the contest's own, other than declarations.
+    own: Answers,
+    declarations: Map<String, Value>,
+}
+
+impl Checked {
+    /// The answer to a field; empty where there is none.
+    pub fn text(&self, id: &str) -> &str {
+        self.texts.get(id).map_or("", String::as_str)
+    }
+
+    /// The answer to a field that may be missing.
+    pub fn given(&self, id: &str) -> Option<&str> {
+        self.texts.get(id).map(String::as_str)
+    }
+
+    /// Answers to the questions that only this contest asks. They may name people.
+    pub fn own(&self) -> &Answers {
+        &self.own
+    }
+
+    /// What the entrant declared, by the names of the declarations: `originality`, `rights`, `ai_use`, and the contest's own.
+    pub fn declarations(&self) -> &Map<String, Value> {
+        &self.declarations
+    }
+}
+
+/// One answer that breaks a rule. Never repeats the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The field's place in the form, such as `entrant.contact.email`, or `entrant.contact` where one of two answers is needed.
+    pub field: String,
+    /// What is wrong.
+    pub fault: Fault,
+    /// What is allowed, in Chinese.
+    pub zh: String,
+    /// The same in English.
+    pub en: String,
+}
+
+impl Wrong {
+    /// What is allowed, in one language.
+    pub fn text(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Zh => &self.zh,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+/// What can be wrong with an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is missing, too long, or not of its field's kind.
+    FieldWrong,
+    /// It holds a character that no text may hold.
+    TextUnfit,
+    /// The contest has no such theme.
+    ThemeUnknown,
+    /// A declaration is not made.
+    DeclarationMissing,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Fault; 4] = [Fault::FieldWrong, Fault::TextUnfit, Fault::ThemeUnknown, Fault::DeclarationMissing];
+
+    /// The stable name that clients read.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::FieldWrong => "field_wrong",
+            Fault::TextUnfit => "text_unfit",
+            Fault::ThemeUnknown => "theme_unknown",
+            Fault::DeclarationMissing => "declaration_missing",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! `reelmill submit --sheet`: every work of a recommending unit's sheet, with its video from a folder. What is clear is entered; what is
+//! wrong, missing or ambiguous is named and left to a person, who corrects the sheet or the folder and types the same command again.
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use paper::{Book, Limits, Refusal};
+use pipeline::catalogue::Contest;
+use pipeline::lang::Lang;
+use pipeline::sheet::{Cells, Sheet, SheetError};
+use pipeline::text::{Limit, Text};
+
+use super::one::One;
+use super::plan::{Next, Place, Row, plan};
+use super::receipts::{self, End, Receipt};
+use super::{Args, folder};
+use crate::api::{Api, language};
+use crate::exit::{Exit, WrongUsage};
+use crate::local::{CatalogueArgs, Local, link_or_copy};
+use crate::output;
+
+/// Rows that fail one after another before the command stops: the server is away, and says so for each.
+const FAILURES: usize = 3;
+
+/// Options of a whole sheet.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Sheet of a recommending unit")]
+pub(super) struct SheetArgs {
+    /// Enter every work of this sheet (推荐汇总表, .xlsx or .csv); with --dir, --unit and --contest
+    #[arg(long, value_name = "FILE", requires = "dir")]
+    pub(super) sheet: Option<PathBuf>,
+    /// Folder that holds the videos, at any depth; each is found by the name in its row, or by the title
+    #[arg(long, value_name = "FOLDER", requires = "sheet")]
+    pub(super) dir: Option<PathBuf>,
+    /// Show what would be entered and what is wrong; send nothing
+    #[arg(long, requires = "sheet")]
+    dry_run: bool,
+    /// Write the list of receipts to this file too, .xlsx or .csv
+    #[arg(long, value_name = "FILE", requires = "sheet")]
+    receipts: Option<PathBuf>,
+    /// Write an empty sheet for the contest to this file, .xlsx
+    #[arg(long, value_name = "FILE", conflicts_with = "sheet")]
+    pub(super) template: Option<PathBuf>,
+    /// Directory with contests, partners and ladders instead of the built-in ones, for sheets
+    #[arg(long, env = "CATALOGUE_DIR", value_name = "DIR")]
+    catalogue_dir: Option<PathBuf>,
+}
+
+/// Writes an empty sheet.
+pub(super) fn template(args: &Args, path: &Path) -> anyhow::Result<Exit> {
+    let bytes = paper::template(&contest(args)?, language()).context("make the template")?;
+    std::fs::write(path, bytes).with_context(|| format!("write {}", path.display()))?;
+    Ok(Exit::Done)
+}
+
+/// Enters the works of a sheet, or goes on with them.
+pub(super) async fn run(args: &Args, sheet: &Path, dir: &Path) -> anyhow::Result<Exit> {
+    let unit = Text::new(&args.form.unit, Limit::NAME)
+        .map_err(|error| WrongUsage(format!("--unit: {}", error.text(Lang::En))))?;
+    let list = args.of_unit.receipts.as_deref();
+    list.map(receipts::kind).transpose()?;
+    let contest = contest(args)?;
+    let book = match read(sheet).await? {
+        Ok(book) => book,
+        Err(refusal) => return Ok(refused(sheet, refusal.code(), |lang| refusal.text(lang))),
+    };
+    let sheet = match works(&contest, unit.as_str(), &book) {
+        Ok(works) => works,
+        Err(error) => return Ok(refused(sheet, error.code(), |lang| error.text(lang))),
+    };
+    for heading in &sheet.unknown {
+        eprintln!("the column {} is not read", output::plain(heading));
+    }
+    let named: Vec<&str> = sheet.works.iter().map(|work| work.file.as_str()).collect();
+    let place = Place { server: &args.server, contest: &contest, unit: unit.as_str() };
+    let (rows, unused) = plan(&place, &sheet.works, &folder::look(dir, &named)?)?;
+    let mut receipts: Vec<Receipt> = rows.iter().map(Receipt::of).collect();
+    for name in &unused {
+        eprintln!("{} belongs to no row", output::plain(name));
+    }
+    if !args.of_unit.dry_run {
+        enter_all(args, rows, &mut receipts).await?;
+    }
+    receipts::give(unit.as_str(), &receipts, &unused, args.output, list)
+}
+
+fn contest(args: &Args) -> anyhow::Result<Contest> {
+    let catalogue = CatalogueArgs::of(&args.contest, args.of_unit.catalogue_dir.clone());
+    catalogue.read().map(|(_, contest)| contest)
+}
+
+/// Has the cells read in the sandboxed child, as the services do.
+async fn read(file: &Path) -> anyhow::Result<Result<Book, Refusal>> {
+    let limits = Limits::default();
+    let meta = std::fs::metadata(file).with_context(|| format!("open {}", file.display()))?;
+    if !meta.is_file() {
+        return Err(WrongUsage(format!("{} is not a file", file.display())).into());
+    }
+    // The child would refuse it too, but it would have to be copied first.
+    if meta.len() > limits.file_bytes {
+        return Ok(Err(Refusal::FileTooLarge { most_bytes: limits.file_bytes }));
+    }
+    let local = Local::new()?;
+    let dir = local.dir("sheet")?;
+    link_or_copy(file, &dir.path().join(upload::sheet::SHEET))?;
+    let request = upload::sheet::request(dir.path(), limits, local.allow_missing_landlock);
+    let answer = local.run(&request, upload::sheet::DEADLINE, &ProgressBar::hidden()).await;
+    upload::sheet::answered(answer, &limits).context("read the sheet")
+}
+
+/// The works of the first worksheet that holds any; else what is wrong with the one that comes nearest.
+fn works(contest: &Contest, unit: &str, book: &Book) -> Result<Sheet, SheetError> {
+    let mut error = SheetError::NoHeadings;
+    for sheet in &book.sheets {
+        let rows: Vec<Cells> = sheet.rows.iter().map(|row| Cells { number: row.number, text: &row.cells }).collect();
+        match pipeline::sheet::read(contest, unit, &rows) {
+            Ok(works) => return Ok(works),
+            Err(SheetError::NoHeadings) => {}
+            Err(other) => error = other,
+        }
+    }
+    Err(error)
+}
+
+fn refused(sheet: &Path, code: &str, text: impl Fn(Lang) -> String) -> Exit {
+    eprintln!("{}: refused ({code})", output::plain(&sheet.display().to_string()));
+    eprintln!("  {}\n  {}", text(Lang::Zh), text(Lang::En));
+    Exit::Refused
+}
+
+/// Enters row after row. One that fails does not stop the others.
+async fn enter_all(args: &Args, rows: Vec<Row>, receipts: &mut [Receipt]) -> anyhow::Result<()> {
+    let api = Api::new(&args.server)?;
+    let count = rows.len();
+    let mut failures = 0;
+    for (at, (row, receipt)) in rows.into_iter().zip(receipts).enumerate() {
+        let Next::Enter(enter) = row.next else { continue };
+        eprintln!("[{}/{count}] {}", at + 1, output::plain(&row.title));
+        let one = One {
+            api: &api,
+            server: &args.server,
+            file: &enter.path,
+            form: enter.form,
+            row: Some(enter.key),
+            memory: enter.memory,
+            again: false,
+            wait: args.wait,
+        };
+        match one.enter().await {
+            Ok(Ok(done)) => receipt.stands(&done.standing),
+            Ok(Err(Exit::Refused)) => receipt.ends(End::NotAccepted, String::new()),
+            Ok(Err(_)) => receipt.ends(End::FormRefused, String::new()),
+            Err(error) => {
+                eprintln!("{}: {}", output::plain(&row.file), output::plain(&format!("{error:#}")));
+                receipt.ends(End::Failed, format!("{error:#}"));
+                failures += 1;
+                if failures >= FAILURES {
+                    eprintln!("stopped after {FAILURES} failures in a row; the same command resumes");
+                    break;
+                }
+                continue;
+            }
+        }
+        failures = 0;
+    }
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! Withdraw: the entrant takes the work back. Their personal data is deleted at once, the files soon after.
+use axum::http::StatusCode;
+use pipeline::submission::State;
+use runtime::problem::{Code, Problem};
+use runtime::serving::act::Act;
+use runtime::store::entrants;
+use runtime::store::idempotency::Answer;
+use runtime::store::submissions::SubmissionRow;
+use serde_json::Value;
+use tracing::info;
+
+use crate::app::App;
+
+/// Withdraws an entry. Withdrawn once more, it stays as it is.
+///
+/// # Errors
+/// `submission_closed` where it is too late: only the organisers can take the work back.
+pub(crate) async fn withdraw(app: &App, entry: &SubmissionRow, act: &Act) -> Result<Answer, Problem> {
+    if entry.machine.state == State::Withdrawn {
+        // Nothing is done, so nothing has to be remembered: otherwise each new key would leave a row for a day.
+        let status = StatusCode::NO_CONTENT.as_u16();
+        let nothing = Answer { status, location: None, body: Value::Null, again: false };
+        return Ok(act.answered(&app.store).await?.unwrap_or(nothing));
+    }
+    let (by, id, policy) = (&act.by(None)?, entry.id, app.store.policy());
+    let withdrawn = app.store.transaction("withdraw", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            let applied = entrants::withdraw(tx, policy, id, by).await?;
+            match applied.machine.state {
+                State::Withdrawn => act.end(tx, StatusCode::NO_CONTENT, &()).await,
+                _ => Err(Problem::from(Code::SubmissionClosed).into()),
+            }
+        })
+    });
+    let answer = withdrawn.await?;
+    info!(submission.id = %id, "submission {id} was withdrawn");
+    Ok(answer)
+}

@@ -1,0 +1,35 @@
+//! The pages of entrants at the public address: each parses, calls and renders.
+//!
+//! | question | file |
+//! |---|---|
+//! | what does a contest say of itself? | `contest` |
+//! | what does the browser need to check a film before it is sent? | `film` |
+//! | what stands around each page, in which language? | `shell`, `templates/site.html` |
+//! | style sheets, modules, and the switch between the languages | `assets` |
+//! | how does a problem look in a browser? | `problem` |
+//!
+//! A route of pages may set and read cookies, so none of them answers scripts of other sites: `routes` lays CORS around the others only.
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use axum::response::{Html, IntoResponse, Response};
+use pages::serve::POLICY;
+use runtime::problem::Problem;
+
+pub(crate) mod assets;
+pub(crate) mod contest;
+mod film;
+pub(crate) mod problem;
+pub(crate) mod shell;
+
+/// A page as an answer, which caches between here and the browser keep apart by language.
+fn shown(page: &impl Template) -> Result<Response, Problem> {
+    shown_with(StatusCode::OK, page)
+}
+
+/// The same with a status, such as that of the problem which the page shows.
+fn shown_with(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+    let text = page.render().map_err(|err| anyhow::Error::from(err).context("render a page"))?;
+    let headers = [(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-store"), (VARY, "Accept-Language, Cookie")];
+    Ok((status, headers, Html(text)).into_response())
+}

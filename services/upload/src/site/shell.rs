@@ -1,0 +1,75 @@
+//! What stands around every page of entrants: the language, its switch, and the server's time.
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use pages::{Say, assets, serve};
+use pipeline::lang::Lang;
+use runtime::problem::Problem;
+use runtime::serving::render::lang_of;
+
+use crate::app::App;
+
+/// What a page's template finds as `shell`.
+#[derive(Clone)]
+pub(crate) struct Shell {
+    /// The language.
+    pub(crate) say: Say,
+    /// When the page is shown, by the server's clock.
+    pub(crate) now: DateTime<Utc>,
+    /// Path and query of the page itself.
+    path: String,
+}
+
+impl Shell {
+    pub(crate) fn style(&self) -> String {
+        assets::style()
+    }
+
+    pub(crate) fn icon(&self) -> String {
+        assets::icon()
+    }
+
+    /// The address of an ES module.
+    pub(crate) fn module(&self, name: &str) -> String {
+        assets::module(name)
+    }
+
+    /// The same page in the other language.
+    pub(crate) fn other_language(&self) -> String {
+        serve::switch(self.other(), &self.path)
+    }
+
+    /// The tag of the other language.
+    pub(crate) fn other_tag(&self) -> &'static str {
+        self.other().tag()
+    }
+
+    fn other(&self) -> Lang {
+        match self.say.lang {
+            Lang::Zh => Lang::En,
+            Lang::En => Lang::Zh,
+        }
+    }
+
+    /// Of a request.
+    pub(super) fn of(app: &App, parts: &Parts) -> Self {
+        let path = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
+        Self { say: said_in(&parts.headers), now: app.clock.now(), path }
+    }
+}
+
+/// The language that was chosen, or else the browser's.
+fn said_in(headers: &HeaderMap) -> Say {
+    Say::new(serve::lang(headers).unwrap_or_else(|| lang_of(headers)))
+}
+
+impl FromRequestParts<Arc<App>> for Shell {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Ok(Self::of(app, parts))
+    }
+}

@@ -18,7 +18,7 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
         .unwrap();
     update("update submissions set title = 'A Green Factory' where id = $1", ids[0]).await.unwrap();
     update("update submissions set title = '一座绿色 工厂' where id = $1", ids[1]).await.unwrap();
-    update("update submissions set recommending_unit = '省工业协会' where id = $1", ids[2]).await.unwrap();
+    update("update submissions set recommending_unit = '省音像研究院' where id = $1", ids[2]).await.unwrap();
     for (text, expected) in [
         ("theme=green", &ids[..1]),
         ("theme!=green", &ids[1..]),
@@ -34,8 +34,8 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
         ("delivery!=refused partner=bilibili", &ids[1..2]),
         ("title~\"绿色 工厂\"", &ids[1..2]),
         ("title~GREEN", &ids[..1]),
-        ("unit~协会 state=published", &ids[2..]),
-        ("unit~协会 title~green", &[]),
+        ("unit~研究院 state=published", &ids[2..]),
+        ("unit~研究院 title~green", &[]),
         ("rendition=web-720", &ids[1..]),
         ("rendition!=web-720", &ids[..1]),
         ("engine<0.10", &ids[1..2]),

@@ -1,4 +1,6 @@
 //! How many pictures the desk receives at a time, by its pages and its API together.
+use std::time::Duration;
+
 use desk::act::evidence::PICTURE_BYTES;
 use reqwest::Method;
 use runtime::store::tokens::Role;
@@ -40,7 +42,8 @@ async fn paths(stage: &Stage) -> [String; 2] {
 
 #[tokio::test]
 async fn pages_and_api_together_receive_three_pictures_at_a_time() {
-    let stage = Stage::new().await;
+    // The requests that hold the turns must outlive those that wait for one.
+    let stage = Stage::with(|settings| settings.api_deadline = Duration::from_secs(300)).await;
     let operator = stage.token(Role::Operator, None).await;
     let browser = Browser::everywhere(&stage, Role::Operator).await;
     let [api, page] = paths(&stage).await;

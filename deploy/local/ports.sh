@@ -1,12 +1,13 @@
 # Sourced by the scripts beside it: ports that nobody else uses, remembered in a file so that addresses survive a restart.
 
-# Prints a port of 127.0.0.1 that nobody listens on now.
+# Prints a port that nobody listens on now, below those that the kernel gives to outgoing connections: while a server restarts, no
+# connection of another process takes its port.
 free_port() {
-    if command -v python3 >/dev/null; then
-        python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-    else
-        perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
-    fi
+    local end port
+    read -r end _ </proc/sys/net/ipv4/ip_local_port_range || end=32768
+    [ "$end" -gt 12000 ] || end=32768
+    while port=$((10000 + (RANDOM << 15 | RANDOM) % (end - 10000))) && port_is_taken "$port"; do :; done
+    echo "$port"
 }
 
 # Whether somebody listens on port $1 of this machine, or of the address that neighbours.sh was given.

@@ -1,4 +1,5 @@
-//! What entrants do to an entry that exists, once for every way in: one transaction that recognises a repetition, changes the entry through
-//! `Submission::advance`, and writes the audit row. Everything that staff can do is in the crate `desk`.
+//! What entrants do, once for every way in: one transaction that recognises a repetition, makes the entry or changes it through
+//! `Submission::advance`, and writes the audit row where an entry is changed. Everything that staff can do is in the crate `desk`.
 
+pub(crate) mod enter;
 pub(crate) mod withdraw;

@@ -1,0 +1,106 @@
+//! Enter: a checked form becomes a submission that waits for its film.
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use pipeline::catalogue::Contest;
+use pipeline::form::{Checked, id};
+use pipeline::id::SubmissionId;
+use pipeline::submission::Submission;
+use runtime::problem::Problem;
+use runtime::seal::Sealed;
+use runtime::serving::act::Act;
+use runtime::store::entrants::{self, Contact, Entrant};
+use runtime::store::idempotency::Answer;
+use runtime::store::submissions::NewSubmission;
+use runtime::warning::{Entry, Warning};
+use serde::Serialize;
+use tracing::info;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::token;
+
+/// A stored entry that waits for its film.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Entered {
+    /// The submission.
+    id: Uuid,
+    /// Opens the submission and its uploads, as `Authorization: Bearer`. Told this once.
+    token: String,
+    /// Where the film goes.
+    upload: UploadAddress,
+    /// What partners do not take of the texts as they are. The entry counts all the same.
+    warnings: Vec<Warning>,
+}
+
+/// Where the film goes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UploadAddress {
+    /// tus creation address: POST there with the token, as any tus client does. A path is relative to this API.
+    endpoint: String,
+    /// Largest film in bytes.
+    max_bytes: u64,
+    /// Instant before which the upload has to start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_before: Option<DateTime<Utc>>,
+    /// Instant before which it has to be complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_before: Option<DateTime<Utc>>,
+}
+
+/// Enters a work, once for each key of the request.
+pub(crate) async fn enter(app: &App, contest: &Contest, form: &Checked, act: &Act) -> Result<Answer, Problem> {
+    let texts = Entry { title: form.text(id::TITLE), synopsis: form.text(id::SYNOPSIS), theme: form.text(id::THEME) };
+    let warnings = texts.warnings_of_all(&app.catalogue, contest);
+    let (new, entrant, token) = stored(app, contest, form)?;
+    let id = new.id;
+    let upload = UploadAddress {
+        endpoint: format!("{}/files", app.settings.public_url),
+        max_bytes: contest.max_upload_bytes,
+        start_before: contest.deadline.map(|it| it.to_utc()),
+        finish_before: contest.latest_finish(),
+    };
+    let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
+    let entered = Entered { id: id.0, token, upload, warnings };
+    let (new, entrant, entered, location) = (&new, &entrant, &entered, &location);
+    let answer = app.store.transaction("enter", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            entrants::enter(tx, new, entrant).await?;
+            act.end_at(tx, StatusCode::CREATED, Some(location.clone()), entered).await
+        })
+    });
+    let answer = answer.await?;
+    if !answer.again {
+        info!(submission.id = %id, "submission {id} was entered");
+    }
+    Ok(answer)
+}
+
+/// A new entry of a form, as it is stored: its row, its entrant's sealed data, and its token, which is kept as a digest only.
+fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission, Sealed, String), Problem> {
+    let submission = SubmissionId(Uuid::now_v7());
+    let (token, token_sha256) = token::make(submission)?;
+    let given = |id| form.given(id).map(ToOwned::to_owned);
+    let entrant = Entrant {
+        name: form.text(id::NAME).to_owned(),
+        organisation: given(id::ORGANISATION),
+        contact: Contact { phone: given(id::PHONE), email: given(id::EMAIL) },
+        answers: form.own().clone(),
+    };
+    let entrant = app.keys.seal(submission, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
+    let new = NewSubmission {
+        id: submission,
+        contest: contest.id.clone(),
+        machine: Submission::new(contest.gates),
+        title: form.text(id::TITLE).to_owned(),
+        theme: form.text(id::THEME).to_owned(),
+        synopsis: form.text(id::SYNOPSIS).to_owned(),
+        recommending_unit: form.text(id::UNIT).to_owned(),
+        declarations: form.declarations().clone().into(),
+        token_sha256,
+    };
+    Ok((new, entrant, token))
+}

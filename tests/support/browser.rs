@@ -22,7 +22,7 @@ mod axe;
 pub(crate) mod person;
 
 /// How long a page, or what a module does on it, may take while others have the cores.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The two widths that every page is looked at in, CSS pixels: a desk and a phone.
 pub(crate) const WIDTHS: [u32; 2] = [1280, 390];

@@ -15,6 +15,13 @@ pub fn ffmpeg(args: &str, file: &Path) {
     assert!(made.status.success(), "ffmpeg {args}: {}", String::from_utf8_lossy(&made.stderr));
 }
 
+/// The first number of ffmpeg's version.
+pub fn major_version() -> u32 {
+    let said = String::from_utf8(Command::new("ffmpeg").arg("-version").output().unwrap().stdout).unwrap();
+    let version = said.strip_prefix("ffmpeg version ").unwrap();
+    version.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+}
+
 fn read(file: &Path, args: &str) -> Output {
     let words = args.split_whitespace();
     let output =

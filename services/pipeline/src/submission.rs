@@ -9,6 +9,10 @@ use crate::rejection::Rejection;
 use crate::rendition::Plan;
 use crate::stage::Stage;
 
+pub use state::State;
+
+mod state;
+
 /// One submission's way through the pipeline. What a run makes is in `work`; who does it, and how often it was tried, is the store's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
@@ -38,38 +42,6 @@ pub struct Redo {
     /// Partners whose file makes room for the new one.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub replace: BTreeSet<PartnerId>,
-}
-
-/// Where a submission stands. Data that exists only in a state lives in its variant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
-    /// Bytes are still coming.
-    Uploading,
-    /// A stage is at work; `pending` is what it still has to finish. The last part out moves the submission on.
-    At {
-        /// The stage.
-        stage: Stage,
-        /// Parts that are not done.
-        pending: BTreeSet<Part>,
-    },
-    /// Screened; waits for a person's yes or no.
-    AwaitingReview,
-    /// Every rendition is ready; waits for release.
-    AwaitingRelease,
-    /// Handed over to every partner, by machine or as a bag to a person. Where it stands there is each delivery's own state.
-    Published,
-    /// The content was refused; final.
-    Rejected {
-        /// The stage that found it, or `Screen` for a reviewer's no.
-        stage: Stage,
-        /// Why, told to the entrant.
-        reason: Rejection,
-    },
-    /// Taken back by the entrant.
-    Withdrawn,
-    /// Taken back by the organiser after acceptance.
-    Revoked,
 }
 
 /// Whether a gate waits for a person.
@@ -177,64 +149,6 @@ pub enum Event {
 impl Redo {
     fn is_everything(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl State {
-    /// The name of every state, in the order in which a work comes into them.
-    pub const NAMES: [&str; 12] = [
-        "uploading",
-        "probe",
-        "screen",
-        "awaiting_review",
-        "transcode",
-        "assemble",
-        "awaiting_release",
-        "publish",
-        "published",
-        "rejected",
-        "withdrawn",
-        "revoked",
-    ];
-
-    /// The state's one name: database value, JSON, metric label. At a stage, the stage's.
-    pub fn name(&self) -> &'static str {
-        match self {
-            State::Uploading => "uploading",
-            State::At { stage, .. } => stage.name(),
-            State::AwaitingReview => "awaiting_review",
-            State::AwaitingRelease => "awaiting_release",
-            State::Published => "published",
-            State::Rejected { .. } => "rejected",
-            State::Withdrawn => "withdrawn",
-            State::Revoked => "revoked",
-        }
-    }
-
-    /// Whether nothing more happens by itself, and no person is waited for.
-    pub fn is_settled(&self) -> bool {
-        match self {
-            State::Published | State::Rejected { .. } | State::Withdrawn | State::Revoked => true,
-            State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease => false,
-        }
-    }
-
-    /// Whether a new run may begin at this stage. Never forward: that would jump a review, a release or the decision what to make.
-    pub fn may_reprocess(&self, from: Stage) -> bool {
-        self.reached().is_some_and(|reached| from <= reached)
-    }
-
-    /// The last stage that this run came to; a new run may begin there or before. `None` where none may begin.
-    fn reached(&self) -> Option<Stage> {
-        match self {
-            State::Uploading | State::Withdrawn | State::Revoked => None,
-            State::At { stage, .. } => Some(*stage),
-            // What was refused stood in nobody's way since: it has to be screened again among those who were let in meanwhile.
-            State::Rejected { stage, .. } => Some((*stage).min(Stage::Screen)),
-            State::AwaitingReview => Some(Stage::Screen),
-            State::AwaitingRelease => Some(Stage::Assemble),
-            State::Published => Some(Stage::Publish),
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The command line as people type it: what it prints, what it leaves, and how it exits (0 done, 1 our failure, 2 usage, 3 refused, 130 interrupted).
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -305,16 +304,7 @@ async fn a_submit_that_was_killed_goes_on_with_the_same_command_and_sends_only_t
     let args = submit(text(&film), &server);
 
     line.stall_at(Some(HANGS_AT));
-    let mut first = tokio::process::Command::new(process::binary())
-        .args(&args)
-        .env_clear()
-        .envs(pipeline.command_env())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("start a submit");
+    let mut first = pipeline.start_command(&args);
     wait_until_true("the line hangs", SOON, async || line.passed() >= HANGS_AT).await;
     // SIGKILL: it writes nothing down any more.
     first.kill().await.expect("kill the submit");

@@ -1,7 +1,6 @@
 //! A recommending unit brings forty works: a sheet and a folder, from the command line.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use calamine::{Reader as _, Xlsx};
@@ -176,16 +175,7 @@ async fn forty_works_are_entered_once_whatever_interrupts_it() {
 
     // The line hangs in the tenth film; then the command is killed and writes nothing down any more.
     line.stall_at(Some(HANGS_AT));
-    let mut first = tokio::process::Command::new(process::binary())
-        .args(unit.args(&server))
-        .env_clear()
-        .envs(pipeline.command_env())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("start a submit");
+    let mut first = pipeline.start_command(&unit.args(&server));
     wait_until_true("the line hangs", SOON, async || line.passed() >= HANGS_AT).await;
     first.kill().await.expect("kill the submit");
     line.stall_at(None);

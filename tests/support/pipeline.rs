@@ -2,12 +2,14 @@
 //! database has been migrated by its owner; services and commands log in as those do who can alter no table. Dropping it checks that nothing was left behind, so every story does.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use runtime::objects::{Objects, S3Access};
 use tempfile::TempDir;
+use tokio::process::{Child, Command};
 use uuid::Uuid;
 
 use super::broker::Broker;
@@ -176,6 +178,14 @@ impl TestPipeline {
     /// As [`TestPipeline::command`], with `input` at its stdin.
     pub(crate) async fn command_reading(&self, args: &[&str], input: &str) -> Ran {
         process::run_reading(args, &self.command_env(), input).await
+    }
+
+    /// Starts a command without waiting for its end. It is killed when the returned process is dropped.
+    pub(crate) fn start_command(&self, args: &[&str]) -> Child {
+        let mut command = Command::new(process::binary());
+        command.args(args).env_clear().envs(self.command_env());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.kill_on_drop(true).spawn().expect("start a command")
     }
 
     /// A token of a new person who holds `role`, such as `screener@demo`, and nothing else.

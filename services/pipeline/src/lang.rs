@@ -15,6 +15,14 @@ pub enum Lang {
 }
 
 impl Lang {
+    /// The one that this is not.
+    pub fn other(self) -> Self {
+        match self {
+            Lang::Zh => Lang::En,
+            Lang::En => Lang::Zh,
+        }
+    }
+
     /// Reads an Accept-Language header (RFC 9110 §12.5.4): the wanted language with the highest `q`; at equal `q` the
     /// first one. Anything unreadable, and any wish for other languages only, is Chinese.
     pub fn from_accept_language(header: &str) -> Self {

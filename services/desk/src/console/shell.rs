@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use pages::{Say, assets, serve};
+use pages::{Say, serve};
 use pipeline::lang::Lang;
 use pipeline::person::Person;
 use runtime::problem::Problem;
@@ -134,34 +134,9 @@ impl Shell {
         Uuid::new_v4()
     }
 
-    pub(crate) fn style(&self) -> String {
-        assets::style()
-    }
-
-    pub(crate) fn icon(&self) -> String {
-        assets::icon()
-    }
-
-    /// The address of an ES module.
-    pub(crate) fn module(&self, name: &str) -> String {
-        assets::module(name)
-    }
-
     /// The same page in the other language.
     pub(crate) fn other_language(&self) -> String {
-        serve::switch(self.other(), &self.path)
-    }
-
-    /// The tag of the other language.
-    pub(crate) fn other_tag(&self) -> &'static str {
-        self.other().tag()
-    }
-
-    fn other(&self) -> Lang {
-        match self.say.lang {
-            Lang::Zh => Lang::En,
-            Lang::En => Lang::Zh,
-        }
+        serve::switch(self.say.lang.other(), &self.path)
     }
 }
 

@@ -5,8 +5,7 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
-use pages::{Say, assets, serve};
-use pipeline::lang::Lang;
+use pages::{Say, serve};
 use runtime::problem::Problem;
 use runtime::serving::render::lang_of;
 
@@ -24,34 +23,9 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    pub(crate) fn style(&self) -> String {
-        assets::style()
-    }
-
-    pub(crate) fn icon(&self) -> String {
-        assets::icon()
-    }
-
-    /// The address of an ES module.
-    pub(crate) fn module(&self, name: &str) -> String {
-        assets::module(name)
-    }
-
     /// The same page in the other language.
     pub(crate) fn other_language(&self) -> String {
-        serve::switch(self.other(), &self.path)
-    }
-
-    /// The tag of the other language.
-    pub(crate) fn other_tag(&self) -> &'static str {
-        self.other().tag()
-    }
-
-    fn other(&self) -> Lang {
-        match self.say.lang {
-            Lang::Zh => Lang::En,
-            Lang::En => Lang::Zh,
-        }
+        serve::switch(self.say.lang.other(), &self.path)
     }
 
     /// Of a request.

@@ -1,4 +1,4 @@
-//! Both APIs answer as their documents say, whoever asks. Schemathesis reads each document from its service and tries every operation as
+//! Both APIs answer as their documents say, for every role. Schemathesis reads each document from its service and tries every operation as
 //! everyone who may ask; `contract/schemathesis.toml` says what it sends and checks, `contract/hooks.py` who sends it, too.
 //! deploy/local/contract.sh installs it.
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 """What schemathesis does not know of itself: a film's bytes go out as they are, and others send each request, too.
 
-Making examples is most of the work, and they are the same for whoever asks; so they are made once, sent by one, and then by all OTHERS: a
+Making examples is most of the work, and they are the same for everyone; so they are made once, sent by one, and then by all OTHERS: a
 JSON list of `who`, `token` (null for none), the `work` that they ask about instead of WORK, and the `phases` in which they ask.
 """
 import json

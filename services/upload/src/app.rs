@@ -71,7 +71,7 @@ pub struct Settings {
     pub forwarded_hops: u8,
     /// Sites whose scripts may use the API in a browser.
     pub cors_origins: Origins,
-    /// Where metrics and health are told, for the page `/about`.
+    /// Address of metrics and health, which the page `/about` shows.
     pub admin: Option<SocketAddr>,
     /// The address that staff use, for the page `/about`.
     pub desk_url: Option<String>,

@@ -262,8 +262,8 @@ pub async fn parts(desk: &Desk, row: &SubmissionRow) -> Result<Vec<Part>, Proble
 pub async fn renditions(desk: &Desk, caller: &Caller, row: &SubmissionRow) -> Result<Vec<Rendition>, Problem> {
     let rows = desk.store.renditions(row.id).await?;
     let made_before = |from: ReusedFrom| {
-        let told = caller.sees == Sees::All || from.submission == row.id;
-        MadeBefore { submission: told.then_some(from.submission.0), run: from.run }
+        let visible = caller.sees == Sees::All || from.submission == row.id;
+        MadeBefore { submission: visible.then_some(from.submission.0), run: from.run }
     };
     let rendition = |it: RenditionRow| {
         let reused_from = it.rendition.reused_from.map(made_before);

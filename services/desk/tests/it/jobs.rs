@@ -220,7 +220,7 @@ async fn people_who_are_bound_to_a_contest_see_and_make_its_jobs_alone() {
     }
     assert_eq!(refusal(order(&stage, &bound, &theirs, "cancel")).await, says(404, "job_unknown"));
     assert_eq!(ok(order(&stage, &bound, &ours, "cancel")).await["state"], "cancelled");
-    // Whoever reads the trail of a contest sees who made and stopped its jobs.
+    // The trail of a contest says who made its jobs and who stopped them.
     let reader = stage.token(Role::Auditor, Some("small")).await;
     let trail = stage.get(&reader, "/api/v1/audit?act=bulk_job_changed").await;
     assert_eq!((trail["items"].as_array().unwrap().len(), &trail["items"][0]["after"]["job"]), (1, &json!(ours)));

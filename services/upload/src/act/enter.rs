@@ -25,7 +25,7 @@ use crate::token;
 pub(crate) struct Entered {
     /// The submission.
     id: Uuid,
-    /// Opens the submission and its uploads, as `Authorization: Bearer`. Told this once.
+    /// Opens the submission and its uploads, as `Authorization: Bearer`. Returned this once.
     token: String,
     /// Where the film goes.
     upload: UploadAddress,

@@ -36,7 +36,7 @@ pub(super) struct One<'a> {
 }
 
 impl One<'_> {
-    /// Enters the work, or goes on with it. `Err` is the exit code if the form was refused, which has been told.
+    /// Enters the work, or goes on with it. `Err` is the exit code if the form was refused; the reason has been printed.
     pub(super) async fn enter(&self) -> anyhow::Result<Result<Done, Exit>> {
         if self.again {
             self.memory.forget();
@@ -61,7 +61,7 @@ impl One<'_> {
             if mark.sha256 != entry.file.sha256 {
                 if self.row.is_none() {
                     eprintln!(
-                        "{} has changed since it was begun as {}: entering it anew",
+                        "{} has changed since it was begun as {}: entering it again",
                         self.shown(),
                         entry.submission
                     );
@@ -126,8 +126,8 @@ impl One<'_> {
         self.memory.keep(&entry)?;
         let upload = tus::Upload { http: &self.api.http, address: &address, token: &entry.token };
         let bar = progress::of_bytes(&self.shown(), entry.file.size);
-        let told = bar.clone();
-        let sent = upload.send(self.file, entry.file.size, move |offset| told.set_position(offset)).await;
+        let counted = bar.clone();
+        let sent = upload.send(self.file, entry.file.size, move |offset| counted.set_position(offset)).await;
         bar.finish_and_clear();
         match sent {
             Ok(()) => {
@@ -139,7 +139,7 @@ impl One<'_> {
             Err(tus::Stopped::Gone) => {
                 self.memory.forget();
                 bail!(
-                    "the server does not have the upload of {} any more; the same command enters it anew",
+                    "the server does not have the upload of {} any more; the same command enters it again",
                     entry.submission
                 )
             }
@@ -221,13 +221,13 @@ async fn mark(file: &Path) -> anyhow::Result<FileMark> {
     anyhow::ensure!(size > 0, "{} is empty", file.display());
     let path = file.to_owned();
     let bar = progress::of_bytes("reading", size);
-    let told = bar.clone();
-    let sha256 = tokio::task::spawn_blocking(move || digest(&path, |bytes| told.inc(bytes))).await??;
+    let counted = bar.clone();
+    let sha256 = tokio::task::spawn_blocking(move || digest(&path, |bytes| counted.inc(bytes))).await??;
     bar.finish_and_clear();
     Ok(FileMark { size, modified_ms, sha256 })
 }
 
-fn digest(path: &Path, told: impl Fn(u64)) -> anyhow::Result<String> {
+fn digest(path: &Path, counted: impl Fn(u64)) -> anyhow::Result<String> {
     use std::io::Read;
     let mut file = std::fs::File::open(path).with_context(|| format!("open {}", path.display()))?;
     let mut digest = Sha256::new();
@@ -238,6 +238,6 @@ fn digest(path: &Path, told: impl Fn(u64)) -> anyhow::Result<String> {
             return Ok(hex::encode(digest.finalize()));
         }
         digest.update(&buffer[..count]);
-        told(count as u64);
+        counted(count as u64);
     }
 }

@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::form::{Checked, id};
-use pipeline::id::SubmissionId;
 use pipeline::submission::Submission;
 use runtime::seal::Sealed;
 use runtime::serving::client::{Peer, client_of};
@@ -23,7 +22,7 @@ use uuid::Uuid;
 use super::check_deadline;
 use super::form::Form;
 use crate::app::{App, Settings};
-use crate::token;
+use crate::token::Token;
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::{Act, Answered};
 use runtime::serving::render::ProblemBody;
@@ -97,8 +96,9 @@ pub(crate) async fn enter(
 
     let texts = Entry { title: form.text(id::TITLE), synopsis: form.text(id::SYNOPSIS), theme: form.text(id::THEME) };
     let warnings = texts.warnings_of_all(&app.catalogue, contest);
-    let (new, entrant, token) = stored(&app, contest, &form)?;
-    let id = new.id;
+    let token = Token::new()?;
+    let (new, entrant) = stored(&app, contest, &form, &token)?;
+    let id = token.id;
     let upload = UploadAddress {
         endpoint: format!("{}/files", app.settings.public_url),
         max_bytes: contest.max_upload_bytes,
@@ -106,7 +106,7 @@ pub(crate) async fn enter(
         finish_before: contest.latest_finish(),
     };
     let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
-    let entered = Entered { id: id.0, token, upload, warnings };
+    let entered = Entered { id: id.0, token: token.text().to_owned(), upload, warnings };
     let (act, new, entrant, entered, location) = (&act, &new, &entrant, &entered, &location);
     let answer = app.store.transaction("enter", |tx, _| {
         Box::pin(async move {
@@ -124,10 +124,13 @@ pub(crate) async fn enter(
     Ok(Answered(answer))
 }
 
-/// A new entry of a form, as it is stored: its row, its entrant's sealed data, and its token, which is kept as a digest only.
-fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission, Sealed, String), Problem> {
-    let submission = SubmissionId(Uuid::now_v7());
-    let (token, token_sha256) = token::make(submission)?;
+/// A new entry of a form, as it is stored: its row, and its entrant's sealed data.
+pub(crate) fn stored(
+    app: &App,
+    contest: &Contest,
+    form: &Checked,
+    token: &Token,
+) -> Result<(NewSubmission, Sealed), Problem> {
     let given = |id| form.given(id).map(ToOwned::to_owned);
     let entrant = Entrant {
         name: form.text(id::NAME).to_owned(),
@@ -135,9 +138,9 @@ fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission
         contact: Contact { phone: given(id::PHONE), email: given(id::EMAIL) },
         answers: form.own().clone(),
     };
-    let entrant = app.keys.seal(submission, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
+    let entrant = app.keys.seal(token.id, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
     let new = NewSubmission {
-        id: submission,
+        id: token.id,
         contest: contest.id.clone(),
         machine: Submission::new(contest.gates),
         title: form.text(id::TITLE).to_owned(),
@@ -145,7 +148,7 @@ fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission
         synopsis: form.text(id::SYNOPSIS).to_owned(),
         recommending_unit: form.text(id::UNIT).to_owned(),
         declarations: form.declarations().clone().into(),
-        token_sha256,
+        token_sha256: token.digest(),
     };
-    Ok((new, entrant, token))
+    Ok((new, entrant))
 }

@@ -14,7 +14,10 @@ fn lacks(answer: &Response) -> Vec<String> {
         values.collect::<Vec<_>>()
     };
     let mut lacking = Vec::new();
-    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
+    // A page with forms says where they come from, to this site only.
+    let is_page = all("content-security-policy").iter().any(|policy| policy.contains("form-action 'self'"));
+    let referrer = if is_page { "same-origin" } else { "no-referrer" };
+    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", referrer)] {
         if all(name) != [value] {
             lacking.push(format!("{name}: {:?}", all(name)));
         }

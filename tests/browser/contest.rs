@@ -12,7 +12,17 @@ use crate::support::browser::{Browser, Driver, Scripts};
 use crate::support::{Service, Setup, TestPipeline};
 
 /// Pages of the public address that are files, lead elsewhere at once, or have no look of their own.
-const NO_PAGES: [&str; 3] = ["/assets/{file}", "/lang/{lang}", "/about"];
+const NO_PAGES: [&str; 8] = [
+    "/assets/{file}",
+    "/lang/{lang}",
+    "/about",
+    // These are looked at in `enter`, or take forms only.
+    "/contests/{contest}/enter",
+    "/contests/{contest}/draft",
+    "/entries/{id}",
+    "/entries/{id}/open",
+    "/entries/{id}/withdraw",
+];
 
 /// The built-in catalogue, and the call three times: one that closes in less than three days, one that opens tomorrow, one that is over.
 fn write(dir: &Path, now: DateTime<Utc>) {
@@ -36,16 +46,17 @@ fn write(dir: &Path, now: DateTime<Utc>) {
 }
 
 /// A service with these contests, and a browser at its public address. `None` where there is no browser.
-struct Site {
-    browser: Browser,
-    _driver: Driver,
-    service: Arc<Service>,
+pub(super) struct Site {
+    pub(super) browser: Browser,
+    pub(super) driver: Driver,
+    pub(super) base: String,
+    pub(super) service: Arc<Service>,
     _pipeline: TestPipeline,
     _catalogue: tempfile::TempDir,
 }
 
 impl Site {
-    async fn new(scripts: Scripts) -> Option<Self> {
+    pub(super) async fn new(scripts: Scripts) -> Option<Self> {
         let driver = Driver::start().await?;
         let pipeline = TestPipeline::with(Setup::default()).await;
         let catalogue = tempfile::tempdir().expect("a directory for the catalogue");
@@ -55,7 +66,7 @@ impl Site {
         let base = format!("http://{}", service.api_address().expect("the public address"));
         let browser = driver.browser(&base, scripts).await;
         browser.open("/").await;
-        Some(Self { browser, _driver: driver, service, _pipeline: pipeline, _catalogue: catalogue })
+        Some(Self { browser, driver, base, service, _pipeline: pipeline, _catalogue: catalogue })
     }
 }
 

@@ -52,6 +52,7 @@ pub mod bulk;
 pub mod deliveries;
 pub mod desk;
 pub mod doctor;
+pub mod drafts;
 pub mod entrants;
 pub mod exchanges;
 pub mod feed;

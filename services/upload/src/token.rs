@@ -10,6 +10,7 @@ use runtime::store::submissions::SubmissionRow;
 use runtime::telemetry;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use crate::app::App;
 use runtime::problem::{Code, Problem};
@@ -17,13 +18,44 @@ use runtime::problem::{Code, Problem};
 /// Random bytes in a token; as many as its digest has.
 const SECRET_BYTES: usize = 32;
 
-/// A new token for a submission, as text and as the digest to keep.
-pub(crate) fn make(submission: SubmissionId) -> anyhow::Result<(String, Vec<u8>)> {
-    let mut secret = [0; SECRET_BYTES];
-    rand::rngs::OsRng.try_fill_bytes(&mut secret)?;
-    let token = format!("{}.{}", submission.0.simple(), URL_SAFE_NO_PAD.encode(secret));
-    let digest = Sha256::digest(&token).to_vec();
-    Ok((token, digest))
+/// An entrant's token. Its text is secret.
+#[derive(Clone)]
+pub(crate) struct Token {
+    /// The submission that it opens.
+    pub(crate) id: SubmissionId,
+    text: String,
+}
+
+impl Token {
+    /// A new one, for a new submission.
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let id = SubmissionId(Uuid::now_v7());
+        let mut secret = [0; SECRET_BYTES];
+        rand::rngs::OsRng.try_fill_bytes(&mut secret)?;
+        Ok(Self { id, text: format!("{}.{}", id.0.simple(), URL_SAFE_NO_PAD.encode(secret)) })
+    }
+
+    /// Reads one; `None` for a text that is no token of ours. Whether it opens anything is another question.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (id, secret) = text.split_once('.')?;
+        let whole = URL_SAFE_NO_PAD.decode(secret).is_ok_and(|secret| secret.len() == SECRET_BYTES);
+        let id = id.parse().ok().filter(|_| whole)?;
+        Some(Self { id, text: text.to_owned() })
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What is kept of it.
+    pub(crate) fn digest(&self) -> Vec<u8> {
+        Sha256::digest(&self.text).to_vec()
+    }
+
+    /// Whether it is the one of which this digest was kept.
+    pub(crate) fn opens(&self, digest: &[u8]) -> bool {
+        self.digest().as_slice().ct_eq(digest).into()
+    }
 }
 
 /// The submission whose token came as `Authorization: Bearer`.
@@ -48,10 +80,12 @@ mod tests {
 
     #[test]
     fn a_token_names_its_submission_and_is_never_the_same() {
-        let id = SubmissionId(uuid::Uuid::now_v7());
-        let (token, digest) = make(id).unwrap();
-        assert_eq!(token.split_once('.').unwrap().0.parse::<SubmissionId>().unwrap(), id);
-        assert_eq!(digest, Sha256::digest(&token).as_slice());
-        assert_ne!(make(id).unwrap().0, token);
+        let token = Token::new().unwrap();
+        let read = Token::read(token.text()).unwrap();
+        assert!(read.id == token.id && read.opens(&token.digest()));
+        assert!(!Token::new().unwrap().opens(&token.digest()));
+        for wrong in ["", "x", "x.y", &token.text()[1..], &format!("{}A", token.text())] {
+            assert!(Token::read(wrong).is_none(), "{wrong}");
+        }
     }
 }

@@ -122,6 +122,15 @@ fn public_table() -> Vec<Row> {
     vec![
         public("GET /", none(), "200"),
         public("GET /contests/{contest}", none(), "200"),
+        public("GET /contests/{contest}/enter", none(), "200"),
+        // No field is filled in.
+        public("POST /contests/{contest}/enter", none(), "422"),
+        public("POST /contests/{contest}/draft", none(), "204"),
+        public("GET /entries/{id}", none(), "200"),
+        public("POST /entries/{id}/open", none(), "403"),
+        // The key is in a cookie; a token is none.
+        public("GET /entries/{id}/withdraw", none(), "401"),
+        public("POST /entries/{id}/withdraw", none(), "401"),
         public("GET /about", none(), "200"),
         public("GET /assets/{file}", none(), "200"),
         public("GET /lang/{lang}", none(), "200"),

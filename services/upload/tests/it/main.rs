@@ -13,6 +13,7 @@ mod concat; // pieces
 mod deadline; // deadline, grace, expiry
 mod delete; // termination
 mod doors; // who is refused, and how many hashes run
+mod enter; // entering in a browser: drafts, the entry's page and its key
 mod entries; // the form, the status, withdrawing
 mod head; // offsets
 mod headers; // security headers of every answer

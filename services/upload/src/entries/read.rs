@@ -33,6 +33,10 @@ pub(crate) struct Status {
     state: &'static str,
     /// What has arrived of the film.
     upload: UploadStatus,
+    /// tus address of the upload that waits for the rest of its bytes, for a client that did not begin it. HEAD there returns how far it is, and
+    /// the metadata that its client sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload_url: Option<String>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejection: Option<RejectionText>,
@@ -67,6 +71,7 @@ pub(crate) async fn read(
     let headers =
         [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
     let upload = UploadStatus::of(&app.store, &submission, lang).await?;
+    let unfinished = app.store.unfinished_upload(submission.id, app.clock.now()).await?;
     let rejection = match &submission.machine.state {
         Standing::Rejected { reason, .. } => Some(RejectionText::of(reason, lang)),
         _ => None,
@@ -82,6 +87,7 @@ pub(crate) async fn read(
         theme: submission.theme.clone(),
         state: submission.machine.state.name(),
         upload,
+        upload_url: unfinished.map(|id| format!("{}/files/{id}", app.settings.public_url)),
         rejection,
         verdict: submission.verdict.as_ref().map(rules),
         first_look: first_look.as_ref().map(rules),

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
@@ -15,18 +16,18 @@ use pipeline::catalogue::Contest;
 use pipeline::id::SubmissionId;
 use pipeline::screening::{Outcome, Rule, Verdict};
 use pipeline::submission::State as Standing;
-use runtime::doors::{Door, Reason};
+use runtime::doors::{Door, Pseudonym, Reason};
 use runtime::problem::{Code, Problem};
-use runtime::store::entrants;
-use runtime::store::history::By;
+use runtime::serving::act::Act;
+use runtime::serving::principal::Principal;
 use runtime::store::submissions::SubmissionRow;
-use tracing::info;
 
 use super::course::{Course, course};
 use super::problem::again;
 use super::shell::Shell;
 use super::typed::Typed;
-use super::{key, shown, shown_with};
+use super::{film, key, shown, shown_with};
+use crate::act;
 use crate::app::App;
 use crate::entries::contest_of;
 use crate::token::Token;
@@ -45,6 +46,12 @@ struct EntryPage {
     verdict: Option<Verdict>,
     /// Whether the verdict is that of the headers only.
     is_first_look: bool,
+    /// The entrant's key, which uploads need, too.
+    key: String,
+    /// By which the page's module judges a film.
+    limits: String,
+    /// Where tus clients begin an upload.
+    endpoint: String,
     /// The link that opens this entry on another device, and the same as a drawing.
     link: String,
     qr: String,
@@ -120,21 +127,13 @@ pub(crate) async fn ask_withdraw(
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    address: Option<Extension<Pseudonym>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let entry = own(&app, &headers, &id).await?;
-    let (id, policy) = (entry.id, app.store.policy());
-    let withdrawn = app.store.transaction("withdraw", |tx, _| {
-        Box::pin(async move {
-            let applied = entrants::withdraw(tx, policy, id, &By::ENTRANT).await?;
-            match applied.machine.state {
-                Standing::Withdrawn => Ok(()),
-                _ => Err(Problem::from(Code::SubmissionClosed).into()),
-            }
-        })
-    });
-    withdrawn.await?;
-    info!(submission.id = %id, "submission {id} was withdrawn");
+    let act = Act::at_page(Some(Principal::Entrant(entry.id)), address.map(|Extension(it)| it));
+    act::withdraw::withdraw(&app, &entry, &act).await?;
+    let id = entry.id;
     Ok(see(format!("/entries/{id}")))
 }
 
@@ -165,8 +164,12 @@ impl EntryPage {
             _ => None,
         };
         let link = format!("{}/entries/{}#{}", app.settings.public_url, entry.id, token.text());
+        let contest = contest_of(app, &entry)?.clone();
         Ok(Self {
-            contest: contest_of(app, &entry)?.clone(),
+            key: token.text().to_owned(),
+            limits: film::limits(&contest)?,
+            endpoint: format!("{}/files", app.settings.public_url),
+            contest,
             course: course(entry.machine.state.name(), say),
             arrived,
             refusal,
@@ -190,6 +193,10 @@ impl EntryPage {
 
     fn title(&self, rule: &Rule) -> &'static str {
         rule.title(self.shell.say.lang)
+    }
+
+    fn judged(&self) -> [(&'static str, &'static str); 4] {
+        film::judged(self.shell.say.lang)
     }
 
     fn theme(&self) -> &str {

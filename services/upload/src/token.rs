@@ -1,7 +1,10 @@
-//! The entrant's token: told once, kept as a digest. It names its submission, so that looking it up compares no secret.
+//! The entrant's token: returned once, kept as a digest. It names its submission, so that looking it up compares no secret.
+use std::ops::RangeInclusive;
+
 use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use rand::TryRngCore;
 use runtime::doors::{Door, Reason};
@@ -43,6 +46,13 @@ impl Token {
         Some(Self { id, text: text.to_owned() })
     }
 
+    /// Whether its id was made between these instants, by the time that a UUID v7 holds. What a browser keeps of a draft is checked so:
+    /// works are listed in the order of their ids.
+    pub(crate) fn is_of(&self, times: RangeInclusive<DateTime<Utc>>) -> bool {
+        let made = self.id.0.get_timestamp().and_then(|made| DateTime::from_timestamp(made.to_unix().0 as i64, 0));
+        made.is_some_and(|made| times.contains(&made))
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -62,13 +72,11 @@ impl Token {
 pub(crate) async fn authorize(app: &App, headers: &HeaderMap) -> Result<SubmissionRow, Problem> {
     let refused = |code: Code, reason, id: Option<SubmissionId>| code.refused(Door::Entrants, reason, id);
     let token = bearer(headers).ok_or_else(|| refused(Code::TokenMissing, Reason::Missing, None))?;
-    let id = token.split_once('.').and_then(|(id, _)| id.parse().ok());
-    let id = id.ok_or_else(|| refused(Code::TokenWrong, Reason::Malformed, None))?;
-    let submission = app.store.submission(id).await?;
-    let submission = submission.ok_or_else(|| refused(Code::TokenWrong, Reason::Unknown, Some(id)))?;
-    let same: bool = Sha256::digest(token).as_slice().ct_eq(&submission.token_sha256).into();
-    if !same {
-        return Err(refused(Code::TokenWrong, Reason::Wrong, Some(id)));
+    let token = Token::read(token).ok_or_else(|| refused(Code::TokenWrong, Reason::Malformed, None))?;
+    let submission = app.store.submission(token.id).await?;
+    let submission = submission.ok_or_else(|| refused(Code::TokenWrong, Reason::Unknown, Some(token.id)))?;
+    if !token.opens(&submission.token_sha256) {
+        return Err(refused(Code::TokenWrong, Reason::Wrong, Some(token.id)));
     }
     telemetry::follow(submission.id, submission.traceparent.as_deref());
     Ok(submission)
@@ -77,6 +85,16 @@ pub(crate) async fn authorize(app: &App, headers: &HeaderMap) -> Result<Submissi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_says_when_it_was_made() {
+        let (token, now) = (Token::new().unwrap(), runtime::clock::Clock::default().now());
+        let (minute, day) = (chrono::TimeDelta::minutes(1), chrono::TimeDelta::days(1));
+        assert!(token.is_of(now - minute..=now + minute));
+        assert!(!token.is_of(now + minute..=now + day) && !token.is_of(now - day..=now - minute));
+        let other = Token::read(&format!("{}{}", Uuid::new_v4().simple(), &token.text()[32..])).unwrap();
+        assert!(!other.is_of(DateTime::UNIX_EPOCH..=now + day));
+    }
 
     #[test]
     fn a_token_names_its_submission_and_is_never_the_same() {

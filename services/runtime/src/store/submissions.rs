@@ -213,13 +213,14 @@ impl Store {
     }
 }
 
-/// Stores a new submission and its first line of history.
-pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Result<()> {
-    sqlx::query!(
+/// Stores a new submission and its first line of history. `false` where there is one of this id already: nothing is stored.
+pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Result<bool> {
+    let stored = sqlx::query!(
         "/* create_submission */
         insert into submissions (id, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,
             token_sha256, traceparent)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        on conflict (id) do nothing",
         new.id.0,
         new.contest.as_str(),
         Json(&new.machine) as _,
@@ -236,7 +237,11 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
     .execute(&mut *tx)
     .await
     .context("store the submission")?;
-    history::add(tx, new.id, &By::ENTRANT, "entered", &serde_json::json!({})).await
+    if stored.rows_affected() == 0 {
+        return Ok(false);
+    }
+    history::add(tx, new.id, &By::ENTRANT, "entered", &serde_json::json!({})).await?;
+    Ok(true)
 }
 
 /// Names the upload whose bytes are whole as the submission's mezzanine. Belongs in one transaction with `Event::Uploaded`.

@@ -134,15 +134,8 @@ impl ContestPage {
         rule.title(self.shell.say.lang)
     }
 
-    /// The rules that a browser can judge, by the names that its module has for them.
     fn judged(&self) -> [(&'static str, &'static str); 4] {
-        let named = |name, rule: Rule| (name, rule.title(self.shell.say.lang));
-        [
-            named("format", Rule::Format),
-            named("duration", Rule::Duration),
-            named("resolution", Rule::Resolution),
-            named("aspect", Rule::Aspect),
-        ]
+        film::judged(self.shell.say.lang)
     }
 
     fn last_minute(&self, deadline: &DateTime<Utc>) -> String {

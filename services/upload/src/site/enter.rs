@@ -9,22 +9,29 @@ use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
 use pages::serve::see;
 use pipeline::catalogue::Contest;
 use pipeline::form::{self, Answers, Checked, Wrong};
+use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
+use runtime::serving::act::Act;
 use runtime::serving::client::{Peer, client_of};
-use runtime::store::drafts::{self, Draft};
-use runtime::store::entrants;
-use tracing::info;
+use runtime::store::drafts::Draft;
 
 use super::asked::{Part, parts};
 use super::shell::Shell;
 use super::typed::Typed;
 use super::{key, shown_with};
+use crate::act;
 use crate::app::App;
-use crate::entries::{check_deadline, enter::stored};
+use crate::entries::check_deadline;
 use crate::token::Token;
+
+/// A draft is entered within this time; a browser keeps its key no longer.
+const KEPT: TimeDelta = TimeDelta::days(31);
+/// How far the clock of the replica that made a key may be ahead.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 #[derive(Template)]
 #[template(path = "enter.html")]
@@ -68,9 +75,10 @@ pub(crate) async fn draft(
     Path(id): Path<String>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
-    Typed(answers): Typed,
+    typed: Typed,
 ) -> Result<Response, Problem> {
     let contest = contest(&app, &id)?;
+    let answers = typed.answers(contest);
     check_deadline(contest, app.clock.now())?;
     let visit = Visit::of(&app, contest, &headers).await?;
     if app.store.draft(visit.token.id).await?.is_none() {
@@ -86,11 +94,13 @@ pub(crate) async fn enter(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     peer: Option<Extension<Peer>>,
+    address: Option<Extension<Pseudonym>>,
     headers: HeaderMap,
     shell: Shell,
-    Typed(answers): Typed,
+    typed: Typed,
 ) -> Result<Response, Problem> {
     let contest = contest(&app, &id)?;
+    let answers = typed.answers(contest);
     if let Some(entered) = already(&app, &headers).await? {
         return Ok(entered);
     }
@@ -98,7 +108,11 @@ pub(crate) async fn enter(
     limit(&app, peer, &headers)?;
     let visit = Visit::of(&app, contest, &headers).await?;
     match form::check(contest, &answers) {
-        Ok(form) => visit.enter(&form).await,
+        Ok(form) => match visit.enter(&form, &Act::at_page(None, address.map(|Extension(it)| it))).await {
+            // The same form came at the same time, by a double click.
+            Err(problem) if problem.code == Code::IdempotencyKeyReused => already(&app, &headers).await?.ok_or(problem),
+            answer => answer,
+        },
         Err(wrong) => {
             // What was typed is not lost with the page.
             visit.keep(&answers).await?;
@@ -132,7 +146,8 @@ fn limit(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Resul
 impl<'a> Visit<'a> {
     /// With the browser's key, or a new one where it has none, or one that another contest's draft or an entry took.
     async fn of(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
-        let held = key::of_draft(app, headers);
+        let now = app.clock.now();
+        let held = key::of_draft(app, headers).filter(|token| token.is_of(now - KEPT..=now + AHEAD));
         let token = match held {
             Some(token) if app.store.submission(token.id).await?.is_none() => token,
             _ => Token::new()?,
@@ -160,20 +175,11 @@ impl<'a> Visit<'a> {
         if self.app.store.keep_draft(&draft).await? { Ok(()) } else { Err(Code::TokenWrong.into()) }
     }
 
-    async fn enter(&self, form: &Checked) -> Result<Response, Problem> {
-        let (new, entrant) = stored(self.app, self.contest, form, &self.token)?;
-        let (new, entrant, id) = (&new, &entrant, self.token.id);
-        let entered = self.app.store.transaction("enter", |tx, _| {
-            Box::pin(async move {
-                entrants::enter(tx, new, entrant).await?;
-                drafts::forget(tx, id).await
-            })
-        });
-        entered.await?;
-        info!(submission.id = %id, "submission {id} was entered");
+    async fn enter(&self, form: &Checked, act: &Act) -> Result<Response, Problem> {
+        act::enter::enter(self.app, self.contest, form, &self.token, act).await?;
         let cookies =
             [key::end_draft(self.app, self.contest), key::keep_entry(self.app, &self.token)].map(|it| (SET_COOKIE, it));
-        let mut response = see(format!("/entries/{id}"));
+        let mut response = see(format!("/entries/{}", self.token.id));
         for (name, cookie) in cookies {
             response.headers_mut().append(name, cookie);
         }

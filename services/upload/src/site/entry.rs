@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
@@ -15,18 +16,18 @@ use pipeline::catalogue::Contest;
 use pipeline::id::SubmissionId;
 use pipeline::screening::{Outcome, Rule, Verdict};
 use pipeline::submission::State as Standing;
-use runtime::doors::{Door, Reason};
+use runtime::doors::{Door, Pseudonym, Reason};
 use runtime::problem::{Code, Problem};
-use runtime::store::entrants;
-use runtime::store::history::By;
+use runtime::serving::act::Act;
+use runtime::serving::principal::Principal;
 use runtime::store::submissions::SubmissionRow;
-use tracing::info;
 
 use super::course::{Course, course};
 use super::problem::again;
 use super::shell::Shell;
 use super::typed::Typed;
-use super::{key, shown, shown_with};
+use super::{film, key, shown, shown_with};
+use crate::act;
 use crate::app::App;
 use crate::entries::contest_of;
 use crate::token::Token;
@@ -40,11 +41,21 @@ struct EntryPage {
     course: Course,
     /// What has arrived of the film: bytes, and how many there will be.
     arrived: (u64, Option<u64>),
+    /// Why the last upload came to nothing.
+    failure: Option<&'static str>,
     /// Why it was refused.
     refusal: Option<String>,
     verdict: Option<Verdict>,
     /// Whether the verdict is that of the headers only.
     is_first_look: bool,
+    /// The entrant's key, which uploads need, too.
+    key: String,
+    /// By which the page's module judges a film.
+    limits: String,
+    /// Where tus clients begin an upload.
+    endpoint: String,
+    /// What this page shows of the entry's course, as the page's module compares it with what the API says.
+    seen: String,
     /// The link that opens this entry on another device, and the same as a drawing.
     link: String,
     qr: String,
@@ -120,21 +131,13 @@ pub(crate) async fn ask_withdraw(
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    address: Option<Extension<Pseudonym>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let entry = own(&app, &headers, &id).await?;
-    let (id, policy) = (entry.id, app.store.policy());
-    let withdrawn = app.store.transaction("withdraw", |tx, _| {
-        Box::pin(async move {
-            let applied = entrants::withdraw(tx, policy, id, &By::ENTRANT).await?;
-            match applied.machine.state {
-                Standing::Withdrawn => Ok(()),
-                _ => Err(Problem::from(Code::SubmissionClosed).into()),
-            }
-        })
-    });
-    withdrawn.await?;
-    info!(submission.id = %id, "submission {id} was withdrawn");
+    let act = Act::at_page(Some(Principal::Entrant(entry.id)), address.map(|Extension(it)| it));
+    act::withdraw::withdraw(&app, &entry, &act).await?;
+    let id = entry.id;
     Ok(see(format!("/entries/{id}")))
 }
 
@@ -159,17 +162,26 @@ impl EntryPage {
             Some(bytes) => (bytes, Some(bytes)),
             None => app.store.uploaded_bytes(entry.id).await?,
         };
+        let failure = app.store.last_failure(entry.id).await?.map(|failure| Code::from(failure).row());
         let first_look = app.store.first_look(entry.id).await?;
+        let state = entry.machine.state.name();
+        let seen = [entry.verdict.is_some(), first_look.is_some()].map(|it| it.to_string()).join(" ");
         let refusal = match &entry.machine.state {
             Standing::Rejected { reason, .. } => Some(reason.text(say.lang)),
             _ => None,
         };
         let link = format!("{}/entries/{}#{}", app.settings.public_url, entry.id, token.text());
+        let contest = contest_of(app, &entry)?.clone();
         Ok(Self {
-            contest: contest_of(app, &entry)?.clone(),
-            course: course(entry.machine.state.name(), say),
+            key: token.text().to_owned(),
+            limits: film::limits(&contest)?,
+            endpoint: format!("{}/files", app.settings.public_url),
+            contest,
+            course: course(state, say),
             arrived,
+            failure: failure.map(|row| say.t(row.zh, row.en)),
             refusal,
+            seen: format!("{state} {seen} {}", failure.map_or("", |row| row.code)),
             is_first_look: entry.verdict.is_none(),
             verdict: entry.verdict.clone().or(first_look),
             qr: qr::drawn(&link).map_err(anyhow::Error::from)?,
@@ -192,6 +204,10 @@ impl EntryPage {
         rule.title(self.shell.say.lang)
     }
 
+    fn judged(&self) -> [(&'static str, &'static str); 4] {
+        film::judged(self.shell.say.lang)
+    }
+
     fn theme(&self) -> &str {
         let theme = self.contest.theme(&self.entry.theme);
         theme.map_or(self.entry.theme.as_str(), |theme| self.shell.say.t(&theme.zh, &theme.en))
@@ -199,6 +215,16 @@ impl EntryPage {
 
     fn is_uploading(&self) -> bool {
         self.entry.machine.state == Standing::Uploading
+    }
+
+    /// Whether every byte of the film is here, though it is not the entry's yet.
+    fn has_arrived(&self) -> bool {
+        self.is_uploading() && self.arrived.0 > 0 && self.arrived.1 == Some(self.arrived.0)
+    }
+
+    /// Whether what comes next is a machine's to do, and comes soon.
+    fn is_at_work(&self) -> bool {
+        self.has_arrived() || matches!(self.entry.machine.state, Standing::Probe { .. } | Standing::Screen { .. })
     }
 
     /// Whether the entrant may still withdraw it here: afterwards it is the organiser's to take back.

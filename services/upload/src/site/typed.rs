@@ -2,6 +2,7 @@
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
+use pipeline::catalogue::Contest;
 use pipeline::form::Answers;
 use runtime::problem::{Code, Problem};
 
@@ -10,6 +11,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a form. Lines of a text end as Unix writes them.
 pub(crate) struct Typed(pub(crate) Answers);
+
+impl Typed {
+    /// The answers to a contest's questions. What else a browser sends is none of ours.
+    pub(crate) fn answers(self, contest: &Contest) -> Answers {
+        self.0.into_iter().filter(|(name, _)| contest.field(name).is_some()).collect()
+    }
+}
 
 impl<S: Send + Sync> FromRequest<S> for Typed {
     type Rejection = Problem;

@@ -1,7 +1,7 @@
 //! Entering at the page: drafts, errors beside their fields, the entry's page and its key, withdrawing. All without a script.
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response, Url};
 
 use crate::stage::Stage;
 
@@ -24,16 +24,21 @@ impl<'a> Clerk<'a> {
     }
 
     async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
-        let request = self.client.post(format!("{}{path}", self.stage.url)).form(fields);
-        self.send(request, path).await
+        let request = self.client.post(format!("{}{path}", self.stage.url));
+        self.send(filled(request, fields), path).await
     }
 
-    async fn send(&mut self, request: RequestBuilder, path: &str) -> Response {
+    /// The cookies that go to a path.
+    fn line(&self, path: &str) -> String {
         let ours = self.cookies.iter().filter(|(_, cookie)| {
             let of = cookie.split("Path=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or("/");
             path.starts_with(of)
         });
-        let line = ours.map(|(_, cookie)| cookie.split(';').next().unwrap()).collect::<Vec<_>>().join("; ");
+        ours.map(|(_, cookie)| cookie.split(';').next().unwrap()).collect::<Vec<_>>().join("; ")
+    }
+
+    async fn send(&mut self, request: RequestBuilder, path: &str) -> Response {
+        let line = self.line(path);
         let request = if line.is_empty() { request } else { request.header(COOKIE, line) };
         let answer = request.send().await.unwrap();
         for set in answer.headers().get_all(SET_COOKIE) {
@@ -54,6 +59,13 @@ impl<'a> Clerk<'a> {
         assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
         answer.headers()[LOCATION].to_str().unwrap().to_owned()
     }
+}
+
+/// A form as browsers send it.
+fn filled(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    let encoded = Url::parse_with_params("http://form.example", fields).unwrap();
+    let body = encoded.query().unwrap_or_default().to_owned();
+    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
 }
 
 const GOOD: [(&str, &str); 7] = [
@@ -123,9 +135,38 @@ async fn a_form_that_is_sent_twice_enters_once_and_the_next_one_is_another_entry
     let after = std::mem::replace(&mut clerk.cookies, cookies);
     assert_eq!(clerk.enters().await, first);
     clerk.cookies = after;
+    // A double click: both forms come before either is answered.
+    clerk.open("/contests/demo/enter").await;
+    let both = [clerk.client.clone(), clerk.client.clone()].map(|client| {
+        let line = clerk.line("/contests/demo/enter");
+        let request = client.post(format!("{}/contests/demo/enter", stage.url)).header(COOKIE, line);
+        filled(request, &GOOD).send()
+    });
+    let places = futures::future::join_all(both).await.into_iter().map(|it| it.unwrap().headers()[LOCATION].clone());
+    let places: Vec<_> = places.collect();
+    assert_eq!(places[0], places[1]);
     clerk.open("/contests/demo/enter").await;
     assert_ne!(clerk.enters().await, first);
-    assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, "2");
+    assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, "3");
+}
+
+/// The key of a draft is the browser's to send: it names no entry of others, and gives no entry a place in lists that it does not have.
+#[tokio::test]
+async fn a_draft_takes_no_id_of_another_entry_and_none_of_another_time() {
+    let stage = Stage::new().await;
+    let mut clerk = Clerk::new(&stage);
+    clerk.enters().await;
+    let taken = stage.ask("select replace(id::text, '-', '') from submissions".into()).await;
+    let ids = [taken, "01000000000070008000000000000000".into(), "ffffffffffff7fff8fffffffffffffff".into()];
+    for id in &ids {
+        let mut other = Clerk::new(&stage);
+        let set = format!("draft={id}.{}; HttpOnly; SameSite=Lax; Path=/contests/demo", "A".repeat(43));
+        other.cookies.push(("draft".into(), set));
+        other.enters().await;
+    }
+    let strange = "select count(*)::text from submissions where id < '02000000-0000-0000-0000-000000000000' or id > 'fe000000-0000-0000-0000-000000000000'";
+    assert_eq!(stage.ask(strange.into()).await, "0");
+    assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, "4");
 }
 
 #[tokio::test]
@@ -182,7 +223,7 @@ async fn withdrawing_asks_once_and_then_forgets_who_it_was() {
 async fn a_form_of_another_site_is_refused_and_a_closed_contest_takes_none() {
     let stage = Stage::new().await;
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
-    let form = |path: &str| client.post(format!("{}{path}", stage.url)).form(&GOOD);
+    let form = |path: &str| filled(client.post(format!("{}{path}", stage.url)), &GOOD);
     let foreign = form("/contests/demo/enter").header("sec-fetch-site", "cross-site").send().await.unwrap();
     assert_eq!(foreign.status(), 403);
     assert_eq!(form("/contests/industry-power-2024/enter").send().await.unwrap().status(), 403);

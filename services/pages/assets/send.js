@@ -61,7 +61,7 @@ const failed = ({ code, after, text, name }) => {
   tries += 1;
   input.disabled = true;
   const why = navigator.onLine === false ? words.offline : code === 0 || gone ? words.cut : text || words.busy;
-  show(["bar", "pause"], words.again.replace("{why}", why).replace("{n}", wait));
+  show(upload ? ["bar", "pause"] : ["pause"], words.again.replace("{why}", why).replace("{n}", wait));
   timer = setTimeout(go, wait * 1000);
 };
 
@@ -131,7 +131,10 @@ input.addEventListener("change", () => {
 part("start").addEventListener("click", begin);
 part("over").addEventListener("click", () => { over = true; begin(); });
 part("resume").addEventListener("click", go);
-part("pause").addEventListener("click", () => { halt(); show(upload?.url ? ["bar", "resume"] : ["start"], words.paused); });
+part("pause").addEventListener("click", () => {
+  halt();
+  if (upload?.url) show(["bar", "resume"], words.paused); else show(["start"], "");
+});
 addEventListener("online", () => { if (timer) go(); });
 document.addEventListener("visibilitychange", awake);
 setInterval(() => { if (moving && figures.still() > STALLED_MS) failed(failure(0)); }, 5000);

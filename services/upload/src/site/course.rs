@@ -46,9 +46,10 @@ pub(super) fn course(state: &str, say: Say) -> Course {
 fn next(state: &str, say: Say) -> &'static str {
     match state {
         "uploading" => say.t("请您上传作品。", "Please upload the film."),
-        "probe" | "screen" => {
-            say.t("影片已全部收到，系统正在检查，您可以关闭本页。", "The whole film is here and is being checked. You may close this page.")
-        }
+        "probe" | "screen" => say.t(
+            "影片已全部收到，系统正在检查，您可以关闭本页。",
+            "The whole film is here and is being checked. You may close this page.",
+        ),
         "awaiting_review" => {
             say.t("等待主办方审查，您无需操作。", "The organiser reviews it; you need not do anything.")
         }

@@ -224,7 +224,7 @@ impl EntryPage {
 
     /// Whether what comes next is a machine's to do, and comes soon.
     fn is_at_work(&self) -> bool {
-        self.has_arrived() || matches!(self.entry.machine.state, Standing::Probe { .. } | Standing::Screen { .. })
+        self.has_arrived() || matches!(self.entry.machine.state.name(), "probe" | "screen")
     }
 
     /// Whether the entrant may still withdraw it here: afterwards it is the organiser's to take back.

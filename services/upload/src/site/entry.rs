@@ -179,7 +179,7 @@ impl EntryPage {
             contest,
             course: course(state, say),
             arrived,
-            failure: failure.map(|row| say.t(row.zh, row.en)),
+            failure: failure.as_ref().map(|row| say.t(row.zh, row.en)),
             refusal,
             seen: format!("{state} {seen} {}", failure.map_or("", |row| row.code)),
             is_first_look: entry.verdict.is_none(),

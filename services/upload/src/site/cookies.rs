@@ -5,8 +5,7 @@ use cookie::time::Duration;
 use cookie::{Cookie, SameSite};
 use pages::serve;
 use pipeline::catalogue::Contest;
-use pipeline::id::SubmissionId;
-use runtime::problem::Problem;
+use pipeline::receipt::Receipt;
 use runtime::store::submissions::SubmissionRow;
 
 use crate::app::App;
@@ -17,13 +16,20 @@ const OF_A_DRAFT: Duration = Duration::days(30);
 /// How long it keeps the key of an entry. The entrant has it in their link, too.
 const OF_AN_ENTRY: Duration = Duration::days(180);
 
-/// A cookie's name: over https with the prefix that keeps plain connections from setting it.
-fn name(app: &App, of: &str) -> String {
-    if is_https(app) { format!("__Secure-{of}") } else { of.to_owned() }
+/// The key of an entry that a browser sends, if it opens the entry.
+pub(super) fn of_entry(app: &App, headers: &HeaderMap, entry: &SubmissionRow) -> Option<Token> {
+    let token = Token::read(&serve::cookie(headers, &name(app, "entry"))?)?;
+    (token.id == entry.id && token.opens(&entry.token_sha256)).then_some(token)
 }
 
-fn is_https(app: &App) -> bool {
-    app.settings.public_url.starts_with("https://")
+/// Keeps the key of an entry for the pages of that entry.
+pub(super) fn keep_entry(app: &App, receipt: &Receipt, token: &Token) -> HeaderValue {
+    set(app, "entry", token.text(), &format!("/entries/{receipt}"), OF_AN_ENTRY)
+}
+
+/// Deletes it, once it opens nothing.
+pub(super) fn end_entry(app: &App, receipt: &Receipt) -> HeaderValue {
+    set(app, "entry", "", &format!("/entries/{receipt}"), Duration::ZERO)
 }
 
 /// The key of the draft that this browser began.
@@ -31,31 +37,23 @@ pub(super) fn of_draft(app: &App, headers: &HeaderMap) -> Option<Token> {
     Token::read(&serve::cookie(headers, &name(app, "draft"))?)
 }
 
-/// Keeps the key of a draft.
+/// Keeps the key of a draft for the pages of its contest.
 pub(super) fn keep_draft(app: &App, contest: &Contest, token: &Token) -> HeaderValue {
     set(app, "draft", token.text(), &format!("/contests/{}", contest.id), OF_A_DRAFT)
 }
 
-/// Ends it, once the draft has become an entry.
+/// Deletes it, once the draft has become an entry.
 pub(super) fn end_draft(app: &App, contest: &Contest) -> HeaderValue {
     set(app, "draft", "", &format!("/contests/{}", contest.id), Duration::ZERO)
 }
 
-/// Keeps the key of an entry.
-pub(super) fn keep_entry(app: &App, token: &Token) -> HeaderValue {
-    set(app, "entry", token.text(), &format!("/entries/{}", token.id), OF_AN_ENTRY)
+/// A cookie's name: over https with the prefix that keeps plain connections from setting it.
+fn name(app: &App, of: &str) -> String {
+    if is_https(app) { format!("__Secure-{of}") } else { of.to_owned() }
 }
 
-/// The entry that this browser has the key of, if it is `id`.
-pub(super) async fn opened(
-    app: &App,
-    headers: &HeaderMap,
-    id: SubmissionId,
-) -> Result<Option<(Token, SubmissionRow)>, Problem> {
-    let token = serve::cookie(headers, &name(app, "entry")).and_then(|text| Token::read(&text));
-    let Some(token) = token.filter(|token| token.id == id) else { return Ok(None) };
-    let entry = app.store.submission(id).await?.filter(|entry| token.opens(&entry.token_sha256));
-    Ok(entry.map(|entry| (token, entry)))
+fn is_https(app: &App) -> bool {
+    app.settings.public_url.starts_with("https://")
 }
 
 fn set(app: &App, of: &str, value: &str, path: &str, age: Duration) -> HeaderValue {

@@ -23,12 +23,12 @@ export const meter = (box, words) => {
     at: (sent, all) => {
       const now = Date.now();
       if (sent !== samples.at(-1)?.[1]) changed = now;
-      if (samples.length === 0 || now - samples.at(-1)[0] >= 1000 || sent === all) {
+      const full = all > 0 ? Math.floor((10 * sent) / all) : 0;
+      if (samples.length === 0 || now - samples.at(-1)[0] >= 1000 || full !== tenth) {
         samples.push([now, sent]);
         samples = samples.filter(([at]) => now - at <= SPAN_MS);
         write(sent, all);
       }
-      const full = all > 0 ? Math.floor((10 * sent) / all) : 0;
       if (full === tenth) return 0;
       tenth = full;
       return full * 10;

@@ -3,9 +3,10 @@
 // Needs tus-js-client, which the page loads as a script of its own.
 import { fingerprint } from "./fingerprint.js";
 import { meter } from "./meter.js";
-import { failure, giveUp, ours, unfinished } from "./unfinished.js";
+import { failure, giveUp, ours, settled, unfinished } from "./unfinished.js";
 
 const STALLED_MS = 60000;  // without a byte: the connection is dead, though the browser has not noticed
+const LOOK_MS = 5000;      // between two looks at what became of a film
 const LONGEST_WAIT_S = 30; // between two attempts; a longer Retry-After is kept
 const PASSES = [0, 408, 409, 423, 425, 429]; // a later attempt may not meet these, nor 5xx
 
@@ -65,11 +66,17 @@ const failed = ({ code, after, text, name }) => {
   timer = setTimeout(go, wait * 1000);
 };
 
-const done = () => {
+// Every byte is there. `live` shows what the server finds in it; where that does not come, as when the film cannot be stored, a reload does.
+const done = async () => {
   halt();
+  input.value = "";
   document.getElementById("film-check").hidden = true;
   show([], words.done);
-  dispatchEvent(new Event("sent")); // `follow` shows what the server finds
+  for (let seen = false; panel.isConnected;) {
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
+    if (seen && panel.isConnected) location.reload();
+    seen = await settled(status, headers);
+  }
 };
 
 const differs = ({ filename, offset, length }) =>

@@ -40,5 +40,13 @@ export const unfinished = async (status, headers) => {
   }
 };
 
+// Whether the film of an upload that was sent whole is the entry's, or will not be. A server that does not answer has not said.
+export const settled = async (status, headers) => {
+  try {
+    const { state, upload } = await (await ask(status, { headers })).json();
+    return state !== "uploading" || Boolean(upload.failure);
+  } catch { return false; }
+};
+
 // Gives an upload up. Where that fails the upload ends by itself, a day after its last byte.
 export const giveUp = (url, headers) => ask(url, { method: "DELETE", headers: { ...headers, ...TUS } }).catch(() => {});

@@ -26,7 +26,6 @@ const MODULES: &[(&str, &str)] = &[
     ("countdown", include_str!("../assets/countdown.js")),
     ("film", include_str!("../assets/film.js")),
     ("fingerprint", include_str!("../assets/fingerprint.js")),
-    ("follow", include_str!("../assets/follow.js")),
     ("draft", include_str!("../assets/draft.js")),
     ("live", include_str!("../assets/live.js")),
     ("meter", include_str!("../assets/meter.js")),

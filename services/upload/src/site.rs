@@ -5,7 +5,10 @@
 //! | what does a contest say of itself? | `contest` |
 //! | what does the browser need to check a film before it is sent? | `film` |
 //! | how is a work entered? | `enter`, `asked`, `typed` |
-//! | how does an entry stand, and who may see it? | `entry`, `course`, `key` |
+//! | how does an entry stand, and who acts next? | `entry`, `course`, `events` |
+//! | who may see it, and what can they do? | `key`, `opened`, `cookies`, `withdraw` |
+//! | what is the receipt on paper? | `paper` |
+//! | how is an entry found by its number, and a lost link sent again? | `find` |
 //! | what stands around each page, in which language? | `shell`, `templates/site.html` |
 //! | style sheets, modules, and the switch between the languages | `assets` |
 //! | how does a problem look in a browser? | `problem` |
@@ -18,17 +21,25 @@ use axum::response::{Html, IntoResponse, Response};
 use pages::serve::POLICY;
 use runtime::problem::Problem;
 
+pub(crate) use opened::link;
+
 mod asked;
 pub(crate) mod assets;
 pub(crate) mod contest;
+mod cookies;
 mod course;
 pub(crate) mod enter;
 pub(crate) mod entry;
+pub(crate) mod events;
 mod film;
-mod key;
+pub(crate) mod find;
+pub(crate) mod key;
+mod opened;
+pub(crate) mod paper;
 pub(crate) mod problem;
 pub(crate) mod shell;
 mod typed;
+pub(crate) mod withdraw;
 
 /// A page as an answer, which caches between here and the browser keep apart by language.
 fn shown(page: &impl Template) -> Result<Response, Problem> {

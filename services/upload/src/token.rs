@@ -32,7 +32,11 @@ pub(crate) struct Token {
 impl Token {
     /// A new one, for a new submission.
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let id = SubmissionId(Uuid::now_v7());
+        Self::again(SubmissionId(Uuid::now_v7()))
+    }
+
+    /// A new one for an entry that has one.
+    pub(crate) fn again(id: SubmissionId) -> anyhow::Result<Self> {
         let mut secret = [0; SECRET_BYTES];
         rand::rngs::OsRng.try_fill_bytes(&mut secret)?;
         Ok(Self { id, text: format!("{}.{}", id.0.simple(), URL_SAFE_NO_PAD.encode(secret)) })

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::receipt;
 use crate::token::Token;
 
 /// A stored entry that waits for its film.
@@ -25,6 +26,9 @@ use crate::token::Token;
 pub(crate) struct Entered {
     /// The submission.
     id: Uuid,
+    /// The number of its receipt, by which people name the entry.
+    #[schema(example = "GQ24-4829-1735-0617")]
+    receipt: String,
     /// Opens the submission and its uploads, as `Authorization: Bearer`. Returned this once.
     token: String,
     /// Where the film goes.
@@ -70,7 +74,8 @@ pub(crate) async fn enter(
         finish_before: contest.latest_finish(),
     };
     let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
-    let entered = Entered { id: id.0, token: token.text().to_owned(), upload, warnings };
+    let entered =
+        Entered { id: id.0, receipt: new.receipt.to_string(), token: token.text().to_owned(), upload, warnings };
     let (new, entrant, entered, location) = (&new, &entrant, &entered, &location);
     let answer = app.store.transaction("enter", |tx, _| {
         Box::pin(async move {
@@ -103,6 +108,7 @@ fn stored(app: &App, contest: &Contest, form: &Checked, token: &Token) -> Result
     let entrant = app.keys.seal(token.id, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
     let new = NewSubmission {
         id: token.id,
+        receipt: receipt::draw(contest)?,
         contest: contest.id.clone(),
         machine: Submission::new(contest.gates),
         title: form.text(id::TITLE).to_owned(),

@@ -19,11 +19,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::receipt;
 
 /// How an entry stands.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Status {
     id: Uuid,
+    /// The number of its receipt, by which people name the entry.
+    #[schema(example = "GQ24-4829-1735-0617")]
+    receipt: String,
     contest: String,
     title: String,
     theme: String,
@@ -82,6 +86,7 @@ pub(crate) async fn read(
     let first_look = app.store.first_look(submission.id).await?;
     let status = Status {
         id: submission.id.0,
+        receipt: receipt::of(&app, &submission).await?.to_string(),
         contest: submission.contest.to_string(),
         title: submission.title.clone(),
         theme: submission.theme.clone(),

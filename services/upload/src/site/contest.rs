@@ -134,7 +134,7 @@ impl ContestPage {
         rule.title(self.shell.say.lang)
     }
 
-    fn judged(&self) -> [(&'static str, &'static str); 4] {
+    fn judged(&self) -> [film::Judged; 4] {
         film::judged(self.shell.say.lang)
     }
 

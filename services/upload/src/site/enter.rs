@@ -20,13 +20,14 @@ use runtime::serving::client::{Peer, client_of};
 use runtime::store::drafts::Draft;
 
 use super::asked::{Part, parts};
+use super::opened::path;
 use super::shell::Shell;
 use super::typed::Typed;
-use super::{key, shown_with};
-use crate::act;
+use super::{cookies, shown_with};
 use crate::app::App;
 use crate::entries::check_deadline;
 use crate::token::Token;
+use crate::{act, receipt};
 
 /// A draft is entered within this time; a browser keeps its key no longer.
 const KEPT: TimeDelta = TimeDelta::days(31);
@@ -85,7 +86,7 @@ pub(crate) async fn draft(
         limit(&app, peer, &headers)?;
     }
     visit.keep(&answers).await?;
-    let cookie = key::keep_draft(&app, contest, &visit.token);
+    let cookie = cookies::keep_draft(&app, contest, &visit.token);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
@@ -127,11 +128,12 @@ fn contest<'a>(app: &'a App, id: &str) -> Result<&'a Contest, Problem> {
 
 /// Where the draft of this browser became an entry already: the form came twice.
 async fn already(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Problem> {
-    let Some(token) = key::of_draft(app, headers) else { return Ok(None) };
+    let Some(token) = cookies::of_draft(app, headers) else { return Ok(None) };
     let entry = app.store.submission(token.id).await?.filter(|entry| token.opens(&entry.token_sha256));
     let Some(entry) = entry else { return Ok(None) };
-    let mut response = see(format!("/entries/{}", entry.id));
-    response.headers_mut().insert(SET_COOKIE, key::keep_entry(app, &token));
+    let receipt = receipt::of(app, &entry).await?;
+    let mut response = see(path(&receipt));
+    response.headers_mut().insert(SET_COOKIE, cookies::keep_entry(app, &receipt, &token));
     Ok(Some(response))
 }
 
@@ -147,7 +149,7 @@ impl<'a> Visit<'a> {
     /// With the browser's key, or a new one where it has none, or one that another contest's draft or an entry took.
     async fn of(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
         let now = app.clock.now();
-        let held = key::of_draft(app, headers).filter(|token| token.is_of(now - KEPT..=now + AHEAD));
+        let held = cookies::of_draft(app, headers).filter(|token| token.is_of(now - KEPT..=now + AHEAD));
         let token = match held {
             Some(token) if app.store.submission(token.id).await?.is_none() => token,
             _ => Token::new()?,
@@ -177,12 +179,12 @@ impl<'a> Visit<'a> {
 
     async fn enter(&self, form: &Checked, act: &Act) -> Result<Response, Problem> {
         act::enter::enter(self.app, self.contest, form, &self.token, act).await?;
-        let cookies =
-            [key::end_draft(self.app, self.contest), key::keep_entry(self.app, &self.token)].map(|it| (SET_COOKIE, it));
-        let mut response = see(format!("/entries/{}", self.token.id));
-        for (name, cookie) in cookies {
-            response.headers_mut().append(name, cookie);
-        }
+        let entry = self.app.store.submission(self.token.id).await?.ok_or(Code::SubmissionUnknown)?;
+        let receipt = receipt::of(self.app, &entry).await?;
+        let mut response = see(path(&receipt));
+        let headers = response.headers_mut();
+        headers.append(SET_COOKIE, cookies::end_draft(self.app, self.contest));
+        headers.append(SET_COOKIE, cookies::keep_entry(self.app, &receipt, &self.token));
         Ok(response)
     }
 
@@ -197,7 +199,7 @@ impl<'a> Visit<'a> {
         let (parts, wrong) = parts(self.contest, answers, wrong, shell.say);
         let page = EnterPage { shell, contest: self.contest.clone(), parts, wrong, resumed };
         let mut response = shown_with(status, &page)?;
-        response.headers_mut().append(SET_COOKIE, key::keep_draft(self.app, self.contest, &self.token));
+        response.headers_mut().append(SET_COOKIE, cookies::keep_draft(self.app, self.contest, &self.token));
         Ok(response)
     }
 }

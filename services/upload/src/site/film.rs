@@ -21,9 +21,17 @@ struct Limits {
     most_bytes: u64,
 }
 
+/// A rule that a browser can judge, in words.
+pub(super) struct Judged {
+    /// What the module calls it.
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) cure: &'static str,
+}
+
 /// The rules that a browser can judge, by the names that its module has for them.
-pub(super) fn judged(lang: Lang) -> [(&'static str, &'static str); 4] {
-    let named = |name, rule: Rule| (name, rule.title(lang));
+pub(super) fn judged(lang: Lang) -> [Judged; 4] {
+    let named = |name, rule: Rule| Judged { name, title: rule.title(lang), cure: rule.cure(lang).unwrap_or_default() };
     [
         named("format", Rule::Format),
         named("duration", Rule::Duration),

@@ -1,66 +1,99 @@
-//! An entrant's key in a browser: the token of a draft or an entry, in a cookie that is sent to the pages of that draft or entry only. The
-//! cookie is HttpOnly and SameSite=Lax, and over https it exists on https only.
-use axum::http::{HeaderMap, HeaderValue};
-use cookie::time::Duration;
-use cookie::{Cookie, SameSite};
-use pages::serve;
-use pipeline::catalogue::Contest;
-use pipeline::id::SubmissionId;
-use runtime::problem::Problem;
-use runtime::store::submissions::SubmissionRow;
+//! `/entries/{receipt}/open` and `/entries/{receipt}/key`: the key that opens an entry. It is exchanged for a cookie by a form, replaced by a
+//! new one, or ended. Opening a page changes nothing.
+use std::sync::Arc;
 
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use pages::serve::see;
+use runtime::doors::{Door, Pseudonym, Reason};
+use runtime::problem::{Code, Problem};
+use runtime::serving::act::Act;
+use runtime::serving::principal::Principal;
+
+use super::entry::locked;
+use super::opened::{Opened, path};
+use super::problem::again;
+use super::shell::Shell;
+use super::typed::Typed;
+use super::{cookies, shown};
 use crate::app::App;
 use crate::token::Token;
+use crate::{act, receipt};
 
-/// How long a browser keeps the key of a draft: as long as the server keeps the draft at least.
-const OF_A_DRAFT: Duration = Duration::days(30);
-/// How long it keeps the key of an entry. The entrant has it in their link, too.
-const OF_AN_ENTRY: Duration = Duration::days(180);
-
-/// A cookie's name: over https with the prefix that keeps plain connections from setting it.
-fn name(app: &App, of: &str) -> String {
-    if is_https(app) { format!("__Secure-{of}") } else { of.to_owned() }
+#[derive(Template)]
+#[template(path = "entry_key.html")]
+struct KeyPage {
+    shell: Shell,
+    opened: Opened,
 }
 
-fn is_https(app: &App) -> bool {
-    app.settings.public_url.starts_with("https://")
+/// POST …/open: exchanges the key for a cookie. The key of a mailed link becomes the key of the entry.
+pub(crate) async fn open(
+    State(app): State<Arc<App>>,
+    Path(number): Path<String>,
+    address: Option<Extension<Pseudonym>>,
+    shell: Shell,
+    Typed(form): Typed,
+) -> Result<Response, Problem> {
+    let (receipt, entry) = receipt::named(&app, &number).await?;
+    let typed = form.get("key").map_or("", |key| key.trim());
+    // A whole link may be pasted, too.
+    let token = Token::read(typed.rsplit('#').next().unwrap_or_default());
+    let opens = match &token {
+        Some(token) if token.id == entry.id => {
+            let act = Act::at_page(Some(Principal::Entrant(entry.id)), address.map(|Extension(it)| it));
+            token.opens(&entry.token_sha256) || act::link::take(&app, &entry, token, &act).await?
+        }
+        _ => false,
+    };
+    let Some(token) = token.filter(|_| opens) else {
+        let refused = Code::TokenWrong.refused(Door::Entrants, Reason::Wrong, Some(entry.id));
+        return Ok(again(refused, locked(shell, receipt, &entry, StatusCode::FORBIDDEN)?));
+    };
+    let mut response = see(path(&receipt));
+    response.headers_mut().insert(SET_COOKIE, cookies::keep_entry(&app, &receipt, &token));
+    Ok(response)
 }
 
-/// The key of the draft that this browser began.
-pub(super) fn of_draft(app: &App, headers: &HeaderMap) -> Option<Token> {
-    Token::read(&serve::cookie(headers, &name(app, "draft"))?)
+/// GET …/key: what replacing and ending the link mean.
+pub(crate) async fn ask(
+    State(app): State<Arc<App>>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    shell: Shell,
+) -> Result<Response, Problem> {
+    let opened = Opened::of(&app, &headers, &number).await?;
+    shown(&KeyPage { shell, opened })
 }
 
-/// Keeps the key of a draft.
-pub(super) fn keep_draft(app: &App, contest: &Contest, token: &Token) -> HeaderValue {
-    set(app, "draft", token.text(), &format!("/contests/{}", contest.id), OF_A_DRAFT)
+/// POST …/key: replaces the key. The page of the entry shows the new link.
+pub(crate) async fn replace(
+    State(app): State<Arc<App>>,
+    Path(number): Path<String>,
+    address: Option<Extension<Pseudonym>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let opened = Opened::of(&app, &headers, &number).await?;
+    let token = act::key::replace(&app, &opened.entry, &opened.act(address)).await?;
+    let mut response = see(opened.path());
+    response.headers_mut().insert(SET_COOKIE, cookies::keep_entry(&app, &opened.receipt, &token));
+    Ok(response)
 }
 
-/// Ends it, once the draft has become an entry.
-pub(super) fn end_draft(app: &App, contest: &Contest) -> HeaderValue {
-    set(app, "draft", "", &format!("/contests/{}", contest.id), Duration::ZERO)
-}
-
-/// Keeps the key of an entry.
-pub(super) fn keep_entry(app: &App, token: &Token) -> HeaderValue {
-    set(app, "entry", token.text(), &format!("/entries/{}", token.id), OF_AN_ENTRY)
-}
-
-/// The entry that this browser has the key of, if it is `id`.
-pub(super) async fn opened(
-    app: &App,
-    headers: &HeaderMap,
-    id: SubmissionId,
-) -> Result<Option<(Token, SubmissionRow)>, Problem> {
-    let token = serve::cookie(headers, &name(app, "entry")).and_then(|text| Token::read(&text));
-    let Some(token) = token.filter(|token| token.id == id) else { return Ok(None) };
-    let entry = app.store.submission(id).await?.filter(|entry| token.opens(&entry.token_sha256));
-    Ok(entry.map(|entry| (token, entry)))
-}
-
-fn set(app: &App, of: &str, value: &str, path: &str, age: Duration) -> HeaderValue {
-    let cookie = Cookie::build((name(app, of), value.to_owned())).path(path.to_owned()).http_only(true);
-    let cookie = cookie.same_site(SameSite::Lax).secure(is_https(app)).max_age(age).build();
-    // Ids, base64url and paths of ours.
-    HeaderValue::from_str(&cookie.to_string()).unwrap_or(HeaderValue::from_static(""))
+/// POST …/key/end: ends the key. What remains is the page with number and state.
+pub(crate) async fn end(
+    State(app): State<Arc<App>>,
+    Path(number): Path<String>,
+    address: Option<Extension<Pseudonym>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let opened = Opened::of(&app, &headers, &number).await?;
+    act::key::end(&app, &opened.entry, &opened.act(address)).await?;
+    let mut response = see(opened.path());
+    response.headers_mut().insert(SET_COOKIE, cookies::end_entry(&app, &opened.receipt));
+    Ok(response)
 }

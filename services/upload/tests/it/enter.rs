@@ -3,33 +3,33 @@ use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
-use crate::stage::Stage;
+use crate::stage::{SUGGESTED, Stage};
 
 /// A browser without scripts that keeps cookies by name, and sends each to the paths that it is for.
-struct Clerk<'a> {
+pub(crate) struct Clerk<'a> {
     stage: &'a Stage,
-    client: Client,
-    cookies: Vec<(String, String)>,
+    pub(crate) client: Client,
+    pub(crate) cookies: Vec<(String, String)>,
 }
 
 impl<'a> Clerk<'a> {
-    fn new(stage: &'a Stage) -> Self {
+    pub(crate) fn new(stage: &'a Stage) -> Self {
         Self { stage, client: Client::builder().redirect(Policy::none()).build().unwrap(), cookies: Vec::new() }
     }
 
-    async fn open(&mut self, path: &str) -> (u16, String) {
+    pub(crate) async fn open(&mut self, path: &str) -> (u16, String) {
         let request = self.client.get(format!("{}{path}", self.stage.url));
         let answer = self.send(request, path).await;
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
-    async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Response {
         let request = self.client.post(format!("{}{path}", self.stage.url));
         self.send(filled(request, fields), path).await
     }
 
     /// The cookies that go to a path.
-    fn line(&self, path: &str) -> String {
+    pub(crate) fn line(&self, path: &str) -> String {
         let ours = self.cookies.iter().filter(|(_, cookie)| {
             let of = cookie.split("Path=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or("/");
             path.starts_with(of)
@@ -54,7 +54,7 @@ impl<'a> Clerk<'a> {
     }
 
     /// Sends a form that keeps every rule; the path of the entry.
-    async fn enters(&mut self) -> String {
+    pub(crate) async fn enters(&mut self) -> String {
         let answer = self.post("/contests/demo/enter", &GOOD).await;
         assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
         answer.headers()[LOCATION].to_str().unwrap().to_owned()
@@ -62,13 +62,13 @@ impl<'a> Clerk<'a> {
 }
 
 /// A form as browsers send it.
-fn filled(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+pub(crate) fn filled(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
     let encoded = Url::parse_with_params("http://form.example", fields).unwrap();
     let body = encoded.query().unwrap_or_default().to_owned();
     request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
 }
 
-const GOOD: [(&str, &str); 7] = [
+pub(crate) const GOOD: [(&str, &str); 7] = [
     ("title", " 一座工厂的早晨 "),
     ("theme", "digital"),
     ("entrant.name", "张三"),
@@ -184,26 +184,6 @@ async fn what_is_typed_is_kept_by_the_pages_module() {
 }
 
 #[tokio::test]
-async fn the_link_is_the_key_and_opens_the_entry_anywhere() {
-    let stage = Stage::new().await;
-    let mut clerk = Clerk::new(&stage);
-    let entry = clerk.enters().await;
-    let (_, page) = clerk.open(&entry).await;
-    let link =
-        page.split("<code>").find_map(|rest| rest.split("</code>").next().filter(|it| it.contains('#'))).unwrap();
-    let mut elsewhere = Clerk::new(&stage);
-    let wrong = elsewhere.post(&format!("{entry}/open"), &[("key", &format!("{link}x"))]).await;
-    assert_eq!(wrong.status(), 403);
-    assert!(!wrong.text().await.unwrap().contains("一座工厂的早晨"));
-    assert_eq!(elsewhere.post(&format!("{entry}/open"), &[("key", link)]).await.status(), 303);
-    assert!(elsewhere.open(&entry).await.1.contains("一座工厂的早晨"));
-    // The key of one entry opens no other one.
-    let mut other = Clerk::new(&stage);
-    let another = other.enters().await;
-    assert_eq!(elsewhere.post(&format!("{another}/open"), &[("key", link)]).await.status(), 403);
-}
-
-#[tokio::test]
 async fn withdrawing_asks_once_and_then_forgets_who_it_was() {
     let stage = Stage::new().await;
     let mut clerk = Clerk::new(&stage);
@@ -217,6 +197,23 @@ async fn withdrawing_asks_once_and_then_forgets_who_it_was() {
     }
     assert!(clerk.open(&entry).await.1.contains("您已撤回该作品"));
     assert_eq!(stage.ask("select count(*)::text from entrants".into()).await, "0");
+}
+
+#[tokio::test]
+async fn a_unit_is_chosen_from_the_list_or_typed() {
+    let stage = Stage::new().await;
+    let mut clerk = Clerk::new(&stage);
+    let (_, page) = clerk.open("/contests/small/enter").await;
+    let at = page.split("name=\"recommending_unit\"").nth(1).unwrap().split('>').next().unwrap();
+    let list = at.split("list=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(page.contains(&format!("<datalist id=\"{list}\"><option value=\"{SUGGESTED}\">")), "{page}");
+    for unit in [SUGGESTED, "某行业协会"] {
+        let form: Vec<_> = GOOD.into_iter().chain([("recommending_unit", unit)]).collect();
+        assert_eq!(clerk.post("/contests/small/enter", &form).await.status(), 303);
+        clerk.open("/contests/small/enter").await;
+    }
+    let units = "select string_agg(recommending_unit, ',' order by id) from submissions";
+    assert_eq!(stage.ask(units.into()).await, format!("{SUGGESTED},某行业协会"));
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ mod board;
 mod bulk;
 // What a contest says of itself at the public address.
 mod contest;
+// Entering a work.
+mod enter;
 // Lists, and the same as spreadsheets.
 mod lists;
 // Every page in both languages, wide and narrow.
@@ -24,6 +26,8 @@ mod look;
 mod plain;
 // Works decided by keyboard, one after the other.
 mod queue;
+// A film sent from the entrant's page.
+mod send;
 // Sign-in, sessions and their end.
 mod sign_in;
 // Two works that resemble each other.

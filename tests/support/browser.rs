@@ -259,8 +259,24 @@ impl Browser {
 
     /// Sets the clock of pages that are opened from now on ahead, as on a computer whose clock is wrong.
     pub(crate) async fn runs_ahead_by(&self, span: chrono::TimeDelta) {
-        let source = format!("const now = Date.now.bind(Date); Date.now = () => now() + {};", span.num_milliseconds());
+        self.begins_pages_with(&format!(
+            "const now = Date.now.bind(Date); Date.now = () => now() + {};",
+            span.num_milliseconds()
+        ))
+        .await;
+    }
+
+    /// Runs a script in each page that is opened from now on, before the page's own.
+    pub(crate) async fn begins_pages_with(&self, source: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+    }
+
+    /// Whether there is a network, and how many bytes a second may leave over it; `None` for any number.
+    pub(crate) async fn network(&self, there: bool, upload: Option<u32>) {
+        let upload = upload.map_or(-1, i64::from);
+        let line = json!({ "offline": !there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload });
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.emulateNetworkConditions", line).await;
     }
 
     /// The width of the window, CSS pixels.
@@ -284,6 +300,16 @@ impl Browser {
         let png = BASE64.decode(answer["data"].as_str().expect("a picture")).expect("base64");
         std::fs::create_dir_all(screens()).expect("a directory for pictures");
         std::fs::write(screens().join(format!("{name}-{lang}-{width}.png")), png).expect("write a picture");
+    }
+
+    /// Prints the page to a PDF among the pictures, as the browser's menu does; how many sheets it takes.
+    pub(crate) async fn print(&self, name: &str) -> usize {
+        let answer =
+            self.devtools("Page.printToPDF", json!({ "preferCSSPageSize": true, "printBackground": false })).await;
+        let pdf = BASE64.decode(answer["data"].as_str().expect("a PDF")).expect("base64");
+        std::fs::create_dir_all(screens()).expect("a directory for pictures");
+        std::fs::write(screens().join(format!("{name}.pdf")), &pdf).expect("write a PDF");
+        String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count()
     }
 
     /// Lines of the browser's console since the last call: errors, and what the content security policy blocked. Each answer that is no

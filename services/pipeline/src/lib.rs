@@ -6,6 +6,7 @@
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
 //! | what does an entry form ask, and what of it is wrong? | `form` |
+//! | what is an entry's receipt numbered? | `receipt` |
 //! | which works does a unit's sheet hold, and which file is whose? | `sheet` |
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
@@ -34,6 +35,7 @@ pub mod planner;
 pub mod preflight;
 pub mod progress;
 pub mod queue;
+pub mod receipt;
 pub mod rejection;
 pub mod rendition;
 pub mod screening;

@@ -2,4 +2,6 @@
 //! `Submission::advance`, and writes the audit row where an entry is changed. Everything that staff can do is in the crate `desk`.
 
 pub(crate) mod enter;
+pub(crate) mod key;
+pub(crate) mod link;
 pub(crate) mod withdraw;

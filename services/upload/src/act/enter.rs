@@ -3,11 +3,11 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::form::{Checked, id};
-use pipeline::id::SubmissionId;
 use pipeline::submission::Submission;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Problem};
 use runtime::seal::Sealed;
 use runtime::serving::act::Act;
+use runtime::store::drafts;
 use runtime::store::entrants::{self, Contact, Entrant};
 use runtime::store::idempotency::Answer;
 use runtime::store::submissions::NewSubmission;
@@ -18,13 +18,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::token;
+use crate::receipt;
+use crate::token::Token;
 
 /// A stored entry that waits for its film.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Entered {
     /// The submission.
     id: Uuid,
+    /// The number of its receipt, by which people name the entry.
+    #[schema(example = "GQ24-4829-1735-0617")]
+    receipt: String,
     /// Opens the submission and its uploads, as `Authorization: Bearer`. Returned this once.
     token: String,
     /// Where the film goes.
@@ -48,11 +52,20 @@ pub(crate) struct UploadAddress {
     finish_before: Option<DateTime<Utc>>,
 }
 
-/// Enters a work, once for each key of the request.
-pub(crate) async fn enter(app: &App, contest: &Contest, form: &Checked, act: &Act) -> Result<Answer, Problem> {
+/// Enters a work under the id of its token, once for each key of the request. A draft of this id ends with it.
+///
+/// # Errors
+/// `idempotency_key_reused` where there is a submission of this id already.
+pub(crate) async fn enter(
+    app: &App,
+    contest: &Contest,
+    form: &Checked,
+    token: &Token,
+    act: &Act,
+) -> Result<Answer, Problem> {
     let texts = Entry { title: form.text(id::TITLE), synopsis: form.text(id::SYNOPSIS), theme: form.text(id::THEME) };
     let warnings = texts.warnings_of_all(&app.catalogue, contest);
-    let (new, entrant, token) = stored(app, contest, form)?;
+    let (new, entrant) = stored(app, contest, form, token)?;
     let id = new.id;
     let upload = UploadAddress {
         endpoint: format!("{}/files", app.settings.public_url),
@@ -61,14 +74,18 @@ pub(crate) async fn enter(app: &App, contest: &Contest, form: &Checked, act: &Ac
         finish_before: contest.latest_finish(),
     };
     let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
-    let entered = Entered { id: id.0, token, upload, warnings };
+    let entered =
+        Entered { id: id.0, receipt: new.receipt.to_string(), token: token.text().to_owned(), upload, warnings };
     let (new, entrant, entered, location) = (&new, &entrant, &entered, &location);
     let answer = app.store.transaction("enter", |tx, _| {
         Box::pin(async move {
             if let Some(answer) = act.begin(tx).await? {
                 return Ok(answer);
             }
-            entrants::enter(tx, new, entrant).await?;
+            if !entrants::enter(tx, new, entrant).await? {
+                return Err(Problem::from(Code::IdempotencyKeyReused).into());
+            }
+            drafts::forget(tx, id).await?;
             act.end_at(tx, StatusCode::CREATED, Some(location.clone()), entered).await
         })
     });
@@ -79,10 +96,8 @@ pub(crate) async fn enter(app: &App, contest: &Contest, form: &Checked, act: &Ac
     Ok(answer)
 }
 
-/// A new entry of a form, as it is stored: its row, its entrant's sealed data, and its token, which is kept as a digest only.
-fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission, Sealed, String), Problem> {
-    let submission = SubmissionId(Uuid::now_v7());
-    let (token, token_sha256) = token::make(submission)?;
+/// A new entry of a form, as it is stored: its row and its entrant's sealed data. Its token is kept as a digest only.
+fn stored(app: &App, contest: &Contest, form: &Checked, token: &Token) -> Result<(NewSubmission, Sealed), Problem> {
     let given = |id| form.given(id).map(ToOwned::to_owned);
     let entrant = Entrant {
         name: form.text(id::NAME).to_owned(),
@@ -90,9 +105,10 @@ fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission
         contact: Contact { phone: given(id::PHONE), email: given(id::EMAIL) },
         answers: form.own().clone(),
     };
-    let entrant = app.keys.seal(submission, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
+    let entrant = app.keys.seal(token.id, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
     let new = NewSubmission {
-        id: submission,
+        id: token.id,
+        receipt: receipt::draw(contest)?,
         contest: contest.id.clone(),
         machine: Submission::new(contest.gates),
         title: form.text(id::TITLE).to_owned(),
@@ -100,7 +116,7 @@ fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission
         synopsis: form.text(id::SYNOPSIS).to_owned(),
         recommending_unit: form.text(id::UNIT).to_owned(),
         declarations: form.declarations().clone().into(),
-        token_sha256,
+        token_sha256: token.digest(),
     };
-    Ok((new, entrant, token))
+    Ok((new, entrant))
 }

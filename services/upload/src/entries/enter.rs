@@ -14,6 +14,7 @@ use super::check_deadline;
 use super::form::Form;
 use crate::act::enter::{self, Entered};
 use crate::app::{App, Settings};
+use crate::token::Token;
 
 /// Enters a work.
 #[utoipa::path(
@@ -53,5 +54,5 @@ pub(crate) async fn enter(
     let contest = app.catalogue.contest(&form.contest.as_str().into()).ok_or(Code::ContestUnknown)?;
     check_deadline(contest, app.clock.now())?;
     let form = form.checked(contest)?;
-    Ok(Answered(enter::enter(&app, contest, &form, &act).await?))
+    Ok(Answered(enter::enter(&app, contest, &form, &Token::new()?, &act).await?))
 }

@@ -19,11 +19,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::receipt;
 
 /// How an entry stands.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Status {
     id: Uuid,
+    /// The number of its receipt, by which people name the entry.
+    #[schema(example = "GQ24-4829-1735-0617")]
+    receipt: String,
     contest: String,
     title: String,
     theme: String,
@@ -33,6 +37,10 @@ pub(crate) struct Status {
     state: &'static str,
     /// What has arrived of the film.
     upload: UploadStatus,
+    /// tus address of the upload that waits for the rest of its bytes, for a client that did not begin it. HEAD there returns how far it is, and
+    /// the metadata that its client sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload_url: Option<String>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejection: Option<RejectionText>,
@@ -67,6 +75,7 @@ pub(crate) async fn read(
     let headers =
         [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
     let upload = UploadStatus::of(&app.store, &submission, lang).await?;
+    let unfinished = app.store.unfinished_upload(submission.id, app.clock.now()).await?;
     let rejection = match &submission.machine.state {
         Standing::Rejected { reason, .. } => Some(RejectionText::of(reason, lang)),
         _ => None,
@@ -77,11 +86,13 @@ pub(crate) async fn read(
     let first_look = app.store.first_look(submission.id).await?;
     let status = Status {
         id: submission.id.0,
+        receipt: receipt::of(&app, &submission).await?.to_string(),
         contest: submission.contest.to_string(),
         title: submission.title.clone(),
         theme: submission.theme.clone(),
         state: submission.machine.state.name(),
         upload,
+        upload_url: unfinished.map(|id| format!("{}/files/{id}", app.settings.public_url)),
         rejection,
         verdict: submission.verdict.as_ref().map(rules),
         first_look: first_look.as_ref().map(rules),

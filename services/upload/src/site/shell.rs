@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use pages::{Say, serve};
+use pipeline::catalogue::Contest;
 use runtime::problem::Problem;
 use runtime::serving::render::lang_of;
 
@@ -26,6 +27,11 @@ impl Shell {
     /// The same page in the other language.
     pub(crate) fn other_language(&self) -> String {
         serve::switch(self.say.lang.other(), &self.path)
+    }
+
+    /// A theme of a contest, by its id.
+    pub(super) fn theme(&self, contest: &Contest, id: &str) -> String {
+        contest.theme(id).map_or(id, |theme| self.say.t(&theme.zh, &theme.en)).to_owned()
     }
 
     /// Of a request.

@@ -39,7 +39,7 @@ fn lacks_with(answer: &Response, referrer: &[&str]) -> Vec<String> {
 async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
-    let upload = stage.create(&entry, 4).await;
+    let (upload, receipt) = (stage.create(&entry, 4).await, stage.receipt(&entry.id).await);
     let organiser = stage.token(Role::Organiser, None).await;
     let mut wrong = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
@@ -51,7 +51,11 @@ async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
         let id = if route.path.starts_with("/files") { upload.rsplit_once('/').unwrap().1 } else { &entry.id };
         let path = route.path.replace("{id}", id).replace("{partner}", "bilibili").replace("{file}", "proxy.mp4");
         let nil = Uuid::nil().to_string();
-        let path = path.replace("{token}", &nil).replace("{webhook}", &nil).replace("{job}", &nil);
+        let path = path
+            .replace("{receipt}", &receipt)
+            .replace("{token}", &nil)
+            .replace("{webhook}", &nil)
+            .replace("{job}", &nil);
         let url = format!("{}{path}", stage.base(&route));
         // One who may, one who may not, another method, and a browser that asks first.
         for token in [Some(&organiser), None] {

@@ -187,7 +187,7 @@ impl Store {
 }
 
 /// The smallest id that is made at this instant: UUID v7 begins with the milliseconds since 1970.
-fn first_id(at: DateTime<Utc>) -> Uuid {
+pub(super) fn first_id(at: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::try_from(at.timestamp_millis()).unwrap_or_default();
     Uuid::from_u128(milliseconds << 80)
 }

@@ -76,17 +76,20 @@ impl Removal {
     async fn sweep(&self) -> anyhow::Result<usize> {
         let taken = self.store.take_garbage(TAKEN).await?;
         let count = taken.len();
-        stream::iter(taken)
-            .for_each_concurrent(SWEPT_AT_ONCE, async |garbage| match self.sweep_one(&garbage).await {
-                Ok(objects) => self.metrics.garbage_objects.inc_by(objects),
-                Err(error) => warn!("could not sweep {}: {error:#}", garbage.prefix),
-            })
-            .await;
+        let sweeps = taken.into_iter().map(|garbage| self.clone().sweep_one(garbage));
+        stream::iter(sweeps).buffer_unordered(SWEPT_AT_ONCE).collect::<Vec<()>>().await;
         Ok(count)
     }
 
+    async fn sweep_one(self, garbage: Garbage) {
+        match self.delete(&garbage).await {
+            Ok(objects) => self.metrics.garbage_objects.inc_by(objects),
+            Err(error) => warn!("could not sweep {}: {error:#}", garbage.prefix),
+        }
+    }
+
     /// Returns how many objects it deleted.
-    async fn sweep_one(&self, garbage: &Garbage) -> anyhow::Result<u64> {
+    async fn delete(&self, garbage: &Garbage) -> anyhow::Result<u64> {
         if garbage.single {
             return Ok(u64::from(self.store.sweep_single(garbage, &self.objects).await?));
         }

@@ -91,7 +91,9 @@ pub async fn run(
     let (mut removed, mut failure) = (Removed::default(), None);
     for duty in Duty::ALL {
         let Some(days) = duty.kept(policy) else { continue };
-        match duty.carry_out(store, now - Retention::days(days), days, by, &Share::of(share)).await {
+        // A share too long to be added to the clock never ends.
+        let until = Instant::now().checked_add(share);
+        match duty.carry_out(store, now - Retention::days(days), days, by, until).await {
             Ok((amount, more)) => {
                 removed.lines.push(duty.line(Some(days), amount));
                 removed.more |= more;
@@ -168,64 +170,42 @@ impl Duty {
         }
     }
 
-    /// Returns what went, and whether the share was over before all of it had.
+    /// Removes all of it, or as much as there is time for. Returns what went, and whether there may be more. A work that fails is passed over.
     async fn carry_out(
         self,
         store: &Store,
         before: DateTime<Utc>,
         days: u32,
         by: &By,
-        share: &Share,
+        until: Option<Instant>,
     ) -> anyhow::Result<(Amount, bool)> {
-        match self {
-            Duty::PersonalData => share.through(async |from| store.forget_entrants(from, before, days, by).await).await,
-            Duty::Superseded => share.through(async |from| store.forget_superseded(from, before).await).await,
-            Duty::Uploads => share.rows(async || store.forget_uploads(before).await).await,
-            Duty::Attempts => share.rows(async || store.forget_attempts(before).await).await,
-            Duty::SignIns => share.rows(async || store.forget_sign_ins(before).await).await,
-            Duty::Drafts => share.rows(async || store.forget_drafts(before).await).await,
-        }
-    }
-}
-
-/// The time that one line of the policy has.
-struct Share {
-    until: Option<Instant>,
-}
-
-impl Share {
-    /// A share too long to be added to the clock never ends.
-    fn of(share: Duration) -> Self {
-        Self { until: Instant::now().checked_add(share) }
-    }
-
-    fn is_over(&self) -> bool {
-        self.until.is_some_and(|until| Instant::now() >= until)
-    }
-
-    /// Removes rows until none is left. Returns how many went and whether there may be more.
-    async fn rows(&self, round: impl AsyncFn() -> anyhow::Result<u64>) -> anyhow::Result<(Amount, bool)> {
-        let mut all = Amount::default();
-        loop {
-            let count = round().await?;
-            all.count += count;
-            if count == 0 || self.is_over() {
-                return Ok((all, count > 0));
-            }
-        }
-    }
-
-    /// Goes through works to the last one. One that fails is passed over.
-    async fn through(&self, round: impl AsyncFn(From) -> anyhow::Result<Round>) -> anyhow::Result<(Amount, bool)> {
         let (mut all, mut failure, mut from) = (Amount::default(), None, From::default());
         loop {
-            let Round { gone, next, failure: failed } = round(from).await?;
+            let Round { gone, next, failure: failed } = self.round(store, from, before, days, by).await?;
             all = Amount { count: all.count + gone.count, bytes: all.bytes + gone.bytes };
             failure = failure.or(failed);
             match next {
-                Some(next) if !self.is_over() => from = next,
+                Some(next) if until.is_none_or(|until| Instant::now() < until) => from = next,
                 next => return failure.map_or(Ok((all, next.is_some())), Err),
             }
+        }
+    }
+
+    async fn round(
+        self,
+        store: &Store,
+        from: From,
+        before: DateTime<Utc>,
+        days: u32,
+        by: &By,
+    ) -> anyhow::Result<Round> {
+        match self {
+            Duty::PersonalData => store.forget_entrants(from, before, days, by).await,
+            Duty::Superseded => store.forget_superseded(from, before).await,
+            Duty::Uploads => store.forget_uploads(before).await.map(Round::of_rows),
+            Duty::Attempts => store.forget_attempts(before).await.map(Round::of_rows),
+            Duty::SignIns => store.forget_sign_ins(before).await.map(Round::of_rows),
+            Duty::Drafts => store.forget_drafts(before).await.map(Round::of_rows),
         }
     }
 }

@@ -11,8 +11,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::audit::{self, Act};
-use super::history::{self, By};
 use super::desk::first_id;
+use super::history::{self, By};
 use super::{Policy, Store, entrants, is_unavailable};
 use crate::outcome::{StoredComparison, StoredCover};
 
@@ -49,6 +49,13 @@ pub struct Round {
     pub failure: Option<anyhow::Error>,
 }
 
+impl Round {
+    /// Of rows that are deleted some at a time, until none is found.
+    pub(crate) fn of_rows(count: u64) -> Self {
+        Self { gone: Amount { count, bytes: 0 }, next: (count > 0).then(From::default), failure: None }
+    }
+}
+
 /// Fewer than were asked for were the last ones.
 fn next_after(looked: &[Uuid]) -> Option<From> {
     looked.last().filter(|_| looked.len() as i64 == AT_ONCE).map(|last| From(Some(*last)))
@@ -70,7 +77,13 @@ impl Store {
     }
 
     /// Forgets who entered those of the next works after `from`, with a line of history and of the audit trail each.
-    pub async fn forget_entrants(&self, from: From, before: DateTime<Utc>, days: u32, by: &By) -> anyhow::Result<Round> {
+    pub async fn forget_entrants(
+        &self,
+        from: From,
+        before: DateTime<Utc>,
+        days: u32,
+        by: &By,
+    ) -> anyhow::Result<Round> {
         let looked = sqlx::query!(
             r#"/* forgettable_entrants_after */
             select c.submission as "submission!", exists (select from forgettable_entrants($1, c.submission)) as "due!"

@@ -360,7 +360,13 @@ async fn the_services_do_it_by_themselves_and_by_their_clock() {
 async fn without_a_policy_everything_is_kept() {
     let world = World::new().await;
     let id = over(&world).await;
-    assert!(run(&world.store, &Retention::default(), later(100_000), &by_policy(), Duration::MAX).await.unwrap().lines.is_empty());
+    assert!(
+        run(&world.store, &Retention::default(), later(100_000), &by_policy(), Duration::MAX)
+            .await
+            .unwrap()
+            .lines
+            .is_empty()
+    );
     assert!(is_known(&world, id).await);
 }
 

@@ -186,6 +186,8 @@ fn others() -> Vec<Row> {
         withdraw(Nothing, json!({}), "withdraw {id}", "submission_unknown"),
         hold(Finished, json!({ "held": true, "reason": "取证" }), "hold {id} --reason 取证", OK),
         hold(Finished, json!({ "held": false }), "hold {id} --lift", OK),
+        hold(Finished, json!({ "held": false, "dry_run": true }), "hold {id} --lift --dry-run", OK),
+        hold(Finished, json!({ "held": false, "digest": "0" }), "hold {id} --lift --digest 0", "changed"),
         hold(Nothing, json!({ "held": false }), "hold {id} --lift", "submission_unknown"),
         retry(Parked, json!({ "dry_run": true }), "retry {id} --dry-run", OK),
         retry(Parked, json!({}), "retry {id}", OK),

@@ -291,6 +291,12 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
+    /// On paper, or on a screen again.
+    pub(crate) async fn on_paper(&self, paper: bool) {
+        let media = if paper { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": media })).await;
+    }
+
     /// A picture of the page, as `screens/NAME-LANG-WIDTH.png` in the target directory.
     pub(crate) async fn picture(&self, name: &str, lang: &str, width: u32) {
         let height = self.ask("return document.documentElement.scrollHeight").await.as_u64().unwrap_or(0);

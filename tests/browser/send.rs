@@ -128,7 +128,8 @@ impl Device {
         self.choose(film).await;
         self.browser.click("[data-part=start]").await;
         wait_until_true("a fifth has been sent", PATIENCE, async || {
-            self.browser.text("#send [role=status]").await.contains("已上传 20%")
+            let said = self.browser.text("#send [role=status]").await;
+            ["已上传 20%", "已上传 30%", "已上传 40%"].iter().any(|tenth| said.contains(tenth))
         })
         .await;
         let figures = self.browser.text("#send .figures").await;

@@ -6,9 +6,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A running server. Its task ends with the test.
 #[derive(Clone)]
-pub struct Smtp {
+pub(crate) struct Smtp {
     /// Its address as `SMTP_URL` has it.
-    pub url: String,
+    pub(crate) url: String,
     mails: Arc<Mutex<Vec<Mail>>>,
     /// Answers to the end of a mail, first to last, before it takes them all.
     answers: Arc<Mutex<Vec<&'static str>>>,
@@ -16,16 +16,16 @@ pub struct Smtp {
 
 /// One mail as it came.
 #[derive(Clone, Debug)]
-pub struct Mail {
+pub(crate) struct Mail {
     /// The addressee of the envelope.
-    pub to: String,
+    pub(crate) to: String,
     /// Headers and body as sent.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Smtp {
     /// Starts one on a free port. The first mails get these answers instead of being taken, such as `451 later`.
-    pub async fn start(answers: &[&'static str]) -> Self {
+    pub(crate) async fn start(answers: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("smtp://{}", listener.local_addr().expect("an address"));
         let smtp = Self { url, mails: Arc::default(), answers: Arc::new(Mutex::new(answers.to_vec())) };
@@ -41,7 +41,7 @@ impl Smtp {
     }
 
     /// The mails that were taken.
-    pub fn mails(&self) -> Vec<Mail> {
+    pub(crate) fn mails(&self) -> Vec<Mail> {
         self.mails.lock().expect("mails").clone()
     }
 

@@ -1,6 +1,8 @@
 //! A mail server for tests: takes every mail over SMTP (RFC 5321) in the clear on this machine, and keeps it.
 use std::sync::{Arc, Mutex};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,7 +22,22 @@ pub(crate) struct Mail {
     /// The addressee of the envelope.
     pub(crate) to: String,
     /// Headers and body as sent.
-    pub(crate) text: String,
+    text: String,
+}
+
+impl Mail {
+    /// The text, which is sent in base64 since it is Chinese.
+    pub(crate) fn body(&self) -> String {
+        let (_, body) = self.text.split_once("\r\n\r\n").expect("a body");
+        let body = body.replace(['\r', '\n'], "");
+        let plain = BASE64.decode(body.trim_end_matches('.')).expect("base64");
+        String::from_utf8(plain).expect("UTF-8")
+    }
+
+    /// The link in it.
+    pub(crate) fn link(&self) -> String {
+        self.body().lines().find(|line| line.starts_with("http")).expect("a link").to_owned()
+    }
 }
 
 impl Smtp {

@@ -14,7 +14,7 @@ use pipeline::delivery::Observed;
 use pipeline::receipt::Receipt;
 use pipeline::screening::{Outcome, RuleVerdict, Verdict};
 use pipeline::submission::State as Standing;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Problem};
 use runtime::store::deliveries::DeliveryRow;
 use runtime::store::submissions::SubmissionRow;
 

@@ -104,7 +104,10 @@ class Entrant:
         entered = self.wants(self.ask("enter", "POST", page, urlencode(ANSWERS), **form), 303)
         path = urlsplit(entered.getheader("location")).path
         receipt = self.wants(self.ask("receipt", "GET", path), 200).text
-        return path.rsplit("/", 1)[1], re.search(r'data-key="([^"]+)"', receipt)[1]
+        found = re.search(r'data-entry="([^"]+)" data-key="([^"]+)"', receipt)
+        if not found:
+            raise ValueError(f"{path} takes no film: {receipt[:300]}")
+        return found.groups()
 
     def upload(self, key):
         auth = {"authorization": f"Bearer {key}", "tus-resumable": "1.0.0"}

@@ -55,12 +55,18 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) async fn new(scripts: Scripts) -> Option<Self> {
+        Self::with(scripts, &[]).await
+    }
+
+    /// The same with more settings.
+    pub(super) async fn with(scripts: Scripts, env: &[(&str, &str)]) -> Option<Self> {
         let driver = Driver::start().await?;
         let pipeline = TestPipeline::with(Setup::default()).await;
         let catalogue = tempfile::tempdir().expect("a directory for the catalogue");
         write(catalogue.path(), Clock::default().now());
         let dir = catalogue.path().display().to_string();
-        let service = pipeline.serve_with("site", &["upload"], &[("CATALOGUE_DIR", &dir)]).await;
+        let env: Vec<_> = env.iter().copied().chain([("CATALOGUE_DIR", dir.as_str())]).collect();
+        let service = pipeline.serve_with("site", &["upload"], &env).await;
         let base = format!("http://{}", service.api_address().expect("the public address"));
         let browser = driver.browser(&base, scripts).await;
         browser.open("/").await;

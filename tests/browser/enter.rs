@@ -7,8 +7,10 @@ use uuid::Uuid;
 use super::Stage;
 use super::contest::Site;
 use crate::desk::made::stand;
-use crate::support::browser::{Browser, Scripts};
+use crate::support::browser::{Browser, PATIENCE, Scripts};
 use crate::support::catalogue::{BAG, DROP};
+use crate::support::smtp::Smtp;
+use crate::support::wait::wait_until_true;
 use crate::support::{TestPipeline, planted, reviewed};
 
 /// Fills in a form of the demo that keeps every rule.
@@ -88,6 +90,44 @@ async fn a_work_is_entered_and_every_page_on_the_way_reads_well() {
     site.service.stop();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_link_is_asked_for_and_comes_by_mail() {
+    const URL: &str = "http://enter.example";
+    let smtp = Smtp::start(&[]).await;
+    let mail = [("SMTP_URL", smtp.url.as_str()), ("MAIL_FROM", "noreply@example.org"), ("PUBLIC_URL", URL)];
+    let Some(site) = Site::with(Scripts::On, &mail).await else { return };
+    let browser = &site.browser;
+    browser.speak("zh", "/contests/demo/enter").await;
+    fill(browser).await;
+    browser.fill("#f-entrant-contact-email", "zhang@example.cn").await;
+    browser.click("form.entry button").await;
+    browser.arrives("/entries/").await;
+    let number = browser.text("dd strong").await;
+
+    let other = site.driver.browser(&site.base, Scripts::On).await;
+    let mut found = other.look_at("/find", "find-by-mail").await;
+    other.speak("zh", "/find").await;
+    other.fill("#of", "GQ24-4829-1735-0000").await;
+    other.click("form[method=post] button").await;
+    other.says("请填写完整的邮箱地址").await;
+    found.extend(other.look("zh", "find-wrong").await.into_iter().filter(|it| !it.contains("422")));
+    other.fill("#of", &number).await;
+    other.fill("#address", "zhang@example.cn").await;
+    other.click("form[method=post] button").await;
+    other.says("已收到请求").await;
+    found.extend(other.look("zh", "find-asked").await);
+    wait_until_true("the mail is there", PATIENCE, async || smtp.mails().len() == 1).await;
+    let mail = smtp.mails().remove(0);
+    assert_eq!(mail.to, "zhang@example.cn");
+    other.open(mail.link().strip_prefix(URL).expect("our address")).await;
+    other.says("一座工厂的早晨").await;
+    // The old key stops now that the new one is used.
+    browser.open(&format!("/entries/{number}")).await;
+    browser.says("请粘贴报名时保存的查询链接").await;
+    assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
+    site.service.stop();
+}
+
 /// The page of a planted work, with its key.
 async fn page_of(pipeline: &TestPipeline, work: Uuid) -> String {
     let receipt = pipeline::receipt::Receipt::new("T", work.as_u64_pair().1);
@@ -109,8 +149,7 @@ async fn the_page_of_a_work_says_where_it_is_and_what_was_measured() {
     let waiting = reviewed::work(pipeline, "钢铁是有颜色的", &[DROP, BAG]).await;
     let page = page_of(pipeline, waiting).await;
     let path = page.split('#').next().expect("a path").to_owned();
-    browser.open("/find").await;
-    browser.speak("zh", &page).await;
+    browser.speak("zh", "/find").await;
     browser.open(&page).await;
     browser.says("主办方工作人员初筛").await;
     found.extend(browser.look_at(&path, "entry-in-review").await);

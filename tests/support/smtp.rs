@@ -1,14 +1,16 @@
 //! A mail server for tests: takes every mail over SMTP (RFC 5321) in the clear on this machine, and keeps it.
 use std::sync::{Arc, Mutex};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A running server. Its task ends with the test.
 #[derive(Clone)]
-pub struct Smtp {
+pub(crate) struct Smtp {
     /// Its address as `SMTP_URL` has it.
-    pub url: String,
+    pub(crate) url: String,
     mails: Arc<Mutex<Vec<Mail>>>,
     /// Answers to the end of a mail, first to last, before it takes them all.
     answers: Arc<Mutex<Vec<&'static str>>>,
@@ -16,16 +18,31 @@ pub struct Smtp {
 
 /// One mail as it came.
 #[derive(Clone, Debug)]
-pub struct Mail {
+pub(crate) struct Mail {
     /// The addressee of the envelope.
-    pub to: String,
+    pub(crate) to: String,
     /// Headers and body as sent.
-    pub text: String,
+    text: String,
+}
+
+impl Mail {
+    /// The text, which is sent in base64 since it is Chinese.
+    pub(crate) fn body(&self) -> String {
+        let (_, body) = self.text.split_once("\r\n\r\n").expect("a body");
+        let body = body.replace(['\r', '\n'], "");
+        let plain = BASE64.decode(body.trim_end_matches('.')).expect("base64");
+        String::from_utf8(plain).expect("UTF-8")
+    }
+
+    /// The link in it.
+    pub(crate) fn link(&self) -> String {
+        self.body().lines().find(|line| line.starts_with("http")).expect("a link").to_owned()
+    }
 }
 
 impl Smtp {
     /// Starts one on a free port. The first mails get these answers instead of being taken, such as `451 later`.
-    pub async fn start(answers: &[&'static str]) -> Self {
+    pub(crate) async fn start(answers: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("smtp://{}", listener.local_addr().expect("an address"));
         let smtp = Self { url, mails: Arc::default(), answers: Arc::new(Mutex::new(answers.to_vec())) };
@@ -41,7 +58,7 @@ impl Smtp {
     }
 
     /// The mails that were taken.
-    pub fn mails(&self) -> Vec<Mail> {
+    pub(crate) fn mails(&self) -> Vec<Mail> {
         self.mails.lock().expect("mails").clone()
     }
 

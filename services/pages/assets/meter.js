@@ -8,8 +8,9 @@ const time = (s) => (s >= 3600 ? `${Math.floor(s / 3600)}:${String(Math.floor(s 
 export const meter = (box, words) => {
   const bar = box.querySelector("progress"), line = box.querySelector("p");
   let samples = [], tenth = 0, changed = 0;
+  const last = () => samples[samples.length - 1] ?? [];
   const write = (sent, all) => {
-    const [[began, first]] = samples, [now] = samples.at(-1), rate = now > began ? ((sent - first) * 1000) / (now - began) : 0;
+    const [[began, first]] = samples, [now] = last(), rate = now > began ? ((sent - first) * 1000) / (now - began) : 0;
     const left = rate > 0 ? words.left.replace("{t}", time(Math.ceil((all - sent) / rate))) : "";
     bar.value = all > 0 ? Math.floor((100 * sent) / all) : 0;
     line.textContent = `${bar.value} % · ${bytes(sent)} / ${bytes(all)}${rate > 0 ? ` · ${bytes(rate)}/s` : ""}${left}`;
@@ -22,9 +23,9 @@ export const meter = (box, words) => {
     // The percent to be said, where another tenth is full.
     at: (sent, all) => {
       const now = Date.now();
-      if (sent !== samples.at(-1)?.[1]) changed = now;
+      if (sent !== last()[1]) changed = now;
       const full = all > 0 ? Math.floor((10 * sent) / all) : 0;
-      if (samples.length === 0 || now - samples.at(-1)[0] >= 1000 || full !== tenth) {
+      if (samples.length === 0 || now - last()[0] >= 1000 || full !== tenth) {
         samples.push([now, sent]);
         samples = samples.filter(([at]) => now - at <= SPAN_MS);
         write(sent, all);

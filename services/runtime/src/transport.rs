@@ -214,10 +214,14 @@ pub fn smtp_line(config: &Config) -> anyhow::Result<Line> {
     // The error would repeat the password.
     let read = config.smtp_url.as_deref().and_then(|url| url.parse::<Url>().ok());
     let url = read.context("SMTP_URL is no address of a mail server")?;
-    let host = url.host_str().context("SMTP_URL names no host")?;
+    anyhow::ensure!(url.has_host(), "SMTP_URL names no host");
+    Ok(to_smtp(&url, &config.allow_plaintext)?)
+}
+
+fn to_smtp(url: &Url, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
     let required = url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
     let tls = if url.scheme() == "smtps" || required { Tls::Verified } else { Tls::No };
-    Ok(decide(Server::Smtp, Some(host), tls, &config.allow_plaintext)?)
+    decide(Server::Smtp, url.host_str(), tls, allowed)
 }
 
 #[cfg(test)]
@@ -272,6 +276,19 @@ mod tests {
         }
         assert_eq!(postgres("postgres://u@localhost.example/d", &[]), refused(Server::Postgres, "localhost.example"));
         assert_eq!(rabbitmq("amqp://10.0.0.5", &[]), refused(Server::RabbitMq, "10.0.0.5"));
+    }
+
+    #[test]
+    fn a_mail_server_elsewhere_needs_tls_that_cannot_be_talked_away() {
+        let line = |url: &str| to_smtp(&url.parse().unwrap(), &[]);
+        assert_eq!(line("smtp://127.0.0.1:2525"), Ok(Line::Local));
+        for url in ["smtps://u:p@mail.example", "smtp://mail.example:587?tls=required"] {
+            assert_eq!(line(url), Ok(Line::Verified), "{url}");
+        }
+        for url in ["smtp://mail.example", "smtp://mail.example?tls=opportunistic"] {
+            assert_eq!(line(url), refused(Server::Smtp, "mail.example"), "{url}");
+        }
+        assert_eq!(to_smtp(&"smtp://mail.example".parse().unwrap(), &allowed(&["mail.example"])), Ok(Line::Allowed));
     }
 
     #[test]

@@ -55,7 +55,7 @@ async fn send(app: &App, mailer: &Mailer, due: &DueLink) -> anyhow::Result<Resul
     let text = String::from_utf8(app.keys.open_for(&link::place(&entry), &due.token)?)?;
     let Some(token) = Token::read(&text) else { return nobody };
     let receipt = receipt::of(app, &entry).await?;
-    let link = site::link(app, &receipt, &token);
+    let link = site::link(&app.settings.public_url, &receipt, &token);
     let lang = if due.lang == Lang::En.tag() { Lang::En } else { Lang::Zh };
     let (subject, text) = words(lang, receipt.as_str(), &link);
     Ok(mailer.send(&address, &subject, text).await)

@@ -19,6 +19,8 @@ pub(super) struct Asked {
     pub(super) hint: Option<String>,
     pub(super) kind: Kind,
     pub(super) required: bool,
+    /// What stands beside the label of a question that may stay without an answer.
+    pub(super) optional: &'static str,
     pub(super) max_chars: u32,
     pub(super) answer: String,
     /// Answers to choose from: id, what people read, whether it was chosen.
@@ -65,6 +67,11 @@ impl Asked {
             hint: field.hint.as_ref().map(|hint| hint.text(say.lang).to_owned()),
             kind: field.kind,
             required: field.required,
+            optional: match field.id.as_str() {
+                _ if field.required => "",
+                id::PHONE | id::EMAIL => say.t("（电话、邮箱至少填一项）", "(telephone or mail: at least one)"),
+                _ => say.t("（选填）", "(optional)"),
+            },
             max_chars: field.max_chars,
             choices: field.choices.iter().map(choice).collect(),
             wrong: broken.map(|it| words(field, it, &answer, say)),

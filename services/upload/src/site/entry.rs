@@ -14,7 +14,7 @@ use pipeline::delivery::Observed;
 use pipeline::receipt::Receipt;
 use pipeline::screening::{Outcome, RuleVerdict, Verdict};
 use pipeline::submission::State as Standing;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Problem};
 use runtime::store::deliveries::DeliveryRow;
 use runtime::store::submissions::SubmissionRow;
 
@@ -124,7 +124,7 @@ impl EntryPage {
         let history = app.store.history(entry.id).await?;
         let contest = contest_of(app, entry)?.clone();
         let deliveries = app.store.deliveries(entry.id).await?;
-        let link = opened.link(app);
+        let link = opened.link(&shell.origin);
         Ok(Self {
             theme: shell.theme(&contest, &entry.theme),
             course: course(entry, &history, shell.say),
@@ -135,7 +135,7 @@ impl EntryPage {
             places: deliveries.iter().map(|row| Place::of(app, &shell, row)).collect(),
             limits: film::limits(&contest)?,
             key: opened.token.text().to_owned(),
-            endpoint: format!("{}/files", app.settings.public_url),
+            endpoint: format!("{}/files", shell.origin),
             qr: qr::drawn(&link).map_err(anyhow::Error::from)?,
             link,
             contest,

@@ -29,6 +29,8 @@ use crate::{act, receipt};
 struct KeyPage {
     shell: Shell,
     opened: Opened,
+    /// Whether links are sent by mail here.
+    mails: bool,
 }
 
 /// POST …/open: exchanges the key for a cookie. The key of a mailed link becomes the key of the entry.
@@ -67,7 +69,7 @@ pub(crate) async fn ask(
     shell: Shell,
 ) -> Result<Response, Problem> {
     let opened = Opened::of(&app, &headers, &number).await?;
-    shown(&KeyPage { shell, opened })
+    shown(&KeyPage { shell, opened, mails: app.mailer.is_some() })
 }
 
 /// POST …/key: replaces the key. The page of the entry shows the new link.

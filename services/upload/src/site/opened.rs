@@ -44,8 +44,8 @@ impl Opened {
     }
 
     /// The entrant's link. The key stands after `#`, which browsers send to no server.
-    pub(super) fn link(&self, app: &App) -> String {
-        link(app, &self.receipt, &self.token)
+    pub(super) fn link(&self, origin: &str) -> String {
+        link(origin, &self.receipt, &self.token)
     }
 }
 
@@ -55,6 +55,6 @@ pub(super) fn path(receipt: &Receipt) -> String {
 }
 
 /// The link that opens an entry by its key.
-pub(crate) fn link(app: &App, receipt: &Receipt, token: &Token) -> String {
-    format!("{}{}#{}", app.settings.public_url, path(receipt), token.text())
+pub(crate) fn link(origin: &str, receipt: &Receipt, token: &Token) -> String {
+    format!("{origin}{}#{}", path(receipt), token.text())
 }

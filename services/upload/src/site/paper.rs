@@ -42,7 +42,7 @@ pub(crate) async fn paper(
 ) -> Result<Response, Problem> {
     let opened = Opened::of(&app, &headers, &number).await?;
     let contest = contest_of(&app, &opened.entry)?.clone();
-    let address = format!("{}{}", app.settings.public_url, opened.path());
+    let address = format!("{}{}", shell.origin, opened.path());
     let page = PaperPage {
         theme: shell.theme(&contest, &opened.entry.theme),
         began: app.store.upload_began(opened.entry.id).await?,

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use pages::{Say, serve};
@@ -19,6 +20,8 @@ pub(crate) struct Shell {
     pub(crate) say: Say,
     /// When the page is shown, by the server's clock.
     pub(crate) now: DateTime<Utc>,
+    /// What goes before paths in links that leave the browser: `PUBLIC_URL`, or else where this page was asked for.
+    pub(crate) origin: String,
     /// Path and query of the page itself.
     path: String,
 }
@@ -37,8 +40,18 @@ impl Shell {
     /// Of a request.
     pub(super) fn of(app: &App, parts: &Parts) -> Self {
         let path = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
-        Self { say: said_in(&parts.headers), now: app.clock.now(), path }
+        let origin = match app.settings.public_url.as_str() {
+            "" => host_of(&parts.headers).map_or(String::new(), |host| format!("http://{host}")),
+            url => url.to_owned(),
+        };
+        Self { say: said_in(&parts.headers), now: app.clock.now(), origin, path }
     }
+}
+
+/// The host that a browser asked, where it is a plain name or address.
+fn host_of(headers: &HeaderMap) -> Option<&str> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | ':' | '[' | ']');
+    headers.get(HOST)?.to_str().ok().filter(|host| host.chars().all(plain))
 }
 
 /// The language that was chosen, or else the browser's.

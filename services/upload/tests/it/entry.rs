@@ -10,8 +10,8 @@ use crate::stage::{Entry, Stage};
 
 /// The link that a page shows.
 fn link_of(page: &str) -> String {
-    let codes = page.split("<code>").filter_map(|rest| rest.split("</code>").next());
-    codes.into_iter().find(|it| it.contains("/entries/")).expect("a link").to_owned()
+    let mut codes = page.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next());
+    codes.find(|it| it.contains("/entries/")).expect("a link").to_owned()
 }
 
 /// The entry as the API knows it, by the key in the link.

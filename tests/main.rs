@@ -41,6 +41,8 @@ mod lying;
 mod messages;
 // Who works with entries, in which roles.
 mod persons;
+// Films that give way to another one.
+mod replace;
 // New runs of works that are published.
 mod reprocess;
 // What was made before is not made again.

@@ -87,6 +87,7 @@ async fn every_page_reads_well_in_both_languages_wide_and_narrow_light_and_dark(
         (format!("/works/{handed}/recall"), "recall"),
         (format!("/works/{finished}/reprocess"), "reprocess"),
         (format!("/works/{finished}/hold"), "hold"),
+        (format!("/works/{review}/cure"), "cure"),
         (format!("/works/{handed}/retry"), "retry"),
         (format!("/works/{finished}/withdraw"), "withdraw"),
         ("/deliveries".to_owned(), "deliveries"),

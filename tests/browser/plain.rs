@@ -156,6 +156,7 @@ async fn on_one_work(stage: &Stage) -> Vec<Step> {
     let parked = stage.delivering("停下的作品", BAG, &[]).await;
     let park = "update parts set status = 'parked', attempt = 5, last_error = 'a test' where submission = $1 and stage = 'publish'";
     sqlx::query(park).bind(parked).execute(stage.pipeline.truth.pool()).await.expect("park the parts");
+    let cured = reviewed::work(&stage.pipeline, "补正的作品", &[DROP, BAG]).await;
     let api = stage.service.api_address().expect("the public API");
     let entered = Entrant::at(&api).enter(&Entrant::form("待传")).await.id;
     let texts = format!("/works/{released}/deliveries/{BAG}");
@@ -178,6 +179,8 @@ async fn on_one_work(stage: &Stage) -> Vec<Step> {
             &[("input[name=title]", "灯塔工厂的早晨")],
             "form[action$='/texts'] button.primary",
         ),
+        // Without an end the form closes a window, which is accepted where none is open.
+        Step::looked_at(cured, "cure", &[reason]),
         Step::looked_at(released, "recall", &[reason]),
         Step::looked_at(again, "reprocess", &[]),
         Step::looked_at(gone, "withdraw", &[]),

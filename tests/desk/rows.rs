@@ -172,9 +172,12 @@ fn recalls() -> Vec<Row> {
 
 #[rustfmt::skip]
 fn others() -> Vec<Row> {
-    use About::{Finished, Nothing, Parked, Refused, Released};
+    use About::{Finished, InReview, Nothing, Parked, Refused, Released};
     let withdraw = |about, body, command, code| row(about, "operator", "POST /api/v1/submissions/{id}/withdraw", body, command, code);
     let hold = |about, body, command, code| row(about, "organiser", "POST /api/v1/submissions/{id}/hold", body, command, code);
+    let cure = |about, body, command, code| row(about, "organiser", "POST /api/v1/submissions/{id}/cure", body, command, code);
+    let until = (runtime::clock::Clock::default().now() + chrono::TimeDelta::days(2)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let window = |more: &str| -> &'static str { format!("cure {{id}} --until {until} --reason 字幕{more}").leak() };
     let retry = |about, body, command, code| row(about, "operator", "POST /api/v1/submissions/{id}/retry", body, command, code);
     let texts = |about, body, command, code| row(about, "organiser", "PUT /api/v1/submissions/{id}/deliveries/{partner}/texts", body, command, code);
     vec![
@@ -189,6 +192,14 @@ fn others() -> Vec<Row> {
         hold(Finished, json!({ "held": false, "dry_run": true }), "hold {id} --lift --dry-run", OK),
         hold(Finished, json!({ "held": false, "digest": "0" }), "hold {id} --lift --digest 0", "changed"),
         hold(Nothing, json!({ "held": false }), "hold {id} --lift", "submission_unknown"),
+        cure(Refused, json!({ "until": until, "reason": "字幕", "dry_run": true }), window(" --dry-run"), OK),
+        cure(Refused, json!({ "until": until, "reason": "字幕" }), window(""), OK),
+        cure(InReview, json!({ "until": until, "reason": "字幕" }), window(""), OK),
+        cure(Refused, json!({}), "cure {id} --close", OK),
+        cure(Refused, json!({ "until": until, "reason": "字幕", "digest": "0" }), window(" --digest 0"), "changed"),
+        cure(Finished, json!({ "until": until, "reason": "字幕" }), window(""), "state_wrong"),
+        cure(Refused, json!({ "until": "2020-01-01T00:00:00Z", "reason": "字幕" }), "cure {id} --until 2020-01-01T00:00:00Z --reason 字幕", "field_wrong"),
+        cure(Nothing, json!({}), "cure {id} --close", "submission_unknown"),
         retry(Parked, json!({ "dry_run": true }), "retry {id} --dry-run", OK),
         retry(Parked, json!({}), "retry {id}", OK),
         retry(Parked, json!({ "stage": "publish", "part": "partner/drop" }), "retry {id}/publish/partner/drop", OK),

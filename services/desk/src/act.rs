@@ -30,6 +30,7 @@ pub mod bulk;
 pub mod claim;
 pub mod confirm;
 pub mod contact;
+pub mod cure;
 pub mod decide;
 pub mod deliver;
 pub mod evidence;

@@ -2,7 +2,8 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use pipeline::catalogue::Catalogue;
+use pipeline::catalogue::{Catalogue, Contest};
+use pipeline::id::ContestId;
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::desk_url::desk_url;
@@ -54,6 +55,11 @@ impl Desk {
     /// The keys for personal data, or an error that says what is not set.
     pub(crate) fn keys(&self) -> anyhow::Result<&Keyring> {
         self.keys.as_ref().context("open personal data: PERSONAL_DATA_KEYS is not set")
+    }
+
+    /// A contest of a work.
+    pub(crate) fn contest(&self, id: &ContestId) -> anyhow::Result<&Contest> {
+        self.catalogue.contest(id).with_context(|| format!("the catalogue lost the contest {id}"))
     }
 
     fn with(

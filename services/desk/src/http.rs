@@ -7,6 +7,7 @@ use runtime::store::tokens::TokenRow;
 pub(crate) mod bag;
 pub(crate) mod confirm;
 pub(crate) mod contact;
+pub(crate) mod cure;
 pub(crate) mod deliver;
 pub(crate) mod deliveries;
 pub(crate) mod entry;

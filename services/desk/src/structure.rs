@@ -144,12 +144,14 @@ fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
         assert!(elsewhere.is_empty(), "not by an act: {elsewhere:?}");
     }
     let acts = called(&services().join("upload/src/act"), &changes);
-    let entrants = [
-        ("upload/src/act/key.rs", "receipts::change_key"),
-        ("upload/src/act/link.rs", "receipts::change_key"),
-        ("upload/src/act/withdraw.rs", "entrants::withdraw"),
+    let expected = [
+        ("correct.rs", "entrants::correct"),
+        ("key.rs", "receipts::change_key"),
+        ("link.rs", "receipts::change_key"),
+        ("replace.rs", "submissions::apply"),
+        ("withdraw.rs", "entrants::withdraw"),
     ];
-    assert_eq!(acts, BTreeSet::from(entrants.map(|(file, change)| (file.to_owned(), change))));
+    assert_eq!(acts, expected.map(|(file, call)| (format!("{ENTRANTS}{file}"), call)).into());
     // A name in the list that the desk does not use is one that was renamed.
     let by_desk: BTreeSet<_> = called(&services().join("desk/src"), &changes).into_iter().map(|(_, it)| it).collect();
     let gone: Vec<_> = WITHOUT_BY.iter().filter(|it| !by_desk.contains(*it)).collect();

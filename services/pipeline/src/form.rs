@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::catalogue::Contest;
 use crate::lang::Lang;
 
 mod check;
@@ -55,6 +56,19 @@ impl Checked {
     pub fn declarations(&self) -> &Map<String, Value> {
         &self.declarations
     }
+}
+
+/// The answers to a contest's declarations, out of what [`Checked::declarations`] kept of them.
+pub fn declared(contest: &Contest, declarations: &Value) -> Answers {
+    let answer = |field: &Field| {
+        let text = match declarations.get(field.declared_as())? {
+            Value::Bool(true) => YES.to_owned(),
+            Value::String(text) => text.clone(),
+            _ => return None,
+        };
+        Some((field.id.clone(), text))
+    };
+    contest.fields.iter().filter(|field| field.section == Section::Declarations).filter_map(answer).collect()
 }
 
 /// One answer that breaks a rule. Never repeats the answer.

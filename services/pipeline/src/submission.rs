@@ -16,7 +16,7 @@ mod state;
 /// One submission's way through the pipeline. What a run makes is in `work`; who does it, and how often it was tried, is the store's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
-    /// Which pass this is, from 1. Reprocessing starts the next one; what an older run still reports changes nothing.
+    /// Which pass this is, from 1. Reprocessing and another film start the next one; what an older run still reports changes nothing.
     pub run: u32,
     /// Where it stands.
     pub state: State,
@@ -30,6 +30,9 @@ pub struct Submission {
     /// Partners that it was taken back from. No run goes to them until a release names them again.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub recalled: BTreeSet<PartnerId>,
+    /// Whether the entrant sends another film. The present one counts until that is whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replacing: bool,
 }
 
 /// What a person asks of one new run. The default publishes it to all of the work's partners, who keep what they hold.
@@ -85,6 +88,13 @@ pub struct Work {
 pub enum Event {
     /// The bytes are stored, and their size and digest were verified.
     Uploaded,
+    /// The entrant is about to send another film.
+    Replacing,
+    /// Another film is whole and verified: it takes the place of the film of this run, and a new run begins.
+    Replaced {
+        /// The run whose film gives way.
+        run: u32,
+    },
     /// A part is done. Screen has its own event, since it decides the work.
     PartDone {
         /// The run that the part belongs to.
@@ -169,7 +179,7 @@ impl Submission {
     /// A submission whose bytes are still to come.
     pub fn new(gates: Gates) -> Self {
         let (redo, recalled) = (Redo::default(), BTreeSet::new());
-        Self { run: 1, state: State::Uploading, gates, work: Work::default(), redo, recalled }
+        Self { run: 1, state: State::Uploading, gates, work: Work::default(), redo, recalled, replacing: false }
     }
 
     /// The partners that this run goes to: planned, released to, not recalled from, and asked for.
@@ -186,9 +196,21 @@ impl Submission {
         self.state.is_settled()
     }
 
+    /// Whether a film may be uploaded: the first one, or one that takes the place of another.
+    pub fn takes_upload(&self) -> bool {
+        self.state == State::Uploading || self.replacing
+    }
+
     /// Applies `event` and returns the parts to start, which belong to `self.run`. An event that is late, repeated, out of
     /// place or of another run changes nothing and starts nothing, so redelivery is harmless. Nothing else changes the state.
     pub fn advance(&mut self, event: Event) -> Vec<PartToDo> {
+        let started = self.apply(event);
+        // A work that was let in or taken back keeps its film.
+        self.replacing &= self.state.may_be_replaced();
+        started
+    }
+
+    fn apply(&mut self, event: Event) -> Vec<PartToDo> {
         match event {
             Event::Uploaded => match self.state {
                 State::Uploading => self.enter(Stage::Probe),
@@ -200,6 +222,11 @@ impl Submission {
                 | State::Withdrawn
                 | State::Revoked => Vec::new(),
             },
+            Event::Replacing => {
+                self.replacing = self.state.may_be_replaced();
+                Vec::new()
+            }
+            Event::Replaced { run } => self.replaced(run),
             Event::PartDone { run, stage, part } => self.part_done(run, stage, &part),
             Event::Screened { run, work, review } => self.screened(run, work, review),
             Event::Rejected { run, stage, part, reason } => self.rejected(run, stage, part.as_ref(), reason),
@@ -235,6 +262,16 @@ impl Submission {
 
     fn sound(&self) -> Option<Part> {
         self.work.audio.then_some(Part::Audio)
+    }
+
+    /// A new run of another film. Nothing that was decided about the former film holds for it.
+    fn replaced(&mut self, run: u32) -> Vec<PartToDo> {
+        if run != self.run || !self.replacing {
+            return Vec::new();
+        }
+        let (work, redo) = (Work::default(), Redo::default());
+        *self = Self { run: self.run + 1, work, redo, replacing: false, ..self.clone() };
+        self.enter(Stage::Probe)
     }
 
     fn part_done(&mut self, run: u32, done_at: Stage, part: &Part) -> Vec<PartToDo> {

@@ -9,7 +9,8 @@
 //! - what the state says is pending is not what the store has still to do;
 //! - a gate that a person opens is passed without a person, also by way of reprocessing, or that of a work which looks like
 //!   another one, whatever the contest's gates;
-//! - a run number goes back, or changes by anything but a reprocess;
+//! - a run number goes back, or changes by anything but a reprocess or another film;
+//! - another film comes into a work that was let in or taken back, or one that was not announced;
 //! - an outcome that was told before, or that belongs to an older run or a stage gone by, changes anything;
 //! - a withdrawn or revoked entry ever becomes anything else, or starts a part;
 //! - left alone with working workers and willing people, an entry does not settle.
@@ -73,6 +74,10 @@ enum Op {
     Revoke,
     /// A person starts again from a stage.
     Reprocess(u8),
+    /// The entrant is about to send another film.
+    Replacing,
+    /// Another film is whole.
+    Replaced,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -98,6 +103,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Withdraw),
         1 => Just(Op::Revoke),
         2 => any::<u8>().prop_map(Op::Reprocess),
+        2 => Just(Op::Replacing),
+        2 => Just(Op::Replaced),
     ]
 }
 
@@ -138,6 +145,8 @@ fn step(model: &mut Model, op: &Op) {
         Op::Withdraw => model.withdraw(),
         Op::Revoke => model.revoke(),
         Op::Reprocess(choice) => model.reprocess(Stage::ALL[usize::from(choice) % Stage::ALL.len()], choice / 5),
+        Op::Replacing => model.announce(),
+        Op::Replaced => model.replace(),
     }
 }
 

@@ -208,6 +208,7 @@ mod tests {
             verdict: None,
             plan: None,
             traceparent: None,
+            cure: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
         }

@@ -2,7 +2,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::command::{
-    audit, bag, bulk, completions, confirm, delivered, doctor, fsck, hold, inventory, migrate, openapi, partner,
+    audit, bag, bulk, completions, confirm, cure, delivered, doctor, fsck, hold, inventory, migrate, openapi, partner,
     person, plan, preview, probe, ready, recall, recalled, reference, release, render, reprocess, retention, retry,
     review, s3, serve, status, submit, texts, token, trace, trouble, webhook, withdraw,
 };
@@ -90,6 +90,9 @@ enum Command {
     /// Keep an entry's mezzanine from being deleted, or let it go
     #[command(after_help = exit::CODES)]
     Hold(hold::Args),
+    /// Open a window in which an entrant may replace the film and correct the form
+    #[command(after_help = exit::CODES)]
+    Cure(cure::Args),
     /// Show what people did, or verify that the record was not changed
     #[command(subcommand, after_help = exit::CODES)]
     Audit(audit::Args),
@@ -165,6 +168,7 @@ impl Cli {
             Command::Recall(args) => block_on(recall::run(args)),
             Command::Recalled(args) => block_on(recalled::run(args)),
             Command::Hold(args) => block_on(hold::run(args)),
+            Command::Cure(args) => block_on(cure::run(args)),
             Command::Audit(args) => block_on(audit::run(args)),
 
             Command::Webhook(args) => block_on(webhook::run(args)),

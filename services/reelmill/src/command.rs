@@ -6,6 +6,7 @@ pub(crate) mod bag;
 pub(crate) mod bulk;
 pub(crate) mod completions;
 pub(crate) mod confirm;
+pub(crate) mod cure;
 pub(crate) mod delivered;
 pub(crate) mod doctor;
 pub(crate) mod fsck;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use pipeline::form::Wrong;
 use pipeline::lang::Lang;
 use pipeline::person;
+use pipeline::replacing::Refusal;
 use tracing::{error, warn};
 
 use crate::doors::{Denied, Door, Reason};
@@ -91,6 +92,9 @@ pub enum Code {
     TooManyEntries,
     ForeignUpload,
     SubmissionClosed,
+    NoFilmYet,
+    FilmStays,
+    ReviewBegan,
     RouteUnknown,
     MethodUnknown,
     UploadUnknown,
@@ -224,6 +228,9 @@ impl Code {
             Code::TooManyEntries => row(429, "too_many_entries", "提交过于频繁，请稍后再试。", "Too many entries came from this address; please try again later."),
             Code::ForeignUpload => row(403, "foreign_upload", "该上传属于另一件作品。", "The upload belongs to another submission."),
             Code::SubmissionClosed => row(409, "submission_closed", "该作品已不再接收上传。", "The submission takes no upload any more."),
+            Code::NoFilmYet => row(409, "no_film_yet", "影片尚未收齐，请直接上传。", "The film is still to come; there is nothing to replace. Send it."),
+            Code::FilmStays => row(409, "film_stays", "该作品的影片不能再更换，如有需要请联系主办方。", "The work's film cannot be replaced any more; ask the organisers."),
+            Code::ReviewBegan => row(409, "review_began", "评审已经开始，填报内容不能再更改，如有需要请联系主办方。", "Review has begun, so the form cannot be corrected any more; ask the organisers."),
             Code::RouteUnknown => row(404, "route_unknown", "没有这个地址。", "There is no such address."),
             Code::MethodUnknown => row(405, "method_unknown", "该地址不支持这种请求。", "The address does not take this method."),
             Code::ReceiptUnknown => row(404, "receipt_unknown", "没有这个回执编号，请核对后重试。", "There is no receipt of this number; please check it."),
@@ -307,6 +314,19 @@ pub struct Refused {
     door: Door,
     reason: Reason,
     credential: Option<String>,
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotOpenYet(at) => Code::NotOpenYet.about(at.to_rfc3339()),
+            Refusal::TooLate(at) => Code::DeadlinePassed.about(at.to_rfc3339()),
+            Refusal::NoFilm => Code::NoFilmYet.into(),
+            Refusal::FilmStays => Code::FilmStays.into(),
+            Refusal::ReviewBegan => Code::ReviewBegan.into(),
+            Refusal::TakenBack => Code::SubmissionClosed.into(),
+        }
+    }
 }
 
 impl From<Failure> for Code {

@@ -13,6 +13,7 @@
 //! | new runs, releases and recalls of many works | `bulk` |
 //! | works by where they stand with partners | `board` |
 //! | release and recall, as people order them | `people` |
+//! | films that gave way to another one, windows for one work | `former`, `cures` |
 //! | what organisers look at before they decide | `previews` |
 //! | what the desk's first page counts | `desk` |
 //! | who screens which work, decisions that can be undone | `reviews`, `held` |
@@ -49,6 +50,7 @@ pub mod accounts;
 pub mod audit;
 pub mod board;
 pub mod bulk;
+pub mod cures;
 pub mod deliveries;
 pub mod desk;
 pub mod doctor;
@@ -58,6 +60,7 @@ pub mod exchanges;
 pub mod feed;
 pub mod fingerprints;
 pub mod first_look;
+pub mod former;
 pub mod fsck;
 pub mod garbage;
 pub mod handed_in;

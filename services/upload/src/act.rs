@@ -1,7 +1,9 @@
 //! What entrants do, once for every way in: one transaction that recognises a repetition, makes the entry or changes it through
 //! `Submission::advance`, and writes the audit row where an entry is changed. Everything that staff can do is in the crate `desk`.
 
+pub(crate) mod correct;
 pub(crate) mod enter;
 pub(crate) mod key;
 pub(crate) mod link;
+pub(crate) mod replace;
 pub(crate) mod withdraw;

@@ -13,6 +13,7 @@ use runtime::scratch::ScratchDir;
 use runtime::seal::Keyring;
 use runtime::serving::origins::Origins;
 use runtime::store::Store;
+use runtime::store::submissions::SubmissionRow;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -157,11 +158,11 @@ impl App {
         LEAST_PART_BYTES.max(needed.next_multiple_of(1024 * 1024))
     }
 
-    /// When an upload to that contest is given up if nothing more comes.
-    pub fn expiry(&self, contest: &Contest) -> DateTime<Utc> {
+    /// When an upload of that work is given up if nothing more comes.
+    pub fn expiry(&self, contest: &Contest, work: &SubmissionRow) -> DateTime<Utc> {
         let now = self.clock.now();
         let idle = now + TimeDelta::from_std(self.settings.expires_after).unwrap_or(TimeDelta::days(1));
-        contest.latest_finish().map_or(idle, |latest| idle.min(latest))
+        contest.finish_before(work.cure.as_ref()).map_or(idle, |latest| idle.min(latest))
     }
 
     /// The largest upload that any contest takes, bytes.

@@ -1,15 +1,22 @@
-//! The entry form as a JSON API: enter, look, withdraw.
+//! The entry form as a JSON API: enter, look, correct, replace the film, withdraw.
+use std::time::Instant;
+
+use axum::Extension;
+use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
-use pipeline::submission::State;
+use pipeline::replacing::Cure;
+use runtime::problem::{Code, Problem};
+use runtime::serving::client::{Peer, client_of};
 use runtime::store::submissions::SubmissionRow;
 
-use crate::app::App;
-use runtime::problem::{Code, Problem};
+use crate::app::{App, Settings};
 
+pub(crate) mod correct;
 pub(crate) mod enter;
 pub(crate) mod form;
 pub(crate) mod read;
+pub(crate) mod replace;
 pub(crate) mod withdraw;
 
 /// The largest form: every field at its longest, escaped, is a third of it.
@@ -23,16 +30,28 @@ pub(crate) fn contest_of<'a>(app: &'a App, submission: &SubmissionRow) -> Result
 
 /// Refuses what no longer takes an upload: it has its film, or was taken back.
 pub(crate) fn check_open(submission: &SubmissionRow) -> Result<(), Problem> {
-    if submission.machine.state == State::Uploading { Ok(()) } else { Err(Code::SubmissionClosed.into()) }
+    if submission.machine.takes_upload() { Ok(()) } else { Err(Code::SubmissionClosed.into()) }
 }
 
-/// Whether an upload may start at `now`.
-pub(crate) fn check_deadline(contest: &Contest, now: DateTime<Utc>) -> Result<(), Problem> {
-    if contest.accepts(now) {
+/// Refuses a request of an address from which too many came lately.
+pub(crate) fn spare(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Result<(), Problem> {
+    let Settings { entries_per_minute, forwarded_hops, .. } = app.settings;
+    if let (Some(Extension(Peer(peer))), 1..) = (peer, entries_per_minute) {
+        let client = client_of(peer, headers, forwarded_hops);
+        if !app.entries.allows(client, entries_per_minute, Instant::now()) {
+            return Err(Code::TooManyEntries.into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether an upload of a work with this cure may start at `now`.
+pub(crate) fn check_deadline(contest: &Contest, cure: Option<&Cure>, now: DateTime<Utc>) -> Result<(), Problem> {
+    if contest.takes(cure, now) {
         return Ok(());
     }
-    let early = contest.opens_at.is_some_and(|opens| now < opens);
-    let (code, at) =
-        if early { (Code::NotOpenYet, contest.opens_at) } else { (Code::DeadlinePassed, contest.deadline) };
+    let opens = contest.opens_at.map(|it| it.to_utc());
+    let early = opens.is_some_and(|opens| now < opens);
+    let (code, at) = if early { (Code::NotOpenYet, opens) } else { (Code::DeadlinePassed, contest.start_before(cure)) };
     Err(at.map_or(code.into(), |at| code.about(at.to_rfc3339())))
 }

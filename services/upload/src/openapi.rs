@@ -31,7 +31,8 @@ mod words;
     ),
     external_docs(url = "https://tus.io/protocols/resumable-upload", description = "The upload protocol"),
     paths(
-        entries::enter::enter, entries::read::read, entries::withdraw::withdraw,
+        entries::enter::enter, entries::read::read, entries::correct::correct, entries::replace::replace,
+        entries::withdraw::withdraw,
         page, serve,
         tus::options::discover, tus::create::create, tus::head::head, tus::patch::patch, tus::terminate::terminate,
     ),

@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, post};
+use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, patch, post};
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::counted::count;
@@ -89,6 +89,8 @@ fn api() -> Vec<Route> {
 
         route(Method::POST, "/api/v1/submissions", Public, post(entries::enter::enter)),
         read("/api/v1/submissions/{id}", Entry, get(entries::read::read)),
+        route(Method::PATCH, "/api/v1/submissions/{id}", Entry, patch(entries::correct::correct)),
+        route(Method::POST, "/api/v1/submissions/{id}/replacement", Entry, post(entries::replace::replace)),
         route(Method::DELETE, "/api/v1/submissions/{id}", Entry, delete(entries::withdraw::withdraw)),
     ]
 }

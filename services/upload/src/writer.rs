@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
-use pipeline::catalogue::Contest;
 use pipeline::id::{Fence, UploadId};
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError};
@@ -74,14 +74,14 @@ enum End {
 }
 
 /// Takes bytes in, in a task of its own: what came before a connection broke is made durable even though the caller is gone. Returns the
-/// offset that is durable; the last byte finishes the upload.
+/// offset that is durable; the last byte finishes the upload. Without it the upload lives until `expiry` at least.
 pub(crate) async fn take<E: Send + 'static>(
     app: &Arc<App>,
     ingest: Ingest,
     bytes: impl Stream<Item = Result<Bytes, E>> + Send + Unpin + 'static,
-    contest: &Contest,
+    expiry: DateTime<Utc>,
 ) -> Result<u64, Problem> {
-    let (id, expiry) = (ingest.upload.id, app.expiry(contest));
+    let id = ingest.upload.id;
     let running = app.tasks.spawn(run(ingest, bytes).in_current_span());
     let taken = running.await.map_err(|err| anyhow::anyhow!("taking an upload in: {err}"))??;
     if taken.complete {

@@ -13,7 +13,7 @@ use runtime::store::submissions::SubmissionRow;
 
 use super::bulk::refused as refused_by_look;
 use super::recall::is_concerned;
-use super::retry;
+use super::{cure, retry};
 use crate::Desk;
 use crate::names::in_states;
 
@@ -28,6 +28,8 @@ pub enum OnWork {
     Reprocess,
     /// Hold its film, or let it go.
     Hold,
+    /// Open a window in which its entrant may replace the film and correct the texts.
+    Cure,
     /// Run failed parts again.
     Retry,
     /// Take it out of the contest at its entrant's wish.
@@ -36,8 +38,15 @@ pub enum OnWork {
 
 impl OnWork {
     /// Every act.
-    pub const ALL: [OnWork; 6] =
-        [OnWork::Release, OnWork::Recall, OnWork::Reprocess, OnWork::Hold, OnWork::Retry, OnWork::Withdraw];
+    pub const ALL: [OnWork; 7] = [
+        OnWork::Release,
+        OnWork::Recall,
+        OnWork::Reprocess,
+        OnWork::Hold,
+        OnWork::Cure,
+        OnWork::Retry,
+        OnWork::Withdraw,
+    ];
 }
 
 /// Why the act would be refused whatever is chosen in its form; `None` where it would be accepted. The caller has the role already.
@@ -50,6 +59,11 @@ pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: OnWork) -> Result<O
         OnWork::Withdraw if machine.would_change(Event::Withdrawn) => None,
         OnWork::Recall if people::may_recall(machine) && machine.would_change(Event::Revoked) => None,
         OnWork::Release | OnWork::Recall | OnWork::Withdraw => refused(),
+        OnWork::Cure => {
+            let facts = desk.store.facts(work.id).await?.ok_or(Code::SubmissionUnknown)?;
+            let helps = cure::would_help(desk.contest(&work.contest)?, &facts, desk.clock.now());
+            if helps { None } else { refused() }
+        }
         OnWork::Retry => {
             let parts = desk.store.parts(work.id).await?;
             let none = !parts.iter().any(|part| retry::may_be_tried(&part.status));

@@ -10,6 +10,7 @@ use axum::routing::get;
 use pages::Say;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
+use pipeline::screening::Outcome;
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
 use runtime::store::tokens::Role;
@@ -26,7 +27,7 @@ use crate::view::audit::{self, Row as AuditRow, TrailFilter};
 use crate::view::exchanges::{self, Exchange};
 use crate::view::sentence;
 use crate::view::trace::{self, Timeline, WaitedFor};
-use crate::view::work::{self, Happened, Work};
+use crate::view::work::{self, Former, Happened, Work};
 use note::Notes;
 
 mod acts;
@@ -56,6 +57,18 @@ struct HistoryRow {
     why: Option<String>,
 }
 
+/// A film that gave way to another one.
+struct FormerRow {
+    run: u32,
+    state: String,
+    tone: &'static str,
+    replaced: String,
+    why: Option<String>,
+    sha256: Option<String>,
+    /// What screening found against it, in words.
+    found: Vec<String>,
+}
+
 /// A delivery of the table.
 struct DeliveryRow {
     id: String,
@@ -82,6 +95,7 @@ struct WorkPage {
     rules: Vec<RuleLine>,
     /// Whether the verdict is only what the headers say.
     is_first_look: bool,
+    former: Vec<FormerRow>,
     deliveries: Vec<DeliveryRow>,
     history: Vec<HistoryRow>,
     time: Timeline,
@@ -125,6 +139,7 @@ async fn whole(
         theme: theme_name(&desk.catalogue, say, Some(contest.as_str()), &work.theme),
         is_first_look: work.verdict.is_none() && verdict.is_some(),
         rules: verdict.map_or_else(Vec::new, |verdict| rules::lines(say, &verdict.rules)),
+        former: work.former_films.iter().map(|film| former_row(film, say)).collect(),
         deliveries: work.deliveries.iter().map(|it| delivery(&desk, it, say)).collect(),
         history: history.iter().rev().map(|line| history_row(&desk, line, say)).collect(),
         time: trace::trace(&desk, &row).await?,
@@ -162,6 +177,21 @@ fn history_row(desk: &Desk, line: &Happened, say: Say) -> HistoryRow {
         what: sentence::sentence(line, &desk.catalogue, say),
         who: sentence::who(line, say),
         why: sentence::why(line).map(str::to_owned),
+    }
+}
+
+fn former_row(film: &Former, say: Say) -> FormerRow {
+    let rules = film.verdict.iter().flat_map(|verdict| &verdict.rules);
+    let found = rules.filter(|rule| rule.outcome != Outcome::Pass).map(|rule| rule.text(say.lang).to_owned()).collect();
+    let why = film.rejection.as_ref().map(|it| say.t(it.zh.as_str(), it.en.as_str()).to_owned());
+    FormerRow {
+        run: film.run,
+        state: say.state(film.state),
+        tone: say.tone(film.state),
+        replaced: say.time(&film.replaced_at),
+        why,
+        sha256: film.sha256.clone(),
+        found,
     }
 }
 

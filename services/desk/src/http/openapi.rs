@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::gate::Policy;
 use super::{
-    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs,
+    bag, confirm, contact, cure, deliver, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs,
     recall, recalled, release, reprocess, retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
 };
 use runtime::store::listing::MOST_ROWS;
@@ -34,7 +34,7 @@ mod words;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
-    page, serve, work::work, withdraw::withdraw, hold::hold, list::submissions, list::parked, entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts, list::trouble, list::contests, entry::trace,
+    page, serve, work::work, withdraw::withdraw, hold::hold, cure::cure, list::submissions, list::parked, entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts, list::trouble, list::contests, entry::trace,
         preview::preview, preview::file,
     deliveries::list, deliver::delivered, recalled::recalled, bag::bag, bag::file, proofs::list, contact::contact,
         confirm::confirm, texts::texts, evidence::exchanges, partners::list,

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::gate::{Gate, Policy, enforce};
 use super::pictures::with_picture;
 use super::{
-    bag, confirm, contact, deliver, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview,
+    bag, confirm, contact, cure, deliver, deliveries, entry, evidence, hold, list, openapi, partners, persons, preview,
     proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
 use crate::console::{self, as_pages, check_streams};
@@ -113,6 +113,7 @@ fn routes() -> Vec<Route> {
         route(Method::PUT, "/api/v1/submissions/{id}/deliveries/{partner}/texts", People(ORGANISER), put(texts::texts)),
         act("/api/v1/submissions/{id}/withdraw", OPERATOR, post(withdraw::withdraw)),
         act("/api/v1/submissions/{id}/hold", ORGANISER, post(hold::hold)),
+        act("/api/v1/submissions/{id}/cure", ORGANISER, post(cure::cure)),
         act("/api/v1/submissions/{id}/retry", OPERATOR, post(retry::retry)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/delivered", OPERATOR, with_picture(post(deliver::delivered), deliver::BODY_BYTES)),
         act("/api/v1/submissions/{id}/deliveries/{partner}/recalled", OPERATOR, with_picture(post(recalled::recalled), deliver::BODY_BYTES)),

@@ -48,6 +48,10 @@ pub fn ahead(work: &Work) -> Ahead {
         "live" => !matches!(it.state, "live" | "refused"),
         _ => !matches!(it.state, "recalled" | "refused"),
     });
+    if work.replacing && work.state == "rejected" && !parked {
+        let (zh, en) = ("报送人申请更换影片，等待新影片传完。", "The entrant announced another film; it is awaited.");
+        return Ahead { turn: Turn::Entrant, zh, en };
+    }
     coming(work.state, parked, by_hand, waits)
 }
 

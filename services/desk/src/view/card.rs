@@ -41,6 +41,8 @@ pub struct Card {
     pub state: &'static str,
     /// Which pass it is in, from 1.
     pub run: u32,
+    /// Whether the entrant announced another film.
+    pub replacing: bool,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
     /// How long the proxy plays, ms; 0 before the probe.
@@ -110,6 +112,7 @@ pub async fn card(desk: &Desk, row: &SubmissionRow) -> Result<Card, Problem> {
         declarations: Declared::of(&row.declarations),
         state: row.machine.state.name(),
         run: row.machine.run,
+        replacing: row.machine.replacing,
         created_at: row.created_at,
         length_ms: info.map_or(0, |it| it.video.duration_ms.saturating_add(it.sound_after_ms())),
         media_info: row.media_info.clone(),

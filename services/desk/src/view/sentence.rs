@@ -18,6 +18,18 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
     match line.what.as_str() {
         "entered" => said("作品已报送。", "The work was entered."),
         "uploaded" => said("影片已收齐，校验无误。", "The film arrived whole and was verified."),
+        "replacing" => said(
+            "报送人申请更换影片；新影片收齐之前，原影片继续有效。",
+            "The entrant announced another film; the present one counts until that is whole.",
+        ),
+        "replaced" => {
+            said("新影片已收齐，替换了原影片，重新开始检测。", "Another film took the place of the former one.")
+        }
+        "corrected" => said("报送人更正了填报内容。", "The entrant corrected the form."),
+        "cure_opened" => {
+            detail.about(said("已开放补正，截止", "A window for corrections is open until"), &detail.until())
+        }
+        "cure_closed" => said("补正已提前结束。", "The window for corrections was closed."),
         "part_done" => detail.part(said("已完成", "done")),
         "screened" => match detail.text("state") {
             "awaiting_review" => said("自动初筛完成，转入人工初筛。", "Screening is done; a reviewer decides."),
@@ -75,7 +87,7 @@ pub fn who(line: &Happened, say: Say) -> String {
 
 /// Why, where a person gave a reason that the sentence does not say already.
 pub fn why(line: &Happened) -> Option<&str> {
-    let said = matches!(line.what.as_str(), "rejected" | "recall_ordered" | "held");
+    let said = matches!(line.what.as_str(), "rejected" | "recall_ordered" | "held" | "cure_opened");
     line.detail.get("reason").and_then(Value::as_str).filter(|_| !said)
 }
 
@@ -123,6 +135,16 @@ impl Detail<'_> {
     fn rejection(&self) -> String {
         let reason = self.of.get("reason").and_then(|it| Rejection::deserialize(it).ok());
         reason.map(|it| it.text(self.say.lang)).unwrap_or_default()
+    }
+
+    /// A window's end, and what is to be cured.
+    fn until(&self) -> String {
+        let until = self.text("until").parse().map(|at| self.say.time(&at)).unwrap_or_default();
+        [until, self.text("words").to_owned()]
+            .into_iter()
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>()
+            .join(self.say.t("；", "; "))
     }
 
     /// `转码（片段 3）已完成。`
@@ -196,6 +218,11 @@ mod tests {
             "key_revoked",
             "reprocess",
             "bulk_started",
+            "replacing",
+            "replaced",
+            "corrected",
+            "cure_opened",
+            "cure_closed",
             "held",
             "let_go",
             "noted",

@@ -10,12 +10,14 @@ use pipeline::media_info::MediaInfo;
 use pipeline::person::Sees;
 use pipeline::progress::Reached;
 use pipeline::rendition::QcCheck;
+use pipeline::replacing::Cure;
 use pipeline::screening::Verdict;
 use pipeline::submission::State;
 use runtime::outcome::{ReusedFrom, StoredCover, StoredPreview};
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{PartStatus, SubmissionState};
 use runtime::serving::status::UploadStatus;
+use runtime::store::former::FormerFilm;
 use runtime::store::history::HistoryLine;
 use runtime::store::parts::PartRow;
 use runtime::store::renditions::RenditionRow;
@@ -64,6 +66,14 @@ pub struct Work {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_reason: Option<String>,
+    /// A window that the organisers opened for its entrant; absent once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cure: Option<Window>,
+    /// Whether the entrant announced another film. The present one counts until that is whole.
+    pub replacing: bool,
+    /// Films that gave way to another one, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub former_films: Vec<Former>,
     /// Why it was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejected>,
@@ -100,6 +110,44 @@ pub struct Work {
     /// Whether nothing more happens by itself, and no person is waited for.
     #[serde(skip)]
     pub settled: bool,
+}
+
+/// A window in which the entrant may replace the film and correct the texts.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Window {
+    /// Its end.
+    pub until: DateTime<Utc>,
+    /// What is to be cured, as the entrant reads it.
+    pub reason: String,
+}
+
+/// A film that gave way to another one of the work, with what was decided about it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Former {
+    /// Its last run.
+    pub run: u32,
+    /// Where the work stood with it.
+    #[schema(value_type = SubmissionState)]
+    pub state: &'static str,
+    /// Its size.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    /// Why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<Rejected>,
+    /// What the probe measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub media_info: Option<MediaInfo>,
+    /// What screening judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub verdict: Option<Verdict>,
+    /// When the other film was whole.
+    pub replaced_at: DateTime<Utc>,
 }
 
 /// Why a work was rejected.
@@ -232,6 +280,9 @@ pub async fn work(desk: &Desk, caller: &Caller, row: &SubmissionRow) -> Result<W
         upload: UploadStatus::of(&desk.store, row, Lang::Zh).await?,
         held_at,
         held_reason,
+        cure: row.cure.clone().filter(|cure| desk.clock.now() < cure.until).map(Window::from),
+        replacing: row.machine.replacing,
+        former_films: desk.store.former_films(row.id).await?.into_iter().map(Former::from).collect(),
         rejection: Rejected::of(&row.machine.state),
         media_info: row.media_info.clone(),
         verdict: row.verdict.clone(),
@@ -292,6 +343,27 @@ impl Rejected {
         let State::Rejected { stage, reason } = state else { return None };
         let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));
         Some(Self { stage: stage.name(), code: reason.code(), zh, en })
+    }
+}
+
+impl From<Cure> for Window {
+    fn from(Cure { until, reason }: Cure) -> Self {
+        Self { until, reason }
+    }
+}
+
+impl From<FormerFilm> for Former {
+    fn from(film: FormerFilm) -> Self {
+        Self {
+            run: film.run,
+            state: film.state.name(),
+            bytes: film.bytes,
+            sha256: film.sha256.map(hex::encode),
+            rejection: Rejected::of(&film.state),
+            media_info: film.media_info,
+            verdict: film.verdict,
+            replaced_at: film.replaced_at,
+        }
     }
 }
 

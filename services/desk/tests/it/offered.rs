@@ -10,11 +10,13 @@ use crate::desk_browser::Browser;
 use crate::stage::{Entry, Stage};
 
 /// Acts with a dry run, the role whose act it is, and a wish that is well formed.
-fn acts() -> [(&'static str, Role, Value); 5] {
+fn acts() -> [(&'static str, Role, Value); 6] {
+    let until = runtime::clock::Clock::default().now() + chrono::TimeDelta::days(1);
     [
         ("release", Role::Organiser, json!({ "dry_run": true })),
         ("recall", Role::Organiser, json!({ "dry_run": true, "reason": "a test" })),
         ("reprocess", Role::Organiser, json!({ "dry_run": true, "from": "probe" })),
+        ("cure", Role::Organiser, json!({ "dry_run": true, "until": until, "reason": "a test" })),
         ("retry", Role::Operator, json!({ "dry_run": true })),
         ("withdraw", Role::Operator, json!({ "dry_run": true })),
     ]

@@ -73,6 +73,8 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("POST /works/{id}/reprocess", Some(&[Organiser])),
     ("GET /works/{id}/hold", Some(&[Organiser])),
     ("POST /works/{id}/hold", Some(&[Organiser])),
+    ("GET /works/{id}/cure", Some(&[Organiser])),
+    ("POST /works/{id}/cure", Some(&[Organiser])),
     ("GET /works/{id}/retry", Some(&[Operator])),
     ("POST /works/{id}/retry", Some(&[Operator])),
     ("GET /works/{id}/withdraw", Some(&[Operator])),

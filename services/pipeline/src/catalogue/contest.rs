@@ -6,6 +6,7 @@ use super::{Office, Passage};
 use crate::form::Field;
 use crate::id::{ContestId, PartnerId};
 use crate::partner::Name;
+use crate::replacing::Cure;
 use crate::screening::ContestRules;
 use crate::submission::Gates;
 
@@ -88,8 +89,27 @@ impl Contest {
 
     /// When the grace for started uploads ends; `None` where there is no deadline.
     pub fn latest_finish(&self) -> Option<DateTime<Utc>> {
-        let grace = TimeDelta::seconds(i64::try_from(self.grace_s).unwrap_or(i64::MAX / 1000));
-        self.deadline.and_then(|deadline| deadline.to_utc().checked_add_signed(grace))
+        self.finish_before(None)
+    }
+
+    /// Whether an upload of a work with this cure may start at `now`.
+    pub fn takes(&self, cure: Option<&Cure>, now: DateTime<Utc>) -> bool {
+        self.accepts(now) || cure.is_some_and(|cure| now < cure.until)
+    }
+
+    /// Instant before which an upload of a work with this cure has to start; `None` where there is no deadline.
+    pub fn start_before(&self, cure: Option<&Cure>) -> Option<DateTime<Utc>> {
+        let deadline = self.deadline?.to_utc();
+        Some(cure.map_or(deadline, |cure| deadline.max(cure.until)))
+    }
+
+    /// Instant before which such an upload has to be complete: the grace follows the cure as it follows the deadline.
+    pub fn finish_before(&self, cure: Option<&Cure>) -> Option<DateTime<Utc>> {
+        self.start_before(cure)?.checked_add_signed(self.grace())
+    }
+
+    fn grace(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::try_from(self.grace_s).unwrap_or(i64::MAX / 1000))
     }
 
     /// A field of the form by its id.

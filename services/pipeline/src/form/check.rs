@@ -135,7 +135,7 @@ fn checked(contest: &Contest, texts: Answers) -> Checked {
     for field in &contest.fields {
         let text = texts.get(&field.id);
         if field.section == Section::Declarations {
-            let name = field.id.strip_prefix("declarations.").unwrap_or(&field.id).to_owned();
+            let name = field.declared_as().to_owned();
             if field.kind == Kind::Declaration {
                 declarations.insert(name, Value::Bool(text.is_some_and(|text| text == YES)));
             } else if let Some(text) = text {

@@ -117,6 +117,11 @@ impl Field {
         !id::KNOWN.contains(&self.id.as_str())
     }
 
+    /// The name under which a declaration is kept.
+    pub fn declared_as(&self) -> &str {
+        self.id.strip_prefix("declarations.").unwrap_or(&self.id)
+    }
+
     /// Its place in the API's form: that of a known field is its id, the contest's own stand under `answers`.
     pub fn place(&self) -> String {
         if self.is_own() { format!("answers.{}", self.id) } else { self.id.clone() }

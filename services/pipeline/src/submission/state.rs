@@ -26,7 +26,7 @@ pub enum State {
     AwaitingRelease,
     /// Handed over to every partner, by machine or as a bag to a person. Where it stands there is each delivery's own state.
     Published,
-    /// The content was refused; final.
+    /// The content was refused. The entrant may send another film as long as the contest takes works.
     Rejected {
         /// The stage that found it, or `Screen` for a reviewer's no.
         stage: Stage,
@@ -75,6 +75,21 @@ impl State {
         match self {
             State::Published | State::Rejected { .. } | State::Withdrawn | State::Revoked => true,
             State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease => false,
+        }
+    }
+
+    /// Whether the film can give way to another one: it has come, and the work was neither let in nor taken back.
+    pub fn may_be_replaced(&self) -> bool {
+        match self {
+            State::At { stage: Stage::Probe | Stage::Screen, .. } | State::AwaitingReview | State::Rejected { .. } => {
+                true
+            }
+            State::At { stage: Stage::Transcode | Stage::Assemble | Stage::Publish, .. }
+            | State::Uploading
+            | State::AwaitingRelease
+            | State::Published
+            | State::Withdrawn
+            | State::Revoked => false,
         }
     }
 

@@ -281,6 +281,30 @@ impl Model {
         }
     }
 
+    pub(crate) fn announce(&mut self) {
+        self.apply(Event::Replacing);
+        let may = matches!(self.submission.state.name(), "probe" | "screen" | "awaiting_review" | "rejected");
+        if self.submission.replacing != may {
+            self.fails(format!("another film was announced at {:?}", self.submission.state));
+        }
+    }
+
+    /// Another film, announced or not. Every gate is closed again.
+    pub(crate) fn replace(&mut self) {
+        let (run, accepted, released) = (self.submission.run, self.accepted, self.released);
+        let announced = self.submission.replacing;
+        let Gates { review, release } = self.submission.gates;
+        (self.accepted, self.released) = (review == Gate::Automatic, release == Gate::Automatic);
+        let began = std::mem::replace(&mut self.began, Stage::Probe);
+        self.apply_in(Event::Replaced { run }, run + 1);
+        if self.submission.run == run {
+            (self.accepted, self.released, self.began) = (accepted, released, began);
+        }
+        if announced != (self.submission.run == run + 1) {
+            self.fails(format!("another film, announced: {announced}, left run {}", self.submission.run));
+        }
+    }
+
     // ── the one place where state changes ──
 
     fn apply(&mut self, event: Event) {
@@ -322,7 +346,11 @@ impl Model {
     /// What machines report can come again at any time; what people do has a meaning of its own each time.
     fn remember(&mut self, event: Event) {
         match event {
-            Event::Uploaded | Event::PartDone { .. } | Event::Screened { .. } | Event::Rejected { .. } => {
+            Event::Uploaded
+            | Event::Replaced { .. }
+            | Event::PartDone { .. }
+            | Event::Screened { .. }
+            | Event::Rejected { .. } => {
                 self.history.push(event);
             }
             Event::ReviewAccepted
@@ -331,6 +359,7 @@ impl Model {
             | Event::Recalled { .. }
             | Event::Withdrawn
             | Event::Revoked
+            | Event::Replacing
             | Event::Reprocess { .. } => {}
         }
     }

@@ -80,6 +80,11 @@ impl UploadStatus {
             let sha256 = submission.mezzanine_sha256.as_deref().map(hex::encode);
             return Ok(Self { offset: bytes, length: Some(bytes), sha256, failure: None });
         }
+        Self::of_unfinished(store, submission, lang).await
+    }
+
+    /// Of a film that is not whole: the first one of a submission, or one that is to take the place of another.
+    pub async fn of_unfinished(store: &Store, submission: &SubmissionRow, lang: Lang) -> anyhow::Result<Self> {
         let (offset, length) = store.uploaded_bytes(submission.id).await?;
         let failure = store.last_failure(submission.id).await?.map(|failure| {
             let row = Code::from(failure).row();

@@ -221,13 +221,17 @@ pub(super) async fn follow(tx: &mut PgConnection, id: SubmissionId, machine: &Su
         State::Rejected { .. } => {
             leave_seat(tx, id).await?;
         }
-        State::Withdrawn | State::Revoked => {
-            sqlx::query!("/* forget_fingerprint */ delete from fingerprints where submission = $1", id.0)
-                .execute(tx)
-                .await
-                .context("forget the fingerprint")?;
-        }
+        State::Withdrawn | State::Revoked => forget(tx, id).await?,
     }
+    Ok(())
+}
+
+/// Forgets what a work looks and sounds like, with its seat.
+pub(super) async fn forget(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!("/* forget_fingerprint */ delete from fingerprints where submission = $1", id.0)
+        .execute(tx)
+        .await
+        .context("forget the fingerprint")?;
     Ok(())
 }
 

@@ -90,6 +90,8 @@ pub(super) fn signed(by: &By, detail: &Value) -> Value {
 pub(super) fn name_of(event: &Event) -> &'static str {
     match event {
         Event::Uploaded => "uploaded",
+        Event::Replacing => "replacing",
+        Event::Replaced { .. } => "replaced",
         Event::PartDone { .. } => "part_done",
         Event::Screened { .. } => "screened",
         Event::Rejected { .. } => "rejected",
@@ -113,9 +115,13 @@ pub(super) fn detail_of(event: &Event, after: &Submission) -> anyhow::Result<Val
         Event::Reprocess { from, redo } => json!({ "from": from, "redo": redo }),
         Event::Released { partners } => json!({ "partners": partners }),
         Event::Recalled { partners } => json!({ "partners": partners }),
-        Event::Uploaded | Event::Screened { .. } | Event::ReviewAccepted | Event::Withdrawn | Event::Revoked => {
-            json!({})
-        }
+        Event::Replaced { run } => json!({ "film_of_run": run }),
+        Event::Uploaded
+        | Event::Replacing
+        | Event::Screened { .. }
+        | Event::ReviewAccepted
+        | Event::Withdrawn
+        | Event::Revoked => json!({}),
     };
     if let (Value::Object(detail), Value::Object(more)) = (&mut detail, more) {
         detail.extend(more);

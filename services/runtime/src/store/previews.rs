@@ -60,6 +60,21 @@ pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> a
     Ok(())
 }
 
+/// Gives up the preview of a film that the work does not have any more.
+pub(super) async fn give_up(tx: &mut PgConnection, policy: &Policy, submission: SubmissionId) -> anyhow::Result<()> {
+    let run = sqlx::query_scalar!(
+        "/* give_up_preview */ delete from previews where submission = $1 returning run",
+        submission.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await
+    .context("give up the preview")?;
+    match run {
+        Some(run) => garbage::add(tx, policy, &ObjectKey::preview_prefix(submission, run as u32), &[]).await,
+        None => Ok(()),
+    }
+}
+
 /// Keys of the objects that a run's preview consists of, where it is the one to look at.
 pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<String>> {
     let row = sqlx::query!(

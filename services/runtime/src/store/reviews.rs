@@ -151,9 +151,10 @@ impl Store {
     ) -> anyhow::Result<Claim> {
         let until = sqlx::query_scalar!(
             "/* claim_card */
+            -- Waits for a correction of the texts: the card is read after it.
+            with waiting as (select id from submissions where id = $1 and state = 'awaiting_review' for no key update)
             insert into review_claims (submission, person, session, until)
-            select id, $2, $3, clock_timestamp() + make_interval(secs => $4) from submissions
-            where id = $1 and state = 'awaiting_review'
+            select id, $2, $3, clock_timestamp() + make_interval(secs => $4) from waiting
             on conflict (submission) do update
                 set person = excluded.person, session = excluded.session, until = excluded.until
                 where review_claims.until <= clock_timestamp() or review_claims.person = excluded.person
@@ -247,6 +248,15 @@ pub(super) async fn end_claims(
     .await
     .context("end claims")?;
     Ok(())
+}
+
+/// Ends every claim on a work, and forgets who put it aside: its card is another one now.
+pub(super) async fn end_all(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!("/* end_claims_of_a_work */ delete from review_claims where submission = $1", submission.0)
+        .execute(&mut *tx)
+        .await
+        .context("end the claims on a work")?;
+    take_up(tx, submission).await
 }
 
 /// Adds the works that a reviewer may be given, in the queue's order.

@@ -6,6 +6,7 @@ use pipeline::media_info::MediaInfo;
 use pipeline::part::{Part, PartToDo};
 use pipeline::receipt::Receipt;
 use pipeline::rendition::Plan;
+use pipeline::replacing::Cure;
 use pipeline::screening::Verdict;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, State, Submission};
@@ -16,7 +17,7 @@ use uuid::Uuid;
 use super::audit::{self, Act};
 use super::deliveries::DeliveryRow;
 use super::history::By;
-use super::{Store, deliveries, fingerprints, garbage, history, progress, recalls, watch};
+use super::{Store, deliveries, fingerprints, former, garbage, history, progress, recalls, watch};
 use crate::telemetry;
 use crate::warning::Entry;
 
@@ -63,6 +64,8 @@ pub struct SubmissionRow {
     pub plan: Option<Plan>,
     /// Trace context of the span that changed it last.
     pub traceparent: Option<String>,
+    /// The window that the organisers opened for it last.
+    pub cure: Option<Cure>,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
     /// When anything about it last changed.
@@ -138,6 +141,8 @@ pub(super) struct Row {
     pub(super) verdict: Option<Json<Verdict>>,
     pub(super) plan: Option<Json<Plan>>,
     pub(super) traceparent: Option<String>,
+    pub(super) cure_until: Option<DateTime<Utc>>,
+    pub(super) cure_reason: Option<String>,
     pub(super) created_at: DateTime<Utc>,
     pub(super) updated_at: DateTime<Utc>,
 }
@@ -164,10 +169,16 @@ impl From<Row> for SubmissionRow {
             verdict: row.verdict.map(|verdict| verdict.0),
             plan: row.plan.map(|plan| plan.0),
             traceparent: row.traceparent,
+            cure: cure(row.cure_until, row.cure_reason),
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
     }
+}
+
+/// A cure as its two columns have it.
+pub(super) fn cure(until: Option<DateTime<Utc>>, reason: Option<String>) -> Option<Cure> {
+    Some(Cure { until: until?, reason: reason.unwrap_or_default() })
 }
 
 impl Store {
@@ -179,7 +190,7 @@ impl Store {
             select id, receipt, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
                 declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
                 media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
-                plan as "plan: Json<Plan>", traceparent, created_at, updated_at
+                plan as "plan: Json<Plan>", traceparent, cure_until, cure_reason, created_at, updated_at
             from submissions where id = $1"#,
             id.0,
         )
@@ -197,7 +208,7 @@ impl Store {
             select id, receipt, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
                 declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
                 media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
-                plan as "plan: Json<Plan>", traceparent, created_at, updated_at
+                plan as "plan: Json<Plan>", traceparent, cure_until, cure_reason, created_at, updated_at
             from submissions
             where ($1::text is null or contest = $1) and ($2::text is null or state = $2)
                 and ($3::uuid is null or id < $3)
@@ -253,7 +264,19 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
     Ok(true)
 }
 
-/// Names the upload whose bytes are whole as the submission's mezzanine. Belongs in one transaction with `Event::Uploaded`.
+/// A film is whole: the first one, or one that takes the place of another. Whether the submission takes it.
+pub(super) async fn film_is_whole(
+    tx: &mut PgConnection,
+    policy: &super::Policy,
+    id: SubmissionId,
+) -> anyhow::Result<bool> {
+    let locked = lock(tx, id).await?;
+    let Submission { run, replacing, .. } = locked.machine.0;
+    let event = if replacing { Event::Replaced { run } } else { Event::Uploaded };
+    Ok(apply_locked(tx, policy, id, locked, &event, &By::ENTRANT).await?.changed)
+}
+
+/// Names the upload whose bytes are whole as the submission's mezzanine. Belongs in one transaction with [`film_is_whole`], after it.
 pub async fn set_mezzanine(
     tx: &mut PgConnection,
     id: SubmissionId,
@@ -318,13 +341,17 @@ pub(super) async fn apply_locked(
     } else {
         moving::stay(tx, &step).await?;
     }
+    let upload = locked.mezzanine_upload.map(UploadId);
+    if let Event::Replaced { .. } = event {
+        former::give_way(tx, policy, id, upload, &before, locked.at).await?;
+    }
     if moved {
         if has_finished_files(&before, &machine) {
             progress::end(tx, id, &locked.contest, machine.run).await?;
         }
         fingerprints::follow(tx, id, &machine).await?;
         watch::follow(tx, id, &before, &machine).await?;
-        garbage::after_move(tx, policy, id, locked.mezzanine_upload.map(UploadId), &before, &machine).await?;
+        garbage::after_move(tx, policy, id, upload, &before, &machine).await?;
     }
     let partners = started.iter().filter_map(|todo| match &todo.part {
         Part::Partner(partner) => Some(partner.as_str().to_owned()),
@@ -335,7 +362,7 @@ pub(super) async fn apply_locked(
         recalls::recall_all(tx, policy, id, machine.run).await?;
     }
     // That the bytes are whole is found by us, though the entrant sent them.
-    if by.is_person() && *event != Event::Uploaded {
+    if by.is_person() && !matches!(event, Event::Uploaded | Event::Replaced { .. }) {
         let stood = serde_json::json!({ "run": before.run, "state": before.state.name() });
         let act = Act { act: what, submission: Some(id), partner: None, before: stood, after: detail };
         audit::add(tx, by, &act).await?;

@@ -15,7 +15,7 @@ use runtime::store::parts::{Claim, Commit};
 use crate::support::{World, probed, screened, whole_line};
 
 /// A fingerprint that has these words and is looked for by them.
-fn words(words: impl IntoIterator<Item = u32>) -> Fingerprint {
+pub(crate) fn words(words: impl IntoIterator<Item = u32>) -> Fingerprint {
     let tokens: Vec<u32> = words.into_iter().collect();
     Fingerprint { probes: tokens.clone(), tokens, picture: vec![[7; 5]; 4], sound: vec![1, 2, 3] }
 }
@@ -49,7 +49,7 @@ impl World {
     }
 }
 
-fn hex(file: u8) -> String {
+pub(crate) fn hex(file: u8) -> String {
     format!("{file:02x}").repeat(32)
 }
 

@@ -9,6 +9,7 @@ mod claims; // who gets which part, fences, leases
 mod deliveries; // what is desired at partners, and the parts that bring it about
 mod failures; // retries, parking, panics, `Later`
 mod fingerprints; // works that are entered twice
+mod former; // films that give way to another one
 mod fsck; // the database and the object store compared
 mod gauges; // what operators decide by, held against rows of known age and effort
 mod line; // a submission's whole way, with everything that follows from each step

@@ -408,7 +408,7 @@ async fn the_names_of_an_entrants_files_go_when_the_entrant_goes() {
     let world = World::new().await;
     let id = over(&world).await;
     let (single, piece) = (named_file(&world, id, "finished").await, named_file(&world, id, "terminated").await);
-    run(&world.store, &POLICY, later(20), &by_policy(), Duration::MAX).await.unwrap().lines;
+    run(&world.store, &POLICY, later(20), &by_policy(), Duration::MAX).await.unwrap();
     assert!(is_named_anywhere(&world).await, "it is not time yet");
     let policy = Retention { uploads_days: None, ..POLICY };
     let gone = run(&world.store, &policy, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;

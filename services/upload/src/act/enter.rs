@@ -3,12 +3,14 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::form::{Checked, id};
+use pipeline::id::SubmissionId;
+use pipeline::replacing::Cure;
 use pipeline::submission::Submission;
 use runtime::problem::{Code, Problem};
 use runtime::seal::Sealed;
 use runtime::serving::act::Act;
 use runtime::store::drafts;
-use runtime::store::entrants::{self, Contact, Entrant};
+use runtime::store::entrants::{self, Contact, Entrant, Texts};
 use runtime::store::idempotency::Answer;
 use runtime::store::submissions::NewSubmission;
 use runtime::warning::{Entry, Warning};
@@ -38,7 +40,7 @@ pub(crate) struct Entered {
 }
 
 /// Where the film goes.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub(crate) struct UploadAddress {
     /// tus creation address: POST there with the token, as any tus client does. A path is relative to this API.
     endpoint: String,
@@ -52,6 +54,18 @@ pub(crate) struct UploadAddress {
     finish_before: Option<DateTime<Utc>>,
 }
 
+impl UploadAddress {
+    /// Of a work with this cure.
+    pub(crate) fn of(app: &App, contest: &Contest, cure: Option<&Cure>) -> Self {
+        Self {
+            endpoint: format!("{}/files", app.settings.public_url),
+            max_bytes: contest.max_upload_bytes,
+            start_before: contest.start_before(cure),
+            finish_before: contest.finish_before(cure),
+        }
+    }
+}
+
 /// Enters a work under the id of its token, once for each key of the request. A draft of this id ends with it.
 ///
 /// # Errors
@@ -63,16 +77,10 @@ pub(crate) async fn enter(
     token: &Token,
     act: &Act,
 ) -> Result<Answer, Problem> {
-    let texts = Entry { title: form.text(id::TITLE), synopsis: form.text(id::SYNOPSIS), theme: form.text(id::THEME) };
-    let warnings = texts.warnings_of_all(&app.catalogue, contest);
+    let warnings = warnings(app, contest, form);
     let (new, entrant) = stored(app, contest, form, token)?;
     let id = new.id;
-    let upload = UploadAddress {
-        endpoint: format!("{}/files", app.settings.public_url),
-        max_bytes: contest.max_upload_bytes,
-        start_before: contest.deadline.map(|it| it.to_utc()),
-        finish_before: contest.latest_finish(),
-    };
+    let upload = UploadAddress::of(app, contest, None);
     let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
     let entered =
         Entered { id: id.0, receipt: new.receipt.to_string(), token: token.text().to_owned(), upload, warnings };
@@ -96,8 +104,43 @@ pub(crate) async fn enter(
     Ok(answer)
 }
 
+/// What partners do not take of a form's texts.
+pub(super) fn warnings(app: &App, contest: &Contest, form: &Checked) -> Vec<Warning> {
+    let texts = Entry { title: form.text(id::TITLE), synopsis: form.text(id::SYNOPSIS), theme: form.text(id::THEME) };
+    texts.warnings_of_all(&app.catalogue, contest)
+}
+
 /// A new entry of a form, as it is stored: its row and its entrant's sealed data. Its token is kept as a digest only.
 fn stored(app: &App, contest: &Contest, form: &Checked, token: &Token) -> Result<(NewSubmission, Sealed), Problem> {
+    let Texts { title, theme, synopsis, recommending_unit, declarations } = texts_of(form);
+    let new = NewSubmission {
+        id: token.id,
+        receipt: receipt::draw(contest)?,
+        contest: contest.id.clone(),
+        machine: Submission::new(contest.gates),
+        title,
+        theme,
+        synopsis,
+        recommending_unit,
+        declarations,
+        token_sha256: token.digest(),
+    };
+    Ok((new, sealed(app, token.id, form)?))
+}
+
+/// What a work's row has of a form.
+pub(super) fn texts_of(form: &Checked) -> Texts {
+    Texts {
+        title: form.text(id::TITLE).to_owned(),
+        theme: form.text(id::THEME).to_owned(),
+        synopsis: form.text(id::SYNOPSIS).to_owned(),
+        recommending_unit: form.text(id::UNIT).to_owned(),
+        declarations: form.declarations().clone().into(),
+    }
+}
+
+/// The personal data of a form, sealed.
+pub(super) fn sealed(app: &App, submission: SubmissionId, form: &Checked) -> anyhow::Result<Sealed> {
     let given = |id| form.given(id).map(ToOwned::to_owned);
     let entrant = Entrant {
         name: form.text(id::NAME).to_owned(),
@@ -105,18 +148,5 @@ fn stored(app: &App, contest: &Contest, form: &Checked, token: &Token) -> Result
         contact: Contact { phone: given(id::PHONE), email: given(id::EMAIL) },
         answers: form.own().clone(),
     };
-    let entrant = app.keys.seal(token.id, &serde_json::to_vec(&entrant).map_err(anyhow::Error::from)?)?;
-    let new = NewSubmission {
-        id: token.id,
-        receipt: receipt::draw(contest)?,
-        contest: contest.id.clone(),
-        machine: Submission::new(contest.gates),
-        title: form.text(id::TITLE).to_owned(),
-        theme: form.text(id::THEME).to_owned(),
-        synopsis: form.text(id::SYNOPSIS).to_owned(),
-        recommending_unit: form.text(id::UNIT).to_owned(),
-        declarations: form.declarations().clone().into(),
-        token_sha256: token.digest(),
-    };
-    Ok((new, entrant))
+    app.keys.seal(submission, &serde_json::to_vec(&entrant)?)
 }

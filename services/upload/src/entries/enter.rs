@@ -1,19 +1,18 @@
 //! POST /api/v1/submissions: the form is checked and stored, and its sender gets a token and the address for the film.
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::{Act, Answered};
-use runtime::serving::client::{Peer, client_of};
+use runtime::serving::client::Peer;
 use runtime::serving::render::ProblemBody;
 
-use super::check_deadline;
 use super::form::Form;
+use super::{check_deadline, spare};
 use crate::act::enter::{self, Entered};
-use crate::app::{App, Settings};
+use crate::app::App;
 use crate::token::Token;
 
 /// Enters a work.
@@ -43,16 +42,10 @@ pub(crate) async fn enter(
     if let Some(answer) = act.answered(&app.store).await? {
         return Ok(Answered(answer));
     }
-    let Settings { entries_per_minute, forwarded_hops, .. } = app.settings;
-    if let (Some(Extension(Peer(peer))), 1..) = (peer, entries_per_minute) {
-        let client = client_of(peer, &headers, forwarded_hops);
-        if !app.entries.allows(client, entries_per_minute, Instant::now()) {
-            return Err(Code::TooManyEntries.into());
-        }
-    }
+    spare(&app, peer, &headers)?;
     let form: Form = act.body()?;
     let contest = app.catalogue.contest(&form.contest.as_str().into()).ok_or(Code::ContestUnknown)?;
-    check_deadline(contest, app.clock.now())?;
+    check_deadline(contest, None, app.clock.now())?;
     let form = form.checked(contest)?;
     Ok(Answered(enter::enter(&app, contest, &form, &Token::new()?, &act).await?))
 }

@@ -7,17 +7,22 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
-use pipeline::screening::{RuleVerdict, Verdict};
+use pipeline::lang::Lang;
+use pipeline::replacing::{Cure, may_correct, may_replace};
+use pipeline::screening::Verdict;
 use pipeline::submission::State as Standing;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::principal::Subject;
 use runtime::serving::render::{ProblemBody, lang_of};
 use runtime::serving::status::{RejectionText, RuleStatus, UploadStatus};
+use runtime::store::former::FormerFilm;
+use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::contest_of;
 use crate::app::App;
 use crate::receipt;
 
@@ -51,8 +56,61 @@ pub(crate) struct Status {
     /// spoken, whose word counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_look: Option<Vec<RuleStatus>>,
+    /// What the entrant can still change.
+    changes: Changes,
+    /// A window that the organisers opened for this work; absent once it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cure: Option<CureText>,
+    /// Films that gave way to another one, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    former_films: Vec<Former>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// What the entrant can still change.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Changes {
+    /// Whether the film can be replaced now.
+    film: bool,
+    /// Whether the form can be corrected now.
+    form: bool,
+    /// Instant at which both end at the latest; absent where there is no deadline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<DateTime<Utc>>,
+    /// What has arrived of the film that was announced to take the place of the present one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<UploadStatus>,
+}
+
+/// A window for one work.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CureText {
+    /// Its end.
+    until: DateTime<Utc>,
+    /// What is to be cured.
+    reason: String,
+}
+
+/// A film that gave way to another one, with what was decided about it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Former {
+    /// Its last run.
+    run: u32,
+    /// Where the work stood with it.
+    #[schema(value_type = SubmissionState)]
+    state: &'static str,
+    /// SHA-256, hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rejection: Option<RejectionText>,
+    /// What screening said of each rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Vec<RuleStatus>>,
+    /// When the other film was whole.
+    replaced_at: DateTime<Utc>,
 }
 
 /// Tells how an entry stands.
@@ -76,14 +134,10 @@ pub(crate) async fn read(
         [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
     let upload = UploadStatus::of(&app.store, &submission, lang).await?;
     let unfinished = app.store.unfinished_upload(submission.id, app.clock.now()).await?;
-    let rejection = match &submission.machine.state {
-        Standing::Rejected { reason, .. } => Some(RejectionText::of(reason, lang)),
-        _ => None,
-    };
     // Which other works a film resembles is not the entrant's to know.
-    let rule = |it: &RuleVerdict| RuleStatus::of(it, lang).alone();
-    let rules = |verdict: &Verdict| verdict.rules.iter().map(rule).collect();
+    let rules = |verdict: &Verdict| rules_of(verdict, lang);
     let first_look = app.store.first_look(submission.id).await?;
+    let former = app.store.former_films(submission.id).await?;
     let status = Status {
         id: submission.id.0,
         receipt: receipt::of(&app, &submission).await?.to_string(),
@@ -93,11 +147,58 @@ pub(crate) async fn read(
         state: submission.machine.state.name(),
         upload,
         upload_url: unfinished.map(|id| format!("{}/files/{id}", app.settings.public_url)),
-        rejection,
+        rejection: rejection_of(&submission.machine.state, lang),
         verdict: submission.verdict.as_ref().map(rules),
         first_look: first_look.as_ref().map(rules),
+        changes: changes(&app, &submission, lang).await?,
+        cure: submission.cure.clone().filter(|cure| app.clock.now() < cure.until).map(CureText::from),
+        former_films: former.into_iter().map(|film| Former::of(film, lang)).collect(),
         created_at: submission.created_at,
         updated_at: submission.updated_at,
     };
     Ok((headers, Json(status)))
+}
+
+async fn changes(app: &App, submission: &SubmissionRow, lang: Lang) -> Result<Changes, Problem> {
+    let (contest, now) = (contest_of(app, submission)?, app.clock.now());
+    let facts = app.store.facts(submission.id).await?.ok_or(Code::SubmissionUnknown)?;
+    let standing = facts.standing(contest, now);
+    let (film, form) = (may_replace(&standing).is_ok(), may_correct(&standing).is_ok());
+    let replacement = match facts.work.replacing {
+        true => Some(UploadStatus::of_unfinished(&app.store, submission, lang).await?),
+        false => None,
+    };
+    let until = contest.start_before(facts.cure.as_ref()).filter(|_| film || form);
+    Ok(Changes { film, form, until, replacement })
+}
+
+/// What a verdict says, without the other works that a film resembles.
+fn rules_of(verdict: &Verdict, lang: Lang) -> Vec<RuleStatus> {
+    verdict.rules.iter().map(|it| RuleStatus::of(it, lang).alone()).collect()
+}
+
+fn rejection_of(state: &Standing, lang: Lang) -> Option<RejectionText> {
+    match state {
+        Standing::Rejected { reason, .. } => Some(RejectionText::of(reason, lang)),
+        _ => None,
+    }
+}
+
+impl From<Cure> for CureText {
+    fn from(Cure { until, reason }: Cure) -> Self {
+        Self { until, reason }
+    }
+}
+
+impl Former {
+    fn of(film: FormerFilm, lang: Lang) -> Self {
+        Self {
+            run: film.run,
+            state: film.state.name(),
+            sha256: film.sha256.map(hex::encode),
+            rejection: rejection_of(&film.state, lang),
+            verdict: film.verdict.as_ref().map(|verdict| rules_of(verdict, lang)),
+            replaced_at: film.replaced_at,
+        }
+    }
 }

@@ -13,6 +13,8 @@ pub(super) const WORDS: Words = Words {
         ("get", "/api/v1/openapi.json", "本接口说明，供程序使用。"),
         ("post", "/api/v1/submissions", "提交作品。"),
         ("get", "/api/v1/submissions/{id}", "查询作品进展。"),
+        ("patch", "/api/v1/submissions/{id}", "评审开始前更正填报内容。未提及的各项不变，整份表单仍须符合提交时的要求。"),
+        ("post", "/api/v1/submissions/{id}/replacement", "更换影片：之后按 tus 把新影片传到应答给出的地址；新影片收齐之前，原影片继续有效。"),
         ("delete", "/api/v1/submissions/{id}", "撤回作品。重复撤回视为已完成。"),
         ("options", "/files", "查询上传协议的版本、扩展与上限；不需要版本头和凭证。"),
         ("post", "/files", "为凭证所属的作品新建上传。截止时间以此刻为准，之后可以继续传完。"),

@@ -1,7 +1,6 @@
 //! `/contests/{contest}/enter`: the entry form. What is typed is kept on the server as a draft; errors stand beside their fields, all at once;
 //! a form without any becomes an entry under the draft's id and key, so the form that is sent twice enters once.
 use std::sync::Arc;
-use std::time::Instant;
 
 use askama::Template;
 use axum::Extension;
@@ -16,7 +15,7 @@ use pipeline::form::{self, Answers, Checked, Wrong};
 use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::Act;
-use runtime::serving::client::{Peer, client_of};
+use runtime::serving::client::Peer;
 use runtime::store::drafts::Draft;
 
 use super::asked::{Part, parts};
@@ -25,7 +24,7 @@ use super::shell::Shell;
 use super::typed::Typed;
 use super::{cookies, shown_with};
 use crate::app::App;
-use crate::entries::check_deadline;
+use crate::entries::{check_deadline, spare};
 use crate::token::Token;
 use crate::{act, receipt};
 
@@ -80,10 +79,10 @@ pub(crate) async fn draft(
 ) -> Result<Response, Problem> {
     let contest = contest(&app, &id)?;
     let answers = typed.answers(contest);
-    check_deadline(contest, app.clock.now())?;
+    check_deadline(contest, None, app.clock.now())?;
     let visit = Visit::of(&app, contest, &headers).await?;
     if app.store.draft(visit.token.id).await?.is_none() {
-        limit(&app, peer, &headers)?;
+        spare(&app, peer, &headers)?;
     }
     visit.keep(&answers).await?;
     let cookie = cookies::keep_draft(&app, contest, &visit.token);
@@ -105,8 +104,8 @@ pub(crate) async fn enter(
     if let Some(entered) = already(&app, &headers).await? {
         return Ok(entered);
     }
-    check_deadline(contest, shell.now)?;
-    limit(&app, peer, &headers)?;
+    check_deadline(contest, None, shell.now)?;
+    spare(&app, peer, &headers)?;
     let visit = Visit::of(&app, contest, &headers).await?;
     match form::check(contest, &answers) {
         Ok(form) => match visit.enter(&form, &Act::at_page(None, address.map(|Extension(it)| it))).await {
@@ -135,14 +134,6 @@ async fn already(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Pro
     let mut response = see(path(&receipt));
     response.headers_mut().insert(SET_COOKIE, cookies::keep_entry(app, &receipt, &token));
     Ok(Some(response))
-}
-
-/// How often one address may enter or begin, as at the API.
-fn limit(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Result<(), Problem> {
-    let (per_minute, hops) = (app.settings.entries_per_minute, app.settings.forwarded_hops);
-    let (Some(Extension(Peer(peer))), 1..) = (peer, per_minute) else { return Ok(()) };
-    let allowed = app.entries.allows(client_of(peer, headers, hops), per_minute, Instant::now());
-    if allowed { Ok(()) } else { Err(Code::TooManyEntries.into()) }
 }
 
 impl<'a> Visit<'a> {

@@ -182,8 +182,8 @@ impl Ruled {
             title: verdict.rule.title(say.lang),
             outcome,
             tone: say.tone(verdict.outcome.name()),
-            measured: verdict.measured_in(say.lang).to_owned(),
-            limit: verdict.limit_in(say.lang).to_owned(),
+            measured: verdict.measured_in(say.lang).into_owned(),
+            limit: verdict.limit_in(say.lang).into_owned(),
             // Which other works a film resembles is not the entrant's to know; the sentence names none.
             text: verdict.text(say.lang).to_owned(),
             cure: verdict.rule.cure(say.lang).filter(|_| verdict.outcome != Outcome::Pass),

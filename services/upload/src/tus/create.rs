@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
 use runtime::serving::places::Held;
 use runtime::store::uploads::{NewUpload, UploadKind};
@@ -61,7 +62,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
         Concat::Partial => UploadKind::Partial,
         Concat::None => UploadKind::Single,
     };
-    entries::check_deadline(contest, app.clock.now())?;
+    entries::check_deadline(contest, submission.cure.as_ref(), app.clock.now())?;
     let length = length_of(sent, contest)?;
     let first = FirstBytes::of(sent, length, contest)?;
     let new = NewUpload { kind, length, ..metadata.onto(blank(&app, &submission, contest)) };
@@ -69,8 +70,8 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     let offset = match first {
         None if length != Some(0) => None,
         first => {
-            let first =
-                First { checksum: first.and_then(|it| it.checksum), place: request.extensions.get().cloned(), body };
+            let (checksum, place) = (first.and_then(|it| it.checksum), request.extensions.get().cloned());
+            let first = First { checksum, place, body, expiry: app.expiry(contest, &submission) };
             Some(take_first(&app, &new, contest, first).await?)
         }
     };
@@ -120,15 +121,17 @@ struct First {
     checksum: Option<Checksum>,
     place: Option<Held>,
     body: Body,
+    /// When the upload is given up unless more comes.
+    expiry: DateTime<Utc>,
 }
 
 /// Takes the first bytes in. If they are refused there is no upload: nobody knows its address.
 async fn take_first(app: &Arc<App>, new: &NewUpload, contest: &Contest, first: First) -> Result<u64, Problem> {
-    let First { checksum, place, body } = first;
+    let First { checksum, place, body, expiry } = first;
     let (upload, lock) = Lock::wait(app, new.id).await?;
     let most = new.length.unwrap_or(contest.max_upload_bytes);
     let ingest = Ingest { app: app.clone(), upload, lock, length: new.length, most, checksum, place };
-    let taken = writer::take(app, ingest, body.into_data_stream(), contest).await;
+    let taken = writer::take(app, ingest, body.into_data_stream(), expiry).await;
     if taken.is_err() {
         app.store.terminate_upload(new.id).await?;
         sweep::soon(app);

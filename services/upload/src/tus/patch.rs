@@ -74,7 +74,8 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
     let most = length.unwrap_or(contest.max_upload_bytes);
     let place = request.extensions.get::<Held>().cloned();
     let ingest = Ingest { app: app.clone(), upload: upload.clone(), lock, length, most, checksum, place };
-    let offset = writer::take(&app, ingest, body.into_data_stream(), contest).await?;
+    let expiry = app.expiry(contest, &submission);
+    let offset = writer::take(&app, ingest, body.into_data_stream(), expiry).await?;
     Ok(answer(&upload, offset))
 }
 

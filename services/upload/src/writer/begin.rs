@@ -59,7 +59,7 @@ pub(crate) fn blank(app: &App, submission: &SubmissionRow, contest: &Contest) ->
         filename: None,
         declared_sha256: None,
         part_size: App::part_size(contest),
-        expires_at: app.expiry(contest),
+        expires_at: app.expiry(contest, submission),
         created_at: app.clock.now(),
     }
 }

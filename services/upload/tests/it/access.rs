@@ -158,6 +158,8 @@ fn public_table() -> Vec<Row> {
         public("POST /files/{id}", none(), "method_unknown"),
         // These two end what the others ask about, so they come last.
         upload("DELETE /files/{id}", "204", "foreign_upload"),
+        Row { body: json!({ "fields": { "title": "x" } }), ..entrants("PATCH /api/v1/submissions/{id}", "200") },
+        entrants("POST /api/v1/submissions/{id}/replacement", "no_film_yet"),
         entrants("DELETE /api/v1/submissions/{id}", "204"),
     ]
 }
@@ -227,6 +229,7 @@ fn desk_table() -> Vec<Row> {
         about("POST /api/v1/submissions/{id}/retry", json!({}), only(operator, "nothing_parked")),
         about("POST /api/v1/submissions/{id}/withdraw", json!({ "dry_run": true }), only(operator, "200")),
         about("POST /api/v1/submissions/{id}/hold", json!({ "held": false }), only(organiser, "200")),
+        about("POST /api/v1/submissions/{id}/cure", json!({ "dry_run": true }), only(organiser, "200")),
         about(
             "POST /api/v1/submissions/{id}/deliveries/{partner}/delivered",
             delivered,

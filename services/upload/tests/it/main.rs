@@ -10,6 +10,7 @@ mod access; // every route and everybody who might knock
 mod broken; // connections, object stores and processes that die
 mod budget; // what one entry, and all together, may make us keep
 mod concat; // pieces
+mod correct; // other answers to the form
 mod deadline; // deadline, grace, expiry
 mod delete; // termination
 mod doors; // who is refused, and how many hashes run
@@ -25,6 +26,7 @@ mod overload; // floods
 mod pages; // what people see who type the bare address
 mod patch; // bytes, checksums, lengths
 mod post; // creation, with and without bytes
+mod replace; // another film
 mod replicas; // two services, one upload
 mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it
@@ -45,6 +47,8 @@ mod desk_bulk; // releases and recalls of many works
 mod desk_bulk_pages; // the same, and deliveries by hand, as forms
 #[path = "../../../desk/tests/it/compare.rs"]
 mod desk_compare; // a rendition beside its source
+#[path = "../../../desk/tests/it/cure.rs"]
+mod desk_cure; // windows for one work
 #[path = "../../../desk/tests/it/deliveries.rs"]
 mod desk_deliveries; // what people do about deliveries by hand
 #[path = "../../../desk/tests/it/guesses.rs"]

@@ -1,4 +1,4 @@
-//! `/works/{id}/{release|recall|reprocess|hold|retry|withdraw}`: an act on one work as a form. "Look" shows what would follow: the act's own
+//! `/works/{id}/{release|recall|reprocess|hold|cure|retry|withdraw}`: an act on one work as a form. "Look" shows what would follow: the act's own
 //! dry run. Confirming carries the digest of what the dry run saw, and is refused as `changed` where the work has changed since.
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
         (Deed::Recall, "/works/{id}/recall"),
         (Deed::Reprocess, "/works/{id}/reprocess"),
         (Deed::Hold, "/works/{id}/hold"),
+        (Deed::Cure, "/works/{id}/cure"),
         (Deed::Retry, "/works/{id}/retry"),
         (Deed::Withdraw, "/works/{id}/withdraw"),
     ] {
@@ -59,6 +60,8 @@ pub(super) struct Fields {
     from: Option<String>,
     replace: Option<String>,
     held: Option<String>,
+    /// Beijing's time; none closes the window.
+    until: Option<String>,
     /// `STAGE/PART`; none is all.
     part: Option<String>,
 }

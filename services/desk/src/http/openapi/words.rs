@@ -39,6 +39,7 @@ pub(super) const WORDS: Words = Words {
         ("put", "/api/v1/submissions/{id}/deliveries/{partner}/texts", "为某个平台另写标题、简介或标签，对之后的投放有效。"),
         ("post", "/api/v1/submissions/{id}/withdraw", "代报送人撤回作品；报送人信息随即删除。"),
         ("post", "/api/v1/submissions/{id}/hold", "保全作品的影片，不予删除；或解除保全。"),
+        ("post", "/api/v1/submissions/{id}/cure", "为一件作品开放补正：期限内报送人可更换影片、更正填报内容；或提前结束。"),
         ("post", "/api/v1/submissions/{id}/retry", "让停下和等待重试的任务再试五次。"),
         ("post", "/api/v1/submissions/{id}/deliveries/{partner}/delivered", "登记作品已由人工投放到平台，并附网址或截图。"),
         ("post", "/api/v1/submissions/{id}/deliveries/{partner}/recalled", "登记作品已由人工下架的凭据。系统查看公开地址后生效。"),

@@ -5,10 +5,13 @@ type Said = (&'static str, &'static str, &'static str);
 
 /// Every act that leaves a row, by its name.
 #[rustfmt::skip]
-pub const ACTS: [Said; 44] = [
+pub const ACTS: [Said; 48] = [
     ("bulk_job_changed", "调整了批量任务", "paused, resumed or cancelled a job"),
     ("bulk_job_created", "发起了批量任务", "started a job of several works"),
     ("contact_read", "查看了报送人的联系方式", "read who entered the work"),
+    ("corrected", "更正了填报内容", "corrected the form"),
+    ("cure_closed", "提前结束了补正", "closed the window for corrections"),
+    ("cure_opened", "开放了补正", "opened a window for corrections"),
     ("delivery_confirmed", "确认了投放", "confirmed the delivery"),
     ("delivery_handed_to_operator", "将投放转为人工办理", "handed the delivery to a person"),
     ("delivery_recall_confirmed", "登记了下架凭据，撤下已证明", "proved that the work was taken down"),
@@ -33,6 +36,7 @@ pub const ACTS: [Said; 44] = [
     ("recalled", "撤下了作品", "recalled the work"),
     ("recovery_codes_made", "生成了恢复码", "made recovery codes"),
     ("released", "发布了作品", "released the work"),
+    ("replacing", "要求更换影片", "announced another film"),
     ("reprocess", "要求重新处理作品", "ordered a new run of the work"),
     ("retried", "重试了已停下的任务", "tried parked parts again"),
     ("review_accepted", "初筛通过了作品", "accepted the work in screening"),

@@ -31,6 +31,7 @@ fn entry(state: State) -> SubmissionRow {
         verdict: None,
         plan: None,
         traceparent: None,
+        cure: None,
         created_at: at(0),
         updated_at: at(0),
     }

@@ -33,7 +33,8 @@ impl Store {
                 s.id, s.receipt, s.contest, s.machine as "machine: Json<Submission>", s.title, s.theme, s.synopsis, s.recommending_unit,
                 s.declarations, s.token_sha256, s.mezzanine_upload, s.mezzanine_bytes, s.mezzanine_sha256, s.declared_sha256,
                 s.media_info as "media_info: Json<MediaInfo>", s.verdict as "verdict: Json<Verdict>",
-                s.plan as "plan: Json<Plan>", s.traceparent, s.created_at, s.updated_at"#,
+                s.plan as "plan: Json<Plan>", s.traceparent, s.cure_until, s.cure_reason, s.created_at,
+                s.updated_at"#,
             stage.name(),
             holder,
             self.policy().lease.as_secs_f64(),
@@ -71,6 +72,8 @@ impl Store {
             verdict: row.verdict,
             plan: row.plan,
             traceparent: row.traceparent,
+            cure_until: row.cure_until,
+            cure_reason: row.cure_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,
         };

@@ -132,14 +132,16 @@ impl Store {
 
 /// Locks the row of a submission against other uploads that begin or are given up; `false`: it takes no upload.
 pub(super) async fn lock_submission(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<bool> {
-    let state = sqlx::query_scalar!(
-        "/* lock_for_uploads */ select state from submissions where id = $1 for no key update",
+    let takes = sqlx::query_scalar!(
+        r#"/* lock_for_uploads */
+        select state = 'uploading' or machine @> '{"replacing": true}' and held_at is null as "takes!"
+        from submissions where id = $1 for no key update"#,
         id.0,
     )
     .fetch_optional(tx)
     .await
     .context("lock a submission for its uploads")?;
-    Ok(state.is_some_and(|state| state == "uploading"))
+    Ok(takes.unwrap_or_default())
 }
 
 async fn of_pieces(

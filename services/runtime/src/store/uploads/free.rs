@@ -2,13 +2,11 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{Fence, SubmissionId, UploadId};
-use pipeline::submission::Event;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::budget::lock_submission;
 use super::{Store, UploadKind, UploadRow};
-use crate::store::history::By;
 use crate::store::submissions;
 
 /// A writer that lost its lock may still be sending for this long, in seconds; what it put is freed after that.
@@ -60,7 +58,7 @@ impl Store {
         self.transaction("finish_upload", |tx, _| {
             Box::pin(async move {
                 // Before any row of an upload, in the order of everything that locks both.
-                lock_submission(tx, upload.submission).await?;
+                let takes = lock_submission(tx, upload.submission).await?;
                 if !end(tx, upload.id, fence, "finished").await? {
                     return Ok(Finished::LockLost);
                 }
@@ -69,8 +67,7 @@ impl Store {
                 }
                 give_up_pieces(tx, upload).await?;
                 let id = upload.submission;
-                let applied = submissions::apply(tx, self.policy(), id, &Event::Uploaded, &By::ENTRANT).await?;
-                if !applied.changed {
+                if !takes || !submissions::film_is_whole(tx, self.policy(), id).await? {
                     give_up(tx, upload.id, None).await?;
                     return Ok(Finished::NotWanted);
                 }
@@ -127,7 +124,8 @@ impl Store {
             where id in (
                 select upload.id from uploads upload join submissions on submissions.id = upload.submission
                 where (upload.state = 'open' or (upload.state = 'finished' and upload.kind = 'partial'))
-                    and (upload.expires_at <= $1 or submissions.state <> 'uploading')
+                    and (upload.expires_at <= $1
+                        or submissions.state <> 'uploading' and not submissions.machine @> '{\"replacing\": true}')
                     -- A concatenation that is being made needs its pieces, however long it takes.
                     and not (upload.kind = 'partial' and exists (
                         select from uploads whole where whole.submission = upload.submission
@@ -176,14 +174,15 @@ impl Store {
         Ok(failure.flatten().as_deref().and_then(Failure::called))
     }
 
-    /// How many bytes a submission's uploads have so far: the furthest of them, or its pieces together.
+    /// How many bytes of a film that is not whole have come: of the upload that is furthest, or of its pieces together.
     pub async fn uploaded_bytes(&self, submission: SubmissionId) -> anyhow::Result<(u64, Option<u64>)> {
         let row = sqlx::query!(
             r#"/* uploaded_bytes */
             select coalesce(max("offset") filter (where kind <> 'partial'), 0) as "whole!",
                 coalesce(sum("offset") filter (where kind = 'partial'), 0)::bigint as "pieces!",
                 max(length) filter (where kind <> 'partial') as length
-            from uploads where submission = $1 and state in ('open', 'assembling', 'finished')"#,
+            from uploads where submission = $1
+                and (state in ('open', 'assembling') or state = 'finished' and kind = 'partial')"#,
             submission.0,
         )
         .fetch_one(self.pool())

@@ -12,6 +12,7 @@ use super::Fields;
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::bulk::JobMade;
+use crate::act::cure::{self, Cure, Cured};
 use crate::act::hold::{self, Held, Hold};
 use crate::act::offered::OnWork as Deed;
 use crate::act::recall::{self, Recall, Recalled};
@@ -80,6 +81,10 @@ impl Deed {
             Deed::Hold => row("hold", ORGANISER, ("影片保全", "Hold the film"), (
                 "保全期间，无论作品状态如何，影片都不会被删除。",
                 "While it is held, the film is not deleted, whatever the state of the work.",
+            )),
+            Deed::Cure => row("cure", ORGANISER, ("开放补正", "Open for corrections"), (
+                "期限内，报送人可更换影片、更正填报内容，不受征集截止时间和评审是否开始的限制。到期自动结束。",
+                "Until its end the entrant may replace the film and correct the form, although the deadline has passed or review has begun.",
             )),
             Deed::Retry => row("retry", OPERATOR, ("重试任务", "Try again"), (
                 "让停下或等待重试的任务立即再试。",
@@ -158,6 +163,11 @@ impl Deed {
                 let wish = Hold { held: fields.held.as_deref() == Some("yes"), reason, dry_run, digest };
                 Ok(shows.held(&hold::hold(desk, caller, work.id, wish).await?.value))
             }
+            Deed::Cure => {
+                let until = fields.until.as_deref().map(|at| local::instant("until", at)).transpose()?;
+                let wish = Cure { until, reason, dry_run, digest };
+                Ok(shows.cured(&cure::cure(desk, caller, work.id, wish).await?.value))
+            }
             Deed::Retry => {
                 let only = fields.part.as_deref().and_then(|part| part.split_once('/'));
                 let (stage, part) = only.map(|(stage, part)| (stage.to_owned(), part.to_owned())).unzip();
@@ -229,6 +239,20 @@ impl Shows<'_> {
             "撤下后，平台上的原地址、播放量和评论不能由本系统恢复。",
             "The addresses, plays and comments at partners cannot be restored from here.",
         ));
+        said
+    }
+
+    fn cured(&self, cured: &Cured) -> Consequences {
+        let say = self.say;
+        let mut said = Consequences { digest: Some(cured.digest.clone()), ..Consequences::default() };
+        let end = cured.until.map_or_else(|| say.t("立即结束", "closed now").to_owned(), |at| say.time(&at));
+        said.line(say.t("补正截止", "Open until"), end);
+        let may = |yes: bool| say.t(if yes { "可以" } else { "不可以" }, if yes { "yes" } else { "no" });
+        said.line(say.t("报送人更换影片", "The entrant may send another film"), may(cured.film));
+        said.line(say.t("报送人更正填报内容", "The entrant may correct the form"), may(cured.form));
+        if let Some(at) = &cured.finish_before {
+            said.line(say.t("影片须传完", "A film has to be complete before"), say.time(at));
+        }
         said
     }
 

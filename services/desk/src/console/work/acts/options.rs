@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) parts: Vec<(String, String)>,
     /// Whether the film is held now, and why.
     pub(crate) held: Option<String>,
+    /// The end of the window that is open now, and what is to be cured.
+    pub(crate) cure: Option<(String, String)>,
 }
 
 impl Options {
@@ -44,6 +46,10 @@ impl Options {
                 options.parts = failed.map(shown).collect();
             }
             Deed::Hold => options.held = desk.store.held(row.id).await?.map(|(_, reason)| reason),
+            Deed::Cure => {
+                let open = row.cure.as_ref().filter(|cure| desk.clock.now() < cure.until);
+                options.cure = open.map(|cure| (say.time(&cure.until), cure.reason.clone()));
+            }
             Deed::Withdraw => {}
         }
         if deed == Deed::Reprocess {

@@ -1,0 +1,142 @@
+//! Cure: opens a window for one work, in which its entrant may replace the film and correct the texts although the deadline has passed or
+//! review has begun. It ends by its date; nothing has to close it.
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use pipeline::catalogue::Contest;
+use pipeline::id::SubmissionId;
+use pipeline::replacing::{Cure as Window, Standing, may_correct, may_replace};
+use runtime::problem::{Code, Detail, Problem};
+use runtime::serving::openapi::vocabulary::SubmissionState;
+use runtime::store::cures;
+use runtime::store::former::{self, Facts};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Caller, Done, missing_reason, settle};
+use crate::Desk;
+use crate::names::in_states;
+
+/// The end of a window lies at most this far ahead: one that was typed with the wrong year would otherwise never end.
+pub const MOST_DAYS: i64 = 90;
+
+/// A window for one work.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cure {
+    /// Its end, at most 90 days ahead. A window that is open gets this end. Absent: the open window is closed now.
+    pub until: Option<DateTime<Utc>>,
+    /// What is to be cured; the entrant reads these words. Required to open a window; for the audit trail, too.
+    pub reason: Option<String>,
+    /// Only say what would follow.
+    pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    pub digest: Option<String>,
+}
+
+/// What the entrant may do from now on, or could.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Cured {
+    /// The work.
+    pub id: Uuid,
+    /// Its state, which a window does not change.
+    #[schema(value_type = SubmissionState)]
+    pub state: String,
+    /// The end of the window before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was_until: Option<DateTime<Utc>>,
+    /// The end of the window; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// Whether the entrant may send a film: another one, or the first where none has come.
+    pub film: bool,
+    /// Whether the entrant may correct the form.
+    pub form: bool,
+    /// Instant before which a film has to be complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish_before: Option<DateTime<Utc>>,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
+}
+
+/// Opens a window, moves its end, or closes it. Refused with `state_wrong` where it would allow the entrant nothing: a work that was let in
+/// has to be screened again first (`reprocess`).
+pub async fn cure(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Cure) -> Result<Done<Cured>, Problem> {
+    let by = caller.because(wish.reason.as_deref())?;
+    let now = desk.clock.now();
+    let window = match (wish.until, by.reason.clone()) {
+        (None, _) => None,
+        (Some(_), None) => return Err(missing_reason()),
+        (Some(until), Some(reason)) => Some(Window { until: sensible(until, now)?, reason }),
+    };
+    let (by, wish, window) = (&by, &wish, window.as_ref());
+    let done = desk.store.transaction("cure", |tx, _| {
+        Box::pin(async move {
+            if let Some(done) = caller.begin(tx, wish.dry_run).await? {
+                return Ok(done);
+            }
+            let seen = caller.look(tx, id).await?;
+            seen.unchanged_since(wish.digest.as_deref())?;
+            let facts = former::locked_facts(tx, id).await?;
+            let allowed = Allowed::of(desk.contest(&facts.contest)?, &facts, window, now);
+            if window.is_some() && allowed.nothing() {
+                return Err(Code::StateWrong.about(in_states([facts.work.state.name()])).into());
+            }
+            cures::set_cure(tx, id, facts.cure.as_ref(), window, by).await?;
+            let Allowed { film, form, finish_before } = allowed;
+            let cured = Cured {
+                id: id.0,
+                state: facts.work.state.name().to_owned(),
+                was_until: facts.cure.map(|it| it.until),
+                until: window.map(|it| it.until),
+                film,
+                form,
+                finish_before,
+                dry_run: wish.dry_run,
+                digest: seen.digest(),
+            };
+            caller.end(tx, wish.dry_run, cured).await
+        })
+    });
+    settle(done.await)
+}
+
+/// Whether a window would allow the entrant anything now.
+pub(super) fn would_help(contest: &Contest, facts: &Facts, now: DateTime<Utc>) -> bool {
+    let window = Window { until: now + TimeDelta::days(1), reason: String::new() };
+    !Allowed::of(contest, facts, Some(&window), now).nothing()
+}
+
+/// What an entrant may do with a window.
+struct Allowed {
+    film: bool,
+    form: bool,
+    finish_before: Option<DateTime<Utc>>,
+}
+
+impl Allowed {
+    fn of(contest: &Contest, facts: &Facts, window: Option<&Window>, now: DateTime<Utc>) -> Self {
+        let standing = Standing { cure: window, ..facts.standing(contest, now) };
+        let first = facts.work.takes_upload() && contest.takes(window, now);
+        let (film, form) = (first || may_replace(&standing).is_ok(), may_correct(&standing).is_ok());
+        Self { film, form, finish_before: contest.finish_before(window).filter(|_| film) }
+    }
+
+    fn nothing(&self) -> bool {
+        !self.film && !self.form
+    }
+}
+
+/// The end of a window, to the second.
+fn sensible(until: DateTime<Utc>, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    let until = until.trunc_subsecs(0);
+    if now < until && until <= now + TimeDelta::days(MOST_DAYS) {
+        return Ok(until);
+    }
+    let said = Detail::new(
+        format!("须晚于现在，且在 {MOST_DAYS} 天以内"),
+        format!("later than now, at most {MOST_DAYS} days ahead"),
+    );
+    Err(Code::FieldWrong.about(said.of("until")))
+}

@@ -1,0 +1,34 @@
+//! Windows that the organisers open for one work. They end by the clock; nothing has to close them.
+use anyhow::Context;
+use pipeline::id::SubmissionId;
+use pipeline::replacing::Cure;
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::audit::{self, Act};
+use super::history::{self, By};
+
+/// Opens the window, moves its end, or closes it (`None`). `before` is how it stood.
+pub async fn set_cure(
+    tx: &mut PgConnection,
+    id: SubmissionId,
+    before: Option<&Cure>,
+    cure: Option<&Cure>,
+    by: &By,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* set_cure */
+        update submissions set cure_until = $2, cure_reason = $3, updated_at = clock_timestamp() where id = $1",
+        id.0,
+        cure.map(|it| it.until),
+        cure.map(|it| it.reason.as_str()),
+    )
+    .execute(&mut *tx)
+    .await
+    .context("set a cure")?;
+    let what = if cure.is_some() { "cure_opened" } else { "cure_closed" };
+    let detail = json!({ "until": cure.map(|it| it.until), "words": cure.map(|it| it.reason.as_str()) });
+    history::add(tx, id, by, what, &detail).await?;
+    let before = json!({ "until": before.map(|it| it.until) });
+    audit::add(tx, by, &Act { act: what, submission: Some(id), partner: None, before, after: detail }).await
+}

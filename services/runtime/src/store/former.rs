@@ -1,0 +1,155 @@
+//! Films that gave way to another one of the same work: what was decided about them is kept, everything else goes. And what decides
+//! whether a film may give way.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::catalogue::Contest;
+use pipeline::id::{ContestId, SubmissionId, UploadId};
+use pipeline::media_info::MediaInfo;
+use pipeline::object_key::ObjectKey;
+use pipeline::replacing::{Cure, Standing};
+use pipeline::screening::Verdict;
+use pipeline::submission::{State, Submission};
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::{Policy, Store, fingerprints, garbage, previews, reviews, submissions};
+
+/// A film that gave way.
+#[derive(Clone, Debug)]
+pub struct FormerFilm {
+    /// Its last run.
+    pub run: u32,
+    /// Size in bytes.
+    pub bytes: Option<u64>,
+    /// Its SHA-256 as verified.
+    pub sha256: Option<Vec<u8>>,
+    /// Where the work stood with it.
+    pub state: State,
+    /// What the probe measured.
+    pub media_info: Option<MediaInfo>,
+    /// What screening said.
+    pub verdict: Option<Verdict>,
+    /// When the other film was whole.
+    pub replaced_at: DateTime<Utc>,
+}
+
+/// What decides whether an entrant may send another film, or other texts.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The work.
+    pub work: Submission,
+    /// Its contest.
+    pub contest: ContestId,
+    /// The window that was opened for it last.
+    pub cure: Option<Cure>,
+    with_partners: bool,
+    held: bool,
+    in_review: bool,
+}
+
+impl Facts {
+    /// The same for `pipeline::replacing`, at a moment of the server's clock.
+    pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Standing<'a> {
+        let Self { work, cure, with_partners, held, in_review, contest: _ } = self;
+        let (with_partners, held, in_review) = (*with_partners, *held, *in_review);
+        Standing { work, contest, cure: cure.as_ref(), with_partners, held, in_review, now }
+    }
+}
+
+impl Store {
+    /// Films of a work that gave way, the oldest first.
+    pub async fn former_films(&self, id: SubmissionId) -> anyhow::Result<Vec<FormerFilm>> {
+        let rows = sqlx::query!(
+            r#"/* former_films */
+            select run, bytes, sha256, state as "state: Json<State>", media_info as "media_info: Json<MediaInfo>",
+                verdict as "verdict: Json<Verdict>", replaced_at
+            from former_films where submission = $1 order by run"#,
+            id.0,
+        )
+        .fetch_all(self.pool())
+        .await
+        .with_context(|| format!("load the former films of {id}"))?;
+        let films = rows.into_iter().map(|row| FormerFilm {
+            run: row.run.max(0) as u32,
+            bytes: row.bytes.map(|bytes| bytes.max(0) as u64),
+            sha256: row.sha256,
+            state: row.state.0,
+            media_info: row.media_info.map(|info| info.0),
+            verdict: row.verdict.map(|verdict| verdict.0),
+            replaced_at: row.replaced_at,
+        });
+        Ok(films.collect())
+    }
+
+    /// What decides whether an entrant may send another film or other texts, as it stands now. `None`: there is no such work.
+    pub async fn facts(&self, id: SubmissionId) -> anyhow::Result<Option<Facts>> {
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        facts(&mut connection, id).await
+    }
+}
+
+/// The same of a work that is locked until the end of the transaction.
+pub async fn locked_facts(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Facts> {
+    submissions::lock(tx, id).await?;
+    facts(tx, id).await?.with_context(|| format!("there is no submission {id}"))
+}
+
+async fn facts(connection: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Option<Facts>> {
+    let row = sqlx::query!(
+        r#"/* facts_of_a_film */
+        select contest, machine as "machine: Json<Submission>", cure_until, cure_reason, held_at is not null as "held!",
+            exists (
+                select from deliveries where submission = s.id and state not in ('planned', 'recalled', 'refused')
+            ) as "with_partners!",
+            exists (select from review_claims where submission = s.id and until > clock_timestamp())
+                or exists (select from held_decisions where submission = s.id and failed_at is null) as "in_review!"
+        from submissions s where id = $1"#,
+        id.0,
+    )
+    .fetch_optional(connection)
+    .await
+    .context("ask whether a film may give way")?;
+    Ok(row.map(|row| Facts {
+        work: row.machine.0,
+        contest: ContestId::new(row.contest),
+        cure: submissions::cure(row.cure_until, row.cure_reason),
+        with_partners: row.with_partners,
+        held: row.held,
+        in_review: row.in_review,
+    }))
+}
+
+/// Another film is whole: keeps what was decided about the present one, and lets go what belongs to it alone. Its seat is free at once,
+/// its file is garbage, its card is in no reviewer's hands.
+pub(super) async fn give_way(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    id: SubmissionId,
+    upload: Option<UploadId>,
+    before: &Submission,
+    at: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* keep_former_film */
+        with kept as (
+            insert into former_films (submission, run, upload, bytes, sha256, state, media_info, verdict, replaced_at)
+            select id, $2, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, $3, media_info, verdict, $4
+            from submissions where id = $1
+        )
+        update submissions set media_info = null, verdict = null, plan = null, first_look = null where id = $1",
+        id.0,
+        before.run as i32,
+        Json(&before.state) as _,
+        at,
+    )
+    .execute(&mut *tx)
+    .await
+    .context("keep what was decided about the former film")?;
+    fingerprints::forget(tx, id).await?;
+    previews::give_up(tx, policy, id).await?;
+    reviews::end_all(tx, id).await?;
+    match upload {
+        Some(upload) => garbage::add(tx, policy, &ObjectKey::upload_prefix(upload), &[]).await,
+        None => Ok(()),
+    }
+}

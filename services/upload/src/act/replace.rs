@@ -1,0 +1,40 @@
+//! Replace: the entrant is about to send another film for a work that was refused or still waits. The present film counts until the other
+//! one is whole; what happens then is `runtime::store::uploads`'.
+use axum::http::StatusCode;
+use pipeline::catalogue::Contest;
+use pipeline::replacing::may_replace;
+use pipeline::submission::Event;
+use runtime::problem::Problem;
+use runtime::serving::act::Act;
+use runtime::store::former;
+use runtime::store::idempotency::Answer;
+use runtime::store::submissions::{self, SubmissionRow};
+use tracing::info;
+
+use super::enter::UploadAddress;
+use crate::app::App;
+
+/// Announces another film; from then on the work takes an upload. Announced once more, it stays as it is.
+///
+/// # Errors
+/// `no_film_yet`, `film_stays`, `submission_closed`, or past the deadline and any cure `deadline_passed`.
+pub(crate) async fn replace(app: &App, contest: &Contest, entry: &SubmissionRow, act: &Act) -> Result<Answer, Problem> {
+    let (by, id, policy) = (&act.by(None)?, entry.id, app.store.policy());
+    let now = app.clock.now();
+    let announced = app.store.transaction("replace", |tx, _| {
+        Box::pin(async move {
+            if let Some(answer) = act.begin(tx).await? {
+                return Ok(answer);
+            }
+            let facts = former::locked_facts(tx, id).await?;
+            may_replace(&facts.standing(contest, now)).map_err(Problem::from)?;
+            submissions::apply(tx, policy, id, &Event::Replacing, by).await?;
+            act.end(tx, StatusCode::OK, &UploadAddress::of(app, contest, facts.cure.as_ref())).await
+        })
+    });
+    let answer = announced.await?;
+    if !answer.again {
+        info!(submission.id = %id, "another film is to come for submission {id}");
+    }
+    Ok(answer)
+}

@@ -55,7 +55,7 @@ pub(crate) struct Status {
     cure: Option<CureText>,
     /// Films that gave way to another one, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    former_films: Vec<Former>,
+    former_films: Vec<FormerStatus>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -86,7 +86,7 @@ pub(crate) struct CureText {
 
 /// A film that gave way to another one, with what was decided about it.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Former {
+pub(crate) struct FormerStatus {
     /// Its last run.
     run: u32,
     /// Where the work stood with it.
@@ -141,7 +141,7 @@ pub(crate) async fn read(
         first_look: first_look.as_ref().map(rules),
         changes: changes(&app, &submission, lang).await?,
         cure: submission.cure.clone().filter(|cure| app.clock.now() < cure.until).map(CureText::from),
-        former_films: former.into_iter().map(|film| Former::of(film, lang)).collect(),
+        former_films: former.into_iter().map(|film| FormerStatus::of(film, lang)).collect(),
         created_at: submission.created_at,
         updated_at: submission.updated_at,
     };
@@ -179,7 +179,7 @@ impl From<Cure> for CureText {
     }
 }
 
-impl Former {
+impl FormerStatus {
     fn of(film: FormerFilm, lang: Lang) -> Self {
         Self {
             run: film.run,

@@ -128,7 +128,8 @@ pub(crate) async fn read(
     // Which other works a film resembles is not the entrant's to know.
     let rules = |verdict: &Verdict| rules_of(verdict, lang);
     let first_look = app.store.first_look(submission.id).await?;
-    let former = app.store.former_films(submission.id).await?;
+    // Asked again and again while a film is checked: most works have one run.
+    let former = if submission.machine.run > 1 { app.store.former_films(submission.id).await? } else { Vec::new() };
     let status = Status {
         id: submission.id.0,
         contest: submission.contest.to_string(),
@@ -149,6 +150,10 @@ pub(crate) async fn read(
 }
 
 async fn changes(app: &App, submission: &SubmissionRow, lang: Lang) -> Result<Changes, Problem> {
+    let machine = &submission.machine;
+    if !machine.takes_upload() && !machine.state.may_be_replaced() {
+        return Ok(Changes { film: false, form: false, until: None, replacement: None });
+    }
     let (contest, now) = (contest_of(app, submission)?, app.clock.now());
     let facts = app.store.facts(submission.id).await?.ok_or(Code::SubmissionUnknown)?;
     let standing = facts.standing(contest, now);

@@ -16,6 +16,7 @@ use pipeline::catalogue::Catalogue;
 use pipeline::fingerprint::{Match, compare};
 use pipeline::id::SubmissionId;
 use pipeline::planner;
+use pipeline::receipt::Receipt;
 use pipeline::screening::{ContestRules, DuplicateRule, Rule, RuleVerdict, Twin, Verdict, screen_among};
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate, Gates, Submission};
@@ -185,6 +186,7 @@ impl Bench {
         let id = SubmissionId(Uuid::now_v7());
         let new = &NewSubmission {
             id,
+            receipt: Receipt::new("T", id.0.as_u64_pair().1),
             contest: "demo".into(),
             machine: Submission::new(Gates { review: Gate::Manual, release: Gate::Manual }),
             title: "bench".into(),

@@ -16,6 +16,8 @@ mod board;
 mod bulk;
 // What a contest says of itself at the public address.
 mod contest;
+// Entering a work.
+mod enter;
 // Lists, and the same as spreadsheets.
 mod lists;
 // Every page in both languages, wide and narrow.

@@ -23,6 +23,7 @@ pub(crate) mod proxy;
 pub(crate) mod receiver;
 pub(crate) mod reviewed;
 pub(crate) mod servers;
+pub(crate) mod smtp;
 pub(crate) mod sshd;
 pub(crate) mod store;
 pub(crate) mod truth;

@@ -318,6 +318,16 @@ class Network(unittest.TestCase):
         without_traces = {port["port"] for rule in self.policies("minimal")["rel-transcode"]["spec"]["egress"] for port in rule["ports"]}
         self.assertEqual(without_traces, {53, 5432, 5672, 9000})
 
+    def test_only_who_sends_mail_knows_and_reaches_the_mail_server(self):
+        given = ("--set", "secrets.mail.name=mail", "--set", "networkPolicy.mail.to[0].ipBlock.cidr=10.20.2.0/28")
+        objects = rendered("production", *given)
+        reach = {it["metadata"]["name"] for it in objects if it["kind"] == "NetworkPolicy" for rule in it["spec"]["egress"] if rule["ports"][0]["port"] == 465}
+        know = {it["metadata"]["name"] for it in objects if it["kind"] == "Deployment" and "SMTP_URL" in environment(it["spec"]["template"])}
+        self.assertEqual((reach, know), ({"rel-upload"}, {"rel-upload"}))
+        code, text = helm("template", "rel", CHART, "-f", CHART / "examples/production.yaml", *given[:2])
+        self.assertNotEqual(code, 0)
+        self.assertIn("networkPolicy.mail.to", text)
+
     def callers(self, example, name):
         """Port → who may call it, by one policy."""
         rules = self.policies(example)[name]["spec"]["ingress"]

@@ -286,6 +286,16 @@ impl Browser {
         std::fs::write(screens().join(format!("{name}-{lang}-{width}.png")), png).expect("write a picture");
     }
 
+    /// Prints the page to a PDF among the pictures, as the browser's menu does; how many sheets it takes.
+    pub(crate) async fn print(&self, name: &str) -> usize {
+        let answer =
+            self.devtools("Page.printToPDF", json!({ "preferCSSPageSize": true, "printBackground": false })).await;
+        let pdf = BASE64.decode(answer["data"].as_str().expect("a PDF")).expect("base64");
+        std::fs::create_dir_all(screens()).expect("a directory for pictures");
+        std::fs::write(screens().join(format!("{name}.pdf")), &pdf).expect("write a PDF");
+        String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count()
+    }
+
     /// Lines of the browser's console since the last call: errors, and what the content security policy blocked. Each answer that is no
     /// success is a line of its own, which starts with the page's address.
     pub(crate) async fn complaints(&self) -> Vec<String> {

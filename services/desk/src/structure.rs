@@ -145,6 +145,8 @@ fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
     let acts = called(&services().join("upload/src/act"), &changes);
     let expected = [
         ("correct.rs", "entrants::correct"),
+        ("key.rs", "receipts::change_key"),
+        ("link.rs", "receipts::change_key"),
         ("replace.rs", "submissions::apply"),
         ("withdraw.rs", "entrants::withdraw"),
     ];

@@ -91,7 +91,7 @@ const all = () => {
 
 const start = () => {
   if (stream || document.hidden || !document.querySelector("[data-live]")) return;
-  stream = new EventSource("/events");
+  stream = new EventSource(document.querySelector("[data-events]")?.dataset.events ?? "/events");
   stream.onmessage = ({ data }) => {
     const change = JSON.parse(data);
     for (const { key, marks } of marked(document)) if (concerns(marks, change)) due.add(key);

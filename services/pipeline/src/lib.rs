@@ -7,6 +7,7 @@
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
 //! | what does an entry form ask, and what of it is wrong? | `form` |
 //! | may an entrant send another film or correct the form, and until when? | `replacing` |
+//! | what is an entry's receipt numbered? | `receipt` |
 //! | which works does a unit's sheet hold, and which file is whose? | `sheet` |
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
@@ -35,6 +36,7 @@ pub mod planner;
 pub mod preflight;
 pub mod progress;
 pub mod queue;
+pub mod receipt;
 pub mod rejection;
 pub mod rendition;
 pub mod replacing;

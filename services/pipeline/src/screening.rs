@@ -6,6 +6,7 @@ use crate::media_info::{MediaInfo, Outline};
 use crate::rejection::Rejection;
 
 mod asks;
+mod cures;
 mod duplicate;
 mod judge;
 mod other_tracks;
@@ -80,6 +81,12 @@ impl Rule {
             Lang::Zh => zh,
             Lang::En => en,
         }
+    }
+
+    /// What an entrant does where a film breaks the rule, or a reviewer should look; `None` where nothing has to be done to the file.
+    pub fn cure(self, lang: Lang) -> Option<&'static str> {
+        let (zh, en) = cures::of(self)?;
+        Some(if lang == Lang::Zh { zh } else { en })
     }
 }
 

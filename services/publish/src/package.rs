@@ -191,6 +191,7 @@ mod tests {
     fn work() -> SubmissionRow {
         SubmissionRow {
             id: SubmissionId(Uuid::nil()),
+            receipt: None,
             contest: "demo".into(),
             machine: Submission::new(Gates { review: Gate::Manual, release: Gate::Manual }),
             title: "智造\n".into(),

@@ -191,6 +191,15 @@ pub struct Config {
     #[arg(long, env = "DESK_URL")]
     pub desk_url: Option<String>,
 
+    /// Mail server that sends entrants a new link to their entry: `smtps://user:password@host`, or `smtp://host?tls=required`; without TLS
+    /// under the same condition as PostgreSQL. Needs MAIL_FROM and PUBLIC_URL. No mail is sent without it.
+    #[arg(long, env = "SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+
+    /// Sender of that mail, such as `noreply@example.org`.
+    #[arg(long, env = "MAIL_FROM")]
+    pub mail_from: Option<String>,
+
     /// OTLP collector (HTTP) for traces; none are exported without one.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub otlp_endpoint: Option<String>,

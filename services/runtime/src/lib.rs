@@ -17,6 +17,7 @@
 //! | what is kept of a webhook's address and secrets? | `webhook` |
 //! | who may be spoken to without TLS? | `transport` |
 //! | under which address do staff reach the desk? | `desk_url` |
+//! | how does mail leave? | `mail` |
 //! | what can be wrong with a request or an act, in two languages? | `problem` |
 //! | what do partners not take of a work's texts? | `warning` |
 //! | which bytes of a file are asked for? | `range` |
@@ -37,6 +38,7 @@ pub mod fetch;
 pub mod fsck;
 mod health;
 pub mod lease;
+pub mod mail;
 pub mod metrics;
 pub mod network;
 pub mod objects;

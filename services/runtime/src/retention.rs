@@ -75,6 +75,11 @@ pub async fn preview(
         None => Amount::default(),
     };
     line("sign_ins_days", policy.sign_ins_days, "sessions and invitations of staff", sign_ins);
+    let drafts = match policy.drafts_days {
+        Some(days) => store.old_drafts(now - Retention::days(days)).await?,
+        None => Amount::default(),
+    };
+    line("drafts_days", policy.drafts_days, "forms that were not sent", drafts);
     let left = match policy.scratch_hours {
         Some(hours) => scratch::abandoned(scratch, hours_of(hours), now.into()),
         None => Vec::new(),
@@ -125,6 +130,9 @@ pub async fn run(
         let ended = sign_ins(store, now - Retention::days(days), most).await;
         line("sign_ins_days", days, "sessions and invitations of staff", ended);
     }
+    if let Some(days) = policy.drafts_days {
+        line("drafts_days", days, "forms that were not sent", drafts(store, now - Retention::days(days), most).await);
+    }
     failure.map_or(Ok(lines), Err)
 }
 
@@ -155,6 +163,12 @@ async fn attempts(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Re
 async fn sign_ins(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
     let mut all = Amount::default();
     while all.goes_on(Amount::counted(store.forget_sign_ins(before).await?), most) {}
+    Ok(all)
+}
+
+async fn drafts(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
+    let mut all = Amount::default();
+    while all.goes_on(Amount::counted(store.forget_drafts(before).await?), most) {}
     Ok(all)
 }
 

@@ -13,6 +13,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use axum::http::Uri;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use url::Url;
 
 use crate::config::Config;
 use crate::network::Network;
@@ -59,6 +60,8 @@ pub enum Server {
     RabbitMq,
     /// The object store.
     S3,
+    /// The mail server.
+    Smtp,
 }
 
 /// Why a line may be used.
@@ -93,6 +96,7 @@ impl PlaintextRefused {
             Server::Postgres => ("PostgreSQL", "add ?sslmode=verify-full (at least require) to its address"),
             Server::RabbitMq => ("RabbitMQ", "use amqps:// in its address"),
             Server::S3 => ("S3", "use https:// in S3_ENDPOINT"),
+            Server::Smtp => ("the mail server", "use smtps:// in SMTP_URL, or add ?tls=required"),
         };
         format!("{name} at {} would be reached without TLS: {instead}, or name the host in ALLOW_PLAINTEXT", self.host)
     }
@@ -103,6 +107,7 @@ impl PlaintextRefused {
             Server::Postgres => ("PostgreSQL", "请在地址中加上 ?sslmode=verify-full（至少 require）"),
             Server::RabbitMq => ("RabbitMQ", "请在地址中使用 amqps://"),
             Server::S3 => ("S3", "请在 S3_ENDPOINT 中使用 https://"),
+            Server::Smtp => ("邮件服务器", "请在 SMTP_URL 中使用 smtps://，或加上 ?tls=required"),
         };
         format!("与 {name}（{}）的连接未加密：{instead}，或将该主机列入 ALLOW_PLAINTEXT", self.host)
     }
@@ -201,6 +206,24 @@ pub fn objects_line(config: &Config) -> anyhow::Result<Line> {
     Ok(decide(Server::S3, Some(host), tls, &config.allow_plaintext)?)
 }
 
+/// The line to the mail server of `SMTP_URL`. `tls=opportunistic` goes on without TLS when somebody in between says so.
+///
+/// # Errors
+/// An address that cannot be read, or [`PlaintextRefused`].
+pub fn smtp_line(config: &Config) -> anyhow::Result<Line> {
+    // The error would repeat the password.
+    let read = config.smtp_url.as_deref().and_then(|url| url.parse::<Url>().ok());
+    let url = read.context("SMTP_URL is no address of a mail server")?;
+    anyhow::ensure!(url.has_host(), "SMTP_URL names no host");
+    Ok(to_smtp(&url, &config.allow_plaintext)?)
+}
+
+fn to_smtp(url: &Url, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
+    let required = url.query_pairs().any(|(name, value)| name == "tls" && value == "required");
+    let tls = if url.scheme() == "smtps" || required { Tls::Verified } else { Tls::No };
+    decide(Server::Smtp, url.host_str(), tls, allowed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,6 +276,19 @@ mod tests {
         }
         assert_eq!(postgres("postgres://u@localhost.example/d", &[]), refused(Server::Postgres, "localhost.example"));
         assert_eq!(rabbitmq("amqp://10.0.0.5", &[]), refused(Server::RabbitMq, "10.0.0.5"));
+    }
+
+    #[test]
+    fn a_mail_server_elsewhere_needs_tls_that_cannot_be_talked_away() {
+        let line = |url: &str| to_smtp(&url.parse().unwrap(), &[]);
+        assert_eq!(line("smtp://127.0.0.1:2525"), Ok(Line::Local));
+        for url in ["smtps://u:p@mail.example", "smtp://mail.example:587?tls=required"] {
+            assert_eq!(line(url), Ok(Line::Verified), "{url}");
+        }
+        for url in ["smtp://mail.example", "smtp://mail.example?tls=opportunistic"] {
+            assert_eq!(line(url), refused(Server::Smtp, "mail.example"), "{url}");
+        }
+        assert_eq!(to_smtp(&"smtp://mail.example".parse().unwrap(), &allowed(&["mail.example"])), Ok(Line::Allowed));
     }
 
     #[test]

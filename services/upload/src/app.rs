@@ -7,16 +7,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::{Catalogue, Contest};
 use runtime::clock::Clock;
 use runtime::doors::Doors;
+use runtime::mail::Mailer;
 use runtime::objects::Objects;
 use runtime::scratch::ScratchDir;
 use runtime::seal::Keyring;
 use runtime::serving::origins::Origins;
 use runtime::store::Store;
 use runtime::store::submissions::SubmissionRow;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::limit::Limiter;
+use crate::live::Live;
 use crate::senders::Senders;
 use crate::stock::{self, Stock};
 
@@ -38,6 +41,14 @@ pub struct App {
     pub doors: Doors,
     /// Who entered how often lately, at this replica.
     pub entries: Limiter,
+    /// Which pages of entries are open, and hear of changes.
+    pub live: Live,
+    /// Sends mail; `None` where no mail server is named.
+    pub mailer: Option<Mailer>,
+    /// Wakes the sender of mail.
+    pub mail_waits: Notify,
+    /// Who asked how often for a mailed link lately, at this replica.
+    pub links: Limiter,
     /// Who is sending bytes to this replica.
     pub senders: Senders,
     /// What entrants' films come to.

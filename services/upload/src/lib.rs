@@ -10,6 +10,9 @@
 //! | how do they survive? | `writer` |
 //! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
+//! | how is an entry numbered, and found by its number? | `receipt` |
+//! | how is a lost link sent again? | `mail` |
+//! | which open pages hear of a change? | `live` |
 //! | what is a spreadsheet's reader asked, and what does its answer mean? | `sheet` |
 //! | who is too slow, and how much is unfinished altogether? | `senders`, `stock` |
 //!
@@ -23,8 +26,11 @@ mod entries;
 mod finish;
 mod home;
 mod limit;
+mod live;
+mod mail;
 mod openapi;
 mod places;
+mod receipt;
 mod routes;
 mod senders;
 mod serve;
@@ -39,6 +45,7 @@ mod writer;
 pub use access::Policy;
 pub use app::{App, Settings};
 pub use limit::Limiter;
+pub use live::{Change, Live};
 pub use openapi::document;
 pub use routes::{Listed, list, router};
 pub use senders::Senders;

@@ -6,12 +6,16 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, delete, get, on, options, patch, post};
+use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::counted::count;
 use runtime::serving::places::placed;
 use runtime::serving::render::problems;
 use runtime::serving::traced::traced;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
+use uuid::Uuid;
 
 use crate::access::{Gate, Policy, enforce};
 use crate::app::App;
@@ -49,9 +53,28 @@ impl Listed {
 /// Every page, and what pages load.
 fn pages() -> Vec<Route> {
     let page = |path, handler| Route { method: Method::GET, path, policy: Policy::Page, handler };
+    let form = |path, handler| Route { method: Method::POST, path, policy: Policy::Page, handler };
     vec![
         page("/", get(site::contest::root)),
         page("/contests/{contest}", get(site::contest::one)),
+        page("/contests/{contest}/enter", get(site::enter::form)),
+        form("/contests/{contest}/enter", post(site::enter::enter)),
+        form("/contests/{contest}/draft", post(site::enter::draft)),
+        page("/find", get(site::find::find)),
+        form("/find", post(site::find::ask)),
+        page("/entries/{receipt}", get(site::entry::entry)),
+        form("/entries/{receipt}/open", post(site::key::open)),
+        page("/entries/{receipt}/print", get(site::paper::paper)),
+        page("/entries/{receipt}/events", get(site::events::events)),
+        page("/entries/{receipt}/key", get(site::key::ask)),
+        form("/entries/{receipt}/key", post(site::key::replace)),
+        form("/entries/{receipt}/key/end", post(site::key::end)),
+        page("/entries/{receipt}/replace", get(site::replace::ask)),
+        form("/entries/{receipt}/replace", post(site::replace::replace)),
+        page("/entries/{receipt}/correct", get(site::correct::form)),
+        form("/entries/{receipt}/correct", post(site::correct::correct)),
+        page("/entries/{receipt}/withdraw", get(site::withdraw::ask)),
+        form("/entries/{receipt}/withdraw", post(site::withdraw::withdraw)),
         page("/about", get(home::page)),
         page("/assets/{file}", get(site::assets::asset)),
         page("/lang/{lang}", get(site::assets::lang)),
@@ -118,7 +141,9 @@ pub fn router(app: Arc<App>) -> Router {
     // A page has cookies and no CORS, everything else CORS and no cookie.
     let pages = of(&app, pages())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
+        .layer(DefaultBodyLimit::max(entries::FORM_BYTES))
         .layer(from_fn_with_state(requests, placed))
+        .layer(same_site(&app.settings.public_url))
         .layer(from_fn_with_state(app.clone(), as_page))
         .layer(from_fn(problems));
     api.merge(tus)
@@ -137,5 +162,17 @@ fn of(app: &Arc<App>, routes: Vec<Route>) -> Router<Arc<App>> {
     routes.into_iter().fold(Router::new(), |router, route| {
         let gate = Gate { app: app.clone(), policy: route.policy };
         router.route(route.path, route.handler.route_layer(from_fn_with_state(gate, enforce)))
+    })
+}
+
+/// Refuses forms from another site, by `Sec-Fetch-Site` or else by `Origin`. `Origin` is compared with `PUBLIC_URL`, because a proxy may
+/// change the host.
+fn same_site(url: &str) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>> {
+    let mut layer = CsrfLayer::new();
+    if let Ok(trusting) = layer.clone().add_trusted_origin(url) {
+        layer = trusting;
+    }
+    layer.with_rejection_response(|_| {
+        Code::CrossSite.refused(Door::Entrants, Reason::Forbidden, None::<Uuid>).into_response()
     })
 }

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 use runtime::desk_url::desk_url;
+use runtime::mail::Mailer;
 use runtime::service::Runtime;
 use runtime::serving::places::share_of;
 use runtime::serving::{self, Bounds, counted};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::app::{App, Settings};
+use crate::mail::send_links;
 use crate::places::turned_away;
 use crate::routes::{self, router};
 use crate::sweep::sweep;
@@ -51,6 +54,10 @@ impl App {
             scratch,
             doors: runtime.doors.clone(),
             entries: crate::limit::Limiter::default(),
+            live: crate::live::Live::default(),
+            mailer: Mailer::of(config)?,
+            mail_waits: Notify::new(),
+            links: crate::limit::Limiter::default(),
             senders: crate::senders::Senders::default(),
             stock: crate::stock::Stock::default(),
             settings,
@@ -65,7 +72,12 @@ pub async fn serve(runtime: Arc<Runtime>) -> anyhow::Result<()> {
     let app = App::of(&runtime)?;
     let listen = runtime.config.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the public API"))?;
-    serve_on(app, listener).await
+    let followed = runtime.broker.follow(app.stop.clone());
+    let hearing = tokio::spawn(app.live.clone().hear(followed, app.stop.clone()));
+    let served = serve_on(app, listener).await;
+    // Every stream has ended by now, so nothing of it has to be finished.
+    hearing.abort();
+    served
 }
 
 /// Serves on a bound port until `app.stop`.
@@ -77,12 +89,19 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
     counted::begin(app.store.metrics(), "public", routes::list().into_iter().map(|route| route.path));
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
+    let mailing = app.mailer.clone().map(|mailer| tokio::spawn(send_links(app.clone(), mailer)));
     let (router, bounds, doors) = (router(app.clone()), bounds(&app.settings), app.doors.clone());
     serving::serve(listener, router, bounds, doors, turned_away(&app), &app.stop).await;
     // Requests have answered; what they left to do is short, and the sweeper of the next start does the rest.
     app.tasks.close();
     let _ = tokio::time::timeout(GRACE, app.tasks.wait()).await;
     sweeping.abort();
+    if let Some(mut mailing) = mailing {
+        // A mail that is just being sent is noted as sent.
+        if tokio::time::timeout(GRACE, &mut mailing).await.is_err() {
+            mailing.abort();
+        }
+    }
     Ok(())
 }
 

@@ -4,6 +4,12 @@
 //! |---|---|
 //! | what does a contest say of itself? | `contest` |
 //! | what does the browser need to check a film before it is sent? | `film` |
+//! | how is a work entered? | `enter`, `asked`, `typed` |
+//! | how does an entry stand, and who acts next? | `entry`, `course`, `events` |
+//! | who may see it, and what can they do? | `key`, `opened`, `cookies`, `withdraw` |
+//! | how is its form corrected, and its film replaced? | `correct`, `replace` |
+//! | what is the receipt on paper? | `paper` |
+//! | how is an entry found by its number, and a lost link sent again? | `find` |
 //! | what stands around each page, in which language? | `shell`, `templates/site.html` |
 //! | style sheets, modules, and the switch between the languages | `assets` |
 //! | how does a problem look in a browser? | `problem` |
@@ -11,16 +17,32 @@
 //! A route of pages may set and read cookies, so none of them answers scripts of other sites: `routes` lays CORS around the others only.
 use askama::Template;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
 use axum::response::{Html, IntoResponse, Response};
 use pages::serve::POLICY;
 use runtime::problem::Problem;
 
+pub(crate) use opened::link;
+
+mod asked;
 pub(crate) mod assets;
 pub(crate) mod contest;
+mod cookies;
+pub(crate) mod correct;
+mod course;
+pub(crate) mod enter;
+pub(crate) mod entry;
+pub(crate) mod events;
 mod film;
+pub(crate) mod find;
+pub(crate) mod key;
+mod opened;
+pub(crate) mod paper;
 pub(crate) mod problem;
+pub(crate) mod replace;
 pub(crate) mod shell;
+mod typed;
+pub(crate) mod withdraw;
 
 /// A page as an answer, which caches between here and the browser keep apart by language.
 fn shown(page: &impl Template) -> Result<Response, Problem> {
@@ -30,6 +52,12 @@ fn shown(page: &impl Template) -> Result<Response, Problem> {
 /// The same with a status, such as that of the problem which the page shows.
 fn shown_with(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
     let text = page.render().map_err(|err| anyhow::Error::from(err).context("render a page"))?;
-    let headers = [(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-store"), (VARY, "Accept-Language, Cookie")];
+    let headers = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, "no-store"),
+        (VARY, "Accept-Language, Cookie"),
+        // Browsers send the origin of a form only so; without it one that sends no Sec-Fetch-Site could not send any form.
+        (REFERRER_POLICY, "same-origin"),
+    ];
     Ok((status, headers, Html(text)).into_response())
 }

@@ -1,16 +1,14 @@
 //! What an invited person goes through: a password, the second factor in an app, a code that confirms it, and recovery codes, shown once.
 //! Opening the link changes nothing.
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use anyhow::Context;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::{get, post};
-use qrcode::{Color, QrCode};
+use pages::qr;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::invitations::{Invitation, Purpose};
 use serde::Deserialize;
@@ -20,9 +18,6 @@ use super::{Guest, Sent, Shell, again, cookie, open, see, shown};
 use crate::Desk;
 use crate::act::invitation::{self, Enrolment};
 use crate::http::routes::Route;
-
-/// Light modules around a QR code, which readers need.
-const QUIET: usize = 4;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -158,45 +153,11 @@ async fn confirm(
 }
 
 fn enrolment_page(shell: Shell, secret: String, enrolment: Enrolment) -> Result<EnrolmentPage, Problem> {
-    let qr = drawn(&enrolment.url)?;
+    let qr = qr::drawn(&enrolment.url).map_err(anyhow::Error::from)?;
     Ok(EnrolmentPage { shell, secret, enrolment, qr })
 }
 
 /// The problem of a new password that was not typed the same way twice.
 pub(super) fn not_the_same() -> Problem {
     Code::PasswordUnfit.about(Detail::new("两次输入的密码不一致", "the two passwords are not the same"))
-}
-
-/// The path of a QR code in an SVG whose unit is one module, and the width of the whole.
-fn drawn(text: &str) -> anyhow::Result<String> {
-    let code = QrCode::new(text).context("draw a QR code")?;
-    let width = code.width();
-    let mut path = String::new();
-    for (at, color) in code.to_colors().into_iter().enumerate() {
-        if color == Color::Dark {
-            // Writing to a String cannot fail.
-            let _ = write!(path, "M{} {}h1v1h-1z", at % width + QUIET, at / width + QUIET);
-        }
-    }
-    let size = width + 2 * QUIET;
-    // Always dark on light, whatever the page's colours: readers expect it.
-    Ok(format!(
-        "<svg viewBox=\"0 0 {size} {size}\" width=\"240\" height=\"240\" shape-rendering=\"crispEdges\" aria-hidden=\"true\">\
-         <path fill=\"#fff\" d=\"M0 0h{size}v{size}h-{size}z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_qr_code_has_its_three_corners_and_a_quiet_border() {
-        let svg =
-            drawn("otpauth://totp/Reelmill:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Reelmill").unwrap();
-        assert!(svg.starts_with("<svg viewBox=\"0 0 ") && svg.ends_with("</svg>"), "{svg}");
-        assert!(svg.contains("M4 4h1v1h-1z") && !svg.contains("M3 "), "{svg}");
-        // No script, style or reference: the page's policy would refuse them.
-        assert!(!svg.contains("style") && !svg.contains("href"), "{svg}");
-    }
 }

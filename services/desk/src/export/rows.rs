@@ -289,6 +289,7 @@ mod tests {
     fn line(state: &'static str) -> Line {
         Line {
             id: Uuid::nil(),
+            receipt: None,
             contest: "demo".into(),
             state,
             run: 1,

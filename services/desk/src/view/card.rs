@@ -21,6 +21,8 @@ pub use marks::{Mark, MarkKind, marks};
 pub struct Card {
     /// The work.
     pub id: Uuid,
+    /// The number of the entrant's receipt.
+    pub receipt: Option<String>,
     /// Its contest's id.
     pub contest: String,
     /// Its contest's name in Chinese and English; the id where the catalogue has no such contest any more.
@@ -100,6 +102,7 @@ pub async fn card(desk: &Desk, row: &SubmissionRow) -> Result<Card, Problem> {
     let both = |id: &str| [id.to_owned(), id.to_owned()];
     Ok(Card {
         id: row.id.0,
+        receipt: row.receipt.as_ref().map(ToString::to_string),
         contest: row.contest.to_string(),
         contest_name: contest.map_or_else(|| both(row.contest.as_str()), |it| [it.name.zh.clone(), it.name.en.clone()]),
         title: row.title.clone(),

@@ -59,6 +59,8 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
             _ => detail.about(said("已登记上线凭据", "A publication was reported"), &detail.partner()),
         },
         "unstuck" => said("系统已自动补上缺失的任务。", "A missing part was repaired by the system."),
+        "key_replaced" => said("报送人已更换查询链接。", "The entrant replaced the link."),
+        "key_revoked" => said("报送人已停用查询链接。", "The entrant ended the link."),
         "personal_data_removed" => said("报送人信息已按期限删除。", "Personal data was deleted as its time was over."),
         other => other.to_owned(),
     }
@@ -211,6 +213,8 @@ mod tests {
             "recall_ordered",
             "withdrawn",
             "revoked",
+            "key_replaced",
+            "key_revoked",
             "reprocess",
             "bulk_started",
             "replacing",

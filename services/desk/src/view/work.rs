@@ -36,6 +36,9 @@ use crate::act::Caller;
 pub struct Work {
     /// Its id.
     pub id: Uuid,
+    /// The number of the entrant's receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// The contest.
     pub contest: String,
     /// As entered.
@@ -265,6 +268,7 @@ pub async fn work(desk: &Desk, caller: &Caller, row: &SubmissionRow) -> Result<W
     let (held_at, held_reason) = desk.store.held(row.id).await?.unzip();
     Ok(Work {
         id: row.id.0,
+        receipt: row.receipt.as_ref().map(ToString::to_string),
         contest: row.contest.to_string(),
         title: row.title.clone(),
         theme: row.theme.clone(),

@@ -52,6 +52,9 @@ pub struct Filter {
 pub struct Line {
     /// The work.
     pub id: Uuid,
+    /// The number of the entrant's receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// Its contest.
     pub contest: String,
     /// As in the work's own view.
@@ -191,6 +194,7 @@ impl Line {
         let machine = work.machine.0;
         Self {
             id: work.id,
+            receipt: work.receipt,
             contest: work.contest,
             state: machine.state.name(),
             run: machine.run,

@@ -41,7 +41,7 @@ impl Stage {
     pub(crate) async fn multiply(&self, entry: &Entry, times: u32) {
         self.execute(format!(
             "insert into submissions select (jsonb_populate_record(s, jsonb_build_object(
-                'id', gen_random_uuid(), 'title', '作品 ' || n, 'state', case when n % 2 = 0 then 'published' else s.state end))).*
+                'id', gen_random_uuid(), 'receipt', null, 'title', '作品 ' || n, 'state', case when n % 2 = 0 then 'published' else s.state end))).*
             from submissions s, generate_series(1, {times}) n where s.id = '{}'",
             entry.id
         ))

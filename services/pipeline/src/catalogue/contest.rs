@@ -17,6 +17,8 @@ pub struct Contest {
     pub id: ContestId,
     /// What people call it.
     pub name: Name,
+    /// What the numbers of its receipts begin with, see [`crate::receipt`].
+    pub receipt_prefix: String,
     /// Uploads may start from here on; `None` is at once.
     pub opens_at: Option<DateTime<FixedOffset>>,
     /// Uploads may start before this instant; `None` is for ever.

@@ -12,6 +12,7 @@ use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Office, Pa
 use crate::form::{self, Kind};
 use crate::id::{ContestId, PartnerId, RenditionName};
 use crate::partner::{CoverWish, DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
+use crate::receipt;
 use crate::screening::ContestRules;
 use crate::submission::Gates;
 
@@ -20,6 +21,8 @@ use crate::submission::Gates;
 #[serde(deny_unknown_fields)]
 struct ContestFile {
     name: Name,
+    #[serde(default = "receipt_prefix")]
+    receipt_prefix: String,
     #[serde(default, deserialize_with = "instant")]
     opens_at: Option<DateTime<FixedOffset>>,
     #[serde(default, deserialize_with = "instant")]
@@ -71,6 +74,11 @@ struct PartnerFile {
 /// Hours for a recall where a partner's file names none.
 fn a_day() -> u32 {
     24
+}
+
+/// What receipts begin with where a contest's file does not say it.
+fn receipt_prefix() -> String {
+    "RM".to_owned()
 }
 
 fn yes() -> bool {
@@ -162,6 +170,7 @@ fn contest(id: ContestId, file: ContestFile) -> Contest {
     Contest {
         id,
         name: file.name,
+        receipt_prefix: file.receipt_prefix,
         opens_at: file.opens_at,
         deadline: file.deadline,
         publish_by: file.publish_by,
@@ -387,6 +396,11 @@ fn check_partner(file: &str, partner: &Partner, ladders: &Ladders) -> Result<(),
 }
 
 fn check_contest(file: &str, contest: &Contest, partners: &[&PartnerId]) -> Result<(), CatalogueError> {
+    if !receipt::is_prefix(&contest.receipt_prefix) {
+        let allowed = format!("a capital letter, then up to {} capital letters and digits", receipt::MOST_PREFIX - 1);
+        let problem = format!("{:?} begins no receipt's number; allowed is {allowed}", contest.receipt_prefix);
+        return Err(wrong(file, Some("receipt_prefix"), problem));
+    }
     check_known(file, "partners", &contest.partners, partners)?;
     check_range(file, "grace_s", contest.grace_s, 0..=30 * 86_400)?;
     check_range(file, "max_upload_bytes", contest.max_upload_bytes, 1_000..=1 << 40)?;

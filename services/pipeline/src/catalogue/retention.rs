@@ -16,6 +16,8 @@ pub struct Retention {
     pub attempts_days: Option<u32>,
     /// Days until sessions and invitations of staff are deleted.
     pub sign_ins_days: Option<u32>,
+    /// Days until entry forms are deleted that were begun in a browser and not sent.
+    pub drafts_days: Option<u32>,
     /// Hours until a dead process' scratch files go.
     pub scratch_hours: Option<u32>,
 }
@@ -34,6 +36,7 @@ impl Retention {
             ("uploads_days", self.uploads_days),
             ("attempts_days", self.attempts_days),
             ("sign_ins_days", self.sign_ins_days),
+            ("drafts_days", self.drafts_days),
             ("scratch_hours", self.scratch_hours),
         ]
         .into_iter()

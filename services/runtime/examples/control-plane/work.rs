@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use futures::future::BoxFuture;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::SubmissionId;
+use pipeline::receipt::Receipt;
 use pipeline::rendition::Plan;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate, Gates, Submission};
@@ -132,6 +133,7 @@ pub(crate) async fn enter(runtime: &Runtime) -> anyhow::Result<SubmissionId> {
     let id = SubmissionId(Uuid::now_v7());
     let new = &NewSubmission {
         id,
+        receipt: Receipt::new("T", id.0.as_u64_pair().1),
         contest: "demo".into(),
         machine: Submission::new(Gates { review: Gate::Automatic, release: Gate::Automatic }),
         title: "a".into(),

@@ -62,6 +62,11 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 impl Act {
+    /// An act at a page. Its form has no Idempotency-Key; what keeps it from being done twice is the page's.
+    pub fn at_page(principal: Option<Principal>, address: Option<Pseudonym>) -> Self {
+        Self { principal, address, keyed: None, body: Bytes::new() }
+    }
+
     /// The body; what does not come counts as `{}`.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };

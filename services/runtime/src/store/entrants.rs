@@ -45,7 +45,7 @@ pub struct Contact {
 
 impl Store {
     /// Stores a new submission together with its entrant's sealed data.
-    pub async fn enter(&self, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<()> {
+    pub async fn enter(&self, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<bool> {
         self.transaction("enter", |tx, _| Box::pin(async move { enter(tx, new, entrant).await })).await
     }
 
@@ -70,10 +70,14 @@ impl Store {
     }
 }
 
-/// Stores a new submission together with its entrant's sealed data, within the caller's transaction.
-pub async fn enter(tx: &mut PgConnection, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<()> {
-    submissions::create(tx, new).await?;
-    put(tx, new.id, entrant).await
+/// Stores a new submission together with its entrant's sealed data, within the caller's transaction. `false` where there is one of this id
+/// already: nothing is stored.
+pub async fn enter(tx: &mut PgConnection, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<bool> {
+    let created = submissions::create(tx, new).await?;
+    if created {
+        put(tx, new.id, entrant).await?;
+    }
+    Ok(created)
 }
 
 /// Withdraws a submission and forgets who entered it, within the caller's transaction.

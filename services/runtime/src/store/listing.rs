@@ -9,6 +9,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::person::Sees;
+use pipeline::receipt::Receipt;
 use pipeline::submission::Submission;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -38,7 +39,7 @@ pub struct Wanted {
     pub partner: Option<PartnerId>,
     /// Only those with a delivery in this state, by its name; with `partner`, to that partner.
     pub delivery: Option<String>,
-    /// Only those whose title contains this, whatever its case.
+    /// Only those whose title contains this, whatever its case; or, where it is the number of a receipt, the one of this number.
     pub title: Option<String>,
     /// Only those whose recommending unit contains this, whatever its case.
     pub unit: Option<String>,
@@ -48,11 +49,20 @@ pub struct Wanted {
     pub limit: u32,
 }
 
+impl Wanted {
+    /// The number of a receipt, typed where titles are looked for.
+    fn receipt(&self) -> Option<Receipt> {
+        self.title.as_ref().and_then(|text| text.parse().ok())
+    }
+}
+
 /// One line of the list. No personal data.
 #[derive(Clone, Debug, FromRow)]
 pub struct Listed {
     /// Its id.
     pub id: Uuid,
+    /// The number of its receipt; `None` for one of an earlier release.
+    pub receipt: Option<String>,
     /// The contest.
     pub contest: String,
     /// State and run.
@@ -159,7 +169,7 @@ impl Store {
         let floor = self.floor(wanted, wanted.before).await?;
         let mut sql = QueryBuilder::new(
             "/* list */
-            select s.id, s.contest, s.machine, s.title, s.theme, s.recommending_unit, s.mezzanine_bytes as bytes,
+            select s.id, s.receipt, s.contest, s.machine, s.title, s.theme, s.recommending_unit, s.mezzanine_bytes as bytes,
                 (select count(*) from parts p where p.submission = s.id and p.status = 'parked') as parked,
                 s.created_at, s.updated_at",
         );
@@ -260,6 +270,9 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<Subm
         }
         sql.push(")");
     }
+    if let Some(receipt) = wanted.receipt() {
+        sql.push(" and s.receipt = ").push_bind(receipt.to_string());
+    }
     if let Some(before) = before {
         sql.push(" and s.id < ").push_bind(before.0);
     }
@@ -276,7 +289,8 @@ pub(super) fn within(sql: &mut QueryBuilder<Postgres>, column: &str, contests: &
 
 /// Adds what no index serves, and how far it is looked for.
 fn searched(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, floor: Option<SubmissionId>) {
-    for (column, text) in [("s.title", &wanted.title), ("s.recommending_unit", &wanted.unit)] {
+    let title = if wanted.receipt().is_some() { &None } else { &wanted.title };
+    for (column, text) in [("s.title", title), ("s.recommending_unit", &wanted.unit)] {
         if let Some(text) = text {
             sql.push(" and strpos(lower(").push(column).push("), lower(").push_bind(text.clone()).push(")) > 0");
         }
@@ -289,6 +303,15 @@ fn searched(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, floor: Option<Sub
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receipts_number_is_looked_up_by_its_index() {
+        let number = Receipt::new("GQ24", 7).to_string();
+        let of = |title: &str| text(&Wanted { title: Some(title.into()), ..Wanted::default() });
+        assert_eq!(of(&number), "select 1 from submissions s where true and s.receipt = $1");
+        assert_eq!(of(&number.replace('-', " ")), of(&number));
+        assert!(!of("GQ24").contains("receipt"));
+    }
 
     fn text(wanted: &Wanted) -> String {
         let mut sql = QueryBuilder::new("select 1");

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId, UploadId};
 use pipeline::media_info::MediaInfo;
 use pipeline::part::{Part, PartToDo};
+use pipeline::receipt::Receipt;
 use pipeline::rendition::Plan;
 use pipeline::replacing::Cure;
 use pipeline::screening::Verdict;
@@ -29,6 +30,8 @@ use moving::Step;
 pub struct SubmissionRow {
     /// Its id.
     pub id: SubmissionId,
+    /// The number of its receipt; `None` for one of an earlier release, until it is first needed.
+    pub receipt: Option<Receipt>,
     /// The contest.
     pub contest: ContestId,
     /// State, run, gates and work.
@@ -74,6 +77,8 @@ pub struct SubmissionRow {
 pub struct NewSubmission {
     /// Its id, a UUID v7.
     pub id: SubmissionId,
+    /// The number of its receipt.
+    pub receipt: Receipt,
     /// The contest.
     pub contest: ContestId,
     /// Start of its life: `Submission::new(gates)`.
@@ -119,6 +124,7 @@ pub struct Applied {
 /// Its columns.
 pub(super) struct Row {
     pub(super) id: Uuid,
+    pub(super) receipt: Option<String>,
     pub(super) contest: String,
     pub(super) machine: Json<Submission>,
     pub(super) title: String,
@@ -145,6 +151,8 @@ impl From<Row> for SubmissionRow {
     fn from(row: Row) -> Self {
         Self {
             id: SubmissionId(row.id),
+            // What the database holds was checked when it was made; the column has a check, too.
+            receipt: row.receipt.and_then(|receipt| receipt.parse().ok()),
             contest: ContestId::new(row.contest),
             machine: row.machine.0,
             title: row.title,
@@ -179,7 +187,7 @@ impl Store {
         let row = sqlx::query_as!(
             Row,
             r#"/* submission */
-            select id, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
+            select id, receipt, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
                 declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
                 media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
                 plan as "plan: Json<Plan>", traceparent, cure_until, cure_reason, created_at, updated_at
@@ -197,7 +205,7 @@ impl Store {
         let rows = sqlx::query_as!(
             Row,
             r#"/* submissions */
-            select id, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
+            select id, receipt, contest, machine as "machine: Json<Submission>", title, theme, synopsis, recommending_unit,
                 declarations, token_sha256, mezzanine_upload, mezzanine_bytes, mezzanine_sha256, declared_sha256,
                 media_info as "media_info: Json<MediaInfo>", verdict as "verdict: Json<Verdict>",
                 plan as "plan: Json<Plan>", traceparent, cure_until, cure_reason, created_at, updated_at
@@ -224,13 +232,14 @@ impl Store {
     }
 }
 
-/// Stores a new submission and its first line of history.
-pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Result<()> {
-    sqlx::query!(
+/// Stores a new submission and its first line of history. `false` where there is one of this id already: nothing is stored.
+pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Result<bool> {
+    let stored = sqlx::query!(
         "/* create_submission */
-        insert into submissions (id, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,
+        insert into submissions (id, receipt, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,
             token_sha256, traceparent)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        values ($1, $13, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        on conflict (id) do nothing",
         new.id.0,
         new.contest.as_str(),
         Json(&new.machine) as _,
@@ -243,11 +252,16 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
         new.declarations,
         new.token_sha256,
         telemetry::current_traceparent(),
+        new.receipt.as_str(),
     )
     .execute(&mut *tx)
     .await
     .context("store the submission")?;
-    history::add(tx, new.id, &By::ENTRANT, "entered", &serde_json::json!({})).await
+    if stored.rows_affected() == 0 {
+        return Ok(false);
+    }
+    history::add(tx, new.id, &By::ENTRANT, "entered", &serde_json::json!({})).await?;
+    Ok(true)
 }
 
 /// A film is whole: the first one, or one that takes the place of another. Whether the submission takes it.

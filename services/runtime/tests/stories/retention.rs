@@ -5,8 +5,10 @@ use pipeline::id::{Fence, SubmissionId};
 use pipeline::object_key::{Compared, ObjectKey};
 use runtime::clock::Clock;
 use runtime::retention::{Line, by_policy, preview, run};
+use runtime::seal::Sealed;
 use runtime::service::Services;
 use runtime::store::audit::AuditFilter;
+use runtime::store::drafts::Draft;
 use uuid::Uuid;
 
 use crate::support::{World, eventually};
@@ -17,6 +19,7 @@ const POLICY: Retention = Retention {
     uploads_days: Some(30),
     attempts_days: Some(90),
     sign_ins_days: Some(90),
+    drafts_days: Some(30),
     scratch_hours: Some(6),
 };
 
@@ -312,7 +315,7 @@ async fn a_run_removes_what_the_dry_run_said_and_a_second_dry_run_says_nothing()
     for days in [0, 14, 31, 91, 181, 1000] {
         let rehearsed = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
         let went = run(&world.store, &POLICY, later(days), &by_policy(), u64::MAX).await.unwrap();
-        assert_eq!(went.len(), 5, "each line of the policy but scratch");
+        assert_eq!(went.len(), 6, "each line of the policy but scratch");
         for went in &went {
             assert_eq!(line(&rehearsed, went.policy), went, "after {days} days");
         }
@@ -430,4 +433,22 @@ async fn a_withdrawn_works_file_names_go_with_its_entrant_and_a_late_one_by_the_
     assert!(!is_named_anywhere(&world).await);
     let again = run(&world.store, &POLICY, later(181), &by_policy(), u64::MAX).await.unwrap();
     assert_eq!(line(&again, "personal_data_days").count, 0, "once is enough");
+}
+
+#[tokio::test]
+async fn a_form_that_was_not_sent_is_forgotten_thirty_days_after_it_was_last_changed() {
+    let world = World::new().await;
+    let answers = Sealed { key_id: "k".into(), nonce: vec![0; 24], ciphertext: vec![1] };
+    let draft = Draft { id: SubmissionId(Uuid::now_v7()), contest: "demo".into(), token_sha256: vec![7; 32], answers };
+    assert!(world.store.keep_draft(&draft).await.unwrap());
+    // Its token alone changes it.
+    assert!(!world.store.keep_draft(&Draft { token_sha256: vec![8; 32], ..draft.clone() }).await.unwrap());
+    assert!(world.store.keep_draft(&draft).await.unwrap());
+    for (days, gone) in [(29, 0), (31, 1)] {
+        let due = preview(&world.store, &POLICY, later(days), &world.directory("none")).await.unwrap();
+        assert_eq!(line(&due, "drafts_days").count, gone);
+        let removed = run(&world.store, &POLICY, later(days), &by_policy(), u64::MAX).await.unwrap();
+        assert_eq!(line(&removed, "drafts_days").count, gone);
+        assert_eq!(world.store.draft(draft.id).await.unwrap().is_none(), gone == 1);
+    }
 }

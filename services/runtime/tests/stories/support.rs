@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use futures::future::BoxFuture;
 use pipeline::id::SubmissionId;
+use pipeline::receipt::Receipt;
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate, Gates, Submission};
@@ -127,6 +128,7 @@ impl World {
         let id = SubmissionId(Uuid::now_v7());
         let new = &NewSubmission {
             id,
+            receipt: Receipt::new("T", id.0.as_u64_pair().1),
             contest: "demo".into(),
             machine: Submission::new(Gates { review: gate, release: gate }),
             title: "钢铁是怎样炼成的".into(),

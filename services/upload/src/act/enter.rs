@@ -6,9 +6,10 @@ use pipeline::form::{Checked, id};
 use pipeline::id::SubmissionId;
 use pipeline::replacing::Cure;
 use pipeline::submission::Submission;
-use runtime::problem::Problem;
+use runtime::problem::{Code, Problem};
 use runtime::seal::Sealed;
 use runtime::serving::act::Act;
+use runtime::store::drafts;
 use runtime::store::entrants::{self, Contact, Entrant, Texts};
 use runtime::store::idempotency::Answer;
 use runtime::store::submissions::NewSubmission;
@@ -19,13 +20,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::token;
+use crate::receipt;
+use crate::token::Token;
 
 /// A stored entry that waits for its film.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Entered {
     /// The submission.
     id: Uuid,
+    /// The number of its receipt, by which people name the entry.
+    #[schema(example = "GQ24-4829-1735-0617")]
+    receipt: String,
     /// Opens the submission and its uploads, as `Authorization: Bearer`. Returned this once.
     token: String,
     /// Where the film goes.
@@ -61,21 +66,34 @@ impl UploadAddress {
     }
 }
 
-/// Enters a work, once for each key of the request.
-pub(crate) async fn enter(app: &App, contest: &Contest, form: &Checked, act: &Act) -> Result<Answer, Problem> {
+/// Enters a work under the id of its token, once for each key of the request. A draft of this id ends with it.
+///
+/// # Errors
+/// `idempotency_key_reused` where there is a submission of this id already.
+pub(crate) async fn enter(
+    app: &App,
+    contest: &Contest,
+    form: &Checked,
+    token: &Token,
+    act: &Act,
+) -> Result<Answer, Problem> {
     let warnings = warnings(app, contest, form);
-    let (new, entrant, token) = stored(app, contest, form)?;
+    let (new, entrant) = stored(app, contest, form, token)?;
     let id = new.id;
     let upload = UploadAddress::of(app, contest, None);
     let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
-    let entered = Entered { id: id.0, token, upload, warnings };
+    let entered =
+        Entered { id: id.0, receipt: new.receipt.to_string(), token: token.text().to_owned(), upload, warnings };
     let (new, entrant, entered, location) = (&new, &entrant, &entered, &location);
     let answer = app.store.transaction("enter", |tx, _| {
         Box::pin(async move {
             if let Some(answer) = act.begin(tx).await? {
                 return Ok(answer);
             }
-            entrants::enter(tx, new, entrant).await?;
+            if !entrants::enter(tx, new, entrant).await? {
+                return Err(Problem::from(Code::IdempotencyKeyReused).into());
+            }
+            drafts::forget(tx, id).await?;
             act.end_at(tx, StatusCode::CREATED, Some(location.clone()), entered).await
         })
     });
@@ -92,16 +110,22 @@ pub(super) fn warnings(app: &App, contest: &Contest, form: &Checked) -> Vec<Warn
     texts.warnings_of_all(&app.catalogue, contest)
 }
 
-/// A new entry of a form, as it is stored: its row, its entrant's sealed data, and its token, which is kept as a digest only.
-fn stored(app: &App, contest: &Contest, form: &Checked) -> Result<(NewSubmission, Sealed, String), Problem> {
-    let submission = SubmissionId(Uuid::now_v7());
-    let (token, token_sha256) = token::make(submission)?;
+/// A new entry of a form, as it is stored: its row and its entrant's sealed data. Its token is kept as a digest only.
+fn stored(app: &App, contest: &Contest, form: &Checked, token: &Token) -> Result<(NewSubmission, Sealed), Problem> {
     let Texts { title, theme, synopsis, recommending_unit, declarations } = texts_of(form);
-    let (contest, machine) = (contest.id.clone(), Submission::new(contest.gates));
-    let id = submission;
-    let new =
-        NewSubmission { id, contest, machine, title, theme, synopsis, recommending_unit, declarations, token_sha256 };
-    Ok((new, sealed(app, submission, form)?, token))
+    let new = NewSubmission {
+        id: token.id,
+        receipt: receipt::draw(contest)?,
+        contest: contest.id.clone(),
+        machine: Submission::new(contest.gates),
+        title,
+        theme,
+        synopsis,
+        recommending_unit,
+        declarations,
+        token_sha256: token.digest(),
+    };
+    Ok((new, sealed(app, token.id, form)?))
 }
 
 /// What a work's row has of a form.

@@ -13,6 +13,7 @@ use super::form::Form;
 use super::{check_deadline, spare};
 use crate::act::enter::{self, Entered};
 use crate::app::App;
+use crate::token::Token;
 
 /// Enters a work.
 #[utoipa::path(
@@ -46,5 +47,5 @@ pub(crate) async fn enter(
     let contest = app.catalogue.contest(&form.contest.as_str().into()).ok_or(Code::ContestUnknown)?;
     check_deadline(contest, None, app.clock.now())?;
     let form = form.checked(contest)?;
-    Ok(Answered(enter::enter(&app, contest, &form, &act).await?))
+    Ok(Answered(enter::enter(&app, contest, &form, &Token::new()?, &act).await?))
 }

@@ -24,11 +24,15 @@ use uuid::Uuid;
 
 use super::contest_of;
 use crate::app::App;
+use crate::receipt;
 
 /// How an entry stands.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Status {
     id: Uuid,
+    /// The number of its receipt, by which people name the entry.
+    #[schema(example = "GQ24-4829-1735-0617")]
+    receipt: String,
     contest: String,
     title: String,
     theme: String,
@@ -132,6 +136,7 @@ pub(crate) async fn read(
     let former = if submission.machine.run > 1 { app.store.former_films(submission.id).await? } else { Vec::new() };
     let status = Status {
         id: submission.id.0,
+        receipt: receipt::of(&app, &submission).await?.to_string(),
         contest: submission.contest.to_string(),
         title: submission.title.clone(),
         theme: submission.theme.clone(),

@@ -134,15 +134,8 @@ impl ContestPage {
         rule.title(self.shell.say.lang)
     }
 
-    /// The rules that a browser can judge, by the names that its module has for them.
-    fn judged(&self) -> [(&'static str, &'static str); 4] {
-        let named = |name, rule: Rule| (name, rule.title(self.shell.say.lang));
-        [
-            named("format", Rule::Format),
-            named("duration", Rule::Duration),
-            named("resolution", Rule::Resolution),
-            named("aspect", Rule::Aspect),
-        ]
+    fn judged(&self) -> [film::Judged; 4] {
+        film::judged(self.shell.say.lang)
     }
 
     fn last_minute(&self, deadline: &DateTime<Utc>) -> String {
@@ -154,8 +147,8 @@ impl ContestPage {
         let say = self.shell.say;
         match self.times.phase {
             Phase::Open => say.t(
-                "请按征选方案的方式报名。须在截止时间前开始上传，以服务器时间为准。",
-                "Enter as the call says. The upload has to begin before the deadline, by the server's clock.",
+                "须在截止时间前开始上传，以服务器时间为准。",
+                "The upload has to begin before the deadline, by the server's clock.",
             ),
             Phase::NotYet => {
                 say.t("开始后即可报名并上传作品。", "Works can be entered and uploaded once it has opened.")

@@ -1,7 +1,8 @@
 //! What a page needs to check a film in the browser before it is sent: the contest's simplest rules as numbers. The module that compares is
 //! `film` of `pages/assets/`.
 use pipeline::catalogue::Contest;
-use pipeline::screening::FormatRule;
+use pipeline::lang::Lang;
+use pipeline::screening::{FormatRule, Rule};
 use serde::Serialize;
 
 /// Limits by which the page's module judges.
@@ -18,6 +19,25 @@ struct Limits {
     aspects: Vec<(u32, u32)>,
     per_mille: u32,
     most_bytes: u64,
+}
+
+/// A rule that a browser can judge, in words.
+pub(super) struct Judged {
+    /// What the module calls it.
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) cure: &'static str,
+}
+
+/// The rules that a browser can judge, by the names that its module has for them.
+pub(super) fn judged(lang: Lang) -> [Judged; 4] {
+    let named = |name, rule: Rule| Judged { name, title: rule.title(lang), cure: rule.cure(lang).unwrap_or_default() };
+    [
+        named("format", Rule::Format),
+        named("duration", Rule::Duration),
+        named("resolution", Rule::Resolution),
+        named("aspect", Rule::Aspect),
+    ]
 }
 
 /// The limits of a contest, as JSON. Rules that a browser cannot judge are left out.

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::RETRY_AFTER;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use pipeline::lang::Lang;
 use runtime::problem::Problem;
 
@@ -20,6 +20,14 @@ struct ProblemPage {
     shell: Shell,
     sentence: &'static str,
     code: &'static str,
+}
+
+/// A page that shows a problem in its own words: with the problem's status, and the denial that the server records.
+pub(super) fn again(problem: Problem, mut page: Response) -> Response {
+    let mut refused = problem.into_response();
+    refused.extensions_mut().remove::<Problem>();
+    *page.extensions_mut() = std::mem::take(refused.extensions_mut());
+    page
 }
 
 /// Middleware around every route of pages: a problem is answered as a page in the visitor's language, with its status and how long to wait.

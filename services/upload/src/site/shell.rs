@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use pages::{Say, serve};
+use pipeline::catalogue::Contest;
 use runtime::problem::Problem;
 use runtime::serving::render::lang_of;
 
@@ -18,6 +20,8 @@ pub(crate) struct Shell {
     pub(crate) say: Say,
     /// When the page is shown, by the server's clock.
     pub(crate) now: DateTime<Utc>,
+    /// What goes before paths in links that leave the browser: `PUBLIC_URL`, or else where this page was asked for.
+    pub(crate) origin: String,
     /// Path and query of the page itself.
     path: String,
 }
@@ -28,11 +32,26 @@ impl Shell {
         serve::switch(self.say.lang.other(), &self.path)
     }
 
+    /// A theme of a contest, by its id.
+    pub(super) fn theme(&self, contest: &Contest, id: &str) -> String {
+        contest.theme(id).map_or(id, |theme| self.say.t(&theme.zh, &theme.en)).to_owned()
+    }
+
     /// Of a request.
     pub(super) fn of(app: &App, parts: &Parts) -> Self {
         let path = parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
-        Self { say: said_in(&parts.headers), now: app.clock.now(), path }
+        let origin = match app.settings.public_url.as_str() {
+            "" => host_of(&parts.headers).map_or(String::new(), |host| format!("http://{host}")),
+            url => url.to_owned(),
+        };
+        Self { say: said_in(&parts.headers), now: app.clock.now(), origin, path }
     }
+}
+
+/// The host that a browser asked, where it is a plain name or address.
+fn host_of(headers: &HeaderMap) -> Option<&str> {
+    let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | ':' | '[' | ']');
+    headers.get(HOST)?.to_str().ok().filter(|host| host.chars().all(plain))
 }
 
 /// The language that was chosen, or else the browser's.

@@ -122,6 +122,27 @@ fn public_table() -> Vec<Row> {
     vec![
         public("GET /", none(), "200"),
         public("GET /contests/{contest}", none(), "200"),
+        public("GET /contests/{contest}/enter", none(), "200"),
+        // No field is filled in.
+        public("POST /contests/{contest}/enter", none(), "422"),
+        public("POST /contests/{contest}/draft", none(), "204"),
+        public("GET /find", none(), "200"),
+        // No mail server is named.
+        public("POST /find", none(), "404"),
+        public("GET /entries/{receipt}", none(), "200"),
+        public("POST /entries/{receipt}/open", none(), "403"),
+        // The key is in a cookie; a token is none.
+        public("GET /entries/{receipt}/print", none(), "401"),
+        public("GET /entries/{receipt}/events", none(), "401"),
+        public("GET /entries/{receipt}/key", none(), "401"),
+        public("POST /entries/{receipt}/key", none(), "401"),
+        public("POST /entries/{receipt}/key/end", none(), "401"),
+        public("GET /entries/{receipt}/replace", none(), "401"),
+        public("POST /entries/{receipt}/replace", none(), "401"),
+        public("GET /entries/{receipt}/correct", none(), "401"),
+        public("POST /entries/{receipt}/correct", none(), "401"),
+        public("GET /entries/{receipt}/withdraw", none(), "401"),
+        public("POST /entries/{receipt}/withdraw", none(), "401"),
         public("GET /about", none(), "200"),
         public("GET /assets/{file}", none(), "200"),
         public("GET /lang/{lang}", none(), "200"),
@@ -262,6 +283,8 @@ fn desk_table() -> Vec<Row> {
 /// Everybody who knocks, with what they show.
 struct Callers {
     own: Entry,
+    /// The number of its receipt.
+    receipt: String,
     foreign: Entry,
     upload: String,
     useless: Vec<String>,
@@ -303,7 +326,8 @@ async fn callers(stage: &Stage) -> Callers {
         "rm_x".into(),
         "nonsense".into(),
     ];
-    Callers { own, foreign, upload, useless, people, elsewhere }
+    let receipt = stage.receipt(&own.id).await;
+    Callers { own, receipt, foreign, upload, useless, people, elsewhere }
 }
 
 impl Callers {
@@ -316,7 +340,7 @@ impl Callers {
         let path = path.replace("{person}", &Uuid::nil().to_string());
         let asset = pages::assets::style().rsplit_once('/').unwrap().1.to_owned();
         let path = if path.starts_with("/assets/") { path.replace("{file}", &asset) } else { path };
-        let path = path.replace("{contest}", "demo").replace("{lang}", "en");
+        let path = path.replace("{contest}", "demo").replace("{lang}", "en").replace("{receipt}", &self.receipt);
         let path = path.replace("{job}", &Uuid::nil().to_string()).replace("{file}", "proxy.mp4");
         // A look at personal data needs a reason.
         let query = if path.ends_with("/contact") { "?reason=award" } else { "" };

@@ -87,7 +87,7 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
         (tus(&screener), 403, "token_wrong", "entrants malformed"),
         (tus("nonsense"), 403, "token_wrong", "entrants malformed"),
         (tus(&unknown), 403, "token_wrong", "entrants malformed"),
-        (tus(&format!("{}.x", Uuid::now_v7().simple())), 403, "token_wrong", "entrants unknown"),
+        (tus(&format!("{}.{}", Uuid::now_v7().simple(), "A".repeat(43))), 403, "token_wrong", "entrants unknown"),
         (tus(&format!("{id}.{}", "A".repeat(43))), 403, "token_wrong", "entrants wrong"),
         (stage.tus("DELETE", &path, &other), 403, "foreign_upload", "entrants forbidden"),
     ];

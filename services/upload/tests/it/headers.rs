@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::desk_pages::{Walk, name, pages, with_session};
 use crate::stage::{Stage, form, routes};
 
-/// What is missing of the headers of an answer that no page is.
-fn lacks(answer: &Response) -> Vec<String> {
-    lacks_with(answer, &["no-referrer"])
-}
+/// Policies for the referrer of an answer that no page is.
+const NONE: &[&str] = &["no-referrer"];
+/// Those of a page: browsers send the origin of a form only so.
+const OF_A_PAGE: &[&str] = &["no-referrer", "same-origin"];
 
 /// What is missing of an answer's headers, with any of these policies for the referrer.
 fn lacks_with(answer: &Response, referrer: &[&str]) -> Vec<String> {
@@ -39,19 +39,27 @@ fn lacks_with(answer: &Response, referrer: &[&str]) -> Vec<String> {
 async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
-    let upload = stage.create(&entry, 4).await;
+    let (upload, receipt) = (stage.create(&entry, 4).await, stage.receipt(&entry.id).await);
     let organiser = stage.token(Role::Organiser, None).await;
     let mut wrong = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
-    let mut check = |what: String, answer: &Response| {
+    let mut check = |what: String, answer: &Response, referrer: &[&str]| {
         seen.insert(answer.status().as_u16());
-        wrong.extend(lacks(answer).into_iter().map(|lack| format!("{what} ({}): {lack}", answer.status())));
+        wrong.extend(
+            lacks_with(answer, referrer).into_iter().map(|lack| format!("{what} ({}): {lack}", answer.status())),
+        );
     };
     for route in routes() {
+        let is_page = upload::list().iter().any(|it| !route.desk && it.path == route.path && it.is_page());
+        let referrer = if is_page { OF_A_PAGE } else { NONE };
         let id = if route.path.starts_with("/files") { upload.rsplit_once('/').unwrap().1 } else { &entry.id };
         let path = route.path.replace("{id}", id).replace("{partner}", "bilibili").replace("{file}", "proxy.mp4");
         let nil = Uuid::nil().to_string();
-        let path = path.replace("{token}", &nil).replace("{webhook}", &nil).replace("{job}", &nil);
+        let path = path
+            .replace("{receipt}", &receipt)
+            .replace("{token}", &nil)
+            .replace("{webhook}", &nil)
+            .replace("{job}", &nil);
         let url = format!("{}{path}", stage.base(&route));
         // One who may, one who may not, another method, and a browser that asks first.
         for token in [Some(&organiser), None] {
@@ -60,21 +68,21 @@ async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
                 request = request.bearer_auth(token).header("idempotency-key", Uuid::new_v4().to_string());
             }
             let answer = request.body("{}").send().await.unwrap();
-            check(format!("{} {}", route.method, route.path), &answer);
+            check(format!("{} {}", route.method, route.path), &answer, referrer);
         }
         let answer = stage.client.request(Method::TRACE, &url).send().await.unwrap();
-        check(format!("TRACE {}", route.path), &answer);
+        check(format!("TRACE {}", route.path), &answer, referrer);
         let preflight = stage.client.request(Method::OPTIONS, &url).header("origin", "https://a.example");
         let answer = preflight.header("access-control-request-method", "GET").send().await.unwrap();
-        check(format!("preflight of {}", route.path), &answer);
+        check(format!("preflight of {}", route.path), &answer, referrer);
     }
     let none = stage.client.get(format!("{}/nothing/here", stage.url)).send().await.unwrap();
-    check("no route".into(), &none);
+    check("no route".into(), &none, NONE);
     let mut long = form();
     long["synopsis"] = "长".repeat(100_000).into();
-    check("a form that is too large".into(), &stage.post_form(&long).await);
-    check("a form that is none".into(), &stage.post_form(&serde_json::json!([])).await);
-    check("a form that is right".into(), &stage.post_form(&form()).await);
+    check("a form that is too large".into(), &stage.post_form(&long).await, NONE);
+    check("a form that is none".into(), &stage.post_form(&serde_json::json!([])).await, NONE);
+    check("a form that is right".into(), &stage.post_form(&form()).await, NONE);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     for status in [200, 201, 204, 400, 401, 403, 404, 405, 413] {
         assert!(seen.contains(&status), "no answer was a {status}, only {seen:?}");
@@ -93,7 +101,7 @@ async fn every_page_of_staff_has_them_with_a_session_and_without() {
             let answer = request.send().await.unwrap();
             seen.insert(answer.status().as_u16());
             // A page sends the referrer to the desk itself, which recognises its own forms by it.
-            let lacks = lacks_with(&answer, &["no-referrer", "same-origin"]);
+            let lacks = lacks_with(&answer, OF_A_PAGE);
             wrong.extend(lacks.into_iter().map(|lack| format!("{} ({}): {lack}", name(&page), answer.status())));
         }
     }

@@ -14,7 +14,10 @@ mod correct; // other answers to the form
 mod deadline; // deadline, grace, expiry
 mod delete; // termination
 mod doors; // who is refused, and how many hashes run
+mod enter; // entering in a browser, and its drafts
 mod entries; // the form, the status, withdrawing
+mod entry; // the page of an entry: number, key, receipt, changes
+mod find; // an entry by its number, and a lost link by mail
 mod head; // offsets
 mod headers; // security headers of every answer
 mod joins; // uploads that cannot be finished
@@ -27,6 +30,9 @@ mod replace; // another film
 mod replicas; // two services, one upload
 mod slow; // senders that take their time, and methods in headers
 mod typed; // what people type, wherever they type it
+
+#[path = "../../../../tests/support/smtp.rs"]
+mod smtp; // a mail server
 
 // The desk's own, which run on the same stage.
 #[path = "../../../desk/tests/it/acts.rs"]

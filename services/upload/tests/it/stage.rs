@@ -8,10 +8,12 @@ use std::time::Duration;
 use clap::Parser;
 use desk::Desk;
 use pipeline::catalogue::Catalogue;
+use pipeline::form::Choice;
 use reqwest::{Method, RequestBuilder, Response};
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::doors::{Doors, Pseudonyms};
+use runtime::mail::Mailer;
 use runtime::metrics::Metrics;
 use runtime::objects::{Objects, S3Access};
 use runtime::scratch::Scratch;
@@ -23,6 +25,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use upload::{App, Settings};
@@ -115,6 +118,17 @@ impl Stage {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::configured(&[], change).await
+    }
+
+    /// One that sends mail to this server.
+    pub(crate) async fn mailing(smtp_url: &str) -> Self {
+        const URL: &str = "https://enter.example";
+        let mail = ["--smtp-url", smtp_url, "--mail-from", "noreply@example.org", "--public-url", URL];
+        Self::configured(&mail, |settings| settings.public_url = URL.into()).await
+    }
+
+    async fn configured(arguments: &[&str], change: impl FnOnce(&mut Settings)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let admin_url = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names a Postgres for tests");
         let name = format!("upload_{}", Uuid::new_v4().simple());
@@ -122,7 +136,8 @@ impl Stage {
         let template = std::env::var("TEST_DATABASE_TEMPLATE").map_or(String::new(), |it| format!(" template {it}"));
         run(&admin_url, format!("create database {name}{template}")).await;
         let database_url = format!("{}/{name}", admin_url.rsplit_once('/').unwrap().0);
-        let config = Line::parse_from(["it", "--database-url", &database_url, "--amqp-url", "amqp://none"]).config;
+        let neighbours = ["it", "--database-url", &database_url, "--amqp-url", "amqp://none"];
+        let config = Line::parse_from(neighbours.iter().chain(arguments)).config;
         let dir = tempfile::tempdir().unwrap();
         let s3 = S3::start(dir.path().join("s3"), "127.0.0.1:0".parse().unwrap()).await;
         let scratch = Scratch::new(&dir.path().join("scratch")).unwrap();
@@ -181,6 +196,11 @@ impl Stage {
     /// Enters a work into the open contest.
     pub(crate) async fn enter(&self) -> Entry {
         self.enter_into("demo", "digital").await
+    }
+
+    /// The number of an entry's receipt.
+    pub(crate) async fn receipt(&self, id: &str) -> String {
+        self.ask(format!("select receipt from submissions where id = '{id}'")).await
     }
 
     pub(crate) async fn enter_into(&self, contest: &str, theme: &str) -> Entry {
@@ -372,6 +392,10 @@ fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Settings, cloc
         keys: Keyring::parse("k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap(),
         scratch: scratch.dir(&Uuid::new_v4().to_string()).unwrap(),
         entries: upload::Limiter::default(),
+        live: upload::Live::default(),
+        mailer: Mailer::of(config).unwrap(),
+        mail_waits: Notify::new(),
+        links: upload::Limiter::default(),
         senders: upload::Senders::default(),
         stock: upload::Stock::default(),
         settings,
@@ -380,12 +404,17 @@ fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Settings, cloc
     })
 }
 
-/// The built-in one, and a contest of 1000 bytes.
+/// A recommending unit that the contest `small` suggests.
+pub(crate) const SUGGESTED: &str = "湖南省工业和信息化厅";
+
+/// The built-in one, and a contest of 1000 bytes that suggests a recommending unit.
 fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::builtin();
     let mut small = catalogue.contest(&"demo".into()).unwrap().clone();
     small.id = "small".into();
     small.max_upload_bytes = 1000;
+    let unit = small.fields.iter_mut().find(|field| field.id == "recommending_unit").unwrap();
+    unit.choices = vec![Choice { id: "hunan".into(), zh: SUGGESTED.into(), en: "Hunan".into() }];
     catalogue.contests.insert(small.id.clone(), small);
     catalogue
 }

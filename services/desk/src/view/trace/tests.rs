@@ -14,6 +14,7 @@ fn entry(state: State) -> SubmissionRow {
     machine.state = state;
     SubmissionRow {
         id: SubmissionId(uuid::Uuid::nil()),
+        receipt: None,
         contest: "demo".into(),
         machine,
         title: "钢铁".into(),

@@ -12,6 +12,11 @@ const HTTPS: Mend = Mend {
     en: "use https:// in S3_ENDPOINT; where the network is trusted, name the host in ALLOW_PLAINTEXT",
 };
 
+const SMTPS: Mend = Mend {
+    zh: "在 SMTP_URL 中使用 smtps:// 或加上 ?tls=required；网络可信时将主机列入 ALLOW_PLAINTEXT",
+    en: "use smtps:// in SMTP_URL, or add ?tls=required; where the network is trusted, name the host in ALLOW_PLAINTEXT",
+};
+
 /// A neighbour that cannot be used: what to do depends on whether its address was refused for want of TLS.
 pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise: Mend) -> Finding {
     const POSTGRES: Mend = Mend {
@@ -29,6 +34,7 @@ pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise:
         Server::Postgres => POSTGRES,
         Server::RabbitMq => RABBITMQ,
         Server::S3 => HTTPS,
+        Server::Smtp => SMTPS,
     };
     Finding::bad(check, format!("{}: no TLS to {}", PlaintextRefused::CODE, refused.host), mend)
 }

@@ -30,7 +30,7 @@ impl Store {
             where p.submission = best.submission and p.run = best.run and p.stage = best.stage and p.part = best.part
             returning p.run, p.part, p.attempt, p.fence as "fence!", p.traceparent as part_traceparent,
                 extract(epoch from clock_timestamp() - p.not_before)::float8 as "waited_s!",
-                s.id, s.contest, s.machine as "machine: Json<Submission>", s.title, s.theme, s.synopsis, s.recommending_unit,
+                s.id, s.receipt, s.contest, s.machine as "machine: Json<Submission>", s.title, s.theme, s.synopsis, s.recommending_unit,
                 s.declarations, s.token_sha256, s.mezzanine_upload, s.mezzanine_bytes, s.mezzanine_sha256, s.declared_sha256,
                 s.media_info as "media_info: Json<MediaInfo>", s.verdict as "verdict: Json<Verdict>",
                 s.plan as "plan: Json<Plan>", s.traceparent, s.cure_until, s.cure_reason, s.created_at,
@@ -55,6 +55,7 @@ impl Store {
         };
         let submission = Row {
             id: row.id,
+            receipt: row.receipt,
             contest: row.contest,
             machine: row.machine,
             title: row.title,

@@ -62,6 +62,7 @@ impl<'a> House<'a> {
         let machine = Submission { state: State::AwaitingRelease, work, ..Submission::new(gates) };
         let new = &NewSubmission {
             id,
+            receipt: pipeline::receipt::Receipt::new("T", id.0.as_u64_pair().1),
             contest: "demo".into(),
             machine,
             title: "钢铁是怎样炼成的".into(),

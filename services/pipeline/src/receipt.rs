@@ -1,0 +1,195 @@
+//! The number of an entry's receipt (回执编号), such as `GQ24-4829-1735-0617`: the contest's prefix, eleven random digits, and a check digit.
+//!
+//! The check digit is that of H. Michael Damm ("Total anti-symmetrische Quasigruppen", dissertation, Marburg 2004): every single wrong digit
+//! and every swap of neighbours is found. The prefix is not part of it: a wrong prefix is a number that was never given.
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Random digits. A contest of ten thousand works has one number in ten million possible ones, so a guess meets a work as rarely.
+const DIGITS: usize = 11;
+/// Random digits and the check digit.
+const ALL_DIGITS: usize = DIGITS + 1;
+/// Most characters of a prefix.
+pub const MOST_PREFIX: usize = 8;
+
+/// The multiplication table of Damm's quasigroup of order 10: totally anti-symmetric, with zeros in its diagonal.
+const DAMM: [[u8; 10]; 10] = [
+    [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
+    [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],
+    [4, 2, 0, 6, 8, 7, 1, 3, 5, 9],
+    [1, 7, 5, 0, 9, 8, 3, 4, 2, 6],
+    [6, 1, 2, 3, 0, 4, 5, 9, 7, 8],
+    [3, 6, 7, 4, 2, 0, 9, 5, 8, 1],
+    [5, 8, 6, 9, 7, 2, 0, 1, 3, 4],
+    [8, 9, 4, 5, 3, 6, 2, 0, 1, 7],
+    [9, 4, 3, 8, 6, 1, 7, 2, 0, 5],
+    [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
+];
+
+/// A receipt's number. Whether there is such a receipt is another question.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Receipt(String);
+
+/// Why a text is no receipt's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptError {
+    /// It has another form.
+    #[error("a receipt's number is a prefix and twelve digits, such as GQ24-4829-1735-0617")]
+    Malformed,
+    /// A digit is wrong, or two are swapped.
+    #[error("the check digit of the receipt's number is wrong")]
+    Mistyped,
+}
+
+impl Receipt {
+    /// The number of these random digits: `random` modulo 10¹¹. The prefix is a contest's, which the catalogue has checked.
+    pub fn new(prefix: &str, random: u64) -> Self {
+        let drawn = format!("{:0DIGITS$}", random % 10_u64.pow(DIGITS as u32));
+        Self::grouped(prefix, &format!("{drawn}{}", check(drawn.bytes())))
+    }
+
+    /// As people read it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn grouped(prefix: &str, digits: &str) -> Self {
+        Self(format!("{prefix}-{}-{}-{}", &digits[..4], &digits[4..8], &digits[8..]))
+    }
+}
+
+/// Whether a text can be a contest's prefix: capital letters and digits, a letter first.
+pub fn is_prefix(text: &str) -> bool {
+    let plain = text.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit());
+    plain && text.starts_with(|first: char| first.is_ascii_uppercase()) && text.len() <= MOST_PREFIX
+}
+
+/// Damm's check of digits in ASCII; 0 for digits that end with their check digit.
+fn check(digits: impl Iterator<Item = u8>) -> u8 {
+    digits.fold(0, |interim, digit| DAMM[usize::from(interim)][usize::from(digit - b'0')])
+}
+
+impl FromStr for Receipt {
+    type Err = ReceiptError;
+
+    /// Reads a number as people type it: with or without hyphens and blanks, in small letters, in full width.
+    fn from_str(text: &str) -> Result<Self, ReceiptError> {
+        // As long as a whole line that was pasted; a number has at most 23 characters.
+        if text.len() > 200 {
+            return Err(ReceiptError::Malformed);
+        }
+        let narrow = |c: char| match c {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            other => other,
+        };
+        let of_none = |c: &char| !c.is_whitespace() && !matches!(c, '-' | '–' | '—' | '－' | '‐' | '‑');
+        let text: String = text.chars().filter(of_none).map(narrow).filter(of_none).collect();
+        let text = text.to_ascii_uppercase();
+        let at = text.len().checked_sub(ALL_DIGITS).filter(|at| text.is_char_boundary(*at));
+        let (prefix, digits) = text.split_at(at.ok_or(ReceiptError::Malformed)?);
+        if !is_prefix(prefix) || !digits.bytes().all(|it| it.is_ascii_digit()) {
+            return Err(ReceiptError::Malformed);
+        }
+        if check(digits.bytes()) != 0 {
+            return Err(ReceiptError::Mistyped);
+        }
+        Ok(Self::grouped(prefix, digits))
+    }
+}
+
+impl TryFrom<String> for Receipt {
+    type Error = ReceiptError;
+
+    fn try_from(text: String) -> Result<Self, ReceiptError> {
+        text.parse()
+    }
+}
+
+impl From<Receipt> for String {
+    fn from(receipt: Receipt) -> Self {
+        receipt.0
+    }
+}
+
+impl fmt::Display for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Receipt, ReceiptError> {
+        text.parse()
+    }
+
+    fn digits(receipt: &Receipt) -> Vec<u8> {
+        receipt.as_str().bytes().skip_while(|it| *it != b'-').filter(u8::is_ascii_digit).collect()
+    }
+
+    fn typed(digits: &[u8]) -> String {
+        format!("GQ24{}", String::from_utf8(digits.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn the_table_is_damms() {
+        // The example of the literature: the check digit of 572 is 4.
+        assert_eq!((check("572".bytes()), check("5724".bytes())), (4, 0));
+        for c in 0..10 {
+            assert_eq!(DAMM[c][c], 0);
+            for (x, y) in (0..10).flat_map(|x| (0..x).map(move |y| (x, y))) {
+                assert_ne!(DAMM[c][x], DAMM[c][y], "a wrong digit is found");
+                let (xy, yx) = (DAMM[usize::from(DAMM[c][x])][y], DAMM[usize::from(DAMM[c][y])][x]);
+                assert_ne!(xy, yx, "a swap is found");
+            }
+        }
+    }
+
+    #[test]
+    fn one_wrong_digit_and_each_swap_of_neighbours_is_found() {
+        let numbers = [0, 1, 99_999_999_999, 48_291_735_061, 12_345_678_901, u64::MAX];
+        for receipt in numbers.map(|random| Receipt::new("GQ24", random)) {
+            let right = digits(&receipt);
+            assert_eq!(read(&typed(&right)), Ok(receipt));
+            for (at, digit) in (0..right.len()).flat_map(|at| (b'0'..=b'9').map(move |digit| (at, digit))) {
+                let mut wrong = right.clone();
+                wrong[at] = digit;
+                assert_eq!(read(&typed(&wrong)).is_ok(), digit == right[at], "{wrong:?}");
+            }
+            for at in 1..right.len() {
+                let mut wrong = right.clone();
+                wrong.swap(at - 1, at);
+                assert_eq!(read(&typed(&wrong)).is_ok(), wrong == right, "{wrong:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_as_people_type_it() {
+        let receipt = Receipt::new("GQ24", 48_291_735_061);
+        assert!(receipt.as_str().starts_with("GQ24-4829-1735-061"), "{receipt}");
+        let (head, wide) =
+            (&receipt.as_str()[5..], receipt.as_str().replace('-', "－").replace('G', "Ｇ").replace('4', "４"));
+        for text in [format!("gq24 {}", head.replace('-', "")), format!(" {receipt}\n"), wide] {
+            assert_eq!(read(&text).as_ref(), Ok(&receipt), "{text}");
+        }
+        let long = "1".repeat(300);
+        for text in ["", "GQ24", "482917350617", "GQ24-4829-17", "工强24-4829-1735-0617", "4A-4829-1735-0617", &long]
+        {
+            assert_eq!(read(text), Err(ReceiptError::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn prefixes_are_short_and_begin_with_a_letter() {
+        for (text, is) in [("GQ24", true), ("A", true), ("", false), ("24", false), ("gq", false), ("ABCDEFGHI", false)]
+        {
+            assert_eq!(is_prefix(text), is, "{text}");
+        }
+    }
+}

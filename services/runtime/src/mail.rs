@@ -1,0 +1,80 @@
+//! Mail out, through the one SMTP server that the operator names. Every wait has a deadline. An address stands in the mail only: neither in a
+//! log line nor in an error.
+use std::time::Duration;
+
+use anyhow::Context;
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+
+use crate::config::Config;
+use crate::transport::smtp_line;
+
+/// Longest wait for one answer of the server.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// Longest that sending one mail takes altogether.
+const SENT_WITHIN: Duration = Duration::from_secs(40);
+
+/// Sends mail. Clones share the connection's settings.
+#[derive(Clone)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+/// Why a mail was not sent. The server's words may repeat the address, so they are not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// The server refused it for good, or the address is none: the same mail is never taken.
+    #[error("the mail is refused for good{}", status(.0))]
+    Refused(Option<u16>),
+    /// The server was not reached in time or wants to be asked later.
+    #[error("the mail server did not take the mail{}", status(.0))]
+    Later(Option<u16>),
+}
+
+fn status(code: &Option<u16>) -> String {
+    code.map_or(String::new(), |code| format!(" ({code})"))
+}
+
+impl Mailer {
+    /// By `SMTP_URL` and `MAIL_FROM`; `None` where no server is named.
+    ///
+    /// # Errors
+    /// An address that cannot be read, a server that would be reached without TLS, or links without `PUBLIC_URL`.
+    pub fn of(config: &Config) -> anyhow::Result<Option<Self>> {
+        let Some(url) = config.smtp_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
+        smtp_line(config)?;
+        let from = config.mail_from.as_deref().context("SMTP_URL needs MAIL_FROM, the sender of the mail")?;
+        let from = from.parse().context("MAIL_FROM is no mail address")?;
+        let public = config.public_url.as_deref().unwrap_or_default();
+        anyhow::ensure!(!public.is_empty(), "SMTP_URL needs PUBLIC_URL: a mail holds a whole link");
+        // The error would repeat the password.
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
+            .map_err(|_| anyhow::anyhow!("SMTP_URL is no address of a mail server"))?;
+        Ok(Some(Self { transport: transport.timeout(Some(ANSWER_WITHIN)).build(), from }))
+    }
+
+    /// Sends a plain text.
+    ///
+    /// # Errors
+    /// [`MailError`], which says whether it may be tried again.
+    pub async fn send(&self, to: &str, subject: &str, text: String) -> Result<(), MailError> {
+        let to: Mailbox = to.trim().parse().map_err(|_| MailError::Refused(None))?;
+        let mail = Message::builder().from(self.from.clone()).to(to).subject(subject).header(ContentType::TEXT_PLAIN);
+        let mail = mail.body(text).map_err(|_| MailError::Refused(None))?;
+        match tokio::time::timeout(SENT_WITHIN, self.transport.send(mail)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(MailError::from(&error)),
+            Err(_) => Err(MailError::Later(None)),
+        }
+    }
+}
+
+impl From<&SmtpError> for MailError {
+    fn from(error: &SmtpError) -> Self {
+        let code = error.status().map(u16::from);
+        if error.is_permanent() { Self::Refused(code) } else { Self::Later(code) }
+    }
+}

@@ -1,0 +1,101 @@
+//! Entry forms that were begun in a browser and not sent yet. Their answers are personal data, and sealed before they come here.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use pipeline::id::{ContestId, SubmissionId};
+use sqlx::PgConnection;
+
+use super::Store;
+use super::retention::Amount;
+use crate::seal::Sealed;
+
+/// Drafts that go in one statement.
+const AT_ONCE: i64 = 1_000;
+
+/// A form that was begun.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The id that the submission will have.
+    pub id: SubmissionId,
+    /// The contest that the form is of.
+    pub contest: ContestId,
+    /// SHA-256 of the token that its browser holds.
+    pub token_sha256: Vec<u8>,
+    /// Its answers, sealed.
+    pub answers: Sealed,
+}
+
+impl Store {
+    /// Keeps a draft, new or changed. `false` where the id is another token's, or another contest's: nothing was changed.
+    pub async fn keep_draft(&self, draft: &Draft) -> anyhow::Result<bool> {
+        let Sealed { key_id, nonce, ciphertext } = &draft.answers;
+        let kept = sqlx::query!(
+            "/* keep_draft */
+            insert into drafts (id, contest, token_sha256, key_id, nonce, ciphertext) values ($1, $2, $3, $4, $5, $6)
+            on conflict (id) do update
+                set key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext, updated_at = clock_timestamp()
+                where drafts.token_sha256 = excluded.token_sha256 and drafts.contest = excluded.contest",
+            draft.id.0,
+            draft.contest.as_str(),
+            draft.token_sha256,
+            key_id,
+            nonce,
+            ciphertext,
+        )
+        .execute(self.pool())
+        .await
+        .context("keep a draft")?;
+        Ok(kept.rows_affected() > 0)
+    }
+
+    /// A draft; `None` where there is none of this id.
+    pub async fn draft(&self, id: SubmissionId) -> anyhow::Result<Option<Draft>> {
+        let row = sqlx::query!(
+            "/* draft */ select contest, token_sha256, key_id, nonce, ciphertext from drafts where id = $1",
+            id.0
+        )
+        .fetch_optional(self.pool())
+        .await
+        .context("load a draft")?;
+        Ok(row.map(|row| Draft {
+            id,
+            contest: ContestId::new(row.contest),
+            token_sha256: row.token_sha256,
+            answers: Sealed { key_id: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
+        }))
+    }
+
+    /// How many drafts were not changed since `before`.
+    pub async fn old_drafts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* old_drafts */ select count(*) as "count!" from drafts where updated_at < $1"#,
+            before
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for drafts that are past their time")?;
+        Ok(Amount { count: count.max(0) as u64, bytes: 0 })
+    }
+
+    /// Deletes some of them. Returns how many.
+    pub async fn forget_drafts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let forgotten = sqlx::query!(
+            "/* forget_drafts */
+            delete from drafts where id in (select id from drafts where updated_at < $1 limit $2)",
+            before,
+            AT_ONCE,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget drafts")?;
+        Ok(forgotten.rows_affected())
+    }
+}
+
+/// Deletes a draft that became a submission, within the caller's transaction.
+pub async fn forget(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!("/* forget_draft */ delete from drafts where id = $1", id.0)
+        .execute(tx)
+        .await
+        .context("forget a draft")?;
+    Ok(())
+}

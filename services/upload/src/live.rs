@@ -1,0 +1,187 @@
+//! Which pages of entries are open, and hear of changes: what the broker announces, filtered for each entry. Nothing is stored. A page that
+//! may have missed a change loads everything again, so a lost message costs time and never leaves a page wrong.
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pipeline::id::SubmissionId;
+use runtime::broker::Followed;
+use runtime::problem::{Code, Problem};
+use runtime::wire::Announced;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+/// Streams of one entry at once; a page that is not visible closes its stream.
+const OF_ONE_ENTRY: usize = 4;
+/// Streams that one process serves: a quarter of its connections. Without one a page is brought up to date by a reload.
+const AT_ONCE: usize = 512;
+/// Changes that are kept for a slow reader. A reader that falls further back loads everything again.
+const BACKLOG: usize = 1_024;
+/// The key of a stream is checked this often, and before each change that it is sent.
+const CHECKED_EVERY: Duration = Duration::from_secs(60);
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// An entry or one of its deliveries is in this state now; without a state only its progress changed.
+    Of(SubmissionId, Option<String>),
+    /// Changes of any entry may have been missed.
+    Missed,
+}
+
+/// Sends changes to all open pages of this process. Clones share everything.
+#[derive(Clone)]
+pub struct Live {
+    changes: broadcast::Sender<Change>,
+    open: Arc<Mutex<HashMap<SubmissionId, usize>>>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { changes: broadcast::Sender::new(BACKLOG), open: Arc::default() }
+    }
+}
+
+impl Live {
+    /// Sends what the broker announces, until `stop` or until the broker's channel closes.
+    pub(crate) async fn hear(self, mut followed: mpsc::Receiver<Followed>, stop: CancellationToken) {
+        loop {
+            let followed = tokio::select! {
+                followed = followed.recv() => followed,
+                () = stop.cancelled() => return,
+            };
+            self.send(match followed {
+                None => return,
+                Some(Followed::Missed) => Change::Missed,
+                Some(Followed::Changed(Announced::Work { submission, state, .. })) => Change::Of(submission, state),
+                Some(Followed::Changed(Announced::Delivery { submission, state, .. })) => {
+                    Change::Of(submission, Some(state))
+                }
+            });
+        }
+    }
+
+    /// Sends a change to the pages that it is about.
+    pub fn send(&self, change: Change) {
+        // An error says that no page is open.
+        let _ = self.changes.send(change);
+    }
+
+    /// Begins to read for a page of an entry.
+    ///
+    /// # Errors
+    /// `too_many_streams` beyond the bound of one entry, `overloaded` beyond that of the process.
+    pub(crate) fn read(&self, entry: SubmissionId, stop: CancellationToken) -> Result<Reader, Problem> {
+        // A panic while the lock is held leaves the counts valid.
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.values().sum::<usize>() >= AT_ONCE {
+            return Err(Code::Overloaded.into());
+        }
+        let own = open.entry(entry).or_default();
+        if *own >= OF_ONE_ENTRY {
+            return Err(Code::TooManyStreams.into());
+        }
+        *own += 1;
+        let seat = Seat { open: self.open.clone(), entry };
+        Ok(Reader { entry, changes: self.changes.subscribe(), checks: checks(), stop, _seat: seat })
+    }
+}
+
+fn checks() -> Interval {
+    let mut checks = interval_at(tokio::time::Instant::now() + CHECKED_EVERY, CHECKED_EVERY);
+    checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    checks
+}
+
+/// One of the streams that an entry may have; dropping it frees it.
+struct Seat {
+    open: Arc<Mutex<HashMap<SubmissionId, usize>>>,
+    entry: SubmissionId,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = open.get_mut(&self.entry) {
+            *own -= 1;
+            if *own == 0 {
+                open.remove(&self.entry);
+            }
+        }
+    }
+}
+
+/// One open page.
+pub(crate) struct Reader {
+    entry: SubmissionId,
+    changes: broadcast::Receiver<Change>,
+    checks: Interval,
+    stop: CancellationToken,
+    _seat: Seat,
+}
+
+/// What a page's stream does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// It sends a change, if its key still opens the entry.
+    Send(Change),
+    /// It checks its key.
+    Check,
+}
+
+impl Reader {
+    /// What comes next; `None` once the process stops.
+    pub(crate) async fn next(&mut self) -> Option<Next> {
+        loop {
+            let change = tokio::select! {
+                change = self.changes.recv() => change,
+                _ = self.checks.tick() => return Some(Next::Check),
+                () = self.stop.cancelled() => return None,
+            };
+            match change {
+                Ok(Change::Of(entry, _)) if entry != self.entry => {}
+                Ok(change) => return Some(Next::Send(change)),
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Next::Send(Change::Missed)),
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn entry(n: u128) -> SubmissionId {
+        SubmissionId(Uuid::from_u128(n))
+    }
+
+    #[tokio::test]
+    async fn a_page_hears_of_its_own_entry_only() {
+        let (live, stop) = (Live::default(), CancellationToken::new());
+        let mut reader = live.read(entry(1), stop.clone()).unwrap();
+        let own = Change::Of(entry(1), Some("probe".into()));
+        for change in [Change::Of(entry(2), None), own.clone(), Change::Missed] {
+            live.send(change);
+        }
+        assert_eq!(reader.next().await, Some(Next::Send(own)));
+        assert_eq!(reader.next().await, Some(Next::Send(Change::Missed)));
+        stop.cancel();
+        assert_eq!(reader.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn streams_are_bounded_for_one_entry_and_for_all() {
+        let (live, stop) = (Live::default(), CancellationToken::new());
+        let read = |n| live.read(entry(n), stop.clone()).map_err(|problem| problem.code);
+        let own: Vec<_> = (0..OF_ONE_ENTRY).map(|_| read(0).unwrap()).collect();
+        assert_eq!(read(0).err(), Some(Code::TooManyStreams));
+        let all: Vec<_> = (OF_ONE_ENTRY..AT_ONCE).map(|n| read(n as u128).unwrap()).collect();
+        assert_eq!(read(9_999).err(), Some(Code::Overloaded));
+        drop((own, all));
+        assert!(live.open.lock().unwrap().is_empty() && read(0).is_ok());
+    }
+}

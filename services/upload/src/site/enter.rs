@@ -1,0 +1,196 @@
+//! `/contests/{contest}/enter`: the entry form. What is typed is kept on the server as a draft; errors stand beside their fields, all at once;
+//! a form without any becomes an entry under the draft's id and key, so the form that is sent twice enters once.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
+use pages::serve::see;
+use pipeline::catalogue::Contest;
+use pipeline::form::{self, Answers, Checked, Wrong};
+use runtime::doors::Pseudonym;
+use runtime::problem::{Code, Problem};
+use runtime::serving::act::Act;
+use runtime::serving::client::Peer;
+use runtime::store::drafts::Draft;
+
+use super::asked::{Part, parts};
+use super::opened::path;
+use super::shell::Shell;
+use super::typed::Typed;
+use super::{cookies, shown_with};
+use crate::app::App;
+use crate::entries::{check_deadline, spare};
+use crate::token::Token;
+use crate::{act, receipt};
+
+/// A draft is entered within this time; a browser keeps its key no longer.
+const KEPT: TimeDelta = TimeDelta::days(31);
+/// How far the clock of the replica that made a key may be ahead.
+const AHEAD: TimeDelta = TimeDelta::minutes(5);
+
+#[derive(Template)]
+#[template(path = "enter.html")]
+struct EnterPage {
+    shell: Shell,
+    contest: Contest,
+    parts: Vec<Part>,
+    /// Fields that are wrong, by their place on the page and what they are called; empty before the form was sent.
+    wrong: Vec<(String, String)>,
+    /// Whether a draft was found.
+    resumed: bool,
+}
+
+/// A visit to the form: the contest, and the browser's key of a draft.
+struct Visit<'a> {
+    app: &'a App,
+    contest: &'a Contest,
+    token: Token,
+}
+
+/// GET: the form, with what was typed before in this browser.
+pub(crate) async fn form(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    shell: Shell,
+) -> Result<Response, Problem> {
+    let contest = contest(&app, &id)?;
+    if !contest.accepts(shell.now) {
+        return Ok(see(format!("/contests/{}", contest.id)));
+    }
+    let visit = Visit::of(&app, contest, &headers).await?;
+    let answers = visit.typed().await?;
+    let resumed = answers.is_some();
+    visit.page(StatusCode::OK, shell, &answers.unwrap_or_default(), &[], resumed)
+}
+
+/// POST …/draft: keeps what was typed so far. Answers nothing but its status: the page's module sends it.
+pub(crate) async fn draft(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    typed: Typed,
+) -> Result<Response, Problem> {
+    let contest = contest(&app, &id)?;
+    let answers = typed.answers(contest);
+    check_deadline(contest, None, app.clock.now())?;
+    let visit = Visit::of(&app, contest, &headers).await?;
+    if app.store.draft(visit.token.id).await?.is_none() {
+        spare(&app, peer, &headers)?;
+    }
+    visit.keep(&answers).await?;
+    let cookie = cookies::keep_draft(&app, contest, &visit.token);
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
+}
+
+/// POST: enters the work, or shows what is wrong.
+pub(crate) async fn enter(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    peer: Option<Extension<Peer>>,
+    address: Option<Extension<Pseudonym>>,
+    headers: HeaderMap,
+    shell: Shell,
+    typed: Typed,
+) -> Result<Response, Problem> {
+    let contest = contest(&app, &id)?;
+    let answers = typed.answers(contest);
+    if let Some(entered) = already(&app, &headers).await? {
+        return Ok(entered);
+    }
+    check_deadline(contest, None, shell.now)?;
+    spare(&app, peer, &headers)?;
+    let visit = Visit::of(&app, contest, &headers).await?;
+    match form::check(contest, &answers) {
+        Ok(form) => match visit.enter(&form, &Act::at_page(None, address.map(|Extension(it)| it))).await {
+            // The same form came at the same time, by a double click.
+            Err(problem) if problem.code == Code::IdempotencyKeyReused => already(&app, &headers).await?.ok_or(problem),
+            answer => answer,
+        },
+        Err(wrong) => {
+            // What was typed is not lost with the page.
+            visit.keep(&answers).await?;
+            visit.page(StatusCode::UNPROCESSABLE_ENTITY, shell, &answers, &wrong, false)
+        }
+    }
+}
+
+fn contest<'a>(app: &'a App, id: &str) -> Result<&'a Contest, Problem> {
+    app.catalogue.contest(&id.into()).ok_or_else(|| Code::RouteUnknown.into())
+}
+
+/// Where the draft of this browser became an entry already: the form came twice.
+async fn already(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Problem> {
+    let Some(token) = cookies::of_draft(app, headers) else { return Ok(None) };
+    let entry = app.store.submission(token.id).await?.filter(|entry| token.opens(&entry.token_sha256));
+    let Some(entry) = entry else { return Ok(None) };
+    let receipt = receipt::of(app, &entry).await?;
+    let mut response = see(path(&receipt));
+    response.headers_mut().insert(SET_COOKIE, cookies::keep_entry(app, &receipt, &token));
+    Ok(Some(response))
+}
+
+impl<'a> Visit<'a> {
+    /// With the browser's key, or a new one where it has none, or one that another contest's draft or an entry took.
+    async fn of(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
+        let now = app.clock.now();
+        let held = cookies::of_draft(app, headers).filter(|token| token.is_of(now - KEPT..=now + AHEAD));
+        let token = match held {
+            Some(token) if app.store.submission(token.id).await?.is_none() => token,
+            _ => Token::new()?,
+        };
+        Ok(Self { app, contest, token })
+    }
+
+    /// What was typed before; `None` where there is no draft that the key opens.
+    async fn typed(&self) -> Result<Option<Answers>, Problem> {
+        let draft = self.app.store.draft(self.token.id).await?;
+        let ours = |draft: &Draft| self.token.opens(&draft.token_sha256) && draft.contest == self.contest.id;
+        let Some(draft) = draft.filter(ours) else { return Ok(None) };
+        let plain = self.app.keys.open(self.token.id, &draft.answers).map_err(anyhow::Error::from)?;
+        Ok(Some(serde_json::from_slice(&plain).map_err(anyhow::Error::from)?))
+    }
+
+    async fn keep(&self, answers: &Answers) -> Result<(), Problem> {
+        let plain = serde_json::to_vec(answers).map_err(anyhow::Error::from)?;
+        let draft = Draft {
+            id: self.token.id,
+            contest: self.contest.id.clone(),
+            token_sha256: self.token.digest(),
+            answers: self.app.keys.seal(self.token.id, &plain)?,
+        };
+        if self.app.store.keep_draft(&draft).await? { Ok(()) } else { Err(Code::TokenWrong.into()) }
+    }
+
+    async fn enter(&self, form: &Checked, act: &Act) -> Result<Response, Problem> {
+        act::enter::enter(self.app, self.contest, form, &self.token, act).await?;
+        let entry = self.app.store.submission(self.token.id).await?.ok_or(Code::SubmissionUnknown)?;
+        let receipt = receipt::of(self.app, &entry).await?;
+        let mut response = see(path(&receipt));
+        let headers = response.headers_mut();
+        headers.append(SET_COOKIE, cookies::end_draft(self.app, self.contest));
+        headers.append(SET_COOKIE, cookies::keep_entry(self.app, &receipt, &self.token));
+        Ok(response)
+    }
+
+    fn page(
+        &self,
+        status: StatusCode,
+        shell: Shell,
+        answers: &Answers,
+        wrong: &[Wrong],
+        resumed: bool,
+    ) -> Result<Response, Problem> {
+        let (parts, wrong) = parts(self.contest, answers, wrong, shell.say);
+        let page = EnterPage { shell, contest: self.contest.clone(), parts, wrong, resumed };
+        let mut response = shown_with(status, &page)?;
+        response.headers_mut().append(SET_COOKIE, cookies::keep_draft(self.app, self.contest, &self.token));
+        Ok(response)
+    }
+}

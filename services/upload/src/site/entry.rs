@@ -1,0 +1,244 @@
+//! `/entries/{receipt}`: how an entry stands, for the entrant who has its key. Without the key the page shows number and state only.
+//!
+//! The entrant's link carries the key after `#`, which browsers send to no server; so it is in no log and no referrer.
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use pages::serve::see;
+use pages::{Say, qr};
+use pipeline::catalogue::Contest;
+use pipeline::delivery::Observed;
+use pipeline::receipt::Receipt;
+use pipeline::replacing::{Cure, may_correct, may_replace};
+use pipeline::screening::{Outcome, RuleVerdict, Verdict};
+use pipeline::submission::State as Standing;
+use runtime::problem::{Code, Problem};
+use runtime::store::deliveries::DeliveryRow;
+use runtime::store::former::FormerFilm;
+use runtime::store::submissions::SubmissionRow;
+
+use super::course::{Course, course};
+use super::opened::{Opened, path};
+use super::shell::Shell;
+use super::{cookies, film, shown, shown_with};
+use crate::app::App;
+use crate::entries::contest_of;
+use crate::receipt;
+
+#[derive(Template)]
+#[template(path = "entry.html")]
+struct EntryPage {
+    shell: Shell,
+    opened: Opened,
+    contest: Contest,
+    theme: String,
+    course: Course,
+    /// What has arrived of the film: bytes, and how many there will be.
+    arrived: (u64, Option<u64>),
+    /// What each rule says; empty before the first look.
+    rules: Vec<Ruled>,
+    /// Whether that is what the headers say only.
+    is_first_look: bool,
+    places: Vec<Place>,
+    /// Whether the film can be replaced now, and the form corrected.
+    may_replace: bool,
+    may_correct: bool,
+    /// A window that the organisers opened.
+    cure: Option<Cure>,
+    /// Films that gave way to another one.
+    former: Vec<Gone>,
+    /// By which the page's module judges a film.
+    limits: String,
+    /// The entrant's key, which uploads need, and where tus clients begin one.
+    key: String,
+    endpoint: String,
+    /// The link that opens this entry on another device, and the same as a drawing.
+    link: String,
+    qr: String,
+}
+
+/// What one rule says.
+struct Ruled {
+    title: &'static str,
+    outcome: &'static str,
+    tone: &'static str,
+    measured: String,
+    limit: String,
+    text: String,
+    /// What the entrant does about it, where it is not kept.
+    cure: Option<&'static str>,
+}
+
+/// A film that gave way to another one.
+struct Gone {
+    at: DateTime<Utc>,
+    state: String,
+    tone: &'static str,
+    /// Why it was refused.
+    why: Option<String>,
+}
+
+/// A platform that the work goes to.
+struct Place {
+    name: String,
+    state: String,
+    tone: &'static str,
+    /// Where people see it.
+    address: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "entry_locked.html")]
+struct LockedPage {
+    shell: Shell,
+    receipt: Receipt,
+    state: &'static str,
+    wrong: bool,
+}
+
+/// GET.
+pub(crate) async fn entry(
+    State(app): State<Arc<App>>,
+    Path(number): Path<String>,
+    headers: HeaderMap,
+    shell: Shell,
+) -> Result<Response, Problem> {
+    let (receipt, entry) = receipt::named(&app, &number).await?;
+    // Typed in another way, it has one address all the same: cookies are for that.
+    if receipt.as_str() != number {
+        return Ok(see(path(&receipt)));
+    }
+    match cookies::of_entry(&app, &headers, &entry) {
+        Some(token) => shown(&EntryPage::of(&app, shell, Opened { receipt, entry, token }).await?),
+        None => locked(shell, receipt, &entry, StatusCode::OK),
+    }
+}
+
+/// The page for those who have no key, or a wrong one.
+pub(super) fn locked(
+    shell: Shell,
+    receipt: Receipt,
+    entry: &SubmissionRow,
+    status: StatusCode,
+) -> Result<Response, Problem> {
+    let state = entry.machine.state.name();
+    shown_with(status, &LockedPage { shell, receipt, state, wrong: status != StatusCode::OK })
+}
+
+impl EntryPage {
+    async fn of(app: &App, shell: Shell, opened: Opened) -> Result<Self, Problem> {
+        let entry = &opened.entry;
+        let arrived = match entry.mezzanine_bytes.filter(|_| !entry.machine.takes_upload()) {
+            Some(bytes) => (bytes, Some(bytes)),
+            None => app.store.uploaded_bytes(entry.id).await?,
+        };
+        let facts = app.store.facts(entry.id).await?.ok_or(Code::SubmissionUnknown)?;
+        let first_look = app.store.first_look(entry.id).await?;
+        let history = app.store.history(entry.id).await?;
+        let contest = contest_of(app, entry)?.clone();
+        let deliveries = app.store.deliveries(entry.id).await?;
+        let former = app.store.former_films(entry.id).await?;
+        let link = opened.link(&shell.origin);
+        let standing = facts.standing(&contest, shell.now);
+        Ok(Self {
+            may_replace: may_replace(&standing).is_ok(),
+            may_correct: may_correct(&standing).is_ok(),
+            cure: facts.cure.clone().filter(|cure| shell.now < cure.until),
+            former: former.iter().map(|film| Gone::of(film, shell.say)).collect(),
+            theme: shell.theme(&contest, &entry.theme),
+            course: course(entry, &history, shell.say),
+            arrived,
+            is_first_look: entry.verdict.is_none(),
+            rules: entry.verdict.as_ref().or(first_look.as_ref()).map_or(Vec::new(), |it| Ruled::all(it, shell.say)),
+            places: deliveries.iter().map(|row| Place::of(app, &shell, row)).collect(),
+            limits: film::limits(&contest)?,
+            key: opened.token.text().to_owned(),
+            endpoint: format!("{}/files", shell.origin),
+            qr: qr::drawn(&link).map_err(anyhow::Error::from)?,
+            link,
+            contest,
+            opened,
+            shell,
+        })
+    }
+
+    fn state(&self) -> &'static str {
+        self.opened.entry.machine.state.name()
+    }
+
+    fn judged(&self) -> [film::Judged; 4] {
+        film::judged(self.shell.say.lang)
+    }
+
+    fn is_uploading(&self) -> bool {
+        self.opened.entry.machine.state == Standing::Uploading
+    }
+
+    /// Whether a film can be sent: the first one, or one that was announced to take its place.
+    fn takes_film(&self) -> bool {
+        self.opened.entry.machine.takes_upload()
+    }
+
+    /// Whether the entrant may still withdraw it here: afterwards it is the organiser's to take back.
+    fn may_withdraw(&self) -> bool {
+        !matches!(self.state(), "published" | "publish" | "withdrawn" | "revoked")
+    }
+}
+
+impl Gone {
+    fn of(film: &FormerFilm, say: Say) -> Self {
+        let why = match &film.state {
+            Standing::Rejected { reason, .. } => Some(reason.text(say.lang)),
+            _ => None,
+        };
+        let state = film.state.name();
+        Self { at: film.replaced_at, state: say.state(state), tone: say.tone(state), why }
+    }
+}
+
+impl Ruled {
+    fn all(verdict: &Verdict, say: Say) -> Vec<Self> {
+        verdict.rules.iter().map(|rule| Self::of(rule, say)).collect()
+    }
+
+    fn of(verdict: &RuleVerdict, say: Say) -> Self {
+        let outcome = match verdict.outcome {
+            Outcome::Pass => say.t("符合", "kept"),
+            Outcome::Warn => say.t("请留意", "note"),
+            Outcome::Fail => say.t("不符合", "broken"),
+        };
+        Self {
+            title: verdict.rule.title(say.lang),
+            outcome,
+            tone: say.tone(verdict.outcome.name()),
+            measured: verdict.measured_in(say.lang).to_owned(),
+            limit: verdict.limit_in(say.lang).to_owned(),
+            // Which other works a film resembles is not the entrant's to know; the sentence names none.
+            text: verdict.text(say.lang).to_owned(),
+            cure: verdict.rule.cure(say.lang).filter(|_| verdict.outcome != Outcome::Pass),
+        }
+    }
+}
+
+impl Place {
+    fn of(app: &App, shell: &Shell, row: &DeliveryRow) -> Self {
+        let say = shell.say;
+        let partner = app.catalogue.partner(&row.partner);
+        let state = row.machine.observed.name();
+        let address = match &row.machine.observed {
+            Observed::Live { public_url, .. } => public_url.clone(),
+            _ => None,
+        };
+        Self {
+            name: partner.map_or(row.partner.to_string(), |it| say.t(&it.name.zh, &it.name.en).to_owned()),
+            state: say.delivery(state),
+            tone: say.tone(state),
+            // What a partner says is shown as a link only if it is one.
+            address: address.filter(|it| it.starts_with("https://") || it.starts_with("http://")),
+        }
+    }
+}

@@ -60,6 +60,8 @@ async fn a_work_is_entered_and_every_page_on_the_way_reads_well() {
     found.extend(browser.look_at(&format!("{path}/print"), "entry-print").await);
     assert_eq!(browser.print("entry-print").await, 1, "the receipt is one sheet");
     found.extend(browser.look_at(&format!("{path}/key"), "entry-key").await);
+    found.extend(browser.look_at(&format!("{path}/correct"), "entry-correct").await);
+    found.extend(browser.look_at(&format!("{path}/replace"), "entry-replace").await);
     found.extend(browser.look_at(&format!("{path}/withdraw"), "entry-withdraw").await);
 
     // The link, on another device: the key leaves the address at once.

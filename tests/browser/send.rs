@@ -194,7 +194,7 @@ async fn an_upload_goes_on_after_a_reload_and_in_another_browser() {
     assert_eq!(other.browser.ask(STAYS).await, false, "nothing is lost with the page");
     waiting.has(&film).await;
     other.browser.says("下一步：系统自动检查").await;
-    assert_eq!(other.browser.count("#send").await, 0, "there is nothing to be sent");
+    wait_until_true("there is nothing to be sent", PATIENCE, async || other.browser.count("#send").await == 0).await;
     found.extend(other.look("film-arrived").await);
 
     // The paused one learns that all is there.

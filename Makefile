@@ -1,6 +1,6 @@
 # The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
 .DEFAULT_GOAL := help
-.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx reference clean
+.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx reference clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,7 +37,8 @@ bench-verdict: ## how soon after its last byte a film of 500 MB is told of, and 
 bench-long: ## the longest entry: memory, scratch, progress; CALM=1 is a tenth of the work
 bench-upload: ## 16 uploads at once to one S3 server, against @tus/server; UPLOADS=4 MIB=16 PAIRS=1 is a short one
 bench-pages: ## pages of staff with 10,000 works waiting, beside a running encode, and bytes until the first paint; WORKS=1000 is a short one
-bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages:
+bench-entrants: ## 500 entrants over 50 addresses in ten minutes, 64 uploads at once; ENTRANTS=40 SECONDS=40 UPLOADS=8 MOST=6 is a short one
+bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants:
 	@deploy/local/bench.sh $(@:bench-%=%)
 
 bench-fingerprint: ## copies found, strangers taken for one, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one

@@ -1,7 +1,7 @@
-"""What is in the image, as CycloneDX 1.6 on stdout: `sbom.py CRATES STATUS`.
+"""What is in the image, as CycloneDX 1.6 on stdout: `sbom.py CRATES LOCK STATUS`.
 
-CRATES is what `cargo tree -e normal --prefix none --format '{p}|{l}'` prints: what is linked, no tool of the build. STATUS is dpkg's
-/var/lib/dpkg/status of the running system. The same inputs give the same bytes: no time, no random number.
+CRATES is what `cargo tree -e normal --prefix none --format '{p}|{l}'` prints: what is linked, no tool of the build. LOCK is the
+package-lock.json of the scripts that are embedded. STATUS is dpkg's /var/lib/dpkg/status of the running system. The same inputs give the same bytes: no time, no random number.
 """
 import json
 import re
@@ -27,6 +27,16 @@ def crates(text):
         yield component
 
 
+def scripts(lock):
+    """Each script that pages load. Its file holds the parts of others that it needs, so what npm installs beside it is not embedded."""
+    packages = lock["packages"]
+    for name in sorted(packages[""].get("dependencies", {})):
+        found = packages[f"node_modules/{name}"]
+        purl = f"pkg:npm/{quote(name)}@{quote(found['version'])}"
+        yield {"type": "library", "bom-ref": purl, "name": name, "version": found["version"], "purl": purl,
+               "licenses": [{"expression": found["license"]}]}
+
+
 def packages(status):
     """Each package of Debian's that is installed."""
     for stanza in status.split("\n\n"):
@@ -38,11 +48,11 @@ def packages(status):
         yield {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
 
 
-def document(crates_text, status):
+def document(crates_text, lock, status):
     # The program itself heads the list of crates.
     name, version = re.match(r"(\S+) v(\S+)", crates_text).groups()
     linked = [crate for crate in crates(crates_text) if crate["name"] != name]
-    components = [*linked, *sorted(packages(status), key=lambda it: it["bom-ref"])]
+    components = [*linked, *scripts(lock), *sorted(packages(status), key=lambda it: it["bom-ref"])]
     content = json.dumps(components, sort_keys=True)
     return {
         "bomFormat": "CycloneDX",
@@ -55,6 +65,6 @@ def document(crates_text, status):
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1]) as tree, open(sys.argv[2]) as status:
-        json.dump(document(tree.read(), status.read()), sys.stdout, indent=1)
+    with open(sys.argv[1]) as tree, open(sys.argv[2]) as lock, open(sys.argv[3]) as status:
+        json.dump(document(tree.read(), json.load(lock), status.read()), sys.stdout, indent=1)
     print()

@@ -26,6 +26,8 @@ mod look;
 mod plain;
 // Works decided by keyboard, one after the other.
 mod queue;
+// A film sent from the entrant's page.
+mod send;
 // Sign-in, sessions and their end.
 mod sign_in;
 // Two works that resemble each other.

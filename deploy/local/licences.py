@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Checks the licence and the source of every crate that is built, by the lists in .cargo/deny.toml.
+"""Checks the licence and the source of every crate that is built and of every script that is embedded, by the lists in .cargo/deny.toml.
 
-Refuses a crate whose licence is not allowed there, that comes from elsewhere than crates.io or this workspace, and a dependency of ours
-on any version (`*`). Reads `cargo metadata` for each target of that file, and nothing else. Exit code 1, a line each, if anything is refused.
+Refuses a crate or a script whose licence is not allowed there, a crate that comes from elsewhere than crates.io or this workspace, a
+dependency of ours on any version (`*`), and a script of no fixed version or without its digest. Reads `cargo metadata` for each target of
+that file and services/pages/package-lock.json, and nothing else. Exit code 1, a line each, if anything is refused.
 Licences are SPDX expressions (SPDX specification 2.3, annex D); `MIT/Apache-2.0` is Cargo's older way to write OR."""
 import json
 import re
@@ -82,6 +83,22 @@ def findings(metadata, allowed):
             yield f"{name} has a licence that is no SPDX expression: {licence}"
 
 
+def scripts(lock, allowed):
+    """What is refused of the packages whose script is embedded. A script holds the parts of others that it needs, under its own licence."""
+    packages = lock["packages"]
+    for name, wanted in packages[""].get("dependencies", {}).items():
+        found = packages[f"node_modules/{name}"]
+        if wanted != found["version"]:
+            yield f"{name} is asked for as {wanted}, which is no one version"
+        if not found.get("integrity"):
+            yield f"{name} has no digest in package-lock.json"
+        try:
+            if not is_allowed(found.get("license") or "", allowed):
+                yield f'{name} has the licence {found["license"]}, which .cargo/deny.toml does not allow'
+        except ValueError:
+            yield f'{name} has a licence that is no SPDX expression: {found.get("license")}'
+
+
 def main():
     with open(".cargo/deny.toml", "rb") as file:
         policy = tomllib.load(file)
@@ -92,6 +109,8 @@ def main():
         metadata = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         refused.update(findings(metadata, allowed))
         checked.update(node["id"] for node in metadata["resolve"]["nodes"])
+    with open("services/pages/package-lock.json") as file:
+        refused.update(scripts(json.load(file), allowed))
     for line in sorted(refused):
         print(line, file=sys.stderr)
     print(f"{len(checked)} crates: {len(refused)} refused")

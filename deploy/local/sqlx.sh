@@ -3,6 +3,8 @@
 # Needs no sqlx-cli: the macros write the files themselves when they are told where.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. deploy/local/steps.sh
+fetch_scripts
 dir=$PWD/.local/sqlx
 trap 'deploy/local/neighbours.sh stop "$dir" postgres' EXIT
 deploy/local/neighbours.sh start "$dir" postgres >/dev/null

@@ -40,5 +40,18 @@ without_warnings() {
     return $status
 }
 
+# The one script of others that pages load (tus-js-client), by npm, once for each version that is asked for. The build embeds it, and
+# without it stops with a sentence.
+fetch_scripts() {
+    local pages=services/pages
+    cmp -s "$pages/package-lock.json" "$pages/node_modules/.fetched" && return
+    command -v npm >/dev/null || deploy/local/install.sh nodejs npm
+    npm ci --prefix "$pages" --ignore-scripts --no-audit --no-fund --loglevel error
+    cp "$pages/package-lock.json" "$pages/node_modules/.fetched"
+}
+
 # Every program of the workspace: `reelmill`, the emulators of partners' platforms, the media child of the tests.
-build_programs() { SQLX_OFFLINE=true compiling without_warnings cargo build "${cargo_selection[@]}" --bins "$@"; }
+build_programs() {
+    fetch_scripts
+    SQLX_OFFLINE=true compiling without_warnings cargo build "${cargo_selection[@]}" --bins "$@"
+}

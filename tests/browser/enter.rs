@@ -156,7 +156,7 @@ async fn the_page_of_a_work_says_where_it_is_and_what_was_measured() {
     browser.says("主办方工作人员初筛").await;
     found.extend(browser.look_at(&path, "entry-in-review").await);
     browser.speak("zh", &path).await;
-    let refused = ["review", "refuse", &waiting.to_string(), "--reason", "画面中有第三方商标，请遮挡后重新提交。"];
+    let refused = ["review", "reject", &waiting.to_string(), "--reason", "画面中有第三方商标，请遮挡后重新提交。"];
     pipeline.command(&refused).await.exits(0);
     // The page follows.
     browser.says("画面中有第三方商标").await;

@@ -25,6 +25,12 @@ async fn the_spreadsheet_of_a_list_holds_the_works_of_the_list_and_no_formula() 
     let script = "return [...document.querySelectorAll('table.list tbody th a')].map((it) => it.textContent.trim())";
     let shown: BTreeSet<String> = serde_json::from_value(browser.ask(script).await).expect("titles");
     assert_eq!(shown, TITLES.map(str::to_owned).into());
+    // On paper only the list itself stands.
+    browser.on_paper(true).await;
+    let seen = "return ['table.list', '.head nav', 'form.bar', '.noprint', '.foot'].filter((it) => document.querySelector(it)?.checkVisibility())";
+    assert_eq!(browser.ask(seen).await, serde_json::json!(["table.list"]));
+    browser.picture("works-on-paper", "zh", 1280).await;
+    browser.on_paper(false).await;
     let file = browser.attribute("a[download][href*='xlsx']", "href").await.expect("a link to the spreadsheet");
     let bytes = browser.download(&file).await;
     let mut book = Xlsx::new(Cursor::new(bytes)).expect("a spreadsheet");

@@ -165,10 +165,14 @@ async fn on_one_work(stage: &Stage) -> Vec<Step> {
     let entered = format!("/works/{entered}");
     let why = [("form[action$='/contact'] input[name=reason]", "核对联系方式")];
     let contact = Step::new(&format!("{entered}/contact"), &entered, &why, "form[action$='/contact'] button");
+    let page = format!("/works/{again}");
+    let text = [("#note", "片尾字幕有错字，请报送人更正后再送。")];
+    let note = Step::new(&format!("{page}/note"), &page, &text, "form[action$='/note'] button");
     vec![
+        note.unfolded("details:has(form[action$='/note']) summary"),
         Step::looked_at(released, "release", &[]),
         Step::new(&hold, &hold, &[reason], "#form button"),
-        Step::new(&hold, &hold, &[], "#form button"),
+        Step::new(&hold, &hold, &[], "#form button").then("section form.act button"),
         Step::new(
             &format!("{texts}/texts"),
             &texts,

@@ -71,7 +71,8 @@ class Sbom(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w") as crates:
             crates.write(told)
             crates.flush()
-            runs = [subprocess.run([sys.executable, facts.ROOT / "deploy/sbom.py", crates.name, "/var/lib/dpkg/status"], check=True,
+            runs = [subprocess.run([sys.executable, facts.ROOT / "deploy/sbom.py", crates.name,
+                                    facts.ROOT / "services/pages/package-lock.json", "/var/lib/dpkg/status"], check=True,
                                    capture_output=True, text=True).stdout for _ in range(2)]
         cls.runs, cls.told = runs, told
 
@@ -80,6 +81,7 @@ class Sbom(unittest.TestCase):
         self.assertIn("MIT", found["pkg:cargo", "tokio"]["licenses"][0]["expression"])
         self.assertIn(("pkg:cargo", "ffmpeg-next"), found)
         self.assertIn(("pkg:deb", "libc6"), found)
+        self.assertEqual(found["pkg:npm", "tus-js-client"]["licenses"], [{"expression": "MIT"}])
         # Of the build, not of what runs.
         self.assertNotIn(("pkg:cargo", "bindgen"), found)
         self.assertNotIn(("pkg:cargo", "reelmill"), found)

@@ -189,6 +189,8 @@ fn others() -> Vec<Row> {
         withdraw(Nothing, json!({}), "withdraw {id}", "submission_unknown"),
         hold(Finished, json!({ "held": true, "reason": "取证" }), "hold {id} --reason 取证", OK),
         hold(Finished, json!({ "held": false }), "hold {id} --lift", OK),
+        hold(Finished, json!({ "held": false, "dry_run": true }), "hold {id} --lift --dry-run", OK),
+        hold(Finished, json!({ "held": false, "digest": "0" }), "hold {id} --lift --digest 0", "changed"),
         hold(Nothing, json!({ "held": false }), "hold {id} --lift", "submission_unknown"),
         cure(Refused, json!({ "until": until, "reason": "字幕", "dry_run": true }), window(" --dry-run"), OK),
         cure(Refused, json!({ "until": until, "reason": "字幕" }), window(""), OK),

@@ -19,6 +19,13 @@ def answer(licence="MIT", source=licences.CRATES_IO, req="^1"):
     return {"workspace_members": ["ours"], "packages": [ours, theirs], "resolve": {"nodes": [{"id": "ours"}, {"id": "theirs"}]}}
 
 
+def lock(licence="MIT", wanted="1.0.0", integrity="sha512-x"):
+    """A lock file of one script, with a package that is installed beside it and not embedded."""
+    theirs = {"version": "1.0.0", "license": licence, "integrity": integrity}
+    return {"packages": {"": {"dependencies": {"theirs": wanted}}, "node_modules/theirs": theirs,
+                         "node_modules/beside": {"version": "1.0.0", "license": "AGPL-3.0-only"}}}
+
+
 class Expressions(unittest.TestCase):
     def test_one_may_choose_among_or_and_must_keep_all_of_and(self):
         for expression, allowed in [
@@ -49,6 +56,16 @@ class Findings(unittest.TestCase):
             ({"req": "*"}, "any version of theirs"),
         ]:
             found = self.refused(**changed)
+            self.assertEqual(len(found), 1, found)
+            self.assertIn(word, found[0])
+
+    def test_a_script_has_one_version_a_digest_and_an_allowed_licence(self):
+        self.assertEqual(list(licences.scripts(lock(), ALLOWED)), [])
+        for changed, word in [
+            ({"licence": "AGPL-3.0-only"}, "AGPL-3.0-only"), ({"licence": None}, "no SPDX expression"),
+            ({"wanted": "^1.0.0"}, "no one version"), ({"integrity": None}, "no digest"),
+        ]:
+            found = list(licences.scripts(lock(**changed), ALLOWED))
             self.assertEqual(len(found), 1, found)
             self.assertIn(word, found[0])
 

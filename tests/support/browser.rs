@@ -259,8 +259,24 @@ impl Browser {
 
     /// Sets the clock of pages that are opened from now on ahead, as on a computer whose clock is wrong.
     pub(crate) async fn runs_ahead_by(&self, span: chrono::TimeDelta) {
-        let source = format!("const now = Date.now.bind(Date); Date.now = () => now() + {};", span.num_milliseconds());
+        self.begins_pages_with(&format!(
+            "const now = Date.now.bind(Date); Date.now = () => now() + {};",
+            span.num_milliseconds()
+        ))
+        .await;
+    }
+
+    /// Runs a script in each page that is opened from now on, before the page's own.
+    pub(crate) async fn begins_pages_with(&self, source: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
+    }
+
+    /// Whether there is a network, and how many bytes a second may leave over it; `None` for any number.
+    pub(crate) async fn network(&self, there: bool, upload: Option<u32>) {
+        let upload = upload.map_or(-1, i64::from);
+        let line = json!({ "offline": !there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload });
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.emulateNetworkConditions", line).await;
     }
 
     /// The width of the window, CSS pixels.
@@ -273,6 +289,12 @@ impl Browser {
     pub(crate) async fn scheme(&self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// On paper, or on a screen again.
+    pub(crate) async fn on_paper(&self, paper: bool) {
+        let media = if paper { "print" } else { "" };
+        self.devtools("Emulation.setEmulatedMedia", json!({ "media": media })).await;
     }
 
     /// A picture of the page, as `screens/NAME-LANG-WIDTH.png` in the target directory.

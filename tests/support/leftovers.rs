@@ -93,6 +93,8 @@ async fn stuck(pipeline: &TestPipeline, serving: bool) -> Result<()> {
     };
     let stuck = runtime::store::stuck::find(pool, &ids).await?;
     ensure!(stuck.is_empty(), "wanted, and no part will do it, or a part too many: {stuck:#?}");
+    let miscounted = runtime::store::watch::miscounted(pool).await?;
+    ensure!(miscounted.is_empty(), "counts that are not those of the tables: {miscounted:?}");
     if pipeline.expects_repairs() {
         return Ok(());
     }

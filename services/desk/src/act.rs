@@ -38,6 +38,7 @@ pub mod hold;
 pub mod invitation;
 pub mod job;
 pub mod lasting;
+pub mod note;
 pub mod offered;
 pub mod person;
 pub mod recall;

@@ -12,7 +12,7 @@ use runtime::store::Store;
 use runtime::wire::Announced;
 use serde::Serialize;
 use tokio::sync::{broadcast, mpsc};
-use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use uuid::Uuid;
@@ -27,8 +27,11 @@ pub(crate) const AT_ONCE: usize = 200;
 const BACKLOG: usize = 1_024;
 /// A job changes without an announcement, so jobs are looked up this often while there is a reader.
 const JOBS_EVERY: Duration = Duration::from_secs(5);
-/// The session and the roles of a stream are checked this often.
-const CHECKED_EVERY: Duration = Duration::from_secs(60);
+/// The session and the roles of a stream are checked this often, as often as its heartbeat: it ends or stays by what holds now.
+const CHECKED_EVERY: Duration = Duration::from_secs(15);
+/// Before an update is sent they are checked, unless they were this short a time ago. A change that another process made is noticed by
+/// then; and whatever is announced, a stream asks the database once in this time at most.
+const HOLDS_FOR: Duration = Duration::from_secs(2);
 /// Works whose contest is remembered: deliveries are announced without it.
 const REMEMBERED: usize = 4_096;
 
@@ -68,6 +71,16 @@ pub enum Update {
     Changed(Change),
     /// A change may have been missed.
     Missed,
+}
+
+impl Update {
+    /// Whether this person may receive it.
+    fn is_for(&self, person: &Person) -> bool {
+        match self {
+            Update::Changed(change) => change.is_for(person),
+            Update::Missed => true,
+        }
+    }
 }
 
 /// What is sent to every reader of the process.
@@ -149,6 +162,7 @@ impl Live {
             session,
             signals: self.signals.subscribe(),
             checks: every(CHECKED_EVERY),
+            checked_at: Instant::now(),
             stop,
             _seat: seat,
         })
@@ -208,6 +222,7 @@ pub struct Reader {
     session: Uuid,
     signals: broadcast::Receiver<Signal>,
     checks: Interval,
+    checked_at: Instant,
     stop: CancellationToken,
     _seat: Seat,
 }
@@ -222,31 +237,40 @@ impl Reader {
                 () = self.stop.cancelled() => return None,
             };
             match signal {
-                Ok(Signal::Update(Update::Changed(change))) if !change.is_for(&self.person) => {}
-                Ok(Signal::Update(update)) => return Some(update),
-                Ok(Signal::Sessions) => self.person = self.checked(store).await?,
+                Ok(Signal::Update(update)) if !update.is_for(&self.person) => {}
+                Ok(Signal::Update(update)) => {
+                    if self.checked_at.elapsed() >= HOLDS_FOR {
+                        self.check(store).await?;
+                    }
+                    if update.is_for(&self.person) {
+                        return Some(update);
+                    }
+                }
+                Ok(Signal::Sessions) => self.check(store).await?,
                 Err(broadcast::error::RecvError::Lagged(_)) => return Some(Update::Missed),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }
     }
 
-    /// The person with the roles that they hold now, if the session is valid. A stream whose session cannot be checked ends; the page
-    /// connects again.
-    async fn checked(&self, store: &Store) -> Option<Arc<Person>> {
+    /// Takes the roles that the person holds now; `None` if the session is no longer valid. A stream whose session cannot be checked
+    /// ends; the page connects again.
+    async fn check(&mut self, store: &Store) -> Option<()> {
+        self.checked_at = Instant::now();
         match store.session_holds(self.session).await {
-            Ok(person) => person.map(Arc::new),
+            Ok(person) => self.person = Arc::new(person?),
             Err(error) => {
                 debug!("cannot check a session, ending its stream: {error:#}");
-                None
+                return None;
             }
         }
+        Some(())
     }
 }
 
 /// A clock that begins one period from now.
 fn every(period: Duration) -> Interval {
-    let mut interval = interval_at(tokio::time::Instant::now() + period, period);
+    let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }

@@ -1,4 +1,4 @@
-//! Contests, themes, partners and parts by their names in a language. What the catalogue no longer has is shown by its id.
+//! Contests, themes, partners, parts and checks by their names in a language. What the catalogue no longer has is shown by its id.
 use pages::Say;
 use pipeline::catalogue::{Catalogue, Theme};
 use pipeline::id::{ContestId, PartnerId};
@@ -6,6 +6,10 @@ use pipeline::lang::Lang;
 use pipeline::part::Part;
 use pipeline::person::Role;
 use runtime::problem::Detail;
+
+mod checks;
+
+pub(crate) use checks::{check_name, failure};
 
 pub(crate) fn contest_name(catalogue: &Catalogue, say: Say, id: &str) -> String {
     catalogue.contest(&ContestId::new(id)).map_or_else(|| id.to_owned(), |it| it.name.text(say.lang).to_owned())

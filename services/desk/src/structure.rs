@@ -27,7 +27,7 @@ const WITHOUT_BY: &[&str] = &[
 const ENTRANTS: &str = "upload/src/act/";
 
 /// Chinese words that are not used, and the one that is: the glossary of `services/README.md`.
-const DROPPED: [(&str, &str); 7] = [
+const DROPPED: [(&str, &str); 8] = [
     ("审查", "初筛"),
     ("召回", "撤下"),
     ("放行", "发布"),
@@ -35,6 +35,7 @@ const DROPPED: [(&str, &str); 7] = [
     ("投稿人", "报送人"),
     ("搁置", "停下"),
     ("重新制作", "重新处理"),
+    ("解码错误", "损坏"),
 ];
 /// A term of law, which is about something else.
 const TERM: &str = "保密审查";

@@ -7,8 +7,10 @@ use pipeline::rejection::Rejection;
 
 use crate::av::{self, Medium};
 use crate::child::protocol::Limits;
+use crate::damage::Damage;
 use crate::error::{During, Result};
 use crate::isobmff::DolbyVision;
+use crate::probe::to_us;
 use crate::sample_entry;
 use crate::source::{DECODERS, Source};
 use crate::text;
@@ -25,11 +27,23 @@ pub(crate) struct Tally {
     pub(crate) errors: u64,
     /// Whether reading ended before the file did.
     pub(crate) cut: bool,
+    /// Where the errors lie.
+    pub(crate) damage: Damage,
+    /// The time of the last packet that has one, µs.
+    at_us: Option<i64>,
 }
 
 impl Tally {
-    /// Counts one error.
+    /// Counts one error, at the last packet: a decoder with several threads reports it a few pictures later.
     pub(crate) fn error(&mut self) {
+        self.error_at(self.at_us);
+    }
+
+    /// Counts one error at a moment that is known better.
+    fn error_at(&mut self, at_us: Option<i64>) {
+        if let Some(at_us) = at_us.or(self.at_us) {
+            self.damage.add(at_us);
+        }
         self.errors += 1;
         if self.errors == LOGGED_ERRORS {
             av::silence();
@@ -47,10 +61,13 @@ impl Tally {
                     if self.packets > limits.max_packets {
                         return Err(Rejection::BudgetExceeded { budget: "packets".into() }.into());
                     }
+                    source.straighten(&mut packet);
+                    let base = source.input.stream(packet.stream()).map(|stream| stream.time_base());
+                    let at = packet.pts().or(packet.dts());
+                    self.at_us = at.zip(base).map(|(at, base)| to_us(at, base.into())).or(self.at_us);
                     if packet.is_corrupt() {
                         self.error();
                     }
-                    source.straighten(&mut packet);
                     errors = 0;
                     if let Some(packet) = source.whole(packet) {
                         return Ok(Some(packet));
@@ -186,7 +203,8 @@ pub(crate) fn feed<F: DerefMut<Target = ffmpeg::Frame>>(
         match decoder.receive_frame(frame) {
             Ok(()) => {
                 if av::is_damaged(frame) {
-                    tally.error();
+                    let base = decoder.packet_time_base().into();
+                    tally.error_at(frame.timestamp().map(|at| to_us(at, base)));
                 }
                 take(frame)?;
             }

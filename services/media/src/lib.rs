@@ -6,7 +6,7 @@
 //! | what are these bytes, and are they all? | `sniff`, `isobmff`, `cut_short`, `scrambled`, `source` |
 //! | which of its tracks are the work's? | `tracks` |
 //! | what does a track say that it is, and may libav's guess be believed? | `isobmff`, `sample_entry`, `colour` |
-//! | what does the file hold, measured by decoding all of it? | `probe` |
+//! | what does the file hold, measured by decoding all of it? | `probe`, `damage` |
 //! | how do frames come out of a file, and at what time? | `decode`, `carry`, `reader`, `timeline`, `splice`, `by_order` |
 //! | which picture does an output frame show? | `grid` |
 //! | how does a stretch of the picture become H.264? | `segment`, `scale`, `encode` |
@@ -36,6 +36,7 @@ mod colour;
 mod comparison;
 mod cover;
 mod cut_short;
+mod damage;
 mod decode;
 mod encode;
 mod engine;

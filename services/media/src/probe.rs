@@ -150,6 +150,7 @@ fn measure(
     }
     refuse_damage(&picture, &tally)?;
     let (conflict, by_order) = (picture.colour_in_conflict(), picture.is_placed_by_order());
+    let begin_us = picture.begin_us();
 
     let origin_us = source.origin_us();
     let items = sound.as_mut().map(SoundMeasure::chromaprint).unwrap_or_default();
@@ -178,6 +179,7 @@ fn measure(
         streams,
         other_tracks: tracks::others(&tracks, choice),
         decode_errors: tally.errors,
+        damage: Vec::new(),
         aigc: aigc::find(&source),
         oddities: Vec::new(),
     };
@@ -186,6 +188,11 @@ fn measure(
     let decoded = |index: u32| usize::try_from(index).ok();
     let sound = info.audio.as_ref().map_or((None, 0), |sound| (decoded(sound.stream), sound.duration_ms));
     refuse_claims(&source, &[(decoded(info.video.stream), info.video.duration_ms), sound])?;
+    // Of a film whose pictures are placed by their order, what is stored beside them says nothing of when they are shown.
+    if !by_order {
+        let length_ms = info.video.duration_ms.saturating_add(info.sound_after_ms());
+        info.damage = tally.damage.finish(begin_us, i64::try_from(length_ms.saturating_mul(1000)).unwrap_or(i64::MAX));
+    }
     info.oddities = oddities::of(&source, &info, conflict, by_order);
     // Where only the sound plays on, the last picture stands.
     let (end, after) = (info.video.duration_ms, info.sound_after_ms());

@@ -17,7 +17,7 @@ const boxesOf = async (file) => {
     if (size === 0) size = file.size - at;
     if (size < start) break;
     found.push({ type: fourcc(head, 4), from: at + start, to: at + size });
-    if (found.at(-1).type === "moov") break;
+    if (found[found.length - 1].type === "moov") break;
     at += size;
   }
   return found;

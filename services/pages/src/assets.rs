@@ -1,5 +1,6 @@
 //! Style sheets and ES modules, embedded. The address of each holds a digest of its bytes, so browsers may keep it for ever and a new
 //! version is fetched at once.
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
@@ -14,35 +15,56 @@ pub struct Asset {
     /// Its media type.
     pub media_type: &'static str,
     /// Its bytes.
-    pub bytes: &'static [u8],
+    pub bytes: Cow<'static, [u8]>,
 }
 
-/// Style sheets and modules by their names in the source.
+/// Style sheets by their names in the source.
 const STYLES: &[(&str, &[u8])] = &[("style", include_bytes!("../assets/style.css"))];
-const MODULES: &[(&str, &[u8])] = &[
-    ("compare", include_bytes!("../assets/compare.js")),
-    ("countdown", include_bytes!("../assets/countdown.js")),
-    ("film", include_bytes!("../assets/film.js")),
-    ("draft", include_bytes!("../assets/draft.js")),
-    ("live", include_bytes!("../assets/live.js")),
-    ("open", include_bytes!("../assets/open.js")),
-    ("page", include_bytes!("../assets/page.js")),
-    ("player", include_bytes!("../assets/player.js")),
-    ("queue", include_bytes!("../assets/queue.js")),
+/// Our modules, each after those that it imports.
+const MODULES: &[(&str, &str)] = &[
+    ("compare", include_str!("../assets/compare.js")),
+    ("countdown", include_str!("../assets/countdown.js")),
+    ("film", include_str!("../assets/film.js")),
+    ("fingerprint", include_str!("../assets/fingerprint.js")),
+    ("draft", include_str!("../assets/draft.js")),
+    ("live", include_str!("../assets/live.js")),
+    ("meter", include_str!("../assets/meter.js")),
+    ("open", include_str!("../assets/open.js")),
+    ("page", include_str!("../assets/page.js")),
+    ("player", include_str!("../assets/player.js")),
+    ("queue", include_str!("../assets/queue.js")),
+    ("unfinished", include_str!("../assets/unfinished.js")),
+    ("send", include_str!("../assets/send.js")),
 ];
+/// The one script of others, as npm installs it. No module: a page loads it as a script before the modules that use it.
+const TUS: &[u8] = include_bytes!("../node_modules/tus-js-client/dist/tus.min.js");
 
 const ICON: &[u8] = include_bytes!("../assets/icon.svg");
 
 static ALL: LazyLock<Vec<Asset>> = LazyLock::new(|| {
-    let styles = STYLES.iter().map(|(name, bytes)| Asset::new(name, "css", "text/css; charset=utf-8", bytes));
-    let modules = MODULES.iter().map(|(name, bytes)| Asset::new(name, "js", "text/javascript; charset=utf-8", bytes));
-    let icon = Asset::new("icon", "svg", "image/svg+xml", ICON);
-    styles.chain(modules).chain([icon]).collect()
+    let style = |(name, bytes): &(&'static str, &'static [u8])| {
+        Asset::new(name, "css", "text/css; charset=utf-8", Cow::Borrowed(*bytes))
+    };
+    let mut all: Vec<Asset> = STYLES.iter().map(style).collect();
+    all.push(Asset::new("icon", "svg", "image/svg+xml", Cow::Borrowed(ICON)));
+    all.push(Asset::new("tus", "js", SCRIPT, Cow::Borrowed(TUS)));
+    for (name, text) in MODULES {
+        // An import names the file in the source; browsers are sent to the address with its digest.
+        let imported = all.iter().filter(|asset| asset.media_type == SCRIPT);
+        let text = imported.fold((*text).to_owned(), |text, it| {
+            text.replace(&format!("\"./{}.js\"", it.name), &format!("\"./{}\"", it.file))
+        });
+        let asset = Asset::new(name, "js", SCRIPT, Cow::Owned(text.into_bytes()));
+        all.push(asset);
+    }
+    all
 });
 
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 impl Asset {
-    fn new(name: &'static str, ending: &str, media_type: &'static str, bytes: &'static [u8]) -> Self {
-        let digest = hex::encode(&Sha256::digest(bytes)[..8]);
+    fn new(name: &'static str, ending: &str, media_type: &'static str, bytes: Cow<'static, [u8]>) -> Self {
+        let digest = hex::encode(&Sha256::digest(&bytes)[..8]);
         Self { name, file: format!("{name}.{digest}.{ending}"), media_type, bytes }
     }
 }
@@ -62,7 +84,7 @@ pub fn icon() -> String {
     address("icon", "svg")
 }
 
-/// The address of a module.
+/// The address of a module, or of `tus`, which is a script.
 ///
 /// # Panics
 /// Where there is no module of this name, which each page's test would show.
@@ -86,14 +108,27 @@ mod tests {
         let file = style().strip_prefix("/assets/").unwrap().to_owned();
         let asset = find(&file).unwrap();
         assert_eq!((asset.name, asset.media_type), ("style", "text/css; charset=utf-8"));
-        assert!(file.contains(&hex::encode(&Sha256::digest(asset.bytes)[..8])));
+        assert!(file.contains(&hex::encode(&Sha256::digest(&asset.bytes)[..8])));
         assert!(find("style.css").is_none());
     }
 
     #[test]
+    fn a_module_imports_others_by_addresses_that_exist() {
+        let text = |asset: &'static Asset| std::str::from_utf8(&asset.bytes).unwrap();
+        let send = find(module("send").strip_prefix("/assets/").unwrap()).unwrap();
+        assert!(text(send).contains(&module("fingerprint").replace("/assets", ".")), "by name and digest");
+        let modules = ALL.iter().filter(|asset| MODULES.iter().any(|(name, _)| *name == asset.name));
+        for asset in modules.filter(|asset| asset.media_type == SCRIPT) {
+            for line in text(asset).lines().filter(|line| line.starts_with("import ")) {
+                let (_, from) = line.trim_end_matches("\";").rsplit_once("\"./").expect(line);
+                assert!(find(from).is_some(), "{}: {line}", asset.name);
+            }
+        }
+    }
+
+    #[test]
     fn modules_are_short_and_build_no_code_from_text() {
-        for (name, bytes) in MODULES {
-            let text = std::str::from_utf8(bytes).unwrap();
+        for (name, text) in MODULES {
             assert!(text.lines().count() <= 150, "{name}");
             for wrong in ["innerHTML", "eval(", "new Function", "document.write", "insertAdjacentHTML"] {
                 assert!(!text.contains(wrong), "{name}: {wrong}");

@@ -21,7 +21,7 @@ const LANG_KEPT: cookie::time::Duration = cookie::time::Duration::days(365);
 pub fn asset(file: &str) -> Option<Response> {
     let asset = assets::find(file)?;
     let headers = [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
-    Some((headers, asset.bytes).into_response())
+    Some((headers, &*asset.bytes).into_response())
 }
 
 /// Sends the browser on after a form (303), so that a reload repeats nothing. `to` is a path of ours.

@@ -3,6 +3,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod measured;
+
+pub use measured::measured_zh;
+
 /// A language of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

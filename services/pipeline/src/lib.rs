@@ -6,8 +6,8 @@
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
 //! | what does an entry form ask, and what of it is wrong? | `form` |
-//! | may an entrant send another film or correct the form, and until when? | `replacing` |
 //! | what is an entry's receipt numbered? | `receipt` |
+//! | may an entrant send another film or correct the form, and until when? | `replacing` |
 //! | which works does a unit's sheet hold, and which file is whose? | `sheet` |
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |

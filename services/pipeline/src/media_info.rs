@@ -73,6 +73,10 @@ pub struct MediaInfo {
     pub other_tracks: Vec<OtherTrack>,
     /// Errors while decoding: packets or frames that were damaged.
     pub decode_errors: u64,
+    /// Where these errors lie, in ms after the first picture, in order: at most [`MediaInfo::MOST_DAMAGE`] stretches. Empty where
+    /// there are none, where the file has no times for them, or where nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<Stretch>,
     /// The AI label (GB 45438-2025) as JSON text, exactly as found under the key `AIGC`.
     pub aigc: Option<String>,
     /// What is odd about the file's structure, though a viewer misses nothing. Empty where nobody looked.
@@ -377,6 +381,9 @@ impl ShortTerm {
 const SLACK_MS: i64 = 250;
 
 impl MediaInfo {
+    /// Stretches of damage at most: more are a film that is damaged throughout.
+    pub const MOST_DAMAGE: usize = 200;
+
     /// What the simplest rules ask of it.
     pub fn outline(&self) -> Outline {
         Outline {

@@ -1,4 +1,6 @@
 //! Screening: is this entry allowed? A pure function of what was measured and the contest's rules; the answer says of every rule how it came out.
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
@@ -64,7 +66,7 @@ impl Rule {
             Rule::Duration => ("时长", "Length"),
             Rule::Resolution => ("分辨率", "Resolution"),
             Rule::Aspect => ("画面比例", "Aspect"),
-            Rule::DecodeErrors => ("解码错误", "Damage"),
+            Rule::DecodeErrors => ("文件完整性", "Damage"),
             Rule::Sound => ("声音", "Sound"),
             Rule::SoundLength => ("声画长度", "Length of the sound"),
             Rule::Loudness => ("响度", "Loudness"),
@@ -157,12 +159,12 @@ impl RuleVerdict {
     }
 
     /// What was measured, in one language.
-    pub fn measured_in(&self, lang: Lang) -> &str {
+    pub fn measured_in(&self, lang: Lang) -> Cow<'_, str> {
         value::in_language(lang, self.measured_zh.as_deref(), &self.measured)
     }
 
     /// What is allowed, in one language.
-    pub fn limit_in(&self, lang: Lang) -> &str {
+    pub fn limit_in(&self, lang: Lang) -> Cow<'_, str> {
         value::in_language(lang, self.limit_zh.as_deref(), &self.limit)
     }
 }

@@ -80,6 +80,11 @@ pub fn probed(request: &Request, report: &ProbeReport, bytes: u64) -> Result<(),
     let end_ms = end_ms.saturating_add(BEYOND_MS);
     picture(video, limits.max_pixels, limits.max_frames)?;
     ensure(times(video).all(|ms| ms <= end_ms), "a time beyond the end")?;
+    ensure(
+        info.damage.len() <= MediaInfo::MOST_DAMAGE && ordered(&info.damage),
+        "damage out of order, or without end",
+    )?;
+    ensure(info.damage.iter().all(|stretch| stretch.end_ms <= end_ms), "damage beyond the end")?;
     audio.as_ref().map_or(Ok(()), |audio| heard(audio, end_ms))?;
     words(fingerprint)
 }

@@ -48,6 +48,7 @@ pub mod password;
 pub mod problem;
 pub mod range;
 mod reconciler;
+mod removal;
 pub mod retention;
 pub mod scratch;
 pub mod seal;

@@ -1,11 +1,9 @@
 //! The reconciler: makes true again what a crash, a lost message or a wiped queue left untrue. Runs in every service; at each
 //! tick one of them does the work, and only one that reaches the broker.
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use pipeline::catalogue::Retention;
 use pipeline::id::SubmissionId;
 use pipeline::stage::Stage;
 use tokio_util::sync::CancellationToken;
@@ -15,13 +13,9 @@ use uuid::Uuid;
 use crate::broker::{Broker, MAX_HINTS};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::objects::Objects;
-use crate::retention;
 use crate::store::stuck::Stuck;
 use crate::store::{Store, messages};
 
-/// Prefixes swept in one tick, so that a tick stays short.
-const SWEEP_LIMIT: i64 = 20;
 /// Ticks between two looks at the whole installation, which read more than the others.
 const TICKS_A_SAMPLE: u32 = 3;
 /// Entries that one look for what is stuck goes through; the next look goes on behind them.
@@ -33,7 +27,6 @@ const TICK_DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) struct Reconciler {
     pub(crate) store: Store,
     pub(crate) broker: Broker,
-    pub(crate) objects: Objects,
     pub(crate) metrics: Metrics,
     pub(crate) every: Duration,
     /// Works of bulk jobs that are worked on at once.
@@ -41,10 +34,6 @@ pub(crate) struct Reconciler {
     /// After this long below others a part is let through.
     pub(crate) bulk_age: Duration,
     pub(crate) clock: Clock,
-    /// How long what is no longer needed is kept.
-    pub(crate) retention: Retention,
-    /// Where dead processes of this machine left files.
-    pub(crate) scratch_dir: PathBuf,
     /// The last entry that was looked at for being stuck; `None` begins at the first.
     pub(crate) looked_until: Mutex<Option<Uuid>>,
 }
@@ -71,13 +60,7 @@ impl Reconciler {
     /// Ticks until `stop`.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut failing = false;
-        let mut scratch_due = Instant::now() + retention::EVERY;
         while !stop.is_cancelled() {
-            // Each machine's own, so no turn is taken at it.
-            if Instant::now() >= scratch_due {
-                scratch_due = Instant::now() + retention::EVERY;
-                self.scratch().await;
-            }
             let tick = match tokio::time::timeout(TICK_DEADLINE, self.tick()).await {
                 Ok(ended) => ended,
                 Err(_) => Err(anyhow::anyhow!("a tick took longer than {} s", TICK_DEADLINE.as_secs())),
@@ -119,17 +102,12 @@ impl Reconciler {
             warn!("could not count what stands where: {error:#}");
         }
         failures.note("top queues up", self.queues(pause).await);
-        failures.note("remove what is past its time", self.retain_in_turn().await);
         failures.note("look at credentials", self.watch_credentials().await);
         failures.first()
     }
 
     async fn unstick_in_turn(&self, pause: Duration) -> anyhow::Result<()> {
         if self.store.take_turn("unstick", pause).await? { self.unstick().await } else { Ok(()) }
-    }
-
-    async fn retain_in_turn(&self) -> anyhow::Result<()> {
-        if self.store.take_turn("retention", retention::EVERY).await? { self.retain().await } else { Ok(()) }
     }
 
     /// What needs the broker, or goes with it.
@@ -139,8 +117,7 @@ impl Reconciler {
         if !self.store.take_turn("reconcile_queues", pause).await? {
             return Ok(());
         }
-        let topped = self.top_up(&waiting).await;
-        self.sweep().await.and(topped)
+        self.top_up(&waiting).await
     }
 
     /// Tells how our accounts with partners stand, in every process: whoever is asked for metrics has to know.
@@ -155,40 +132,6 @@ impl Reconciler {
             self.metrics.credentials_refused.with_label_values(&partner).set(i64::from(row.health == "refused"));
         }
         Ok(())
-    }
-
-    /// Removes what is past its time.
-    async fn retain(&self) -> anyhow::Result<()> {
-        let gone = Box::pin(retention::run(
-            &self.store,
-            &self.retention,
-            self.clock.now(),
-            &retention::by_policy(),
-            retention::MOST,
-        ))
-        .await?;
-        for line in gone.iter().filter(|line| line.count > 0) {
-            info!(
-                retention.policy = line.policy,
-                retention.count = line.count,
-                "{} {} are past their time by {} and went",
-                line.count,
-                line.of,
-                line.policy
-            );
-        }
-        Ok(())
-    }
-
-    /// Removes what dead processes left on this machine.
-    async fn scratch(&self) {
-        let (policy, now, dir) = (self.retention, self.clock.now(), self.scratch_dir.clone());
-        let removed = tokio::task::spawn_blocking(move || retention::run_scratch(&policy, now, &dir)).await;
-        match removed {
-            Ok(0) => {}
-            Ok(count) => info!("removed {count} directories of processes that are gone"),
-            Err(error) => warn!("could not look for what dead processes left: {error}"),
-        }
     }
 
     async fn expire_leases(&self) -> anyhow::Result<()> {
@@ -258,25 +201,5 @@ impl Reconciler {
         }
         let hints = &hints;
         self.store.transaction("top_up_queues", |tx, _| Box::pin(messages::add_hints(tx, hints.iter().copied()))).await
-    }
-
-    async fn sweep(&self) -> anyhow::Result<()> {
-        for garbage in self.store.take_garbage(SWEEP_LIMIT).await? {
-            if garbage.single {
-                match self.store.sweep_single(&garbage, &self.objects).await {
-                    Ok(swept) => self.metrics.garbage_objects.inc_by(u64::from(swept)),
-                    Err(error) => warn!("could not sweep {}: {error:#}", garbage.prefix),
-                }
-                continue;
-            }
-            match self.objects.delete_prefix(&garbage.prefix, &garbage.keep).await {
-                Ok(objects) => {
-                    self.metrics.garbage_objects.inc_by(objects as u64);
-                    self.store.forget_garbage(garbage.id).await?;
-                }
-                Err(error) => warn!("could not sweep {}: {error}", garbage.prefix),
-            }
-        }
-        Ok(())
     }
 }

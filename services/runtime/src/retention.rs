@@ -1,6 +1,6 @@
-//! Removes what is past its time by the policy of the catalogue (`retention.toml`), or says what would go. The reconciler's slow tick
-//! does it; `reelmill retention` does it when asked.
-use std::time::Duration;
+//! Removes what is past its time by the policy of the catalogue (`retention.toml`), or says what would go. Services do it once an hour
+//! (`removal`); `reelmill retention` does it when asked.
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Retention;
@@ -9,13 +9,13 @@ use serde::Serialize;
 use crate::scratch;
 use crate::store::Store;
 use crate::store::history::{Actor, By};
-use crate::store::retention::Amount;
+use crate::store::retention::{Amount, From, Round};
 
 /// The services look this often, all of them together; a policy counts in hours at least.
 pub(crate) const EVERY: Duration = Duration::from_secs(3600);
-/// Of one line of the policy at one look of a service: a first policy on a large installation must not keep the look from everything
-/// else, and the next one goes on.
-pub(crate) const MOST: u64 = 2_000;
+/// For so long one look of a service deals with each line of the policy, so that the first line of a large installation keeps none of the
+/// others waiting. What is left then is dealt with at once in the next look.
+pub(crate) const SHARE: Duration = Duration::from_secs(20);
 
 /// One line of the policy and what it comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,41 +45,17 @@ pub async fn preview(
     scratch: &std::path::Path,
 ) -> anyhow::Result<Vec<Line>> {
     let mut lines = Vec::new();
+    for duty in Duty::ALL {
+        let kept = duty.kept(policy);
+        let amount = match kept {
+            Some(days) => duty.due(store, now - Retention::days(days)).await?,
+            None => Amount::default(),
+        };
+        lines.push(duty.line(kept, amount));
+    }
     let mut line = |policy, kept, of, amount: Amount| {
         lines.push(Line { policy, kept, count: amount.count, of, bytes: amount.bytes });
     };
-    let personal = match policy.personal_data_days {
-        // Works are never so many that their ids would not fit.
-        Some(days) => store.personal_data_due(now - Retention::days(days), i64::MAX).await?.len(),
-        None => 0,
-    };
-    let personal = Amount { count: personal as u64, bytes: 0 };
-    line("personal_data_days", policy.personal_data_days, "entrants", personal);
-    let superseded = match policy.superseded_days {
-        Some(days) => store.superseded(now - Retention::days(days)).await?,
-        None => Amount::default(),
-    };
-    line("superseded_days", policy.superseded_days, "renditions", superseded);
-    let uploads = match policy.uploads_days {
-        Some(days) => store.given_up_uploads(now - Retention::days(days)).await?,
-        None => Amount::default(),
-    };
-    line("uploads_days", policy.uploads_days, "records of uploads", uploads);
-    let attempts = match policy.attempts_days {
-        Some(days) => store.old_attempts(now - Retention::days(days)).await?,
-        None => Amount::default(),
-    };
-    line("attempts_days", policy.attempts_days, "records of attempts", attempts);
-    let sign_ins = match policy.sign_ins_days {
-        Some(days) => store.old_sign_ins(now - Retention::days(days)).await?,
-        None => Amount::default(),
-    };
-    line("sign_ins_days", policy.sign_ins_days, "sessions and invitations of staff", sign_ins);
-    let drafts = match policy.drafts_days {
-        Some(days) => store.old_drafts(now - Retention::days(days)).await?,
-        None => Amount::default(),
-    };
-    line("drafts_days", policy.drafts_days, "forms that were not sent", drafts);
     let left = match policy.scratch_hours {
         Some(hours) => scratch::abandoned(scratch, hours_of(hours), now.into()),
         None => Vec::new(),
@@ -91,8 +67,17 @@ pub async fn preview(
     Ok(lines)
 }
 
-/// Removes what is past its time at `now`, but for scratch, which is each machine's own; of each line not many more than `most`.
-/// Returns what went.
+/// What went, and whether that was all.
+#[derive(Debug, Default)]
+pub struct Removed {
+    /// Each line of the policy.
+    pub lines: Vec<Line>,
+    /// Whether the time was over before a line had come to its end.
+    pub more: bool,
+}
+
+/// Removes what is past its time at `now`, but for scratch, which is each machine's own; works at each line for not much longer than
+/// `share`.
 ///
 /// # Errors
 /// The first failure, once every policy was carried out as far as it could be: what one row or one policy fails at keeps no other waiting.
@@ -101,87 +86,127 @@ pub async fn run(
     policy: &Retention,
     now: DateTime<Utc>,
     by: &By,
-    most: u64,
-) -> anyhow::Result<Vec<Line>> {
-    let (mut lines, mut failure) = (Vec::new(), None);
-    let mut line = |policy, kept, of, ended: anyhow::Result<Amount>| match ended {
-        Ok(Amount { count, bytes }) => lines.push(Line { policy, kept: Some(kept), count, of, bytes }),
-        Err(error) => {
-            failure.get_or_insert(error.context(policy));
+    share: Duration,
+) -> anyhow::Result<Removed> {
+    let (mut removed, mut failure) = (Removed::default(), None);
+    for duty in Duty::ALL {
+        let Some(days) = duty.kept(policy) else { continue };
+        // A share too long to be added to the clock never ends.
+        let until = Instant::now().checked_add(share);
+        match duty.carry_out(store, now - Retention::days(days), days, by, until).await {
+            Ok((amount, more)) => {
+                removed.lines.push(duty.line(Some(days), amount));
+                removed.more |= more;
+            }
+            Err(error) => {
+                failure.get_or_insert(error.context(duty.key()));
+            }
         }
-    };
-    if let Some(days) = policy.personal_data_days {
-        let ended = entrants(store, now - Retention::days(days), days, by, most).await;
-        line("personal_data_days", days, "entrants", ended);
     }
-    if let Some(days) = policy.superseded_days {
-        let ended = superseded(store, now - Retention::days(days), most).await;
-        line("superseded_days", days, "renditions", ended);
-    }
-    if let Some(days) = policy.uploads_days {
-        let ended = uploads(store, now - Retention::days(days), most).await;
-        line("uploads_days", days, "records of uploads", ended);
-    }
-    if let Some(days) = policy.attempts_days {
-        let ended = attempts(store, now - Retention::days(days), most).await;
-        line("attempts_days", days, "records of attempts", ended);
-    }
-    if let Some(days) = policy.sign_ins_days {
-        let ended = sign_ins(store, now - Retention::days(days), most).await;
-        line("sign_ins_days", days, "sessions and invitations of staff", ended);
-    }
-    if let Some(days) = policy.drafts_days {
-        line("drafts_days", days, "forms that were not sent", drafts(store, now - Retention::days(days), most).await);
-    }
-    failure.map_or(Ok(lines), Err)
+    failure.map_or(Ok(removed), Err)
 }
 
-async fn entrants(store: &Store, before: DateTime<Utc>, days: u32, by: &By, most: u64) -> anyhow::Result<Amount> {
-    let mut all = Amount::default();
-    while all.goes_on(Amount::counted(store.forget_entrants(before, days, by).await?), most) {}
-    Ok(all)
+/// A line of the policy that is about rows of the database.
+#[derive(Clone, Copy)]
+enum Duty {
+    PersonalData,
+    Superseded,
+    Uploads,
+    Attempts,
+    SignIns,
+    Drafts,
 }
 
-async fn superseded(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
-    let mut all = Amount::default();
-    while all.goes_on(store.forget_superseded(before).await?, most) {}
-    Ok(all)
-}
+impl Duty {
+    const ALL: [Duty; 6] =
+        [Duty::PersonalData, Duty::Superseded, Duty::Uploads, Duty::Attempts, Duty::SignIns, Duty::Drafts];
 
-async fn uploads(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
-    let mut all = Amount::default();
-    while all.goes_on(Amount::counted(store.forget_uploads(before).await?), most) {}
-    Ok(all)
-}
-
-async fn attempts(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
-    let mut all = Amount::default();
-    while all.goes_on(Amount::counted(store.forget_attempts(before).await?), most) {}
-    Ok(all)
-}
-
-async fn sign_ins(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
-    let mut all = Amount::default();
-    while all.goes_on(Amount::counted(store.forget_sign_ins(before).await?), most) {}
-    Ok(all)
-}
-
-async fn drafts(store: &Store, before: DateTime<Utc>, most: u64) -> anyhow::Result<Amount> {
-    let mut all = Amount::default();
-    while all.goes_on(Amount::counted(store.forget_drafts(before).await?), most) {}
-    Ok(all)
-}
-
-impl Amount {
-    fn counted(count: u64) -> Self {
-        Self { count, bytes: 0 }
+    fn key(self) -> &'static str {
+        match self {
+            Duty::PersonalData => "personal_data_days",
+            Duty::Superseded => "superseded_days",
+            Duty::Uploads => "uploads_days",
+            Duty::Attempts => "attempts_days",
+            Duty::SignIns => "sign_ins_days",
+            Duty::Drafts => "drafts_days",
+        }
     }
 
-    /// Adds a round; whether there is to be another, which may find more.
-    fn goes_on(&mut self, round: Amount, most: u64) -> bool {
-        self.count += round.count;
-        self.bytes += round.bytes;
-        round.count > 0 && self.count < most
+    fn of(self) -> &'static str {
+        match self {
+            Duty::PersonalData => "entrants",
+            Duty::Superseded => "renditions",
+            Duty::Uploads => "records of uploads",
+            Duty::Attempts => "records of attempts",
+            Duty::SignIns => "sessions and invitations of staff",
+            Duty::Drafts => "forms that were not sent",
+        }
+    }
+
+    /// Days; `None` keeps it for ever.
+    fn kept(self, policy: &Retention) -> Option<u32> {
+        match self {
+            Duty::PersonalData => policy.personal_data_days,
+            Duty::Superseded => policy.superseded_days,
+            Duty::Uploads => policy.uploads_days,
+            Duty::Attempts => policy.attempts_days,
+            Duty::SignIns => policy.sign_ins_days,
+            Duty::Drafts => policy.drafts_days,
+        }
+    }
+
+    fn line(self, kept: Option<u32>, amount: Amount) -> Line {
+        Line { policy: self.key(), kept, count: amount.count, of: self.of(), bytes: amount.bytes }
+    }
+
+    async fn due(self, store: &Store, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        match self {
+            Duty::PersonalData => store.personal_data_due(before).await,
+            Duty::Superseded => store.superseded(before).await,
+            Duty::Uploads => store.given_up_uploads(before).await,
+            Duty::Attempts => store.old_attempts(before).await,
+            Duty::SignIns => store.old_sign_ins(before).await,
+            Duty::Drafts => store.old_drafts(before).await,
+        }
+    }
+
+    /// Removes all of it, or as much as there is time for. Returns what went, and whether there may be more. A work that fails is passed over.
+    async fn carry_out(
+        self,
+        store: &Store,
+        before: DateTime<Utc>,
+        days: u32,
+        by: &By,
+        until: Option<Instant>,
+    ) -> anyhow::Result<(Amount, bool)> {
+        let (mut all, mut failure, mut from) = (Amount::default(), None, From::default());
+        loop {
+            let Round { gone, next, failure: failed } = self.round(store, from, before, days, by).await?;
+            all = Amount { count: all.count + gone.count, bytes: all.bytes + gone.bytes };
+            failure = failure.or(failed);
+            match next {
+                Some(next) if until.is_none_or(|until| Instant::now() < until) => from = next,
+                next => return failure.map_or(Ok((all, next.is_some())), Err),
+            }
+        }
+    }
+
+    async fn round(
+        self,
+        store: &Store,
+        from: From,
+        before: DateTime<Utc>,
+        days: u32,
+        by: &By,
+    ) -> anyhow::Result<Round> {
+        match self {
+            Duty::PersonalData => store.forget_entrants(from, before, days, by).await,
+            Duty::Superseded => store.forget_superseded(from, before).await,
+            Duty::Uploads => store.forget_uploads(before).await.map(Round::of_rows),
+            Duty::Attempts => store.forget_attempts(before).await.map(Round::of_rows),
+            Duty::SignIns => store.forget_sign_ins(before).await.map(Round::of_rows),
+            Duty::Drafts => store.forget_drafts(before).await.map(Round::of_rows),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use crate::health::Starting;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::reconciler::Reconciler;
+use crate::removal::Removal;
 use crate::scratch::Scratch;
 use crate::store::Store;
 use crate::worker::{self, Handler};
@@ -203,11 +204,12 @@ impl Runtime {
         outcome
     }
 
-    /// What runs in every service: relay, reconciler, admin server, signals. Ends when the result is dropped.
+    /// What runs in every service: relay, reconciler, removal, admin server, signals. Ends when the result is dropped.
     fn background(self: &Arc<Self>, last: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
         let mut background = JoinSet::new();
         background.spawn(outbox::relay(self.store.clone(), self.broker.clone(), last.clone()));
         background.spawn(self.reconciler().run(self.shutdown.soft.clone()));
+        background.spawn(self.removal().run(self.shutdown.soft.clone()));
         let admin = self.admin.lock().ok().and_then(|mut admin| admin.take()).context("a runtime runs once")?;
         background.spawn(health::serve(self.clone(), admin));
         background.spawn(signals(
@@ -222,15 +224,24 @@ impl Runtime {
         Reconciler {
             store: self.store.clone(),
             broker: self.broker.clone(),
-            objects: self.objects.clone(),
             metrics: self.metrics.clone(),
             every: self.config.reconcile_every(),
             bulk_in_flight: self.config.bulk_in_flight,
             bulk_age: Duration::from_secs_f64(self.config.bulk_age_s),
             clock: self.clock.clone(),
+            looked_until: Mutex::default(),
+        }
+    }
+
+    fn removal(&self) -> Removal {
+        Removal {
+            store: self.store.clone(),
+            objects: self.objects.clone(),
+            metrics: self.metrics.clone(),
+            every: self.config.reconcile_every(),
+            clock: self.clock.clone(),
             retention: self.catalogue.retention,
             scratch_dir: self.config.scratch_dir.clone(),
-            looked_until: Mutex::default(),
         }
     }
 }

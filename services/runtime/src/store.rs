@@ -156,6 +156,9 @@ impl Store {
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "15s"),
+            // Queries of ours are short. Starting processes for one, or compiling it, took longer than the query where cores are busy.
+            ("max_parallel_workers_per_gather", "0"),
+            ("jit", "off"),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(config.database_connections)

@@ -1,12 +1,14 @@
 //! Hold: keeps a work's film from being deleted, whatever becomes of the work. A recall does so by itself.
 use pipeline::id::SubmissionId;
-use runtime::problem::Problem;
+use pipeline::submission::State;
+use runtime::problem::{Code, Problem};
 use runtime::store::people;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, missing_reason, settle};
+use super::{Caller, Done, Seen, missing_reason, settle};
 use crate::Desk;
 
 /// Hold the film, or let it go.
@@ -18,6 +20,12 @@ pub struct Hold {
     /// Why; required to hold it.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Only say what would follow.
+    #[serde(default)]
+    pub dry_run: bool,
+    /// The digest of a dry run. The act is refused when what it saw has changed.
+    #[serde(default)]
+    pub digest: Option<String>,
 }
 
 /// Whether the film is held.
@@ -25,8 +33,16 @@ pub struct Hold {
 pub struct Held {
     /// The work.
     pub id: Uuid,
+    /// Whether its film was kept from being deleted before.
+    pub was_held: bool,
     /// Whether its film is kept from being deleted.
     pub held: bool,
+    /// Whether nothing else keeps the film: of a work that was withdrawn, it may be deleted once it is not held.
+    pub may_be_deleted: bool,
+    /// Whether nothing was done.
+    pub dry_run: bool,
+    /// Digest of what the act saw.
+    pub digest: String,
 }
 
 /// Holds the film or lets it go. Repeated, it changes nothing and succeeds, but each call is in the audit trail.
@@ -37,16 +53,35 @@ pub async fn hold(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Hold) ->
         (true, reason) => reason,
         (false, _) => None,
     };
-    let (by, reason, held) = (&by, reason.as_deref(), wish.held);
+    let (by, reason, wish) = (&by, reason.as_deref(), &wish);
     let done = desk.store.transaction("hold", |tx, _| {
         Box::pin(async move {
-            if let Some(done) = caller.begin(tx, false).await? {
+            if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                 return Ok(done);
             }
-            caller.look(tx, id).await?;
+            let seen = caller.look(tx, id).await?;
+            let before = people::held(tx, id).await?.map(|(_, reason)| reason);
+            let digest = digest(&seen, before.as_deref());
+            if wish.digest.as_ref().is_some_and(|decided| *decided != digest) {
+                return Err(Problem::from(Code::Changed).into());
+            }
             people::hold_mezzanine(tx, id, reason, by).await?;
-            caller.end(tx, false, Held { id: id.0, held }).await
+            let held = Held {
+                id: id.0,
+                was_held: before.is_some(),
+                held: wish.held,
+                may_be_deleted: seen.machine.state == State::Withdrawn && !wish.held,
+                dry_run: wish.dry_run,
+                digest,
+            };
+            caller.end(tx, wish.dry_run, held).await
         })
     });
     settle(done.await)
+}
+
+/// The work, and why its film is held: a hold for another reason is not the one that the caller decided to end. Hex, 32 characters.
+fn digest(seen: &Seen, reason: Option<&str>) -> String {
+    let text = format!("{} {}", seen.digest(), reason.map_or_else(String::new, |reason| format!("held: {reason}")));
+    hex::encode(&Sha256::digest(text)[..16])
 }

@@ -81,6 +81,19 @@ impl AuditPage {
         wanted.as_deref() == Some(value)
     }
 
+    /// Whom a row about a person is about: their id, and their name at that time.
+    #[expect(clippy::unused_self, reason = "a template calls it")]
+    fn about<'a>(&self, row: &'a Row) -> Option<(&'a str, &'a str)> {
+        let told = row.after.as_ref().or(row.before.as_ref())?;
+        told["person"].as_str().zip(told["name"].as_str())
+    }
+
+    /// The job that a row is about.
+    #[expect(clippy::unused_self, reason = "a template calls it")]
+    fn job<'a>(&self, row: &'a Row) -> Option<&'a str> {
+        row.after.as_ref()?["job"].as_str()
+    }
+
     fn partner(&self, id: &str) -> String {
         partner_name(&self.catalogue, self.shell.say, id)
     }

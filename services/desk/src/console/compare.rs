@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use pipeline::lang::{Lang, measured_zh};
 use pipeline::object_key::Compared;
 use pipeline::rendition::QcOutcome;
 use runtime::objects::{ObjectError, StoredFile};
@@ -19,6 +20,7 @@ use super::{CARRIERS, Here, READERS, Shell, Visit, page, shown};
 use crate::Desk;
 use crate::http::preview::body;
 use crate::http::routes::Route;
+use crate::names::check_name;
 use crate::view::compare::{self, Compare};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -57,52 +59,17 @@ struct ComparePage {
     shown: Compare,
 }
 
-/// Stable name of a check, Chinese, English.
-#[rustfmt::skip]
-const CHECKS: [(&str, &str, &str); 37] = [
-    ("format", "封装格式", "Container"),
-    ("faststart", "可边下边播", "Fast start"),
-    ("streams", "轨道", "Streams"),
-    ("decode_errors", "解码错误", "Decode errors"),
-    ("foreign_tags", "多余标签", "Foreign tags"),
-    ("aigc_label", "AI 生成标识", "AI label"),
-    ("video_codec", "视频编码", "Video codec"),
-    ("display_size", "画面尺寸", "Display size"),
-    ("rotation", "旋转", "Rotation"),
-    ("pixel_aspect", "像素宽高比", "Pixel aspect"),
-    ("progressive", "逐行扫描", "Progressive"),
-    ("sdr", "标准动态范围", "SDR"),
-    ("frame_count", "帧数", "Frame count"),
-    ("duration_ms", "时长（毫秒）", "Duration, ms"),
-    ("av_difference_ms", "音画时长差（毫秒）", "Audio against video, ms"),
-    ("av_start_difference_ms", "音画起点差（毫秒）", "Audio start against video start, ms"),
-    ("profile", "编码档次", "Profile"),
-    ("level", "编码级别", "Level"),
-    ("pixel_format", "像素格式", "Pixel format"),
-    ("colour", "色彩标签", "Colour tags"),
-    ("limited_range", "有限范围", "Limited range"),
-    ("frame_rate", "帧率", "Frame rate"),
-    ("constant_rate", "恒定帧率", "Constant frame rate"),
-    ("key_frames", "关键帧", "Key frames"),
-    ("bitrate_kbps", "码率（kbit/s）", "Bitrate, kbit/s"),
-    ("buffer", "解码缓冲", "Decoder buffer"),
-    ("first_frame_idr", "首帧为 IDR", "First frame is IDR"),
-    ("audio_codec", "音频编码", "Audio codec"),
-    ("sample_rate", "采样率", "Sample rate"),
-    ("channels", "声道数", "Channels"),
-    ("loudness_lufs", "响度（LUFS）", "Loudness, LUFS"),
-    ("true_peak_dbtp", "真峰值（dBTP）", "True peak, dBTP"),
-    ("new_black_ms", "新增黑场（毫秒）", "New black, ms"),
-    ("new_frozen_ms", "新增静帧（毫秒）", "New frozen, ms"),
-    ("new_silence_ms", "新增静音（毫秒）", "New silence, ms"),
-    ("source_frames", "与源逐帧比对", "Frames against the source"),
-    ("encoded_again", "重编的片段", "Segments encoded again"),
-];
-
 impl ComparePage {
-    fn check(&self, name: &str) -> String {
-        let row = CHECKS.iter().find(|(check, _, _)| *check == name);
-        row.map_or(name, |(_, zh, en)| self.shell.say.t(zh, en)).to_owned()
+    fn check<'a>(&self, name: &'a str) -> &'a str {
+        check_name(self.shell.say, name)
+    }
+
+    /// A measured value or a limit.
+    fn value(&self, text: &str) -> String {
+        match self.shell.say.lang {
+            Lang::Zh => measured_zh(text),
+            Lang::En => text.to_owned(),
+        }
     }
 
     /// The word for an outcome, and the class of its tag.

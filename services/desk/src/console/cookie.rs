@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Uri};
 use cookie::{Cookie, SameSite};
 use pages::serve;
 use pipeline::lang::Lang;
+use runtime::doors::Reason;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::invitations::ChooserSecret;
 use runtime::store::sessions::SessionSecret;
@@ -50,9 +51,10 @@ pub(crate) fn check_line(desk: &Desk, headers: &HeaderMap) -> Result<(), Problem
     if may_have_session(desk, headers) { Ok(()) } else { Err(Code::StateWrong.about(detail())) }
 }
 
-/// The session that a browser sent.
-pub(crate) fn session(desk: &Desk, headers: &HeaderMap) -> Option<SessionSecret> {
-    SessionSecret::parse(&secret(desk, headers, &SESSION)?)
+/// The session that a browser sent, or why it sent none.
+pub(crate) fn session(desk: &Desk, headers: &HeaderMap) -> Result<SessionSecret, Reason> {
+    let sent = secret(desk, headers, &SESSION).ok_or(Reason::Missing)?;
+    SessionSecret::parse(&sent).ok_or(Reason::Malformed)
 }
 
 /// Sets the session.

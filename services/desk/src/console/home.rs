@@ -11,12 +11,14 @@ use runtime::problem::Problem;
 use runtime::store::listing::Count;
 use runtime::store::tokens::Role;
 
+use super::queue::SCREENER;
 use super::trouble::Row;
 use super::{Here, Shell, Visit, address, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
 use crate::names::contest_name;
 use crate::view::home::{self, Home, Outlook, Waits, What};
+use crate::view::queue::{self, Line};
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![page("/", &[], get(show))]
@@ -29,6 +31,8 @@ struct HomePage {
     catalogue: Arc<Catalogue>,
     home: Home,
     trouble: Vec<Row>,
+    /// The queues of a person who screens.
+    queues: Vec<Line>,
 }
 
 async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, Problem> {
@@ -36,7 +40,11 @@ async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, P
     let (shell, catalogue) = (visit.shell(Here::Home), desk.catalogue.clone());
     let retries = shell.is(Role::Operator);
     let trouble = home.trouble.iter().map(|item| Row::of(&catalogue, item, retries, shell.say)).collect();
-    shown(&HomePage { shell, catalogue, home, trouble })
+    let queues = match shell.is(Role::Screener) {
+        true => queue::queues(&desk, &visit.in_one_of(SCREENER).caller(None)?).await?,
+        false => Vec::new(),
+    };
+    shown(&HomePage { shell, catalogue, home, trouble, queues })
 }
 
 impl HomePage {

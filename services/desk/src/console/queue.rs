@@ -13,7 +13,6 @@ use pipeline::id::{ContestId, SubmissionId};
 use pipeline::queue::Queue;
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
-use runtime::store::listing::Count;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::Role;
 use serde::Deserialize;
@@ -21,6 +20,7 @@ use uuid::Uuid;
 
 use super::loudness::Loudness;
 use super::rules::{self, RuleLine};
+use super::work::note::Notes;
 use super::{Asked, Here, Sent, Shell, Visit, address, contests_seen, page, post_to, see, shown, shown_with};
 use crate::Desk;
 use crate::act::Caller;
@@ -31,7 +31,7 @@ use crate::http::routes::Route;
 use crate::view::card::{self, Card, MarkKind};
 use crate::view::queue::{self, Decided, Line};
 
-const SCREENER: &[Role] = &[Role::Screener];
+pub(super) const SCREENER: &[Role] = &[Role::Screener];
 /// The time line in its own units; the page scales it.
 const WIDTH: f64 = 1000.0;
 /// Pictures of the filmstrip at most: more make a page heavy and no work clearer.
@@ -113,14 +113,15 @@ struct CardPage {
     taken: Option<(String, DateTime<Utc>)>,
     /// Whether this person may decide on it now.
     decides: bool,
-    /// How many works wait in the queue.
-    count: Count,
+    /// Every queue, this one among them.
+    lines: Vec<Line>,
     /// The work after this one.
     next: Option<SubmissionId>,
     /// The one contest that was asked for.
     contest: Option<ContestId>,
     decisions: Vec<Decided>,
     loudness: Option<Loudness>,
+    notes: Notes,
     /// A rendition in force, to compare with the source.
     rendition: Option<String>,
     /// What was typed, where the form is shown again.
@@ -225,11 +226,12 @@ async fn card_page(
         card,
         taken,
         decides: decides && !held,
-        count: queue::count(desk, caller, queue).await?,
+        lines: queue::beside(desk, caller, queue).await?,
         next: queue::following(desk, caller, queue, work.id).await?,
         contest,
         decisions,
         loudness: Loudness::of(desk, shell.say, work),
+        notes: Notes::of(desk, shell.say, work, true, Some(queue.name)).await?,
         rendition: desk.store.renditions(work.id).await?.first().map(|it| it.name.to_string()),
         typed,
         shell,

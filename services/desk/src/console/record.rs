@@ -28,7 +28,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("ended_sessions", "结束的登录", "sessions ended"), ("event", "事项", "event"), ("expires_at", "有效期至", "expires"), ("factor", "验证方式", "second factor"),
     ("from", "开始环节", "from"), ("host", "地址", "host"), ("insists", "坚持登记", "insists"), ("job", "批量任务编号", "job"), ("kind", "事项", "kind"),
     ("login", "登录名", "login name"), ("message", "通知编号", "message"), ("messages", "通知数", "messages"), ("name", "姓名", "name"),
-    ("not_before", "不早于", "not before"), ("observed", "实际状态", "observed"), ("only", "任务", "only"), ("part", "任务", "part"), ("partner", "平台", "partner"),
+    ("not_before", "不早于", "not before"), ("note", "备注", "note"), ("observed", "实际状态", "observed"), ("only", "任务", "only"), ("part", "任务", "part"), ("partner", "平台", "partner"),
     ("partners", "平台", "partners"), ("parts", "任务数", "parts"), ("person", "人员编号", "person"), ("policy", "规则", "policy"),
     ("public_url", "公开地址", "address"), ("purpose", "用途", "purpose"), ("reason", "事由", "reason"), ("receipt", "平台编号", "receipt"),
     ("redo", "重新处理", "new run"), ("replace", "替换文件的平台", "replaced at"), ("role", "角色", "role"), ("roles", "角色", "roles"), ("run", "处理轮次", "run"),

@@ -23,8 +23,8 @@ pub(super) fn lines(say: Say, rules: &[RuleVerdict]) -> Vec<RuleLine> {
         outcome: say.outcome(rule.outcome.name()),
         tone: say.tone(rule.outcome.name()),
         text: rule.text(say.lang).to_owned(),
-        measured: rule.measured_in(say.lang).to_owned(),
-        limit: rule.limit_in(say.lang).to_owned(),
+        measured: rule.measured_in(say.lang).into_owned(),
+        limit: rule.limit_in(say.lang).into_owned(),
         others: rule.others.iter().map(|twin| twin.submission.0).collect(),
     };
     rules.iter().map(line).collect()

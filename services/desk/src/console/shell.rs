@@ -145,7 +145,7 @@ impl Shell {
 const FIELDS: &[(&str, &str, &str)] = &[
     ("again", "再次输入", "the same again"), ("at", "时间", "time"), ("code", "验证码", "code"), ("contest", "活动", "contest"),
     ("current", "当前密码", "current password"), ("from", "开始环节", "stage"), ("login", "登录名", "login name"), ("name", "姓名", "name"),
-    ("new", "新密码", "new password"), ("partners", "平台", "partners"), ("password", "密码", "password"), ("phrase", "常用理由", "phrase"),
+    ("new", "新密码", "new password"), ("note", "备注", "note"), ("partners", "平台", "partners"), ("password", "密码", "password"), ("phrase", "常用理由", "phrase"),
     ("picture", "截图", "picture"), ("reason", "事由", "reason"), ("receipt", "平台编号", "name there"), ("role", "角色", "role"),
     ("seen_at", "查看时间", "when it was seen"), ("state", "状态", "state"), ("tags", "标签", "tags"), ("text", "简介", "description"),
     ("theme", "征选主题", "theme"), ("title", "标题", "title"), ("url", "公开地址", "address"), ("where", "条件", "conditions"), ("words", "理由", "words"),

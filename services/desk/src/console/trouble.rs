@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{Asked, Choice, Here, READERS, Shell, Visit, choices, contests_seen, page, shown};
 use crate::Desk;
 use crate::http::routes::Route;
-use crate::names::{partner_name, place_name};
+use crate::names::{failure, partner_name, place_name};
 use crate::view::trouble::{self, Item, TroubleFilter};
 
 /// Items of the page; more than that is an outage, which shows in the first ones.
@@ -91,7 +91,7 @@ impl Row {
             place: place_name(catalogue, say, &item.place),
             age,
             due: item.due.map(|due| say.time(&due)),
-            words: item.words.clone(),
+            words: item.words.as_deref().map(|words| failure(say, words)),
             command: (item.code == "stuck").then(|| item.command.clone()),
             href,
             cure,

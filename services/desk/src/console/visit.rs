@@ -99,6 +99,11 @@ impl Visit {
         Caller { by, sees, roles: Some(self.person.roles.clone()), key: None }
     }
 
+    /// The same visit on a page that is open to these roles: for what a page of everyone shows to some.
+    pub(crate) fn in_one_of(&self, roles: &'static [Role]) -> Self {
+        Self { roles, ..self.clone() }
+    }
+
     /// Names the session apart from everything else that sends keys.
     pub(crate) fn principal(&self) -> String {
         format!("session {}", self.session)

@@ -1,4 +1,5 @@
-//! `/works/{id}`: one work whole. What follows from it is in `work/acts`, who entered it in `work/contact`.
+//! `/works/{id}`: one work whole. What follows from it is in `work/acts`, who entered it in `work/contact`,
+//! what staff wrote about it in `work/note`.
 use std::sync::Arc;
 
 use askama::Template;
@@ -20,23 +21,25 @@ use super::{Asked, EVIDENCE, Here, READERS, Shell, Visit, page, shown};
 use crate::Desk;
 use crate::act::Caller;
 use crate::http::routes::Route;
-use crate::names::{actor_name, contest_name, part_name, partner_name, theme_name};
+use crate::names::{actor_name, contest_name, failure, part_name, partner_name, theme_name};
 use crate::view::ahead::{Ahead, Turn, ahead};
 use crate::view::audit::{self, Row as AuditRow, TrailFilter};
 use crate::view::exchanges::{self, Exchange};
 use crate::view::sentence;
 use crate::view::trace::{self, Timeline, WaitedFor};
 use crate::view::work::{self, Former, Happened, Work};
+use note::Notes;
 
 mod acts;
 mod contact;
+pub(super) mod note;
 
 /// Acts on a work that are shown with it; `/audit` has all of them.
 const MOST_ACTS: u32 = 100;
 
 pub(crate) fn routes() -> Vec<Route> {
     let work = vec![page("/works/{id}", READERS, get(whole))];
-    [work, acts::routes(), contact::routes()].into_iter().flatten().collect()
+    [work, acts::routes(), contact::routes(), note::routes()].into_iter().flatten().collect()
 }
 
 #[derive(Default, Deserialize)]
@@ -100,6 +103,7 @@ struct WorkPage {
     audit: Option<Vec<AuditRow>>,
     acts: Vec<acts::Link>,
     may_see_contact: bool,
+    notes: Notes,
     reviews: bool,
     sha256: Option<String>,
 }
@@ -142,6 +146,7 @@ async fn whole(
         exchanges,
         audit,
         acts: acts::links(&desk, &visit, &row).await?,
+        notes: Notes::of(&desk, say, &row, in_role(&visit, note::WRITERS, contest).is_some(), None).await?,
         may_see_contact: in_role(&visit, &[Role::Organiser], contest).is_some(),
         reviews: work.state == "awaiting_review" && in_role(&visit, &[Role::Screener], contest).is_some(),
         sha256: row.mezzanine_sha256.as_ref().map(hex::encode),
@@ -154,7 +159,7 @@ async fn whole(
 
 /// The person as a caller in one of these roles, where they hold it in the contest.
 pub(super) fn in_role(visit: &Visit, roles: &'static [Role], contest: &ContestId) -> Option<Caller> {
-    Visit { roles, ..visit.clone() }.caller(Some(contest)).ok()
+    visit.in_one_of(roles).caller(Some(contest)).ok()
 }
 
 async fn acts_on(
@@ -274,6 +279,11 @@ impl WorkPage {
 
     fn part(&self, part: &str) -> String {
         part_name(&self.catalogue, self.shell.say, part)
+    }
+
+    /// Why a part failed.
+    fn failure(&self, error: &str) -> String {
+        failure(self.shell.say, error)
     }
 
     /// How a request to a partner ended.

@@ -3,13 +3,15 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::Method;
+use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use pipeline::id::SubmissionId;
-use runtime::doors::{Door, Pseudonym, Reason};
+use runtime::doors::{Denied, Door, Pseudonym, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::{Principal, Subject, bearer};
+use runtime::store::sessions::Shown;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::{Role, TokenRow};
 
@@ -84,9 +86,8 @@ async fn enforce_session(service: &Service, roles: &'static [Role], request: Req
     let desk = &service.desk;
     let (mut head, body) = request.into_parts();
     let visit = match visiting(desk, roles, &head).await {
-        Ok(Some(visit)) => visit,
-        Ok(None) if head.method == Method::GET => return visit::to_sign_in(&head),
-        Ok(None) => return Code::SignInNeeded.refused(Door::Console, Reason::Missing, None::<Uuid>).into_response(),
+        Ok(Ok(visit)) => visit,
+        Ok(Err(why)) => return turned_away(desk, &head, why),
         Err(problem) => return problem.into_response(),
     };
     let mut response = match subject(desk, &visit, &mut head).await {
@@ -101,18 +102,41 @@ async fn enforce_session(service: &Service, roles: &'static [Role], request: Req
     response
 }
 
-/// The person who is signed in.
-async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<Option<Visit>, Problem> {
-    let Some(secret) = cookie::session(desk, &head.headers) else { return Ok(None) };
-    if !cookie::may_have_session(desk, &head.headers) {
-        return Ok(None);
+/// A request without a valid session: a page leads to the sign-in, a form is refused. A page that is opened without a session, or after it
+/// ended, is no failure. A cookie that was never one of ours is: it is written down as a wrong sign-in is, and taken away, so that an honest
+/// browser shows it once.
+fn turned_away(desk: &Desk, head: &Parts, why: Reason) -> Response {
+    let mut refused = Code::SignInNeeded.refused(Door::Console, why, None::<Uuid>).into_response();
+    if head.method != Method::GET {
+        return refused;
     }
-    let found = match is_refresh(head) {
+    let mut answer = visit::to_sign_in(head);
+    if matches!(why, Reason::Malformed | Reason::Unknown) {
+        if let Some(denied) = refused.extensions_mut().remove::<Denied>() {
+            answer.extensions_mut().insert(denied);
+        }
+        answer.headers_mut().append(SET_COOKIE, cookie::end_session(desk));
+    }
+    answer
+}
+
+/// The person who is signed in, or why none is.
+async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<Result<Visit, Reason>, Problem> {
+    let secret = match cookie::session(desk, &head.headers) {
+        Ok(secret) if cookie::may_have_session(desk, &head.headers) => secret,
+        Ok(_) => return Ok(Err(Reason::Missing)),
+        Err(why) => return Ok(Err(why)),
+    };
+    let shown = match is_refresh(head) {
         true => desk.store.session_unnoted(&secret).await?,
         false => desk.store.session(&secret).await?,
     };
-    let Some(session) = found else { return Ok(None) };
-    Ok(Some(Visit {
+    let session = match shown {
+        Shown::Valid(session) => *session,
+        Shown::Ended => return Ok(Err(Reason::Ended)),
+        Shown::Unknown => return Ok(Err(Reason::Unknown)),
+    };
+    Ok(Ok(Visit {
         person: Arc::new(session.person),
         session: session.id,
         say: visit::said_in(&head.headers),

@@ -60,6 +60,9 @@ pub struct Row {
     /// To which work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission: Option<Uuid>,
+    /// The work's title now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// Of which contest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
@@ -112,6 +115,7 @@ impl From<AuditRow> for Row {
             address: row.address,
             act: row.act,
             submission: row.submission,
+            title: row.title,
             contest: row.contest,
             partner: row.partner,
             reason: row.reason,

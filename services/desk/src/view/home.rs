@@ -143,7 +143,7 @@ async fn waiting(desk: &Desk, what: What, contest: Option<ContestId>) -> Result<
         What::Review => store.works_waiting("awaiting_review", within).await?,
         What::Release => store.works_waiting("awaiting_release", within).await?,
         What::ByHand => {
-            let Waiting { oldest, .. } = store.deliveries_waiting(within).await?;
+            let oldest = store.delivery_waiting_longest(within).await?;
             Waiting { count: board::waiting(desk, within, false).await?, oldest }
         }
         What::Parked | What::Credentials => store.works_parked(within).await?,

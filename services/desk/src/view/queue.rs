@@ -4,15 +4,17 @@ use pipeline::id::SubmissionId;
 use pipeline::queue::{QUEUES, Queue};
 use runtime::problem::Problem;
 use runtime::store::held::{Failure, Shown};
-use runtime::store::listing::{Count, MOST_COUNTED};
+use runtime::store::listing::Count;
 use runtime::store::reviews::Waiting;
 use uuid::Uuid;
 
 use crate::Desk;
 use crate::act::Caller;
 
-/// Most works that a card counts, since a card is opened every few seconds.
-const MOST_ON_A_CARD: u32 = 1_000;
+/// Most works of a queue that are counted: a card, which says how many wait, is opened every few seconds.
+const MOST: u32 = 1_000;
+/// Most works of the other queues that a card counts.
+const MOST_OF_OTHERS: u32 = 100;
 
 /// A queue and how many works wait in it.
 #[derive(Clone, Debug)]
@@ -44,16 +46,20 @@ pub struct Decided {
 
 /// Every queue.
 pub async fn queues(desk: &Desk, caller: &Caller) -> Result<Vec<Line>, Problem> {
-    let mut lines = Vec::new();
-    for queue in &QUEUES {
-        lines.push(Line { queue, count: desk.store.count_waiting(waiting(caller, queue)?, MOST_COUNTED).await? });
-    }
-    Ok(lines)
+    counted(desk, caller, |_| MOST).await
 }
 
-/// How many works wait in one queue, counted no further than a card shows it.
-pub async fn count(desk: &Desk, caller: &Caller, queue: &'static Queue) -> Result<Count, Problem> {
-    Ok(desk.store.count_waiting(waiting(caller, queue)?, MOST_ON_A_CARD).await?)
+/// Every queue as the card of one of them shows them.
+pub async fn beside(desk: &Desk, caller: &Caller, here: &Queue) -> Result<Vec<Line>, Problem> {
+    counted(desk, caller, |queue| if queue == here { MOST } else { MOST_OF_OTHERS }).await
+}
+
+async fn counted(desk: &Desk, caller: &Caller, most: impl Fn(&Queue) -> u32) -> Result<Vec<Line>, Problem> {
+    let mut lines = Vec::new();
+    for queue in &QUEUES {
+        lines.push(Line { queue, count: desk.store.count_waiting(waiting(caller, queue)?, most(queue)).await? });
+    }
+    Ok(lines)
 }
 
 /// The work that the caller would be given after one of a queue's works. Claims nothing.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::work::Happened;
-use crate::names::{actor_name, part_name, partner_name, partner_names};
+use crate::names::{actor_name, failure, part_name, partner_name, partner_names};
 
 /// What happened.
 pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
@@ -46,6 +46,7 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
         "reprocess" => detail.about(said("重新处理，开始于", "Processed again, from"), &say.stage(detail.text("from"))),
         "bulk_started" => said("由批量任务启动新一轮处理。", "A bulk job began a new run."),
         "held" => detail.about(said("影片已保全，不予删除", "The film is held"), detail.text("reason")),
+        "noted" => detail.about(said("备注", "Note"), detail.text("note")),
         "let_go" => said("影片不再保全。", "The film is no longer held."),
         "part_failed" => detail.failed(said("未成功，将自动重试", "failed and will be tried again")),
         "part_parked" => {
@@ -158,7 +159,7 @@ impl Detail<'_> {
 
     fn failed(&self, what: String) -> String {
         let said = self.part(what);
-        let error = self.text("error");
+        let error = failure(self.say, self.text("error"));
         if error.is_empty() { said } else { format!("{said} {error}") }
     }
 }
@@ -224,6 +225,7 @@ mod tests {
             "cure_closed",
             "held",
             "let_go",
+            "noted",
             "part_failed",
             "part_parked",
             "retried",

@@ -332,6 +332,11 @@ pub async fn history(desk: &Desk, row: &SubmissionRow) -> Result<Vec<Happened>, 
     Ok(desk.store.history(row.id).await?.into_iter().map(Happened::from).collect())
 }
 
+/// The newest notes of staff on a work, newest first.
+pub async fn notes(desk: &Desk, row: &SubmissionRow) -> Result<Vec<Happened>, Problem> {
+    Ok(desk.store.notes(row.id).await?.into_iter().map(Happened::from).collect())
+}
+
 impl Rejected {
     /// Why, in a state that is a rejection.
     pub(crate) fn of(state: &State) -> Option<Self> {

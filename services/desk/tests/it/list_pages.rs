@@ -190,8 +190,24 @@ async fn a_film_is_held_and_let_go_by_a_form() {
     assert_eq!(organiser.send(&path, &[("step", "do"), ("held", "yes"), ("reason", "版权争议")]).await.status, 303);
     assert!(organiser.page(&format!("/works/{}", entry.id)).await.contains("版权争议"));
     assert!(organiser.page(&path).await.contains("Let it go"));
-    assert_eq!(organiser.send(&path, &[("step", "do"), ("held", "no")]).await.status, 303);
+    let Shown { status, text, .. } = organiser.send(&path, &[("step", "look"), ("held", "no")]).await;
+    assert!(status == 200 && text.contains("held → not held") && !text.contains("may be deleted"), "{status}: {text}");
+    let digest = text.split("name=\"digest\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    // Meanwhile the film is held for another reason.
+    stage.execute("update submissions set held_reason = '调查'".to_owned()).await;
+    let lift = [("step", "do"), ("held", "no"), ("digest", digest.as_str())];
+    let Shown { status, text, .. } = organiser.send(&path, &lift).await;
+    assert!(status == 409 && text.contains("changed") && text.contains("调查"), "{status}: {text}");
+    stage.execute("update submissions set held_reason = '版权争议'".to_owned()).await;
+    assert_eq!(organiser.send(&path, &lift).await.status, 303);
     assert!(organiser.page(&path).await.contains("Hold the film"));
+    // Of a work that was withdrawn, nothing else keeps the film.
+    let state = r#"'{state}', '{"state": "withdrawn"}'"#;
+    let withdrawn =
+        format!("update submissions set machine = jsonb_set(machine, {state}), state = 'withdrawn', held_at = now()");
+    stage.execute(withdrawn).await;
+    let text = organiser.send(&path, &[("step", "look"), ("held", "no")]).await.text;
+    assert!(text.contains("may be deleted and cannot be restored"), "{text}");
 }
 
 #[tokio::test]

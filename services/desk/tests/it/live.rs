@@ -7,6 +7,7 @@ use pipeline::lang::Lang;
 use pipeline::person::{Held, Role};
 use reqwest::Response;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::desk_browser::{Browser, NAME};
@@ -157,6 +158,33 @@ async fn a_role_that_is_taken_away_receives_no_further_events() {
     stage.announce(1, Some("demo"));
     stage.announce(2, Some("small"));
     assert_eq!(stream.data().await.unwrap()["id"], json!(Uuid::from_u128(2)));
+}
+
+#[tokio::test]
+async fn a_role_or_a_session_that_another_process_takes_away_is_noticed_by_the_stream_itself() {
+    let stage = Stage::new().await;
+    let who = stage.sign_in(&[Held::within(Role::Auditor, "demo"), Held::within(Role::Screener, "small")]).await;
+    let stream = Mutex::new(Stream::of(&who).await);
+    stage.execute("delete from person_roles where contest = 'demo'".to_owned()).await;
+    until("nothing of the contest arrives", async || {
+        stage.announce(1, Some("demo"));
+        stage.announce(2, Some("small"));
+        let lost = |data: &Value| data["id"] == json!(Uuid::from_u128(1));
+        let mut stream = stream.lock().await;
+        let mut data = stream.data().await.unwrap();
+        let arrived = lost(&data);
+        while lost(&data) {
+            data = stream.data().await.unwrap();
+        }
+        !arrived
+    })
+    .await;
+    stage.execute("update sessions set ended_at = now(), ended_why = 'ended'".to_owned()).await;
+    until("the stream has ended", async || {
+        stage.announce(2, Some("small"));
+        stream.lock().await.data().await.is_none()
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -86,6 +86,10 @@ async fn no_page_shows_an_id_where_there_is_a_name() {
             }
         }
     }
+    let audit = browser.page("/audit?act=released").await;
+    assert!(audit.contains(&format!("<a href=\"/works/{}\" lang=\"zh\">", work.id)), "{audit}");
+    let title = stage.ask(format!("select title from submissions where id = '{}'", work.id)).await;
+    assert!(read(&audit).contains(&title), "{audit}");
     let audit = read(&browser.page("/audit").await);
     assert!(audit.contains("作品范围") && audit.contains("作品状态：待发布；征选主题：数智赋能"), "{audit}");
     let look = "state=awaiting_release&unit=%E5%B7%A5%E4%BF%A1&delivery=planned&kind=release&entered_from=2020-01-01";

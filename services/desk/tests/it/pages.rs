@@ -64,6 +64,7 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /works/{id}/compare/{rendition}/{still}", Some(READERS)),
     ("GET /works/{id}/renditions/{file}", Some(CARRIERS)),
     ("POST /works/{id}/contact", Some(&[Organiser])),
+    ("POST /works/{id}/note", Some(&[Screener, Organiser])),
     ("GET /works/{id}/release", Some(&[Organiser])),
     ("POST /works/{id}/release", Some(&[Organiser])),
     ("GET /works/{id}/recall", Some(&[Organiser])),

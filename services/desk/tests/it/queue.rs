@@ -8,7 +8,7 @@ use desk::view::queue::{self, Decided};
 use futures::future::join_all;
 use pipeline::id::{CredentialId, PersonId, SubmissionId};
 use pipeline::lang::Lang;
-use pipeline::person::Sees;
+use pipeline::person::{Held, Sees};
 use pipeline::queue::Queue;
 use reqwest::Method;
 use runtime::problem::Problem;
@@ -245,6 +245,30 @@ async fn a_decision_is_about_the_run_that_the_reviewer_saw() {
     stage.time_passes().await;
     assert_eq!(failed(&desk, &reviewer).await.failure.unwrap().code, "changed");
     assert_eq!(stage.state(entry).await, "awaiting_review");
+}
+
+#[tokio::test]
+async fn a_note_is_shown_to_colleagues_on_the_card_and_the_works_page_and_to_no_other_contest() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    stage.put(&entry, "awaiting_review").await;
+    let screener = Browser::of(&stage, Lang::Zh, &[Held::within(Role::Screener, "demo")]).await;
+    let auditor = Browser::of(&stage, Lang::Zh, &[Held::everywhere(Role::Auditor)]).await;
+    let (card, page) = (format!("/queue/twins/{}", entry.id), format!("/works/{}", entry.id));
+    let note = format!("{page}/note");
+    let key = Uuid::new_v4().to_string();
+    let sent = [("note", "片尾 <字幕> 有错字"), ("queue", "twins"), ("key", key.as_str())];
+    assert_eq!(screener.send(&note, &sent).await.leads_to(), format!("{card}#notes"));
+    assert_eq!(screener.send(&note, &sent).await.leads_to(), format!("{card}#notes"), "sent twice, written once");
+    for text in [screener.page(&card).await, screener.page(&page).await, auditor.page(&page).await] {
+        assert!(text.contains("片尾 &#60;字幕&#62; 有错字"), "{text}");
+    }
+    assert!(!auditor.page(&page).await.contains("id=\"note\""));
+    let rows = stage.trail(&entry).await;
+    assert_eq!(rows.iter().filter(|row| row.act == "noted").count(), 1, "{rows:?}");
+    assert_eq!(screener.send(&note, &[("note", " ")]).await.status, 422);
+    let foreign = Browser::of(&stage, Lang::Zh, &[Held::within(Role::Screener, "small")]).await;
+    assert_eq!(foreign.send(&note, &[("note", "x")]).await.status, 404);
 }
 
 #[tokio::test]

@@ -140,6 +140,11 @@ impl PictureMeasure {
         self.seen.times.len() as u64
     }
 
+    /// When the first picture is shown, µs on the file's timeline.
+    pub(super) fn begin_us(&self) -> i64 {
+        to_us(self.seen.times.first().copied().unwrap_or(0), self.seen.base)
+    }
+
     /// Frames that players would leave out, as they come after their time.
     pub(super) fn late(&self) -> u64 {
         self.seen.late

@@ -239,6 +239,43 @@ fn damage_is_still_damage() {
     assert!(errors > 0);
 }
 
+/// Where the bytes of a track's sample begin in the file.
+fn sample_at(stbl: &mut Node, sample: usize) -> usize {
+    let sizes = stbl.at("stsz").rows::<1>(12);
+    let chunks = stbl.at("stco").rows::<1>(8);
+    // Rows of the first chunk, counted from 1, that has so many samples.
+    let runs = stbl.at("stsc").rows::<3>(8);
+    let mut first = 0;
+    for (chunk, [begin]) in chunks.iter().enumerate() {
+        let run = runs.iter().rfind(|[from, ..]| *from as usize <= chunk + 1).unwrap();
+        let samples = run[1] as usize;
+        if sample < first + samples {
+            let before: u32 = sizes[first..sample].iter().map(|[size]| size).sum();
+            return (*begin + before) as usize;
+        }
+        first += samples;
+    }
+    panic!("no sample {sample}")
+}
+
+#[test]
+fn damage_is_found_where_it_lies() {
+    let bench = bench("-bf 0");
+    change(&bench.input("source"), |moov, before| {
+        let picture = track(moov, b"vide");
+        let stbl = picture.at("mdia/minf/stbl");
+        let sizes = stbl.at("stsz").rows::<1>(12);
+        let at = sample_at(stbl, 60);
+        let size = sizes[60][0] as usize;
+        before[at + 5..at + size].fill(0xa5);
+    });
+    let info = bench.probe("source");
+    assert!(info.decode_errors > 0);
+    // At 25 a second it is shown at 2.4 s; the pictures until the next key frame, at 3 s, refer to it.
+    let [damage] = &info.damage[..] else { panic!("{:?}", info.damage) };
+    assert!((2_000..=2_500).contains(&damage.start_ms) && (2_500..=3_200).contains(&damage.end_ms), "{damage:?}");
+}
+
 #[test]
 fn a_film_without_its_end_is_said_to_lack_it() {
     for options in ["-movflags +frag_keyframe+empty_moov+default_base_moof", "-movflags +faststart", ""] {

@@ -91,6 +91,7 @@ pub(crate) fn info() -> MediaInfo {
         streams: StreamCount { video: 1, audio: 1, other: 0 },
         other_tracks: vec![],
         decode_errors: 0,
+        damage: vec![],
         aigc: None,
         oddities: vec![],
     }

@@ -155,7 +155,10 @@ pub(super) fn decode_errors(info: &MediaInfo, rule: &DecodeErrorsRule) -> RuleVe
     if errors > rule.fail_above {
         return broken(Rule::DecodeErrors, measured, limit, Rejection::damaged(errors));
     }
-    let zh = format!("解码错误 {errors} 处，允许不超过 {} 处。", rule.fail_above);
+    let zh = match errors {
+        0 => "文件完整，没有损坏。".to_owned(),
+        _ => format!("文件有 {errors} 处损坏，允许不超过 {} 处。", rule.fail_above),
+    };
     let en = format!("Errors while decoding: {errors}; at most {} are forgiven.", rule.fail_above);
     word(Rule::DecodeErrors, measured, limit, pass_or_warn(errors <= rule.warn_above), zh, en)
 }

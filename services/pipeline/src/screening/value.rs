@@ -1,5 +1,7 @@
 //! A measured value or a limit as a verdict keeps it: in English, and in Chinese where that differs.
-use crate::lang::{self, Lang, decimal, shown};
+use std::borrow::Cow;
+
+use crate::lang::{self, Lang, decimal, measured_zh, shown};
 
 /// A short text without a sentence around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +37,12 @@ pub(super) fn layout(name: &str) -> Value {
     both(zh, name)
 }
 
-/// The Chinese text where there is one, for readers of Chinese.
-pub(super) fn in_language<'a>(lang: Lang, zh: Option<&'a str>, en: &'a str) -> &'a str {
-    match lang {
-        Lang::Zh => zh.unwrap_or(en),
-        Lang::En => en,
+/// The Chinese text, or what the English one says in Chinese, for readers of Chinese.
+pub(super) fn in_language<'a>(lang: Lang, zh: Option<&'a str>, en: &'a str) -> Cow<'a, str> {
+    match (lang, zh) {
+        (Lang::Zh, Some(zh)) => Cow::Borrowed(zh),
+        (Lang::Zh, None) => Cow::Owned(measured_zh(en)),
+        (Lang::En, _) => Cow::Borrowed(en),
     }
 }
 
@@ -108,11 +111,13 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_of_a_version_that_knew_english_values_only_is_shown_as_it_was_stored() {
+    fn a_verdict_of_a_version_that_knew_english_values_only_is_read_in_both_languages_and_stays_as_it_is() {
         let stored = r#"{ "rule": "duration", "measured": "12 s", "limit": "60–480 s", "outcome": "fail", "curable": false,
             "zh": "作品时长 12 秒，不足 1 分钟。", "en": "The work is 12 s long." }"#;
         let read: RuleVerdict = serde_json::from_str(stored).unwrap();
-        assert_eq!((read.measured_in(Lang::Zh), read.limit_in(Lang::Zh)), ("12 s", "60–480 s"));
+        let said = |lang| [read.measured_in(lang), read.limit_in(lang)].map(Cow::into_owned);
+        assert_eq!(said(Lang::Zh), ["12 秒", "60–480 秒"]);
+        assert_eq!(said(Lang::En), ["12 s", "60–480 s"]);
         let again = serde_json::to_value(&read).unwrap();
         assert_eq!(again, serde_json::from_str::<serde_json::Value>(stored).unwrap(), "and stored again as it was");
     }

@@ -87,6 +87,10 @@ fn what_was_measured_can_be_so() {
     lie("an oddity without end", &|it| {
         it.media_info.oddities = vec![Oddity::ForeignBrand { major: "x".repeat(257) }];
     });
+    let stretch = |start_ms, end_ms| Stretch { start_ms, end_ms };
+    lie("damage that ends before it begins", &|it| it.media_info.damage = vec![stretch(2, 1)]);
+    lie("damage beyond the end", &|it| it.media_info.damage = vec![stretch(0, 90_000)]);
+    lie("damage without end", &|it| it.media_info.damage = vec![stretch(0, 1); 201]);
     let track = |codec: &str| OtherTrack {
         stream: 2,
         kind: TrackKind::Sound,

@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, print_json};
+use crate::output::{Format, OutputArgs, print_json, tell_digest};
 use crate::typed;
 
 /// Options of `hold`.
@@ -18,6 +18,12 @@ pub(crate) struct Args {
     /// Let it go again
     #[arg(long, conflicts_with = "reason")]
     lift: bool,
+    /// Only say what would follow
+    #[arg(long)]
+    dry_run: bool,
+    /// The digest of a dry run; refused if what the act concerns has changed since
+    #[arg(long, value_name = "DIGEST")]
+    digest: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -26,13 +32,23 @@ pub(crate) struct Args {
 
 /// Holds it, or lets it go.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
-    let wish = Hold { held: !args.lift, reason: args.reason };
+    let wish = Hold { held: !args.lift, reason: args.reason, dry_run: args.dry_run, digest: args.digest };
     let desk = args.database.desk().await?;
     let done = hold(&desk, &args.database.caller(&desk).await?, args.id, wish).await?;
     if args.output.output == Format::Json {
         print_json(&done.value)?;
         return Ok(Exit::Done);
     }
-    eprintln!("{}: the film {}", args.id, if done.value.held { "is held" } else { "is no longer held" });
+    let said = match (args.dry_run, done.value.held) {
+        (false, true) => "is held",
+        (false, false) => "is no longer held",
+        (true, true) => "would be held",
+        (true, false) => "would no longer be held",
+    };
+    let after = if done.value.may_be_deleted { ", and may be deleted: the work was withdrawn" } else { "" };
+    eprintln!("{}: the film {said}{after}", args.id);
+    if args.dry_run {
+        tell_digest(args.id, &done.value.digest);
+    }
     Ok(Exit::Done)
 }

@@ -1,4 +1,6 @@
 //! `reelmill retention [--dry-run]`: removes what is past its time by the catalogue's policy, or says what would go.
+use std::time::Duration;
+
 use anyhow::Context;
 use runtime::clock::Clock;
 use runtime::retention::{self, Line};
@@ -30,8 +32,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     } else {
         let by = args.database.by(&store, Some("past its time by retention.toml".to_owned())).await?;
         // Everything that the dry run counts, however much: whoever asks waits for it.
-        let removing = retention::run(&store, &policy, now, &by, u64::MAX);
-        let lines = removing.await.context("remove what is past its time")?;
+        let removing = retention::run(&store, &policy, now, &by, Duration::MAX);
+        let lines = removing.await.context("remove what is past its time")?.lines;
         let removed = retention::run_scratch(&policy, now, &config.scratch_dir);
         eprintln!("{removed} directories of dead processes were removed on this machine");
         lines

@@ -114,8 +114,8 @@ impl RuleStatus {
         Self {
             rule: verdict.rule,
             outcome: verdict.outcome,
-            measured: verdict.measured_in(lang).to_owned(),
-            limit: verdict.limit_in(lang).to_owned(),
+            measured: verdict.measured_in(lang).into_owned(),
+            limit: verdict.limit_in(lang).into_owned(),
             curable: verdict.curable,
             text: verdict.text(lang).to_owned(),
             zh: verdict.zh.clone(),

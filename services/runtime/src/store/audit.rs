@@ -58,6 +58,8 @@ pub struct AuditRow {
     pub act: String,
     /// To which submission.
     pub submission: Option<Uuid>,
+    /// Its title; absent where it was deleted since.
+    pub title: Option<String>,
     /// Contest of the submission, or the one that the token or the roles are for.
     pub contest: Option<String>,
     /// About which partner.
@@ -251,7 +253,9 @@ impl Store {
     pub async fn audit(&self, filter: &AuditFilter) -> anyhow::Result<Vec<AuditRow>> {
         let mut sql = QueryBuilder::<Postgres>::new(
             "/* audit */
-            select seq, at, actor, name, person, credential, address, act, submission, contest, partner, reason, before, after, encode(hash, 'hex') as hash
+            select seq, at, actor, name, person, credential, address, act, submission,
+                (select title from submissions s where s.id = audit.submission) as title,
+                contest, partner, reason, before, after, encode(hash, 'hex') as hash
             from audit where true",
         );
         if let Some(submission) = filter.submission {

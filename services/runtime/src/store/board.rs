@@ -156,7 +156,16 @@ impl Store {
 
 /// Adds the tables and the filters. Works are `s`.
 fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &BoardWanted) {
-    sql.push(" from submissions s where exists (select from deliveries d where d.submission = s.id");
+    sql.push(" from submissions s where s.has_deliveries");
+    if wanted.partner.is_some() || wanted.state.is_some() || wanted.waits.is_some() {
+        with_delivery(sql, wanted);
+    }
+    within(sql, "s.contest", &wanted.contests);
+}
+
+/// Adds the filters that are about one delivery.
+fn with_delivery(sql: &mut QueryBuilder<Postgres>, wanted: &BoardWanted) {
+    sql.push(" and exists (select from deliveries d where d.submission = s.id");
     if let Some(partner) = &wanted.partner {
         sql.push(" and d.partner = ").push_bind(partner.as_str().to_owned());
     }
@@ -176,7 +185,6 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &BoardWanted) {
         None => {}
     }
     sql.push(")");
-    within(sql, "s.contest", &wanted.contests);
 }
 
 #[cfg(test)]
@@ -190,13 +198,14 @@ mod tests {
             chosen(&mut sql, wanted);
             sql.sql().as_str().to_owned()
         };
-        let all = "select 1 from submissions s where exists (select from deliveries d where d.submission = s.id";
-        assert_eq!(text(&BoardWanted::default()), format!("{all})"));
+        let all = "select 1 from submissions s where s.has_deliveries";
+        assert_eq!(text(&BoardWanted::default()), all);
         let wanted = BoardWanted {
             contests: Some("demo".into()).into(),
             partner: Some("cctv".into()),
             ..BoardWanted::default()
         };
-        assert_eq!(text(&wanted), format!("{all} and d.partner = $1) and s.contest = $2"));
+        let with = "exists (select from deliveries d where d.submission = s.id and d.partner = $1)";
+        assert_eq!(text(&wanted), format!("{all} and {with} and s.contest = $2"));
     }
 }

@@ -67,23 +67,19 @@ impl Store {
         Ok(Waiting { count, oldest: oldest.await.context("look for the work that waits for longest")? })
     }
 
-    /// Deliveries that an operator has to hand over or confirm.
-    pub async fn deliveries_waiting(&self, contest: Option<&ContestId>) -> anyhow::Result<Waiting> {
-        let row = sqlx::query!(
-            r#"/* deliveries_waiting */
-            select count(*) as "count!", min(updated_at) as oldest from (
-                select d.updated_at from deliveries d join submissions s on s.id = d.submission
-                where d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live'
-                    and ($1::text is null or s.contest = $1)
-                order by d.updated_at limit $2
-            ) as counted"#,
-            contest.map(ContestId::as_str),
-            i64::from(MOST_COUNTED) + 1,
-        )
-        .fetch_one(self.pool())
-        .await
-        .context("count the deliveries that wait for a person")?;
-        Waiting::of(row.count, row.oldest)
+    /// Since when the delivery that has waited longest waits for an operator, who hands it over or confirms it; `None` where none waits.
+    pub async fn delivery_waiting_longest(&self, contest: Option<&ContestId>) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let mut sql = QueryBuilder::new("/* delivery_waiting_longest */ select d.updated_at from deliveries d");
+        if contest.is_some() {
+            sql.push(" join submissions s on s.id = d.submission");
+        }
+        sql.push(" where d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live'");
+        if let Some(contest) = contest {
+            sql.push(" and s.contest = ").push_bind(contest.as_str().to_owned());
+        }
+        sql.push(" order by d.updated_at limit 1");
+        let oldest = sql.build_query_scalar().persistent(false).fetch_optional(self.pool());
+        oldest.await.context("look for the delivery that waits for longest")
     }
 
     /// Recalls that are under way.
@@ -191,7 +187,7 @@ impl Store {
 }
 
 /// The smallest id that is made at this instant: UUID v7 begins with the milliseconds since 1970.
-fn first_id(at: DateTime<Utc>) -> Uuid {
+pub(super) fn first_id(at: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::try_from(at.timestamp_millis()).unwrap_or_default();
     Uuid::from_u128(milliseconds << 80)
 }

@@ -39,6 +39,19 @@ impl Store {
         lines.reverse();
         Ok(lines)
     }
+
+    /// The newest notes of staff on a submission, newest first.
+    pub async fn notes(&self, submission: SubmissionId) -> anyhow::Result<Vec<HistoryLine>> {
+        sqlx::query_as!(
+            HistoryLine,
+            "/* notes */
+            select at, actor, what, detail from history where submission = $1 and what = 'noted' order by id desc limit 20",
+            submission.0,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("load notes")
+    }
 }
 
 /// Adds a line. A person's name and reason go with it.

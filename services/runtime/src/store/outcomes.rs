@@ -1,6 +1,7 @@
 //! Ends of a part that move its submission on: done and rejected. One fenced transaction records the outcome, advances the
 //! submission and writes what follows.
 use anyhow::{Context, bail};
+use pipeline::media_info::MediaInfo;
 use pipeline::part::Part;
 use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
@@ -11,7 +12,7 @@ use sqlx::types::Json;
 use super::history::By;
 use super::parts::{Claim, Commit};
 use super::submissions::{Locked, apply_locked};
-use super::{Policy, Store, deliveries, fingerprints, previews, renditions};
+use super::{Policy, Store, deliveries, fingerprints, previews, renditions, watch};
 use crate::outcome::Output;
 
 impl Store {
@@ -149,14 +150,18 @@ async fn keep(tx: &mut PgConnection, policy: &Policy, claim: &Claim, output: &Ou
             fingerprints::keep(tx, claim.submission, fingerprint).await?;
         }
         (Output::Screened { verdict, plan, .. }, _) => {
-            sqlx::query!(
-                "/* keep_verdict */ update submissions set verdict = $2, plan = $3 where id = $1",
+            let media_info = sqlx::query_scalar!(
+                r#"/* keep_verdict */
+                update submissions set verdict = $2, plan = $3 where id = $1 returning media_info as "media_info: Json<MediaInfo>""#,
                 claim.submission.0,
                 Json(verdict) as _,
                 plan.as_ref().map(Json) as _,
             )
-            .execute(tx)
+            .fetch_one(&mut *tx)
             .await?;
+            if let Some((plan, info)) = plan.as_ref().zip(media_info) {
+                watch::estimate(tx, claim.submission, claim.run, plan, &info.0).await?;
+            }
         }
         (Output::Assembled { rendition }, Part::Rendition(name)) => {
             renditions::insert(tx, claim.submission, claim.run, name, rendition).await?;

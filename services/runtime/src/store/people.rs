@@ -49,12 +49,17 @@ impl Store {
 
     /// Since when and why the mezzanine is held.
     pub async fn held(&self, id: SubmissionId) -> anyhow::Result<Option<(DateTime<Utc>, String)>> {
-        let row = sqlx::query!("/* held */ select held_at, held_reason from submissions where id = $1", id.0)
-            .fetch_optional(self.pool())
-            .await
-            .context("ask whether a mezzanine is held")?;
-        Ok(row.and_then(|row| Some((row.held_at?, row.held_reason.unwrap_or_default()))))
+        held(&mut *self.pool().acquire().await.context("connect")?, id).await
     }
+}
+
+/// Since when and why the mezzanine is held, within the transaction of an act.
+pub async fn held(connection: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Option<(DateTime<Utc>, String)>> {
+    let row = sqlx::query!("/* held */ select held_at, held_reason from submissions where id = $1", id.0)
+        .fetch_optional(connection)
+        .await
+        .context("ask whether a mezzanine is held")?;
+    Ok(row.and_then(|row| Some((row.held_at?, row.held_reason.unwrap_or_default()))))
 }
 
 /// Opens the gate to these partners (`None`: to all), now or at a time.
@@ -131,6 +136,14 @@ pub async fn hold_mezzanine(
     let detail = json!({ "reason": reason });
     history::add(tx, id, by, what, &detail).await?;
     let act = Act { act: what, submission: Some(id), partner: None, before: Value::Null, after: detail };
+    audit::add(tx, by, &act).await
+}
+
+/// Adds a note of staff to a submission: a line of its history.
+pub async fn note(tx: &mut PgConnection, id: SubmissionId, text: &str, by: &By) -> anyhow::Result<()> {
+    let detail = json!({ "note": text });
+    history::add(tx, id, by, "noted", &detail).await?;
+    let act = Act { act: "noted", submission: Some(id), partner: None, before: Value::Null, after: detail };
     audit::add(tx, by, &act).await
 }
 

@@ -11,6 +11,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::audit::{self, Act};
+use super::desk::first_id;
 use super::history::{self, By};
 use super::{Policy, Store, entrants, is_unavailable};
 use crate::outcome::{StoredComparison, StoredCover};
@@ -33,33 +34,88 @@ impl Amount {
     }
 }
 
+/// Where a removal stands that goes through works in the order of their ids; the default is before the first one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct From(Option<Uuid>);
+
+/// What became of some works.
+#[derive(Debug)]
+pub struct Round {
+    /// What went.
+    pub gone: Amount,
+    /// Where the next round goes on; `None` after the last work.
+    pub next: Option<From>,
+    /// What one of them failed at. The others were dealt with.
+    pub failure: Option<anyhow::Error>,
+}
+
+impl Round {
+    /// Of rows that are deleted some at a time, until none is found.
+    pub(crate) fn of_rows(count: u64) -> Self {
+        Self { gone: Amount { count, bytes: 0 }, next: (count > 0).then(From::default), failure: None }
+    }
+}
+
+/// Fewer than were asked for were the last ones.
+fn next_after(looked: &[Uuid]) -> Option<From> {
+    looked.last().filter(|_| looked.len() as i64 == AT_ONCE).map(|last| From(Some(*last)))
+}
+
 impl Store {
-    /// Works whose entrant's data, names of files included, are past their time: nothing changed about them since `before`, and nothing is open.
-    pub async fn personal_data_due(&self, before: DateTime<Utc>, limit: i64) -> anyhow::Result<Vec<SubmissionId>> {
-        let ids = sqlx::query_scalar!(
+    /// Counts the works whose entrant's data, names of files included, are past their time: nothing changed about them since `before`, and
+    /// nothing is open.
+    pub async fn personal_data_due(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
             r#"/* personal_data_due */
-            select id as "id!" from forgettable_entrants($1, null) as id limit $2"#,
+            select count(*) as "count!" from forgettable_entrants($1, null)"#,
             before,
-            limit,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for personal data that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Forgets who entered those of the next works after `from`, with a line of history and of the audit trail each.
+    pub async fn forget_entrants(
+        &self,
+        from: From,
+        before: DateTime<Utc>,
+        days: u32,
+        by: &By,
+    ) -> anyhow::Result<Round> {
+        let looked = sqlx::query!(
+            r#"/* forgettable_entrants_after */
+            select c.submission as "submission!", exists (select from forgettable_entrants($1, c.submission)) as "due!"
+            from (
+                (select submission from entrants where ($2::uuid is null or submission > $2) and submission < $3
+                    order by submission limit $4)
+                union
+                (select distinct submission from uploads
+                    where (filename is not null or metadata <> '') and ($2::uuid is null or submission > $2) and submission < $3
+                    order by submission limit $4)
+                order by submission limit $4
+            ) as c"#,
+            before,
+            from.0,
+            // A work that was entered since has changed since.
+            first_id(before),
+            AT_ONCE,
         )
         .fetch_all(self.pool())
         .await
         .context("look for personal data that are past their time")?;
-        Ok(ids.into_iter().map(SubmissionId).collect())
-    }
-
-    /// Forgets who entered the works that [`Store::personal_data_due`] finds, with a line of history and of the audit trail each.
-    /// Returns of how many.
-    pub async fn forget_entrants(&self, before: DateTime<Utc>, days: u32, by: &By) -> anyhow::Result<u64> {
+        let next = next_after(&looked.iter().map(|row| row.submission).collect::<Vec<_>>());
         let (mut forgotten, mut failure) = (0, None);
-        for id in self.personal_data_due(before, AT_ONCE).await? {
+        for row in looked.iter().filter(|row| row.due) {
+            let id = SubmissionId(row.submission);
             let done = self.transaction("forget_entrant", |tx, _| {
                 Box::pin(async move { forget_entrant(tx, id, before, days, by).await })
             });
             let done = done.await.with_context(|| format!("forget who entered {id}"));
             forgotten += u64::from(or_the_next(done, &mut failure)?);
         }
-        failure.map_or(Ok(forgotten), Err)
+        Ok(Round { gone: Amount { count: forgotten, bytes: 0 }, next, failure })
     }
 
     /// Renditions that a newer run replaced before `before`, and that no partner has: how many, and their bytes with covers.
@@ -76,19 +132,25 @@ impl Store {
         Ok(Amount::of(row.count, row.bytes))
     }
 
-    /// Forgets those renditions and puts their objects to the garbage. Returns how many went, and their bytes.
-    pub async fn forget_superseded(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
-        let works = sqlx::query_scalar!(
-            r#"/* superseded_works */
-            select distinct submission as "submission!" from superseded_renditions($1, null) order by 1 limit $2"#,
+    /// Forgets those renditions of the next works after `from`, and puts their objects to the garbage.
+    pub async fn forget_superseded(&self, from: From, before: DateTime<Utc>) -> anyhow::Result<Round> {
+        let looked = sqlx::query!(
+            r#"/* superseded_after */
+            select c.submission as "submission!", exists (select from superseded_renditions($1, c.submission)) as "due!"
+            from (
+                select distinct submission from renditions where not in_force and ($2::uuid is null or submission > $2)
+                order by submission limit $3
+            ) as c"#,
             before,
+            from.0,
             AT_ONCE,
         )
         .fetch_all(self.pool())
         .await
         .context("look for works with superseded renditions")?;
+        let next = next_after(&looked.iter().map(|row| row.submission).collect::<Vec<_>>());
         let (mut gone, mut failure) = (Amount::default(), None);
-        for work in works {
+        for work in looked.iter().filter(|row| row.due).map(|row| row.submission) {
             let went = self.transaction("forget_superseded", |tx, _| {
                 Box::pin(async move { forget_superseded(tx, self.policy(), work, before).await })
             });
@@ -96,7 +158,7 @@ impl Store {
             let went = or_the_next(went, &mut failure)?;
             gone = Amount { count: gone.count + went.count, bytes: gone.bytes + went.bytes };
         }
-        failure.map_or(Ok(gone), Err)
+        Ok(Round { gone, next, failure })
     }
 
     /// Records of uploads that were given up before `before` and whose bytes are gone.
@@ -143,7 +205,7 @@ impl Store {
     pub async fn forget_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* forget_attempts */
-            delete from attempts where ctid in (select forgettable_attempts($1) limit $2)",
+            delete from attempts where ctid = any(array(select due from forgettable_attempts($1) as due limit $2))",
             before,
             AT_ONCE * 10,
         )

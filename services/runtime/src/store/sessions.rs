@@ -33,6 +33,27 @@ pub struct Session {
     pub seen_at: DateTime<Utc>,
 }
 
+/// What a cookie shows.
+#[derive(Clone, Debug)]
+pub enum Shown {
+    /// A valid session.
+    Valid(Box<Session>),
+    /// A session that is over: ended, too old, or its person was ended.
+    Ended,
+    /// No session of ours, or one that was deleted long ago.
+    Unknown,
+}
+
+impl Shown {
+    /// The valid session, if it is one.
+    pub fn valid(self) -> Option<Session> {
+        match self {
+            Shown::Valid(session) => Some(*session),
+            Shown::Ended | Shown::Unknown => None,
+        }
+    }
+}
+
 /// A session to begin.
 #[derive(Clone, Debug)]
 pub struct NewSession {
@@ -114,13 +135,13 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// The valid session of a cookie. Notes the request, at most once a minute.
-    pub async fn session(&self, cookie: &SessionSecret) -> anyhow::Result<Option<Session>> {
+    /// The session of a cookie. Notes the request, at most once a minute.
+    pub async fn session(&self, cookie: &SessionSecret) -> anyhow::Result<Shown> {
         self.session_of(cookie, true).await
     }
 
     /// As [`Store::session`], for a request that no person made, such as an automatic update of a page. It does not extend the session.
-    pub async fn session_unnoted(&self, cookie: &SessionSecret) -> anyhow::Result<Option<Session>> {
+    pub async fn session_unnoted(&self, cookie: &SessionSecret) -> anyhow::Result<Shown> {
         self.session_of(cookie, false).await
     }
 
@@ -145,17 +166,18 @@ impl Store {
         Ok(person.filter(|person| person.ended_at.is_none()))
     }
 
-    async fn session_of(&self, cookie: &SessionSecret, noted: bool) -> anyhow::Result<Option<Session>> {
+    async fn session_of(&self, cookie: &SessionSecret, noted: bool) -> anyhow::Result<Shown> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         let digest = cookie.digest();
         let row = sqlx::query!(
             r#"/* session */
             select s.id, s.person, s.created_at, s.seen_at,
-                s.seen_at < clock_timestamp() - make_interval(secs => $4) as "unnoted!"
+                s.seen_at < clock_timestamp() - make_interval(secs => $4) as "unnoted!",
+                (s.ended_at is null
+                    and s.seen_at > clock_timestamp() - make_interval(secs => $2)
+                    and s.created_at > clock_timestamp() - make_interval(secs => $3)) as "holds!"
             from sessions s
-            where s.secret_sha256 = $1 and s.ended_at is null
-                and s.seen_at > clock_timestamp() - make_interval(secs => $2)
-                and s.created_at > clock_timestamp() - make_interval(secs => $3)"#,
+            where s.secret_sha256 = $1"#,
             digest.as_slice(),
             f64::from(IDLE_S),
             f64::from(LIFE_S),
@@ -164,13 +186,15 @@ impl Store {
         .fetch_optional(&mut *connection)
         .await
         .context("find a session")?;
-        let Some(row) = row else { return Ok(None) };
-        let Some(person) = persons::load(&mut connection, PersonId(row.person)).await? else { return Ok(None) };
-        if person.ended_at.is_some() {
-            return Ok(None);
+        let Some(row) = row else { return Ok(Shown::Unknown) };
+        if !row.holds {
+            return Ok(Shown::Ended);
         }
+        let person = persons::load(&mut connection, PersonId(row.person)).await?;
+        let Some(person) = person.filter(|person| person.ended_at.is_none()) else { return Ok(Shown::Ended) };
         let seen_at = if noted && row.unnoted { note(&mut connection, row.id).await? } else { None };
-        Ok(Some(Session { id: row.id, person, created_at: row.created_at, seen_at: seen_at.unwrap_or(row.seen_at) }))
+        let seen_at = seen_at.unwrap_or(row.seen_at);
+        Ok(Shown::Valid(Box::new(Session { id: row.id, person, created_at: row.created_at, seen_at })))
     }
 
     /// The valid sessions of a person, the latest first.

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::audit::{self, Act};
 use super::deliveries::DeliveryRow;
 use super::history::By;
-use super::{Store, deliveries, fingerprints, former, garbage, history, progress, recalls};
+use super::{Store, deliveries, fingerprints, former, garbage, history, progress, recalls, watch};
 use crate::telemetry;
 use crate::warning::Entry;
 
@@ -350,6 +350,7 @@ pub(super) async fn apply_locked(
             progress::end(tx, id, &locked.contest, machine.run).await?;
         }
         fingerprints::follow(tx, id, &machine).await?;
+        watch::follow(tx, id, &before, &machine).await?;
         garbage::after_move(tx, policy, id, upload, &before, &machine).await?;
     }
     let partners = started.iter().filter_map(|todo| match &todo.part {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::{Fence, UploadId};
+use pipeline::id::{Fence, SubmissionId, UploadId};
 use sqlx::PgConnection;
 
 use super::Store;
@@ -61,6 +61,26 @@ impl Store {
         .await
         .with_context(|| format!("load upload {id}"))?;
         row.map(TryInto::try_into).transpose()
+    }
+
+    /// The upload of a submission that waits for the rest of its bytes at `now`: the latest, pieces of a concatenation aside. An older one is
+    /// of a file that its client gave up for another.
+    pub async fn unfinished_upload(
+        &self,
+        submission: SubmissionId,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Option<UploadId>> {
+        let id = sqlx::query_scalar!(
+            "/* unfinished_upload */
+            select id from uploads where submission = $1 and kind = 'single' and state = 'open' and expires_at > $2
+            order by created_at desc limit 1",
+            submission.0,
+            now,
+        )
+        .fetch_optional(self.pool())
+        .await
+        .context("look for a submission's unfinished upload")?;
+        Ok(id.map(UploadId))
     }
 
     /// Takes the lock of an upload that is in `state` and that nobody holds, and returns the upload as it is then.

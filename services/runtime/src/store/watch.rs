@@ -1,21 +1,25 @@
-//! Figures of the whole installation: taken by one process every few seconds, told by all. Counts and ages come from indexes;
-//! what an entry's files take is estimated once, when its plan is new, and then only summed up.
+//! Figures of the whole installation: taken by one process every few seconds, told by all. None of it grows with what is over: works and
+//! deliveries that came to an end are counted as they do (`settled`), the others through indexes. What an entry's files take is estimated
+//! once, with its plan.
 use std::time::Duration;
 
 use anyhow::Context;
 use pipeline::id::{PartnerId, SubmissionId};
-use pipeline::media_info::MediaInfo;
-use pipeline::planner::Estimate;
-use pipeline::rendition::Plan;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use super::Store;
 
+mod estimates;
+mod standing;
+
+pub(super) use estimates::{estimate, follow};
+pub use standing::miscounted;
+
 /// Name of the sample, and of the turn at taking it.
 const NAME: &str = "installation";
-/// Plans that are estimated with one sample: each has some ten kilobytes.
-const PLANS_AT_ONCE: i64 = 200;
+/// Entries in one state whose remaining work is looked up. Where there are more, the others are taken to need as much as these do.
+const LOOKED_AT: i64 = 1_000;
 /// What an entry is taken to need of which nothing was planned yet, where no plan was ever made: a minute of full HD at the
 /// ladders that the catalogue brings along.
 const UNPLANNED_WORK_S: f64 = 540.0;
@@ -117,19 +121,23 @@ pub struct Landed {
     pub media_s: f64,
 }
 
+/// States in which machines, or a reviewer before them, still have work on an entry.
+const AT_WORK: [&str; 5] = ["probe", "screen", "awaiting_review", "transcode", "assemble"];
+
 impl Store {
     /// Takes a new sample if nobody did within `every`. Returns whether it did.
     pub async fn sample(&self, every: Duration) -> anyhow::Result<bool> {
         if !self.take_turn("sample_installation", every).await? {
             return Ok(false);
         }
-        self.estimate_plans().await?;
+        let settled = self.settled().await?;
+        let entries = self.count_entries(&settled).await?;
         let sample = Sample {
-            entries: self.count_entries().await?,
-            rejected: self.count_rejected().await?,
-            deliveries: self.count_deliveries().await?,
+            rejected: standing::rejected(&settled),
+            deliveries: self.count_deliveries(&settled).await?,
             uploads: self.count_uploads().await?,
-            backlog: self.sum_backlog().await?,
+            backlog: self.sum_backlog(&entries).await?,
+            entries,
             contests: self.count_contests().await?,
             recalls_overdue: self.count_overdue().await?,
             database_bytes: self.database_bytes().await?,
@@ -186,83 +194,6 @@ impl Store {
         .with_context(|| format!("look where the delivery of {submission} to {partner} stands"))
     }
 
-    /// Estimates plans that are new.
-    async fn estimate_plans(&self) -> anyhow::Result<()> {
-        let rows = sqlx::query!(
-            r#"/* plans_to_estimate */
-            select s.id, s.run, s.plan as "plan!: Json<Plan>", s.media_info as "media_info!: Json<MediaInfo>"
-            from submissions s left join estimates e on e.submission = s.id and e.run = s.run
-            where s.state in ('awaiting_review', 'transcode', 'assemble') and e.submission is null
-                and s.plan is not null and s.media_info is not null
-            limit $1"#,
-            PLANS_AT_ONCE,
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("read plans to estimate")?;
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
-        let runs: Vec<_> = rows.iter().map(|row| row.run).collect();
-        let work: Vec<_> = rows.iter().map(|row| Estimate::of(&row.plan.0, &row.media_info.0).cpu_s()).collect();
-        sqlx::query!(
-            "/* keep_estimates */
-            insert into estimates (submission, run, work_s)
-            select new.submission, new.run, new.work_s
-            from unnest($1::uuid[], $2::integer[], $3::float8[]) as new (submission, run, work_s)
-            where exists (select from submissions where id = new.submission)
-            on conflict (submission) do update set run = excluded.run, work_s = excluded.work_s",
-            &ids,
-            &runs,
-            &work,
-        )
-        .execute(self.pool())
-        .await
-        .context("keep what plans were estimated to take")?;
-        Ok(())
-    }
-
-    async fn count_entries(&self) -> anyhow::Result<Vec<Entries>> {
-        sqlx::query_as!(
-            Entries,
-            r#"/* count_entries */
-            select state, count(*) as "count!",
-                greatest(extract(epoch from clock_timestamp() - min(updated_at)), 0)::float8 as "oldest_s!",
-                state in ('published', 'rejected', 'withdrawn', 'revoked') as "settled!"
-            from submissions group by state"#,
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("count the entries")
-    }
-
-    async fn count_rejected(&self) -> anyhow::Result<Vec<Rejected>> {
-        sqlx::query_as!(
-            Rejected,
-            r#"/* count_rejected */
-            select coalesce(machine #>> '{state,reason,code}', 'unknown') as "rule!", count(*) as "count!"
-            from submissions where state = 'rejected' group by 1"#,
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("count the refused entries")
-    }
-
-    async fn count_deliveries(&self) -> anyhow::Result<Vec<Deliveries>> {
-        sqlx::query_as!(
-            Deliveries,
-            r#"/* count_deliveries */
-            select partner, state, count(*) as "count!",
-                greatest(extract(epoch from clock_timestamp() - min(updated_at)), 0)::float8 as "oldest_s!",
-                state in ('live', 'recalled', 'refused') as "settled!"
-            from deliveries group by partner, state"#,
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("count the deliveries")
-    }
-
     async fn count_uploads(&self) -> anyhow::Result<Vec<Uploads>> {
         sqlx::query_as!(
             Uploads,
@@ -278,25 +209,32 @@ impl Store {
 
     /// What is left of an entry is what its plan was estimated to take, less the share that is done. One without a plan takes
     /// what the last ones took.
-    async fn sum_backlog(&self) -> anyhow::Result<Vec<Work>> {
-        sqlx::query_as!(
-            Work,
-            r#"/* sum_backlog */
+    async fn sum_backlog(&self, entries: &[Entries]) -> anyhow::Result<Vec<Work>> {
+        let states: Vec<String> = AT_WORK.into_iter().map(ToOwned::to_owned).collect();
+        let rows = sqlx::query!(
+            r#"/* mean_backlog */
             with usual as (
                 select coalesce(avg(work_s), $1) as work_s
                 from (select work_s from estimates order by submission desc limit 200) as last
             )
-            select s.state, sum(coalesce(e.work_s, usual.work_s) * (1 - coalesce(p.done, 0)))::float8 as "work_s!"
-            from submissions s cross join usual
-                left join estimates e on e.submission = s.id and e.run = s.run
-                left join progress p on p.submission = s.id and p.run = s.run
-            where s.state in ('probe', 'screen', 'awaiting_review', 'transcode', 'assemble')
-            group by s.state"#,
+            select states.state as "state!", looked.mean_s as "mean_s!"
+            from unnest($2::text[]) as states (state) cross join usual cross join lateral (
+                select avg(coalesce(e.work_s, usual.work_s) * (1 - coalesce(p.done, 0))) as mean_s
+                from (select id, run from submissions where state = states.state order by id desc limit $3) as s
+                    left join estimates e on e.submission = s.id and e.run = s.run
+                    left join progress p on p.submission = s.id and p.run = s.run
+            ) as looked
+            where looked.mean_s is not null"#,
             UNPLANNED_WORK_S,
+            &states,
+            LOOKED_AT,
         )
         .fetch_all(self.pool())
         .await
-        .context("sum up the backlog")
+        .context("look at the backlog")?;
+        let count = |state: &str| entries.iter().find(|it| it.state == state).map_or(0, |it| it.count);
+        let work = rows.into_iter().map(|row| Work { work_s: row.mean_s * count(&row.state) as f64, state: row.state });
+        Ok(work.collect())
     }
 
     async fn count_contests(&self) -> anyhow::Result<Vec<Contest>> {

@@ -129,9 +129,10 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
     let number = |event: &Value, name: &str| event[name].as_f64();
     let done: Vec<f64> = events.iter().map(|event| number(event, "done").unwrap()).collect();
     assert!(done.is_sorted() && done.last() == Some(&1.0), "{done:?}");
-    let between = done.iter().filter(|done| (0.2..0.9).contains(*done)).map(|done| done.to_bits());
+    // The probe ends below a tenth. Segments that run in step are seen once for each of their steps, others more often.
+    let between = done.iter().filter(|done| (0.1..0.9).contains(*done)).map(|done| done.to_bits());
     let between: std::collections::BTreeSet<_> = between.collect();
-    assert!(between.len() >= 5, "in steps that people see: {done:?}");
+    assert!(between.len() >= STEPS as usize - 1, "in steps that people see: {done:?}");
     assert_eq!(number(events.last().unwrap(), "remaining_s"), Some(0.0));
     let left: Vec<f64> = events.iter().filter_map(|event| number(event, "remaining_s")).collect();
     assert!(left.iter().all(|left| left.is_finite() && *left >= 0.0), "{left:?}");

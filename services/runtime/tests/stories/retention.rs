@@ -1,4 +1,6 @@
 //! What is past its time goes, by a moved clock; what somebody still needs stays, whatever the policy says.
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::Retention;
 use pipeline::id::{Fence, SubmissionId};
@@ -59,7 +61,7 @@ async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit
     assert_eq!(line(&due, "personal_data_days").count, 1);
     assert!(is_known(&world, id).await, "a dry run changes nothing");
 
-    let gone = run(&world.store, &POLICY, later(181), &by_policy(), u64::MAX).await.unwrap();
+    let gone = run(&world.store, &POLICY, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
     assert_eq!(line(&gone, "personal_data_days").count, 1);
     assert!(!is_known(&world, id).await);
     let filter = AuditFilter { submission: Some(id), ..AuditFilter::default() };
@@ -68,7 +70,7 @@ async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit
     assert_eq!((row.name.as_str(), row.after["days"].as_u64()), ("retention", Some(180)));
     assert!(world.store.history(id).await.unwrap().iter().any(|line| line.what == "personal_data_removed"));
     // Once is enough.
-    let again = run(&world.store, &POLICY, later(181), &by_policy(), u64::MAX).await.unwrap();
+    let again = run(&world.store, &POLICY, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
     assert_eq!(line(&again, "personal_data_days").count, 0);
 }
 
@@ -89,7 +91,7 @@ async fn one_work_that_cannot_be_dealt_with_keeps_no_other_and_no_other_policy_w
     ] {
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(world.store.pool()).await.unwrap();
     }
-    let failure = run(&world.store, &POLICY, later(300), &by_policy(), u64::MAX).await.unwrap_err();
+    let failure = run(&world.store, &POLICY, later(300), &by_policy(), Duration::MAX).await.unwrap_err();
     let said = format!("{failure:#}");
     assert!(said.contains("personal_data_days") && said.contains(&poisoned.to_string()), "{said}");
     assert!(is_known(&world, poisoned).await && !is_known(&world, other).await);
@@ -127,7 +129,7 @@ async fn what_a_delivery_a_recall_an_appeal_or_a_part_needs_stays_whatever_its_a
         live,
     )
     .await;
-    let gone = run(&world.store, &POLICY, later(10_000), &by_policy(), u64::MAX).await.unwrap();
+    let gone = run(&world.store, &POLICY, later(10_000), &by_policy(), Duration::MAX).await.unwrap().lines;
     assert_eq!(line(&gone, "personal_data_days").count, 1);
     for (id, stays) in
         [(held, true), (recalled, true), (delivering, true), (working, true), (judged, true), (live, false)]
@@ -194,7 +196,7 @@ async fn replaced_files_go_once_no_partner_has_them_and_those_in_force_never() {
     assert_eq!((line(&lines, "superseded_days").count, line(&lines, "superseded_days").bytes), (1, 4 + 5 + 5));
 
     let process = world.process(Services::new()).await;
-    let gone = run(&process.runtime.store, &POLICY, later(0), &by_policy(), u64::MAX).await.unwrap();
+    let gone = run(&process.runtime.store, &POLICY, later(0), &by_policy(), Duration::MAX).await.unwrap().lines;
     // The service's own slow tick may have been first.
     assert!(line(&gone, "superseded_days").count <= 1);
     eventually("the replaced file is swept", async || objects.head(&old[0].0).await.is_err()).await;
@@ -236,7 +238,7 @@ async fn records_of_uploads_and_attempts_go_and_open_ones_stay() {
     .await;
     let lines = preview(&world.store, &POLICY, later(31), &world.directory("none")).await.unwrap();
     assert_eq!((line(&lines, "uploads_days").count, line(&lines, "attempts_days").count), (1, 0));
-    let gone = run(&world.store, &POLICY, later(91), &by_policy(), u64::MAX).await.unwrap();
+    let gone = run(&world.store, &POLICY, later(91), &by_policy(), Duration::MAX).await.unwrap().lines;
     assert_eq!((line(&gone, "uploads_days").count, line(&gone, "attempts_days").count), (1, 3));
     let left: Vec<String> =
         sqlx::query_scalar("select state from uploads order by state").fetch_all(world.store.pool()).await.unwrap();
@@ -314,7 +316,7 @@ async fn a_run_removes_what_the_dry_run_said_and_a_second_dry_run_says_nothing()
     let dir = world.directory("none");
     for days in [0, 14, 31, 91, 181, 1000] {
         let rehearsed = preview(&world.store, &POLICY, later(days), &dir).await.unwrap();
-        let went = run(&world.store, &POLICY, later(days), &by_policy(), u64::MAX).await.unwrap();
+        let went = run(&world.store, &POLICY, later(days), &by_policy(), Duration::MAX).await.unwrap().lines;
         assert_eq!(went.len(), 6, "each line of the policy but scratch");
         for went in &went {
             assert_eq!(line(&rehearsed, went.policy), went, "after {days} days");
@@ -358,7 +360,13 @@ async fn the_services_do_it_by_themselves_and_by_their_clock() {
 async fn without_a_policy_everything_is_kept() {
     let world = World::new().await;
     let id = over(&world).await;
-    assert!(run(&world.store, &Retention::default(), later(100_000), &by_policy(), u64::MAX).await.unwrap().is_empty());
+    assert!(
+        run(&world.store, &Retention::default(), later(100_000), &by_policy(), Duration::MAX)
+            .await
+            .unwrap()
+            .lines
+            .is_empty()
+    );
     assert!(is_known(&world, id).await);
 }
 
@@ -400,10 +408,10 @@ async fn the_names_of_an_entrants_files_go_when_the_entrant_goes() {
     let world = World::new().await;
     let id = over(&world).await;
     let (single, piece) = (named_file(&world, id, "finished").await, named_file(&world, id, "terminated").await);
-    run(&world.store, &POLICY, later(20), &by_policy(), u64::MAX).await.unwrap();
+    run(&world.store, &POLICY, later(20), &by_policy(), Duration::MAX).await.unwrap();
     assert!(is_named_anywhere(&world).await, "it is not time yet");
     let policy = Retention { uploads_days: None, ..POLICY };
-    let gone = run(&world.store, &policy, later(181), &by_policy(), u64::MAX).await.unwrap();
+    let gone = run(&world.store, &policy, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
     assert_eq!(line(&gone, "personal_data_days").count, 1);
     assert!(!is_named_anywhere(&world).await);
     let kept: i64 = sqlx::query_scalar("select count(*) from uploads where id in ($1, $2)")
@@ -428,10 +436,10 @@ async fn a_withdrawn_works_file_names_go_with_its_entrant_and_a_late_one_by_the_
     named_file(&world, id, "finished").await;
     let due = preview(&world.store, &POLICY, later(179), &world.directory("none")).await.unwrap();
     assert_eq!(line(&due, "personal_data_days").count, 0);
-    let gone = run(&world.store, &POLICY, later(181), &by_policy(), u64::MAX).await.unwrap();
+    let gone = run(&world.store, &POLICY, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
     assert_eq!(line(&gone, "personal_data_days").count, 1);
     assert!(!is_named_anywhere(&world).await);
-    let again = run(&world.store, &POLICY, later(181), &by_policy(), u64::MAX).await.unwrap();
+    let again = run(&world.store, &POLICY, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
     assert_eq!(line(&again, "personal_data_days").count, 0, "once is enough");
 }
 
@@ -447,7 +455,7 @@ async fn a_form_that_was_not_sent_is_forgotten_thirty_days_after_it_was_last_cha
     for (days, gone) in [(29, 0), (31, 1)] {
         let due = preview(&world.store, &POLICY, later(days), &world.directory("none")).await.unwrap();
         assert_eq!(line(&due, "drafts_days").count, gone);
-        let removed = run(&world.store, &POLICY, later(days), &by_policy(), u64::MAX).await.unwrap();
+        let removed = run(&world.store, &POLICY, later(days), &by_policy(), Duration::MAX).await.unwrap().lines;
         assert_eq!(line(&removed, "drafts_days").count, gone);
         assert_eq!(world.store.draft(draft.id).await.unwrap().is_none(), gone == 1);
     }

@@ -1,10 +1,11 @@
 //! Figures of the whole installation: taken once for everybody, told by each.
 use std::time::Duration;
 
+use pipeline::id::SubmissionId;
 use pipeline::person::Sees;
 use pipeline::stage::Stage;
 use runtime::outcome::Outcome;
-use runtime::store::watch::Sample;
+use runtime::store::watch::{self, Sample};
 
 use crate::support::{World, eventually, probing};
 
@@ -27,6 +28,56 @@ async fn of_many_processes_one_counts_and_the_figures_are_those_of_the_table() {
     assert!(backlog.len() == 1 && backlog[0].state == "probe" && backlog[0].work_s > 60.0, "{backlog:?}");
     assert!(deliveries.is_empty());
     assert_eq!(world.part(id, Stage::Probe).await.status, "pending");
+}
+
+#[tokio::test]
+async fn what_came_to_an_end_is_counted_as_it_does_and_no_longer_when_it_begins_again() {
+    let world = World::new().await;
+    world.rows_are_planted();
+    let (store, pool) = (&world.store, world.store.pool());
+    let ids = [world.uploaded().await, world.uploaded().await, world.uploaded().await];
+    let refused = |code: &str| format!(r#"{{"state": {{"state": "rejected", "reason": {{"code": "{code}"}}}}}}"#);
+    let counted = async || {
+        assert!(store.sample(Duration::ZERO).await.unwrap());
+        assert_eq!(watch::miscounted(pool).await.unwrap(), [""; 0]);
+        let sample = store.last_sample().await.unwrap().unwrap().0;
+        let mut entries: Vec<_> = sample.entries.into_iter().map(|it| (it.state, it.count, it.settled)).collect();
+        entries.sort();
+        let rejected: Vec<_> = sample.rejected.into_iter().map(|it| (it.rule, it.count)).collect();
+        let deliveries: Vec<_> = sample.deliveries.into_iter().map(|it| (it.partner, it.state, it.count)).collect();
+        (entries, rejected, deliveries)
+    };
+    let stand = async |id: SubmissionId, state: &str, machine: &str| {
+        let text = "update submissions set state = $2, machine = $3::jsonb where id = $1";
+        sqlx::query(text).bind(id.0).bind(state).bind(machine).execute(pool).await.unwrap();
+    };
+    let entries = |of: &[(&str, i64, bool)]| of.iter().map(|it| (it.0.to_owned(), it.1, it.2)).collect::<Vec<_>>();
+    let rules = |of: &[(&str, i64)]| of.iter().map(|it| (it.0.to_owned(), it.1)).collect::<Vec<_>>();
+    assert_eq!(counted().await, (entries(&[("probe", 3, false)]), vec![], vec![]));
+
+    stand(ids[0], "rejected", &refused("too_short")).await;
+    stand(ids[1], "rejected", &refused("too_short")).await;
+    stand(ids[2], "published", "{}").await;
+    let ended = entries(&[("published", 1, true), ("rejected", 2, true)]);
+    assert_eq!(counted().await, (ended.clone(), rules(&[("too_short", 2)]), vec![]));
+
+    // Refused for another reason, and begun again.
+    stand(ids[0], "rejected", &refused("too_small")).await;
+    assert_eq!(counted().await, (ended, rules(&[("too_short", 1), ("too_small", 1)]), vec![]));
+    stand(ids[0], "probe", "{}").await;
+    sqlx::query("delete from submissions where id = $1").bind(ids[1].0).execute(pool).await.unwrap();
+
+    // Deliveries: three of them end, one is taken back, one goes with its work.
+    for (id, partner) in [(ids[2], "cctv"), (ids[2], "douyin"), (ids[0], "cctv"), (ids[0], "bilibili")] {
+        let text = "insert into deliveries (submission, partner, machine, state, run) values ($1, $2, '{}', 'live', 1)";
+        sqlx::query(text).bind(id.0).bind(partner).execute(pool).await.unwrap();
+    }
+    let text = "update deliveries set state = 'recalling' where submission = $1 and partner = 'douyin'";
+    sqlx::query(text).bind(ids[2].0).execute(pool).await.unwrap();
+    sqlx::query("delete from submissions where id = $1").bind(ids[0].0).execute(pool).await.unwrap();
+    let standing = [("douyin", "recalling", 1), ("cctv", "live", 1)]
+        .map(|(partner, state, count)| (partner.to_owned(), state.to_owned(), count));
+    assert_eq!(counted().await, (entries(&[("published", 1, true)]), vec![], standing.to_vec()));
 }
 
 #[tokio::test]

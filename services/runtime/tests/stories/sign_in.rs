@@ -37,7 +37,7 @@ impl World {
     }
 
     async fn is_valid(&self, cookie: &SessionSecret) -> bool {
-        self.store.session(cookie).await.unwrap().is_some()
+        self.store.session(cookie).await.unwrap().valid().is_some()
     }
 
     async fn moved(&self, statement: String) {
@@ -56,14 +56,14 @@ async fn a_session_ends_half_an_hour_after_its_last_request_and_twelve_hours_aft
     let world = World::new().await;
     let anna = world.staff().await;
     let (id, cookie) = world.signed_in(&anna).await;
-    let found = world.store.session(&cookie).await.unwrap().expect("it is valid");
+    let found = world.store.session(&cookie).await.unwrap().valid().expect("it is valid");
     assert_eq!((found.id, found.person.id, found.person.roles.len()), (id, anna.id, 1));
     assert!(!world.is_valid(&SessionSecret::new().unwrap()).await);
     // A request after a minute is noted, one within it is not.
     world.moved(format!("update sessions set seen_at = seen_at - interval '29 minutes' where id = '{id}'")).await;
-    let noted = world.store.session(&cookie).await.unwrap().expect("it is valid").seen_at;
+    let noted = world.store.session(&cookie).await.unwrap().valid().expect("it is valid").seen_at;
     assert!(noted > found.seen_at);
-    assert_eq!(world.store.session(&cookie).await.unwrap().expect("it is valid").seen_at, noted);
+    assert_eq!(world.store.session(&cookie).await.unwrap().valid().expect("it is valid").seen_at, noted);
     world.moved(format!("update sessions set seen_at = seen_at - interval '31 minutes' where id = '{id}'")).await;
     assert!(!world.is_valid(&cookie).await);
     let (id, cookie) = world.signed_in(&anna).await;
@@ -104,7 +104,7 @@ async fn a_renewed_session_lasts_no_longer_than_the_one_before() {
     let (old, cookie) = world.signed_in(&anna).await;
     world.moved(format!("update sessions set created_at = created_at - interval '11 hours' where id = '{old}'")).await;
     let (new, fresh, person) = (Uuid::now_v7(), SessionSecret::new().unwrap(), anna.id);
-    let (before, kept) = (world.store.session(&cookie).await.unwrap().expect("valid"), &fresh);
+    let (before, kept) = (world.store.session(&cookie).await.unwrap().valid().expect("valid"), &fresh);
     let renewed = world.store.transaction("renew", |tx, _| {
         Box::pin(async move {
             let renewed = sessions::renew(tx, person, old, new, kept).await?;
@@ -113,7 +113,7 @@ async fn a_renewed_session_lasts_no_longer_than_the_one_before() {
         })
     });
     assert!(renewed.await.unwrap() && !world.is_valid(&cookie).await);
-    assert_eq!(world.store.session(&fresh).await.unwrap().expect("valid").created_at, before.created_at);
+    assert_eq!(world.store.session(&fresh).await.unwrap().valid().expect("valid").created_at, before.created_at);
 }
 
 #[tokio::test]

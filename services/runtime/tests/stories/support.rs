@@ -19,8 +19,8 @@ use runtime::service::{Runtime, Services};
 use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::parts::PartRow;
-use runtime::store::stuck;
 use runtime::store::submissions::{self, NewSubmission};
+use runtime::store::{stuck, watch};
 use runtime::worker::{Handler, Job};
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
@@ -214,6 +214,7 @@ async fn still_stuck(database: &str, repaired: bool) -> Vec<String> {
     let mut found: Vec<String> = sqlx::query_scalar(unstuck).fetch_all(&mut connection).await.unwrap();
     found.retain(|_| !repaired);
     found.extend(stuck.iter().map(|stuck| format!("{stuck:?}")));
+    found.extend(watch::miscounted(&mut connection).await.unwrap());
     found
 }
 

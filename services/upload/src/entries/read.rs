@@ -42,6 +42,10 @@ pub(crate) struct Status {
     state: &'static str,
     /// What has arrived of the film.
     upload: UploadStatus,
+    /// tus address of the upload that waits for the rest of its bytes, for a client that did not begin it. HEAD there returns how far it is, and
+    /// the metadata that its client sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload_url: Option<String>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejection: Option<RejectionText>,
@@ -129,6 +133,7 @@ pub(crate) async fn read(
     let headers =
         [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
     let upload = UploadStatus::of(&app.store, &submission, lang).await?;
+    let unfinished = app.store.unfinished_upload(submission.id, app.clock.now()).await?;
     // Which other works a film resembles is not the entrant's to know.
     let rules = |verdict: &Verdict| rules_of(verdict, lang);
     let first_look = app.store.first_look(submission.id).await?;
@@ -142,6 +147,7 @@ pub(crate) async fn read(
         theme: submission.theme.clone(),
         state: submission.machine.state.name(),
         upload,
+        upload_url: unfinished.map(|id| format!("{}/files/{id}", app.settings.public_url)),
         rejection: rejection_of(&submission.machine.state, lang),
         verdict: submission.verdict.as_ref().map(rules),
         first_look: first_look.as_ref().map(rules),

@@ -151,9 +151,10 @@ impl Step {
 fn next(state: &str, say: Say) -> &'static str {
     match state {
         "uploading" => say.t("下一步：请您上传作品。", "Next: please upload the film."),
-        "probe" | "screen" => {
-            say.t("下一步：系统自动检查，您无需操作。", "Next: the system checks the film; you need not do anything.")
-        }
+        "probe" | "screen" => say.t(
+            "下一步：系统自动检查。影片已全部收到，您可以关闭本页。",
+            "Next: the system checks the film. All of it is here; you may close this page.",
+        ),
         "awaiting_review" => say
             .t("下一步：主办方工作人员初筛，您无需操作。", "Next: the organiser reviews it; you need not do anything."),
         "transcode" | "assemble" => say.t(

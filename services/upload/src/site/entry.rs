@@ -39,6 +39,8 @@ struct EntryPage {
     course: Course,
     /// What has arrived of the film: bytes, and how many there will be.
     arrived: (u64, Option<u64>),
+    /// Why the last upload came to nothing.
+    failure: Option<&'static str>,
     /// What each rule says; empty before the first look.
     rules: Vec<Ruled>,
     /// Whether that is what the headers say only.
@@ -137,6 +139,7 @@ impl EntryPage {
             None => app.store.uploaded_bytes(entry.id).await?,
         };
         let facts = app.store.facts(entry.id).await?.ok_or(Code::SubmissionUnknown)?;
+        let failure = app.store.last_failure(entry.id).await?.map(|failure| Code::from(failure).row());
         let first_look = app.store.first_look(entry.id).await?;
         let history = app.store.history(entry.id).await?;
         let contest = contest_of(app, entry)?.clone();
@@ -152,6 +155,7 @@ impl EntryPage {
             theme: shell.theme(&contest, &entry.theme),
             course: course(entry, &history, shell.say),
             arrived,
+            failure: failure.map(|row| shell.say.t(row.zh, row.en)),
             is_first_look: entry.verdict.is_none(),
             rules: entry.verdict.as_ref().or(first_look.as_ref()).map_or(Vec::new(), |it| Ruled::all(it, shell.say)),
             places: deliveries.iter().map(|row| Place::of(app, &shell, row)).collect(),
@@ -181,6 +185,11 @@ impl EntryPage {
     /// Whether a film can be sent: the first one, or one that was announced to take its place.
     fn takes_film(&self) -> bool {
         self.opened.entry.machine.takes_upload()
+    }
+
+    /// Whether every byte of the film is here, though it is not the entry's yet.
+    fn has_arrived(&self) -> bool {
+        self.takes_film() && self.arrived.0 > 0 && self.arrived.1 == Some(self.arrived.0)
     }
 
     /// Whether the entrant may still withdraw it here: afterwards it is the organiser's to take back.
@@ -215,8 +224,8 @@ impl Ruled {
             title: verdict.rule.title(say.lang),
             outcome,
             tone: say.tone(verdict.outcome.name()),
-            measured: verdict.measured_in(say.lang).to_owned(),
-            limit: verdict.limit_in(say.lang).to_owned(),
+            measured: verdict.measured_in(say.lang).into_owned(),
+            limit: verdict.limit_in(say.lang).into_owned(),
             // Which other works a film resembles is not the entrant's to know; the sentence names none.
             text: verdict.text(say.lang).to_owned(),
             cure: verdict.rule.cure(say.lang).filter(|_| verdict.outcome != Outcome::Pass),

@@ -121,7 +121,11 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
     let invitation = listed(Method::GET, "/invitation/{secret}");
     let knocks = [
         (walk.asks(&sign_out), "console missing"),
-        (with_session(walk.asks(&sign_out), "made-up"), "console missing"),
+        (with_session(walk.asks(&sign_out), "made-up"), "console malformed"),
+        (with_session(walk.asks(&sign_out), &"A".repeat(43)), "console unknown"),
+        // A page leads to the sign-in, and is counted where its cookie was never one of ours.
+        (with_session(walk.asks(&listed(Method::GET, "/works")), "made-up"), "console malformed"),
+        (with_session(walk.asks(&listed(Method::GET, "/works")), &"A".repeat(43)), "console unknown"),
         (with_session(walk.asks(&listed(Method::GET, "/audit")), &session), "console forbidden"),
         (form(), "console unknown"),
         (from_elsewhere(), "console forbidden"),
@@ -138,6 +142,11 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
     walk.asks(&works).send().await.unwrap();
     with_session(walk.asks(&works), &session).send().await.unwrap();
     assert_eq!(stage.failures(), expected, "who is let in is not counted");
+    // Neither is a browser that was left alone for too long.
+    stage.execute("update sessions set seen_at = now() - interval '1 hour'".to_owned()).await;
+    let answer = with_session(walk.asks(&works), &session).send().await.unwrap();
+    assert!(!answer.headers().contains_key("set-cookie"));
+    assert_eq!(stage.failures(), expected, "a session ends by itself");
 }
 
 /// Sends a request again for as long as the server is too busy, as clients do, until it is answered with this status.

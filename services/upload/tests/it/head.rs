@@ -49,3 +49,23 @@ async fn a_method_may_be_named_in_a_header() {
     assert_eq!(request.body(bytes(4)).send().await.unwrap().status(), 204);
     assert_eq!(stage.film(&entry).await, bytes(4));
 }
+
+#[tokio::test]
+async fn an_entry_names_its_latest_unfinished_upload_until_there_is_none() {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    let named = async || stage.status(&entry).await["upload_url"].as_str().map(ToOwned::to_owned);
+    assert_eq!(named().await, None);
+    let first = stage.create(&entry, 4).await;
+    assert_eq!(named().await, Some(first.clone()));
+    let second = stage.create(&entry, 4).await;
+    assert_eq!(named().await, Some(second.clone()), "the first is of a file that was given up for another");
+    // A piece of a concatenation is nothing that a client can go on with by itself.
+    let piece = stage.tus("POST", "/files", &entry).header("upload-length", "4").header("upload-concat", "partial");
+    assert_eq!(piece.send().await.unwrap().status(), 201);
+    assert_eq!(named().await, Some(second.clone()));
+    assert_eq!(stage.tus("DELETE", &second, &entry).send().await.unwrap().status(), 204);
+    assert_eq!(named().await, Some(first.clone()));
+    stage.send(&first, &entry, 0, &bytes(4)).await;
+    assert_eq!(named().await, None);
+}

@@ -169,7 +169,7 @@ async fn act(
 ) -> Result<Response, Problem> {
     let caller = sent.caller(&visit, Some(&work.contest))?;
     let fields = sent.form;
-    let looks = fields.step == Step::Look && deed.has_dry_run();
+    let looks = fields.step == Step::Look;
     let problem = match deed.run(desk, &caller, &work, &fields, looks, visit.say).await {
         Ok(_) if !looks => return Ok(see(format!("/works/{}?done={}", work.id, deed.stable()))),
         Ok(consequences) => {

@@ -5,7 +5,7 @@ type Said = (&'static str, &'static str, &'static str);
 
 /// Every act that leaves a row, by its name.
 #[rustfmt::skip]
-pub const ACTS: [Said; 47] = [
+pub const ACTS: [Said; 48] = [
     ("bulk_job_changed", "调整了批量任务", "paused, resumed or cancelled a job"),
     ("bulk_job_created", "发起了批量任务", "started a job of several works"),
     ("contact_read", "查看了报送人的联系方式", "read who entered the work"),
@@ -23,6 +23,7 @@ pub const ACTS: [Said; 47] = [
     ("key_replaced", "更换了查询链接", "replaced the link of the entry"),
     ("key_revoked", "停用了查询链接", "ended the link of the entry"),
     ("let_go", "解除了影片保全", "ended the hold of the source"),
+    ("noted", "为作品写了备注", "wrote a note on the work"),
     ("partner_authorised", "存入了平台账号的令牌", "stored the tokens of an account at a partner"),
     ("password_set", "设置了密码", "set a password"),
     ("person_added", "添加了人员", "added a person"),

@@ -71,6 +71,7 @@ pub fn marks(info: &MediaInfo, rules: &[RuleVerdict], loudest: Option<f64>) -> V
     };
     stretches(MarkKind::Black, Rule::Black, &info.video.black, 0);
     stretches(MarkKind::Frozen, Rule::Frozen, &info.video.frozen, 0);
+    stretches(MarkKind::Damaged, Rule::DecodeErrors, &info.damage, 0);
     // Times of the sound count from its first sample.
     let shift_ms = info.audio.as_ref().map_or(0, |sound| sound.start_ms.saturating_sub(info.video.start_ms));
     if let Some(sound) = &info.audio {
@@ -79,10 +80,10 @@ pub fn marks(info: &MediaInfo, rules: &[RuleVerdict], loudest: Option<f64>) -> V
             stretches(MarkKind::Loud, Rule::Loudness, &loud(curve, loudest), shift_ms);
         }
     }
-    let placed = marks.iter().any(|mark| mark.kind == MarkKind::Loud);
     for (kind, rule) in [(MarkKind::Loud, Rule::Loudness), (MarkKind::Damaged, Rule::DecodeErrors)] {
-        // A loudness that is marked where it is too high needs no mark of the whole.
-        if warns(rule) && !(placed && kind == MarkKind::Loud) {
+        // What is marked where it is needs no mark of the whole: works that were probed before places were stored have none.
+        let placed = marks.iter().any(|mark| mark.kind == kind);
+        if warns(rule) && !placed {
             marks.push(Mark { kind, rule, warns: true, start_ms: 0, end_ms, whole: true, other: None });
         }
     }
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_without_a_place_is_about_the_whole_work_and_comes_first() {
+    fn what_has_no_place_is_about_the_whole_work_and_comes_first() {
         let rules = [
             verdict(Rule::Loudness, Outcome::Warn, Vec::new()),
             verdict(Rule::DecodeErrors, Outcome::Warn, Vec::new()),
@@ -183,6 +184,17 @@ mod tests {
         let whole: Vec<_> = found.iter().filter(|it| it.whole).map(|it| (it.kind, it.start_ms, it.end_ms)).collect();
         assert_eq!(whole, [(MarkKind::Loud, 0, 60_000), (MarkKind::Damaged, 0, 60_000)]);
         assert!(found[0].whole && found[1].whole && !found[2].whole);
+    }
+
+    #[test]
+    fn damage_is_marked_where_it_is() {
+        let damage = vec![Stretch { start_ms: 12_000, end_ms: 12_400 }, Stretch { start_ms: 59_900, end_ms: 60_000 }];
+        let info = MediaInfo { damage, ..info() };
+        let found = marks(&info, &[verdict(Rule::DecodeErrors, Outcome::Warn, Vec::new())], None);
+        let damaged: Vec<_> = found.iter().filter(|it| it.kind == MarkKind::Damaged).collect();
+        let places: Vec<_> = damaged.iter().map(|it| (it.start_ms, it.end_ms, it.whole)).collect();
+        assert_eq!(places, [(12_000, 12_400, false), (59_900, 60_000, false)]);
+        assert!(damaged.iter().all(|it| it.warns));
     }
 
     #[test]

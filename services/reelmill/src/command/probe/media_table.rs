@@ -24,6 +24,9 @@ pub(crate) fn media_table(info: &MediaInfo) -> String {
         table.fact("not used", info.other_tracks.iter().map(other).collect::<Vec<_>>().join(", "));
     }
     table.fact("decode errors", info.decode_errors.to_string());
+    if !info.damage.is_empty() {
+        table.fact("damaged", stretches(&info.damage));
+    }
     table.fact("AI label", info.aigc.as_deref().unwrap_or("none"));
     table.to_string()
 }

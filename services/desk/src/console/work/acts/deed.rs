@@ -13,7 +13,7 @@ use crate::Desk;
 use crate::act::Caller;
 use crate::act::bulk::JobMade;
 use crate::act::cure::{self, Cure, Cured};
-use crate::act::hold::{self, Hold};
+use crate::act::hold::{self, Held, Hold};
 use crate::act::offered::OnWork as Deed;
 use crate::act::recall::{self, Recall, Recalled};
 use crate::act::release::{self, Release, Released};
@@ -122,11 +122,6 @@ impl Deed {
         self.row().roles
     }
 
-    /// A hold changes nothing that could be looked at before.
-    pub(crate) fn has_dry_run(self) -> bool {
-        self != Deed::Hold
-    }
-
     /// Whether its button is one to think about.
     pub(crate) fn is_grave(self) -> bool {
         matches!(self, Deed::Recall | Deed::Withdraw)
@@ -165,9 +160,8 @@ impl Deed {
                 Ok(shows.reprocessed(&reprocess::one(desk, caller, work.id, wish).await?.value))
             }
             Deed::Hold => {
-                let wish = Hold { held: fields.held.as_deref() == Some("yes"), reason };
-                hold::hold(desk, caller, work.id, wish).await?;
-                Ok(Consequences::default())
+                let wish = Hold { held: fields.held.as_deref() == Some("yes"), reason, dry_run, digest };
+                Ok(shows.held(&hold::hold(desk, caller, work.id, wish).await?.value))
             }
             Deed::Cure => {
                 let until = fields.until.as_deref().map(|at| local::instant("until", at)).transpose()?;
@@ -258,6 +252,24 @@ impl Shows<'_> {
         said.line(say.t("报送人更正填报内容", "The entrant may correct the form"), may(cured.form));
         if let Some(at) = &cured.finish_before {
             said.line(say.t("影片须传完", "A film has to be complete before"), say.time(at));
+        }
+        said
+    }
+
+    fn held(&self, done: &Held) -> Consequences {
+        let say = self.say;
+        let mut said = Consequences { digest: Some(done.digest.clone()), ..Consequences::default() };
+        let kept = |held: bool| if held { say.t("保全", "held") } else { say.t("不保全", "not held") };
+        said.line(say.t("影片", "Film"), format!("{} → {}", kept(done.was_held), kept(done.held)));
+        if done.may_be_deleted {
+            said.for_good = Some(say.t(
+                "作品已撤回，解除保全后影片可能随即删除，不能恢复。",
+                "The work was withdrawn: once it is not held, its film may be deleted and cannot be restored.",
+            ));
+        } else if !done.held {
+            let text =
+                say.t("影片继续保存；如报送人撤回作品，影片将被删除。", "kept, until the entrant withdraws the work");
+            said.line(say.t("此后", "From then on"), text);
         }
         said
     }

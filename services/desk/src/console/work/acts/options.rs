@@ -9,7 +9,7 @@ use crate::act::offered::{self, OnWork as Deed};
 use crate::act::reprocess::Beginning;
 use crate::act::retry;
 use crate::console::stage_text;
-use crate::names::{part_name, partner_name};
+use crate::names::{failure, part_name, partner_name};
 use crate::view::work::{self, Part};
 
 /// Stages at which a new run can begin, the usual one first.
@@ -38,7 +38,7 @@ impl Options {
                 let parts = work::parts(desk, row).await?.into_iter();
                 let failed = parts.filter(|it| retry::may_be_tried(&it.status));
                 let shown = |it: Part| {
-                    let error = it.last_error.unwrap_or_default();
+                    let error = failure(say, &it.last_error.unwrap_or_default());
                     let part = part_name(&desk.catalogue, say, &it.part);
                     let text = format!("{} · {part}{}{error}", say.stage(&it.stage), say.t("：", ": "));
                     (format!("{}/{}", it.stage, it.part), text)

@@ -78,7 +78,7 @@ class Desk:
         ident = ("(lpad(to_hex((extract(epoch from now()) * 1000)::bigint - (%d - n) * 1000), 12, '0') || '7' || substr(md5(n::text), 1, 3)"
                  " || '8' || substr(md5(n::text), 4, 15))::uuid" % works)
         values = {
-            "id": ident, "title": "one.title || ' ' || n", "token_sha256": "sha256(n::text::bytea)", "state": "'awaiting_review'",
+            "id": ident, "title": "one.title || ' ' || n", "token_sha256": "sha256(n::text::bytea)", "receipt": "null", "state": "'awaiting_review'",
             "machine": "jsonb_set(one.machine, '{state}', '{\"state\": \"awaiting_review\"}')",
             "media_info": quoted(MEDIA_INFO) + "::jsonb", "verdict": quoted(json.dumps(verdict)) + "::jsonb",
             "created_at": f"now() - make_interval(secs => {works} - n)",
@@ -101,7 +101,7 @@ class Desk:
         """As many works again that were released, each with a delivery to every partner: one in 50 waits for a person, one in 100 is taken back."""
         ident = "(overlay(one.id::text placing lpad(to_hex(n), 6, '0') from 31))::uuid"
         values = {
-            "id": ident, "title": "one.title || ' ' || n", "token_sha256": "sha256((n || 'released')::bytea)", "state": "'published'",
+            "id": ident, "title": "one.title || ' ' || n", "token_sha256": "sha256((n || 'released')::bytea)", "receipt": "null", "state": "'published'",
             "machine": "jsonb_set(one.machine, '{state}', '{\"state\": \"published\"}')", "created_at": f"now() - make_interval(days => 1, secs => {works} - n)",
         }
         chosen = ", ".join(values.get(name, f"one.{name}") for name in columns)

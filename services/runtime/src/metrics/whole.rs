@@ -4,35 +4,19 @@ use std::sync::{Arc, OnceLock};
 
 use pipeline::catalogue::Catalogue;
 use pipeline::stage::Stage;
+use pipeline::submission::State;
 use prometheus::{Gauge, GaugeVec, IntGauge, IntGaugeVec};
 
 use super::make::Maker;
 use crate::store::messages::Backlog;
 use crate::store::parts::QueueRow;
-use crate::store::watch::Sample;
+use crate::store::watch::{AT_WORK, Sample};
 
 /// Statuses of parts that are not final.
 const OPEN: [&str; 4] = ["pending", "waiting", "claimed", "parked"];
-/// Every state of an entry.
-const STATES: [&str; 12] = [
-    "uploading",
-    "probe",
-    "screen",
-    "awaiting_review",
-    "transcode",
-    "assemble",
-    "awaiting_release",
-    "publish",
-    "published",
-    "rejected",
-    "withdrawn",
-    "revoked",
-];
 
 /// States of an upload that is not over.
 const UPLOADING: [&str; 2] = ["open", "assembling"];
-/// States in which machines, or a reviewer before them, still have work on an entry.
-const AT_WORK: [&str; 5] = ["probe", "screen", "awaiting_review", "transcode", "assemble"];
 
 /// Gauges of the installation.
 #[derive(Clone)]
@@ -121,7 +105,7 @@ impl WholeMetrics {
         self.entries_rejected.reset();
         self.deliveries.reset();
         self.deliveries_oldest_seconds.reset();
-        for state in STATES {
+        for state in State::NAMES {
             self.entries.with_label_values(&[state]).set(0);
             self.entries_oldest_seconds.with_label_values(&[state]).set(0.0);
         }

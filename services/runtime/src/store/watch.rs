@@ -1,4 +1,4 @@
-//! Figures of the whole installation: taken by one process every few seconds, told by all. None of it grows with what is over: works and
+//! Figures of the whole installation: taken by one process every few seconds, served by all. None of it grows with what is over: works and
 //! deliveries that came to an end are counted as they do (`settled`), the others through indexes. What an entry's files take is estimated
 //! once, with its plan.
 use std::time::Duration;
@@ -122,7 +122,7 @@ pub struct Landed {
 }
 
 /// States in which machines, or a reviewer before them, still have work on an entry.
-const AT_WORK: [&str; 5] = ["probe", "screen", "awaiting_review", "transcode", "assemble"];
+pub(crate) const AT_WORK: [&str; 5] = ["probe", "screen", "awaiting_review", "transcode", "assemble"];
 
 impl Store {
     /// Takes a new sample if nobody did within `every`. Returns whether it did.

@@ -69,6 +69,18 @@ pub(crate) fn number(entry: &Entry) -> SubmissionId {
     entry.id.parse().unwrap()
 }
 
+/// A work that waits for review with a film of 10 bytes, and of whose other film 5 of 20 bytes are here, at this path.
+async fn half_replaced() -> (Stage, Entry, String) {
+    let stage = Stage::new().await;
+    let entry = stage.enter().await;
+    stage.whole(&entry, &bytes(10)).await;
+    stage.to_review(&entry).await;
+    ok(stage.replacement(&entry)).await;
+    let path = stage.create(&entry, 20).await;
+    stage.send(&path, &entry, 0, &bytes(20)[..5]).await;
+    (stage, entry, path)
+}
+
 /// 31 July 2024, 24:00 in Shanghai.
 fn deadline() -> DateTime<Utc> {
     "2024-07-31T16:00:00Z".parse().unwrap()
@@ -110,13 +122,7 @@ async fn a_refused_film_gives_way_to_another_one_and_what_was_decided_is_kept() 
 
 #[tokio::test]
 async fn the_present_film_counts_until_the_other_one_is_whole() {
-    let stage = Stage::new().await;
-    let entry = stage.enter().await;
-    stage.whole(&entry, &bytes(10)).await;
-    stage.to_review(&entry).await;
-    ok(stage.replacement(&entry)).await;
-    let path = stage.create(&entry, 20).await;
-    stage.send(&path, &entry, 0, &bytes(20)[..5]).await;
+    let (stage, entry, path) = half_replaced().await;
     let status = stage.status(&entry).await;
     assert_eq!((&status["state"], &status["upload"]["offset"]), (&json!("awaiting_review"), &json!(10)));
     let coming = &status["changes"]["replacement"];
@@ -211,13 +217,7 @@ async fn what_may_not_be_replaced_is_refused_with_the_reason() {
 
 #[tokio::test]
 async fn a_work_that_is_let_in_meanwhile_keeps_its_film() {
-    let stage = Stage::new().await;
-    let entry = stage.enter().await;
-    stage.whole(&entry, &bytes(10)).await;
-    stage.to_review(&entry).await;
-    ok(stage.replacement(&entry)).await;
-    let path = stage.create(&entry, 20).await;
-    stage.send(&path, &entry, 0, &bytes(20)[..5]).await;
+    let (stage, entry, path) = half_replaced().await;
     stage.happens(&entry, Event::ReviewAccepted).await;
     assert_eq!(refusal(stage.patch(&path, &entry, 5, bytes(20)[5..].to_vec())).await, says(409, "submission_closed"));
     upload::sweep_once(&stage.app).await;

@@ -1,4 +1,4 @@
-//! A film that was refused gives way to another one: the same receipt, a new run, and what stood in its way is free.
+//! A film that was refused gives way to another one: the receipt stays, a new run begins, and works that were refused because of the former film can pass.
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

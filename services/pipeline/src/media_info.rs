@@ -74,7 +74,7 @@ pub struct MediaInfo {
     /// Errors while decoding: packets or frames that were damaged.
     pub decode_errors: u64,
     /// Where these errors lie, in ms after the first picture, in order: at most [`MediaInfo::MOST_DAMAGE`] stretches. Empty where
-    /// there are none, where the file has no times for them, or where nobody looked.
+    /// there are none, where the file has no times for them, and in records of earlier releases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damage: Vec<Stretch>,
     /// The AI label (GB 45438-2025) as JSON text, exactly as found under the key `AIGC`.

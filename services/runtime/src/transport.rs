@@ -206,7 +206,7 @@ pub fn objects_line(config: &Config) -> anyhow::Result<Line> {
     Ok(decide(Server::S3, Some(host), tls, &config.allow_plaintext)?)
 }
 
-/// The line to the mail server of `SMTP_URL`. `tls=opportunistic` goes on without TLS when somebody in between says so.
+/// The line to the mail server of `SMTP_URL`. `tls=opportunistic` goes on without TLS if an attacker on the line removes the offer of it.
 ///
 /// # Errors
 /// An address that cannot be read, or [`PlaintextRefused`].

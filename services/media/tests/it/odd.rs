@@ -243,7 +243,7 @@ fn damage_is_still_damage() {
 fn sample_at(stbl: &mut Node, sample: usize) -> usize {
     let sizes = stbl.at("stsz").rows::<1>(12);
     let chunks = stbl.at("stco").rows::<1>(8);
-    // Rows of the first chunk, counted from 1, that has so many samples.
+    // Each row: the first chunk of a run of chunks, counted from 1, and how many samples each of them has.
     let runs = stbl.at("stsc").rows::<3>(8);
     let mut first = 0;
     for (chunk, [begin]) in chunks.iter().enumerate() {

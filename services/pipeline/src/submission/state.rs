@@ -103,7 +103,7 @@ impl State {
         match self {
             State::Uploading | State::Withdrawn | State::Revoked => None,
             State::At { stage, .. } => Some(*stage),
-            // What was refused stood in nobody's way since: it has to be screened again among those who were let in meanwhile.
+            // A refused work held no place among the others, so it is compared again with the works that were let in since.
             State::Rejected { stage, .. } => Some((*stage).min(Stage::Screen)),
             State::AwaitingReview => Some(Stage::Screen),
             State::AwaitingRelease => Some(Stage::Assemble),

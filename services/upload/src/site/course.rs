@@ -76,7 +76,7 @@ impl Point {
     }
 }
 
-/// Where the work is, and whether that step refused it. Whoever took it back, what was done before stays done.
+/// Which step the work is at, and whether it was refused there. A work that was taken back keeps the steps that it had passed.
 fn place(state: &State, history: &[HistoryLine]) -> (Point, bool) {
     let at = match state {
         State::Uploading => Point::Received,

@@ -50,7 +50,7 @@ async fn named_fields_change_and_all_others_stay() {
     assert_eq!(row.declarations, json!({ "originality": true, "rights": true, "ai_use": "assisted" }));
     assert_eq!((row.synopsis.as_str(), row.recommending_unit.as_str()), ("…", "某省工信厅"));
 
-    // What stood there is in the history and in the trail, and nobody's telephone is.
+    // History and audit trail keep the former title, and no telephone number.
     let lines = stage.app.store.history(number(&entry)).await.unwrap();
     let line = lines.iter().find(|line| line.what == "corrected").unwrap();
     assert_eq!(line.detail["before"], json!({ "title": "一座工厂的早晨" }));

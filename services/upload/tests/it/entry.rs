@@ -36,7 +36,7 @@ async fn a_number_shows_strangers_the_number_and_the_state_only() {
     for private in PRIVATE {
         assert!(!page.contains(private), "{private} in {page}");
     }
-    // As somebody types it.
+    // As people type it.
     let typed = path.replace("/entries/DEMO-", "/entries/demo").replace('-', "%20");
     let answer = clerk.client.get(format!("{}{typed}", stage.url)).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.headers()[LOCATION].to_str().unwrap()), (303, path.as_str()));

@@ -26,7 +26,7 @@ pub(crate) use opened::link;
 mod asked;
 pub(crate) mod assets;
 pub(crate) mod contest;
-mod cookies;
+pub(crate) mod cookies;
 mod course;
 pub(crate) mod enter;
 pub(crate) mod entry;

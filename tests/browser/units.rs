@@ -18,7 +18,7 @@ const CLEAR: usize = 34;
 
 /// Chooses a file by hand in the row of a work.
 const CHOOSE: &str = r##"
-    const row = [...document.querySelectorAll("#waiting tbody tr")].find((it) => it.textContent.includes("两个视频"));
+    const row = [...document.querySelectorAll("#waiting tbody tr")].find((it) => it.querySelector("th").textContent === "两个视频");
     const select = row.querySelector("select"), option = [...select.options].find((it) => it.text.endsWith("两个视频A.mp4"));
     select.value = option.value;
     return select.dispatchEvent(new Event("change"));

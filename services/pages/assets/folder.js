@@ -16,7 +16,6 @@ const rows = [...document.querySelectorAll("#waiting tbody tr")].map((tr) => ({
   id: tr.dataset.entry, headers: { Authorization: `Bearer ${tr.dataset.key}`, "Accept-Language": document.documentElement.lang }, select: tr.querySelector("select"), cell: tr.querySelector(".figures"), done: false,
 }));
 let files = [], films = 0, run = 0, running = [];
-
 const stay = (event) => event.preventDefault();
 const tell = (text, wrong = "") => { said.textContent = text; alarm.textContent = wrong; alarm.hidden = wrong === ""; };
 const fill = (text, numbers) => Object.entries(numbers).reduce((text, [name, n]) => text.replace(`{${name}}`, n), text);
@@ -45,8 +44,8 @@ const match = async (list) => {
   files = list;
   let answer;
   try {
-    const names = files.map(({ path }) => path);
-    const response = await fetch(panel.dataset.match, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ names }) });
+    const body = JSON.stringify({ names: files.map(({ path }) => path) });
+    const response = await fetch(panel.dataset.match, { method: "POST", headers: { "Content-Type": "application/json" }, body });
     if (!response.ok) throw new Error(String(response.status));
     answer = await response.json();
   } catch { return tell("", words.nomatch); }
@@ -56,11 +55,13 @@ const match = async (list) => {
     const option = (value, text) => Object.assign(document.createElement("option"), { value, textContent: text });
     row.select.replaceChildren(option("", words.none), ...answer.films.map((at) => option(String(at), files[at].path)));
     const before = answer.films.find((at) => files[at].path === remembered(row.id));
-    row.several = found && found.several.length > 0;
+    row.several = found?.several.length > 0;
     row.select.value = String(before ?? found?.film ?? "");
     row.select.disabled = false;
   }
-  return judge();
+  judge();
+  // What a person has to choose stands first.
+  rows[0].select.closest("tbody").prepend(...open().filter((row) => !film(row) || row.twice).map(({ select }) => select.closest("tr")));
 };
 
 // One film, whole. Throws a failure, or a text for its row.
@@ -104,9 +105,7 @@ const halt = () => {
   for (const upload of running) upload.abort();
   running = [];
   removeEventListener("beforeunload", stay);
-  part("start").hidden = false;
-  part("stop").hidden = true;
-  input.disabled = false;
+  [part("start").hidden, part("stop").hidden, input.disabled] = [false, true, false];
   for (const row of open()) row.select.disabled = files.length === 0;
 };
 
@@ -114,9 +113,7 @@ const start = async () => {
   const mine = ++run, queue = open().filter((row) => film(row) && !row.twice), all = queue.length;
   let done = 0, failed = 0;
   addEventListener("beforeunload", stay);
-  part("start").hidden = true;
-  part("stop").hidden = false;
-  input.disabled = true;
+  [part("start").hidden, part("stop").hidden, input.disabled] = [true, false, true];
   for (const row of open()) row.select.disabled = true;
   const progress = () => { if (mine === run) tell(fill(words.sending, { n: done, m: all })); };
   progress();

@@ -41,6 +41,16 @@ impl Line<'_> {
         expected(&self.row.file, self.title())
     }
 
+    /// Where it stands on the page: what a person has to look at comes first.
+    pub(crate) fn rank(&self) -> u8 {
+        match self.next {
+            Next::Wrong(_) | Next::Repeats(_) => 0,
+            Next::Probably(..) => 1,
+            Next::Right(_) => 2,
+            Next::Entered(_) => 3,
+        }
+    }
+
     pub(crate) fn is_right(&self) -> bool {
         matches!(self.next, Next::Right(_))
     }
@@ -73,9 +83,7 @@ impl Line<'_> {
         let alone = |text: String| vec![(String::new(), text)];
         match &self.next {
             Next::Right(_) => Vec::new(),
-            Next::Wrong(wrong) => {
-                wrong.iter().map(|it| (label(contest, it, say), it.text(say.lang).to_owned())).collect()
-            }
+            Next::Wrong(wrong) => wrong.iter().map(|it| (label(contest, it, say), words(contest, it, say))).collect(),
             Next::Repeats(row) => alone(
                 say.t("与第 {n} 行的作品名称相同，不会报送。", "Row {n} has the same title; this one is not entered.")
                     .replace("{n}", &row.to_string()),
@@ -91,7 +99,19 @@ impl Line<'_> {
 
 /// The file that a row expects: the one that it names, or one called like the work.
 pub(crate) fn expected(file: &str, title: &str) -> String {
-    if file.is_empty() { format!("{title}.mp4") } else { file.to_owned() }
+    match (file, title) {
+        ("", "") => String::new(),
+        ("", title) => format!("{title}.mp4"),
+        (file, _) => file.to_owned(),
+    }
+}
+
+/// What is wrong, in words: choices by their names, since ids say nothing to people.
+fn words(contest: &Contest, wrong: &Wrong, say: &Say) -> String {
+    let field = contest.fields.iter().find(|field| field.place() == wrong.field && field.kind == form::Kind::Choice);
+    let Some(field) = field else { return wrong.text(say.lang).to_owned() };
+    let names: Vec<&str> = field.choices.iter().map(|choice| choice.text(say.lang)).collect();
+    format!("{}{}", say.t("须为其中一项：", "one of: "), names.join(say.t("、", ", ")))
 }
 
 /// What a wrong answer's question is called.

@@ -101,12 +101,15 @@ async fn page<'k>(
     kept: &'k Kept,
 ) -> Result<SheetPage<'k>, Problem> {
     let (contest, unit) = units.found(of)?;
+    let mut lines = judged(units, contest, unit, kept).await?;
+    // Stable: within each kind they stand as in the sheet.
+    lines.sort_by_key(Line::rank);
     Ok(SheetPage {
         shell: visit.shell(Here::Elsewhere),
         base: super::path(of),
         sheet,
         unknown: &kept.unknown,
-        lines: judged(units, contest, unit, kept).await?,
+        lines,
         contest: contest.clone(),
         unit: unit.clone(),
     })

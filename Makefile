@@ -17,7 +17,7 @@ check: ## the quick loop: format, lints, and tests of what changed since origin/
 test: ## format, licences, lints and every test; ARGS="-E 'package(pipeline)'" narrows the tests
 	@deploy/local/test.sh $(ARGS)
 
-test-trixie: ## tests of media with the field cases, of transcode, and the demo, on Debian trixie as in the image; as root; STEPS='prepare servers' does less
+test-trixie: ## tests of media with the field cases, of transcode, of the desk and the pages, the compose file and the demo, on Debian trixie as in the image; as root; STEPS='prepare servers' does less
 	@deploy/local/test-trixie.sh $(STEPS)
 
 measure: ## memory of 16 uploads at once and the cost of an idle serve, with the release build

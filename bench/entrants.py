@@ -28,6 +28,8 @@ LIMIT_MS, LIMIT_MIB = 200, 192
 BLOCK = 64 * 1024
 # Between two looks of a person, seconds.
 THINKS = 1.0
+# A connection that is used no more after so many seconds without a request.
+IDLE = 5.0
 ANSWERS = {"title": "一座工厂的早晨", "theme": "digital", "synopsis": "一部短片", "recommending_unit": "某省工信厅", "entrant.name": "张三",
            "entrant.contact.phone": "13812345678", "declarations.originality": "true", "declarations.rights": "true", "declarations.ai_use": "none"}
 
@@ -59,7 +61,7 @@ class Entrant:
 
     def __init__(self, host, address, film, tally, rate):
         self.host, self.address, self.film, self.tally, self.rate = host, address, film, tally, rate
-        self.connection, self.cookies = http.client.HTTPConnection(host, timeout=120), {}
+        self.connection, self.cookies, self.asked = http.client.HTTPConnection(host, timeout=120), {}, 0.0
 
     def ask(self, kind, method, path, body=None, **headers):
         """The answer to one request; a 503 is asked again after its Retry-After, as often as it takes."""
@@ -67,7 +69,10 @@ class Entrant:
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         while True:
-            began = time.perf_counter()
+            # The server ends a connection that nothing came over for a while; browsers open another one.
+            if time.monotonic() - self.asked > IDLE:
+                self.connection.close()
+            began, self.asked = time.perf_counter(), time.monotonic()
             self.connection.request(method, path, body, sent)
             answer = self.connection.getresponse()
             answer.text = answer.read().decode(errors="replace")

@@ -76,7 +76,7 @@ async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothi
             "unknown".into(),
         ),
         (
-            http.get(&entry).bearer_auth(format!("{}.{GUESS}", entered.id.simple())),
+            http.get(&entry).bearer_auth(format!("{}.{}", entered.id.simple(), "A".repeat(43))),
             "entrants",
             "wrong",
             "token_wrong",

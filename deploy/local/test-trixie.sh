@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # `make test-trixie`: builds and tests on Debian trixie, whose FFmpeg 7.1, PostgreSQL 17 and RabbitMQ 4 are those of the image: the tests
-# of `media` (with the field cases, which are kinds of files that users of other systems reported) and of `transcode`, then the whole demo
-# (`make run ONCE=1`). Not part of CI: the build starts from nothing and takes long.
-# Arguments choose steps: `prepare` (the root and its packages), `servers` (start both, show versions, stop), `tests`, `demo`; all by
-# default, in this order. Needs root and debootstrap. The root is kept in .local/trixie; `rm -rf .local/trixie` removes all of it.
+# of `media` (with the field cases, which are kinds of files that users of other systems reported) and of `transcode`, those of the desk and
+# of the public pages on these servers, what `docker compose config` makes of the compose file, then the whole demo (`make run ONCE=1`).
+# Not part of CI: the build starts from nothing and takes long.
+# Arguments choose steps: `prepare` (the root and its packages), `servers` (start both, show versions, stop), `compose`, `tests`, `pages`,
+# `demo`; all by default, in this order. Needs root and debootstrap. The root is kept in .local/trixie; `rm -rf .local/trixie` removes all of it.
 #
 # Everything runs in a mount and a process namespace of its own. The kernel removes the mounts and ends the servers when the script
 # ends, even after kill -9, so nobody outside ever sees this machine's Rust toolchain below .local/trixie, where `make clean` deletes.
@@ -13,7 +14,7 @@ root=$PWD/.local/trixie
 state=$PWD/.local/trixie-state
 mirror=${MIRROR:-http://deb.debian.org/debian}
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(prepare servers tests demo)
+[ ${#steps[@]} -gt 0 ] || steps=(prepare servers compose tests pages demo)
 
 say() { printf '\n── trixie: %s\n' "$*"; }
 
@@ -107,6 +108,22 @@ tests() {
     inside env "${footage[@]}" "${runner[@]}" --release --locked "${filter[@]}"
 }
 
+# Their tests in a browser are left to `make test`.
+pages() {
+    say "tests of the desk, of its pages and of the public ones"
+    inside deploy/local/neighbours.sh start .local/pages
+    inside bash -c 'while IFS== read -r name value; do export "TEST_$name=$value"; done <.local/pages/env; exec "$@"' pages \
+        cargo nextest run --release --locked --workspace --tests -E 'package(desk) or binary(upload-it)'
+    inside deploy/local/neighbours.sh stop .local/pages
+}
+
+# Compose 2, as the image's users have it; Debian 12 has none.
+compose() {
+    say "the compose file, as docker compose reads it"
+    inside deploy/local/install.sh docker-compose
+    inside sh -c 'rm -rf /tmp/compose && cp -r deploy /tmp/compose && /tmp/compose/secrets.sh >/dev/null && docker-compose -f /tmp/compose/compose.yaml config --quiet'
+}
+
 demo() {
     say "the demo"
     inside make run ONCE=1
@@ -117,7 +134,7 @@ make_root
 mount_all
 for step in "${steps[@]}"; do
     case $step in
-    prepare | servers | tests | demo) "$step" ;;
+    prepare | servers | compose | tests | pages | demo) "$step" ;;
     *) echo "test-trixie.sh: no step $step" >&2; exit 2 ;;
     esac
 done

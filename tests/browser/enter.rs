@@ -60,6 +60,8 @@ async fn a_work_is_entered_and_every_page_on_the_way_reads_well() {
     found.extend(browser.look_at(&format!("{path}/print"), "entry-print").await);
     assert_eq!(browser.print("entry-print").await, 1, "the receipt is one sheet");
     found.extend(browser.look_at(&format!("{path}/key"), "entry-key").await);
+    found.extend(browser.look_at(&format!("{path}/correct"), "entry-correct").await);
+    found.extend(browser.look_at(&format!("{path}/replace"), "entry-replace").await);
     found.extend(browser.look_at(&format!("{path}/withdraw"), "entry-withdraw").await);
 
     // The link, on another device: the key leaves the address at once.
@@ -154,7 +156,7 @@ async fn the_page_of_a_work_says_where_it_is_and_what_was_measured() {
     browser.says("主办方工作人员初筛").await;
     found.extend(browser.look_at(&path, "entry-in-review").await);
     browser.speak("zh", &path).await;
-    let refused = ["review", "refuse", &waiting.to_string(), "--reason", "画面中有第三方商标，请遮挡后重新提交。"];
+    let refused = ["review", "reject", &waiting.to_string(), "--reason", "画面中有第三方商标，请遮挡后重新提交。"];
     pipeline.command(&refused).await.exits(0);
     // The page follows.
     browser.says("画面中有第三方商标").await;

@@ -194,7 +194,7 @@ async fn an_upload_goes_on_after_a_reload_and_in_another_browser() {
     assert_eq!(other.browser.ask(STAYS).await, false, "nothing is lost with the page");
     waiting.has(&film).await;
     other.browser.says("下一步：系统自动检查").await;
-    assert_eq!(other.browser.count("#send").await, 0, "there is nothing to be sent");
+    wait_until_true("there is nothing to be sent", PATIENCE, async || other.browser.count("#send").await == 0).await;
     found.extend(other.look("film-arrived").await);
 
     // The paused one learns that all is there.
@@ -250,14 +250,20 @@ async fn another_file_is_noticed_and_replaces_the_first_where_the_entrant_says_s
     one.browser.click("[data-part=pause]").await;
     waiting.kept_for_good().await;
     let second = waiting.film("second.mp4", 4);
+    one.choose(&second).await;
+    one.browser.click("[data-part=start]").await;
+    one.browser.says("另一个文件尚未传完：第一版.mp4").await;
+    found.extend(one.look("film-different").await);
     let other = waiting.device().await;
+    other.browser.speak("en", &waiting.page).await;
     other.choose(&second).await;
     other.browser.click("[data-part=start]").await;
-    other.browser.says("另一个文件尚未传完：第一版.mp4").await;
+    other.browser.says("Another file of this entry has not arrived whole: 第一版.mp4").await;
     assert!(other.offsets().await.is_empty(), "no byte is sent");
-    found.extend(other.look("film-different").await);
+    other.browser.complaints().await;
+    found.extend(other.browser.look("en", "film-different").await);
     other.browser.click("[data-part=over]").await;
-    other.browser.says("您可以关闭本页").await;
+    other.browser.says("may close this page").await;
     assert_eq!(other.offsets().await, [0]);
     waiting.has(&second).await;
     let gone = "select count(*) from uploads where state in ('terminated', 'expired')";

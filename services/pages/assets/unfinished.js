@@ -25,10 +25,14 @@ const metadata = (header) => Object.fromEntries((header ?? "").split(",").map((p
   return [name, new TextDecoder().decode(Uint8Array.from(atob(value ?? ""), (it) => it.codePointAt(0)))];
 }));
 
+// What has arrived of the film that the entry takes now: its first one, or one that was announced to take its place.
+const coming = ({ state, upload, changes }) => (state === "uploading" ? upload : changes?.replacement);
+
 // `{ url, offset, length, fingerprint, filename }`, `{ over: true }` where the entry takes no bytes any more, or nothing. Throws a failure.
 export const unfinished = async (status, headers) => {
-  const { state, upload, upload_url: url } = await (await ask(status, { headers })).json();
-  if (state !== "uploading" || (!url && upload.length > 0 && upload.offset === upload.length)) return { over: true };
+  const entry = await (await ask(status, { headers })).json();
+  const [film, url] = [coming(entry), entry.upload_url];
+  if (!film || (!url && film.length > 0 && film.offset === film.length)) return { over: true };
   if (!url) return undefined;
   try {
     const answer = await ask(ours(url), { method: "HEAD", headers: { ...headers, ...TUS } });
@@ -43,8 +47,8 @@ export const unfinished = async (status, headers) => {
 // Whether the film of an upload that was sent whole is the entry's, or will not be. A server that does not answer has not said.
 export const settled = async (status, headers) => {
   try {
-    const { state, upload } = await (await ask(status, { headers })).json();
-    return state !== "uploading" || Boolean(upload.failure);
+    const film = coming(await (await ask(status, { headers })).json());
+    return !film || Boolean(film.failure);
   } catch { return false; }
 };
 

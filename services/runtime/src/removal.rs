@@ -21,8 +21,6 @@ use crate::store::garbage::Garbage;
 const TAKEN: i64 = 64;
 /// How many of them are swept at once.
 const SWEPT_AT_ONCE: usize = 8;
-/// Between two looks at what is past its time, of this process; one in [`retention::EVERY`] finds it to be its turn.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// What the loops need.
 #[derive(Clone)]
@@ -30,7 +28,7 @@ pub(crate) struct Removal {
     pub(crate) store: Store,
     pub(crate) objects: Objects,
     pub(crate) metrics: Metrics,
-    /// Between two looks for garbage.
+    /// Between two looks for something to remove. What is past its time is looked at by one process in [`retention::EVERY`].
     pub(crate) every: Duration,
     pub(crate) clock: Clock,
     /// How long what is no longer needed is kept.
@@ -68,7 +66,7 @@ impl Removal {
                 self.scratch().await;
             }
             trouble.say(self.retain_in_turn(stop).await.err().as_ref());
-            pause(LOOK_EVERY, stop).await;
+            pause(self.every, stop).await;
         }
     }
 

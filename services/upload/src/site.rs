@@ -7,6 +7,7 @@
 //! | how is a work entered? | `enter`, `asked`, `typed` |
 //! | how does an entry stand, and who acts next? | `entry`, `course`, `events` |
 //! | who may see it, and what can they do? | `key`, `opened`, `cookies`, `withdraw` |
+//! | how is its form corrected, and its film replaced? | `correct`, `replace` |
 //! | what is the receipt on paper? | `paper` |
 //! | how is an entry found by its number, and a lost link sent again? | `find` |
 //! | what stands around each page, in which language? | `shell`, `templates/site.html` |
@@ -27,6 +28,7 @@ mod asked;
 pub(crate) mod assets;
 pub(crate) mod contest;
 pub(crate) mod cookies;
+pub(crate) mod correct;
 mod course;
 pub(crate) mod enter;
 pub(crate) mod entry;
@@ -37,6 +39,7 @@ pub(crate) mod key;
 mod opened;
 pub(crate) mod paper;
 pub(crate) mod problem;
+pub(crate) mod replace;
 pub(crate) mod shell;
 mod typed;
 pub(crate) mod withdraw;

@@ -343,6 +343,12 @@ impl CardPage {
         self.card.marks.iter().filter(|mark| !mark.whole).map(drawn).collect()
     }
 
+    /// From when to when a mark is; one moment where it lasts less than a second.
+    fn when(&self, mark: &card::Mark) -> String {
+        let [from, to] = [mark.start_ms, mark.end_ms].map(|ms| self.shell.say.length(&ms));
+        if from == to { from } else { format!("{from}–{to}") }
+    }
+
     fn kind(&self, kind: &MarkKind) -> &'static str {
         let (zh, en) = match kind {
             MarkKind::Black => ("黑场", "Black picture"),

@@ -35,6 +35,16 @@ async fn a_commit_with_an_old_fence_changes_nothing() {
     assert_eq!(world.store.finish(&heir, &probed()).await.unwrap(), Commit::Fenced, "twice is once");
 }
 
+/// A renewal comes every few seconds for each part that is worked on. What it changes is in no index, so PostgreSQL keeps the new version of
+/// the row beside the old one and writes to no index.
+#[tokio::test]
+async fn what_a_renewal_changes_is_in_no_index() {
+    let world = World::new().await;
+    let query = "select indexdef from pg_indexes where tablename = 'parts' and indexdef ~ 'lease_until|progress'";
+    let found: Vec<String> = sqlx::query_scalar(query).fetch_all(world.store.pool()).await.unwrap();
+    assert_eq!(found, [""; 0]);
+}
+
 #[tokio::test]
 async fn a_first_look_is_kept_only_for_whoever_holds_the_claim() {
     let world = World::new().await;

@@ -63,7 +63,7 @@ pub(crate) struct Status {
     cure: Option<CureText>,
     /// Films that gave way to another one, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    former_films: Vec<Former>,
+    former_films: Vec<FormerStatus>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -94,7 +94,7 @@ pub(crate) struct CureText {
 
 /// A film that gave way to another one, with what was decided about it.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Former {
+pub(crate) struct FormerStatus {
     /// Its last run.
     run: u32,
     /// Where the work stood with it.
@@ -137,7 +137,8 @@ pub(crate) async fn read(
     // Which other works a film resembles is not the entrant's to know.
     let rules = |verdict: &Verdict| rules_of(verdict, lang);
     let first_look = app.store.first_look(submission.id).await?;
-    let former = app.store.former_films(submission.id).await?;
+    // Asked again and again while a film is checked: most works have one run.
+    let former = if submission.machine.run > 1 { app.store.former_films(submission.id).await? } else { Vec::new() };
     let status = Status {
         id: submission.id.0,
         receipt: receipt::of(&app, &submission).await?.to_string(),
@@ -152,7 +153,7 @@ pub(crate) async fn read(
         first_look: first_look.as_ref().map(rules),
         changes: changes(&app, &submission, lang).await?,
         cure: submission.cure.clone().filter(|cure| app.clock.now() < cure.until).map(CureText::from),
-        former_films: former.into_iter().map(|film| Former::of(film, lang)).collect(),
+        former_films: former.into_iter().map(|film| FormerStatus::of(film, lang)).collect(),
         created_at: submission.created_at,
         updated_at: submission.updated_at,
     };
@@ -160,6 +161,10 @@ pub(crate) async fn read(
 }
 
 async fn changes(app: &App, submission: &SubmissionRow, lang: Lang) -> Result<Changes, Problem> {
+    let machine = &submission.machine;
+    if !machine.takes_upload() && !machine.state.may_be_replaced() {
+        return Ok(Changes { film: false, form: false, until: None, replacement: None });
+    }
     let (contest, now) = (contest_of(app, submission)?, app.clock.now());
     let facts = app.store.facts(submission.id).await?.ok_or(Code::SubmissionUnknown)?;
     let standing = facts.standing(contest, now);
@@ -190,7 +195,7 @@ impl From<Cure> for CureText {
     }
 }
 
-impl Former {
+impl FormerStatus {
     fn of(film: FormerFilm, lang: Lang) -> Self {
         Self {
             run: film.run,

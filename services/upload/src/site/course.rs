@@ -66,7 +66,7 @@ impl Point {
         let came_to = |states: &[&str]| line.detail["state"].as_str().is_some_and(|state| states.contains(&state));
         match self {
             Point::Entered => line.what == "entered",
-            Point::Received => line.what == "uploaded",
+            Point::Received => matches!(line.what.as_str(), "uploaded" | "replaced"),
             Point::Checked => line.what == "screened",
             Point::Reviewed => matches!(line.what.as_str(), "review_accepted" | "review_refused"),
             Point::Made => line.what == "part_done" && came_to(&["awaiting_release", "publish"]),

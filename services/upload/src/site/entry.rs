@@ -7,15 +7,18 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use pages::serve::see;
 use pages::{Say, qr};
 use pipeline::catalogue::Contest;
 use pipeline::delivery::Observed;
 use pipeline::receipt::Receipt;
+use pipeline::replacing::{Cure, may_correct, may_replace};
 use pipeline::screening::{Outcome, RuleVerdict, Verdict};
 use pipeline::submission::State as Standing;
 use runtime::problem::{Code, Problem};
 use runtime::store::deliveries::DeliveryRow;
+use runtime::store::former::FormerFilm;
 use runtime::store::submissions::SubmissionRow;
 
 use super::course::{Course, course};
@@ -43,6 +46,13 @@ struct EntryPage {
     /// Whether that is what the headers say only.
     is_first_look: bool,
     places: Vec<Place>,
+    /// Whether the film can be replaced now, and the form corrected.
+    may_replace: bool,
+    may_correct: bool,
+    /// A window that the organisers opened.
+    cure: Option<Cure>,
+    /// Films that gave way to another one.
+    former: Vec<Gone>,
     /// By which the page's module judges a film.
     limits: String,
     /// The entrant's key, which uploads need, and where tus clients begin one.
@@ -63,6 +73,15 @@ struct Ruled {
     text: String,
     /// What the entrant does about it, where it is not kept.
     cure: Option<&'static str>,
+}
+
+/// A film that gave way to another one.
+struct Gone {
+    at: DateTime<Utc>,
+    state: String,
+    tone: &'static str,
+    /// Why it was refused.
+    why: Option<String>,
 }
 
 /// A platform that the work goes to.
@@ -115,17 +134,24 @@ pub(super) fn locked(
 impl EntryPage {
     async fn of(app: &App, shell: Shell, opened: Opened) -> Result<Self, Problem> {
         let entry = &opened.entry;
-        let arrived = match entry.mezzanine_bytes {
+        let arrived = match entry.mezzanine_bytes.filter(|_| !entry.machine.takes_upload()) {
             Some(bytes) => (bytes, Some(bytes)),
             None => app.store.uploaded_bytes(entry.id).await?,
         };
         let failure = app.store.last_failure(entry.id).await?.map(|failure| Code::from(failure).row());
+        let facts = app.store.facts(entry.id).await?.ok_or(Code::SubmissionUnknown)?;
         let first_look = app.store.first_look(entry.id).await?;
         let history = app.store.history(entry.id).await?;
         let contest = contest_of(app, entry)?.clone();
         let deliveries = app.store.deliveries(entry.id).await?;
+        let former = app.store.former_films(entry.id).await?;
         let link = opened.link(&shell.origin);
+        let standing = facts.standing(&contest, shell.now);
         Ok(Self {
+            may_replace: may_replace(&standing).is_ok(),
+            may_correct: may_correct(&standing).is_ok(),
+            cure: facts.cure.clone().filter(|cure| shell.now < cure.until),
+            former: former.iter().map(|film| Gone::of(film, shell.say)).collect(),
             theme: shell.theme(&contest, &entry.theme),
             course: course(entry, &history, shell.say),
             arrived,
@@ -156,14 +182,30 @@ impl EntryPage {
         self.opened.entry.machine.state == Standing::Uploading
     }
 
+    /// Whether a film can be sent: the first one, or one that was announced to take its place.
+    fn takes_film(&self) -> bool {
+        self.opened.entry.machine.takes_upload()
+    }
+
     /// Whether every byte of the film is here, though it is not the entry's yet.
     fn has_arrived(&self) -> bool {
-        self.is_uploading() && self.arrived.0 > 0 && self.arrived.1 == Some(self.arrived.0)
+        self.takes_film() && self.arrived.0 > 0 && self.arrived.1 == Some(self.arrived.0)
     }
 
     /// Whether the entrant may still withdraw it here: afterwards it is the organiser's to take back.
     fn may_withdraw(&self) -> bool {
         !matches!(self.state(), "published" | "publish" | "withdrawn" | "revoked")
+    }
+}
+
+impl Gone {
+    fn of(film: &FormerFilm, say: Say) -> Self {
+        let why = match &film.state {
+            Standing::Rejected { reason, .. } => Some(reason.text(say.lang)),
+            _ => None,
+        };
+        let state = film.state.name();
+        Self { at: film.replaced_at, state: say.state(state), tone: say.tone(state), why }
     }
 }
 

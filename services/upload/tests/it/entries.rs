@@ -195,7 +195,7 @@ async fn the_document_describes_every_route() {
     assert!(document["openapi"].as_str().unwrap().starts_with("3."));
     let verbs = |path: &str| document["paths"][path].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(verbs("/api/v1/submissions"), ["post"]);
-    assert_eq!(verbs("/api/v1/submissions/{id}"), ["delete", "get"]);
+    assert_eq!(verbs("/api/v1/submissions/{id}"), ["delete", "get", "patch"]);
     assert_eq!(verbs("/files"), ["options", "post"]);
     assert_eq!(verbs("/files/{id}"), ["delete", "head", "patch"]);
     // Every reference leads somewhere.

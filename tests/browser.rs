@@ -30,6 +30,8 @@ mod queue;
 mod send;
 // Sign-in, sessions and their end.
 mod sign_in;
+// A recommending unit: its sheet, its receipts, its folder.
+mod units;
 // Two works that resemble each other.
 mod twins;
 

@@ -77,6 +77,8 @@ mod tls;
 mod traces;
 // Uploads by the official JavaScript client, over lines that break.
 mod tus_client;
+// Recommending units at the public address.
+mod units;
 // Workers that die, sleep or stop, at every place where it could matter.
 mod workers;
 // Changes told to others, signed.

@@ -16,7 +16,7 @@ use crate::support::wait::wait_until_true;
 use crate::support::{TestPipeline, catalogue, process};
 
 const SOON: Duration = Duration::from_secs(180);
-const UNIT: &str = "某省工业和信息化厅";
+const UNIT: &str = catalogue::UNIT_NAME;
 /// Every film has this many bytes.
 const FILM_BYTES: usize = 100_000;
 /// Rows that can be entered at once.
@@ -24,19 +24,19 @@ const RIGHT: usize = 34;
 
 /// One row as a clerk fills it in.
 #[derive(Clone)]
-struct Row {
-    title: String,
-    theme: &'static str,
-    phone: &'static str,
-    file: &'static str,
+pub(crate) struct Row {
+    pub(crate) title: String,
+    pub(crate) theme: &'static str,
+    pub(crate) phone: &'static str,
+    pub(crate) file: &'static str,
 }
 
-fn row(title: &str) -> Row {
+pub(crate) fn row(title: &str) -> Row {
     Row { title: title.to_owned(), theme: "绿色低碳", phone: "13812345678", file: "" }
 }
 
 /// Forty rows: thirty-four that are right, each with its file in the folder, and six that are not.
-fn forty(folder: &Path) -> Vec<Row> {
+pub(crate) fn forty(folder: &Path) -> Vec<Row> {
     let film = |name: &str| {
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().expect("films lie in the folder")).expect("a folder");
@@ -74,7 +74,7 @@ fn forty(folder: &Path) -> Vec<Row> {
 }
 
 /// The sheet as a file, below a title that is merged over all columns, with a signature under it.
-fn write(rows: &[Row], path: &Path) {
+pub(crate) fn write(rows: &[Row], path: &Path) {
     let catalogue = Catalogue::builtin();
     // The test's contest asks the same questions.
     let columns = columns(&catalogue.contests[&Catalogue::DEMO.into()]);

@@ -4,6 +4,10 @@ use std::path::Path;
 
 /// The contest's id.
 pub(crate) const CONTEST: &str = "test";
+/// Its recommending unit without a quota. `few` may enter two works, and the time of `late` is over.
+pub(crate) const UNIT: &str = "province";
+/// What that unit is called.
+pub(crate) const UNIT_NAME: &str = "某省工业和信息化厅";
 /// Its one theme.
 pub(crate) const THEME: &str = "green";
 /// The partner whose drop is a bucket.
@@ -73,6 +77,22 @@ duration = {{ min_ms = 1000, max_ms = 30_000, tolerance_ms = 100 }}
 resolution = {{ min_short_side = 180 }}
 aspect = {{ allowed = ["16:9", "9:16"], tolerance_per_mille = 10 }}
 decode_errors = {{ warn_above = 0, fail_above = 10 }}
+
+[[units]]
+id = "{UNIT}"
+name = {{ zh = "{UNIT_NAME}", en = "Department of a province" }}
+aliases = ["某省工信厅"]
+
+[[units]]
+id = "few"
+name = {{ zh = "小型协会", en = "A small association" }}
+aliases = ["小协会"]
+quota = 2
+
+[[units]]
+id = "late"
+name = {{ zh = "已截止单位", en = "A unit whose time is over" }}
+deadline = 2024-01-01T00:00:00+08:00
 
 [[themes]]
 id = "{THEME}"

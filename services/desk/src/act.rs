@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use pipeline::delivery::Delivery;
-use pipeline::id::{ContestId, PartnerId, PersonId, SubmissionId};
+use pipeline::id::{ContestId, PartnerId, PersonId, SubmissionId, UnitId};
 use pipeline::person::{Held, Role, Sees};
 use pipeline::submission::Submission;
 use pipeline::text::Limit;
@@ -149,6 +149,16 @@ pub(crate) fn missing_reason() -> Problem {
 /// How many there may be.
 pub(crate) fn at_most(most: usize) -> Detail {
     Detail::new(format!("至多 {most} 项"), format!("at most {most}"))
+}
+
+/// A unit of a contest by its id; one that is to be `known` must be in the catalogue.
+pub(crate) fn unit_named(desk: &Desk, contest: &ContestId, id: &str, known: bool) -> Result<UnitId, Problem> {
+    let contest = desk.catalogue.contest(contest);
+    let parsed = id.parse::<UnitId>().ok();
+    parsed.filter(|it| !known || contest.is_some_and(|contest| contest.unit(it).is_some())).ok_or_else(|| {
+        let all: Vec<_> = contest.iter().flat_map(|it| &it.units).map(|unit| unit.id.as_str()).collect();
+        Code::UnitUnknown.about(all.join(", "))
+    })
 }
 
 /// A role by its name.

@@ -69,11 +69,13 @@ pub(crate) use address::{address, filtered};
 pub(crate) use bulk::stage_text;
 pub(crate) use choice::{Choice, choices};
 pub(crate) use events::{check_streams, is_refresh};
+pub use filed::Filed;
 pub(crate) use names::{contests_seen, themes};
-pub(crate) use problem_page::{again, as_pages};
-pub(crate) use sent::{Asked, Sent};
-pub(crate) use shell::{Here, Shell};
-pub(crate) use visit::{Guest, Visit};
+pub use problem_page::{again, as_pages};
+pub use sent::{Asked, Sent};
+pub use shell::{Here, Shell};
+pub use sign_in::{Nothing, Paths, doorway, sign_out};
+pub use visit::{Guest, Visit};
 
 pub(crate) use pages::serve::{inside, see};
 
@@ -99,7 +101,6 @@ pub(crate) fn routes() -> Vec<Route> {
         delivery::routes(),
         events::routes(),
         home::routes(),
-        invitation::routes(),
         jobs::routes(),
         me::routes(),
         partners::routes(),
@@ -131,12 +132,12 @@ pub(crate) fn open(method: Method, path: &'static str, handler: MethodRouter<Ser
 }
 
 /// A page as an answer. It may show personal or unpublished things, so nothing on the way keeps it.
-pub(crate) fn shown(page: &impl Template) -> Result<Response, Problem> {
+pub fn shown(page: &impl Template) -> Result<Response, Problem> {
     shown_with(StatusCode::OK, page)
 }
 
 /// The same with a status, such as that of the problem which the page shows.
-pub(crate) fn shown_with(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+pub fn shown_with(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
     let text = page.render().map_err(|err| anyhow::Error::from(err).context("render a page"))?;
     let headers = [
         (CONTENT_SECURITY_POLICY, POLICY),

@@ -13,6 +13,7 @@ use runtime::seal::Keyring;
 use runtime::service::Runtime;
 use runtime::store::Store;
 use runtime::store::bulk::Addresses;
+use runtime::store::sessions::Site;
 
 use crate::act::sign_in::Pace;
 
@@ -28,8 +29,12 @@ pub struct Desk {
     pub clock: Clock,
     /// Keys for personal data; `None` where PERSONAL_DATA_KEYS is not set.
     pub keys: Option<Keyring>,
-    /// The address that staff use (`DESK_URL`), put before the paths in links; empty: links are paths.
+    /// Where people sign in who are served from here.
+    pub site: Site,
+    /// The address of that site (`DESK_URL`, or `PUBLIC_URL` for recommending units), put before the paths in links; empty: links are paths.
     pub url: String,
+    /// The public address (`PUBLIC_URL`), where recommenders sign in; empty: links are paths.
+    pub public_url: String,
     /// Networks of ours that addresses which people give may lead to (`ALLOW_PRIVATE_NETWORKS`).
     pub allowed_networks: Vec<Network>,
     /// Slows down sign-ins from one address.
@@ -44,6 +49,12 @@ impl Desk {
         let config = &runtime.config;
         let objects = runtime.objects.clone();
         Self::with(config, runtime.store.clone(), objects, runtime.catalogue.clone(), runtime.clock.clone(), addresses)
+    }
+
+    /// For the pages of recommending units, at the public address.
+    pub fn of_units(runtime: &Runtime, addresses: Addresses) -> anyhow::Result<Self> {
+        let desk = Self::of(runtime, addresses)?;
+        Ok(Self { site: Site::Units, url: desk.public_url.clone(), ..desk })
     }
 
     /// For a command on this machine, which connects to the database and, where it must, to the object store.
@@ -74,6 +85,8 @@ impl Desk {
         let keys = config.personal_data_keys.is_some().then(|| config.keyring()).transpose()?;
         let allowed_networks = config.allow_private_networks.clone();
         let pace = Pace::default();
-        Ok(Self { store, objects, catalogue, clock, keys, url, allowed_networks, pace, addresses })
+        let public_url = config.public_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
+        let site = Site::Console;
+        Ok(Self { store, objects, catalogue, clock, keys, site, url, public_url, allowed_networks, pace, addresses })
     }
 }

@@ -12,6 +12,7 @@
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | who receives which updates? | `live` |
 //! | which pages are there? | `console` |
+//! | what do other sites share with it that people sign in to? | `site` |
 //! | how is the service started and stopped? | `serve` |
 //! | what is carried out by itself? | `decisions` |
 //!
@@ -31,6 +32,16 @@ mod serve;
 #[cfg(test)]
 mod structure;
 pub mod view;
+
+/// What sites of people who sign in are made of: the desk's own console, and the pages of recommending units.
+pub mod site {
+    pub use crate::console::cookie::check_line;
+    pub use crate::console::{
+        Asked, Filed, Guest, Here, Nothing, Paths, Sent, Shell, Visit, again, as_pages, doorway, shown, shown_with,
+        sign_out,
+    };
+    pub use crate::http::gate::admitted;
+}
 
 pub use desk::Desk;
 pub use http::gate::Policy;

@@ -44,12 +44,28 @@ pub(crate) fn actor_name(say: Say, name: &str) -> String {
 }
 
 /// A role by its name, and where it holds: `初筛员（演示征选）`.
-pub(crate) fn role_name(catalogue: &Catalogue, say: Say, role: &str, contest: Option<&str>) -> String {
+pub(crate) fn role_name(
+    catalogue: &Catalogue,
+    say: Say,
+    role: &str,
+    contest: Option<&str>,
+    unit: Option<&str>,
+) -> String {
     let role = role.parse::<Role>().map_or(role, |role| say.role(role));
     match contest {
-        Some(id) => format!("{role}{}{}{}", say.t("（", " ("), contest_name(catalogue, say, id), say.t("）", ")")),
+        Some(id) => {
+            let named = |unit: &str| unit_name(catalogue, say, id, unit);
+            let unit = unit.map_or(String::new(), |unit| format!("{}{}", say.t("，", ", "), named(unit)));
+            format!("{role}{}{}{unit}{}", say.t("（", " ("), contest_name(catalogue, say, id), say.t("）", ")"))
+        }
         None => role.to_owned(),
     }
+}
+
+/// A recommending unit; its id where the catalogue lost it.
+fn unit_name(catalogue: &Catalogue, say: Say, contest: &str, unit: &str) -> String {
+    let found = catalogue.contest(&contest.into()).and_then(|contest| contest.unit(&unit.into()));
+    found.map_or(unit, |unit| say.t(&unit.name.zh, &unit.name.en)).to_owned()
 }
 
 /// What a part is about: a stretch of the picture, a file, a partner. Numbers are those of the command line.

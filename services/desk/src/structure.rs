@@ -138,7 +138,7 @@ fn called<'a>(folder: &Path, changes: &'a BTreeSet<String>) -> BTreeSet<(String,
 fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
     let changes = changes();
     assert!(changes.len() > 30 && changes.contains("people::release"), "{changes:?}");
-    for name in ["upload", "probe", "transcode", "publish", "pages", "reelmill"] {
+    for name in ["upload", "units", "probe", "transcode", "publish", "pages", "reelmill"] {
         let called = called(&services().join(name).join("src"), &changes);
         let elsewhere: Vec<_> = called.iter().filter(|(path, _)| !path.starts_with(ENTRANTS)).collect();
         assert!(elsewhere.is_empty(), "not by an act: {elsewhere:?}");
@@ -194,7 +194,7 @@ fn is_sentence(text: &str) -> bool {
 #[test]
 fn what_is_said_about_a_problem_is_said_in_both_languages() {
     let mut wrong = Vec::new();
-    for name in ["desk", "upload", "runtime"] {
+    for name in ["desk", "upload", "units", "runtime"] {
         for (path, text) in sources(&services().join(name).join("src")) {
             if path.ends_with("tests.rs") || path.ends_with("structure.rs") {
                 continue;

@@ -34,6 +34,8 @@ const MODULES: &[(&str, &str)] = &[
     ("player", include_str!("../assets/player.js")),
     ("queue", include_str!("../assets/queue.js")),
     ("unfinished", include_str!("../assets/unfinished.js")),
+    ("dropped", include_str!("../assets/dropped.js")),
+    ("folder", include_str!("../assets/folder.js")),
     ("send", include_str!("../assets/send.js")),
 ];
 /// The one script of others, as npm installs it. No module: a page loads it as a script before the modules that use it.

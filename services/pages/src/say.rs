@@ -219,6 +219,7 @@ impl Say {
             Role::Operator => self.t("运维员", "operator"),
             Role::Auditor => self.t("审计员", "auditor"),
             Role::Admin => self.t("管理员", "admin"),
+            Role::Recommender => self.t("推荐单位报送员", "recommender"),
         }
     }
 }

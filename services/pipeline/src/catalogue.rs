@@ -15,7 +15,7 @@ mod phrases;
 mod read;
 mod retention;
 
-pub use contest::{Contest, LengthLimit, Theme};
+pub use contest::{Contest, LengthLimit, Theme, Unit};
 pub use ladders::{Ladders, Rung};
 pub use notice::{Office, Passage};
 pub use phrases::Phrase;

@@ -131,6 +131,10 @@ name_id!(
     ContestId
 );
 name_id!(
+    /// A recommending unit within a contest: `id` in its `[[units]]`.
+    UnitId
+);
+name_id!(
     /// A partner: the stem of its file in `catalogue/partners/`.
     PartnerId
 );

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::id::{ContestId, WrongName};
+use crate::id::{ContestId, UnitId, WrongName};
 use crate::lang::Lang;
 
 mod by;
@@ -21,7 +21,7 @@ pub use crate::id::{CredentialId, PersonId};
 pub use by::{Actor, By};
 pub use sees::Sees;
 
-/// What a person may do. Which routes that opens is defined by the table of routes. Judges and recommenders come with judging.
+/// What a person may do. Which routes that opens is defined by the table of routes. Judges come with judging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -35,11 +35,16 @@ pub enum Role {
     Auditor,
     /// Manages persons and their roles, and nothing else. Implies no other role.
     Admin,
+    /// Enters the works of one recommending unit in one contest, at the public address. Sees nothing at the desk.
+    Recommender,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 5] = [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor, Role::Admin];
+    pub const ALL: [Role; 6] =
+        [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor, Role::Admin, Role::Recommender];
+    /// The roles of staff: held in all contests or in one.
+    pub const STAFF: [Role; 5] = [Role::Screener, Role::Organiser, Role::Operator, Role::Auditor, Role::Admin];
 
     /// Its stable name.
     pub fn name(self) -> &'static str {
@@ -49,6 +54,7 @@ impl Role {
             Role::Operator => "operator",
             Role::Auditor => "auditor",
             Role::Admin => "admin",
+            Role::Recommender => "recommender",
         }
     }
 
@@ -60,6 +66,7 @@ impl Role {
             Role::Operator => Actor::Operator,
             Role::Auditor => Actor::Auditor,
             Role::Admin => Actor::Admin,
+            Role::Recommender => Actor::Recommender,
         }
     }
 }
@@ -72,7 +79,7 @@ impl fmt::Display for Role {
 
 /// The text is not a role.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a role; roles are screener, organiser, operator, auditor and admin")]
+#[error("{0:?} is not a role; roles are screener, organiser, operator, auditor, admin and recommender")]
 pub struct UnknownRole(String);
 
 impl FromStr for Role {
@@ -82,7 +89,8 @@ impl FromStr for Role {
     }
 }
 
-/// A role and where it holds. Written `organiser` for all contests, `organiser@demo` for one.
+/// A role and where it holds. Written `organiser` for all contests, `organiser@demo` for one, `recommender@demo/hunan` for a unit of one.
+/// Only recommenders have a unit, and each has one; see [`Held::fits`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Held {
     /// The role.
@@ -90,23 +98,44 @@ pub struct Held {
     /// The contest; `None`: all contests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contest: Option<ContestId>,
+    /// The recommending unit of that contest; `None` for every role but [`Role::Recommender`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
 }
 
 impl Held {
     /// A role in all contests.
     pub fn everywhere(role: Role) -> Self {
-        Self { role, contest: None }
+        Self { role, contest: None, unit: None }
     }
 
     /// A role in one contest.
     pub fn within(role: Role, contest: impl Into<ContestId>) -> Self {
-        Self { role, contest: Some(contest.into()) }
+        Self::of(role, Some(contest.into()))
+    }
+
+    /// A role in one contest, or in all.
+    pub fn of(role: Role, contest: Option<ContestId>) -> Self {
+        Self { role, contest, unit: None }
+    }
+
+    /// The recommender of a unit.
+    pub fn recommender(contest: impl Into<ContestId>, unit: impl Into<UnitId>) -> Self {
+        Self { role: Role::Recommender, contest: Some(contest.into()), unit: Some(unit.into()) }
+    }
+
+    /// Whether the role may be held so: a recommender for a unit of a contest, every other role for no unit.
+    pub fn fits(&self) -> bool {
+        match self.role {
+            Role::Recommender => self.contest.is_some() && self.unit.is_some(),
+            Role::Screener | Role::Organiser | Role::Operator | Role::Auditor | Role::Admin => self.unit.is_none(),
+        }
     }
 
     /// Whether it includes `other`: the same role, in all contests or in the same one. A role in one contest never includes the role
-    /// in all contests.
+    /// in all contests, nor that of one unit the role of another.
     pub fn covers(&self, other: &Held) -> bool {
-        self.role == other.role && (self.contest.is_none() || self.contest == other.contest)
+        self.role == other.role && self.unit == other.unit && (self.contest.is_none() || self.contest == other.contest)
     }
 
     /// Whether one of `roles` includes it.
@@ -117,10 +146,9 @@ impl Held {
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.contest {
-            Some(contest) => write!(f, "{}@{contest}", self.role),
-            None => self.role.fmt(f),
-        }
+        self.role.fmt(f)?;
+        self.contest.as_ref().map_or(Ok(()), |contest| write!(f, "@{contest}"))?;
+        self.unit.as_ref().map_or(Ok(()), |unit| write!(f, "/{unit}"))
     }
 }
 
@@ -133,15 +161,22 @@ pub enum WrongHeld {
     /// What stands after it.
     #[error(transparent)]
     Contest(#[from] WrongName),
+    /// A recommender without a unit, or another role with one.
+    #[error("a recommender is written recommender@CONTEST/UNIT, and no other role has a unit")]
+    Unit,
 }
 
 impl FromStr for Held {
     type Err = WrongHeld;
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once('@') {
-            Some((role, contest)) => Ok(Self { role: role.parse()?, contest: Some(contest.parse()?) }),
-            None => Ok(Self::everywhere(text.parse()?)),
-        }
+        let (role, place) = text.split_once('@').map_or((text, None), |(role, place)| (role, Some(place)));
+        let (contest, unit) =
+            match place.map(|place| place.split_once('/').map_or((place, None), |it| (it.0, Some(it.1)))) {
+                Some((contest, unit)) => (Some(contest.parse()?), unit.map(str::parse).transpose()?),
+                None => (None, None),
+            };
+        let held = Self { role: role.parse()?, contest, unit };
+        if held.fits() { Ok(held) } else { Err(WrongHeld::Unit) }
     }
 }
 
@@ -155,7 +190,7 @@ pub fn contest_of<'a>(roles: impl IntoIterator<Item = &'a Held>) -> Option<&'a C
 /// Whether somebody who acts in these roles may give and take the role `held`: an admin of the contest that it is for, or of all contests.
 /// The roles are all of a person's, or the one of their token.
 pub fn may_give(roles: &BTreeSet<Held>, held: &Held) -> bool {
-    Held { role: Role::Admin, contest: held.contest.clone() }.is_covered_by(roles)
+    Held::of(Role::Admin, held.contest.clone()).is_covered_by(roles)
 }
 
 /// Whether somebody who acts in these roles may change or end this person: only an admin who may give each role that the person holds. A
@@ -234,6 +269,18 @@ pub struct RoleChange {
 }
 
 impl Person {
+    /// The units that they recommend for: contest and unit.
+    pub fn recommends_for(&self) -> impl Iterator<Item = (&ContestId, &UnitId)> {
+        let there = self.ended_at.is_none();
+        let units = self.roles.iter().filter(move |held| there && held.role == Role::Recommender);
+        units.filter_map(|held| Some((held.contest.as_ref()?, held.unit.as_ref()?)))
+    }
+
+    /// Whether everything that they hold is of a recommender: they work at the public address only.
+    pub fn only_recommends(&self) -> bool {
+        !self.roles.is_empty() && self.roles.iter().all(|held| held.role == Role::Recommender)
+    }
+
     /// Whether they hold a role there.
     pub fn holds(&self, wanted: &Held) -> bool {
         self.ended_at.is_none() && wanted.is_covered_by(&self.roles)
@@ -246,11 +293,12 @@ impl Person {
     /// [`Refused::Ended`]; [`Refused::Outranks`]; [`Refused::ContestMissing`], where they hold the role in several contests.
     pub fn token(&self, role: Role, contest: Option<ContestId>) -> Result<Held, Refused> {
         self.is_there()?;
-        let asked = Held { role, contest };
+        let asked = Held::of(role, contest);
         if self.holds(&asked) {
             return Ok(asked);
         }
-        let mut held = self.roles.iter().filter(|held| held.role == role);
+        // A token is for programs of staff, and names no unit.
+        let mut held = self.roles.iter().filter(|held| held.role == role && held.unit.is_none());
         match (&asked.contest, held.next(), held.next()) {
             (None, Some(only), None) => Ok(only.clone()),
             (None, Some(_), Some(_)) => Err(Refused::ContestMissing(role)),

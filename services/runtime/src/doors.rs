@@ -28,6 +28,8 @@ pub enum Door {
     Organisers,
     /// The pages of staff, by password, second factor, invitation and session.
     Console,
+    /// The pages of recommending units, by the same.
+    Units,
     /// An entrant's entry and uploads, by the token of the entry.
     Entrants,
     /// The feed that partners pull and its files, by token and signed link.
@@ -40,13 +42,15 @@ pub enum Door {
 
 impl Door {
     /// Every door.
-    pub const ALL: [Door; 6] = [Door::Organisers, Door::Console, Door::Entrants, Door::Feed, Door::Notices, Door::S3];
+    pub const ALL: [Door; 7] =
+        [Door::Organisers, Door::Console, Door::Units, Door::Entrants, Door::Feed, Door::Notices, Door::S3];
 
     /// Its name in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Door::Organisers => "organisers",
             Door::Console => "console",
+            Door::Units => "units",
             Door::Entrants => "entrants",
             Door::Feed => "feed",
             Door::Notices => "notices",

@@ -139,7 +139,7 @@ impl Duty {
             Duty::Uploads => "records of uploads",
             Duty::Attempts => "records of attempts",
             Duty::SignIns => "sessions and invitations of staff",
-            Duty::Drafts => "forms that were not sent",
+            Duty::Drafts => "forms that were not sent, and sheets",
         }
     }
 
@@ -166,7 +166,10 @@ impl Duty {
             Duty::Uploads => store.given_up_uploads(before).await,
             Duty::Attempts => store.old_attempts(before).await,
             Duty::SignIns => store.old_sign_ins(before).await,
-            Duty::Drafts => store.old_drafts(before).await,
+            Duty::Drafts => {
+                let (drafts, sheets) = (store.old_drafts(before).await?, store.old_sheets(before).await?);
+                Ok(Amount { count: drafts.count + sheets.count, bytes: 0 })
+            }
         }
     }
 
@@ -205,7 +208,10 @@ impl Duty {
             Duty::Uploads => store.forget_uploads(before).await.map(Round::of_rows),
             Duty::Attempts => store.forget_attempts(before).await.map(Round::of_rows),
             Duty::SignIns => store.forget_sign_ins(before).await.map(Round::of_rows),
-            Duty::Drafts => store.forget_drafts(before).await.map(Round::of_rows),
+            Duty::Drafts => match store.forget_drafts(before).await? {
+                0 => store.forget_sheets(before).await.map(Round::of_rows),
+                drafts => Ok(Round::of_rows(drafts)),
+            },
         }
     }
 }

@@ -93,6 +93,7 @@ pub mod submissions;
 pub mod tokens;
 pub mod trace;
 pub mod trouble;
+pub mod units;
 pub mod uploads;
 pub mod watch;
 pub mod webhooks;

@@ -3,6 +3,7 @@
 
 pub(crate) mod correct;
 pub(crate) mod enter;
+pub(crate) mod enter_row;
 pub(crate) mod key;
 pub(crate) mod link;
 pub(crate) mod replace;

@@ -13,6 +13,7 @@
 //! | how is an entry numbered, and found by its number? | `receipt` |
 //! | how is a lost link sent again? | `mail` |
 //! | which open pages hear of a change? | `live` |
+//! | how does a unit enter works? | `by_unit` |
 //! | what is a spreadsheet's reader asked, and what does its answer mean? | `sheet` |
 //! | who is too slow, and how much is unfinished altogether? | `senders`, `stock` |
 //!
@@ -42,13 +43,20 @@ mod token;
 mod tus;
 mod writer;
 
+/// Works that a recommending unit enters, and the keys by which it sends their films.
+pub mod by_unit {
+    pub use crate::act::enter_row::{Became, Row, enter_row, hash, key_of, of, work_of};
+    pub use crate::site::cookies::keep_entry;
+    pub use crate::token::Token;
+}
+
 pub use access::Policy;
 pub use app::{App, Settings};
 pub use limit::Limiter;
 pub use live::{Change, Live};
 pub use openapi::document;
-pub use routes::{Listed, list, router};
+pub use routes::{Listed, list, router, router_with, same_site};
 pub use senders::Senders;
-pub use serve::{serve, serve_on};
+pub use serve::{Further, serve, serve_on, serve_with};
 pub use stock::Stock;
 pub use sweep::{sweep, sweep_once};

@@ -128,6 +128,11 @@ pub fn list() -> Vec<Listed> {
 
 /// Every route of the public API, for `axum::serve`.
 pub fn router(app: Arc<App>) -> Router {
+    router_with(app, Router::new())
+}
+
+/// The same with further pages, which have their own gates and look: they take places as our pages do, and have no CORS either.
+pub fn router_with(app: Arc<App>, further: Router) -> Router {
     let requests = of_requests(&app);
     let api = of(&app, api())
         .layer(DefaultBodyLimit::max(entries::FORM_BYTES))
@@ -142,16 +147,18 @@ pub fn router(app: Arc<App>) -> Router {
     let pages = of(&app, pages())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(DefaultBodyLimit::max(entries::FORM_BYTES))
-        .layer(from_fn_with_state(requests, placed))
-        .layer(same_site(&app.settings.public_url))
+        .layer(from_fn_with_state(requests.clone(), placed))
+        .layer(same_site(&app.settings.public_url, Door::Entrants))
         .layer(from_fn_with_state(app.clone(), as_page))
         .layer(from_fn(problems));
+    let further = further.layer(from_fn_with_state(requests, placed)).layer(from_fn(problems));
     api.merge(tus)
         .fallback(async || Problem::from(Code::RouteUnknown))
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
         .layer(from_fn(problems))
         .layer(from_fn_with_state(app.clone(), cors))
         .merge(pages)
+        .merge(further.with_state(()))
         .layer(from_fn_with_state((app.store.metrics().clone(), "public"), count))
         .layer(from_fn(traced))
         .with_state(app)
@@ -167,12 +174,12 @@ fn of(app: &Arc<App>, routes: Vec<Route>) -> Router<Arc<App>> {
 
 /// Refuses forms from another site, by `Sec-Fetch-Site` or else by `Origin`. `Origin` is compared with `PUBLIC_URL`, because a proxy may
 /// change the host.
-fn same_site(url: &str) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>> {
+pub fn same_site(url: &str, door: Door) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>> {
     let mut layer = CsrfLayer::new();
     if let Ok(trusting) = layer.clone().add_trusted_origin(url) {
         layer = trusting;
     }
-    layer.with_rejection_response(|_| {
-        Code::CrossSite.refused(Door::Entrants, Reason::Forbidden, None::<Uuid>).into_response()
+    layer.with_rejection_response(move |_| {
+        Code::CrossSite.refused(door, Reason::Forbidden, None::<Uuid>).into_response()
     })
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use runtime::desk_url::desk_url;
 use runtime::mail::Mailer;
 use runtime::service::Runtime;
@@ -16,7 +17,7 @@ use tracing::{info, warn};
 use crate::app::{App, Settings};
 use crate::mail::send_links;
 use crate::places::turned_away;
-use crate::routes::{self, router};
+use crate::routes::{self, router_with};
 use crate::sweep::sweep;
 
 /// How long running requests may take to make durable what they have once asked to stop.
@@ -67,14 +68,27 @@ impl App {
     }
 }
 
-/// Serves the public API on `LISTEN` until the process is told to stop.
-pub async fn serve(runtime: Arc<Runtime>) -> anyhow::Result<()> {
+/// Further pages at the public address, of another crate.
+#[derive(Default)]
+pub struct Further {
+    /// Their routes.
+    pub router: Router,
+    /// The paths of these, for metrics.
+    pub paths: Vec<&'static str>,
+}
+
+/// Serves the public API on `LISTEN`, with further pages, until the process is told to stop.
+pub async fn serve(
+    runtime: Arc<Runtime>,
+    further: impl FnOnce(Arc<Runtime>, Arc<App>) -> anyhow::Result<Further>,
+) -> anyhow::Result<()> {
     let app = App::of(&runtime)?;
+    let further = further(runtime.clone(), app.clone())?;
     let listen = runtime.config.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the public API"))?;
     let followed = runtime.broker.follow(app.stop.clone());
     let hearing = tokio::spawn(app.live.clone().hear(followed, app.stop.clone()));
-    let served = serve_on(app, listener).await;
+    let served = serve_with(app, listener, further).await;
     // Every stream has ended by now, so nothing of it has to be finished.
     hearing.abort();
     served
@@ -82,15 +96,21 @@ pub async fn serve(runtime: Arc<Runtime>) -> anyhow::Result<()> {
 
 /// Serves on a bound port until `app.stop`.
 pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+    serve_with(app, listener, Further::default()).await
+}
+
+/// The same with further pages.
+pub async fn serve_with(app: Arc<App>, listener: TcpListener, further: Further) -> anyhow::Result<()> {
     if let Err(err) = app.objects.ensure_bucket().await {
         // It may come up later; until then uploads get 503.
         warn!("the object store is not ready: {err}");
     }
-    counted::begin(app.store.metrics(), "public", routes::list().into_iter().map(|route| route.path));
+    let paths = routes::list().into_iter().map(|route| route.path).chain(further.paths);
+    counted::begin(app.store.metrics(), "public", paths);
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
     let mailing = app.mailer.clone().map(|mailer| tokio::spawn(send_links(app.clone(), mailer)));
-    let (router, bounds, doors) = (router(app.clone()), bounds(&app.settings), app.doors.clone());
+    let (router, bounds, doors) = (router_with(app.clone(), further.router), bounds(&app.settings), app.doors.clone());
     serving::serve(listener, router, bounds, doors, turned_away(&app), &app.stop).await;
     // Requests have answered; what they left to do is short, and the sweeper of the next start does the rest.
     app.tasks.close();

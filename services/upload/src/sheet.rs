@@ -1,9 +1,11 @@
-//! What the sandboxed child is asked about a spreadsheet, and what its answer means. Pure.
+//! What the sandboxed child is asked about a spreadsheet, what its answer means, and which works it holds. Pure.
 use std::path::Path;
 use std::time::Duration;
 
 use media::protocol::{Job, Limits, Request};
 use paper::{Answer, Book, Refusal};
+use pipeline::catalogue::Contest;
+use pipeline::sheet::{Cells, Sheet, SheetError};
 use runtime::child::ChildError;
 
 /// The name that every spreadsheet has in the input directory.
@@ -41,6 +43,23 @@ pub fn answered(
         Err(ChildError::Crashed(_) | ChildError::TimedOut(_) | ChildError::Rejected(_)) => Ok(Err(Refusal::Damaged)),
         Err(error @ (ChildError::Cancelled | ChildError::Lied(_) | ChildError::Failed(_))) => Err(error),
     }
+}
+
+/// The works of the first worksheet that holds any.
+///
+/// # Errors
+/// What is wrong with the worksheet that comes nearest.
+pub fn works(contest: &Contest, unit: &str, book: &Book) -> Result<Sheet, SheetError> {
+    let mut error = SheetError::NoHeadings;
+    for sheet in &book.sheets {
+        let rows: Vec<Cells> = sheet.rows.iter().map(|row| Cells { number: row.number, text: &row.cells }).collect();
+        match pipeline::sheet::read(contest, unit, &rows) {
+            Ok(works) => return Ok(works),
+            Err(SheetError::NoHeadings) => {}
+            Err(other) => error = other,
+        }
+    }
+    Err(error)
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(crate) use opened::link;
 mod asked;
 pub(crate) mod assets;
 pub(crate) mod contest;
-mod cookies;
+pub(crate) mod cookies;
 pub(crate) mod correct;
 mod course;
 pub(crate) mod enter;

@@ -23,9 +23,9 @@ const SECRET_BYTES: usize = 32;
 
 /// An entrant's token. Its text is secret.
 #[derive(Clone)]
-pub(crate) struct Token {
+pub struct Token {
     /// The submission that it opens.
-    pub(crate) id: SubmissionId,
+    pub id: SubmissionId,
     text: String,
 }
 
@@ -57,7 +57,8 @@ impl Token {
         made.is_some_and(|made| times.contains(&made))
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// What its holder shows.
+    pub fn text(&self) -> &str {
         &self.text
     }
 

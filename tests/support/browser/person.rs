@@ -39,12 +39,18 @@ impl Person {
         Self { login, id }
     }
 
-    /// A session of theirs, planted: what a cookie holds.
+    /// A session of theirs at the console, planted: what a cookie holds.
     pub(crate) async fn session(&self, pipeline: &TestPipeline) -> String {
+        self.session_at(pipeline, "console").await
+    }
+
+    /// The same at this door, `console` or `units`.
+    pub(crate) async fn session_at(&self, pipeline: &TestPipeline, door: &str) -> String {
         let mut bits = [0; 32];
         rand::rng().fill_bytes(&mut bits);
-        let plant = "insert into sessions (id, secret_sha256, person, factors) values ($1, $2, $3, 'totp')";
-        let plant = sqlx::query(plant).bind(Uuid::now_v7()).bind(Sha256::digest(bits).to_vec()).bind(self.id);
+        let plant = "insert into sessions (id, secret_sha256, person, factors, door) values ($1, $2, $3, 'totp', $4)";
+        let plant =
+            sqlx::query(plant).bind(Uuid::now_v7()).bind(Sha256::digest(bits).to_vec()).bind(self.id).bind(door);
         plant.execute(pipeline.truth.pool()).await.expect("plant a session");
         URL_SAFE_NO_PAD.encode(bits)
     }
@@ -59,8 +65,8 @@ impl Person {
     pub(crate) async fn link(&self, pipeline: &TestPipeline) -> String {
         let invited = pipeline.command(&["person", "invite", &self.login, "--output", "json"]).await.exits(0).json();
         let link = invited["link"].as_str().expect("a link");
-        let (_, secret) = link.split_once("/invitation/").expect("the link of an invitation");
-        format!("/invitation/{secret}")
+        // A path, unless the service has an address of its own.
+        link[link.find("/units/").or(link.find("/invitation/")).expect("the link of an invitation")..].to_owned()
     }
 
     /// Opens the link, chooses [`PASSWORD`] and sets up the second factor; the browser then shows the recovery codes and is signed in.

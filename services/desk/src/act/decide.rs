@@ -229,7 +229,7 @@ async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run:
     let person = persons::lock(tx, &caller.person()?.to_string()).await?;
     let seen = caller.look(tx, id).await?;
     let contest = seen.contest.clone();
-    let holds = |role| person.is_some_and(|person| person.holds(&Holds { role, contest: Some(contest) }));
+    let holds = |role| person.is_some_and(|person| person.holds(&Holds::within(role, contest)));
     if !role.is_some_and(holds) {
         return Err(Problem::from(Code::RoleMissing).into());
     }

@@ -4,13 +4,13 @@
 //! The second factor is shown and confirmed only in the browser that chose the password; a later choice, there or in another browser,
 //! starts over and makes the earlier one void.
 use pipeline::person::{self, Login};
-use runtime::doors::{Door, Reason};
+use runtime::doors::Reason;
 use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::second_factor::{RecoveryCode, TotpSecret};
 use runtime::store::audit::{self, Act};
 use runtime::store::invitations::{self, ChooserSecret, Invitation, LinkSecret, Purpose};
-use runtime::store::sessions::{self, Factor, SessionSecret, Why};
+use runtime::store::sessions::{self, Factor, SessionSecret, Site, Why};
 use runtime::store::sign_in::{self, Chosen};
 use runtime::store::{Transaction, history::By};
 use serde::{Deserialize, Serialize};
@@ -76,10 +76,9 @@ pub struct Accepted {
 pub async fn invite(desk: &Desk, caller: &Caller, named: &str, wish: Invite) -> Result<Done<Invited>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let secret = LinkSecret::new()?;
-    let link = format!("{}/invitation/{}", desk.url, secret.text());
     let Invite { purpose, dry_run, .. } = wish;
     let done = desk.store.transaction("invite_person", |tx, _| {
-        let (by, secret, link) = (&by, &secret, link.clone());
+        let (by, secret) = (&by, &secret);
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
@@ -98,6 +97,7 @@ pub async fn invite(desk: &Desk, caller: &Caller, named: &str, wish: Invite) -> 
             let after = json!({ "person": person.id, "name": person.name, "login": person.login, "purpose": purpose,
                 "expires_at": expires_at });
             record(tx, by, "person_invited", after, &person).await?;
+            let link = link_for(desk, &person, secret);
             let invited = Invited { link, person: person.into(), purpose, expires_at, dry_run };
             caller.end(tx, dry_run, invited).await
         })
@@ -110,14 +110,22 @@ pub async fn invite(desk: &Desk, caller: &Caller, named: &str, wish: Invite) -> 
     Ok(done)
 }
 
+/// The link of a person: recommenders sign in at the public address, all others at the desk.
+fn link_for(desk: &Desk, person: &person::Person, secret: &LinkSecret) -> String {
+    let (url, site) =
+        if Site::Units.admits(person) { (&desk.public_url, Site::Units) } else { (&desk.url, Site::Console) };
+    format!("{url}{}/invitation/{}", site.base(), secret.text())
+}
+
 /// The invitation of a link. Changes nothing.
 ///
 /// # Errors
 /// `invitation_unknown`, for a link that never was one, was used or has expired.
 pub async fn look(desk: &Desk, secret: &str) -> Result<Invitation, Problem> {
-    let unknown = || Code::InvitationUnknown.refused(Door::Console, Reason::Unknown, None::<Uuid>);
+    let unknown = || Code::InvitationUnknown.refused(desk.site.door(), Reason::Unknown, None::<Uuid>);
     let link = LinkSecret::parse(secret).ok_or_else(unknown)?;
-    desk.store.invitation(&link).await?.ok_or_else(unknown)
+    let invitation = desk.store.invitation(&link).await?.filter(|it| desk.site.admits(&it.person));
+    invitation.ok_or_else(unknown)
 }
 
 /// Keeps the password that was chosen, and makes the secret of a second factor, until [`confirm`]. Choosing again replaces both. Returns
@@ -178,7 +186,7 @@ pub async fn confirm(
             let chosen = invitation.chosen_by(chooser).ok_or_else(|| Problem::from(Code::SignInExpired))?;
             let (id, person) = (invitation.id, &invitation.person);
             let step = TotpSecret::open(desk.keys()?, person.id, &chosen.totp)?.step_of(digits, now)?;
-            let wrong = || Code::CodeWrong.refused(Door::Console, Reason::Wrong, Some(person.id));
+            let wrong = || Code::CodeWrong.refused(desk.site.door(), Reason::Wrong, Some(person.id));
             let step = step.ok_or_else(wrong)?;
             sign_in::set(tx, person.id, chosen, step).await?;
             sign_in::succeeded(tx, name).await?;
@@ -188,7 +196,7 @@ pub async fn confirm(
             record(tx, &by, "password_set", json!({ "by": "invitation", "ended_sessions": ended }), person).await?;
             record(tx, &by, "second_factor_set", json!({ "by": "invitation" }), person).await?;
             recovery::replace(tx, &by, person, codes).await?;
-            let session = begun(tx, visitor, person, Factor::Totp, cookie).await?;
+            let session = begun(desk, tx, visitor, person, Factor::Totp, cookie).await?;
             Ok((session, person.id))
         })
     });

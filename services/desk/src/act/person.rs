@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, at_most, contest_named, missing_reason, role_named, settle};
+use super::{Caller, Done, at_most, contest_named, missing_reason, role_named, settle, unit_named};
 use crate::Desk;
 use crate::view::persons::{HeldRole, Person};
 
@@ -184,7 +184,19 @@ fn held(desk: &Desk, field: &str, roles: &[HeldRole], known: bool) -> Result<BTr
     let read = |it: &HeldRole| {
         let role = role_named(&format!("{field}.role"), &it.role)?;
         let contest = it.contest.as_deref().map(|contest| contest_named(desk, contest, known)).transpose()?;
-        Ok(Held { role, contest })
+        let unit = match (&contest, it.unit.as_deref()) {
+            (Some(contest), Some(unit)) => Some(unit_named(desk, contest, unit, known)?),
+            (_, None) => None,
+            (None, Some(_)) => return Err(Code::UnitUnknown.into()),
+        };
+        let held = Held { role, contest, unit };
+        let how = || {
+            Detail::new(
+                "报送人须写作 recommender@活动/单位，其他角色不带单位",
+                "a recommender is written recommender@CONTEST/UNIT; no other role has a unit",
+            )
+        };
+        if held.fits() { Ok(held) } else { Err(Code::FieldWrong.about(how().of(field))) }
     };
     roles.iter().map(read).collect()
 }

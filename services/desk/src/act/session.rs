@@ -1,7 +1,7 @@
 //! Sessions of people who signed in: ends them, and changes what a person signs in with. A person does so for themselves; an admin ends the
 //! sessions of persons whom they manage.
 use pipeline::person::Person;
-use runtime::doors::{Door, Reason};
+use runtime::doors::Reason;
 use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::second_factor::RecoveryCode;
@@ -127,7 +127,7 @@ pub async fn change_password(
     let (factors, attempt) = attempted(desk, caller, visitor).await?;
     let person = &factors.person;
     if !password::is(&wish.current, Some(&factors.password_hash)).await? {
-        return Err(Code::PasswordWrong.refused(Door::Console, Reason::Wrong, Some(person.id)));
+        return Err(Code::PasswordWrong.refused(desk.site.door(), Reason::Wrong, Some(person.id)));
     }
     was_right(desk, visitor, &attempt).await?;
     password::fit(&wish.new, person).map_err(|wrong| Code::PasswordUnfit.about(wrong))?;
@@ -174,7 +174,7 @@ pub async fn new_recovery_codes(
     let made = desk.store.transaction("make_recovery_codes", |tx, _| {
         let (shown, codes) = (&shown, &codes);
         Box::pin(async move {
-            shown.used(tx, person.id).await?;
+            shown.used(desk, tx, person.id).await?;
             recovery::replace(tx, &caller.by, person, codes).await
         })
     });

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::id::{CredentialId, PersonId};
 use pipeline::person::{self, Actor, Login, Person};
-use runtime::doors::{Door, Reason};
+use runtime::doors::Reason;
 use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::seal::Sealed;
@@ -112,12 +112,14 @@ pub async fn password(desk: &Desk, visitor: &Visitor, wish: Password) -> Result<
         Ok(login) => desk.store.factors_of_login(login.as_str()).await?,
         Err(_) => None,
     };
+    // Whoever signs in elsewhere is unknown here, whatever the password.
+    let factors = factors.filter(|it| desk.site.admits(&it.person));
     let right = password::is(&wish.password, factors.as_ref().map(|it| it.password_hash.as_str())).await?;
     let Some(factors) = factors else {
-        return Err(Code::SignInWrong.refused(Door::Console, Reason::Unknown, None::<Uuid>));
+        return Err(Code::SignInWrong.refused(desk.site.door(), Reason::Unknown, None::<Uuid>));
     };
     if !right {
-        return Err(Code::SignInWrong.refused(Door::Console, Reason::Wrong, Some(factors.person.id)));
+        return Err(Code::SignInWrong.refused(desk.site.door(), Reason::Wrong, Some(factors.person.id)));
     }
     was_right(desk, visitor, &attempt).await?;
     let pending = Pending { person: factors.person.id, password_set_at: factors.password_set_at, at: factors.now };
@@ -146,9 +148,9 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
             if !sign_in::password_stands(tx, person.id, set_at).await? {
                 return Err(Problem::from(Code::SignInExpired).into());
             }
-            let factor = shown.used(tx, person.id).await?;
+            let factor = shown.used(desk, tx, person.id).await?;
             sign_in::succeeded(tx, &attempt.counter).await?;
-            begun(tx, visitor, person, factor, cookie).await
+            begun(desk, tx, visitor, person, factor, cookie).await
         })
     });
     let session = begun.await?;
@@ -184,7 +186,7 @@ impl Shown {
     }
 
     /// Uses it up.
-    pub(crate) async fn used(&self, tx: &mut Transaction, person: PersonId) -> anyhow::Result<Factor> {
+    pub(crate) async fn used(&self, desk: &Desk, tx: &mut Transaction, person: PersonId) -> anyhow::Result<Factor> {
         let factor = match self {
             Self::Step(step) => sign_in::use_step(tx, person, *step).await?.then_some(Factor::Totp),
             Self::Recovery(code) => {
@@ -192,7 +194,7 @@ impl Shown {
             }
             Self::Nothing => None,
         };
-        factor.ok_or_else(|| Code::CodeWrong.refused(Door::Console, Reason::Wrong, Some(person)).into())
+        factor.ok_or_else(|| Code::CodeWrong.refused(desk.site.door(), Reason::Wrong, Some(person)).into())
     }
 }
 
@@ -203,6 +205,7 @@ pub(crate) fn digits(code: &str) -> String {
 
 /// Begins the session of a person who showed both factors, and records it in the trail.
 pub(crate) async fn begun(
+    desk: &Desk,
     tx: &mut Transaction,
     visitor: &Visitor,
     person: &Person,
@@ -211,7 +214,7 @@ pub(crate) async fn begun(
 ) -> anyhow::Result<Uuid> {
     let id = Uuid::now_v7();
     let (agent, address) = (visitor.agent.clone(), visitor.address.clone());
-    let new = NewSession { id, person: person.id, factor, agent, address };
+    let new = NewSession { id, person: person.id, site: desk.site, factor, agent, address };
     sessions::begin(tx, &new, cookie).await?;
     let after = json!({ "session": id, "factor": factor, "agent": new.agent });
     let act = Act { act: "signed_in", submission: None, partner: None, before: json!({}), after };

@@ -84,7 +84,7 @@ pub async fn create(
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
-            let Held { role, contest } = wanted.clone();
+            let Held { role, contest, .. } = wanted.clone();
             let person = caller.owner(tx, owner).await?;
             let new = NewToken { id: bearer.id, person, role, name: name.clone(), contest, expires_after };
             let token = tokens::create(tx, &new, kept, by).await.map_err(|error| caller.lost(error))?;
@@ -118,7 +118,7 @@ impl CreateToken {
         let role = role_named("role", &self.role)?;
         let Some(roles) = &caller.roles else {
             let contest = self.contest.as_deref().map(|it| contest_named(desk, it, true)).transpose()?;
-            return Ok(Held { role, contest });
+            return Ok(Held::of(role, contest));
         };
         if owner.is_some() || !roles.iter().any(|held| held.role == role) {
             return Err(caller.denied(Code::RoleMissing));
@@ -130,7 +130,7 @@ impl CreateToken {
             Some(asked) => Some(contest_named(desk, asked, true)?),
             None => caller.sees.one().cloned(),
         };
-        let held = Held { role, contest };
+        let held = Held::of(role, contest);
         if held.is_covered_by(roles) { Ok(held) } else { Err(caller.denied(Code::ContestForeign)) }
     }
 }

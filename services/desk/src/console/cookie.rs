@@ -1,4 +1,4 @@
-//! The cookies of the console: the session; the device, by which a browser is recognised at the next sign-in; the choice that was made by
+//! The cookies of the console and of the pages of recommending units: the session; the device, by which a browser is recognised at the next sign-in; the choice that was made by
 //! an invitation; and the language that a person chose, which all pages share.
 //!
 //! Over https the name of each that holds a secret begins with `__Host-`, so no other host and no plain connection can set it. Over http it
@@ -12,7 +12,7 @@ use pipeline::lang::Lang;
 use runtime::doors::Reason;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::invitations::ChooserSecret;
-use runtime::store::sessions::SessionSecret;
+use runtime::store::sessions::{SessionSecret, Site};
 use runtime::transport::is_this_machine;
 
 use crate::Desk;
@@ -24,16 +24,38 @@ struct Name {
     http: &'static str,
 }
 
-/// The session.
-const SESSION: Name = Name { https: "__Host-rm", http: "rm" };
-/// The browser as one that was signed in with before.
-const DEVICE: Name = Name { https: "__Host-rm-device", http: "rm-device" };
-/// The password and second factor that were chosen by an invitation and wait for their confirmation.
-const CHOOSER: Name = Name { https: "__Host-rm-invitation", http: "rm-invitation" };
+/// What a site calls its cookies. Sites that share a host name must not take each other's.
+struct Names {
+    /// The session.
+    session: Name,
+    /// The browser as one that was signed in with before.
+    device: Name,
+    /// The password and second factor that were chosen by an invitation and wait for their confirmation.
+    chooser: Name,
+}
+
+const CONSOLE: Names = Names {
+    session: Name { https: "__Host-rm", http: "rm" },
+    device: Name { https: "__Host-rm-device", http: "rm-device" },
+    chooser: Name { https: "__Host-rm-invitation", http: "rm-invitation" },
+};
+const UNITS: Names = Names {
+    session: Name { https: "__Host-rm-unit", http: "rm-unit" },
+    device: Name { https: "__Host-rm-unit-device", http: "rm-unit-device" },
+    chooser: Name { https: "__Host-rm-unit-invitation", http: "rm-unit-invitation" },
+};
+
+fn names(desk: &Desk) -> &'static Names {
+    match desk.site {
+        Site::Console => &CONSOLE,
+        Site::Units => &UNITS,
+    }
+}
+
 /// How long a browser keeps the device: as long as it is recognised by it.
 const DEVICE_KEPT: cookie::time::Duration = cookie::time::Duration::seconds(Device::KEPT.num_seconds());
 
-/// Whether the desk is reached over https.
+/// Whether the site is reached over https.
 fn is_https(desk: &Desk) -> bool {
     desk.url.starts_with("https://")
 }
@@ -46,52 +68,52 @@ pub(crate) fn may_have_session(desk: &Desk, headers: &HeaderMap) -> bool {
 }
 
 /// Refuses what must not cross a network in clear: passwords, second factors, and what a sign-in answers.
-pub(crate) fn check_line(desk: &Desk, headers: &HeaderMap) -> Result<(), Problem> {
-    let detail = || Detail::new("请通过 https 地址打开控制台", "open the console by its https address");
+pub fn check_line(desk: &Desk, headers: &HeaderMap) -> Result<(), Problem> {
+    let detail = || Detail::new("请通过 https 地址打开本页", "open this page by its https address");
     if may_have_session(desk, headers) { Ok(()) } else { Err(Code::StateWrong.about(detail())) }
 }
 
 /// The session that a browser sent, or why it sent none.
 pub(crate) fn session(desk: &Desk, headers: &HeaderMap) -> Result<SessionSecret, Reason> {
-    let sent = secret(desk, headers, &SESSION).ok_or(Reason::Missing)?;
+    let sent = secret(desk, headers, &names(desk).session).ok_or(Reason::Missing)?;
     SessionSecret::parse(&sent).ok_or(Reason::Malformed)
 }
 
 /// Sets the session.
 pub(crate) fn set_session(desk: &Desk, secret: &SessionSecret) -> HeaderValue {
-    header(holding(desk, &SESSION, secret.text()))
+    header(holding(desk, &names(desk).session, secret.text()))
 }
 
 /// Takes the session away.
 pub(crate) fn end_session(desk: &Desk) -> HeaderValue {
-    gone(desk, &SESSION)
+    gone(desk, &names(desk).session)
 }
 
 /// The device that a browser sent.
 pub(crate) fn device(desk: &Desk, headers: &HeaderMap) -> Option<Device> {
-    Device::read(desk, &secret(desk, headers, &DEVICE)?)
+    Device::read(desk, &secret(desk, headers, &names(desk).device)?)
 }
 
 /// Sets the device.
 pub(crate) fn set_device(desk: &Desk, device: &str) -> HeaderValue {
-    let mut cookie = holding(desk, &DEVICE, device.to_owned());
+    let mut cookie = holding(desk, &names(desk).device, device.to_owned());
     cookie.set_max_age(DEVICE_KEPT);
     header(cookie)
 }
 
 /// What a browser shows for the choice that was made in it by an invitation.
 pub(crate) fn chooser(desk: &Desk, headers: &HeaderMap) -> Option<ChooserSecret> {
-    ChooserSecret::parse(&secret(desk, headers, &CHOOSER)?)
+    ChooserSecret::parse(&secret(desk, headers, &names(desk).chooser)?)
 }
 
 /// Sets it.
 pub(crate) fn set_chooser(desk: &Desk, secret: &ChooserSecret) -> HeaderValue {
-    header(holding(desk, &CHOOSER, secret.text()))
+    header(holding(desk, &names(desk).chooser, secret.text()))
 }
 
 /// Takes it away.
 pub(crate) fn end_chooser(desk: &Desk) -> HeaderValue {
-    gone(desk, &CHOOSER)
+    gone(desk, &names(desk).chooser)
 }
 
 /// The language that was chosen.

@@ -202,7 +202,7 @@ async fn delivered(
     let entered = Entered::of(&filed);
     let wish = entered.seen_at().map(|seen_at| Deliver {
         url: given(&entered.url),
-        picture: filed.picture().map(encoded),
+        picture: filed.file().map(encoded),
         receipt: given(&entered.receipt),
         seen_at,
         reason: given(&entered.reason),
@@ -226,7 +226,7 @@ async fn removed(
     let entered = Entered::of(&filed);
     let wish = entered.seen_at().map(|seen_at| ProveRemoval {
         url: given(&entered.url),
-        picture: filed.picture().map(encoded),
+        picture: filed.file().map(encoded),
         seen_at,
         insists: filed.field("insists").is_some(),
         reason: given(&entered.reason),

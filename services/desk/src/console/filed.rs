@@ -1,4 +1,4 @@
-//! A form with a picture, as browsers send it (`multipart/form-data`, RFC 7578): short texts and at most one file. How many
+//! A form with a file, such as a picture, as browsers send it (`multipart/form-data`, RFC 7578): short texts and at most one file. How many
 //! are received at a time is bounded at the route (`http::pictures`).
 use std::collections::BTreeMap;
 
@@ -23,24 +23,24 @@ const MOST_PARTS: usize = 32;
 /// Headers of one part: its name, and that of a file.
 const HEAD_BYTES: usize = 4096;
 
-/// A form with a picture that was sent.
+/// A form with a file that was sent.
 #[derive(Debug)]
-pub(super) struct Filed {
+pub struct Filed {
     fields: BTreeMap<String, String>,
-    picture: Option<Vec<u8>>,
+    file: Option<Vec<u8>>,
     key: Option<Uuid>,
     path: String,
 }
 
 impl Filed {
     /// A field; what was left empty is absent.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The picture, if one was chosen.
-    pub(super) fn picture(&self) -> Option<&[u8]> {
-        self.picture.as_deref()
+    /// The file, if one was chosen.
+    pub fn file(&self) -> Option<&[u8]> {
+        self.file.as_deref()
     }
 
     /// The person who sent it as the caller of an act. The form that is sent twice is done once: its content counts, since a browser
@@ -50,7 +50,7 @@ impl Filed {
         for (name, value) in &self.fields {
             content.update(format!("{name}={value}\n"));
         }
-        content.update(self.picture.as_deref().unwrap_or_default());
+        content.update(self.file.as_deref().unwrap_or_default());
         let content = content.finalize();
         let key = self.key.map(|key| Keyed::new(&visit.principal(), &key.to_string(), "POST", &self.path, &content));
         Ok(Caller { key, ..visit.caller(contest)? })
@@ -65,7 +65,7 @@ impl<S: Send + Sync> FromRequest<S> for Filed {
         let boundary = boundary(kind).ok_or_else(wrong)?;
         let path = request.uri().path().to_owned();
         let body = Bytes::from_request(request, state).await.map_err(|_| Code::BodyTooLarge)?;
-        let mut form = Self { fields: BTreeMap::new(), picture: None, key: None, path };
+        let mut form = Self { fields: BTreeMap::new(), file: None, key: None, path };
         for part in parts(&body, &boundary).ok_or_else(wrong)? {
             form.take(part)?;
         }
@@ -77,7 +77,7 @@ impl Filed {
     fn take(&mut self, part: Part<'_>) -> Result<(), Problem> {
         if part.is_file {
             // A file field without a file is sent as an empty file.
-            self.picture = Some(part.content.to_vec()).filter(|bytes| !bytes.is_empty());
+            self.file = Some(part.content.to_vec()).filter(|bytes| !bytes.is_empty());
             return Ok(());
         }
         let value = std::str::from_utf8(part.content).map_err(|_| wrong())?.replace("\r\n", "\n");

@@ -3,29 +3,38 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{FromRef, Path, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use pages::qr;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::invitations::{Invitation, Purpose};
 use serde::Deserialize;
 
 use super::sign_in::{visitor, with_cookie};
-use super::{Guest, Sent, Shell, again, cookie, open, see, shown};
+use super::{Guest, Sent, Shell, again, cookie, see, shown};
 use crate::Desk;
 use crate::act::invitation::{self, Enrolment};
-use crate::http::routes::Route;
 
-pub(crate) fn routes() -> Vec<Route> {
+/// The pages of an invitation, of any site.
+pub(super) fn doorway<S>(link: &'static str, code: &'static str) -> Vec<(Method, &'static str, MethodRouter<S>)>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<Desk>: FromRef<S>,
+{
     vec![
-        open(Method::GET, "/invitation/{secret}", get(form)),
-        open(Method::POST, "/invitation/{secret}", post(choose)),
-        open(Method::GET, "/invitation/{secret}/code", get(enrolment)),
-        open(Method::POST, "/invitation/{secret}/code", post(confirm)),
+        (Method::GET, link, get(form)),
+        (Method::POST, link, post(choose)),
+        (Method::GET, code, get(enrolment)),
+        (Method::POST, code, post(confirm)),
     ]
+}
+
+/// The path of an invitation.
+fn path(desk: &Desk, secret: &str) -> String {
+    format!("{}/invitation/{secret}", desk.site.base())
 }
 
 #[derive(Template)]
@@ -97,7 +106,7 @@ async fn choose(
     };
     match chosen {
         Ok(chooser) => {
-            let mut response = see(format!("/invitation/{secret}/code"));
+            let mut response = see(format!("{}/code", path(&desk, &secret)));
             response.headers_mut().append(SET_COOKIE, cookie::set_chooser(&desk, &chooser));
             Ok(response)
         }
@@ -118,7 +127,7 @@ async fn enrolment(
     match invitation::enrolment(&desk, &secret, cookie::chooser(&desk, &headers).as_ref()).await {
         Ok(enrolment) => shown(&enrolment_page(guest.shell(), secret, enrolment)?),
         // No password was chosen in this browser yet.
-        Err(problem) if problem.code == Code::SignInExpired => Ok(see(format!("/invitation/{secret}"))),
+        Err(problem) if problem.code == Code::SignInExpired => Ok(see(path(&desk, &secret))),
         Err(problem) => Err(problem),
     }
 }
@@ -133,8 +142,12 @@ async fn confirm(
     let (chooser, from) = (cookie::chooser(&desk, &headers), visitor(&desk, guest.address.as_ref(), &headers));
     match invitation::confirm(&desk, &from, &secret, chooser.as_ref(), &form.code).await {
         Ok(accepted) => {
-            let page =
-                RecoveryCodesPage { shell: guest.shell(), codes: accepted.recovery_codes, next: "/", is_step: true };
+            let page = RecoveryCodesPage {
+                shell: guest.shell(),
+                codes: accepted.recovery_codes,
+                next: desk.site.home(),
+                is_step: true,
+            };
             let mut response = with_cookie(&desk, shown(&page)?, &accepted.signed_in);
             response.headers_mut().append(SET_COOKIE, cookie::end_chooser(&desk));
             Ok(response)

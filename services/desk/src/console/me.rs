@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::routing::{get, post};
-use pipeline::id::ContestId;
+use pipeline::id::{ContestId, UnitId};
 use pipeline::person::Held;
 use runtime::problem::Problem;
 use serde::Deserialize;
@@ -134,7 +134,8 @@ async fn whole(desk: &Desk, visit: &Visit, shell: Shell) -> Result<MePage, Probl
     let login = visit.person.login.as_ref().map(ToString::to_string).unwrap_or_default();
     let role = |held: &Held| {
         let contest = held.contest.as_ref().map(ContestId::as_str);
-        role_name(&desk.catalogue, visit.say, held.role.name(), contest)
+        let unit = held.unit.as_ref().map(UnitId::as_str);
+        role_name(&desk.catalogue, visit.say, held.role.name(), contest, unit)
     };
     let roles = visit.person.roles.iter().map(role).collect();
     Ok(MePage { shell, login, roles, own: sessions::own(desk, &visit.own()).await? })

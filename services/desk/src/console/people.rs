@@ -274,13 +274,13 @@ fn held(roles: &[String]) -> Vec<HeldRole> {
 
 impl PeoplePage {
     fn role(&self, held: &HeldRole) -> String {
-        role_name(&self.catalogue, self.shell.say, &held.role, held.contest.as_deref())
+        role_name(&self.catalogue, self.shell.say, &held.role, held.contest.as_deref(), held.unit.as_deref())
     }
 }
 
 impl PersonPage {
     fn role(&self, held: &HeldRole) -> String {
-        role_name(&self.catalogue, self.shell.say, &held.role, held.contest.as_deref())
+        role_name(&self.catalogue, self.shell.say, &held.role, held.contest.as_deref(), held.unit.as_deref())
     }
 
     fn factor(&self, session: &Session) -> &'static str {

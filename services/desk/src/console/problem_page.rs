@@ -22,7 +22,7 @@ struct ProblemPage {
 
 /// Middleware around every route: outside `/api/`, a problem is answered as a page in the visitor's language. What the routes say of a
 /// refusal to the log stays with the answer.
-pub(crate) async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+pub async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
@@ -33,10 +33,10 @@ pub(crate) async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, ne
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     let shell = match &visit {
         Some(visit) => visit.shell(Here::Elsewhere),
-        None => Shell::outside(say, path.as_str(), desk.clock.now()),
+        None => Shell::outside(say, path.as_str(), desk.clock.now()).at(desk.site),
     };
     // After a form, the page that it stood on; a page that cannot be shown is no way back.
-    let back = if is_read { "/".to_owned() } else { parent(&path).to_owned() };
+    let back = if is_read { desk.site.home().to_owned() } else { parent(&path).to_owned() };
     let page = ProblemPage { shell: shell.with(&problem), back };
     let Ok(mut rendered) = shown_with(response.status(), &page) else { return response };
     response.extensions_mut().remove::<Problem>();
@@ -47,7 +47,7 @@ pub(crate) async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, ne
 
 /// The page of a form once more, with its problem on top: with the problem's status, how long to wait, and the denial that the server
 /// records.
-pub(crate) fn again(problem: &Problem, page: &impl Template) -> Result<Response, Problem> {
+pub fn again(problem: &Problem, page: &impl Template) -> Result<Response, Problem> {
     let mut refused = problem.clone().into_response();
     refused.extensions_mut().remove::<Problem>();
     let mut response = shown_with(refused.status(), page)?;

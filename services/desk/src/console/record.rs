@@ -35,7 +35,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("seen_at", "查看时间", "seen"), ("selection", "作品范围", "works"), ("session", "登录编号", "session"), ("sessions", "登录数", "sessions"),
     ("shows", "证明", "shows"), ("since", "自", "since"), ("stage", "环节", "stage"), ("state", "状态", "state"), ("step", "步骤", "step"), ("tags", "标签", "tags"),
     ("text", "简介", "description"), ("texts", "投放文字", "texts"), ("theme", "征选主题", "theme"), ("title", "标题", "title"),
-    ("token", "凭证编号", "token"), ("types", "通知类型", "types"), ("wanted_at", "应在平台", "desired at"), ("webhook", "通知地址编号", "webhook"),
+    ("token", "凭证编号", "token"), ("types", "通知类型", "types"), ("unit", "推荐单位", "unit"), ("wanted_at", "应在平台", "desired at"), ("webhook", "通知地址编号", "webhook"),
     ("why", "原因", "why"), ("words", "说明", "words"), ("works", "作品数", "works"),
 ];
 
@@ -78,7 +78,8 @@ impl Reader<'_> {
     fn whole(&self, name: &str, value: &Value) -> Option<String> {
         if let Some(role) = value.get("role").and_then(Value::as_str) {
             let contest = value.get("contest").and_then(Value::as_str);
-            return Some(role_name(self.catalogue, self.say, role, contest));
+            let unit = value.get("unit").and_then(Value::as_str);
+            return Some(role_name(self.catalogue, self.say, role, contest, unit));
         }
         let rejection = (name == "reason").then(|| Rejection::deserialize(value).ok()).flatten()?;
         Some(rejection.text(self.say.lang))
@@ -105,8 +106,11 @@ impl Reader<'_> {
             "part" => part_name(catalogue, say, text),
             "only" => place_name(catalogue, say, text),
             "role" | "roles" => {
-                let (role, contest) = text.split_once('@').unzip();
-                role_name(catalogue, say, role.unwrap_or(text), contest)
+                let (role, place) = text.split_once('@').unzip();
+                let (contest, unit) = place.map_or((None, None), |it: &str| {
+                    it.split_once('/').map_or((Some(it), None), |(contest, unit)| (Some(contest), Some(unit)))
+                });
+                role_name(catalogue, say, role.unwrap_or(text), contest, unit)
             }
             "selection" => selected(catalogue, say, text),
             "state" | "desired" | "observed" | "shows" => self.state(text),

@@ -16,7 +16,7 @@ use super::visit::Visit;
 use crate::act::Caller;
 
 /// The query of a page. An unknown parameter or a value that cannot be read is a problem.
-pub(crate) struct Asked<T>(pub(crate) T);
+pub struct Asked<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
@@ -31,9 +31,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
 }
 
 /// A form that was sent.
-pub(crate) struct Sent<T> {
+pub struct Sent<T> {
     /// Its fields.
-    pub(crate) form: T,
+    pub form: T,
     key: Option<Uuid>,
     path: String,
     body: Bytes,

@@ -7,6 +7,7 @@ use pages::{Say, serve};
 use pipeline::lang::Lang;
 use pipeline::person::Person;
 use runtime::problem::Problem;
+use runtime::store::sessions::Site;
 use runtime::store::tokens::Role;
 use uuid::Uuid;
 
@@ -14,7 +15,8 @@ use super::READERS;
 
 /// Which way of the main navigation a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Here {
+#[allow(missing_docs, reason = "each is the page of that name")]
+pub enum Here {
     /// None of them.
     Elsewhere,
     Home,
@@ -30,38 +32,47 @@ pub(crate) enum Here {
 }
 
 /// One way of the main navigation.
-pub(crate) struct Way {
-    pub(crate) href: &'static str,
-    pub(crate) text: &'static str,
-    pub(crate) here: bool,
+pub struct Way {
+    /// Its address.
+    pub href: &'static str,
+    /// What it is called.
+    pub text: &'static str,
+    /// Whether this page belongs to it.
+    pub here: bool,
 }
 
 /// A problem as a page shows it.
 #[derive(Clone, Debug)]
-pub(crate) struct Said {
-    pub(crate) sentence: &'static str,
-    pub(crate) code: &'static str,
-    pub(crate) detail: Option<String>,
+pub struct Said {
+    /// One sentence.
+    pub sentence: &'static str,
+    /// Its stable code.
+    pub code: &'static str,
+    /// What exactly is wrong.
+    pub detail: Option<String>,
     /// Each wrong field with what is allowed.
-    pub(crate) fields: Vec<(String, String)>,
-    pub(crate) status: StatusCode,
+    pub fields: Vec<(String, String)>,
+    /// The status of its page.
+    pub status: StatusCode,
 }
 
 /// What a page's template finds as `shell`.
 #[derive(Clone)]
-pub(crate) struct Shell {
+pub struct Shell {
     /// The language.
-    pub(crate) say: Say,
+    pub say: Say,
+    /// Where people sign in who see it.
+    pub site: Site,
     /// The person's name, once they are signed in.
-    pub(crate) person: Option<String>,
+    pub person: Option<String>,
     /// Path and query of the page itself.
-    pub(crate) path: String,
+    pub path: String,
     /// When it is shown, by the server's clock.
-    pub(crate) now: DateTime<Utc>,
+    pub now: DateTime<Utc>,
     /// What was done, above everything.
-    pub(crate) notice: Option<String>,
+    pub notice: Option<String>,
     /// What could not be done.
-    pub(crate) problem: Option<Said>,
+    pub problem: Option<Said>,
     here: Here,
     roles: Vec<Role>,
 }
@@ -84,8 +95,19 @@ const WAYS: [(Here, &str, &[Role], &str, &str); 10] = [
 impl Shell {
     /// Before the sign-in.
     pub(crate) fn outside(say: Say, path: impl Into<String>, now: DateTime<Utc>) -> Self {
-        let (path, here, roles) = (path.into(), Here::Elsewhere, Vec::new());
-        Self { say, person: None, path, now, notice: None, problem: None, here, roles }
+        let (path, here, roles, site) = (path.into(), Here::Elsewhere, Vec::new(), Site::Console);
+        Self { say, site, person: None, path, now, notice: None, problem: None, here, roles }
+    }
+
+    /// The same at this site.
+    #[must_use]
+    pub(crate) fn at(self, site: Site) -> Self {
+        Self { site, ..self }
+    }
+
+    /// Whether it is a page of staff.
+    pub fn is_console(&self) -> bool {
+        self.site == Site::Console
     }
 
     /// For a person.
@@ -103,13 +125,13 @@ impl Shell {
 
     /// The same with a notice on top.
     #[must_use]
-    pub(crate) fn noting(self, notice: impl Into<String>) -> Self {
+    pub fn noting(self, notice: impl Into<String>) -> Self {
         Self { notice: Some(notice.into()), ..self }
     }
 
     /// The same with a problem on top.
     #[must_use]
-    pub(crate) fn with(self, problem: &Problem) -> Self {
+    pub fn with(self, problem: &Problem) -> Self {
         Self { problem: Some(Said::of(problem, self.say.lang)), ..self }
     }
 
@@ -119,7 +141,14 @@ impl Shell {
     }
 
     /// The ways that this person may go.
-    pub(crate) fn ways(&self) -> Vec<Way> {
+    pub fn ways(&self) -> Vec<Way> {
+        if self.site == Site::Units {
+            return vec![Way {
+                href: self.site.home(),
+                text: self.say.t("推荐单位", "Recommending units"),
+                here: false,
+            }];
+        }
         let open = |roles: &[Role]| roles.is_empty() || roles.iter().any(|role| self.is(*role));
         let way = |(here, href, _, zh, en): &(Here, &'static str, _, &'static str, &'static str)| Way {
             href,
@@ -130,12 +159,12 @@ impl Shell {
     }
 
     /// A key for one form: the form that is sent twice is done once.
-    pub(crate) fn key(&self) -> Uuid {
+    pub fn key(&self) -> Uuid {
         Uuid::new_v4()
     }
 
     /// The same page in the other language.
-    pub(crate) fn other_language(&self) -> String {
+    pub fn other_language(&self) -> String {
         serve::switch(self.say.lang.other(), &self.path)
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
+use runtime::store::sessions::Site;
 use serde::Deserialize;
 
 use super::{Asked, Guest, Sent, Shell, Visit, again, cookie, inside, open, post_to, see, shown};
@@ -19,13 +20,31 @@ use crate::act::sign_in::{self, Password, SecondFactor, SignedIn, Visitor};
 use crate::http::routes::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
-        open(Method::GET, "/sign-in", get(form)),
-        open(Method::POST, "/sign-in", post(password)),
-        open(Method::GET, "/sign-in/code", get(async || see("/sign-in"))),
-        open(Method::POST, "/sign-in/code", post(code)),
-        post_to("/sign-out", &[], post(sign_out)),
-    ]
+    let mut routes: Vec<Route> =
+        doorway(CONSOLE).into_iter().map(|(method, path, it)| open(method, path, it)).collect();
+    routes.push(post_to("/sign-out", &[], post(sign_out)));
+    routes
+}
+
+/// The paths of a site's pages before the sign-in: the password, the code, an invitation, its second factor.
+pub type Paths = [&'static str; 4];
+
+const CONSOLE: Paths = ["/sign-in", "/sign-in/code", "/invitation/{secret}", "/invitation/{secret}/code"];
+
+/// The pages before the sign-in, of any site.
+pub fn doorway<S>([sign_in, code_at, invitation, enrolment]: Paths) -> Vec<(Method, &'static str, MethodRouter<S>)>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<Desk>: FromRef<S>,
+{
+    let mut pages = vec![
+        (Method::GET, sign_in, get(form)),
+        (Method::POST, sign_in, post(password)),
+        (Method::GET, code_at, get(to_form)),
+        (Method::POST, code_at, post(code)),
+    ];
+    pages.extend(super::invitation::doorway(invitation, enrolment));
+    pages
 }
 
 #[derive(Template)]
@@ -69,7 +88,18 @@ struct CodeForm {
 /// A form without fields of its own.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Nothing {}
+pub struct Nothing {}
+
+async fn to_form(State(desk): State<Arc<Desk>>) -> Response {
+    see(format!("{}/sign-in", desk.site.base()))
+}
+
+/// Where a person goes after the sign-in: a path of the site.
+fn onwards(desk: &Desk, next: Option<&str>) -> String {
+    let next = inside(next);
+    let here = desk.site == Site::Console || next.starts_with(desk.site.base());
+    if here { next.to_owned() } else { desk.site.home().to_owned() }
+}
 
 async fn form(
     State(desk): State<Arc<Desk>>,
@@ -77,7 +107,7 @@ async fn form(
     headers: HeaderMap,
     Asked(Next { next }): Asked<Next>,
 ) -> Result<Response, Problem> {
-    let page = SignInPage { shell: guest.shell(), login: String::new(), next: inside(next.as_deref()).to_owned() };
+    let page = SignInPage { shell: guest.shell(), login: String::new(), next: onwards(&desk, next.as_deref()) };
     match cookie::check_line(&desk, &headers) {
         Ok(()) => shown(&page),
         Err(problem) => again(&problem, &SignInPage { shell: page.shell.clone().with(&problem), ..page }),
@@ -90,7 +120,7 @@ async fn password(
     headers: HeaderMap,
     Sent { form, .. }: Sent<PasswordForm>,
 ) -> Result<Response, Problem> {
-    let (login, next) = (form.login.clone(), inside(form.next.as_deref()).to_owned());
+    let (login, next) = (form.login.clone(), onwards(&desk, form.next.as_deref()));
     let wish = Password { login: form.login, password: form.password };
     match sign_in::password(&desk, &visitor(&desk, guest.address.as_ref(), &headers), wish).await {
         Ok(pending) => shown(&CodePage { shell: guest.shell(), pending, next }),
@@ -104,12 +134,13 @@ async fn code(
     headers: HeaderMap,
     Sent { form, .. }: Sent<CodeForm>,
 ) -> Result<Response, Problem> {
-    let (pending, next) = (form.pending.clone(), inside(form.next.as_deref()).to_owned());
+    let (pending, next) = (form.pending.clone(), onwards(&desk, form.next.as_deref()));
     let wish = SecondFactor { pending: form.pending, code: form.code };
     match sign_in::code(&desk, &visitor(&desk, guest.address.as_ref(), &headers), wish).await {
         // Where a recovery code was used, the person's own page says how many are left.
         Ok(signed_in) => {
-            let to = if signed_in.recovery_codes_left.is_some() { "/me" } else { next.as_str() };
+            let counted = signed_in.recovery_codes_left.is_some() && desk.site == Site::Console;
+            let to = if counted { "/me" } else { next.as_str() };
             Ok(with_cookie(&desk, see(to), &signed_in))
         }
         Err(problem) if problem.code == Code::SignInExpired => {
@@ -119,9 +150,13 @@ async fn code(
     }
 }
 
-async fn sign_out(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Nothing>) -> Result<Response, Problem> {
+/// Ends the session.
+///
+/// # Errors
+/// As the act says.
+pub async fn sign_out(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Nothing>) -> Result<Response, Problem> {
     session::sign_out(&desk, &sent.own(&visit)).await?;
-    Ok(without_cookie(&desk, see("/sign-in")))
+    Ok(without_cookie(&desk, see(format!("{}/sign-in", desk.site.base()))))
 }
 
 /// The client as acts of sign-in know it.

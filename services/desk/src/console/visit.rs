@@ -12,6 +12,7 @@ use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
 use runtime::serving::render::lang_of;
 use runtime::store::history::By;
+use runtime::store::sessions::Site;
 use runtime::store::tokens::Role;
 use uuid::Uuid;
 
@@ -22,7 +23,8 @@ use crate::act::Caller;
 
 /// A page opened, or a form sent, by a person who is signed in. The gate puts it into the request.
 #[derive(Clone)]
-pub(crate) struct Visit {
+pub struct Visit {
+    pub(crate) site: Site,
     pub(crate) person: Arc<Person>,
     /// The session's id: what the audit trail names as the credential.
     pub(crate) session: Uuid,
@@ -37,8 +39,18 @@ pub(crate) struct Visit {
 
 impl Visit {
     /// What stands around the page.
-    pub(crate) fn shell(&self, here: Here) -> Shell {
-        Shell::inside(self.say, self.path.as_str(), self.now, &self.person, here)
+    pub fn shell(&self, here: Here) -> Shell {
+        Shell::inside(self.say, self.path.as_str(), self.now, &self.person, here).at(self.site)
+    }
+
+    /// Who opened it, with the roles that they hold now.
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+
+    /// Who does something in this role, for the audit trail.
+    pub fn by(&self, role: Role) -> By {
+        self.in_role(role, Sees::All).by
     }
 
     /// Whom views and acts know as the caller, in one of the route's roles: within `contest`, or else in everything that the person may see
@@ -89,7 +101,7 @@ impl Visit {
 
     /// Whether the person holds this role in this contest, or in all.
     pub(crate) fn holds(&self, role: Role, contest: &ContestId) -> bool {
-        self.person.holds(&Held { role, contest: Some(contest.clone()) })
+        self.person.holds(&Held::within(role, contest.clone()))
     }
 
     fn in_role(&self, role: Role, sees: Sees) -> Caller {
@@ -119,7 +131,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 }
 
 /// Somebody before the sign-in.
-pub(crate) struct Guest {
+pub struct Guest {
+    site: Site,
     pub(crate) say: Say,
     pub(crate) path: String,
     pub(crate) now: DateTime<Utc>,
@@ -129,7 +142,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// What stands around the page.
     pub(crate) fn shell(&self) -> Shell {
-        Shell::outside(self.say, self.path.as_str(), self.now)
+        Shell::outside(self.say, self.path.as_str(), self.now).at(self.site)
     }
 }
 
@@ -142,7 +155,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let desk = Arc::<Desk>::from_ref(state);
         let address = parts.extensions.get::<Pseudonym>().cloned();
-        Ok(Self { say: said_in(&parts.headers), path: path_of(parts), now: desk.clock.now(), address })
+        Ok(Self { site: desk.site, say: said_in(&parts.headers), path: path_of(parts), now: desk.clock.now(), address })
     }
 }
 
@@ -157,7 +170,7 @@ pub(crate) fn path_of(parts: &Parts) -> String {
 }
 
 /// Where somebody who is not signed in is sent: to the sign-in, and back here after it.
-pub(crate) fn to_sign_in(parts: &Parts) -> axum::response::Response {
+pub(crate) fn to_sign_in(site: Site, parts: &Parts) -> axum::response::Response {
     let back: String = url::form_urlencoded::byte_serialize(path_of(parts).as_bytes()).collect();
-    see(format!("/sign-in?next={back}"))
+    see(format!("{}/sign-in?next={back}", site.base()))
 }

@@ -18,7 +18,8 @@ use runtime::store::tokens::{Role, TokenRow};
 use uuid::Uuid;
 
 use crate::Desk;
-use crate::console::{Visit, cookie, is_refresh, visit};
+use crate::console::cookie::{self, check_line};
+use crate::console::{Visit, is_refresh, visit};
 use crate::serve::Service;
 
 /// Who may use a route.
@@ -58,7 +59,7 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
         // Forms before the sign-in, and the pages of an invitation, hold secrets.
         let path = request.uri().path();
         if !path.starts_with("/api/") && (request.method() != Method::GET || path.starts_with("/invitation/")) {
-            cookie::check_line(&gate.service.desk, request.headers())?;
+            check_line(&gate.service.desk, request.headers())?;
         }
         return Ok(request);
     };
@@ -85,10 +86,9 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
 async fn enforce_session(service: &Service, roles: &'static [Role], request: Request, next: Next) -> Response {
     let desk = &service.desk;
     let (mut head, body) = request.into_parts();
-    let visit = match visiting(desk, roles, &head).await {
-        Ok(Ok(visit)) => visit,
-        Ok(Err(why)) => return turned_away(desk, &head, why),
-        Err(problem) => return problem.into_response(),
+    let visit = match admitted(desk, roles, &head).await {
+        Ok(visit) => visit,
+        Err(answer) => return *answer,
     };
     let mut response = match subject(desk, &visit, &mut head).await {
         Ok(()) => {
@@ -102,15 +102,24 @@ async fn enforce_session(service: &Service, roles: &'static [Role], request: Req
     response
 }
 
+/// Who opened a page or sent a form at a site whose routes have these roles, or the answer to a request without a valid session.
+pub async fn admitted(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<Visit, Box<Response>> {
+    match visiting(desk, roles, head).await {
+        Ok(Ok(visit)) => Ok(visit),
+        Ok(Err(why)) => Err(Box::new(turned_away(desk, head, why))),
+        Err(problem) => Err(Box::new(problem.into_response())),
+    }
+}
+
 /// A request without a valid session: a page leads to the sign-in, a form is refused. A page that is opened without a session, or after it
 /// ended, is no failure. A cookie that was never one of ours is: it is written down as a wrong sign-in is, and taken away, so that an honest
 /// browser shows it once.
 fn turned_away(desk: &Desk, head: &Parts, why: Reason) -> Response {
-    let mut refused = Code::SignInNeeded.refused(Door::Console, why, None::<Uuid>).into_response();
+    let mut refused = Code::SignInNeeded.refused(desk.site.door(), why, None::<Uuid>).into_response();
     if head.method != Method::GET {
         return refused;
     }
-    let mut answer = visit::to_sign_in(head);
+    let mut answer = visit::to_sign_in(desk.site, head);
     if matches!(why, Reason::Malformed | Reason::Unknown) {
         if let Some(denied) = refused.extensions_mut().remove::<Denied>() {
             answer.extensions_mut().insert(denied);
@@ -128,8 +137,8 @@ async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<R
         Err(why) => return Ok(Err(why)),
     };
     let shown = match is_refresh(head) {
-        true => desk.store.session_unnoted(&secret).await?,
-        false => desk.store.session(&secret).await?,
+        true => desk.store.session_unnoted(&secret, desk.site).await?,
+        false => desk.store.session(&secret, desk.site).await?,
     };
     let session = match shown {
         Shown::Valid(session) => *session,
@@ -137,6 +146,7 @@ async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<R
         Shown::Unknown => return Ok(Err(Reason::Unknown)),
     };
     Ok(Ok(Visit {
+        site: desk.site,
         person: Arc::new(session.person),
         session: session.id,
         say: visit::said_in(&head.headers),

@@ -15,15 +15,18 @@ use super::{Page, Paging, cursor_of, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
-/// A role, and where it holds. On the command line it is written `organiser` or `organiser@demo`.
+/// A role, and where it holds. On the command line it is written `organiser`, `organiser@demo` or `recommender@demo/hunan`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeldRole {
-    /// `screener`, `organiser`, `operator`, `auditor` or `admin`.
+    /// `screener`, `organiser`, `operator`, `auditor`, `admin` or `recommender`.
     pub role: String,
     /// Only in this contest; in all if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
+    /// The recommending unit of that contest; for recommenders only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
 }
 
 /// A person who works with entries.
@@ -50,15 +53,21 @@ impl FromStr for HeldRole {
 
     /// Whether there are such a role and contest is for the act to decide.
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        let (role, contest) = text.split_once('@').map_or((text, None), |(role, contest)| (role, Some(contest)));
-        Ok(Self { role: role.to_owned(), contest: contest.map(str::to_owned) })
+        let (role, place) = text.split_once('@').map_or((text, None), |(role, place)| (role, Some(place)));
+        let split = |place: &'_ str| place.split_once('/').map(|(contest, unit)| (contest.to_owned(), unit.to_owned()));
+        let (contest, unit) = match (place, place.and_then(split)) {
+            (_, Some((contest, unit))) => (Some(contest), Some(unit)),
+            (place, None) => (place.map(str::to_owned), None),
+        };
+        Ok(Self { role: role.to_owned(), contest, unit })
     }
 }
 
 impl fmt::Display for HeldRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.role)?;
-        self.contest.as_ref().map_or(Ok(()), |contest| write!(f, "@{contest}"))
+        self.contest.as_ref().map_or(Ok(()), |contest| write!(f, "@{contest}"))?;
+        self.unit.as_ref().map_or(Ok(()), |unit| write!(f, "/{unit}"))
     }
 }
 
@@ -67,6 +76,7 @@ impl From<person::Person> for Person {
         let held = |it: &person::Held| HeldRole {
             role: it.role.name().to_owned(),
             contest: it.contest.as_ref().map(ToString::to_string),
+            unit: it.unit.as_ref().map(ToString::to_string),
         };
         Self {
             id: person.id.0,
@@ -94,7 +104,7 @@ pub async fn person(desk: &Desk, sees: &Sees, id: PersonId) -> Result<Person, Pr
     Ok(seen.ok_or(Code::PersonUnknown)?.into())
 }
 
-/// Every role in every contest, for a form: which are held, and which the caller may give and take.
+/// Every role of staff in every contest, for a form: which are held, and which the caller may give and take.
 #[derive(Clone, Debug)]
 pub struct Scope {
     /// The contest; all of them if absent.
@@ -125,14 +135,14 @@ pub fn scopes(desk: &Desk, caller: &Caller, held: &[HeldRole]) -> Vec<Scope> {
     let may_give = |held: &Held| caller.roles.as_ref().is_none_or(|roles| person::may_give(roles, held));
     let scope = |contest: Option<ContestId>| {
         let cell = |role: Role| {
-            let of = Held { role, contest: contest.clone() };
+            let of = Held::of(role, contest.clone());
             let value = of.to_string();
             let is_held = held.iter().any(|it| it.to_string() == value);
             Cell { role, held: is_held, open: may_give(&of), value }
         };
         let name = contest.as_ref().and_then(|id| desk.catalogue.contest(id));
         let name = name.map(|contest| (contest.name.zh.clone(), contest.name.en.clone()));
-        Scope { cells: Role::ALL.map(cell).into(), name, contest: contest.clone() }
+        Scope { cells: Role::STAFF.map(cell).into(), name, contest: contest.clone() }
     };
     std::iter::once(None).chain(contests).map(scope).collect()
 }

@@ -77,6 +77,7 @@ pub fn who(line: &Happened, say: Say) -> String {
         Some(Actor::Operator) => say.role(Role::Operator),
         Some(Actor::Auditor) => say.role(Role::Auditor),
         Some(Actor::Admin) => say.role(Role::Admin),
+        Some(Actor::Recommender) => say.role(Role::Recommender),
         None => line.actor.as_str(),
     };
     match line.detail.get("by").and_then(Value::as_str) {

@@ -243,8 +243,8 @@ async fn every_page_admits_the_roles_of_its_row_and_no_others() {
     let walk = Walk::new().await;
     let stage = &walk.stage;
     let mut members = Vec::new();
-    for role in Role::ALL {
-        let within = |contest: &str| Held { role, contest: Some(contest.into()) };
+    for role in Role::STAFF {
+        let within = |contest: &str| Held::within(role, contest);
         for (where_held, held, here) in [
             ("", Held::everywhere(role), true),
             (" of the contest", within("demo"), true),
@@ -318,7 +318,7 @@ async fn without_a_valid_session_every_page_leads_to_the_sign_in() {
 async fn a_form_that_another_site_sends_is_refused_whatever_it_contains() {
     let walk = Walk::new().await;
     let stage = &walk.stage;
-    let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();
+    let everything: Vec<Held> = Role::STAFF.into_iter().map(Held::everywhere).collect();
     let person = stage.member(&everything).await;
     let session = stage.session(person).await;
     let mut wrong = Vec::new();
@@ -361,7 +361,7 @@ fn cookies(session: &str) -> String {
 #[tokio::test]
 async fn an_api_knows_no_cookie_and_answers_with_those_of_staff_as_without() {
     let stage = Stage::new().await;
-    let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();
+    let everything: Vec<Held> = Role::STAFF.into_iter().map(Held::everywhere).collect();
     let person = stage.member(&everything).await;
     let session = stage.session(person).await;
     let mut wrong = Vec::new();
@@ -383,7 +383,7 @@ async fn an_api_knows_no_cookie_and_answers_with_those_of_staff_as_without() {
 async fn no_answer_is_for_other_sites_and_sets_a_cookie_and_no_page_is_for_other_sites() {
     let walk = Walk::new().await;
     let stage = &walk.stage;
-    let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();
+    let everything: Vec<Held> = Role::STAFF.into_iter().map(Held::everywhere).collect();
     let person = stage.member(&everything).await;
     let mut wrong = Vec::new();
     for page in pages() {

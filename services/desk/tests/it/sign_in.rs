@@ -142,7 +142,7 @@ impl Console {
     }
 
     async fn is_valid(&self, cookie: &SessionSecret) -> bool {
-        self.desk.store.session(cookie).await.unwrap().valid().is_some()
+        self.desk.store.session(cookie, runtime::store::sessions::Site::Console).await.unwrap().valid().is_some()
     }
 
     async fn acts(&self) -> Vec<String> {

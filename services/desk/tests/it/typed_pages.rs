@@ -22,7 +22,7 @@ struct Typist {
 impl Typist {
     async fn new() -> Self {
         let walk = Walk::new().await;
-        let everything: Vec<Held> = Role::ALL.into_iter().map(Held::everywhere).collect();
+        let everything: Vec<Held> = Role::STAFF.into_iter().map(Held::everywhere).collect();
         let person = walk.stage.member(&everything).await;
         let session = walk.stage.session(person).await;
         Self { walk, person, session }

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Office, Passage};
 use crate::form::Field;
-use crate::id::{ContestId, PartnerId};
+use crate::id::{ContestId, PartnerId, UnitId};
 use crate::partner::Name;
 use crate::replacing::Cure;
 use crate::screening::ContestRules;
+use crate::sheet::plain_title;
 use crate::submission::Gates;
 
 /// One call for entries.
@@ -37,6 +38,8 @@ pub struct Contest {
     pub themes: Vec<Theme>,
     /// What an entrant is asked, in the order of the form.
     pub fields: Vec<Field>,
+    /// Organisations that recommend works and bring many at once.
+    pub units: Vec<Unit>,
     /// What the page says of the call, in sections.
     pub call: Vec<Passage>,
     /// Questions with their answers.
@@ -76,7 +79,46 @@ pub struct Theme {
     pub about: Option<Name>,
 }
 
+/// A recommending unit (推荐单位).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unit {
+    /// Stable id, as in addresses and roles.
+    pub id: UnitId,
+    /// What it is called. The Chinese name stands in the entries.
+    pub name: Name,
+    /// What it is also called, such as an abbreviation.
+    pub aliases: Vec<String>,
+    /// Most works that it may recommend, not counting refused and withdrawn ones; `None`: any number.
+    pub quota: Option<u32>,
+    /// Its works are entered before this instant; `None`: before the contest's deadline.
+    pub deadline: Option<DateTime<FixedOffset>>,
+}
+
+impl Unit {
+    /// Every name of it, as entries may hold it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [&self.name.zh, &self.name.en].into_iter().chain(&self.aliases).map(String::as_str)
+    }
+
+    /// Whether works may be entered for it at `now`, as far as its own deadline says.
+    pub fn accepts(&self, now: DateTime<Utc>) -> bool {
+        self.deadline.is_none_or(|deadline| now < deadline)
+    }
+}
+
 impl Contest {
+    /// A unit by its id.
+    pub fn unit(&self, id: &UnitId) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.id == *id)
+    }
+
+    /// The unit that a text names, without regard to width, case, blanks and punctuation.
+    pub fn unit_named(&self, text: &str) -> Option<&Unit> {
+        let wanted = plain_title(text);
+        let is = |unit: &&Unit| unit.names().any(|name| plain_title(name) == wanted);
+        (!wanted.is_empty()).then(|| self.units.iter().find(is)).flatten()
+    }
+
     /// Whether an upload may start at `now`. The deadline itself is too late: 24:00 is the next day's first instant.
     pub fn accepts(&self, now: DateTime<Utc>) -> bool {
         self.opens_at.is_none_or(|opens| now >= opens) && self.deadline.is_none_or(|deadline| now < deadline)

@@ -2,7 +2,7 @@
 //! the usual ones.
 use serde::Deserialize;
 
-use super::{LengthLimit, Theme};
+use super::{LengthLimit, Theme, Unit};
 use crate::form::{Choice, Field, Kind, Section, id};
 use crate::partner::Name;
 use crate::text::Limit;
@@ -23,8 +23,14 @@ pub(super) struct FieldFile {
     choices: Vec<Choice>,
 }
 
-/// What a contest asks. The lengths of title and synopsis and the themes have keys of their own.
-pub(super) fn of(files: Vec<FieldFile>, title: LengthLimit, synopsis: LengthLimit, themes: &[Theme]) -> Vec<Field> {
+/// What a contest asks. The lengths of title and synopsis, the themes and the units have keys of their own.
+pub(super) fn of(
+    files: Vec<FieldFile>,
+    title: LengthLimit,
+    synopsis: LengthLimit,
+    themes: &[Theme],
+    units: &[Unit],
+) -> Vec<Field> {
     let mut fields: Vec<Field> = if files.is_empty() {
         id::KNOWN.into_iter().map(usual).collect()
     } else {
@@ -37,6 +43,12 @@ pub(super) fn of(files: Vec<FieldFile>, title: LengthLimit, synopsis: LengthLimi
             id::THEME => {
                 let choice = |it: &Theme| Choice { id: it.id.clone(), zh: it.zh.clone(), en: it.en.clone() };
                 field.choices = themes.iter().map(choice).collect();
+            }
+            // Suggested; another one may be typed.
+            id::UNIT if !units.is_empty() => {
+                let choice =
+                    |it: &Unit| Choice { id: it.id.to_string(), zh: it.name.zh.clone(), en: it.name.en.clone() };
+                field.choices = units.iter().map(choice).collect();
             }
             _ => {}
         }

@@ -8,13 +8,17 @@ use serde::{Deserialize, Deserializer};
 
 use super::fields::{self, FieldFile};
 use super::phrases::PhrasesFile;
-use super::{Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Office, Passage, Phrase, Retention, Theme};
+use super::{
+    Catalogue, CatalogueError, Contest, Ladders, LengthLimit, Office, Passage, Phrase, Retention, Theme, Unit,
+};
 use crate::form::{self, Kind};
-use crate::id::{ContestId, PartnerId, RenditionName};
+use crate::id::{ContestId, PartnerId, RenditionName, UnitId};
 use crate::partner::{CoverWish, DeliveryMethod, Limits, Name, Partner, Passthrough, Replacement, Sourced, Window};
 use crate::receipt;
 use crate::screening::ContestRules;
+use crate::sheet::plain_title;
 use crate::submission::Gates;
+use crate::text::Limit;
 
 /// `contests/ID.toml` as it is written.
 #[derive(Deserialize)]
@@ -40,11 +44,26 @@ struct ContestFile {
     #[serde(default)]
     fields: Vec<FieldFile>,
     #[serde(default)]
+    units: Vec<UnitFile>,
+    #[serde(default)]
     call: Vec<Passage>,
     #[serde(default)]
     questions: Vec<Passage>,
     #[serde(default)]
     contacts: Vec<Office>,
+}
+
+/// One of a contest's `[[units]]` as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnitFile {
+    id: String,
+    name: Name,
+    #[serde(default)]
+    aliases: Vec<String>,
+    quota: Option<u32>,
+    #[serde(default, deserialize_with = "instant")]
+    deadline: Option<DateTime<FixedOffset>>,
 }
 
 /// `partners/ID.toml` as it is written.
@@ -161,12 +180,43 @@ fn check_phrases(file: &str, phrases: &[Phrase]) -> Result<(), CatalogueError> {
     Ok(())
 }
 
+/// A unit is found by its id and by any of its names, so neither may be another's.
+fn check_units(file: &str, units: &[Unit]) -> Result<(), CatalogueError> {
+    let (mut ids, mut names) = (BTreeSet::new(), BTreeMap::new());
+    for unit in units {
+        if !is_plain(unit.id.as_str()) {
+            return Err(wrong(file, Some("units.id"), format!("{:?} is no id; {PLAIN}", unit.id.as_str())));
+        }
+        if !ids.insert(&unit.id) {
+            return Err(wrong(file, Some("units.id"), format!("{:?} is given twice", unit.id.as_str())));
+        }
+        check_range(file, "units.quota", unit.quota.unwrap_or(1), 1..=100_000)?;
+        for name in unit.names() {
+            check_range(file, "units.name", name.trim().chars().count(), 1..=Limit::NAME.max_chars)?;
+            if plain_title(name).is_empty()
+                || names.insert(plain_title(name), &unit.id).is_some_and(|it| *it != unit.id)
+            {
+                return Err(wrong(file, Some("units.name"), format!("{name:?} is no name, or another unit's")));
+            }
+        }
+    }
+    Ok(())
+}
+
 fn wrong(file: &str, key: Option<&str>, problem: impl Into<String>) -> CatalogueError {
     CatalogueError { file: file.to_owned(), key: key.map(str::to_owned), problem: problem.into() }
 }
 
 fn contest(id: ContestId, file: ContestFile) -> Contest {
-    let fields = fields::of(file.fields, file.title, file.synopsis, &file.themes);
+    let unit = |it: UnitFile| Unit {
+        id: UnitId::new(it.id),
+        name: it.name,
+        aliases: it.aliases,
+        quota: it.quota,
+        deadline: it.deadline,
+    };
+    let units: Vec<Unit> = file.units.into_iter().map(unit).collect();
+    let fields = fields::of(file.fields, file.title, file.synopsis, &file.themes, &units);
     Contest {
         id,
         name: file.name,
@@ -180,6 +230,7 @@ fn contest(id: ContestId, file: ContestFile) -> Contest {
         synopsis: file.synopsis,
         themes: file.themes,
         fields,
+        units,
         call: file.call,
         questions: file.questions,
         contacts: file.contacts,
@@ -396,6 +447,7 @@ fn check_partner(file: &str, partner: &Partner, ladders: &Ladders) -> Result<(),
 }
 
 fn check_contest(file: &str, contest: &Contest, partners: &[&PartnerId]) -> Result<(), CatalogueError> {
+    check_units(file, &contest.units)?;
     if !receipt::is_prefix(&contest.receipt_prefix) {
         let allowed = format!("a capital letter, then up to {} capital letters and digits", receipt::MOST_PREFIX - 1);
         let problem = format!("{:?} begins no receipt's number; allowed is {allowed}", contest.receipt_prefix);

@@ -48,7 +48,17 @@ pub fn check(contest: &Contest, answers: &Answers) -> Result<Checked, Vec<Wrong>
         let place = if known { unknown.clone() } else { format!("answers.{unknown}") };
         wrong.push(refused(Fault::FieldWrong, "报名表中没有此项", "the form has no such field").at(place));
     }
-    if wrong.is_empty() { Ok(checked(contest, texts)) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(checked(contest, called(contest, texts))) } else { Err(wrong) }
+}
+
+/// The answers with the recommending unit under its own name, by whichever name it was given: quotas are counted by it.
+fn called(contest: &Contest, mut texts: Answers) -> Answers {
+    if let Some(text) = texts.get_mut(id::UNIT)
+        && let Some(unit) = contest.unit_named(text)
+    {
+        text.clone_from(&unit.name.zh);
+    }
+    texts
 }
 
 /// One way to reach the entrant is enough, where the contest does not want a certain one.

@@ -21,11 +21,13 @@ pub enum Actor {
     Auditor,
     /// Manages persons.
     Admin,
+    /// Enters works for a recommending unit.
+    Recommender,
 }
 
 impl Actor {
     /// Every kind.
-    pub const ALL: [Actor; 7] = [
+    pub const ALL: [Actor; 8] = [
         Actor::Worker,
         Actor::Entrant,
         Actor::Screener,
@@ -33,6 +35,7 @@ impl Actor {
         Actor::Operator,
         Actor::Auditor,
         Actor::Admin,
+        Actor::Recommender,
     ];
 
     /// The kind of this name.
@@ -50,6 +53,7 @@ impl Actor {
             Actor::Operator => "operator",
             Actor::Auditor => "auditor",
             Actor::Admin => "admin",
+            Actor::Recommender => "recommender",
         }
     }
 }
@@ -120,9 +124,13 @@ impl By {
     pub fn is_person(&self) -> bool {
         match self.actor {
             Actor::Worker => false,
-            Actor::Entrant | Actor::Screener | Actor::Organiser | Actor::Operator | Actor::Auditor | Actor::Admin => {
-                true
-            }
+            Actor::Entrant
+            | Actor::Screener
+            | Actor::Organiser
+            | Actor::Operator
+            | Actor::Auditor
+            | Actor::Admin
+            | Actor::Recommender => true,
         }
     }
 }

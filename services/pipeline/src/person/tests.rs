@@ -66,7 +66,7 @@ fn a_token_never_outranks_its_owner() {
     assert_eq!(made(Role::Auditor, None), Err(Refused::ContestMissing(Role::Auditor)));
     assert_eq!(made(Role::Auditor, Some("small")).unwrap(), "auditor@small");
     for wrong in ["screener@small", "operator", "operator@demo", "admin", "auditor@other"] {
-        let Held { role, contest } = held(wrong);
+        let Held { role, contest, .. } = held(wrong);
         assert_eq!(anna.token(role, contest), Err(Refused::Outranks(held(wrong))));
     }
     // An admin is no organiser, and an ended person is nothing.
@@ -165,4 +165,28 @@ fn each_refusal_has_a_sentence_in_both_languages() {
         assert!(refusal.text(Lang::Zh).chars().any(|c| c > '\u{2e80}'), "{refusal:?}");
         assert!(refusal.text(Lang::En).is_ascii() && !refusal.code().is_empty(), "{refusal:?}");
     }
+}
+
+#[test]
+fn a_recommender_is_one_of_one_unit_of_one_contest() {
+    let hunan = held("recommender@demo/hunan");
+    assert_eq!(hunan, Held::recommender("demo", "hunan"));
+    assert_eq!(hunan.to_string(), "recommender@demo/hunan");
+    for wrong in ["recommender", "recommender@demo", "organiser@demo/hunan", "recommender@/hunan", "recommender@demo/"]
+    {
+        assert!(wrong.parse::<Held>().is_err(), "{wrong}");
+    }
+    assert!(!hunan.covers(&held("recommender@demo/beijing")) && !hunan.covers(&held("recommender@small/hunan")));
+    assert!(!hunan.covers(&Held::within(Role::Recommender, "demo")));
+}
+
+#[test]
+fn a_recommender_has_no_token() {
+    let mut anna = person(&["recommender@demo/hunan"]);
+    assert_eq!(anna.recommends_for().count(), 1);
+    assert!(anna.only_recommends());
+    let refused = Err(Refused::Outranks(Held::everywhere(Role::Recommender)));
+    assert_eq!(anna.token(Role::Recommender, None), refused);
+    anna.ended_at = Some(DateTime::UNIX_EPOCH);
+    assert_eq!(anna.recommends_for().count(), 0, "an ended person recommends for nobody");
 }

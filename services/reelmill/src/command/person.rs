@@ -23,11 +23,11 @@ pub(crate) enum Args {
         /// Their name; the audit trail shows it
         #[arg(value_name = "NAME", value_parser = typed::name)]
         name: String,
-        /// Their login name, for the console and on the machines where these commands are typed
+        /// Their login name, for signing in and on the machines where these commands are typed
         #[arg(long, value_name = "LOGIN")]
         login: String,
-        /// A role that they hold in all contests or in one: screener, organiser, operator, auditor or admin
-        #[arg(long = "role", value_name = "ROLE[@CONTEST]", required = true, num_args = 1..)]
+        /// A role that they hold in all contests or in one: screener, organiser, operator, auditor or admin; recommender is for a unit of a contest
+        #[arg(long = "role", value_name = "ROLE[@CONTEST[/UNIT]]", required = true, num_args = 1..)]
         roles: Vec<HeldRole>,
         /// Why, for the audit trail
         #[arg(long, value_name = "WHY", value_parser = typed::reason)]
@@ -50,10 +50,10 @@ pub(crate) enum Args {
         #[arg(value_name = "PERSON")]
         person: String,
         /// A role to give
-        #[arg(long, value_name = "ROLE[@CONTEST]", num_args = 1.., required_unless_present = "remove")]
+        #[arg(long, value_name = "ROLE[@CONTEST[/UNIT]]", num_args = 1.., required_unless_present = "remove")]
         add: Vec<HeldRole>,
         /// A role to take, as `list` shows it
-        #[arg(long, value_name = "ROLE[@CONTEST]", num_args = 1..)]
+        #[arg(long, value_name = "ROLE[@CONTEST[/UNIT]]", num_args = 1..)]
         remove: Vec<HeldRole>,
         /// Why, for the audit trail
         #[arg(long, value_name = "WHY", value_parser = typed::reason)]
@@ -61,7 +61,7 @@ pub(crate) enum Args {
         #[command(flatten)]
         act: ActArgs,
     },
-    /// Print a link by which a person sets password and second factor for the console; it works once, within 72 hours
+    /// Print a link by which a person sets password and second factor for the console, or a recommender for the pages of units; it works once, within 72 hours
     Invite(LinkArgs),
     /// The same for a person who has set them before, such as after a phone was lost; what they have stays valid until the link is used
     Reset(LinkArgs),
@@ -198,7 +198,9 @@ async fn run_link(purpose: Purpose, args: LinkArgs) -> anyhow::Result<Exit> {
         eprintln!("dry run, nothing was done: a link for {name} would be valid until {until}");
         return Ok(Exit::Done);
     }
-    if desk.url.is_empty() {
+    if invited.link.starts_with("/units/") {
+        eprintln!("PUBLIC_URL is not set: put the public address before this path");
+    } else if invited.link.starts_with('/') {
         eprintln!("DESK_URL is not set: put the address of the desk before this path");
     }
     eprintln!("{name} sets password and second factor by this link, once, until {until}; it is shown only now:");

@@ -38,7 +38,9 @@ impl Role {
     fn services(self, runtime: &Arc<Runtime>) -> anyhow::Result<Services> {
         let services = Services::new();
         Ok(match self {
-            Role::Upload => services.task("upload", upload::serve),
+            Role::Upload => services.task("upload", |runtime| {
+                upload::serve(runtime, |runtime, app| units::further(runtime, app, transcode::artefact::addresses))
+            }),
             Role::Desk => {
                 let desk = desk::Desk::of(runtime, transcode::artefact::addresses)?;
                 services.task("desk", |runtime| desk::serve(runtime, desk))

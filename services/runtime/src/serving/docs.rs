@@ -80,6 +80,7 @@ fn role(name: &str) -> String {
         "operator" => "运维员",
         "auditor" => "审计员",
         "admin" => "管理员",
+        "recommender" => "推荐单位报送员",
         _ => "",
     };
     format!("{zh} {}", escaped(name))

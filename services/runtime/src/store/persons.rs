@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use pipeline::id::{ContestId, PersonId};
+use pipeline::id::{ContestId, PersonId, UnitId};
 use pipeline::person::{self, Held, Login, Person, Refused, Role, RoleChange, Sees};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -50,16 +50,9 @@ impl TryFrom<Row> for Person {
     }
 }
 
-/// Roles as queries join them: `ROLE` or `ROLE@CONTEST`.
+/// Roles as queries join them: as [`Held`] is written.
 pub(super) fn held(roles: &[String]) -> anyhow::Result<BTreeSet<Held>> {
-    let read = |text: &String| -> anyhow::Result<Held> {
-        let (role, contest) = match text.split_once('@') {
-            Some((role, contest)) => (role, Some(ContestId::new(contest))),
-            None => (text.as_str(), None),
-        };
-        Ok(Held { role: role.parse()?, contest })
-    };
-    roles.iter().map(read).collect()
+    roles.iter().map(|text| text.parse().with_context(|| format!("read the role {text:?}"))).collect()
 }
 
 impl Store {
@@ -71,7 +64,7 @@ impl Store {
             Row,
             r#"/* persons */
             select id, name, login, created_at, ended_at,
-                array(select role || coalesce('@' || contest, '') from person_roles
+                array(select role || coalesce('@' || contest, '') || coalesce('/' || unit, '') from person_roles
                     where person = p.id and ($1::text[] is null or contest is null or contest = any($1))) as "roles!"
             from persons p
             where ($1::text[] is null
@@ -211,7 +204,7 @@ async fn by_login(connection: &mut PgConnection, login: &str) -> anyhow::Result<
         Row,
         r#"/* person_by_login */
         select id, name, login, created_at, ended_at,
-            array(select role || coalesce('@' || contest, '') from person_roles where person = p.id) as "roles!"
+            array(select role || coalesce('@' || contest, '') || coalesce('/' || unit, '') from person_roles where person = p.id) as "roles!"
         from persons p where login = $1 and ended_at is null"#,
         login,
     )
@@ -237,7 +230,7 @@ pub(super) async fn load(tx: &mut PgConnection, id: PersonId) -> anyhow::Result<
         Row,
         r#"/* person */
         select id, name, login, created_at, ended_at,
-            array(select role || coalesce('@' || contest, '') from person_roles where person = p.id) as "roles!"
+            array(select role || coalesce('@' || contest, '') || coalesce('/' || unit, '') from person_roles where person = p.id) as "roles!"
         from persons p where id = $1"#,
         id.0,
     )
@@ -275,10 +268,11 @@ async fn has_other_admin(tx: &mut PgConnection, id: PersonId) -> anyhow::Result<
 async fn give(tx: &mut PgConnection, id: PersonId, roles: &BTreeSet<Held>) -> anyhow::Result<()> {
     for held in roles {
         sqlx::query!(
-            "/* give_role */ insert into person_roles (person, role, contest) values ($1, $2, $3)",
+            "/* give_role */ insert into person_roles (person, role, contest, unit) values ($1, $2, $3, $4)",
             id.0,
             held.role.name(),
             held.contest.as_ref().map(ContestId::as_str),
+            held.unit.as_ref().map(UnitId::as_str),
         )
         .execute(&mut *tx)
         .await
@@ -291,10 +285,12 @@ async fn take(tx: &mut PgConnection, id: PersonId, roles: &BTreeSet<Held>) -> an
     for held in roles {
         sqlx::query!(
             "/* take_role */
-            delete from person_roles where person = $1 and role = $2 and contest is not distinct from $3",
+            delete from person_roles
+            where person = $1 and role = $2 and contest is not distinct from $3 and unit is not distinct from $4",
             id.0,
             held.role.name(),
             held.contest.as_ref().map(ContestId::as_str),
+            held.unit.as_ref().map(UnitId::as_str),
         )
         .execute(&mut *tx)
         .await

@@ -1,4 +1,4 @@
-//! Sessions of persons who signed in to the console. A session is valid for 30 minutes after the last request and 12 hours in all, unless
+//! Sessions of persons who signed in, at the console or at the pages of recommending units. A session is valid for 30 minutes after the last request and 12 hours in all, unless
 //! it or its person was ended before; the database's clock decides. Only the digest of the cookie's secret is kept.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Store, persons};
+use crate::doors::Door;
 
 /// What the cookie of a session holds.
 pub use crate::secret::Secret as SessionSecret;
@@ -19,6 +20,55 @@ pub const IDLE_S: u32 = 30 * 60;
 pub const LIFE_S: u32 = 12 * 3600;
 /// A session's last request is stored at most this often, seconds, so that a page of many requests writes once.
 const NOTED_EVERY_S: f64 = 60.0;
+
+/// Where people sign in. A session is accepted at the site where it began, and nowhere else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Site {
+    /// The console of staff, at an address of its own.
+    #[default]
+    Console,
+    /// The pages of recommending units, at the public address.
+    Units,
+}
+
+impl Site {
+    /// Its stable name.
+    pub fn name(self) -> &'static str {
+        self.door().name()
+    }
+
+    /// The door at which its refusals are counted.
+    pub fn door(self) -> Door {
+        match self {
+            Site::Console => Door::Console,
+            Site::Units => Door::Units,
+        }
+    }
+
+    /// What stands before the paths of its pages.
+    pub fn base(self) -> &'static str {
+        match self {
+            Site::Console => "",
+            Site::Units => "/units",
+        }
+    }
+
+    /// Its first page.
+    pub fn home(self) -> &'static str {
+        match self {
+            Site::Console => "/",
+            Site::Units => "/units",
+        }
+    }
+
+    /// Whether a person may sign in here. Passwords of staff are not tried at the public address, nor recommenders' at the desk.
+    pub fn admits(self, person: &Person) -> bool {
+        match self {
+            Site::Console => !person.only_recommends(),
+            Site::Units => person.only_recommends(),
+        }
+    }
+}
 
 /// A valid session with its person.
 #[derive(Clone, Debug)]
@@ -61,6 +111,8 @@ pub struct NewSession {
     pub id: Uuid,
     /// Whose.
     pub person: PersonId,
+    /// Where.
+    pub site: Site,
     /// The second factor that was shown.
     pub factor: Factor,
     /// Browser and system in a few words.
@@ -135,14 +187,14 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// The session of a cookie. Notes the request, at most once a minute.
-    pub async fn session(&self, cookie: &SessionSecret) -> anyhow::Result<Shown> {
-        self.session_of(cookie, true).await
+    /// The session of a cookie of this site. Notes the request, at most once a minute.
+    pub async fn session(&self, cookie: &SessionSecret, site: Site) -> anyhow::Result<Shown> {
+        self.session_of(cookie, site, true).await
     }
 
     /// As [`Store::session`], for a request that no person made, such as an automatic update of a page. It does not extend the session.
-    pub async fn session_unnoted(&self, cookie: &SessionSecret) -> anyhow::Result<Shown> {
-        self.session_of(cookie, false).await
+    pub async fn session_unnoted(&self, cookie: &SessionSecret, site: Site) -> anyhow::Result<Shown> {
+        self.session_of(cookie, site, false).await
     }
 
     /// The person of a session that is still valid, with the roles that they hold now.
@@ -166,7 +218,7 @@ impl Store {
         Ok(person.filter(|person| person.ended_at.is_none()))
     }
 
-    async fn session_of(&self, cookie: &SessionSecret, noted: bool) -> anyhow::Result<Shown> {
+    async fn session_of(&self, cookie: &SessionSecret, site: Site, noted: bool) -> anyhow::Result<Shown> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         let digest = cookie.digest();
         let row = sqlx::query!(
@@ -177,11 +229,12 @@ impl Store {
                     and s.seen_at > clock_timestamp() - make_interval(secs => $2)
                     and s.created_at > clock_timestamp() - make_interval(secs => $3)) as "holds!"
             from sessions s
-            where s.secret_sha256 = $1"#,
+            where s.secret_sha256 = $1 and s.door = $5"#,
             digest.as_slice(),
             f64::from(IDLE_S),
             f64::from(LIFE_S),
             NOTED_EVERY_S,
+            site.name(),
         )
         .fetch_optional(&mut *connection)
         .await
@@ -191,7 +244,9 @@ impl Store {
             return Ok(Shown::Ended);
         }
         let person = persons::load(&mut connection, PersonId(row.person)).await?;
-        let Some(person) = person.filter(|person| person.ended_at.is_none()) else { return Ok(Shown::Ended) };
+        // Who has other roles by now signs in elsewhere.
+        let admitted = |person: &Person| person.ended_at.is_none() && site.admits(person);
+        let Some(person) = person.filter(admitted) else { return Ok(Shown::Ended) };
         let seen_at = if noted && row.unnoted { note(&mut connection, row.id).await? } else { None };
         let seen_at = seen_at.unwrap_or(row.seen_at);
         Ok(Shown::Valid(Box::new(Session { id: row.id, person, created_at: row.created_at, seen_at })))
@@ -232,13 +287,14 @@ pub async fn begin(tx: &mut PgConnection, new: &NewSession, cookie: &SessionSecr
     let digest = cookie.digest();
     sqlx::query!(
         "/* begin_session */
-        insert into sessions (id, secret_sha256, person, factors, agent, address) values ($1, $2, $3, $4, $5, $6)",
+        insert into sessions (id, secret_sha256, person, factors, agent, address, door) values ($1, $2, $3, $4, $5, $6, $7)",
         new.id,
         digest.as_slice(),
         new.person.0,
         new.factor.name(),
         new.agent,
         new.address,
+        new.site.name(),
     )
     .execute(tx)
     .await
@@ -258,8 +314,8 @@ pub async fn renew(
     let digest = cookie.digest();
     let begun = sqlx::query!(
         "/* renew_session */
-        insert into sessions (id, secret_sha256, person, created_at, factors, agent, address)
-        select $3, $4, person, created_at, factors, agent, address from sessions
+        insert into sessions (id, secret_sha256, person, created_at, factors, agent, address, door)
+        select $3, $4, person, created_at, factors, agent, address, door from sessions
         where id = $2 and person = $1 and ended_at is null",
         person.0,
         old,

@@ -66,7 +66,7 @@ impl TokenRow {
 
     /// The role that it needs its owner to hold.
     pub fn held(&self) -> Held {
-        Held { role: self.role, contest: self.contest.clone() }
+        Held::of(self.role, self.contest.clone())
     }
 
     /// The contests that it is for.
@@ -143,7 +143,7 @@ impl Store {
             select t.id, t.person, p.name as person_name, t.role, t.name, t.contest, t.created_at, t.expires_at, t.revoked_at,
                 t.secret_hash, t.secret_check,
                 (t.revoked_at is null and t.expires_at > clock_timestamp() and p.ended_at is null) as "current!",
-                array(select role || coalesce('@' || contest, '') from person_roles where person = p.id) as "roles!"
+                array(select role || coalesce('@' || contest, '') || coalesce('/' || unit, '') from person_roles where person = p.id) as "roles!"
             from tokens t join persons p on p.id = t.person where t.id = $1"#,
             id,
         )
@@ -187,7 +187,7 @@ impl Store {
 pub async fn create(tx: &mut PgConnection, new: &NewToken, kept: &Kept, by: &By) -> anyhow::Result<TokenRow> {
     persons::take_turn(tx).await?;
     let owner = persons::load(tx, new.person).await?.ok_or(Refused::Unknown(new.person))?;
-    let Held { role, contest } = owner.token(new.role, new.contest.clone())?;
+    let Held { role, contest, .. } = owner.token(new.role, new.contest.clone())?;
     let row = sqlx::query!(
         "/* create_token */
         insert into tokens (id, person, role, name, contest, secret_hash, secret_check, created_at, expires_at)
@@ -269,7 +269,7 @@ pub(super) async fn revoke_uncovered(
     .context("load the tokens of a person")?;
     let mut uncovered = Vec::new();
     for token in tokens {
-        let held = Held { role: token.role.parse()?, contest: token.contest.map(ContestId::new) };
+        let held = Held::of(token.role.parse()?, token.contest.map(ContestId::new));
         if !held.is_covered_by(roles) {
             uncovered.push(token.id);
         }

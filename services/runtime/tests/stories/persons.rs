@@ -60,7 +60,7 @@ impl World {
 
     /// A token of a role that the person holds, written `ROLE` or `ROLE@CONTEST`.
     async fn token(&self, owner: &Person, role: &str) -> TokenRow {
-        let Held { role, contest } = held(role);
+        let Held { role, contest, .. } = held(role);
         self.try_token(owner, role, contest.as_ref().map(ContestId::as_str)).await.unwrap()
     }
 
@@ -132,7 +132,7 @@ async fn a_token_cannot_outrank_its_owner() {
     for (role, contest) in
         [(Role::Operator, None), (Role::Admin, None), (Role::Auditor, Some("demo")), (Role::Screener, Some("small"))]
     {
-        let asked = Held { role, contest: contest.map(Into::into) };
+        let asked = Held::of(role, contest.map(Into::into));
         assert_eq!(refusal(world.try_token(&anna, role, contest).await), Refused::Outranks(asked));
     }
     let bound = world.try_token(&anna, Role::Screener, None).await.unwrap();

@@ -8,7 +8,7 @@ use runtime::seal::Sealed;
 use runtime::store::history::{Actor, By};
 use runtime::store::invitations::{self, ChooserSecret, LinkSecret, Purpose};
 use runtime::store::persons::NewPerson;
-use runtime::store::sessions::{self, Factor, NewSession, SessionSecret, Why};
+use runtime::store::sessions::{self, Factor, NewSession, SessionSecret, Site, Why};
 use runtime::store::sign_in::{self, Chosen};
 use uuid::Uuid;
 
@@ -29,7 +29,8 @@ impl World {
     async fn signed_in(&self, person: &Person) -> (Uuid, SessionSecret) {
         let (id, cookie) = (Uuid::now_v7(), SessionSecret::new().unwrap());
         let agent = Some("Edge, Windows".to_owned());
-        let new = &NewSession { id, person: person.id, factor: Factor::Totp, agent, address: None };
+        let new =
+            &NewSession { id, person: person.id, site: Site::Console, factor: Factor::Totp, agent, address: None };
         let kept = &cookie;
         let begun = self.store.transaction("begin", |tx, _| Box::pin(sessions::begin(tx, new, kept)));
         begun.await.unwrap();
@@ -37,7 +38,7 @@ impl World {
     }
 
     async fn is_valid(&self, cookie: &SessionSecret) -> bool {
-        self.store.session(cookie).await.unwrap().valid().is_some()
+        self.store.session(cookie, Site::Console).await.unwrap().valid().is_some()
     }
 
     async fn moved(&self, statement: String) {
@@ -56,14 +57,14 @@ async fn a_session_ends_half_an_hour_after_its_last_request_and_twelve_hours_aft
     let world = World::new().await;
     let anna = world.staff().await;
     let (id, cookie) = world.signed_in(&anna).await;
-    let found = world.store.session(&cookie).await.unwrap().valid().expect("it is valid");
+    let found = world.store.session(&cookie, Site::Console).await.unwrap().valid().expect("it is valid");
     assert_eq!((found.id, found.person.id, found.person.roles.len()), (id, anna.id, 1));
     assert!(!world.is_valid(&SessionSecret::new().unwrap()).await);
     // A request after a minute is noted, one within it is not.
     world.moved(format!("update sessions set seen_at = seen_at - interval '29 minutes' where id = '{id}'")).await;
-    let noted = world.store.session(&cookie).await.unwrap().valid().expect("it is valid").seen_at;
+    let noted = world.store.session(&cookie, Site::Console).await.unwrap().valid().expect("it is valid").seen_at;
     assert!(noted > found.seen_at);
-    assert_eq!(world.store.session(&cookie).await.unwrap().valid().expect("it is valid").seen_at, noted);
+    assert_eq!(world.store.session(&cookie, Site::Console).await.unwrap().valid().expect("it is valid").seen_at, noted);
     world.moved(format!("update sessions set seen_at = seen_at - interval '31 minutes' where id = '{id}'")).await;
     assert!(!world.is_valid(&cookie).await);
     let (id, cookie) = world.signed_in(&anna).await;
@@ -104,7 +105,7 @@ async fn a_renewed_session_lasts_no_longer_than_the_one_before() {
     let (old, cookie) = world.signed_in(&anna).await;
     world.moved(format!("update sessions set created_at = created_at - interval '11 hours' where id = '{old}'")).await;
     let (new, fresh, person) = (Uuid::now_v7(), SessionSecret::new().unwrap(), anna.id);
-    let (before, kept) = (world.store.session(&cookie).await.unwrap().valid().expect("valid"), &fresh);
+    let (before, kept) = (world.store.session(&cookie, Site::Console).await.unwrap().valid().expect("valid"), &fresh);
     let renewed = world.store.transaction("renew", |tx, _| {
         Box::pin(async move {
             let renewed = sessions::renew(tx, person, old, new, kept).await?;
@@ -113,7 +114,10 @@ async fn a_renewed_session_lasts_no_longer_than_the_one_before() {
         })
     });
     assert!(renewed.await.unwrap() && !world.is_valid(&cookie).await);
-    assert_eq!(world.store.session(&fresh).await.unwrap().valid().expect("valid").created_at, before.created_at);
+    assert_eq!(
+        world.store.session(&fresh, Site::Console).await.unwrap().valid().expect("valid").created_at,
+        before.created_at
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::enter::{sealed, texts_of, warnings};
+use super::enter::{check_quota, sealed, texts_of, warnings};
 use crate::app::App;
 
 /// What a correction came to.
@@ -52,6 +52,10 @@ pub(crate) async fn correct(
             after.extend(answers.iter().map(|(id, text)| (id.clone(), text.clone())));
             let form = form::check(contest, &after).map_err(Problem::of_form)?;
             let changed = changed(&before, &form, contest);
+            // Another unit recommends it now, whose quota it takes.
+            if changed.iter().any(|field| field == id::UNIT) {
+                check_quota(tx, contest, &form, now).await?;
+            }
             if !changed.is_empty() {
                 let (texts, fields) = (texts_of(&form), changed.iter().map(String::as_str).collect::<Vec<_>>());
                 let entrant = sealed(app, submission, &form)?;

@@ -1,7 +1,7 @@
 //! Enter: a checked form becomes a submission that waits for its film.
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use pipeline::catalogue::Contest;
+use pipeline::catalogue::{Contest, Unit};
 use pipeline::form::{Checked, id};
 use pipeline::id::SubmissionId;
 use pipeline::replacing::Cure;
@@ -9,16 +9,17 @@ use pipeline::submission::Submission;
 use runtime::problem::{Code, Problem};
 use runtime::seal::Sealed;
 use runtime::serving::act::Act;
-use runtime::store::drafts;
 use runtime::store::entrants::{self, Contact, Entrant, Texts};
 use runtime::store::idempotency::Answer;
 use runtime::store::submissions::NewSubmission;
+use runtime::store::{Transaction, drafts, units};
 use runtime::warning::{Entry, Warning};
 use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::enter_row::Recommended;
 use crate::app::App;
 use crate::receipt;
 use crate::token::Token;
@@ -77,6 +78,18 @@ pub(crate) async fn enter(
     token: &Token,
     act: &Act,
 ) -> Result<Answer, Problem> {
+    Ok(enter_with(app, contest, form, token, act, None).await?)
+}
+
+/// The same, where a unit enters it.
+pub(super) async fn enter_with(
+    app: &App,
+    contest: &Contest,
+    form: &Checked,
+    token: &Token,
+    act: &Act,
+    recommended: Option<Recommended<'_>>,
+) -> anyhow::Result<Answer> {
     let warnings = warnings(app, contest, form);
     let (new, entrant) = stored(app, contest, form, token)?;
     let id = new.id;
@@ -90,8 +103,12 @@ pub(crate) async fn enter(
             if let Some(answer) = act.begin(tx).await? {
                 return Ok(answer);
             }
+            check_quota(tx, contest, form, app.clock.now()).await?;
             if !entrants::enter(tx, new, entrant).await? {
                 return Err(Problem::from(Code::IdempotencyKeyReused).into());
+            }
+            if let Some(recommended) = recommended {
+                recommended.recorded(tx).await?;
             }
             drafts::forget(tx, id).await?;
             act.end_at(tx, StatusCode::CREATED, Some(location.clone()), entered).await
@@ -102,6 +119,30 @@ pub(crate) async fn enter(
         info!(submission.id = %id, "submission {id} was entered");
     }
     Ok(answer)
+}
+
+/// Refuses a work for a unit whose deadline has passed.
+pub(crate) fn unit_accepts(unit: &Unit, now: DateTime<Utc>) -> Result<(), Problem> {
+    let at = unit.deadline.map_or(String::new(), |it| it.to_rfc3339());
+    if unit.accepts(now) { Ok(()) } else { Err(Code::UnitDeadlinePassed.about(at)) }
+}
+
+/// Refuses a work whose recommending unit takes no more: past its deadline, or beyond its quota. Works of one unit are entered one after the
+/// other, so that two at once cannot both be the last.
+pub(super) async fn check_quota(
+    tx: &mut Transaction,
+    contest: &Contest,
+    form: &Checked,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let Some(unit) = contest.unit_named(form.text(id::UNIT)) else { return Ok(()) };
+    unit_accepts(unit, now)?;
+    let Some(quota) = unit.quota else { return Ok(()) };
+    let names: Vec<String> = unit.names().map(ToOwned::to_owned).collect();
+    if units::locked_count(tx, &contest.id, &unit.id, &names).await? >= quota {
+        return Err(Code::UnitQuotaFull.about(quota.to_string()).into());
+    }
+    Ok(())
 }
 
 /// What partners do not take of a form's texts.

@@ -23,7 +23,7 @@ pub(super) fn of_entry(app: &App, headers: &HeaderMap, entry: &SubmissionRow) ->
 }
 
 /// Keeps the key of an entry for the pages of that entry.
-pub(super) fn keep_entry(app: &App, receipt: &Receipt, token: &Token) -> HeaderValue {
+pub fn keep_entry(app: &App, receipt: &Receipt, token: &Token) -> HeaderValue {
     set(app, "entry", token.text(), &format!("/entries/{receipt}"), OF_AN_ENTRY)
 }
 

@@ -111,6 +111,11 @@ pub(crate) async fn enter(
         Ok(form) => match visit.enter(&form, &Act::at_page(None, address.map(|Extension(it)| it))).await {
             // The same form came at the same time, by a double click.
             Err(problem) if problem.code == Code::IdempotencyKeyReused => already(&app, &headers).await?.ok_or(problem),
+            // Another unit may be named: what was typed is there again.
+            Err(problem) if matches!(problem.code, Code::UnitQuotaFull | Code::UnitDeadlinePassed) => {
+                visit.keep(&answers).await?;
+                Err(problem)
+            }
             answer => answer,
         },
         Err(wrong) => {

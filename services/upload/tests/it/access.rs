@@ -27,7 +27,7 @@ impl Stage {
     pub(crate) async fn token_for(&self, role: Role, contest: Option<&str>, life: Duration) -> Bearer {
         let contest = contest.map(Into::into);
         let by = By::person(Actor::Operator, "test");
-        let held = Held { role, contest: contest.clone() };
+        let held = Held::of(role, contest.clone());
         let (id, name, roles) = (PersonId(Uuid::now_v7()), format!("{role} of the test"), [held].into());
         let person = NewPerson { id, name: name.clone(), login: None, roles };
         self.app.store.add_person(&person, &by).await.unwrap();
@@ -106,7 +106,7 @@ fn entrants(route: &'static str, own: &'static str) -> Row {
 /// What a row holds for a role, here or elsewhere. An admin manages persons and nothing else: every other route of people is closed to one.
 fn answer(row: &Row, elsewhere: bool, role: Role) -> &'static str {
     let answers = if elsewhere { &row.elsewhere } else { &row.people };
-    match (Role::ALL[..4].iter().position(|it| *it == role), row.admins) {
+    match (Role::STAFF[..4].iter().position(|it| *it == role), row.admins) {
         (Some(at), _) => answers[at],
         (None, Some(admins)) => admins[usize::from(elsewhere)],
         (None, None) if row.nobody == STRANGERS && answers != &["token_wrong"; 4] => NO_ROLE,
@@ -297,7 +297,7 @@ async fn callers(stage: &Stage) -> Callers {
     let upload = stage.tus("POST", "/files", &own).header("upload-length", 1000).send().await.unwrap();
     let upload = location(&upload).rsplit_once('/').unwrap().1.to_owned();
     let (mut people, mut elsewhere) = (Vec::new(), Vec::new());
-    for role in Role::ALL {
+    for role in Role::STAFF {
         people.push(stage.token(role, Some("demo")).await);
         elsewhere.push(stage.token(role, Some("small")).await);
     }
@@ -400,7 +400,7 @@ async fn every_route_answers_everybody_as_its_row_says() {
         knocks.extend(useless);
         // The own entrant comes last: some of these end the entry.
         knocks.push(("another entrant".into(), Some(&callers.foreign.token), row.entrants[1]));
-        for (n, role) in Role::ALL.into_iter().enumerate() {
+        for (n, role) in Role::STAFF.into_iter().enumerate() {
             let (elsewhere, here) = (answer(&row, true, role), answer(&row, false, role));
             knocks.push((format!("{role} elsewhere"), Some(&callers.elsewhere[n]), elsewhere));
             knocks.push((role.to_string(), Some(&callers.people[n]), here));
@@ -428,7 +428,7 @@ async fn every_change_by_people_is_turned_away_without_an_idempotency_key() {
             continue;
         }
         changes += 1;
-        let at = Role::ALL.iter().position(|role| *role == roles[0]).unwrap();
+        let at = Role::STAFF.iter().position(|role| *role == roles[0]).unwrap();
         let path = route.path.replace("{id}", &callers.own.id).replace("{partner}", "bilibili");
         let request = stage.client.request(route.method, format!("{}{path}", stage.desk_url));
         let answer: Value =

@@ -55,10 +55,10 @@ pub(crate) async fn begin(
     };
     let pace = || desk.pace.begin(visitor.address.as_deref(), Instant::now());
     if let Some(wait) = attempt.of_address.then(pace).flatten() {
-        return Err(slow(wait, person));
+        return Err(slow(desk.site.door(), wait, person));
     }
     match desk.store.begin_attempt(&attempt.counter).await? {
-        Some(wait) => Err(slow(wait, person)),
+        Some(wait) => Err(slow(desk.site.door(), wait, person)),
         None => Ok(attempt),
     }
 }
@@ -69,7 +69,7 @@ pub(crate) async fn was_right(desk: &Desk, visitor: &Visitor, attempt: &Attempt)
     Ok(desk.store.password_was_right(&attempt.counter).await?)
 }
 
-fn slow(wait: Duration, person: Option<PersonId>) -> Problem {
+fn slow(door: Door, wait: Duration, person: Option<PersonId>) -> Problem {
     let seconds = wait.as_secs_f64().ceil().max(1.0) as u32;
     let detail = if seconds <= 90 {
         Detail::new(format!("请等待 {seconds} 秒"), format!("wait {seconds} seconds"))
@@ -77,7 +77,7 @@ fn slow(wait: Duration, person: Option<PersonId>) -> Problem {
         let minutes = seconds.div_ceil(60);
         Detail::new(format!("请等待 {minutes} 分钟"), format!("wait {minutes} minutes"))
     };
-    let refused = Code::SignInSlow.refused(Door::Console, Reason::Slowed, person).refused;
+    let refused = Code::SignInSlow.refused(door, Reason::Slowed, person).refused;
     Problem { refused, retry_after_s: NonZeroU32::new(seconds), ..Code::SignInSlow.about(detail) }
 }
 
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_given_in_seconds_and_then_in_minutes() {
-        let said = |seconds| slow(Duration::from_secs(seconds), None);
+        let said = |seconds| slow(Door::Console, Duration::from_secs(seconds), None);
         assert_eq!(said(30).text(pipeline::lang::Lang::Zh), "失败次数过多，请稍后再试。（请等待 30 秒）");
         assert_eq!(said(900).detail.unwrap().to_string(), "wait 15 minutes");
         assert_eq!((said(30).retry_after_s(), said(30).code.status()), (30, 429));

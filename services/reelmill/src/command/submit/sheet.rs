@@ -7,7 +7,6 @@ use indicatif::ProgressBar;
 use paper::{Book, Limits, Refusal};
 use pipeline::catalogue::Contest;
 use pipeline::lang::Lang;
-use pipeline::sheet::{Cells, Sheet, SheetError};
 use pipeline::text::{Limit, Text};
 
 use super::one::One;
@@ -64,7 +63,7 @@ pub(super) async fn run(args: &Args, sheet: &Path, dir: &Path) -> anyhow::Result
         Ok(book) => book,
         Err(refusal) => return Ok(refused(sheet, refusal.code(), |lang| refusal.text(lang))),
     };
-    let sheet = match works(&contest, unit.as_str(), &book) {
+    let sheet = match upload::sheet::works(&contest, unit.as_str(), &book) {
         Ok(works) => works,
         Err(error) => return Ok(refused(sheet, error.code(), |lang| error.text(lang))),
     };
@@ -106,20 +105,6 @@ async fn read(file: &Path) -> anyhow::Result<Result<Book, Refusal>> {
     let request = upload::sheet::request(dir.path(), limits, local.allow_missing_landlock);
     let answer = local.run(&request, upload::sheet::DEADLINE, &ProgressBar::hidden()).await;
     upload::sheet::answered(answer, &limits).context("read the sheet")
-}
-
-/// The works of the first worksheet that holds any; else what is wrong with the one that comes nearest.
-fn works(contest: &Contest, unit: &str, book: &Book) -> Result<Sheet, SheetError> {
-    let mut error = SheetError::NoHeadings;
-    for sheet in &book.sheets {
-        let rows: Vec<Cells> = sheet.rows.iter().map(|row| Cells { number: row.number, text: &row.cells }).collect();
-        match pipeline::sheet::read(contest, unit, &rows) {
-            Ok(works) => return Ok(works),
-            Err(SheetError::NoHeadings) => {}
-            Err(other) => error = other,
-        }
-    }
-    Err(error)
 }
 
 fn refused(sheet: &Path, code: &str, text: impl Fn(Lang) -> String) -> Exit {

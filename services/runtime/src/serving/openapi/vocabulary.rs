@@ -199,6 +199,7 @@ pub(super) fn sent_in(component: &str, field: &str) -> Option<Value> {
         ("Deliver" | "ProveRemoval", "url") | ("Deliver", "receipt") => limit(Limit::RECEIPT),
         ("Deliver" | "ProveRemoval", "picture") => json!({ "contentEncoding": "base64" }),
         ("Retry", "part") => limit(Limit::QUERY),
+        ("HeldRole", "unit") => json!({ "pattern": NAME_PATTERN }),
         ("Review", "words") => limit(Limit::REASON),
         ("WebhookResend", "message") => json!({ "pattern": "^msg_[0-9a-f]{32}$" }),
         ("Wording", "title") => limit(Limit::TITLE),

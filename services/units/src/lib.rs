@@ -1,0 +1,70 @@
+//! The pages of recommending units at the public address: a person of a unit signs in, sends its sheet (推荐汇总表), enters the right rows,
+//! prints the receipts, and sends the films of a whole folder.
+//!
+//! | question | file |
+//! |---|---|
+//! | which routes are there? | `routes` |
+//! | who may, and for which unit? | `gate` |
+//! | how is a sheet read and kept? | `sheet` |
+//! | what becomes of each row? | `rows` |
+//! | which pages are there? | `page`, one file a page with its template in `templates/` |
+//!
+//! Signing in, sessions and invitations are the desk's (`desk::site`), for a site of their own: a cookie of one is no cookie of the other.
+//! A row is entered by the act of the page and the API (`upload::by_unit`). Absent here: CORS, SQL, any rule about forms, titles or files.
+
+mod gate;
+mod page;
+mod routes;
+mod rows;
+mod sheet;
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use desk::Desk;
+use pipeline::catalogue::{Contest, Unit};
+use runtime::problem::{Code, Problem};
+use runtime::service::Runtime;
+use runtime::store::bulk::Addresses;
+use runtime::store::units::Of;
+use upload::{App, Further};
+
+pub use gate::Policy;
+pub use routes::{Listed, list};
+
+/// What every page needs. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Units {
+    /// Persons and sessions, at the site of units.
+    pub(crate) desk: Arc<Desk>,
+    /// The public service, which enters works.
+    pub(crate) app: Arc<App>,
+    /// Sandboxed children, which read sheets.
+    pub(crate) runtime: Arc<Runtime>,
+}
+
+impl FromRef<Units> for Arc<Desk> {
+    fn from_ref(units: &Units) -> Self {
+        units.desk.clone()
+    }
+}
+
+impl Units {
+    /// The contest and the unit of an address. The gate has checked that the person is of the unit.
+    pub(crate) fn found(&self, of: &Of) -> Result<(&Contest, &Unit), Problem> {
+        let contest = self.app.catalogue.contest(&of.contest).ok_or(Code::UnitUnknown)?;
+        Ok((contest, contest.unit(&of.unit).ok_or(Code::UnitUnknown)?))
+    }
+}
+
+/// The pages as the public service serves them.
+///
+/// # Errors
+/// When the configuration names no keys for personal data, or a wrong address.
+pub fn further(runtime: Arc<Runtime>, app: Arc<App>, addresses: Addresses) -> anyhow::Result<Further> {
+    let desk = Arc::new(Desk::of_units(&runtime, addresses)?);
+    let units = Units { desk, app, runtime };
+    let mut paths: Vec<&'static str> = list().into_iter().map(|route| route.path).collect();
+    paths.dedup();
+    Ok(Further { router: routes::router(units), paths })
+}

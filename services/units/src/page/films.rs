@@ -1,0 +1,133 @@
+//! `/units/{contest}/{unit}/films`: the films of all works that wait for one, from a whole folder. The server says which file belongs to
+//! which work, by the rules of the command line; the browser sends them, each by the key of its entry.
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use desk::site::{Here, Shell, Visit, shown};
+use pipeline::catalogue::{Contest, Unit};
+use pipeline::sheet::{Found, films_of, is_film};
+use pipeline::text::{Lines, check};
+use runtime::problem::{Code, Detail, Problem};
+use runtime::store::units::Of;
+use serde::{Deserialize, Serialize};
+use upload::by_unit::{Token, key_of};
+use uuid::Uuid;
+
+use crate::Units;
+use crate::rows::expected;
+
+/// The largest list of names.
+pub(crate) const NAMES_BYTES: usize = 1024 * 1024;
+/// Most files of a folder.
+const MOST_NAMES: usize = 5_000;
+
+#[derive(Template)]
+#[template(path = "unit_films.html")]
+struct FilmsPage {
+    shell: Shell,
+    contest: Contest,
+    unit: Unit,
+    base: String,
+    endpoint: String,
+    waiting: Vec<Waiting>,
+    /// Works whose link was replaced since: their entrants send the film.
+    elsewhere: Vec<String>,
+}
+
+/// A work that waits for its film.
+struct Waiting {
+    id: Uuid,
+    receipt: String,
+    title: String,
+    expected: String,
+    key: Token,
+}
+
+/// GET.
+pub(crate) async fn films(
+    State(units): State<Units>,
+    visit: Visit,
+    Extension(of): Extension<Of>,
+) -> Result<Response, Problem> {
+    let (contest, unit) = units.found(&of)?;
+    let (mut waiting, mut elsewhere) = (Vec::new(), Vec::new());
+    for work in units.app.store.works_of_unit(&of).await? {
+        if work.state != "uploading" {
+            continue;
+        }
+        match key_of(&units.app, &work)? {
+            Some(key) => waiting.push(Waiting {
+                id: work.submission.0,
+                receipt: work.receipt.to_string(),
+                expected: expected(&work.file, &work.title),
+                title: work.title,
+                key,
+            }),
+            None => elsewhere.push(work.title),
+        }
+    }
+    let endpoint = format!("{}/files", units.app.settings.public_url);
+    let (shell, base) = (visit.shell(Here::Elsewhere), super::path(&of));
+    shown(&FilmsPage { shell, contest: contest.clone(), unit: unit.clone(), base, endpoint, waiting, elsewhere })
+}
+
+/// The files of a folder.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Folder {
+    /// Paths within it, with `/`.
+    names: Vec<String>,
+}
+
+/// Which file belongs to which work.
+#[derive(Debug, Serialize)]
+struct Matched {
+    works: Vec<Match>,
+    /// Indices of the files that are called like films.
+    films: Vec<usize>,
+}
+
+/// What was found for one work; files by their index.
+#[derive(Debug, Serialize)]
+struct Match {
+    id: Uuid,
+    /// The one file.
+    film: Option<usize>,
+    /// These fit, and a person chooses.
+    several: Vec<usize>,
+}
+
+/// POST …/films/match: names in, indices out. Nothing is stored.
+pub(crate) async fn matched(
+    State(units): State<Units>,
+    Extension(of): Extension<Of>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let wrong = || {
+        Code::FormWrong
+            .about(Detail::new("文件清单有误，或超过 5000 个文件", "a wrong list of files, or more than 5000"))
+    };
+    let Folder { names } = serde_json::from_slice(&body).map_err(|_| wrong())?;
+    if names.len() > MOST_NAMES || names.iter().any(|name| check(name, Lines::One).is_err()) {
+        return Err(wrong());
+    }
+    let films: Vec<usize> = (0..names.len()).filter(|&at| is_film(&names[at])).collect();
+    let files: Vec<String> = films.iter().map(|&at| names[at].clone()).collect();
+    // All works of the unit, so that a name which also fits a work that has its film is not taken for another.
+    let works = units.app.store.works_of_unit(&of).await?;
+    let wanted: Vec<(&str, &str)> = works.iter().map(|work| (work.file.as_str(), work.title.as_str())).collect();
+    let found = films_of(&wanted, &files);
+    let one = |(work, found): (&runtime::store::units::WorkRow, Found)| Match {
+        id: work.submission.0,
+        film: found.file().map(|file| films[file]),
+        several: match found {
+            Found::Several(several) => several.into_iter().map(|file| films[file]).collect(),
+            Found::Named(_) | Found::Titled(_) | Found::Nothing => Vec::new(),
+        },
+    };
+    let works = works.iter().zip(found).filter(|(work, _)| work.state == "uploading").map(one).collect();
+    Ok(([(CACHE_CONTROL, "no-store")], Json(Matched { works, films })).into_response())
+}

@@ -1,0 +1,152 @@
+//! `/units/{contest}/{unit}/sheets`: a sheet is sent, looked at row by row, and entered. Looking changes nothing; entering takes the rows that
+//! are right, and those that a person ticked although a work of their title is there already.
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use desk::site::{Filed, Here, Sent, Shell, Visit, again, shown};
+use pages::serve::see;
+use pipeline::catalogue::{Contest, Unit};
+use pipeline::person::Role;
+use runtime::problem::{Code, Detail, Problem};
+use runtime::store::units::Of;
+use serde::Deserialize;
+use tracing::info;
+use upload::by_unit::{Became, Row, enter_row};
+
+use super::unit::UnitPage;
+use crate::Units;
+use crate::rows::{Line, Next, judged};
+use crate::sheet::{self, Kept};
+
+/// Rows that are entered by one press of the button: each is a transaction of its own, and a person waits for the answer.
+const AT_ONCE: usize = 100;
+
+#[derive(Template)]
+#[template(path = "unit_sheet.html")]
+struct SheetPage<'k> {
+    shell: Shell,
+    contest: Contest,
+    unit: Unit,
+    base: String,
+    sheet: String,
+    unknown: &'k [String],
+    lines: Vec<Line<'k>>,
+}
+
+impl SheetPage<'_> {
+    fn right(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_right()).count()
+    }
+
+    fn wrong(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_wrong()).count()
+    }
+
+    fn probable(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_probable()).count()
+    }
+
+    fn entered(&self) -> usize {
+        self.lines.iter().filter(|line| line.is_entered()).count()
+    }
+}
+
+/// Rows to enter although a work of their title is there already, by their numbers.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Wish {
+    also: Vec<u32>,
+}
+
+/// POST …/sheets: reads the sheet and shows its dry run.
+pub(crate) async fn send(
+    State(units): State<Units>,
+    visit: Visit,
+    Extension(of): Extension<Of>,
+    filed: Filed,
+) -> Result<Response, Problem> {
+    let (contest, unit) = units.found(&of)?;
+    let missing =
+        || Code::SheetRefused.about(Detail::new("请先选择汇总表文件。", "Choose the file of the sheet first."));
+    let taken = match filed.file() {
+        Some(bytes) => sheet::take(&units, contest, unit, bytes).await,
+        None => Err(missing()),
+    };
+    match taken {
+        Ok(id) => Ok(see(format!("{}/sheets/{id}", super::path(&of)))),
+        Err(problem) if problem.code == Code::SheetRefused => {
+            again(&problem, &UnitPage::of(&units, &visit, &of).await?.with(&problem))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// GET …/sheets/{sheet}: what becomes of each row.
+pub(crate) async fn look(
+    State(units): State<Units>,
+    visit: Visit,
+    Extension(of): Extension<Of>,
+    Path((_, _, id)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    let (id, kept) = sheet::kept(&units, &of, &id).await?;
+    shown(&page(&units, &visit, &of, id.to_string(), &kept).await?)
+}
+
+async fn page<'k>(
+    units: &Units,
+    visit: &Visit,
+    of: &Of,
+    sheet: String,
+    kept: &'k Kept,
+) -> Result<SheetPage<'k>, Problem> {
+    let (contest, unit) = units.found(of)?;
+    let mut lines = judged(units, contest, unit, kept).await?;
+    // Stable: within each kind they stand as in the sheet.
+    lines.sort_by_key(Line::rank);
+    Ok(SheetPage {
+        shell: visit.shell(Here::Elsewhere),
+        base: super::path(of),
+        sheet,
+        unknown: &kept.unknown,
+        lines,
+        contest: contest.clone(),
+        unit: unit.clone(),
+    })
+}
+
+/// POST …/sheets/{sheet}/enter: enters what is right, row by row. What was entered stays entered where a later row is refused, such as
+/// beyond the quota.
+pub(crate) async fn enter(
+    State(units): State<Units>,
+    visit: Visit,
+    Extension(of): Extension<Of>,
+    Path((_, _, id)): Path<(String, String, String)>,
+    sent: Sent<Wish>,
+) -> Result<Response, Problem> {
+    let (contest, unit) = units.found(&of)?;
+    let (id, kept) = sheet::kept(&units, &of, &id).await?;
+    let by = visit.by(Role::Recommender);
+    let mut entered = 0_usize;
+    for line in judged(&units, contest, unit, &kept).await? {
+        let form = match &line.next {
+            Next::Right(form) => form,
+            Next::Probably(form, _) if sent.form.also.contains(&line.row.number) => form,
+            Next::Probably(..) | Next::Wrong(_) | Next::Repeats(_) | Next::Entered(_) => continue,
+        };
+        if entered == AT_ONCE {
+            break;
+        }
+        let row = Row { contest, unit, answers: &line.row.answers, form, file: &line.row.file };
+        match enter_row(&units.app, &row, &by).await {
+            Ok(Became::Entered) => entered += 1,
+            Ok(Became::Again) => {}
+            Err(problem) => {
+                let page = page(&units, &visit, &of, id.to_string(), &kept).await?;
+                return again(&problem, &SheetPage { shell: page.shell.clone().with(&problem), ..page });
+            }
+        }
+    }
+    info!("{entered} works of {}/{} were entered from a sheet", of.contest, of.unit);
+    Ok(see(format!("{}/works?entered={entered}", super::path(&of))))
+}

@@ -197,6 +197,13 @@ async fn quotas_and_deadlines_hold_for_every_way_in() {
     let named = "select count(*) from submissions where recommending_unit = '小型协会'";
     assert_eq!(house.count(named).await, 3, "the unit's own name stands in the entry");
 
+    // A stranger who names the unit takes none of its places.
+    clerk.open("/units/test/few").await.shows(200, "参选人自行报名");
+    clerk.send(&format!("{}/enter", looked.to), "").await.shows(303, "");
+    assert_eq!(house.count(named).await, 4);
+    let (status, _, _) = house.enters("七七", "小协会").await;
+    assert_eq!(status, 409);
+
     let (status, code, _) = house.enters("六六", "已截止单位").await;
     assert_eq!((status, code.as_str()), (403, "unit_deadline_passed"));
     house.clerk("late").await.open("/units/test/late").await.shows(200, "目前不接受报送");

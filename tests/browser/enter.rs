@@ -191,6 +191,10 @@ async fn a_work_is_entered_found_rekeyed_and_withdrawn_without_a_script() {
     browser.click("form.entry button").await;
     browser.arrives("/entries/").await;
     browser.says("请您上传作品").await;
+    browser.click("a[href$='/correct']").await;
+    browser.fill("#f-title", "一座工厂的夜晚").await;
+    browser.click("form.entry button").await;
+    browser.says("一座工厂的夜晚").await;
     let number = browser.text("dd strong").await;
     let link = browser.text(".link code").await;
 
@@ -201,7 +205,10 @@ async fn a_work_is_entered_found_rekeyed_and_withdrawn_without_a_script() {
     other.says("请粘贴报名时保存的查询链接").await;
     other.fill("input[name=key]", &link).await;
     other.click("#open button").await;
-    other.says("一座工厂的早晨").await;
+    other.says("一座工厂的夜晚").await;
+    other.click("a[href$='/withdraw']").await;
+    other.click("button.danger").await;
+    other.says("您已撤回该作品").await;
     other.click("a[href$='/key']").await;
     other.click("form[action$='/key/end'] button").await;
     other.says("请粘贴报名时保存的查询链接").await;

@@ -1,4 +1,4 @@
-//! What an entrant does about a film that breaks a rule, in Chinese and English.
+//! What an entrant does about a film that breaks a rule, in Chinese and English. The figures are the contest's and stand beside the cure.
 use super::Rule;
 
 /// The cure of a rule; `None` where nothing has to be done to the file.
@@ -13,12 +13,12 @@ pub(super) fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
             "Cut the work to the length that the contest takes, and export it again.",
         ),
         Rule::Resolution => (
-            "请从原始素材以 1080P 或更高分辨率重新导出（剪映：导出时选择 1080P）；放大低分辨率的成片无效。用微信传过的视频会被压缩，请使用原文件。",
-            "Export it from the original at 1080p or more; enlarging a small film does not help. WeChat shrinks films that it sends: use the original file.",
+            "请从原始素材按要求的分辨率重新导出（剪映：在“导出”中选择分辨率）；放大低分辨率的成片无效。用微信传过的视频会被压缩，请使用原文件。",
+            "Export it from the original at the size that is asked for; enlarging a small film does not help. WeChat shrinks films that it sends: use the original file.",
         ),
         Rule::Aspect => (
-            "请在剪辑软件中把画布比例设为 16:9 或 9:16 后重新导出。",
-            "Set the canvas to 16:9 or 9:16 in your editor and export it again.",
+            "请在剪辑软件中把画布设为要求的比例后重新导出。",
+            "Set the canvas to a shape that is asked for in your editor, and export it again.",
         ),
         Rule::DecodeErrors | Rule::Structure => (
             "文件可能在拷贝或传输中损坏，请从剪辑软件重新导出后再上传。",

@@ -99,6 +99,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             findings.extend(access::lines(&config));
             findings.extend(state::queues(&config).await);
             findings.extend(servers::objects(&config).await);
+            findings.extend(servers::mail(&config).await);
         }
     }
     match args.output.output {

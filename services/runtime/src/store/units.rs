@@ -19,7 +19,7 @@ pub const MOST_WORKS: i64 = 2_000;
 const MOST_SHEETS: i64 = 10;
 
 /// A unit of a contest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Of {
     /// The contest.
     pub contest: ContestId,
@@ -81,6 +81,15 @@ pub struct Named {
     pub receipt: Option<String>,
     /// Its title.
     pub title: String,
+}
+
+/// Works that count for a unit, except withdrawn and refused ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Those that the unit entered. Its quota is for these.
+    pub entered: u32,
+    /// All that name it, those of its own among them.
+    pub naming: u32,
 }
 
 impl Store {
@@ -199,9 +208,13 @@ impl Store {
         .context("list the works that name a unit")
     }
 
-    /// How many works count against the quota of the unit that has these names.
-    pub async fn counted_for(&self, contest: &ContestId, names: &[String]) -> anyhow::Result<u32> {
-        count(&mut *self.pool().acquire().await.context("connect")?, contest, names).await
+    /// How many works of a unit count against its quota: those that it entered, and beside them all that name it.
+    pub async fn counted_for(&self, of: &Of, names: &[String]) -> anyhow::Result<Counted> {
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        Ok(Counted {
+            entered: entered_by(&mut connection, &of.contest, &of.unit).await?,
+            naming: naming(&mut connection, &of.contest, names).await?,
+        })
     }
 
     /// How many sheets were sent before `before`.
@@ -231,25 +244,35 @@ impl Store {
     }
 }
 
-/// How many works count against the quota of the unit that has these names, within the caller's transaction: others that enter works for
-/// the unit wait until it ends.
-pub async fn locked_count(
-    tx: &mut PgConnection,
-    contest: &ContestId,
-    unit: &UnitId,
-    names: &[String],
-) -> anyhow::Result<u32> {
+/// Waits until no other transaction enters a work for the unit; others wait until this one ends.
+pub async fn in_turn(tx: &mut PgConnection, contest: &ContestId, unit: &UnitId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* enter_for_a_unit_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_unit ' || $1::text))",
         format!("{contest}/{unit}"),
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await
     .context("wait for another work of a unit")?;
-    count(tx, contest, names).await
+    Ok(())
 }
 
-async fn count(connection: &mut PgConnection, contest: &ContestId, names: &[String]) -> anyhow::Result<u32> {
+/// How many works the unit entered itself, except withdrawn and refused ones.
+pub async fn entered_by(connection: &mut PgConnection, contest: &ContestId, unit: &UnitId) -> anyhow::Result<u32> {
+    let count = sqlx::query_scalar!(
+        r#"/* works_entered_by_a_unit */
+        select count(*) as "count!" from unit_works w join submissions s on s.id = w.submission
+        where w.contest = $1 and w.unit = $2 and s.state not in ('withdrawn', 'rejected')"#,
+        contest.as_str(),
+        unit.as_str(),
+    )
+    .fetch_one(connection)
+    .await
+    .context("count the works that a unit entered")?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// How many works name a unit by one of these names in their forms, except withdrawn and refused ones.
+pub async fn naming(connection: &mut PgConnection, contest: &ContestId, names: &[String]) -> anyhow::Result<u32> {
     let count = sqlx::query_scalar!(
         r#"/* works_of_quota */
         select count(*) as "count!" from submissions
@@ -259,7 +282,7 @@ async fn count(connection: &mut PgConnection, contest: &ContestId, names: &[Stri
     )
     .fetch_one(connection)
     .await
-    .context("count the works of a unit")?;
+    .context("count the works that name a unit")?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 

@@ -67,6 +67,7 @@ pub(crate) async fn send(
     filed: Filed,
 ) -> Result<Response, Problem> {
     let (contest, unit) = units.found(&of)?;
+    units.spare(&of)?;
     let missing =
         || Code::SheetRefused.about(Detail::new("请先选择汇总表文件。", "Choose the file of the sheet first."));
     let taken = match filed.file() {
@@ -125,6 +126,7 @@ pub(crate) async fn enter(
     sent: Sent<Wish>,
 ) -> Result<Response, Problem> {
     let (contest, unit) = units.found(&of)?;
+    units.spare(&of)?;
     let (id, kept) = sheet::kept(&units, &of, &id).await?;
     let by = visit.by(Role::Recommender);
     let mut entered = 0_usize;

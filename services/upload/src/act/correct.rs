@@ -14,7 +14,7 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::enter::{check_quota, sealed, texts_of, warnings};
+use super::enter::{NamedBy, check_quota, sealed, texts_of, warnings};
 use crate::app::App;
 
 /// What a correction came to.
@@ -54,7 +54,7 @@ pub(crate) async fn correct(
             let changed = changed(&before, &form, contest);
             // Another unit recommends it now, whose quota it takes.
             if changed.iter().any(|field| field == id::UNIT) {
-                check_quota(tx, contest, &form, now).await?;
+                check_quota(tx, contest, &form, NamedBy::Entrant, now).await?;
             }
             if !changed.is_empty() {
                 let (texts, fields) = (texts_of(&form), changed.iter().map(String::as_str).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! The neighbours: PostgreSQL, RabbitMQ and S3, each asked to do something real within seconds.
+//! The neighbours: PostgreSQL, RabbitMQ, S3 and the mail server, each asked to do something real within seconds.
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::broker::Broker;
 use runtime::config::Config;
+use runtime::mail::{MailError, Mailer};
 use runtime::metrics::Metrics;
 use runtime::objects::{Body, Objects, StoredFile};
 use runtime::store::Store;
@@ -63,6 +64,28 @@ pub(super) async fn broker(config: &Config) -> Finding {
         Ok(()) => Finding::good(NAME, "answers"),
         Err(error) => access::unreachable(NAME, &error, MEND),
     }
+}
+
+/// Connects to the mail server and signs in; nothing is said where none is named.
+pub(super) async fn mail(config: &Config) -> Option<Finding> {
+    const NAME: &str = "mail server";
+    const MEND: Mend = Mend {
+        zh: "检查 SMTP_URL 的主机、端口、用户与密码，以及 MAIL_FROM 与 PUBLIC_URL；不设 SMTP_URL 时不提供邮件找回",
+        en: "see the host, port, user and password of SMTP_URL, MAIL_FROM and PUBLIC_URL; without SMTP_URL lost links are not mailed",
+    };
+    let mailer = match Mailer::of(config) {
+        Ok(mailer) => mailer?,
+        Err(error) => return Some(access::unreachable(NAME, &error, MEND)),
+    };
+    Some(match mailer.answers().await {
+        Ok(()) => Finding::good(NAME, "answers and accepts us"),
+        Err(MailError::Refused(code)) => Finding::bad(NAME, format!("does not accept us{}", with(code)), MEND),
+        Err(MailError::Later(code)) => Finding::bad(NAME, format!("is not reached{}", with(code)), MEND),
+    })
+}
+
+fn with(code: Option<u16>) -> String {
+    code.map_or(String::new(), |code| format!(" ({code})"))
 }
 
 /// Does with an object of its own everything that the services do with theirs.

@@ -1,7 +1,8 @@
-//! What an entrant does about a film that breaks a rule, in Chinese and English. The figures are the contest's and stand beside the cure.
+//! What an entrant should do about a film that breaks a rule, in Chinese and English. The figures are the contest's
+//! and are shown beside it.
 use super::Rule;
 
-/// The cure of a rule; `None` where nothing has to be done to the file.
+/// The remedy of a rule; `None` if nothing has to be done to the file.
 pub(super) fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
     Some(match rule {
         Rule::Format => (

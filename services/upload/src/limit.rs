@@ -1,5 +1,5 @@
-//! How much one address or one unit may do: a burst, and then a number a minute. Bounded in memory, each replica for itself: it keeps
-//! a script from filling the database, it does not count fairly.
+//! How much one address or one unit may do: a burst, and then a number per minute. Bounded in memory, each replica by
+//! itself: it keeps a script from filling the database; it is not an exact count.
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Addresses or units that are remembered, about 40 bytes each.
 const MOST: usize = 65_536;
 
-/// One bucket for each key: when it would be empty again (generic cell rate algorithm).
+/// One bucket per key: the time when it will be empty again (generic cell rate algorithm).
 pub struct Limiter<K = IpAddr> {
     empty_at: Mutex<HashMap<K, Instant>>,
 }
@@ -21,10 +21,10 @@ impl<K> Default for Limiter<K> {
 }
 
 impl<K: Eq + Hash> Limiter<K> {
-    /// Whether `key` may have one more at `now`, of `per_minute` that it may have at once and then every minute. Addresses are given by their
-    /// bucket, see [`runtime::serving::client::bucket_of`].
+    /// Whether `key` may have one more at `now`, with `per_minute` allowed at once and then every minute. Addresses are
+    /// given by their bucket, see [`runtime::serving::client::bucket_of`].
     pub fn allows(&self, key: K, per_minute: u32, now: Instant) -> bool {
-        // A panic while the lock is held leaves a whole map; without it, no request is turned away.
+        // A panic while the lock is held leaves a consistent map; without the map, no request is refused.
         let Ok(mut empty_at) = self.empty_at.lock() else { return true };
         let minute = Duration::from_secs(60);
         let one = minute / per_minute.max(1);

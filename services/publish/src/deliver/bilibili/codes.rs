@@ -41,7 +41,7 @@ pub(super) fn advice(code: i64) -> Advice {
         4003 | 4004 | 4010 | 4011 | 122_009 | 122_010 | 123_002 | 123_023 | 123_039 | 123_044 => Advice::Retry,
         // Not logged in, as everywhere at this platform [A].
         -101 => Advice::Token,
-        // The application or its signature is not accepted: a wrong key, which nobody but a person can put right.
+        // The application or its signature is not accepted: a wrong key, which only a person can replace.
         4001 | 4002 | 123_042 | 123_050 | 123_051 => Advice::Person,
         123_013 | 123_014 | 123_024 | 123_030 | 123_038 | 123_052 => Advice::Refused,
         // Nothing found, as everywhere at this platform [A].

@@ -205,6 +205,14 @@ async fn quotas_and_deadlines_hold_for_every_way_in() {
     let (status, _, _) = house.enters("七七", "小协会").await;
     assert_eq!(status, 409);
 
+    // A script with a clerk's cookie is stopped; other units go on.
+    let press = format!("/units/test/few/sheets/{}/enter", Uuid::nil());
+    let mut answers = Vec::new();
+    for _ in 0..25 {
+        answers.push(clerk.send(&press, "").await.status);
+    }
+    assert!(answers.contains(&404) && answers.ends_with(&[429]), "{answers:?}");
+
     let (status, code, _) = house.enters("六六", "已截止单位").await;
     assert_eq!((status, code.as_str()), (403, "unit_deadline_passed"));
     house.clerk("late").await.open("/units/test/late").await.shows(200, "目前不接受报送");

@@ -93,7 +93,7 @@ async fn a_form_becomes_an_entry_that_its_browser_opens_and_others_do_not() {
     assert!(status == 200 && page.contains("一座工厂的早晨") && page.contains("请您上传作品"), "{page}");
     assert!(page.contains("<svg viewBox="), "{page}");
     let (status, foreign) = Clerk::new(&stage).open(&entry).await;
-    assert!(status == 200 && foreign.contains("上传中"), "{foreign}");
+    assert!(status == 200 && foreign.contains("待上传"), "{foreign}");
     for private in ["一座工厂的早晨", "张三", "13812345678"] {
         assert!(!foreign.contains(private), "{private} in {foreign}");
     }

@@ -1,4 +1,4 @@
-# The commands that a person or CI types. Each is a script in deploy/local/, and says there what it does.
+# The commands for people and CI. Each is a script in deploy/local/, described at its head.
 .DEFAULT_GOAL := help
 .PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx reference clean
 
@@ -23,17 +23,17 @@ test-trixie: ## tests of media with the field cases, of transcode, of the desk a
 measure: ## memory of 16 uploads at once and the cost of an idle serve, with the release build
 	@deploy/local/measure.sh
 
-chaos: ## 200 faults over 300 real entries: killed, stopped, cut off, disk full; SEED=7 FAULTS=12 ENTRIES=15 is a short one
+chaos: ## 200 faults over 300 real entries: processes killed, stopped, cut off, disks full; SEED=7 FAULTS=12 ENTRIES=15 is a short run
 	@SEED=$(SEED) FAULTS=$(FAULTS) ENTRIES=$(ENTRIES) deploy/local/chaos.sh
 
-chaos-handoff: ## 1,000 deliveries by every method while everything goes wrong; DELIVERIES=60 SEED=7 choose another plan
+chaos-handoff: ## 1,000 deliveries by every method under all faults at once; DELIVERIES=60 SEED=7 choose another plan
 	@DELIVERIES=$(DELIVERIES) SEED=$(SEED) deploy/local/chaos-handoff.sh
 
 bench-mix: ## a contest's mix of entries against scripts of ffmpeg; LENGTH_S, PAIRS, SIZE, FOOTAGE, CORES as its head says
 bench-ladder: ## one entry's ladder against one ffmpeg command
-bench-seams: ## what cuts cost: quality, bitrate and the decoder's buffer against one piece
+bench-seams: ## the cost of cuts: quality, bitrate and the decoder's buffer against one piece
 bench-workers: ## one entry with 1, 2 and 4 transcode workers
-bench-verdict: ## how soon after its last byte a film of 500 MB is told of, and what decoding all of it costs
+bench-verdict: ## how soon after its last byte the verdict on a film of 500 MB is shown, and the cost of decoding all of it
 bench-long: ## the longest entry: memory, scratch, progress; CALM=1 is a tenth of the work
 bench-upload: ## 16 uploads at once to one S3 server, against @tus/server; UPLOADS=4 MIB=16 PAIRS=1 is a short one
 bench-pages: ## pages of staff with 10,000 works waiting, beside a running encode, and bytes until the first paint; WORKS=1000 is a short one
@@ -41,7 +41,7 @@ bench-entrants: ## 500 entrants over 50 addresses in ten minutes, 64 uploads at 
 bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants:
 	@deploy/local/bench.sh $(@:bench-%=%)
 
-bench-fingerprint: ## copies found, strangers taken for one, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one
+bench-fingerprint: ## copies found, unrelated films mistaken for copies, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one
 	@deploy/local/bench-fingerprint.sh
 
 bench-control: ## the control plane with stubbed media: parts/s, hops, memory, nothing lost or doubled; ENTRIES=5000 is a short one
@@ -59,7 +59,7 @@ garage: ## a private Garage, the second S3 server that the tests run on; install
 garage-stop: ## end it
 	@deploy/local/garage.sh stop .local/garage
 
-sqlx: ## describe all checked queries anew in .sqlx (after changing SQL or a migration)
+sqlx: ## describe all checked queries again in .sqlx (after changing SQL or a migration)
 	@deploy/local/sqlx.sh
 
 reference: ## write deploy/REFERENCE.md, all commands, options and variables, from the program

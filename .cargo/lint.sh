@@ -1,10 +1,10 @@
 #!/bin/bash
-# Stands between Cargo and the compiler for the crates of this workspace. What only tests need, and build scripts, is compiled by
-# clippy's driver, which lints it on the way; what ships is compiled by rustc alone. So the whole code is linted while the tests are
-# built, and its dependencies are not checked a second time for the lints.
+# Cargo's compiler wrapper for the crates of this workspace. Code that only tests need, and build scripts, are compiled by clippy's
+# driver, which also lints them; what ships is compiled by rustc alone. So all code is linted while the tests are built, and its
+# dependencies are not checked a second time for the lints.
 #
-# Unit tests are compiled with the least effort, since they try logic; those of media and pipeline compute, and keep their level. What
-# tests start as a program is built as it ships. Without clippy (in the image) everything goes to rustc.
+# Unit tests are compiled with little optimisation, since they test logic; those of media and pipeline compute, and keep their level.
+# Programs that tests start are built as they ship. Without clippy (in the image) everything goes to rustc.
 # In bash, since dash drops variables whose names hold a dash, such as CARGO_BIN_EXE_media-child.
 for argument in "$@"; do
     case $argument in

@@ -1,8 +1,8 @@
 """P5: the control plane with the media work stubbed: entries through all five stages with PostgreSQL and RabbitMQ on the same cores, nothing
 lost or doubled, and two peers on the same servers: a bare publish–consume–ack loop (quorum queue, confirms) and a plain `skip locked`
 queue. ENTRIES (100000), SHAPE (`line`: 6 parts an entry, or `contest`: a minute of film for nine partners), BACKLOG (2000 entries under
-way at most), SLOTS (8 a stage), RATE (50 parts/s) and SECONDS (60) of the hops, CORES, WORK (a directory; the file system is told).
-STATEMENTS=1 adds what each statement cost (pg_stat_statements), which costs a little itself.
+way at most), SLOTS (8 a stage), RATE (50 parts/s) and SECONDS (60) of the hops, CORES, WORK (a directory; its file system is reported).
+STATEMENTS=1 adds the cost of each statement (pg_stat_statements), which adds a little itself.
 
 PostgreSQL is as deploy/local/neighbours.sh starts it: fsync and synchronous_commit are on. Written: target/bench/control.json and .svg.
 """
@@ -48,7 +48,7 @@ class Neighbours:
             self.sql("create extension pg_stat_statements")
 
     def observe(self):
-        """Statements are counted from now on; asks for a restart, since the library is loaded at the start."""
+        """Counts statements from now on; restarts the server, which loads the library at its start."""
         self.sql("alter system set shared_preload_libraries = 'pg_stat_statements'", "postgres")
         subprocess.run([rig.ROOT / "deploy/local/neighbours.sh", "stop", self.dir, "postgres"], check=True)
         self._ask("start")
@@ -76,7 +76,7 @@ def resident_of(root):
 
 
 def run(neighbours, work, args, **env):
-    """Runs the program; every line that it said, the CPU of each side, and the broker's memory at the end."""
+    """Runs the program; returns its output lines, the CPU of each side, and the broker's memory at the end."""
     env = {**os.environ, **neighbours.env, "RUST_LOG": os.environ.get("RUST_LOG", "warn"), "S3_ENDPOINT": "http://127.0.0.1:9",
            "ADMIN_LISTEN": "127.0.0.1:0", "LISTEN": "127.0.0.1:0", "DESK_LISTEN": "127.0.0.1:0", "SCRATCH_DIR": str(Path(work) / "scratch"), **env}
     before, wal = cpu_of(neighbours.roots), neighbours.wal()
@@ -146,7 +146,7 @@ def drawing(lines, title):
 
 
 def statements(neighbours, parts):
-    """The dearest statements, for each part: calls and milliseconds."""
+    """The most expensive statements, per part: calls and milliseconds."""
     rows = neighbours.sql("select calls, total_exec_time, left(regexp_replace(query, '\\s+', ' ', 'g'), 60) from pg_stat_statements"
                           " where dbid = (select oid from pg_database where datname = 'reelmill') order by total_exec_time desc limit 40")
     total = neighbours.sql("select sum(calls), sum(total_exec_time) from pg_stat_statements"

@@ -1,11 +1,11 @@
 """P9: ENTRANTS (500) entrants over ADDRESSES (50) addresses within SECONDS (600): each reads the contest's page, fills in the form as it is
-saved while typed, sends it, and uploads a film of MIB (9) over a line so slow that UPLOADS (64) films are on their way at once. No 5xx but 503
-with Retry-After, which a client obeys and then succeeds; pages and forms ≤ 200 ms at p99; the service's memory ≤ 192 MiB; every digest right.
-The server takes MOST (60) unfinished uploads, fewer than come, so that some have to wait. CORES and WORK as in rig.py; SEED (1) is the plan.
+saved while typed, sends it, and uploads a film of MIB (9) over a line so slow that UPLOADS (64) films are uploading at once. No 5xx except 503
+with Retry-After, after which the client succeeds; pages and forms ≤ 200 ms at p99; the service's memory ≤ 192 MiB; every digest right.
+The server accepts MOST (60) unfinished uploads, fewer than there are, so that some have to wait. CORES and WORK as in rig.py; SEED (1) chooses the plan.
 
-A time is from the request's first byte to the answer's last. An address is what the service's one proxy says of its client. The client waits
+A time is from the request's first byte to the answer's last. An address is the one that the service's one proxy adds for its client. The client waits
 between the pages as people do, not in the times. Written: target/bench/entrants.json and .svg. `ENTRANTS=40 SECONDS=40 UPLOADS=8 MOST=6` is a
-short one.
+short run.
 """
 import concurrent.futures
 import hashlib
@@ -26,16 +26,16 @@ import rig
 
 LIMIT_MS, LIMIT_MIB = 200, 192
 BLOCK = 64 * 1024
-# Between two looks of a person, seconds.
+# Between two polls of a person, seconds.
 THINKS = 1.0
-# A connection that is used no more after so many seconds without a request.
+# Seconds without a request after which a connection is not reused.
 IDLE = 5.0
 ANSWERS = {"title": "一座工厂的早晨", "theme": "digital", "synopsis": "一部短片", "recommending_unit": "某省工信厅", "entrant.name": "张三",
            "entrant.contact.phone": "13812345678", "declarations.originality": "true", "declarations.rights": "true", "declarations.ai_use": "none"}
 
 
 class Tally:
-    """What all entrants saw."""
+    """The answers that all entrants received."""
 
     def __init__(self):
         self.lock, self.times, self.statuses, self.wrong = threading.Lock(), {}, {}, []
@@ -64,12 +64,12 @@ class Entrant:
         self.connection, self.cookies, self.asked = http.client.HTTPConnection(host, timeout=120), {}, 0.0
 
     def ask(self, kind, method, path, body=None, **headers):
-        """The answer to one request; a 503 is asked again after its Retry-After, as often as it takes."""
+        """The answer to one request; after a 503 it is repeated after Retry-After, as often as necessary."""
         sent = {"x-forwarded-for": self.address, "accept-language": "zh-CN", "accept-encoding": "identity", **headers}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         while True:
-            # The server ends a connection that nothing came over for a while; browsers open another one.
+            # The server closes an idle connection; browsers open another one.
             if time.monotonic() - self.asked > IDLE:
                 self.connection.close()
             began, self.asked = time.perf_counter(), time.monotonic()
@@ -130,7 +130,7 @@ class Entrant:
             self.tally.moves(-1)
 
     def send(self, path, offset, auth):
-        """Sends the rest at the pace of a home's line, until it is there or the server answers before."""
+        """Sends the rest at the speed of a home connection, until all is sent or the server answers earlier."""
         line = http.client.HTTPConnection(self.host, timeout=120)
         line.putrequest("PATCH", path)
         rest = memoryview(self.film)[offset:]
@@ -146,7 +146,7 @@ class Entrant:
             answer = line.getresponse()
             answer.text = answer.read().decode(errors="replace")
         except (ConnectionError, http.client.HTTPException, socket.timeout):
-            # Cut while bytes were on their way: the offset says how far they came.
+            # Cut while bytes were in flight: the offset shows how many arrived.
             return time.sleep(1)
         finally:
             line.close()
@@ -191,13 +191,13 @@ def main():
     entrants, addresses, seconds = rig.number("ENTRANTS", 500), rig.number("ADDRESSES", 50), rig.number("SECONDS", 600)
     uploads, mib, most = rig.number("UPLOADS", 64), rig.number("MIB", 9), rig.number("MOST", 60)
     dice, base = random.Random(rig.number("SEED", 1)), os.urandom(mib << 20)
-    # As many on their way at once as wanted, in the mean.
+    # The wanted number of simultaneous uploads, on average.
     rate = len(base) * entrants / (uploads * seconds)
     with rig.work_dir(needed_bytes=entrants * (mib + 1) << 20) as work:
         servers = rig.Servers(work, rig.catalogue(rig.Path(work) / "catalogue"))
         tally = Tally()
         try:
-            # As an installation has it: rig.py switches it off.
+            # As in an installation: rig.py switches it off.
             servers.env.pop("ENTRIES_PER_MINUTE")
             service = servers.serve("upload", "upload", FORWARDED_HOPS="1", UPLOAD_MOST_UNFINISHED=str(most))
             host = urlsplit(servers.env["REELMILL_SERVER"]).netloc

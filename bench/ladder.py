@@ -1,6 +1,6 @@
 """P2: the whole ladder of one entry, nothing shared or passed through, against one multi-output ffmpeg command with the same x264
 settings. Ours counts everything from the end of screening to the last finished file (S3, database, broker, sandbox); quality
-control is told apart. LENGTH_S (24), PAIRS (5), SIZE (1920x1080), GUARD (1; 0 leaves out comparing the files), FOOTAGE, CORES.
+control is reported separately. LENGTH_S (24), PAIRS (5), SIZE (1920x1080), GUARD (1; 0 leaves out comparing the files), FOOTAGE, CORES.
 """
 import sys
 
@@ -10,7 +10,7 @@ PARTNERS = ["yangshipin", "weixin_channels", "guangming"]  # one for each class 
 
 
 def peer_command(source, plan, to):
-    """One decode, the plan's encodes; sound as a script would do it that knows the gain already."""
+    """One decode, the plan's encodes; sound as by a script that already knows the gain."""
     videos = plan["videos"]
     full = next((video["width"], video["height"]) for video in videos)
     graph = f"[0:v]split={len(videos)}" + "".join(f"[s{video['id']}]" for video in videos)
@@ -60,12 +60,12 @@ def main():
         plan = plan.get("plan", plan)
         servers = rig.Servers(work, catalogue)
         try:
-            # No slot more than cores: the peer has no more either.
+            # No more slots than cores: the peer has no more either.
             servers.serve("all", SLOTS=str(cores))
             ours, theirs, quality = [], [], {}
             for pair in range(pairs):
                 (work / "peer").mkdir(exist_ok=True)
-                # A new entry of the same picture: its bytes differ, so that nothing is found again.
+                # A new entry of the same picture: its bytes differ, so that no file is reused.
                 copy = work / f"entry-{pair}.mp4"
                 rig.ffmpeg("-v", "error", "-i", source, "-map", "0", "-c", "copy", "-metadata", f"comment={pair}", "-movflags", "use_metadata_tags", copy)
                 for side in (0, 1) if pair % 2 == 0 else (1, 0):
@@ -82,7 +82,7 @@ def main():
                       file=sys.stderr)
         finally:
             servers.close()
-    # Quality control runs in as many slots as there are cores; what it takes of the wall is at most its sum and at least a share.
+    # Quality control runs in as many slots as there are cores; its wall time is at most its sum and at least its share.
     share = [figures["qc_s"] / cores for figures in ours]
     wall = rig.spread([o["wall_s"] / t["wall_s"] for o, t in zip(ours, theirs)])
     bare = rig.spread([(o["wall_s"] - qc) / t["wall_s"] for o, t, qc in zip(ours, theirs, share)])

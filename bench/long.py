@@ -1,5 +1,5 @@
-"""The longest entry that a contest takes, through the whole ladder: what its children need at most, what lies in scratch at most, and
-how its progress goes. LENGTH_S (480), SIZE (1920x1080), SLOTS (2), CALM (0; 1 holds each picture for four seconds, which is encoded in a
+"""The longest entry that a contest takes, through the whole ladder: the peak memory of its children, the peak size of scratch, and
+its progress. LENGTH_S (480), SIZE (1920x1080), SLOTS (2), CALM (0; 1 holds each picture for four seconds, which is encoded in a
 tenth of the time and needs the same memory), FOOTAGE, CORES.
 """
 import os
@@ -10,13 +10,13 @@ import rig
 
 PARTNERS = ["yangshipin", "weixin_channels", "guangming"]  # one for each class of rungs: four rungs together
 
-# An average of 23 Mbit/s would have stills filled up. Key frames so far apart that nobody takes a copy: all rungs are to be made.
+# With an average of 23 Mbit/s, still pictures would be filled up. Key frames are so far apart that no partner takes a copy: all rungs are made.
 CALM = ["-c:v", "libx264", "-preset", "superfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "16", "-g", "300",
         "-sc_threshold", "0"]
 
 
 def size_of(directory):
-    """Bytes that lie in a directory; files of several names count once."""
+    """Bytes in a directory; files with several names count once."""
     seen = {}
     for place, _, names in os.walk(directory):
         for name in names:
@@ -29,7 +29,7 @@ def size_of(directory):
 
 
 class Scratch(threading.Thread):
-    """The most that lay in a directory while this ran."""
+    """The peak size of a directory while this ran."""
 
     def __init__(self, directory):
         super().__init__(daemon=True)
@@ -41,7 +41,7 @@ class Scratch(threading.Thread):
 
 
 def progress_of(servers, entry):
-    """How far the entry was at which second, from its first byte received to its last finished file."""
+    """The entry's progress by second, from its first byte received to its last finished file."""
     began, seen = time.monotonic(), []
     while True:
         status = servers.status(entry)

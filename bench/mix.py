@@ -1,7 +1,7 @@
-"""P1: a contest's mix. Ten entries for nine partners: four that platforms take as they are, five that they do not, one that comes
+"""P1: a contest's mix. Ten entries for nine partners: four that platforms accept unchanged, five that they do not, one that is entered
 again. Ours against (a) a script that runs one ffmpeg for each partner and rendition, and (b) one multi-output ffmpeg command for each
 entry, with equal outputs made once for all partners. CPU of everything, servers, probing and quality control included on our side;
-neither peer checks anything. PEAK_KBPS (6000) is the peak of the sources that conform: up to 6000 all partners take them, up to 10000 all
+neither peer checks anything. PEAK_KBPS (6000) is the peak of the conforming sources: up to 6000 all partners accept them, up to 10000 all
 but the three sites. LENGTH_S (4), PAIRS (5), SIZE (1920x1080), PEERS (ab), FOOTAGE, CORES.
 """
 import shutil
@@ -69,7 +69,7 @@ def ours(servers, entries, pair):
     with rig.Meter(servers.roots()) as meter:
         ids = [servers.submit(file, f"mix {pair} {index}", contest) for index, (file, contest) in enumerate(entries[:-1])]
         done = [servers.await_state(entry, "awaiting_release") for entry in ids]
-        # Resubmitted after the first time was worked on, as it happens.
+        # Resubmitted after the first one was processed, as entrants do.
         again = servers.submit(*[entries[-1][0], f"mix {pair} again", entries[-1][1]])
         done.append(servers.await_state(again, "awaiting_release"))
     return done, meter.figures()
@@ -116,7 +116,7 @@ def main():
                     runs[side].append(figures)
                     print(f"pair {pair + 1}, {side}: {figures['cpu_s']:.1f} s of CPU, {figures['wall_s']:.1f} s", file=sys.stderr)
                 if pair == 0 and "b" in peers:
-                    # One whose every file is made.
+                    # A source for which every file is made.
                     rig.run_peer([one_command(sources[4], wanted, ladder, out)])
                     for rendition in done[4]["renditions"]:
                         if (out / f"{rendition['name']}.mp4").exists():

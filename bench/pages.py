@@ -2,7 +2,7 @@
 queue and lists ≤ 100 ms and a card ≤ 150 ms at p99, and at most 60 KB until the first paint. CLIENTS (2) browsers at once open REQUESTS
 (500) of each page, on connections that stay open. CORES and WORK as in rig.py; ENCODE=0 leaves the encode out.
 
-The encode is x264 at its default preset with as many threads as it likes, at the same priority. A time is from the request's first byte to
+The encode is x264 at its default preset with its default number of threads, at the same priority. A time is from the request's first byte to
 the answer's last. The bytes of a page are HTML, style sheets and modules as they were transferred. Written: target/bench/pages.json and .svg.
 """
 import concurrent.futures
@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 import rig
 
 BUDGET_KB = 60
-# What the probe measured of one film; every work here has it.
+# The probe's result for one film, used for every work here.
 MEDIA_INFO = (rig.ROOT / "tests/support/reviewed/media_info.json").read_text()
-# As screening leaves them: rule, measured, limit, outcome, texts in both languages.
+# As stored by screening: rule, measured, limit, outcome, texts in both languages.
 RULES = [
     ("format", "mp4", "mp4", "pass", "格式符合要求。", "The format is as the contest asks."),
     ("duration", "12.0 s", "1–8 min", "pass", "时长符合要求。", "The length is as the contest asks."),
@@ -61,7 +61,7 @@ class Desk:
         return done.stdout.split()
 
     def plant(self, works):
-        """Enters one work and copies its rows, as screening leaves them. All copies share the objects of one preview."""
+        """Enters one work and copies its rows, as stored by screening. All copies share the objects of one preview."""
         form = {"contest": "demo", "title": "一座工厂的早晨", "theme": "digital", "recommending_unit": "某省工信厅", "synopsis": "一部短片",
                 "entrant": {"name": "张三", "contact": {"phone": "13812345678"}},
                 "declarations": {"originality": True, "rights": True, "ai_use": "none"}}
@@ -98,7 +98,7 @@ class Desk:
         return waiting
 
     def publish(self, one, columns, works):
-        """As many works again that were released, each with a delivery to every partner: one in 50 waits for a person, one in 100 is taken back."""
+        """As many works again that were released, each with a delivery to every partner: one in 50 waits for a person, one in 100 is recalled."""
         ident = "(overlay(one.id::text placing lpad(to_hex(n), 6, '0') from 31))::uuid"
         values = {
             "id": ident, "title": "one.title || ' ' || n", "token_sha256": "sha256((n || 'released')::bytea)", "receipt": "null", "state": "'published'",
@@ -125,7 +125,7 @@ class Desk:
         return sorted(path.stem for path in (rig.ROOT / "services/pipeline/catalogue/partners").glob("*.toml"))
 
     def preview(self):
-        """Objects of every preview, written where the embedded store keeps them."""
+        """Objects of every preview, written into the embedded store's directory."""
         cue = "\n00:00:{0:02}.000 --> 00:00:{1:02}.000\nstoryboard.jpg#xywh={2},{3},160,90\n"
         cues = "WEBVTT\n" + "".join(cue.format(n, n + 1, n % 4 * 160, n // 4 * 90) for n in range(12))
         files = {}

@@ -1,4 +1,4 @@
-"""What every benchmark stands on: private servers, the real binary, peers, processor time, and a report.
+"""The common parts of every benchmark: private servers, the real binary, peers, processor time, and a report.
 
 CPU is user and system time of every process of a side, servers included. Wall is CLOCK_MONOTONIC. Both sides run on the same cores
 (CORES, such as `0,1`; all by default) and on the same file system (WORK; tmpfs where it has room).
@@ -24,7 +24,7 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
 REELMILL = Path(os.environ.get("REELMILL") or TARGET / "release" / "reelmill")
 TICKS = os.sysconf("SC_CLK_TCK")
 
-# Whoever ends a benchmark ends its servers, too.
+# Ending a benchmark ends its servers, too.
 for _signal in (signal.SIGTERM, signal.SIGINT):
     signal.signal(_signal, lambda number, _: sys.exit(128 + number))
 
@@ -35,7 +35,7 @@ def number(name, default):
 
 
 def pin():
-    """Keeps this process and all that it starts on CORES; says how many they are."""
+    """Keeps this process and all that it starts on CORES; returns their number."""
     cores = os.environ.get("CORES")
     if cores:
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
@@ -48,7 +48,7 @@ def work_dir(needed_bytes=4 << 30):
     if not parent and shutil.disk_usage("/dev/shm").free > needed_bytes:
         parent = "/dev/shm"
     directory = tempfile.TemporaryDirectory(prefix="reelmill-bench-", dir=parent)
-    # PostgreSQL runs as its own user and has to enter.
+    # PostgreSQL runs as its own user and must be able to enter.
     os.chmod(directory.name, 0o755)
     return directory
 
@@ -73,7 +73,7 @@ def _stats():
 
 
 def _tree(roots, stats):
-    """The roots that live and all their descendants."""
+    """The live roots and all their descendants."""
     wanted = {pid for pid in roots if pid in stats}
     grew = True
     while grew:
@@ -95,7 +95,7 @@ class Meter:
         return sum(stats[pid][1] for pid in _tree(self.roots, stats))
 
     def _watch(self):
-        # Not more often: what looks takes processor time from the side that is looked at.
+        # Not more often: polling takes processor time from the measured side.
         while not self._over.wait(2):
             stats = _stats()
             sizes = [stats[pid][2] for pid in _tree(self.roots, stats)]
@@ -139,7 +139,7 @@ def run_peer(commands):
 
 
 def reelmill(*args, env=None):
-    """Runs the binary to its end; what it printed, as JSON."""
+    """Runs the binary to its end; returns its output as JSON."""
     done = subprocess.run([str(REELMILL), *map(str, args)], capture_output=True, text=True, env={**os.environ, **(env or {})})
     if done.returncode != 0:
         sys.exit(f"reelmill {' '.join(map(str, args))}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -150,8 +150,8 @@ def reelmill(*args, env=None):
 
 
 def catalogue(to, partners=None, contests=("demo",), **ladder):
-    """A copy of the built-in catalogue whose contests take short and small works, those that were entered before too, review nothing
-    and release nothing by themselves; `partners` of theirs, and ladder keys such as `segment_s`."""
+    """A copy of the built-in catalogue whose contests accept short and small works, including duplicates, and have manual gates
+    for review and release; `partners` of theirs, and ladder keys such as `segment_s`."""
     shutil.copytree(ROOT / "services/pipeline/catalogue", to)
     text = (to / "contests/demo.toml").read_text()
     text = re.sub(r"gates = .*", 'gates = { review = "automatic", release = "manual" }', text)
@@ -243,8 +243,8 @@ class Servers:
         return reelmill("status", entry, "--output", "json", env=self.env)
 
     def await_state(self, entry, state, patience=7200, every=3):
-        """Waits until an entry stands at `state`; its status then. Each look is a process and a connection, a fifth of a second of a
-        core: where only the parts' own stamps tell the time, looking seldom leaves the cores to what is measured."""
+        """Waits until an entry is in `state`; returns its status then. Each poll is a process and a connection, a fifth of a second of a
+        core: where the times come from the parts' own stamps, rare polls leave the cores to the measured work."""
         def look():
             status = self.status(entry)
             stuck = [part for part in status["parts"] if part["status"] == "parked"]
@@ -263,7 +263,7 @@ class Servers:
         return total
 
     def close(self):
-        # Whoever asks twice (`timeout` does) must not cut this off.
+        # A second signal (`timeout` sends one) must not interrupt this.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         for process in reversed(self.processes):
@@ -306,7 +306,7 @@ def ffmpeg(*args):
 
 
 def footage():
-    """Files to make entries of, and a word on what they are: FOOTAGE=dir, else the real clips that deploy/local/footage.sh
+    """Files to make entries from, and their description: FOOTAGE=dir, else the real clips that deploy/local/footage.sh
     fetches, else synthetic ones."""
     directory = os.environ.get("FOOTAGE")
     if not directory:
@@ -320,8 +320,8 @@ def footage():
 
 
 def reel(work, size, seconds, files):
-    """All clips one after the other at `size` and 25 frames a second, nearly lossless, at least `seconds` long if that takes
-    repeating; the stuff that entries are cut from. Real clips of other sizes are scaled, which the report says by their names."""
+    """All clips one after the other at `size` and 25 frames a second, nearly lossless, at least `seconds` long, by
+    repetition if necessary; entries are cut from it. Real clips of other sizes are scaled, which the report says by their names."""
     width, height = size
     to = work / "reel.mp4"
     shape = f"scale={width}:{height}:flags=lanczos:force_original_aspect_ratio=increase,crop={width}:{height},fps=25,setsar=1,format=yuv420p"
@@ -340,7 +340,7 @@ def reel(work, size, seconds, files):
 
 
 def entry(to, number, seconds, reel_file, codec):
-    """Cuts an entry out of the reel, each from another place of it, and gives it a sound."""
+    """Cuts an entry out of the reel, each from another position, and adds a sound."""
     tone = ["-f", "lavfi", "-i", f"sine=f={200 + 40 * number}:b=4:r=48000"]
     ffmpeg("-stream_loop", "-1", "-i", reel_file, *tone, "-ss", f"{number * 3.2:.1f}", "-t", seconds, "-map", "0:v:0", "-map", "1:a:0",
            *codec, "-c:a", "aac", "-b:a", "192k", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709",
@@ -349,13 +349,13 @@ def entry(to, number, seconds, reel_file, codec):
 
 
 def conforming(peak_kbps):
-    """What partners take as it is up to this peak: High, 4:2:0, key frames at a fixed pace of two seconds in closed GOPs, as phones and
+    """An entry that partners accept unchanged up to this peak: High, 4:2:0, key frames at a fixed pace of two seconds in closed GOPs, as phones and
     many cameras write them."""
     return ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-crf", "20",
             "-maxrate", f"{round(peak_kbps * 0.9)}k", "-bufsize", f"{round(peak_kbps * 0.1)}k", "-g", "50", "-keyint_min", "50", "-sc_threshold", "0"]
 
 
-# An editor's export in good quality: nobody's limit on the codec is broken, but the bitrate is beyond Douyin's.
+# An editor's export in good quality: within every partner's codec limits, but the bitrate exceeds Douyin's.
 EXPORT = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high", "-pix_fmt", "yuv420p", "-b:v", "23M", "-maxrate", "30M",
           "-bufsize", "30M", "-g", "50"]
 FOREIGN = ["-c:v", "libx264", "-preset", "veryfast", "-profile:v", "high422", "-pix_fmt", "yuv422p10le", "-b:v", "23M", "-maxrate",
@@ -382,7 +382,7 @@ def ssim(file, source):
                            "csv=p=0:s=x", str(file)], capture_output=True, text=True, check=True).stdout.strip()
     width, height = size.split("x")[:2]
     with tempfile.NamedTemporaryFile() as stats:
-        # The same filter as the product's own, so that the scaler is not what is measured.
+        # The same filter as the product's own, so that the scaler is not measured.
         graph = f"[1:v:0]zscale=w={width}:h={height}:f=lanczos,format=yuv420p[r];[0:v:0]format=yuv420p[o];" \
                 f"[o][r]ssim=stats_file={stats.name}:shortest=1"
         ffmpeg("-i", file, "-i", source, "-lavfi", graph, "-an", "-f", "null", "-")

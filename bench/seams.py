@@ -1,5 +1,5 @@
-"""P3: what a cut costs. The same encode in segments and in one piece, both by `reelmill render`: SSIM (and VMAF where PyPI's
-imageio-ffmpeg can be had) within 24 frames of each seam, bitrate, and the decoder's buffer over the joined stream, counted here anew.
+"""P3: the cost of a cut. The same encode in segments and in one piece, both by `reelmill render`: SSIM (and VMAF where PyPI's
+imageio-ffmpeg is available) within 24 frames of each seam, bitrate, and the decoder's buffer over the joined stream, computed here independently.
 LENGTH_S (48), SEGMENT (10), SIZE (1920x1080), PARTNERS (guangming), FOOTAGE, CORES.
 """
 import json
@@ -33,7 +33,7 @@ def lowest_fill(file, video, rate):
 
 
 def vmaf(file, source, width, height):
-    """VMAF of each frame, by PyPI's ffmpeg; nothing where that cannot be had."""
+    """VMAF of each frame, by PyPI's ffmpeg; empty if that is not available."""
     program = os.environ.get("VMAF_FFMPEG")
     if not program:
         return None

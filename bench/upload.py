@@ -1,9 +1,9 @@
 """P6: many uploads at once to one S3 server, ours against @tus/server with @tus/s3-store, in alternating pairs; then kill -9 of the
-server in the middle. The S3 server is Garage, which neither side wrote, new and empty for each run; client, network and disk are the
+server in the middle. The S3 server is Garage, an independent program, new and empty for each run; client, network and disk are the
 same. UPLOADS (16), MIB (256), PAIRS (5), CORES, WORK.
 
-Time is from the first form to the last answer that everything is stored; ours reads each object back and takes its digest besides,
-which is told apart. Memory is the server's own peak, by the kernel. Every object is read back and compared with what was sent.
+Time is from the first form to the last answer that everything is stored; ours also reads each object back and computes its digest,
+which is reported separately. Memory is the server's own peak, by the kernel. Every object is read back and compared with what was sent.
 """
 import concurrent.futures
 import contextlib
@@ -27,7 +27,7 @@ FORM = {"contest": "demo", "title": "upload", "theme": "digital", "entrant": {"n
 
 
 class Film:
-    """Random bytes that no other film has a block of: a server that stores equal blocks once must not be faster for it."""
+    """Random bytes without a block in common with another film: a server that stores equal blocks once must gain nothing."""
 
     base = None
 
@@ -56,7 +56,7 @@ class Film:
 
 
 class Refused(Exception):
-    """An answer that is no success."""
+    """An answer without success."""
 
     def __init__(self, words, status):
         super().__init__(words)
@@ -130,7 +130,7 @@ class Upload:
         return connection
 
     def send(self, chunk=None, connection=None):
-        """Sends what is missing, `chunk` bytes a request or all in one; remembers every offset that is promised."""
+        """Sends what is missing, `chunk` bytes a request or all in one; records every acknowledged offset."""
         connection = connection or Connection(self.side.url)
         with contextlib.closing(connection):
             while self.promised < self.film.bytes:
@@ -147,7 +147,7 @@ class Upload:
             return int(connection.ask("HEAD", self.path, self.headers())[0]["upload-offset"])
 
     def verified(self):
-        """The digest that our service read back, once it has."""
+        """The digest that our service has read back, once available."""
         with contextlib.closing(Connection(self.side.url)) as connection:
             _, text = connection.ask("GET", f"/api/v1/submissions/{self.id}", [("authorization", f"Bearer {self.token}")])
         return (json.loads(text).get("upload") or {}).get("sha256")
@@ -189,7 +189,7 @@ class Ours:
         self.url = self.servers.env["REELMILL_SERVER"]
 
     def roots(self):
-        # Database and broker are ours to pay for; the S3 server is both sides'.
+        # Database and broker count for our side; the S3 server is common to both.
         return self.servers.roots()
 
     def kill(self):
@@ -268,7 +268,7 @@ def compare(garage, films, name):
 
 
 def killed(side, garage, films, chunk):
-    """Kills the server in the middle; what it had promised must not be asked for again."""
+    """Kills the server in the middle; bytes it had acknowledged must not be requested again."""
     uploads = [Upload(side, film) for film in films]
     for upload in uploads:
         upload.create().close()
@@ -300,7 +300,7 @@ def killed(side, garage, films, chunk):
 
 
 def resumed(upload, chunk, patience=120):
-    """Goes on as clients do: an upload that the killed server still holds (423) is tried again, and so is one whose answer came while
+    """Continues as clients do: an upload that the killed server still holds (423) is tried again, and so is one whose answer came while
     the body was still being sent, which cuts the connection."""
     until = time.monotonic() + patience
     while True:
@@ -318,7 +318,7 @@ def resumed(upload, chunk, patience=120):
 
 
 def offset_or_none(upload):
-    """One more than the offset, so that nought counts; nothing while the server says nothing of it (a lock, a start)."""
+    """One more than the offset, so that zero counts; nothing while the server does not answer (a lock, a start)."""
     try:
         return upload.offset() + 1
     except (OSError, Refused):

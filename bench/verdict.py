@@ -1,5 +1,5 @@
-"""P7: how soon an entrant hears. From the last byte of a large film to the first look by its headers, and to the verdict after all of it
-was decoded; and what the full decode check costs, against `ffmpeg -f null`. LENGTH_S (175, about 500 MB), PAIRS (3), SIZE (1920x1080),
+"""P7: how soon an entrant gets a result. From the last byte of a large film to the first look by its headers, and to the verdict after all of it
+was decoded; and the cost of the full decode check, against `ffmpeg -f null`. LENGTH_S (175, about 500 MB), PAIRS (3), SIZE (1920x1080),
 FOOTAGE, CORES.
 """
 import http.client
@@ -35,7 +35,7 @@ class LastByte:
         self.file, self.at = open(path, "rb"), None
 
     def read(self, size):
-        # http.client asks again only after it has sent what it got.
+        # http.client asks for more only after it has sent what it got.
         data = self.file.read(max(size, 1 << 20))
         if not data:
             self.at = time.monotonic()
@@ -67,7 +67,7 @@ def one_of_ours(servers, film):
             time.sleep(0.02)
         verdict = time.monotonic() - body.at
         decoding = meter.cpu_so_far() - decoding
-    # Encodes are not asked for; they would run beside whatever is measured next.
+    # No encodes are started; they would run during the next measurement.
     subprocess.run([rig.REELMILL, "withdraw", entered["id"]], env={**os.environ, **servers.env}, check=True, stdout=subprocess.DEVNULL)
     return {"answered_s": answered, "first_look_s": looked, "verdict_s": verdict, "decoding_cpu_s": decoding, **meter.figures()}
 
@@ -88,7 +88,7 @@ def main():
             for pair in range(pairs):
                 sides = {
                     "service": lambda: one_of_ours(servers, film),
-                    # Its scratch lies where the film does, so that nothing is copied first.
+                    # Its scratch is on the film's file system, so that nothing is copied first.
                     "probe": lambda: rig.run_peer([["env", f"SCRATCH_DIR={work / 'probe'}", rig.REELMILL, "probe", film, "--catalogue-dir", work / "catalogue"]]),
                     "ffmpeg": lambda: rig.run_peer([["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-i", film, "-f", "null", "-"]]),
                 }

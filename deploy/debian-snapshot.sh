@@ -1,8 +1,8 @@
 #!/bin/sh
-# For the image's build: takes Debian's packages as they were on one day, `debian-snapshot 20251110T000000Z`; of today without one.
+# For the image's build: uses Debian's packages of one day, `debian-snapshot 20251110T000000Z`; without a day, today's.
 set -eu
 day=${1:-}
-# The base image removes archives after each run, which a cache mount is there to keep.
+# The base image removes archives after each run, but the cache mount must keep them.
 rm -f /etc/apt/apt.conf.d/docker-clean
 [ -n "$day" ] || exit 0
 . /etc/os-release

@@ -1,7 +1,7 @@
-"""What is in the image, as CycloneDX 1.6 on stdout: `sbom.py CRATES LOCK STATUS`.
+"""Lists the contents of the image, as CycloneDX 1.6 on stdout: `sbom.py CRATES LOCK STATUS`.
 
-CRATES is what `cargo tree -e normal --prefix none --format '{p}|{l}'` prints: what is linked, no tool of the build. LOCK is the
-package-lock.json of the scripts that are embedded. STATUS is dpkg's /var/lib/dpkg/status of the running system. The same inputs give the same bytes: no time, no random number.
+CRATES is what `cargo tree -e normal --prefix none --format '{p}|{l}'` prints: linked crates, without build tools. LOCK is the
+package-lock.json of the scripts that are embedded. STATUS is dpkg's /var/lib/dpkg/status of the running system. The same inputs give the same bytes: no time stamp, no random number.
 """
 import json
 import re

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what compose.yaml's containers need to know and nobody else may: deploy/.secrets/NAME.env, one file for each circle of services.
-# What is there stays as it is: data that was sealed with a key, or made with a password, needs the same one again.
+# Creates the secrets of compose.yaml's containers: deploy/.secrets/NAME.env, one file for each group of services. Existing files
+# are not changed: data that was sealed with a key, or created with a password, needs the same one again.
 set -euo pipefail
 umask 077
 dir=${1:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/.secrets}
@@ -22,7 +22,7 @@ keep s3 <<ENV
 S3_ACCESS_KEY_ID=reelmill
 S3_SECRET_ACCESS_KEY=$(random)
 ENV
-# The owner of the schema, for `migrate` alone. In a directory from before there were two logins, the only one owns it.
+# The owner of the schema, for `migrate` alone. In a directory that predates the two logins, the only login owns it.
 owner=reelmill_owner:$(known postgres REELMILL_OWNER_PASSWORD)
 [ "$owner" != reelmill_owner: ] || owner=reelmill:$(known postgres POSTGRES_PASSWORD)
 keep owner <<<"DATABASE_OWNER_URL=postgres://$owner@postgres/reelmill"

@@ -1,4 +1,4 @@
-//! Compiles the messages with protox, so that nobody needs to install protoc.
+//! Compiles the messages with protox, so that protoc need not be installed.
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-// Every large object of the bucket, read back whole: one JSON line each with key, bytes and SHA-256. The same eyes for both sides.
+// Every large object of the bucket, read back completely: one JSON line each with key, bytes and SHA-256. The same check for both sides.
 import { createHash } from 'node:crypto'
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3'
 import { access } from './s3.mjs'
@@ -9,7 +9,7 @@ let ContinuationToken
 do {
   const page = await client.send(new ListObjectsV2Command({ Bucket, ContinuationToken }))
   for (const { Key, Size } of page.Contents ?? []) {
-    // The peer keeps a note of a few hundred bytes beside each upload.
+    // The peer keeps a metadata file of a few hundred bytes for each upload.
     if (Size < 65536) continue
     const hash = createHash('sha256')
     for await (const piece of (await client.send(new GetObjectCommand({ Bucket, Key }))).Body) hash.update(piece)

@@ -1,4 +1,4 @@
-// How both look at the object store.
+// Access to the object store for both.
 export const access = {
   endpoint: process.env.S3_ENDPOINT,
   region: process.env.S3_REGION,

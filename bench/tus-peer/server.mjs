@@ -1,4 +1,4 @@
-// The peer: @tus/server with @tus/s3-store, set up as the store's own page shows it. Where it listens is its first line.
+// The peer: @tus/server with @tus/s3-store, set up as in the store's documentation. The first line of output is its address.
 import { tmpdir } from 'node:os'
 import { Server } from '@tus/server'
 import { S3Store } from '@tus/s3-store'

@@ -1,12 +1,12 @@
 #!/bin/sh
-# One finished WAL segment into the archive: `archive_command = 'DIR/archive-wal.sh %p %f ARCHIVE'`.
-# Whole or not at all: a copy under another name, on the disk, then renamed. A segment that is there already with the same bytes is
-# archived (the server asks again after a crash, so it is put onto the disk once more); with other bytes it is somebody else's, and the
-# server must hear of that. A full disk ends it with an error, and the server keeps the segment and asks again.
+# Copies one finished WAL segment into the archive: `archive_command = 'DIR/archive-wal.sh %p %f ARCHIVE'`.
+# Atomic: copied under another name, synced, then renamed. If the segment is there already with the same bytes, the script succeeds
+# (the server repeats the call after a crash, so it is synced once more); with other bytes it belongs to another server, and the script
+# fails. On a full disk it fails, and the server keeps the segment and tries again.
 set -eu
 from=$1 name=$2 archive=$3
 to=$archive/$name
-# Of one name: what an attempt left that was killed is overwritten by the next.
+# A fixed name: the file of a killed attempt is overwritten by the next.
 part=$archive/.$name.part
 if [ -e "$to" ]; then
     if cmp -s "$from" "$to"; then

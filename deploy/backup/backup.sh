@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A base backup of the database and a list of the bucket: `backup.sh DIR`, with DATABASE_URL and the bucket's S3_… in the environment.
-# Leaves DIR/<UTC time>/ with the data directory (`base.tar.gz`, `pg_wal.tar.gz`, `backup_manifest`) and `objects.jsonl`. It appears
-# under that name only when it is whole and its files have the digests of its manifest. Prints where it is.
-# WAL goes to the archive by itself (archive-wal.sh); the bucket keeps its own history (versioning, or a copy by its own tool):
-# `objects.jsonl` says which objects there were. KEEP=7 keeps the newest seven and, with ARCHIVE=DIR, the WAL that they need.
-# One at a time; what one left that was killed is thrown away by the next. Nothing old goes before the new one is whole.
+# Creates DIR/<UTC time>/ with the data directory (`base.tar.gz`, `pg_wal.tar.gz`, `backup_manifest`) and `objects.jsonl`. It appears
+# under that name only when it is complete and its files have the digests of its manifest. Prints its path.
+# WAL is archived by the server (archive-wal.sh); the bucket keeps its own history (versioning, or a copy by its own tool):
+# `objects.jsonl` lists the objects. KEEP=7 keeps the newest seven and, with ARCHIVE=DIR, the WAL that they need.
+# One at a time; the files of a killed run are deleted by the next. Nothing old is deleted before the new one is complete.
 set -euo pipefail
-# Everything that people told us is in it.
+# It contains all personal data.
 umask 077
 dir=${1:?usage: backup.sh DIR}
 : "${DATABASE_URL:?DATABASE_URL is not set}"

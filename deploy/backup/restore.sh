@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# A backup becomes a data directory again: `restore.sh BACKUP DATA ARCHIVE [TIME]`, as the user that the server runs as.
-# BACKUP is one directory of backup.sh, DATA is made (and must not be there), ARCHIVE holds the WAL. TIME, such as
-# '2026-07-01 03:20:00+08', is the moment to go back to; without it everything that was archived comes back.
-# Starts nothing. The server that is started on DATA replays the WAL, stops at TIME, and becomes writable by itself.
-# DATA appears only when it is whole. Where WAL is missing the server would stop at the hole and go on from there as if that were all:
-# so a hole ends this script, unless TIME is given (then the server refuses what does not reach it) or HOLES=accept.
+# Makes a data directory from a backup: `restore.sh BACKUP DATA ARCHIVE [TIME]`, as the user that the server runs as.
+# BACKUP is one directory of backup.sh, DATA is created (and must not exist), ARCHIVE contains the WAL. TIME, such as
+# '2026-07-01 03:20:00+08', is the recovery target; without it everything that was archived is restored.
+# Starts no server. The server that is started on DATA replays the WAL, stops at TIME, and then becomes writable.
+# DATA appears only when it is complete. If WAL is missing the server would stop at the gap and continue from there as if it were the
+# end: so a gap ends this script, unless TIME is given (then the server refuses to start if it is not reached) or HOLES=accept.
 set -euo pipefail
 backup=${1:?usage: restore.sh BACKUP DATA ARCHIVE [TIME]} data=${2:?} archive=${3:?} until=${4:-}
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)

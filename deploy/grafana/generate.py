@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
-"""Writes the dashboards. `generate.py` writes dashboards/*.json, `--check` says whether they are what it would write, `--queries`
+"""Writes the dashboards. `generate.py` writes dashboards/*.json, `--check` reports whether they are up to date, `--queries`
 prints every query for the test that runs them.
 
-One line a panel: title, kind, unit, what it says, and its queries with their legends. Figures of the whole installation are told by
-every process alike, so they are asked for with `max by`; what a process counted itself, with `sum`.
+One line per panel: title, kind, unit, description, and its queries with their legends. Figures of the whole installation are exported
+by every process, so they are queried with `max by`; counts of single processes, with `sum`.
 """
 import json
 import pathlib
 import sys
 
 HERE = pathlib.Path(__file__).parent
-# Every process serves the pages on its admin port, as they were when it was built.
+# Every process serves the pages on its admin port, as of its build.
 RUNBOOK = "http://localhost:9090/runbook/"
 BAD, WARN, GOOD = "red", "orange", "green"
 
 
 def panel(title, kind, unit, says, *queries, w=8, steps=None, page=None, empty=None, stack=False, **more):
-    """`steps`: [(from, colour)]. `page`: the alert whose runbook page belongs to it. `empty`: why it has no data even while everything is at work, which the
-    test takes for an answer; there should be hardly any."""
+    """`steps`: [(from, colour)]. `page`: the alert whose runbook page belongs to it. `empty`: why it has no data even in a working system, which the
+    test accepts; there should be hardly any."""
     queries = [(query, "") if isinstance(query, str) else query for query in queries]
     return dict(title=title, kind=kind, unit=unit, says=says, queries=queries, w=w, steps=steps, page=page, empty=empty,
                 stack=stack, **more)
@@ -39,7 +39,7 @@ def whole(metric, by="", labels=""):
     return f"max by ({by}) ({metric}{labels})" if by else f"max({metric}{labels})"
 
 
-# Of our processes only: Prometheus watches others, too.
+# Of our processes only: Prometheus scrapes others, too.
 def ours(metric):
     return f"{metric} and on (instance) reelmill_sample_age_seconds"
 
@@ -54,34 +54,34 @@ DASHBOARDS = {
         panel("Firing alerts", "stat", "short", "Alerts that fire now.", 'count(ALERTS{alertstate="firing"}) or vector(0)', w=4, steps=ONE),
         panel("Entries under way", "stat", "short", "Entries that are neither published nor ended.",
               f"sum({whole('reelmill_entries', 'state', UNDER_WAY)})", w=4),
-        panel("Parked parts", "stat", "short", "Parts that failed too often, or would again: a person has to look.",
+        panel("Parked parts", "stat", "short", "Parts that failed too often, or would fail again: they wait for a person.",
               f"sum({whole('reelmill_queue_parts', 'stage', PARKED)})", w=4, steps=ONE, page="PartsParked"),
-        panel("Backlog clears in", "stat", "s", "What entries still take by their plans, over what was done in the last half hour. Infinite: there is work and none is done.",
+        panel("Backlog clears in", "stat", "s", "Estimated remaining work of all entries, divided by the work done in the last half hour. Infinite: there is work and none is done.",
               "reelmill:backlog_clears_seconds", w=4, steps=[(None, GOOD), (86400, WARN)], page="DeadlineAtRisk"),
-        panel("Time to the next due date", "stat", "s", "Until the nearest contest's works have to be live.",
+        panel("Time to the next due date", "stat", "s", "Until the works of the next contest must be live.",
               "min(reelmill_contest_due_timestamp_seconds > time()) - time()", w=4, page="DeadlineAtRisk"),
-        panel("Entries by state", "ts", "short", "Where entries stand.", (whole("reelmill_entries", "state"), "{{state}}"), w=12, stack=True),
-        panel("Longest without a change", "ts", "s", "By state: how long ago the entry changed that has not changed for longest. States of machines should stay flat; gates wait for people.",
+        panel("Entries by state", "ts", "short", "The states of entries.", (whole("reelmill_entries", "state"), "{{state}}"), w=12, stack=True),
+        panel("Longest without a change", "ts", "s", "By state: time since the last change of the entry that has been unchanged for longest. States of machines should stay flat; gates wait for people.",
               (whole("reelmill_entries_oldest_seconds", "state"), "{{state}}"), w=12, page="NoProgress"),
-        panel("Forecast", "ts", "s", "Below the due dates, the machines will make it.",
+        panel("Forecast", "ts", "s", "Below the due dates, the machines will finish in time.",
               ("reelmill:backlog_clears_seconds", "backlog clears in"),
               ("min by (contest, what) (reelmill_contest_due_timestamp_seconds) - time() > 0", "{{contest}}: {{what}} due in"), w=12, page="DeadlineAtRisk"),
-        panel("Backlog by state", "ts", "s", "What entries still take, seconds of one core, by their plans.",
+        panel("Backlog by state", "ts", "s", "Estimated remaining work of entries, seconds of one core.",
               (whole("reelmill_backlog_work_seconds", "state"), "{{state}}"), w=12, stack=True, page="DeadlineAtRisk"),
-        panel("Works under way by contest", "ts", "short", "Works that machines or partners still have before them; past the contest's date they are late. Those that wait for people are not counted.",
+        panel("Works under way by contest", "ts", "short", "Works that are still being processed or delivered; after the contest's date they are late. Those that wait for people are not counted.",
               (whole("reelmill_contest_entries_under_way", "contest"), "{{contest}}"), w=12, stack=True, page="DeadlineMissed"),
-        panel("Error budgets", "ts", "short", "Errors of the last hour over the budget: at 1 the budget lasts as long as it should, at 14 two days.",
+        panel("Error budgets", "ts", "short", "Errors of the last hour relative to the budget: at 1 the budget lasts a month, at 14 two days.",
               ("reelmill:errors:ratio1h / on (slo) reelmill:error_budget", "{{slo}}"), w=12, page="ErrorBudgetBurnsFast"),
         panel("Deliveries by state", "ts", "short", "Of all partners.", (f"sum by (state) ({whole('reelmill_deliveries', 'partner, state')})", "{{state}}"), w=12, stack=True),
-        panel("Refused entries by rule", "bars", "short", "Entries that stand refused, by the rule that they broke or the reviewer's no.",
+        panel("Refused entries by rule", "bars", "short", "Refused entries, by the rule that they broke or the reviewer's refusal.",
               (whole("reelmill_entries_rejected", "rule"), "{{rule}}"), w=12),
-        panel("Age of these figures", "ts", "s", "Counts of the installation are taken by one process every quarter of a minute.",
+        panel("Age of these figures", "ts", "s", "One process counts the whole installation every 15 seconds.",
               ("max(reelmill_sample_age_seconds)", "age"), w=12, page="FiguresStale"),
     ]),
     "stages": ("Stages", "Probe, screen, transcode, assemble, publish: what waits, what runs, what fails and why.", [
         panel("Parts by status", "ts", "short", "Open parts in the database: pending is claimable, waiting will be.",
               (whole("reelmill_queue_parts", "stage, status"), "{{stage}} {{status}}"), w=12, page="QueueOld"),
-        panel("Oldest pending part", "ts", "s", "How long it has been claimable.", (whole("reelmill_queue_age_seconds", "stage"), "{{stage}}"), w=12, page="QueueOld"),
+        panel("Oldest pending part", "ts", "s", "Time since it became claimable.", (whole("reelmill_queue_age_seconds", "stage"), "{{stage}}"), w=12, page="QueueOld"),
         panel("Parts ended", "ts", "ops", "By stage and outcome, each second.", (rate("reelmill_parts_total", by="stage, outcome"), "{{stage}} {{outcome}}"), w=12),
         panel("Why parts failed or were refused", "ts", "ops", "Reasons; those of refusals are rules.",
               (rate("reelmill_parts_total", 'outcome=~"failed|parked|rejected|unrecorded"', "stage, outcome, reason"), "{{stage}} {{outcome}}: {{reason}}"), w=12, page="PartsParked"),
@@ -89,61 +89,61 @@ DASHBOARDS = {
         panel("Part seconds, median", "ts", "s", "From claim to commit.", (quantile(0.5, "reelmill_part_seconds", "stage"), "{{stage}}"), w=8),
         panel("Part seconds, 95 of 100", "ts", "s", "From claim to commit.", (quantile(0.95, "reelmill_part_seconds", "stage"), "{{stage}}"), w=8, page="NoProgress"),
         panel("Hop, 99 of 100", "ts", "s", "From claimable to claimed, while slots are free.", (quantile(0.99, "reelmill_hop_seconds", "stage"), "{{stage}}"), w=8),
-        panel("Leases expired", "ts", "ops", "Claims whose worker fell silent; their parts run again.", (rate("reelmill_leases_expired_total", by="stage"), "{{stage}}"), w=8, page="LeasesExpiring"),
-        panel("Set going again", "ts", "short", "What was wanted and had no part that would do it, over the last hour. Always 0, but for mistakes of ours.",
+        panel("Leases expired", "ts", "ops", "Claims whose worker did not renew its lease; their parts run again.", (rate("reelmill_leases_expired_total", by="stage"), "{{stage}}"), w=8, page="LeasesExpiring"),
+        panel("Set going again", "ts", "short", "Wanted work without an open part, over the last hour. Always 0, except for defects of ours.",
               ("sum by (what) (increase(reelmill_unstuck_total[$__range]))", "{{what}}"), w=8, page="StuckWork"),
-        panel("Estimated work done", "ts", "short", "Seconds of one core that were estimated, done each second: the speed behind the forecast.",
+        panel("Estimated work done", "ts", "short", "Estimated seconds of one core that are done each second: the speed used by the forecast.",
               (rate("reelmill_work_seconds_total", by="stage"), "{{stage}}"), w=8, page="DeadlineAtRisk"),
     ]),
-    "media": ("Media", "Encodes: how fast, what they cost, what was not needed, what was killed.", [
+    "media": ("Media", "Encodes: speed, cost, avoided work, killed children.", [
         panel("Processor time per delivered minute", "stat", "s", "Seconds of processor time of all children for each minute of film that went live, over the panel's time.",
               "sum(increase(reelmill_children_cpu_seconds_total[$__range])) / (sum(increase(reelmill_delivered_media_seconds_total[$__range])) / 60)", w=8),
-        panel("Wishes met without an encode", "stat", "percentunit", "Files that partners wish and that were shared, passed through or reused.",
+        panel("Wishes met without an encode", "stat", "percentunit", "Files for partners that were shared, passed through or reused.",
               'sum(increase(reelmill_wishes_total{met!="made"}[$__range])) / sum(increase(reelmill_wishes_total[$__range]))', w=8),
-        panel("Encode speed", "stat", "x", "Seconds of film out of encoders in one second of encoding, all workers.",
+        panel("Encode speed", "stat", "x", "Seconds of film encoded in one second of encoding, all workers.",
               'sum(increase(reelmill_encoded_media_seconds_total{track="picture"}[$__range])) / sum(increase(reelmill_encoding_seconds_total{track="picture"}[$__range]))', w=8),
         panel("Speed of segments", "ts", "x", "Relative to real time, all encodes of a segment together.",
               (quantile(0.5, "reelmill_encode_speed_ratio"), "median"), (quantile(0.05, "reelmill_encode_speed_ratio"), "slowest of 20"), w=12),
         panel("Film encoded", "ts", "short", "Seconds of film each second; each encode counts.", (rate("reelmill_encoded_media_seconds_total", by="track"), "{{track}}"), w=12),
-        panel("How wishes were met", "ts", "ops", "Shared: with another partner. Passed through: the source satisfies. Reused: made in an earlier run.",
+        panel("How wishes were met", "ts", "ops", "Shared: with another partner. Passed through: the source fits. Reused: made in an earlier run.",
               (rate("reelmill_wishes_total", by="met"), "{{met}}"), w=12, stack=True),
-        panel("Processor time of children", "ts", "short", "Cores in use, as the kernel counts children that have ended.",
+        panel("Processor time of children", "ts", "short", "Cores in use, by the kernel's accounting of ended children.",
               (rate("reelmill_children_cpu_seconds_total", by="mode"), "{{mode}}"), w=12, stack=True),
-        panel("Children by end", "ts", "ops", "Rejected is the content's fault, crashed is taken for it.", (rate("reelmill_children_total", by="end"), "{{end}}"), w=8, page="ChildrenKilled"),
+        panel("Children by end", "ts", "ops", "Rejected is the content's fault; crashed counts as such.", (rate("reelmill_children_total", by="end"), "{{end}}"), w=8, page="ChildrenKilled"),
         panel("Children killed, by cause", "ts", "ops", "sigkill: memory, most likely. sigsys and sigxcpu: the sandbox. timed_out: the deadline.",
               (rate("reelmill_children_killed_total", by="cause"), "{{cause}}"), w=8, page="ChildrenKilled"),
-        panel("Child seconds, 95 of 100", "ts", "s", "By what they were asked for.", (quantile(0.95, "reelmill_child_seconds", "job"), "{{job}}"), w=8),
+        panel("Child seconds, 95 of 100", "ts", "s", "By kind of job.", (quantile(0.95, "reelmill_child_seconds", "job"), "{{job}}"), w=8),
         panel("Largest child", "ts", "bytes", "Peak resident memory of any child so far, by process.", ("max by (instance) (reelmill_children_peak_bytes)", "{{instance}}"), w=12),
         panel("Film that went live", "ts", "short", "Seconds of film each second, by partner.", (rate("reelmill_delivered_media_seconds_total", by="partner"), "{{partner}}"), w=12),
     ]),
-    "partners": ("Partners", "What each partner has, what is in its way, and whether it still lets us in.", [
+    "partners": ("Partners", "What each partner has, what is delayed, and whether it accepts our credentials.", [
         panel("Deliveries", "table", "short", "By partner and state.", (whole("reelmill_deliveries", "partner, state", 'partner=~"$partner"'), "{{partner}} {{state}}"), w=12, page="DeliveriesUnknown"),
         panel("Oldest under way", "ts", "s", "How long the oldest delivery has been in its state.",
               (whole("reelmill_deliveries_oldest_seconds", "partner, state", 'partner=~"$partner"'), "{{partner}} {{state}}"), w=12, page="DeliveriesUnknown"),
-        panel("Refused and unknown", "ts", "short", "Refused: the partner said no. Unknown: sent and not answered; it is read back, never sent blindly again.",
+        panel("Refused and unknown", "ts", "short", "Refused: by the partner. Unknown: sent and not answered; it is read back before anything is sent again.",
               (whole("reelmill_deliveries", "partner, state", 'state=~"refused|unknown",partner=~"$partner"'), "{{partner}} {{state}}"), w=8, page="DeliveriesRefused",
               empty="nothing goes wrong in the story of the test"),
-        panel("Recalls overdue", "stat", "short", "Works that should be gone and are not proven to be.", whole("reelmill_recalls_overdue"), w=4, steps=ONE, page="RecallOverdue"),
-        panel("Accounts that are refused", "stat", "short", "Partners that do not take our credentials.", "sum(max by (partner) (reelmill_credentials_refused)) or vector(0)", w=4, steps=ONE, page="CredentialsRefused"),
-        panel("Credentials end in", "ts", "s", "Time left; what is renewed by itself jumps up.", ("min by (partner) (reelmill_credentials_seconds_left)", "{{partner}}"), w=8, page="CredentialsEnding"),
-        panel("Time to live, median", "ts", "s", "From a whole upload, or the begin of a later run, until people can see it; gates included.",
+        panel("Recalls overdue", "stat", "short", "Works that should be gone, without proof.", whole("reelmill_recalls_overdue"), w=4, steps=ONE, page="RecallOverdue"),
+        panel("Accounts that are refused", "stat", "short", "Partners that do not accept our credentials.", "sum(max by (partner) (reelmill_credentials_refused)) or vector(0)", w=4, steps=ONE, page="CredentialsRefused"),
+        panel("Credentials end in", "ts", "s", "Time left; an automatic renewal raises it.", ("min by (partner) (reelmill_credentials_seconds_left)", "{{partner}}"), w=8, page="CredentialsEnding"),
+        panel("Time to live, median", "ts", "s", "From a complete upload, or the start of a later run, until the work is public; gates included.",
               (quantile(0.5, "reelmill_time_to_live_seconds", "partner", 'partner=~"$partner"'), "{{partner}}"), w=12),
-        panel("Time to live, 95 of 100", "ts", "s", "As its neighbour.", (quantile(0.95, "reelmill_time_to_live_seconds", "partner", 'partner=~"$partner"'), "{{partner}}"), w=12),
-        panel("Calls", "ts", "ops", "By how they ended. Lost: something may have happened there.",
+        panel("Time to live, 95 of 100", "ts", "s", "As in the panel beside it.", (quantile(0.95, "reelmill_time_to_live_seconds", "partner", 'partner=~"$partner"'), "{{partner}}"), w=12),
+        panel("Calls", "ts", "ops", "By outcome. Lost: the call may have taken effect.",
               (rate("reelmill_partner_calls_total", 'partner=~"$partner"', "partner, outcome"), "{{partner}} {{outcome}}"), w=8, page="ErrorBudgetBurnsFast"),
         panel("Call seconds, 95 of 100", "ts", "s", "From the first byte sent to the last read.", (quantile(0.95, "reelmill_partner_call_seconds", "partner", 'partner=~"$partner"'), "{{partner}}"), w=8),
-        panel("Webhooks", "ts", "ops", "Attempts to tell others of changes.", (rate("reelmill_webhook_attempts_total", by="outcome"), "{{outcome}}"), w=8, page="WebhooksGivenUp"),
+        panel("Webhooks", "ts", "ops", "Attempts to notify others of changes.", (rate("reelmill_webhook_attempts_total", by="outcome"), "{{outcome}}"), w=8, page="WebhooksGivenUp"),
     ]),
     "uploads": ("Uploads", "What entrants send, and what the public API and the desk answer.", [
         panel("In progress", "ts", "short", "Open: bytes are missing. Assembling: all are there, the object is made and read back.",
               (whole("reelmill_uploads_in_progress", "state"), "{{state}}"), w=8),
         panel("Bytes", "ts", "Bps", "Bytes that became durable.", (rate("reelmill_upload_bytes_total"), "in"), w=8),
-        panel("What becomes of uploads", "ts", "ops", "Resumed: a client came back and asked where to go on. Interrupted: one went silent or away. Slow: one sent too little. Over budget and held off: refused. Expired, unjoinable, terminated and failed ones were given up.",
+        panel("What becomes of uploads", "ts", "ops", "Resumed: a client returned and asked for its offset. Interrupted: a client went silent or disconnected. Slow: it sent too little. Over budget and held off: refused. Expired, unjoinable, terminated and failed uploads were abandoned.",
               (rate("reelmill_uploads_total", by="event"), "{{event}}"), w=8, page="UploadsDamaged"),
         panel("Answers", "ts", "ops", "Of the public API and the desk, by class; 429 by itself.", (rate("reelmill_http_requests_total", by="port, code"), "{{port}} {{code}}"), w=8, page="ErrorBudgetBurnsFast"),
-        panel("Turned away", "ts", "ops", "Connections and requests that found no place, at the ports of entrants (public), staff (desk), partners and watchers (admin). overloaded: all were taken. too_many_at_once: one address had its share.",
+        panel("Turned away", "ts", "ops", "Connections and requests refused for lack of a slot, at the ports of entrants (public), staff (desk), partners and monitoring (admin). overloaded: all slots were taken. too_many_at_once: one address had its share.",
               (rate("reelmill_turned_away_total", by="port, code"), "{{port}} {{code}}"), w=8, page="Overloaded"),
-        panel("Failed authentication", "ts", "ops", "Requests that were refused at a door. wrong, unknown, ended and malformed may be guesses; missing showed nothing, forbidden asked for too much. The door organisers is at the desk. The log names credentials, and clients by pseudonyms.",
+        panel("Failed authentication", "ts", "ops", "Requests that were refused at a door. wrong, unknown, ended and malformed may be guesses; missing: no credential; forbidden: insufficient rights. The door organisers is at the desk. The log names credentials, and clients by pseudonyms.",
               (rate("reelmill_auth_failures_total", by="door, reason"), "{{door}} {{reason}}"), w=8, page="AuthFailures"),
         panel("Mails", "ts", "ops", "Attempts to send an entrant a new link. failed: tried again later; refused: the server takes it never.",
               (rate("reelmill_mails_total", by="outcome"), "{{outcome}}"), w=8, page="MailsFail"),
@@ -152,7 +152,7 @@ DASHBOARDS = {
               (quantile(0.95, "reelmill_http_request_seconds", "port, route"), "{{port}} {{route}}"), w=8),
     ]),
     "infrastructure": ("Infrastructure", "Postgres, RabbitMQ, the object store, scratch, and our own processes.", [
-        panel("Transactions", "ts", "ops", "Failed is the database's fault, refused is a no to what was asked, retried met another one.",
+        panel("Transactions", "ts", "ops", "Failed: the database's fault. Refused: a rule refused it. Retried: it conflicted with another one.",
               (rate("reelmill_transactions_total", by="outcome"), "{{outcome}}"), w=8, page="ErrorBudgetBurnsFast"),
         panel("Transaction seconds, 99 of 100", "ts", "s", "The ten slowest, retries included.",
               (f"topk(10, {quantile(0.99, 'reelmill_transaction_seconds', 'name')})", "{{name}}"), w=8, page="DatabaseSlow"),
@@ -160,20 +160,20 @@ DASHBOARDS = {
         panel("Database", "ts", "bytes", "Size on disk.", (whole("reelmill_database_bytes"), "size"), w=4, page="DiskAlmostFull"),
         panel("Outbox", "ts", "short", "Messages that the broker has not confirmed.", (whole("reelmill_outbox_messages"), "messages"), w=6, page="OutboxLag"),
         panel("Outbox lag", "ts", "s", "Age of the oldest of them.", (whole("reelmill_outbox_lag_seconds"), "lag"), w=6, page="OutboxLag"),
-        panel("Messages", "ts", "ops", "By what the broker said.", (rate("reelmill_messages_sent_total", by="outcome"), "{{outcome}}"), w=6, page="OutboxLag"),
-        panel("Broker", "ts", "s", "Confirms of a batch, and sessions begun again.", (quantile(0.99, "reelmill_broker_send_seconds"), "99 of 100, s"),
+        panel("Messages", "ts", "ops", "By the broker's answer.", (rate("reelmill_messages_sent_total", by="outcome"), "{{outcome}}"), w=6, page="OutboxLag"),
+        panel("Broker", "ts", "s", "Confirms of a batch, and reconnections.", (quantile(0.99, "reelmill_broker_send_seconds"), "99 of 100, s"),
               (rate("reelmill_broker_reconnects_total"), "reconnects each second"), w=6, page="BrokerUnstable"),
         panel("Object store: calls", "ts", "ops", "Tries of one call are one call.", (rate("reelmill_s3_requests_total", by="operation, outcome"), "{{operation}} {{outcome}}"), w=12, page="ErrorBudgetBurnsFast"),
         panel("Object store: seconds, 95 of 100", "ts", "s", "Until the answer begins, tries included.", (quantile(0.95, "reelmill_s3_request_seconds", "operation"), "{{operation}}"), w=12),
         panel("Scratch", "ts", "bytes", "Free on the file system of SCRATCH_DIR, and all of it.", ("min by (instance) (reelmill_scratch_bytes{space=\"free\"})", "{{instance}} free"),
               ("max by (instance) (reelmill_scratch_bytes{space=\"total\"})", "{{instance}} all"), w=8, page="ScratchAlmostFull"),
-        panel("Swept objects", "ts", "ops", "Objects that nobody needs any more, deleted.", (rate("reelmill_garbage_objects_total"), "deleted"), w=8),
+        panel("Swept objects", "ts", "ops", "Deleted objects that are no longer needed.", (rate("reelmill_garbage_objects_total"), "deleted"), w=8),
         panel("Memory", "ts", "bytes", "Resident, without children.", (ours("process_resident_memory_bytes"), "{{instance}}"), w=8),
         panel("Processor time", "ts", "short", "Cores in use, without children.", ("rate(process_cpu_seconds_total[$__rate_interval]) and on (instance) reelmill_sample_age_seconds", "{{instance}}"), w=6),
         panel("Open files", "ts", "short", "And how many there may be.", (ours("process_open_fds"), "{{instance}}"), (ours("process_max_fds"), "{{instance}} at most"), w=6),
         panel("Threads", "ts", "short", "Of our processes.", (ours("process_threads"), "{{instance}}"), w=6),
         panel("Up for", "ts", "s", "Since the process started.", (f"time() - ({ours('process_start_time_seconds')})", "{{instance}}"), w=6),
-        panel("Address space", "ts", "bytes", "Virtual memory; large by design of the allocator, telling only when it grows for ever.", (ours("process_virtual_memory_bytes"), "{{instance}}"), w=6),
+        panel("Address space", "ts", "bytes", "Virtual memory; large by design of the allocator, significant only if it grows without end.", (ours("process_virtual_memory_bytes"), "{{instance}}"), w=6),
     ]),
 }
 
@@ -219,7 +219,7 @@ def drawn(spec, number, place):
 
 
 def places(specs):
-    """From left to right; a row is as high as its highest panel."""
+    """The positions of panels from left to right; a row is as high as its highest panel."""
     x = y = height = 0
     for spec in specs:
         h = 4 if spec["kind"] == "stat" else 8

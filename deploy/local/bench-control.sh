@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make bench-control`: the control plane with stubbed media, on its own PostgreSQL and RabbitMQ. What can be set stands at the head of
-# bench/control.py. PROGRAM runs one that is built.
+# `make bench-control`: the control plane with stubbed media, on its own PostgreSQL and RabbitMQ. The settings are described at the head of
+# bench/control.py. PROGRAM names a built program to run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 deploy/local/install.sh

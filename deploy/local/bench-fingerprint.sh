@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make bench-fingerprint`: copies that are found, strangers that are taken for one, and searches among 100,000 entries, in a private
-# PostgreSQL. ORIGINALS, SECONDS, ENTRIES, JOBS and OUT stand at the head of tests/bench-fingerprint.rs. PROGRAM runs one that is built.
+# `make bench-fingerprint`: copies found, unrelated films mistaken for copies, and searches among 100,000 entries, in a private
+# PostgreSQL. ORIGINALS, SECONDS, ENTRIES, JOBS and OUT are described at the head of tests/bench-fingerprint.rs. PROGRAM names a built program to run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
@@ -23,7 +23,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 set -a
 . <("$here/neighbours.sh" start "$dir" postgres)
-# The program reads the services' configuration, of which it uses the database alone.
+# The program reads the services' configuration, but uses only the database.
 AMQP_URL=amqp://none.invalid S3_ENDPOINT=http://none.invalid
 set +a
 "$PROGRAM"

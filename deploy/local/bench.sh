@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make bench-…`: installs what is missing, builds the binary as it ships, runs bench/$1.py. What can be set stands at each program's head.
+# `make bench-…`: installs what is missing, builds the binary as it ships, runs bench/$1.py. The settings are described at each program's head.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 deploy/local/install.sh
@@ -11,7 +11,7 @@ if [ "$1" = upload ]; then
     npm ci --prefix bench/tus-peer --ignore-scripts --no-audit --no-fund --loglevel error
 fi
 if [ "$1" = seams ] && [ -z "${VMAF_FFMPEG:-}" ]; then
-    # An ffmpeg with libvmaf, which Debian's has not; without it SSIM alone is told.
+    # An ffmpeg with libvmaf, which Debian's lacks; without it only SSIM is reported.
     venv=$PWD/.local/bench-venv
     [ -x "$venv/bin/python" ] || python3 -m venv "$venv" 2>/dev/null || rm -rf "$venv"
     if [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip -q install imageio-ffmpeg==0.8.1; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make chaos-handoff`: deliveries by every method while workers are killed, platforms time out after committing and every message
-# is doubled; see tests/chaos_handoff.rs. DELIVERIES (1000) and SEED choose the plan: the same seed is the same plan.
+# is doubled; see tests/chaos_handoff.rs. DELIVERIES (1000) and SEED choose the plan: the same seed gives the same plan.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make check`: the quick loop. Format, licences, lints, and the tests of the crates that changed since origin/main and of those that
-# depend on them, as far as they need no server or PostgreSQL and RabbitMQ alone. The stories of the whole system (tests/main.rs) are left to
-# `make test`. Uses the build of `make test`, and servers that go on running: `make servers-stop` ends them.
+# depend on them, unless they need servers other than PostgreSQL and RabbitMQ. The stories of the whole system (tests/main.rs) are left to
+# `make test`. Uses the build of `make test`, and servers that keep running: `make servers-stop` stops them.
 # BASE names another commit to compare with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -19,11 +19,11 @@ cargo fmt --all --check
 python3 -m unittest discover -q -s tests/licences
 python3 "$here/licences.py"
 
-# What changed: committed since the branches parted, changed here, and new. Without origin/main everything counts as changed.
+# What changed: commits since the branches diverged, uncommitted changes, and new files. Without origin/main everything counts as changed.
 filter='not binary_id(tests::main)'
 if base=$(git merge-base HEAD "${BASE:-origin/main}" 2>/dev/null); then
     changed=$( (git diff --name-only "$base"; git ls-files --others --exclude-standard) | sort -u)
-    # A crate is a folder with a manifest. What lies outside of all crates may change any: the lock file, .sqlx, the toolchain's settings.
+    # A crate is a folder with a manifest. Files outside of all crates may affect any: the lock file, .sqlx, the toolchain's settings.
     crates=() everything=
     while IFS= read -r file; do
         case $file in
@@ -43,7 +43,7 @@ if base=$(git merge-base HEAD "${BASE:-origin/main}" 2>/dev/null); then
     else
         mapfile -t crates < <(printf '%s\n' "${crates[@]}" | sort -u)
         filter="($(printf 'rdeps(=%s) or ' "${crates[@]}")none()) and not binary_id(tests::main)"
-        # Of the targets of `tests`, the stories of runtime see nothing of what is built upon it.
+        # Of the targets of `tests`, the stories of runtime do not depend on the crates that use it.
         [[ " ${crates[*]} " =~ \ (proto|pipeline|runtime)\  ]] || filter+=' and not binary_id(tests::runtime-stories)'
         echo "changed: ${crates[*]}; checked with what depends on them"
     fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make clean`: removes .local/ and the databases that lie outside of it because their user may not enter it.
+# `make clean`: removes .local/ and the databases that are outside of it because their user may not enter it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 for dir in .local/servers .local/test .local/dev .local/sqlx; do

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Checks the two OpenAPI documents as `reelmill openapi` prints them: redocly and spectral find nothing, and the types that
-# openapi-typescript makes of them compile. REELMILL names the binary. The story `contract` tries the services with schemathesis.
+# Checks the two OpenAPI documents as `reelmill openapi` prints them: redocly and spectral must find nothing, and the types that
+# openapi-typescript generates from them must compile. REELMILL names the binary. The story `contract` tests the services with schemathesis.
 #
-# `contract.sh fetch` only installs the tools of both under .local/contract and prints that directory, once for each version of what is
-# asked for. Exits 3, with the reason on stderr, where there is no pip or npm or no registry.
+# `contract.sh fetch` only installs the tools of both under .local/contract and prints that directory, once for each version of the
+# requirements. Exits 3, with the reason on stderr, where there is no pip or npm or no registry.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 tests=$PWD/tests/contract
@@ -25,7 +25,7 @@ fetch() {
     command -v npm >/dev/null || missing "there is no npm (Debian's package is npm)"
     python3 -m pip --version >/dev/null 2>&1 || missing "python3 has no pip (Debian's package is python3-pip)"
     rm -rf "$dir/python"
-    # Both at once: each mostly waits for its registry. Python's packages go into a directory of their own.
+    # Both in parallel: each mostly waits for its registry. Python's packages go into a directory of their own.
     timeout 300 python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore --only-binary :all: --no-deps \
         --no-compile --target "$dir/python" -r "$tests/requirements.txt" >"$dir/pip.log" 2>&1 &
     pip=$!

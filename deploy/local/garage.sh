@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A private single-node Garage (an S3 server unlike the embedded one): `garage.sh start|stop|env DIR`.
-# Installs it with `cargo install garage` if it is missing (about six minutes). Everything lies under DIR; `env` has the address.
+# Installs it with `cargo install garage` if it is missing (about six minutes). All files are under DIR; `env` has the address.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/ports.sh"
@@ -17,7 +17,7 @@ running() { is_ours "$(cat "$dir/pid" 2>/dev/null || true)" "$dir/garage.toml"; 
 write_config() {
     local s3 rpc
     s3=$(remembered_port "$dir/s3_port") rpc=$(remembered_port "$dir/rpc_port")
-    # Garage wants keys of its own form: GK and 24 hex digits, and 64 hex digits.
+    # Garage requires keys of this form: GK and 24 hex digits, and 64 hex digits.
     [ -f "$dir/key" ] || (umask 077 && echo "GK$(head -c 12 /dev/urandom | od -An -tx1 | tr -d ' \n') $(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" >"$dir/key")
     cat >"$dir/garage.toml" <<TOML
 metadata_dir = "$dir/meta"

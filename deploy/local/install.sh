@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make run` and `make test` need and this machine does not have, by apt if that is allowed; else prints the one
-# line to type and fails. Starts no system service: PostgreSQL and RabbitMQ run privately, see neighbours.sh.
+# Installs what `make run` and `make test` need and this machine lacks, by apt if that is permitted; else prints the command
+# to run and fails. Starts no system service: PostgreSQL and RabbitMQ run privately, see neighbours.sh.
 set -euo pipefail
 
 packages=(
@@ -44,7 +44,7 @@ else
 fi
 
 echo "installing: ${missing[*]}" >&2
-# Debian starts a server once its package is there, unless policy-rc.d says no (101). Ours are private, so say no for now.
+# Debian starts a server once its package is there, unless policy-rc.d says no (101). Ours are private, so policy-rc.d forbids it for now.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
     trap '"${as_root[@]}" rm -f "$policy"' EXIT

@@ -27,7 +27,7 @@ def tokens(expression):
 
 
 def is_allowed(expression, allowed):
-    """Whether the licences that we may choose by this expression are all allowed. AND binds closer than OR. ValueError if it is none."""
+    """Whether the licences that we may choose by this expression are all allowed. AND binds closer than OR. ValueError if it is not an expression."""
     rest = tokens(expression)
 
     def atom():
@@ -61,7 +61,7 @@ def is_allowed(expression, allowed):
 
 
 def findings(metadata, allowed):
-    """What is refused, a sentence each, of one answer of `cargo metadata`."""
+    """The refusals, one sentence each, for one answer of `cargo metadata`."""
     built = {node["id"] for node in metadata["resolve"]["nodes"]}
     ours = set(metadata["workspace_members"])
     for package in metadata["packages"]:
@@ -84,7 +84,7 @@ def findings(metadata, allowed):
 
 
 def scripts(lock, allowed):
-    """What is refused of the packages whose script is embedded. A script holds the parts of others that it needs, under its own licence."""
+    """The refusals for packages whose script is embedded. A script contains the parts of others that it needs, under its own licence."""
     packages = lock["packages"]
     for name, wanted in packages[""].get("dependencies", {}).items():
         found = packages[f"node_modules/{name}"]

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The neighbours, PostgreSQL and RabbitMQ, privately on one machine: `neighbours.sh start|stop|env|status DIR [postgres] [rabbitmq]`, both by default.
-# Everything lies under DIR: data, logs, sockets, ports, pids and `env`, the addresses as shell assignments.
-# They listen at NEIGHBOURS_LISTEN (127.0.0.1 by default): tests that pull cables run each in a network namespace of its own.
-# POSTGRES_SETTINGS are more arguments of PostgreSQL, such as `-c fsync=off` for data that may go with a power cut.
+# All files are under DIR: data, logs, sockets, ports, pids and `env`, the addresses as shell assignments.
+# They listen at NEIGHBOURS_LISTEN (127.0.0.1 by default): tests that disconnect servers run each in a network namespace of its own.
+# POSTGRES_SETTINGS are more arguments of PostgreSQL, such as `-c fsync=off` for data that may be lost in a power cut.
 # Needs only Debian's packages; works as root too (PostgreSQL then runs as the user postgres). Touches no system service.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -21,7 +21,7 @@ rabbit_bin=/usr/lib/rabbitmq/bin
 
 wants() { [[ $wanted == *" $1 "* ]]; }
 
-# PostgreSQL refuses root: run its tools as the user of its package, from a directory that this user may stand in.
+# PostgreSQL refuses root: run its tools as the user of its package, from a directory that this user may enter.
 as_postgres() {
     if [ "$(id -u)" = 0 ]; then
         (cd / && runuser -u postgres -- env -u HOME "$@")
@@ -30,7 +30,7 @@ as_postgres() {
     fi
 }
 
-# Where the data lies, chosen once: under DIR, unless we are root and the user postgres may not enter it (a root-only home).
+# The directory of the data, chosen once: under DIR, unless we are root and the user postgres may not enter it (a root-only home).
 pg_data() {
     local data
     if [ -f "$dir/pg_data_path" ]; then
@@ -86,9 +86,9 @@ rabbit_env() {
     [ -f "$dir/node_name" ] || echo "reelmill-$port@localhost" >"$dir/node_name"
     mkdir -p "$dir/rabbitmq/mnesia" "$dir/rabbitmq/log"
     [ -f "$dir/rabbitmq/enabled_plugins" ] || echo '[].' >"$dir/rabbitmq/enabled_plugins"
-    # Extra broker settings of whoever owns this directory, such as a test's short consumer_timeout.
+    # Extra broker settings from the owner of this directory, such as a test's short consumer_timeout.
     [ -f "$dir/rabbitmq/extra.conf" ] || : >"$dir/rabbitmq/extra.conf"
-    # And what has no line of a rabbitmq.conf, as arguments of Erlang.
+    # And settings that rabbitmq.conf does not have, as arguments of Erlang.
     [ -f "$dir/rabbitmq/extra.args" ] || : >"$dir/rabbitmq/extra.args"
     {
         echo "listeners.tcp.default = $listen:$port"
@@ -110,7 +110,7 @@ start_rabbitmq() {
     rabbit_env
     if ! rabbit_runs; then
         rm -f "$dir/rabbitmq.pid"
-        # From its own directory: that is where it would leave a dump.
+        # From its own directory, where it would write a dump.
         (cd "$dir/rabbitmq" && "$rabbit_bin/rabbitmq-server" -detached </dev/null >"$dir/rabbitmq/start.log" 2>&1)
     fi
     if ! { "$rabbit_bin/rabbitmqctl" -q --timeout 90 wait --timeout 90 "$dir/rabbitmq.pid" &&
@@ -142,7 +142,7 @@ stop_rabbitmq() {
 
 case $command in
 start)
-    # Both at once: RabbitMQ takes ten seconds, PostgreSQL two.
+    # Both in parallel: RabbitMQ takes ten seconds, PostgreSQL two.
     pids=()
     if wants postgres; then start_postgres & pids+=($!); fi
     if wants rabbitmq; then start_rabbitmq & pids+=($!); fi

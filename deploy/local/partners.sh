@@ -1,13 +1,13 @@
 # Sourced by run.sh: the partners' side of the demo. Emulators stand in for the two platforms with an API, openssh's sshd for the three
-# partners with a drop; and what partners' and operators' people would do, the demo does, as them: drop receipts, pull the feed, say
-# yes to a publishing, report where a work can be seen. Nothing leaves this machine, and every address in it is made up.
+# partners with a drop; and the demo does what people of partners and operators would do: drop receipts, pull the feed,
+# confirm a publishing, report public addresses. Nothing leaves this machine, and every address in it is made up.
 # Uses $local, $here, $binary, $reelmill, $publish_port, and from demo.sh $ids and field_of.
 
 sftp_partners=(yangshipin cctv guangming)
 
 partners_by_hand='by hand: the bag is ready; the demo reported it for the operator'
 
-# How each partner gets a work here, for the table.
+# How each partner receives a work here, for the table.
 declare -A partners_way=(
     [bilibili]='its API, by our emulator of the platform'
     [douyin]='its API, by our emulator of the platform; the demo said yes for the operator'
@@ -20,10 +20,10 @@ declare -A partners_way=(
     [tiangong]='a bucket of its own'
 )
 
-# An address that nobody can take for a real one.
+# An address that cannot be mistaken for a real one.
 partners_address() { echo "https://demo.example/$1/$2"; }
 
-# Reports entry $2 at partner $1, as an operator does who saw it there. A made-up address is none of the partner's own, so the evidence is
+# Reports entry $2 at partner $1, as an operator does after seeing it there. A made-up address is not the partner's own, so the evidence is
 # a picture: the storyboard.
 partners_report() {
     local pictures=$local/pictures/$2
@@ -31,11 +31,11 @@ partners_report() {
         "$reelmill" delivered "$2" --partner "$1" --receipt "demo-$2" --screenshot "$pictures/storyboard.jpg" </dev/null
 }
 
-# Starts them; their addresses and keys go into $local/env. Webhooks of the emulators come to port $1.
+# Starts them; their addresses and keys go into $local/env. Webhooks of the emulators go to port $1.
 partners_start() {
     local port=$1 emulators=$local/run/emulators partner name
     rm -f "$emulators.json" "$emulators.fifo"
-    # They end when their input does; one that is open both ways by themselves never does.
+    # They end when their input closes; a FIFO that they hold open themselves never closes.
     mkfifo "$emulators.fifo"
     BILIBILI_WEBHOOK="http://127.0.0.1:$port/partners/bilibili/webhook" \
         DOUYIN_WEBHOOK="http://127.0.0.1:$port/partners/douyin/webhook" \
@@ -60,10 +60,10 @@ partners_start() {
     echo "SFTP server of three partners: 127.0.0.1:$(cat "$local/sshd/port"), their side is $local/sshd/drop"
 }
 
-# The emulators forget everything when they end, so our account is authorised anew at each start.
+# The emulators lose their state when they end, so our account is authorised again at each start.
 partners_authorise() { "$reelmill" partner authorise bilibili; }
 
-# Work $2 lies complete with SFTP partner $1: its system takes it and answers, under another name first.
+# Work $2 is complete at SFTP partner $1: the partner's system ingests it and answers, under another name first.
 partners_receipt() {
     local partner=$1 id=$2 run folder=$local/sshd/drop/$1/$2
     for run in "$folder"/*/; do
@@ -75,7 +75,7 @@ partners_receipt() {
     done
 }
 
-# Pulls every file of work $1 that the feed offers, as a partner's reader would, and compares the sizes that the feed tells.
+# Pulls every file of work $1 that the feed offers, as a partner's reader would, and compares the sizes in the feed.
 partners_pull() {
     local id=$1 token url bytes name
     token=$(sed -n 's/^PARTNER_CHINA_COM_CN_FEED_TOKEN=//p' "$local/feed_secrets")
@@ -98,7 +98,7 @@ PYTHON
     [ ! -s "$local/pulled/files" ] || echo "demo, as china_com_cn: pulled $(wc -l <"$local/pulled/files") files from the feed"
 }
 
-# Does for entry $1 what partners and operators have to do, until it is live everywhere. Parked parts do not go on by themselves.
+# Does the tasks of partners and operators for entry $1 until it is live everywhere. Parked parts do not continue by themselves.
 partners_play() {
     local name=$1 id=${ids[$1]} deadline=$((SECONDS + 1800)) deliveries parked partner state pulled=''
     while [ $SECONDS -lt $deadline ]; do
@@ -133,7 +133,7 @@ partners_play() {
     return 1
 }
 
-# What became of entry $1 at each partner, and by which way.
+# The result for entry $1 at each partner, and the method.
 partners_table() {
     local partner state url
     echo "$1: how each partner got it in this demo (every address is made up)"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# `make run`: everything on this machine, from nothing to delivered videos, and then goes on serving until Ctrl-C.
-# ONCE=1 ends after the table; exit 0 only if the two right entries are live at all nine partners and the two wrong ones were refused.
-# State lies under .local/. DATABASE_URL, AMQP_URL and S3_ENDPOINT, where set, are used instead of private servers. On the private
-# PostgreSQL services log in as one who can alter no table; on yours they do as DATABASE_URL says, and DATABASE_OWNER_URL may name the
+# `make run`: everything on this machine, from nothing to delivered videos, and then keeps serving until Ctrl-C.
+# ONCE=1 ends after the table; exit 0 only if the two valid entries are live at all nine partners and the two invalid ones were refused.
+# State is kept under .local/. DATABASE_URL, AMQP_URL and S3_ENDPOINT, where set, are used instead of private servers. On the private
+# PostgreSQL services log in as a role that cannot alter tables; on yours they use DATABASE_URL, and DATABASE_OWNER_URL may name the
 # login that migrates.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -38,7 +38,7 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Starts `reelmill $2…` as a process of its own session (Ctrl-C is for this script, which ends it in order); $1 names log and pid.
+# Starts `reelmill $2…` as a process of its own session (Ctrl-C goes to this script, which stops it in order); $1 names log and pid.
 start() {
     local name=$1
     shift
@@ -71,7 +71,7 @@ if [ ${#wanted[@]} -gt 0 ]; then
     . "$local/servers/env"
 fi
 if [ -n "$private_database" ]; then
-    # As compose does; the private server asks for no password.
+    # As compose does; the private server requires no password.
     REELMILL_OWNER_PASSWORD=local REELMILL_APP_PASSWORD=local psql -q "$DATABASE_URL" -f deploy/postgres/roles.sql
     DATABASE_OWNER_URL=$DATABASE_URL
     DATABASE_URL=postgres://reelmill_app@${DATABASE_URL#*@}
@@ -87,7 +87,7 @@ if [ -z "${S3_ENDPOINT:-}" ]; then
     S3_ENDPOINT=http://127.0.0.1:$s3_private
     S3_ACCESS_KEY_ID=local S3_SECRET_ACCESS_KEY=local-secret
 fi
-# The partner's drop is a bucket of its own where we can make one, else the one bucket that we were given.
+# The partner's drop is a bucket of its own if it can be created, else the configured bucket.
 partner_bucket=${S3_BUCKET:-reelmill}
 [ -z "$s3_private" ] || partner_bucket=tiangong
 . "$here/partners.sh"
@@ -159,8 +159,8 @@ addresses() {
         watching "http://127.0.0.1:$admin_port/"
 }
 addresses
-# Somebody who may do everything in the console. The link works once, within 72 hours; a further run makes a new one, by which what was
-# set before is set again.
+# A person with all roles in the console. The link works once, within 72 hours; a further run makes a new one, which replaces the
+# former password and codes.
 "$reelmill" person add '演示管理员' --login demo --role admin organiser screener operator auditor >/dev/null 2>&1 || true
 invitation=$("$reelmill" person invite demo 2>/dev/null || "$reelmill" person reset demo)
 echo "  sign-in   login demo; set password and second factor by this link, once: $invitation"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the four sample entries in DIR with ffmpeg: `samples.sh DIR`. Two keep the demo contest's rules and two do not.
 # The footage is easy to encode (a background that stands still, one moving square, soft tones, 15 frames a second), so that a small
-# machine is done soon. Each has a background, a way of its square and tones of its own: the contest compares what is entered.
+# machine finishes soon. Each has its own background, motion and tones: the contest compares entries.
 set -euo pipefail
 dir=${1:?usage: samples.sh DIR}
 mkdir -p "$dir"
@@ -17,7 +17,7 @@ make_video() {
     mv "$1.part.mp4" "$1"
 }
 
-# $1 from, $2 to: the same bytes with a display matrix that says "turn by 90 degrees", as a phone held upright writes it.
+# $1 from, $2 to: the same bytes with a display matrix "rotate by 90 degrees", as a phone held upright writes it.
 turn_upright() {
     # ffmpeg 6 and later take the matrix as an option of the input; 5 reads it from a tag.
     ff -display_rotation 90 -i "$1" -c copy -movflags +faststart "$2.part.mp4" 2>/dev/null ||

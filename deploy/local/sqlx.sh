@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make sqlx`: writes .sqlx anew, the descriptions of all checked queries, from a fresh database with today's migrations.
-# Needs no sqlx-cli: the macros write the files themselves when they are told where.
+# `make sqlx`: rewrites .sqlx, the descriptions of all checked queries, from a fresh database with the current migrations.
+# Needs no sqlx-cli: the macros write the files themselves into a given directory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . deploy/local/steps.sh

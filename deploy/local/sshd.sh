@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A partner's SFTP server on this machine: `sshd.sh start|stop|env DIR` runs openssh's own sshd on a loopback port, with its own keys.
-# Everything lies under DIR: keys, configuration, log, pid, `drop/` (what the partner sees) and `env`, the addresses as shell assignments
-# named as behind PARTNER_<ID>_. Serves the user who starts it, root or not; nobody else may log in, and only for files.
+# All files are under DIR: keys, configuration, log, pid, `drop/` (what the partner sees) and `env`, the addresses as shell assignments
+# named as after PARTNER_<ID>_. Only the user who starts it, root or not, may log in, and only for files.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/ports.sh"
@@ -49,7 +49,7 @@ PermitTTY no
 Subsystem sftp internal-sftp
 ForceCommand internal-sftp
 CONFIG
-    # Newer versions punish an address that fails often, which here is everybody's; older ones do not know the word.
+    # Newer versions penalise an address with many failures, which all clients share here; older ones do not have the option.
     "$sshd" -t -f "$dir/sshd_config" 2>/dev/null || sed -i '/^PerSourcePenalties/d' "$dir/sshd_config"
     "$sshd" -t -f "$dir/sshd_config"
 }
@@ -59,14 +59,14 @@ start() {
     mkdir -p "$dir/drop"
     make_keys
     cp "$dir/user_key.pub" "$dir/authorized_keys"
-    # What root's sshd locks its unprivileged half into; a package that never started its server did not make it.
+    # The privilege separation directory of root's sshd; a package that never started its server did not create it.
     [ "$(id -u)" != 0 ] || mkdir -p -m 755 /run/sshd
     if ! runs; then
         rm -f "$dir/sshd.pid"
         local port
         port=$(remembered_port "$dir/port")
         configure "$port"
-        # By its whole path, as it wants to be called, and in a session of its own: Ctrl-C is for who called.
+        # By its absolute path, as sshd requires, and in a session of its own: Ctrl-C is for the caller.
         setsid "$sshd" -D -e -f "$dir/sshd_config" </dev/null >/dev/null 2>>"$dir/sshd.log" &
         for _ in $(seq 100); do
             ! { runs && port_is_taken "$port"; } || break

@@ -1,6 +1,6 @@
-# Sourced by test.sh, check.sh and run.sh: says which step runs, and notes how long each took and how much of that was compiling.
-# Notes go to the file that STEPS_FILE names, a line each: step, seconds, seconds of compiling, separated by tabs. .ci/run prints them.
-# The one selection and the one profile that everything is built with also stand here: another selection of packages changes the
+# Sourced by test.sh, check.sh and run.sh: prints which step runs, and records how long each took and how much of that was compiling.
+# Records go to the file STEPS_FILE, a line each: step, seconds, seconds of compiling, separated by tabs. .ci/run prints them.
+# The single package selection and profile of all builds are also here: another selection of packages changes the
 # features of shared crates, and Cargo would compile the workspace a second time.
 
 cargo_selection=(--release --locked --workspace)
@@ -27,7 +27,7 @@ compiling() {
     return $status
 }
 
-# Runs Cargo, and fails if the compiler or clippy warns of anything. Cargo repeats the warnings of what was compiled before.
+# Runs Cargo, and fails on any warning of the compiler or clippy. Cargo repeats the warnings of earlier compilations.
 without_warnings() {
     local log status=0
     log=$(mktemp)
@@ -40,8 +40,8 @@ without_warnings() {
     return $status
 }
 
-# The one script of others that pages load (tus-js-client), by npm, once for each version that is asked for. The build embeds it, and
-# without it stops with a sentence.
+# The only third-party script of the pages (tus-js-client), by npm, once for each required version. The build embeds it, and
+# without it stops with an error.
 fetch_scripts() {
     local pages=services/pages
     cmp -s "$pages/package-lock.json" "$pages/node_modules/.fetched" && return

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make stop`: ends what run.sh started, by the pids that it wrote down. Workers hand their parts back first.
+# `make stop`: ends what run.sh started, by its pid files. Workers hand their parts back first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local

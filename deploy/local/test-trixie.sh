@@ -2,12 +2,12 @@
 # `make test-trixie`: builds and tests on Debian trixie, whose FFmpeg 7.1, PostgreSQL 17 and RabbitMQ 4 are those of the image: the tests
 # of `media` (with the field cases, which are kinds of files that users of other systems reported) and of `transcode`, those of the desk and
 # of the public pages on these servers, what `docker compose config` makes of the compose file, then the whole demo (`make run ONCE=1`).
-# Not part of CI: the build starts from nothing and takes long.
+# Not part of CI: the build starts from scratch and takes long.
 # Arguments choose steps: `prepare` (the root and its packages), `servers` (start both, show versions, stop), `compose`, `tests`, `pages`,
 # `demo`; all by default, in this order. Needs root and debootstrap. The root is kept in .local/trixie; `rm -rf .local/trixie` removes all of it.
 #
 # Everything runs in a mount and a process namespace of its own. The kernel removes the mounts and ends the servers when the script
-# ends, even after kill -9, so nobody outside ever sees this machine's Rust toolchain below .local/trixie, where `make clean` deletes.
+# ends, even after kill -9, so this machine's Rust toolchain is never visible outside below .local/trixie, which `make clean` deletes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD/.local/trixie
@@ -29,7 +29,7 @@ if [ "${TRIXIE_INSIDE:-}" != 1 ]; then
     TRIXIE_INSIDE=1 exec unshare --mount --propagation private --pid --fork --kill-child "${BASH_SOURCE[0]}" "${steps[@]}"
 fi
 
-# Debian's base system, whole or not at all.
+# Debian's base system, complete or absent.
 make_root() {
     [ ! -e "$root/etc/debian_version" ] || return 0
     rm -rf "$root" "$root.part"
@@ -59,7 +59,7 @@ mount_all() {
     cp /etc/resolv.conf "$root/etc/resolv.conf"
 }
 
-# Runs a command in the root, in this tree, with nothing of the caller's environment but what is named here.
+# Runs a command in the root, in this tree, with only these variables in its environment.
 inside() {
     chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 PATH=/cargo/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         CARGO_HOME=/cargo RUSTUP_HOME=/rustup CARGO_TARGET_DIR=/target SQLX_OFFLINE=true ${CARGO_BUILD_JOBS:+CARGO_BUILD_JOBS="$CARGO_BUILD_JOBS"} \
@@ -72,7 +72,7 @@ prepare() {
     versions
 }
 
-# What this system is; wrong versions are a failure, since they would prove nothing about the image.
+# The system's versions; wrong ones are a failure, since they would prove nothing about the image.
 versions() {
     local ffmpeg postgres rabbitmq
     ffmpeg=$(inside ffmpeg -version | head -n 1)
@@ -117,7 +117,7 @@ pages() {
     inside deploy/local/neighbours.sh stop .local/pages
 }
 
-# Compose 2, as the image's users have it; Debian 12 has none.
+# Compose 2, as used with the image; Debian 12 does not have it.
 compose() {
     say "the compose file, as docker compose reads it"
     inside deploy/local/install.sh docker-compose

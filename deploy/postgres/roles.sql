@@ -1,5 +1,5 @@
--- The logins of an installation, made by a superuser in its database: `psql -f deploy/postgres/roles.sql`, with both passwords in the
--- environment. The image of PostgreSQL runs it on an empty volume (compose.yaml). What is there already stays as it is.
+-- The logins of an installation, created by a superuser in its database: `psql -f deploy/postgres/roles.sql`, with both passwords in the
+-- environment. The image of PostgreSQL runs it on an empty volume (compose.yaml). Existing roles are not changed.
 --
 -- | login            | is                                                                                                 |
 -- |------------------|----------------------------------------------------------------------------------------------------|
@@ -26,7 +26,7 @@ select 'create role reelmill_service nologin'
 select format('create role reelmill_app login password %L in role reelmill_service', :'app_password')
     where not exists (select from pg_roles where rolname = 'reelmill_app') \gexec
 alter database :"DBNAME" owner to reelmill_owner;
--- The schema is the database owner's. From PostgreSQL 15 on this is so from the start.
+-- The schema belongs to the database owner, which is the default from PostgreSQL 15 on.
 revoke create on schema public from public;
--- Services make no temporary tables: a login that may can fill the disk without leaving a row, and hide a table of ours in its session.
+-- Services need no temporary tables: with them a login could fill the disk without a row, and hide a table of ours in its session.
 revoke temporary on database :"DBNAME" from public;

@@ -1,4 +1,4 @@
-{{/* What every object of this release wears. */}}
+{{/* The labels of every object of this release. */}}
 {{- define "reelmill.selector" -}}
 app.kubernetes.io/name: reelmill
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -17,12 +17,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | quote }}
 {{- end }}
 {{- end }}
 
-{{/* The stages whose queues a role's workers empty; they are the code's (services/ROLE: STAGE). JSON. */}}
+{{/* The stages of each role's workers, as in the code (services/ROLE: STAGE). JSON. */}}
 {{- define "reelmill.stages" -}}
 {{- get (dict "upload" (list) "desk" (list) "probe" (list "probe" "screen") "transcode" (list "transcode" "assemble") "publish" (list "publish")) . | toJson }}
 {{- end }}
 
-{{/* Pod security "restricted". The media child walls itself in with rlimits, Landlock and a seccomp filter of its own, none of which
+{{/* Pod security "restricted". The media child sandboxes itself with rlimits, Landlock and a seccomp filter of its own, none of which
      needs a privilege: RuntimeDefault allows landlock_*, seccomp and close_range (containerd 1.6, Docker 23, CRI-O 1.25 on). */}}
 {{- define "reelmill.podSecurity" -}}
 runAsNonRoot: true
@@ -46,7 +46,7 @@ capabilities: { drop: [ALL] }
   valueFrom: { secretKeyRef: { name: {{ index . 1 | quote }}, key: {{ index . 2 | quote }} } }
 {{- end }}
 
-{{/* AMQP_URL: whole, or put together from what RabbitMQ's operator left. */}}
+{{/* AMQP_URL: complete, or composed from the Secret of RabbitMQ's operator. */}}
 {{- define "reelmill.brokerEnv" -}}
 {{- if .operatorUser }}
 {{ include "reelmill.secretEnv" (list "BROKER_USERNAME" .operatorUser "username") }}
@@ -59,7 +59,7 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end }}
 
-{{/* "true" if people or partners call this role: list of what it serves. Such a replica is behind a proxy and leaves its balancer first. */}}
+{{/* "true" if this role receives requests from people or partners: list of what it serves. Such a replica is behind a proxy and is removed from its balancer first. */}}
 {{- define "reelmill.called" -}}
 {{- include "reelmill.any" (list . (list "upload" "desk" "publish")) }}
 {{- end }}

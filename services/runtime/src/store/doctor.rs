@@ -87,6 +87,10 @@ impl Store {
                 union select distinct key_id from webhook_endpoints where state <> 'removed'
                 union select distinct totp_key_id from sign_in_factors
                 union select distinct totp_key_id from invitations where used_at is null
+                union select distinct key_id from drafts
+                union select distinct key_id from link_mails where ciphertext is not null
+                union select distinct key_id from unit_sheets
+                union select distinct key_id from unit_works
             ) as used where key_id is not null order by key_id"#,
         )
         .fetch_all(self.pool())

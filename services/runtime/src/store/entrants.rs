@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::audit::{self, Act};
 use super::history::{self, By};
 use super::submissions::{self, Applied, NewSubmission};
-use super::{Policy, Store};
+use super::{Policy, Store, units};
 use crate::seal::Sealed;
 
 /// Who enters: personal data. Stored sealed; shown to organisers only, and each look is in the audit trail.
@@ -194,7 +194,7 @@ async fn put(tx: &mut PgConnection, submission: SubmissionId, sealed: &Sealed) -
     Ok(())
 }
 
-/// Deletes what is known of who entered a work, with the names that their files had. Whether there was anything.
+/// Deletes what is known of who entered a work, with the names that their files had and what a unit keeps of it. Whether there was anything.
 pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<bool> {
     let entrant = sqlx::query!("/* forget_entrant */ delete from entrants where submission = $1", submission.0)
         .execute(&mut *tx)
@@ -206,8 +206,9 @@ pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> a
         where submission = $1 and (filename is not null or metadata <> '')",
         submission.0,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await
     .context("forget the names of the entrant's files")?;
+    units::forget(tx, submission).await?;
     Ok(entrant.rows_affected() + names.rows_affected() > 0)
 }

@@ -131,6 +131,13 @@ pub(super) enum NamedBy {
     Entrant,
 }
 
+impl NamedBy {
+    /// Who said it of a work that is there.
+    pub(super) async fn of(tx: &mut Transaction, work: SubmissionId) -> anyhow::Result<Self> {
+        Ok(if units::is_entered_by_unit(tx, work).await? { Self::Unit } else { Self::Entrant })
+    }
+}
+
 /// Refuses a work for a unit whose deadline has passed.
 pub(crate) fn unit_accepts(unit: &Unit, now: DateTime<Utc>) -> Result<(), Problem> {
     let at = unit.deadline.map_or(String::new(), |it| it.to_rfc3339());
@@ -150,6 +157,16 @@ pub(super) async fn check_quota(
 ) -> anyhow::Result<()> {
     let Some(unit) = contest.unit_named(form.text(id::UNIT)) else { return Ok(()) };
     unit_accepts(unit, now)?;
+    check_places(tx, contest, unit, by).await
+}
+
+/// The quota alone.
+pub(super) async fn check_places(
+    tx: &mut Transaction,
+    contest: &Contest,
+    unit: &Unit,
+    by: NamedBy,
+) -> anyhow::Result<()> {
     let Some(quota) = unit.quota else { return Ok(()) };
     let names: Vec<String> = unit.names().map(ToOwned::to_owned).collect();
     units::in_turn(tx, &contest.id, &unit.id).await?;

@@ -182,6 +182,10 @@ async fn what_is_typed_is_kept_by_the_pages_module() {
     assert_eq!(stage.ask("select count(*)::text from drafts".into()).await, "1");
     let (_, page) = clerk.open("/contests/demo/enter").await;
     assert!(page.contains("value=\"早晨\""), "{page}");
+    // An answer that is much too long is cut: a draft is no store for files.
+    clerk.post("/contests/demo/draft", &[("title", &"长".repeat(9_000))]).await;
+    let (_, page) = clerk.open("/contests/demo/enter").await;
+    assert_eq!(page.matches('长').count(), 1000 + usize::from(page.contains("长期开放")), "{}", page.len());
 }
 
 #[tokio::test]

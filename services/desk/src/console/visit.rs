@@ -112,12 +112,13 @@ impl Visit {
         Caller { by, sees, roles: Some(self.person.roles.clone()), key: None }
     }
 
-    /// The same visit on a page that is open to these roles: for what a page of everyone shows to some.
+    /// The same visit on a page that is open to these roles, for the parts of a page for everyone that only some may
+    /// see.
     pub(crate) fn in_one_of(&self, roles: &'static [Role]) -> Self {
         Self { roles, ..self.clone() }
     }
 
-    /// Names the session apart from everything else that sends keys.
+    /// Names the session, distinct from every other sender of idempotency keys.
     pub(crate) fn principal(&self) -> String {
         format!("session {}", self.session)
     }
@@ -131,7 +132,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// Somebody before the sign-in.
+/// A person who is not signed in.
 pub struct Guest {
     site: Site,
     pub(crate) say: Say,
@@ -141,7 +142,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// What stands around the page.
+    /// The frame of the page.
     pub(crate) fn shell(&self) -> Shell {
         Shell::outside(self.say, self.path.as_str(), self.now).at(self.site)
     }
@@ -170,7 +171,7 @@ pub(crate) fn path_of(parts: &Parts) -> String {
     parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned()
 }
 
-/// Where somebody who is not signed in is sent: to the sign-in, and back here after it.
+/// Sends a person who is not signed in to the sign-in page, which then leads back here.
 pub(crate) fn to_sign_in(site: Site, parts: &Parts) -> axum::response::Response {
     let back: String = url::form_urlencoded::byte_serialize(path_of(parts).as_bytes()).collect();
     see(format!("{}/sign-in?next={back}", site.base()))

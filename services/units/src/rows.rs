@@ -1,4 +1,5 @@
-//! What becomes of each row of a sheet, judged by the rules of the form and by what the unit has entered before. Changes nothing.
+//! The outcome of each row of a sheet, by the rules of the form and by what the unit has entered before. It changes
+//! nothing.
 use std::collections::HashMap;
 
 use pages::Say;
@@ -10,13 +11,13 @@ use runtime::problem::Problem;
 use crate::Units;
 use crate::sheet::{Kept, Row};
 
-/// One row with what becomes of it.
+/// One row with its outcome.
 pub(crate) struct Line<'k> {
     pub(crate) row: &'k Row,
     pub(crate) next: Next,
 }
 
-/// What becomes of a row.
+/// The outcome of a row.
 pub(crate) enum Next {
     /// It may be entered.
     Right(Box<Checked>),
@@ -24,14 +25,14 @@ pub(crate) enum Next {
     Wrong(Vec<Wrong>),
     /// An earlier row has the same title; its number.
     Repeats(u32),
-    /// A work of this title names the unit already: its number. A person decides.
+    /// The unit has entered a work with this title already: its number. A person decides.
     Probably(Box<Checked>, String),
-    /// This very row is an entry: its number.
+    /// This very row has been entered: its number.
     Entered(String),
 }
 
 impl Line<'_> {
-    /// The title as the row says it.
+    /// The title in the row.
     pub(crate) fn title(&self) -> &str {
         self.row.answers.get(id::TITLE).map_or("", String::as_str)
     }
@@ -41,7 +42,7 @@ impl Line<'_> {
         expected(&self.row.file, self.title())
     }
 
-    /// Where it stands on the page: what a person has to look at comes first.
+    /// Its position on the page: rows that a person must look at come first.
     pub(crate) fn rank(&self) -> u8 {
         match self.next {
             Next::Wrong(_) | Next::Repeats(_) => 0,
@@ -67,7 +68,7 @@ impl Line<'_> {
         matches!(self.next, Next::Entered(_))
     }
 
-    /// How the outcome looks: the class of its tag, and the word in it.
+    /// How the outcome is shown: the class of its tag, and the tag's text.
     pub(crate) fn tag(&self, say: &Say) -> (&'static str, &'static str) {
         match self.next {
             Next::Right(_) => ("ok", say.t("可以报送", "right")),
@@ -78,7 +79,7 @@ impl Line<'_> {
         }
     }
 
-    /// What is to be said of it: each with the question that it is about, or none.
+    /// What to say about it: each text with the question that it concerns, if any.
     pub(crate) fn said(&self, contest: &Contest, say: &Say) -> Vec<(String, String)> {
         let alone = |text: String| vec![(String::new(), text)];
         match &self.next {
@@ -97,7 +98,7 @@ impl Line<'_> {
     }
 }
 
-/// The file that a row expects: the one that it names, or one called like the work.
+/// The file that a row expects: the one that it names, or one with the title of the work.
 pub(crate) fn expected(file: &str, title: &str) -> String {
     match (file, title) {
         ("", "") => String::new(),
@@ -106,7 +107,7 @@ pub(crate) fn expected(file: &str, title: &str) -> String {
     }
 }
 
-/// What is wrong, in words: choices by their names, since ids say nothing to people.
+/// What is wrong, in words: choices by their names, because ids mean nothing to people.
 fn words(contest: &Contest, wrong: &Wrong, say: &Say) -> String {
     let field = contest.fields.iter().find(|field| field.place() == wrong.field && field.kind == form::Kind::Choice);
     let Some(field) = field else { return wrong.text(say.lang).to_owned() };
@@ -114,7 +115,7 @@ fn words(contest: &Contest, wrong: &Wrong, say: &Say) -> String {
     format!("{}{}", say.t("须为其中一项：", "one of: "), names.join(say.t("、", ", ")))
 }
 
-/// What a wrong answer's question is called.
+/// The name of the question that a wrong answer belongs to.
 fn label(contest: &Contest, wrong: &Wrong, say: &Say) -> String {
     let at = |field: &&form::Field| {
         field.place() == wrong.field || wrong.field == "entrant.contact" && field.id == id::PHONE
@@ -122,7 +123,7 @@ fn label(contest: &Contest, wrong: &Wrong, say: &Say) -> String {
     contest.fields.iter().find(at).map_or(wrong.field.as_str(), |field| field.label.text(say.lang)).to_owned()
 }
 
-/// Judges every row, as of now.
+/// Judges every row at the present time.
 pub(crate) async fn judged<'k>(
     units: &Units,
     contest: &Contest,

@@ -1,4 +1,5 @@
-//! Stops the build with one sentence where npm has not installed the one script of others that pages load, or another version of it.
+//! Stops the build with one sentence if npm has not installed the one third-party script that pages load, or has
+//! installed another version of it.
 use std::fs::read_to_string;
 
 const PACKAGE: &str = "tus-js-client";
@@ -15,7 +16,7 @@ fn main() {
     }
 }
 
-/// The text of this name in a `package.json`, which has a line for each.
+/// The text with this name in a `package.json`, which has one line for each.
 fn version(json: &str, name: &str) -> Option<String> {
     let lines = json.lines().map(str::trim);
     let value = lines.filter_map(|line| line.strip_prefix(&format!("\"{name}\": "))).next()?;

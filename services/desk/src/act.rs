@@ -1,4 +1,5 @@
-//! What staff can do: one file an act. The API, the pages and the command line parse a wish, call its act and show the result.
+//! The acts of staff: one file per act. The API, the pages and the command line parse a wish, call its act and show the
+//! result.
 //!
 //! An act is one transaction: it recognises a repetition by its key, locks the work, refuses what cannot be done, changes the store
 //! through `Submission::advance` and `Delivery::apply`, and writes the audit row. Its dry run is the same transaction, rolled back at
@@ -55,17 +56,17 @@ pub mod twins;
 pub mod webhook;
 pub mod withdraw;
 
-/// Who asks for an act.
+/// The caller of an act.
 #[derive(Clone)]
 pub struct Caller {
-    /// Whom the audit trail names.
+    /// The actor in the audit trail.
     pub by: By,
     /// The contests whose works the caller may see and change.
     pub sees: Sees,
-    /// The roles that the caller's credential shows: of a token, its one role. `None`: an operator on the command line, who has the
-    /// database's password and may do every act.
+    /// The roles of the caller's credential; for a token, its one role. `None`: an operator on the command line, who
+    /// has the database's password and may do every act.
     pub roles: Option<BTreeSet<Held>>,
-    /// Recognises a repeated request; `None` where nothing is repeated by itself, such as on a command line.
+    /// Recognises a repeated request; `None` where requests are not repeated automatically, such as on a command line.
     pub key: Option<Keyed>,
 }
 
@@ -74,7 +75,7 @@ pub struct Caller {
 pub struct Done<T> {
     /// The result.
     pub value: T,
-    /// Whether it was done by an earlier request with the same key, whose result this is.
+    /// Whether an earlier request with the same key did it, whose result this is.
     pub repeated: bool,
 }
 
@@ -84,12 +85,12 @@ pub struct Done<T> {
 struct Rehearsed(serde_json::Value);
 
 impl Caller {
-    /// The problem of an act that the caller's credential does not allow.
+    /// The problem of an act that the caller's credential does not permit.
     pub(crate) fn denied(&self, code: Code) -> Problem {
         code.refused(Door::Organisers, Reason::Forbidden, self.by.credential)
     }
 
-    /// The person who calls. The queue is for persons: a login at the command line that is no person's has none.
+    /// The calling person. The queue is for persons: a command-line login without a person has none.
     pub(crate) fn person(&self) -> Result<PersonId, Problem> {
         self.by.person.ok_or_else(|| Code::PersonUnknown.into())
     }
@@ -99,7 +100,7 @@ impl Caller {
         Ok(self.by.clone().because(typed::optional("reason", reason, Limit::REASON)?))
     }
 
-    /// To be called first in the act's transaction. `Some`: it was done before, and this was the result.
+    /// Must be called first in the act's transaction. `Some`: it was done before, with this result.
     pub(crate) async fn begin<T: DeserializeOwned>(
         &self,
         tx: &mut Transaction,
@@ -113,7 +114,7 @@ impl Caller {
         }
     }
 
-    /// To be called last in the act's transaction: keeps the result under the key, or ends a dry run.
+    /// Must be called last in the act's transaction: stores the result under the key, or ends a dry run.
     pub(crate) async fn end<T: Serialize + Sync>(
         &self,
         tx: &mut Transaction,
@@ -130,7 +131,7 @@ impl Caller {
         Ok(Done { value, repeated: false })
     }
 
-    /// Locks the work and looks at it. A work of another contest does not exist for the caller.
+    /// Locks and reads the work. A work of another contest does not exist for the caller.
     pub(crate) async fn look(&self, tx: &mut Transaction, id: SubmissionId) -> anyhow::Result<Seen> {
         let unknown = || Problem::from(Code::SubmissionUnknown);
         let work = submissions::seen(tx, id).await?.ok_or_else(unknown)?;
@@ -146,12 +147,12 @@ pub(crate) fn missing_reason() -> Problem {
     Code::FieldWrong.about(Detail::new("须为 1 至 500 个字符", "1 to 500 characters").of("reason"))
 }
 
-/// How many there may be.
+/// The allowed number.
 pub(crate) fn at_most(most: usize) -> Detail {
     Detail::new(format!("至多 {most} 项"), format!("at most {most}"))
 }
 
-/// A unit of a contest by its id; one that is to be `known` must be in the catalogue.
+/// A unit of a contest by its id; with `known` it must be in the catalogue.
 pub(crate) fn unit_named(desk: &Desk, contest: &ContestId, id: &str, known: bool) -> Result<UnitId, Problem> {
     let contest = desk.catalogue.contest(contest);
     let parsed = id.parse::<UnitId>().ok();
@@ -167,7 +168,7 @@ pub(crate) fn role_named(field: &str, name: &str) -> Result<Role, Problem> {
     name.parse().map_err(|_| Code::FieldWrong.about(format!("{field}: {}", all())))
 }
 
-/// A contest by its id; one that is to be `known` must be in the catalogue.
+/// A contest by its id; with `known` it must be in the catalogue.
 pub(crate) fn contest_named(desk: &Desk, id: &str, known: bool) -> Result<ContestId, Problem> {
     let parsed = id.parse::<ContestId>().ok();
     parsed.filter(|it| !known || desk.catalogue.contest(it).is_some()).ok_or_else(|| {
@@ -176,7 +177,7 @@ pub(crate) fn contest_named(desk: &Desk, id: &str, known: bool) -> Result<Contes
     })
 }
 
-/// The result of an act's transaction: of a dry run, what it would have done.
+/// The result of an act's transaction; for a dry run, what it would have done.
 pub(crate) fn settle<T: DeserializeOwned>(result: anyhow::Result<Done<T>>) -> Result<Done<T>, Problem> {
     result.or_else(|error| match error.downcast::<Rehearsed>() {
         Ok(Rehearsed(value)) => {
@@ -187,7 +188,7 @@ pub(crate) fn settle<T: DeserializeOwned>(result: anyhow::Result<Done<T>>) -> Re
     })
 }
 
-/// A work as an act saw it under its lock.
+/// A work as read by an act under its lock.
 pub(crate) struct Seen {
     pub(crate) id: SubmissionId,
     pub(crate) contest: ContestId,
@@ -197,8 +198,8 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// A digest of what the caller decides about: the work, its run and state, and what is desired at each partner. Progress is not part
-    /// of it. Hex, 32 characters.
+    /// A digest of what the caller decides about: the work, its run and state, and what is desired at each partner.
+    /// Progress is not included. Hex, 32 characters.
     pub(crate) fn digest(&self) -> String {
         let desired = |row: &DeliveryRow| format!("{}={}", row.partner, row.machine.desired.name());
         let desired: Vec<_> = self.deliveries.iter().map(desired).collect();
@@ -207,7 +208,7 @@ impl Seen {
         hex::encode(&Sha256::digest(text)[..16])
     }
 
-    /// Refuses an act whose caller decided about something else: the digest that a dry run returned is no longer the work's.
+    /// Refuses an act whose basis has changed: the digest returned by a dry run is no longer the work's.
     pub(crate) fn unchanged_since(&self, digest: Option<&str>) -> anyhow::Result<()> {
         match digest {
             Some(digest) if digest != self.digest() => Err(Problem::from(Code::Changed).into()),
@@ -215,7 +216,8 @@ impl Seen {
         }
     }
 
-    /// Locks the delivery to a partner, which has to wait for this act, and returns where it stands with the row that the act saw.
+    /// Locks the delivery to a partner, which must be waiting for this act; returns its state with the row that the act
+    /// saw.
     pub(crate) async fn waiting_for(
         &self,
         act: Step,

@@ -3,14 +3,14 @@
 //! | question | file |
 //! |---|---|
 //! | who opened a page, in which language? | `visit` |
-//! | what stands around each page? | `shell`, `templates/desk.html` |
+//! | what surrounds each page? | `shell`, `templates/desk.html` |
 //! | how is a form read, and recognised when it is sent twice? | `sent` |
 //! | how does a problem look in a browser? | `problem_page` |
 //! | which cookies are there? | `cookie` |
 //! | which contests and themes may be chosen? | `names` |
 //! | how are screening's rules shown? | `rules` |
-//! | how does a job's choice of works read? | `selected` |
-//! | how does an audit row's before and after read? | `record` |
+//! | how is a job's choice of works shown? | `selected` |
+//! | how are before and after of an audit row shown? | `record` |
 //! | what is in a list to choose from? | `choice` |
 //! | how is an address with a query written? | `address` |
 //!
@@ -82,7 +82,7 @@ pub(crate) use pages::serve::{inside, see};
 /// Roles that read works.
 pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
 
-/// Roles that read what was exchanged with partners and what people saw there: screeners judge works, not partners.
+/// Roles that read exchanges with partners and people's evidence from there: screeners judge works, not partners.
 pub(crate) const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
 
 /// Roles that download finished files and bags.
@@ -116,12 +116,12 @@ pub(crate) fn routes() -> Vec<Route> {
     files.into_iter().flatten().collect()
 }
 
-/// A page that people of these roles may open. No role named: everybody who is signed in.
+/// A page for people with these roles. No role: everyone who is signed in.
 pub(crate) fn page(path: &'static str, roles: &'static [Role], handler: MethodRouter<Service>) -> Route {
     Route { method: Method::GET, path, policy: Policy::Pages(roles), handler }
 }
 
-/// Where a form of these roles is sent to.
+/// The route that a form of these roles is sent to.
 pub(crate) fn post_to(path: &'static str, roles: &'static [Role], handler: MethodRouter<Service>) -> Route {
     Route { method: Method::POST, path, policy: Policy::Pages(roles), handler }
 }
@@ -131,7 +131,7 @@ pub(crate) fn open(method: Method, path: &'static str, handler: MethodRouter<Ser
     Route { method, path, policy: Policy::Public, handler }
 }
 
-/// A page as an answer. It may show personal or unpublished things, so nothing on the way keeps it.
+/// A page as an answer. It may contain personal or unpublished data, so it must not be cached.
 pub fn shown(page: &impl Template) -> Result<Response, Problem> {
     shown_with(StatusCode::OK, page)
 }
@@ -143,7 +143,8 @@ pub fn shown_with(status: StatusCode, page: &impl Template) -> Result<Response, 
         (CONTENT_SECURITY_POLICY, POLICY),
         (CACHE_CONTROL, "no-store"),
         (VARY, "Accept-Language, Cookie"),
-        // Browsers send the origin of a form only so; without it one that sends no Sec-Fetch-Site could not send any form.
+        // Browsers send the origin of a form only with this policy; otherwise a browser without Sec-Fetch-Site could
+        // not send any form.
         (REFERRER_POLICY, "same-origin"),
     ];
     Ok((status, headers, Html(text)).into_response())

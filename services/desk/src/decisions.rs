@@ -1,5 +1,5 @@
-//! Carries out held decisions once their time has come: every desk looks each second, and one desk does each decision. What a process
-//! leaves when it dies is done by the next look of any desk.
+//! Carries out held decisions once they are due. Every desk checks each second, and each decision is carried out by one
+//! desk. If a process dies, the next check of any desk does what it left.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use tracing::{debug, info, warn};
 use crate::act::decide;
 use crate::desk::Desk;
 
-/// Between two looks: a decision takes effect at most this long after its time.
+/// Between two checks. A decision takes effect at most this long after its time.
 const EVERY: Duration = Duration::from_secs(1);
-/// No look takes longer; a database that hangs must not stop the looks to come.
+/// No check takes longer; a database that hangs must not stop the later checks.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Looks until `stop`.
+/// Checks until `stop`.
 pub(crate) async fn carry_out(desk: Arc<Desk>, stop: CancellationToken) {
     let mut failing = false;
     loop {
@@ -26,7 +26,7 @@ pub(crate) async fn carry_out(desk: Arc<Desk>, stop: CancellationToken) {
             Ok(look) => look.map(drop),
             Err(_) => Err(anyhow::anyhow!("a look took longer than {} s", DEADLINE.as_secs())),
         };
-        // Logged once an outage, not at each look.
+        // Logged once per outage, not at each check.
         match &look {
             Ok(()) if failing => info!("held decisions are carried out again"),
             Err(error) if !failing => warn!("held decisions cannot be carried out: {error:#}"),

@@ -1,4 +1,4 @@
-//! What every act and view needs. The service and the command line each make one.
+//! What every act and view needs. The service makes one, and so does the command line.
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -17,7 +17,7 @@ use runtime::store::sessions::Site;
 
 use crate::act::sign_in::Pace;
 
-/// Neighbours and settings.
+/// Servers and settings.
 pub struct Desk {
     /// The database.
     pub store: Store,
@@ -29,13 +29,14 @@ pub struct Desk {
     pub clock: Clock,
     /// Keys for personal data; `None` where PERSONAL_DATA_KEYS is not set.
     pub keys: Option<Keyring>,
-    /// Where people sign in who are served from here.
+    /// Where the people who are served from here sign in.
     pub site: Site,
-    /// The address of that site (`DESK_URL`, or `PUBLIC_URL` for recommending units), put before the paths in links; empty: links are paths.
+    /// The address of that site (`DESK_URL`, or `PUBLIC_URL` for recommending units), put before the paths in links. If
+    /// empty, links are paths.
     pub url: String,
-    /// The public address (`PUBLIC_URL`), where recommenders sign in; empty: links are paths.
+    /// The public address (`PUBLIC_URL`), where recommenders sign in. If empty, links are paths.
     pub public_url: String,
-    /// Networks of ours that addresses which people give may lead to (`ALLOW_PRIVATE_NETWORKS`).
+    /// Private networks that the addresses that people enter may lead to (`ALLOW_PRIVATE_NETWORKS`).
     pub allowed_networks: Vec<Network>,
     /// Slows down sign-ins from one address.
     pub pace: Pace,
@@ -57,18 +58,18 @@ impl Desk {
         Ok(Self { site: Site::Units, url: desk.public_url.clone(), ..desk })
     }
 
-    /// For a command on this machine, which connects to the database and, where it must, to the object store.
+    /// For a command on this machine. It connects to the database and, where needed, to the object store.
     pub fn for_command(config: &Config, store: Store, addresses: Addresses) -> anyhow::Result<Self> {
         let objects = Objects::new(&(&config.s3).into());
         Self::with(config, store, objects, config.catalogue()?, Clock::default(), addresses)
     }
 
-    /// The keys for personal data, or an error that says what is not set.
+    /// The keys for personal data, or an error that names the missing setting.
     pub(crate) fn keys(&self) -> anyhow::Result<&Keyring> {
         self.keys.as_ref().context("open personal data: PERSONAL_DATA_KEYS is not set")
     }
 
-    /// A contest of a work.
+    /// The contest of a work.
     pub(crate) fn contest(&self, id: &ContestId) -> anyhow::Result<&Contest> {
         self.catalogue.contest(id).with_context(|| format!("the catalogue lost the contest {id}"))
     }

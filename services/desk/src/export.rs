@@ -1,8 +1,10 @@
-//! A list as a file: the works that a filter finds, as a spreadsheet or as CSV. Three tables: the list itself, the summary of works
-//! (作品汇总表) and the screening opinions (初筛意见表), the last two as organisers hand them in.
+//! A list as a file: the works that a filter finds, as a spreadsheet or as CSV. There are three tables: the list
+//! itself, the summary of works (作品汇总表) and the screening opinions (初筛意见表). The last two have the form in which
+//! organisers submit them.
 //!
-//! A list is read page by page with the queries of the page, so that no query is long and no transaction stays open. A work that changes
-//! meanwhile is shown as it was when its page was read; a work that is entered meanwhile is not shown. No personal data of entrants.
+//! A list is read page by page with the queries of the page, so that no query is long and no transaction stays open. A
+//! work that changes meanwhile is shown as it was when its page was read; a work that is entered meanwhile is not
+//! shown. No table contains personal data of entrants.
 use std::time::Duration;
 
 use pages::Say;
@@ -21,15 +23,17 @@ mod xlsx;
 
 pub use sheet::{Cell, Column, Sheet};
 
-/// Works of one file at most: several times a whole contest, and little enough to be held in memory and written within [`WITHIN`].
+/// The most works in one file: several times a whole contest, and few enough to be held in memory and written within
+/// [`WITHIN`].
 pub const MOST_ROWS: usize = 20_000;
 
-/// How long a file may take, the wait for its turn included: less than the request's own deadline of 30 s.
+/// How long a file may take, including the wait for its turn: less than the request's own deadline of 30 s.
 const WITHIN: Duration = Duration::from_secs(25);
 
-/// Files that are made at once in one process: each holds its whole list in memory and keeps a core busy while it is written.
+/// Files that are made at the same time in one process. Each holds its whole list in memory and keeps a core busy while
+/// it is written.
 static TURNS: Semaphore = Semaphore::const_new(1);
-/// How long a request waits for its turn. Those that wait have a place among the desk's requests, which pages need.
+/// How long a request waits for its turn. Waiting requests take places among the desk's requests, which pages need.
 const TURN_WITHIN: Duration = Duration::from_secs(3);
 
 /// Which table.
@@ -38,7 +42,7 @@ pub enum Kind {
     /// The list as the page shows it.
     #[default]
     List,
-    /// 作品汇总表: what was entered and where it can be seen.
+    /// 作品汇总表: what was entered and where it is online.
     Summary,
     /// 初筛意见表: what screening measured and reviewers decided.
     Opinions,
@@ -56,7 +60,7 @@ pub enum Format {
 /// A file that was made.
 #[derive(Debug)]
 pub struct File {
-    /// Its name for a person, without the ending: `作品汇总表`.
+    /// Its name for a person, without the extension: `作品汇总表`.
     pub title: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
@@ -96,7 +100,7 @@ impl Kind {
 }
 
 impl Format {
-    /// The ending of its files.
+    /// The extension of its files.
     pub fn ending(self) -> &'static str {
         match self {
             Format::Xlsx => "xlsx",
@@ -115,7 +119,7 @@ impl Format {
     /// A table as a file of this kind.
     ///
     /// # Errors
-    /// When the table does not fit into the format.
+    /// If the table does not fit into the format.
     pub fn write(self, sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
         match self {
             Format::Xlsx => xlsx::write(sheet),
@@ -124,8 +128,8 @@ impl Format {
     }
 }
 
-/// Makes the file of exactly the works that the filter finds, whatever page it names. Refused with `too_many_works` where they are more
-/// than [`MOST_ROWS`], and with `overloaded` where the file is not ready in time.
+/// Makes the file of exactly the works that the filter finds, whichever page it names. Refused with `too_many_works` if
+/// there are more than [`MOST_ROWS`], and with `overloaded` if the file is not ready in time.
 pub async fn export(
     desk: &Desk,
     caller: &Caller,
@@ -139,7 +143,7 @@ pub async fn export(
             timeout(TURN_WITHIN, TURNS.acquire()).await.map_err(|_| Code::Overloaded)?.map_err(anyhow::Error::from)?;
         let sheet = rows::sheet(desk, caller, filter, kind, say).await?;
         let title = sheet.title.clone();
-        // The turn ends with the writing, also where the request has ended before.
+        // The turn ends when the file is written, even if the request ended before.
         let writing = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             format.write(&sheet)

@@ -1,4 +1,4 @@
-//! The staff API: parse, call, render. Which route is whose stands in `routes`, and is enforced in `gate`.
+//! The staff API: parse, call, render. `routes` lists who may use which route; `gate` enforces it.
 use crate::act::Caller;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
@@ -37,7 +37,7 @@ pub(crate) mod wish;
 pub(crate) mod withdraw;
 pub(crate) mod work;
 
-/// A refusal of another contest names the token in the log, which views do not know.
+/// Logs the token with a refusal of another contest; views do not know the token.
 pub(crate) fn logged(token: &TokenRow) -> impl Fn(Problem) -> Problem {
     let id = token.id;
     move |problem| match problem.code {
@@ -46,7 +46,7 @@ pub(crate) fn logged(token: &TokenRow) -> impl Fn(Problem) -> Problem {
     }
 }
 
-/// Who reads, as views want it.
+/// The reader in the form that views take.
 pub(crate) fn reader(token: &TokenRow) -> Caller {
     Caller { by: token.by(None), sees: token.sees(), roles: Some([token.held()].into()), key: None }
 }

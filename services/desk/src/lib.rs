@@ -1,22 +1,22 @@
-//! Everything that organisers, reviewers, operators and auditors can do or see, once.
+//! Everything that organisers, reviewers, operators and auditors can do or see, implemented once.
 //!
 //! | question | file |
 //! |---|---|
 //! | what does every act and view need? | `desk` |
-//! | what can staff do? | `act`, one file an act |
-//! | what can staff see? | `view`, one file a view |
-//! | what is a list as a file? | `export` |
+//! | what can staff do? | `act`, one file for each act |
+//! | what can staff see? | `view`, one file for each view |
+//! | how is a list written as a file? | `export` |
 //! | which act does a delivery wait for? | `next` |
-//! | is it a picture? | `picture` |
-//! | how are contests, themes, partners and parts called? | `names` |
+//! | is a file a picture? | `picture` |
+//! | what are contests, themes, partners and parts called? | `names` |
 //! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
 //! | who receives which updates? | `live` |
 //! | which pages are there? | `console` |
-//! | what do other sites share with it that people sign in to? | `site` |
+//! | what do other sites with a sign-in share with it? | `site` |
 //! | how is the service started and stopped? | `serve` |
-//! | what is carried out by itself? | `decisions` |
+//! | what happens without a request? | `decisions` |
 //!
-//! Absent here: cookies and CORS on the same route, any access to ffmpeg.
+//! Not here: cookies and CORS on the same route, and any access to ffmpeg.
 
 pub mod act;
 mod console;
@@ -33,7 +33,7 @@ mod serve;
 mod structure;
 pub mod view;
 
-/// What sites of people who sign in are made of: the desk's own console, and the pages of recommending units.
+/// What sites with a sign-in are built from: the desk's own console, and the pages of recommending units.
 pub mod site {
     pub use crate::console::cookie::check_line;
     pub use crate::console::{

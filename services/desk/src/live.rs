@@ -1,5 +1,5 @@
-//! Updates for open pages: received from the broker and filtered for each person. Nothing is stored. A page that may have missed an update
-//! loads everything again, so a lost update costs time and never leaves a page wrong.
+//! Updates for open pages: received from the broker and filtered for each person. Nothing is stored. A page that may
+//! have missed an update loads everything again, so a lost update costs time but never leaves a page wrong.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -23,16 +23,18 @@ use crate::view::READERS;
 pub(crate) const OF_ONE_PERSON: usize = 4;
 /// Streams that one process serves: fewer than half of its connections.
 pub(crate) const AT_ONCE: usize = 200;
-/// Updates that are kept for a slow reader. A reader that falls further back gets [`Update::Missed`] instead.
+/// Updates that are kept for a slow reader. A reader that falls further behind gets [`Update::Missed`] instead.
 const BACKLOG: usize = 1_024;
-/// A job changes without an announcement, so jobs are looked up this often while there is a reader.
+/// Changes of jobs are not announced, so jobs are queried this often while there is a reader.
 const JOBS_EVERY: Duration = Duration::from_secs(5);
-/// The session and the roles of a stream are checked this often, as often as its heartbeat: it ends or stays by what holds now.
+/// The session and the roles of a stream are checked this often, with its heartbeat. A stream ends if its session is no
+/// longer valid, and uses the roles that the person holds now.
 const CHECKED_EVERY: Duration = Duration::from_secs(15);
-/// Before an update is sent they are checked, unless they were this short a time ago. A change that another process made is noticed by
-/// then; and whatever is announced, a stream asks the database once in this time at most.
+/// Before an update is sent, session and roles are checked again unless the last check is more recent than this. So a
+/// change by another process takes effect within this time, and a stream queries the database at most once in this
+/// time, however much is announced.
 const HOLDS_FOR: Duration = Duration::from_secs(2);
-/// Works whose contest is remembered: deliveries are announced without it.
+/// Works whose contest is remembered: announcements of deliveries do not contain it.
 const REMEMBERED: usize = 4_096;
 
 /// What changed.
@@ -42,13 +44,13 @@ pub struct Change {
     pub kind: &'static str,
     /// The work or the job; of a delivery, its work.
     pub id: Uuid,
-    /// To whom, of a delivery.
+    /// The partner, of a delivery.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner: Option<PartnerId>,
-    /// Its state now; absent where only its progress changed.
+    /// Its state now; absent if only its progress changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// Who may see it: those who read each of these contests; where it names none, those who read all.
+    /// Who may see it: people who read each of these contests; if it names none, people who read all.
     #[serde(skip)]
     pub contests: Vec<ContestId>,
 }
@@ -83,7 +85,7 @@ impl Update {
     }
 }
 
-/// What is sent to every reader of the process.
+/// What every reader of the process receives.
 #[derive(Clone)]
 enum Signal {
     Update(Update),
@@ -119,7 +121,7 @@ impl Live {
                 () = stop.cancelled() => return,
             };
             let Some(followed) = followed else { return };
-            // Without a reader nothing is looked up.
+            // Without a reader, nothing is queried.
             if self.signals.receiver_count() == 0 {
                 continue;
             }
@@ -151,10 +153,10 @@ impl Live {
         let _ = self.signals.send(Signal::Sessions);
     }
 
-    /// Begins to read for a person, by a session.
+    /// Starts a reader for a person, under a session.
     ///
     /// # Errors
-    /// [`Code::TooManyStreams`] beyond the bound of one person, [`Code::Overloaded`] beyond that of the process.
+    /// [`Code::TooManyStreams`] beyond the limit of one person, [`Code::Overloaded`] beyond that of the process.
     pub fn read(&self, person: Arc<Person>, session: Uuid, stop: CancellationToken) -> Result<Reader, Problem> {
         let seat = self.take_seat(person.id)?;
         Ok(Reader {
@@ -184,7 +186,7 @@ impl Live {
     }
 
     fn take_seat(&self, person: PersonId) -> Result<Seat, Problem> {
-        // A panic while the lock is held leaves the counts valid.
+        // A panic while the lock is held leaves valid counts.
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.values().sum::<usize>() >= AT_ONCE {
             return Err(Code::Overloaded.into());
@@ -253,8 +255,8 @@ impl Reader {
         }
     }
 
-    /// Takes the roles that the person holds now; `None` if the session is no longer valid. A stream whose session cannot be checked
-    /// ends; the page connects again.
+    /// Takes over the roles that the person holds now; `None` if the session is no longer valid. A stream whose session
+    /// cannot be checked ends, and the page connects again.
     async fn check(&mut self, store: &Store) -> Option<()> {
         self.checked_at = Instant::now();
         match store.session_holds(self.session).await {
@@ -268,14 +270,14 @@ impl Reader {
     }
 }
 
-/// A clock that begins one period from now.
+/// A clock whose first tick is one period from now.
 fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
 }
 
-/// An announcement as readers receive it; `None` where the work no longer exists.
+/// An announcement as readers receive it; `None` if the work no longer exists.
 async fn change_of(
     store: &Store,
     contests: &mut HashMap<SubmissionId, ContestId>,

@@ -1,4 +1,5 @@
-//! Contests, themes, partners, parts and checks by their names in a language. What the catalogue no longer has is shown by its id.
+//! Names of contests, themes, partners, parts and checks in a language. If the catalogue no longer has one, its id is
+//! shown.
 use pages::Say;
 use pipeline::catalogue::{Catalogue, Theme};
 use pipeline::id::{ContestId, PartnerId};
@@ -25,14 +26,14 @@ pub(crate) fn partner_names<'a>(catalogue: &Catalogue, say: Say, ids: impl IntoI
     names.join(say.t("、", ", "))
 }
 
-/// A theme of this contest, or of any contest where none is named.
+/// A theme of this contest, or of any contest if none is given.
 pub(crate) fn theme_name(catalogue: &Catalogue, say: Say, contest: Option<&str>, id: &str) -> String {
     let contests = catalogue.contests.values().filter(|it| contest.is_none_or(|id| it.id.as_str() == id));
     let theme: Option<&Theme> = contests.flat_map(|it| &it.themes).find(|it| it.id == id);
     theme.map_or_else(|| id.to_owned(), |it| say.t(&it.zh, &it.en).to_owned())
 }
 
-/// What the store writes before the host of a login at the command line that is no person's.
+/// What the store writes before the host name for a login at the command line that belongs to no person.
 const AT_COMMAND_LINE: &str = "operator on ";
 
 /// Who did something: a person's name, or the command line of a host.
@@ -62,13 +63,13 @@ pub(crate) fn role_name(
     }
 }
 
-/// A recommending unit; its id where the catalogue lost it.
+/// A recommending unit; its id if the catalogue no longer has it.
 fn unit_name(catalogue: &Catalogue, say: Say, contest: &str, unit: &str) -> String {
     let found = catalogue.contest(&contest.into()).and_then(|contest| contest.unit(&unit.into()));
     found.map_or(unit, |unit| say.t(&unit.name.zh, &unit.name.en)).to_owned()
 }
 
-/// What a part is about: a stretch of the picture, a file, a partner. Numbers are those of the command line.
+/// The subject of a part: a section of the film, a file, a partner. Numbers are the same as on the command line.
 pub(crate) fn part_name(catalogue: &Catalogue, say: Say, part: &str) -> String {
     let said = |zh: &str, en: &str| say.t(zh, en).to_owned();
     match part.parse() {
@@ -87,8 +88,8 @@ pub(crate) fn state_name(say: Say, name: &str) -> String {
     known.unwrap_or_else(|| name.to_owned())
 }
 
-/// The states in which an act was refused, as the detail of its problem: by their words in Chinese; in English by their stable names,
-/// which programs compare.
+/// The states in which an act was refused, for the detail of its problem: in Chinese by their names; in English by
+/// their stable names, which programs compare.
 pub(crate) fn in_states<'a>(names: impl IntoIterator<Item = &'a str>) -> Detail {
     let names: Vec<&str> = names.into_iter().collect();
     let zh: Vec<String> = names.iter().map(|name| state_name(Say::new(Lang::Zh), name)).collect();

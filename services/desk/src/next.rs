@@ -1,5 +1,5 @@
-//! What a person does next about a delivery, and the command for it. Lists, trouble and the acts themselves ask here and nowhere else, so
-//! what is printed is what is accepted.
+//! The next act of a person on a delivery, and the command for it. Lists, trouble and the acts themselves all take it
+//! from here, so a printed command is one that is accepted.
 use pipeline::delivery::{Delivery, Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
@@ -75,7 +75,7 @@ pub fn step(method: Option<DeliveryMethod>, delivery: &Delivery) -> Option<Step>
     }
 }
 
-/// The act of an operator in each delivery by this method; `None`: it needs none.
+/// The act of an operator in each delivery by this method; `None` if it needs none.
 pub(crate) fn step_of(method: DeliveryMethod) -> Option<Step> {
     match method {
         DeliveryMethod::Operator => Some(Step::Deliver),
@@ -95,7 +95,7 @@ pub fn next(
     Some(Next { act, role: "operator".to_owned(), command: command(act, submission, partner) })
 }
 
-/// What to type for an act.
+/// The command for an act.
 pub fn command(step: Step, submission: SubmissionId, partner: &PartnerId) -> String {
     match step {
         Step::Confirm => format!("reelmill confirm {submission} --partner {partner}"),
@@ -104,7 +104,7 @@ pub fn command(step: Step, submission: SubmissionId, partner: &PartnerId) -> Str
     }
 }
 
-/// Refuses an act that a delivery does not wait for, with the one that is right.
+/// Refuses an act that a delivery does not wait for, and names the right one.
 pub(crate) fn demand(act: Step, method: Option<DeliveryMethod>, delivery: &Delivery) -> Result<(), Problem> {
     let code = match (act, step(method, delivery)) {
         (act, Some(next)) if act == next => return Ok(()),
@@ -120,8 +120,8 @@ pub(crate) fn demand(act: Step, method: Option<DeliveryMethod>, delivery: &Deliv
     Err(code.about(in_states([delivery.observed.name()])))
 }
 
-/// Whether the files are with a partner that may show the work without ever saying so: a drop without a receipt, a feed that was read by
-/// a way that we do not see. A partner with an API is asked by the system instead.
+/// Whether the files are with a partner that may publish the work without any report to us: a drop without a receipt,
+/// or a feed that was read in a way that we cannot see. A partner with an API is asked by the system instead.
 fn may_be_seen_unasked(method: Option<DeliveryMethod>, delivery: &Delivery) -> bool {
     let in_review = matches!((&delivery.observed, delivery.desired), (Observed::InReview { .. }, Desired::Live));
     in_review
@@ -131,7 +131,7 @@ fn may_be_seen_unasked(method: Option<DeliveryMethod>, delivery: &Delivery) -> b
         }
 }
 
-/// Why a delivery that waits for no proof of a removal does not.
+/// Why a delivery does not wait for proof of a removal.
 fn not_removed_by_hand(delivery: &Delivery) -> Problem {
     let code = match (&delivery.observed, delivery.desired) {
         (Observed::Recalled { .. } | Observed::Refused { .. }, _) => Code::StateWrong,

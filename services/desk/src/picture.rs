@@ -1,5 +1,5 @@
-//! Pictures that people send as evidence: JPEG or PNG, decoded in full before they are believed. Bounded in bytes, pixels and memory; one is
-//! decoded at a time, and a few are received at a time, by pages and API together.
+//! Pictures that people send as evidence: JPEG or PNG, decoded completely before they are accepted. Bytes, pixels and
+//! memory are limited. Pages and API together decode one picture at a time and receive a few at a time.
 use std::io::Cursor;
 use std::time::Duration;
 
@@ -11,37 +11,39 @@ use zune_core::bytestream::ZCursor;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-/// The largest picture, bytes: a photograph by a telephone has 3 to 8 MB, a screenshot less.
+/// The largest picture in bytes: a telephone's photograph has 3 to 8 MB, a screenshot less.
 pub const PICTURE_BYTES: usize = 10_000_000;
-/// The longest side, pixels: screenshots of a whole page are long.
+/// The longest side in pixels: screenshots of a whole page are long.
 const MOST_SIDE: u32 = 20_000;
-/// A smaller side shows nothing that can be read, pixels.
+/// The shortest side in pixels: a smaller picture shows nothing legible.
 const LEAST_SIDE: u32 = 32;
-/// The most pixels, so that a progressive JPEG takes at most 150 MB: six bytes of coefficients and three of colour for each.
+/// The most pixels. With it, a progressive JPEG takes at most 150 MB: six bytes of coefficients and three of colour for
+/// each pixel.
 const MOST_PIXELS: u64 = 16_777_216;
-/// What a PNG decoder may hold besides one row, bytes.
+/// What a PNG decoder may allocate besides one row, in bytes.
 const PNG_BYTES: usize = 16 * 1024 * 1024;
 
-/// Requests with a picture at once. Each holds it up to three times in memory (as it was sent, as the act takes it, decoded), 150 MB at most.
+/// Requests with a picture at the same time. Each keeps it up to three times in memory (as sent, as the act takes it,
+/// decoded), 150 MB at most.
 const AT_ONCE: usize = 3;
 /// How long a request waits for its turn, before any of its body is read.
 const TURN_WITHIN: Duration = Duration::from_secs(5);
 
-/// Who may send a picture to this process.
+/// The requests that may send a picture to this process.
 static RECEIVING: Semaphore = Semaphore::const_new(AT_ONCE);
 /// The one decoder of this process.
 static DECODING: Semaphore = Semaphore::const_new(1);
 
-/// The turn of one request with a picture: from before its body is read until the act is done.
+/// The turn of one request with a picture, from before its body is read until the act is done.
 ///
 /// # Errors
-/// `overloaded`, where none is free within five seconds.
+/// `overloaded` if none is free within five seconds.
 pub(crate) async fn turn() -> Result<SemaphorePermit<'static>, Problem> {
     let turn = timeout(TURN_WITHIN, RECEIVING.acquire()).await.map_err(|_| Code::Overloaded)?;
     Ok(turn.map_err(anyhow::Error::from)?)
 }
 
-/// A picture that decodes.
+/// A picture that was decoded without error.
 #[derive(Clone, Debug)]
 pub(crate) struct Picture {
     pub(crate) bytes: Vec<u8>,
@@ -57,7 +59,7 @@ pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
     }
     let turn = DECODING.acquire().await.map_err(anyhow::Error::from)?;
     let read = tokio::task::spawn_blocking(move || {
-        // It decodes to the end even if the request is given up, and keeps the turn until then.
+        // Decoding runs to its end even if the request is aborted, and keeps the turn until then.
         let _turn = turn;
         decode(&bytes)?;
         Ok(Picture { sha256: Sha256::digest(&bytes).into(), bytes })
@@ -66,12 +68,12 @@ pub(crate) async fn read(bytes: Vec<u8>) -> Result<Picture, Problem> {
     read.map_err(|why| Code::PictureUnreadable.about(why))
 }
 
-/// Bytes at the beginning of a picture by which its type is known.
+/// Bytes at the start of a picture that identify its type.
 pub(crate) const HEAD_BYTES: u64 = 8;
 const PNG: (&str, &str) = ("image/png", "png");
 const JPEG: (&str, &str) = ("image/jpeg", "jpg");
 
-/// Media type and file name ending of a picture that begins so; `None` for everything else.
+/// Media type and file extension of a picture that starts like this; `None` for everything else.
 pub(crate) fn kind(head: &[u8]) -> Option<(&'static str, &'static str)> {
     match head {
         [0x89, b'P', b'N', b'G', ..] => Some(PNG),
@@ -80,7 +82,7 @@ pub(crate) fn kind(head: &[u8]) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// Decodes all of it, and keeps nothing.
+/// Decodes all of it and keeps nothing.
 fn decode(bytes: &[u8]) -> Result<(), Detail> {
     match kind(bytes) {
         Some(PNG) => decode_png(bytes),
@@ -89,7 +91,7 @@ fn decode(bytes: &[u8]) -> Result<(), Detail> {
     }
 }
 
-/// What a decoder found wrong. Decoders say it in English, which stays out of the Chinese text.
+/// The error of a decoder. Decoders report in English, so their text is left out of the Chinese one.
 fn broken(format: &str, error: impl std::fmt::Display) -> Detail {
     let found = pipeline::lang::shown(&error.to_string());
     Detail::new(format!("{format} 图片不完整或已损坏，请重新截图"), format!("{format}: {found}"))
@@ -110,7 +112,7 @@ fn decode_png(bytes: &[u8]) -> Result<(), Detail> {
 fn decode_jpeg(bytes: &[u8]) -> Result<(), Detail> {
     let told = |error: zune_jpeg::errors::DecodeErrors| broken("JPEG", error);
     let side = MOST_SIDE as usize;
-    // Not strict, a picture that was cut off decodes as a grey one.
+    // Without strict mode, a truncated picture decodes as a grey one.
     let options = DecoderOptions::default().set_strict_mode(true).set_max_width(side).set_max_height(side);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(told)?;
@@ -120,7 +122,7 @@ fn decode_jpeg(bytes: &[u8]) -> Result<(), Detail> {
     Ok(())
 }
 
-/// Checked before anything of the size is allocated.
+/// Checked before any memory of that size is allocated.
 fn bounded(width: u32, height: u32) -> Result<(), Detail> {
     let sides = LEAST_SIDE..=MOST_SIDE;
     let fits = sides.contains(&width) && sides.contains(&height);
@@ -149,7 +151,7 @@ mod tests {
         bytes
     }
 
-    /// A grey baseline JPEG: one table each, and for each block two bits of zeros.
+    /// A grey baseline JPEG: one table of each kind, and two zero bits for each block.
     fn jpeg(width: u16, height: u16) -> Vec<u8> {
         let mut bytes = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
         bytes.extend([1; 64]);

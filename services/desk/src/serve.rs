@@ -1,4 +1,4 @@
-//! The service role `desk`: the staff API at an address of its own.
+//! The service role `desk`: the staff API at its own address.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,9 +34,9 @@ pub struct Service {
     pub verifier: Arc<Verifier>,
     /// Sends updates to open pages.
     pub live: Live,
-    /// The broker, which checks look at; `None` where there is none.
+    /// The broker, for the checks; `None` if there is none.
     pub broker: Option<Broker>,
-    /// Bounds.
+    /// Limits.
     pub settings: Settings,
     /// Cancelled when the service is to stop.
     pub stop: CancellationToken,
@@ -48,10 +48,10 @@ impl FromRef<Service> for Arc<Desk> {
     }
 }
 
-/// Bounds of the service.
+/// Limits of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Proxies of ours before this service, each of which adds to X-Forwarded-For.
+    /// Our proxies in front of this service, each of which adds to X-Forwarded-For.
     pub forwarded_hops: u8,
     /// The share of connections and requests that one address may have, percent.
     pub address_share_percent: u8,
@@ -63,7 +63,7 @@ pub struct Settings {
     pub requests_at_once: usize,
     /// Every request is answered within this.
     pub deadline: Duration,
-    /// Limits of the process that checks compare with the state of the neighbours.
+    /// Limits of the process, which the checks compare with the state of the other servers.
     pub neighbours: Bounds,
 }
 
@@ -104,7 +104,7 @@ pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
     let followed = runtime.broker.follow(service.stop.clone());
     let hearing = tokio::spawn(service.live.clone().hear(service.desk.store.clone(), followed, service.stop.clone()));
     let served = serve_on(service, listener).await;
-    // Every stream has ended by now, so nothing of it has to be finished.
+    // Every stream has ended by now, so nothing of it needs to be finished.
     hearing.abort();
     served
 }
@@ -115,7 +115,7 @@ pub async fn serve_on(service: Service, listener: TcpListener) -> anyhow::Result
     counted::begin(metrics, "desk", routes::list().into_iter().map(|route| route.path));
     info!("the desk listens on {}", listener.local_addr()?);
     let settings = &service.settings;
-    // Behind a proxy of ours all connections are its own.
+    // Behind one of our proxies, all connections come from the proxy.
     let percent = if settings.forwarded_hops == 0 { settings.address_share_percent } else { 100 };
     let bounds = serving::Bounds {
         connections: settings.connections,

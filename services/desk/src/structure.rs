@@ -1,13 +1,14 @@
-//! What the sources of the desk and of the other crates must look like, so that an act exists once: acts and views know no protocol and
-//! no command line, no other crate changes anything on a person's behalf, and what calls an act only parses and renders.
+//! Rules for the sources of the desk and of the other crates, so that each act exists once: acts and views know no
+//! protocol and no command line, no other crate changes anything on a person's behalf, and the callers of an act only
+//! parse and render.
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Names that acts and views do not use.
 const PROTOCOL: [&str; 5] = ["axum", "clap", "http::", "reqwest", "hyper"];
 
-/// What of the store changes something for a person and takes no `By`: who signs in, and who looks at which card. Everything else is found
-/// by its `By`.
+/// Functions of the store that change something for a person and take no `By`: sign-ins, and the claim of a card. All
+/// others are found by their `By`.
 const WITHOUT_BY: &[&str] = &[
     "invitations::accept",
     "invitations::create",
@@ -23,10 +24,10 @@ const WITHOUT_BY: &[&str] = &[
     ".give_back(",
 ];
 
-/// Where entrants' own acts lie. They change nothing but their own entry.
+/// The folder of entrants' own acts. They change only their own entry.
 const ENTRANTS: &str = "upload/src/act/";
 
-/// Chinese words that are not used, and the one that is: the glossary of `services/README.md`.
+/// Chinese words that are not used, each with its replacement: the glossary of `services/README.md`.
 const DROPPED: [(&str, &str); 8] = [
     ("审查", "初筛"),
     ("召回", "撤下"),
@@ -37,10 +38,10 @@ const DROPPED: [(&str, &str); 8] = [
     ("重新制作", "重新处理"),
     ("解码错误", "损坏"),
 ];
-/// A term of law, which is about something else.
+/// A legal term with another meaning.
 const TERM: &str = "保密审查";
 
-/// Most lines of the median handler and of the median command.
+/// The most lines of the median handler and of the median command.
 const LINES: usize = 25;
 
 fn services() -> PathBuf {
@@ -57,13 +58,13 @@ fn sources(path: &Path) -> Vec<(PathBuf, String)> {
     entries.filter(source).flat_map(|path| sources(&path)).collect()
 }
 
-/// The lines that are no comment.
+/// The lines that are not comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// The lengths in lines of functions at the left margin that wait; with `handlers` only those that a path of the API
-/// stands above.
+/// The lengths in lines of the async functions at the left margin; with `handlers`, only those below an API path
+/// attribute.
 fn lengths(text: &str, handlers: bool) -> Vec<usize> {
     let (mut lengths, mut described, mut began) = (Vec::new(), false, None);
     for (number, line) in text.lines().enumerate() {
@@ -100,8 +101,8 @@ fn acts_and_views_know_neither_http_nor_the_command_line() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What a call of each function of the store looks like that is given who does it, such as `people::release`. The trail and the history
-/// themselves are no acts.
+/// How a call of each store function looks that takes a `By`, such as `people::release`. The trail and the history
+/// themselves are not acts.
 fn changes() -> BTreeSet<String> {
     let mut found: BTreeSet<String> = WITHOUT_BY.iter().map(|it| (*it).to_owned()).collect();
     for (path, text) in sources(&services().join("runtime/src/store")) {
@@ -111,7 +112,7 @@ fn changes() -> BTreeSet<String> {
             let (name, rest) = function.split_at(function.find(['(', '<']).unwrap());
             let given = rest.split(" {\n").next().unwrap();
             if given.contains("by: &By") {
-                // A module may pass on what its parts have.
+                // A module may re-export what its submodules contain.
                 let above = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
                 let method = given.contains("&self");
                 found.insert(if method { format!(".{name}(") } else { format!("{module}::{name}") });
@@ -122,7 +123,7 @@ fn changes() -> BTreeSet<String> {
     found
 }
 
-/// Which of these calls are made by the sources below a folder, and in which file.
+/// Which of these calls the sources below a folder make, and in which file.
 fn called<'a>(folder: &Path, changes: &'a BTreeSet<String>) -> BTreeSet<(String, &'a str)> {
     let mut called = BTreeSet::new();
     for (path, text) in sources(folder) {
@@ -152,7 +153,7 @@ fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
         ("withdraw.rs", "entrants::withdraw"),
     ];
     assert_eq!(acts, expected.map(|(file, call)| (format!("{ENTRANTS}{file}"), call)).into());
-    // A name in the list that the desk does not use is one that was renamed.
+    // A listed name that the desk does not use was renamed.
     let by_desk: BTreeSet<_> = called(&services().join("desk/src"), &changes).into_iter().map(|(_, it)| it).collect();
     let gone: Vec<_> = WITHOUT_BY.iter().filter(|it| !by_desk.contains(*it)).collect();
     assert!(gone.is_empty(), "{gone:?}");
@@ -185,7 +186,7 @@ fn one_chinese_word_stands_for_one_thing() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Whether a text has a sentence in it: a word, a blank, and more.
+/// Whether a text contains a sentence: a word, a blank, and more.
 fn is_sentence(text: &str) -> bool {
     let is_word = |it: &str| it.len() > 1 && it.chars().all(|c| c.is_ascii_lowercase());
     text.split([' ', ':', ',']).filter(|it| is_word(it)).count() > 1 || text.split(": ").nth(1).is_some_and(is_word)

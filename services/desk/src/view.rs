@@ -1,6 +1,7 @@
-//! What staff see: one file a view, each with one struct that the API, the pages and the command line show. Read only.
+//! What staff see: one file for each view, each with one struct that the API, the pages and the command line show. Read
+//! only.
 //!
-//! Lists are paged by cursor, and counts are bounded. A work of another contest does not exist for the caller.
+//! Lists are paged by cursor, and counts are limited. A work of another contest does not exist for the caller.
 use pipeline::id::ContestId;
 use pipeline::person::{Role, Sees};
 use runtime::problem::{Code, Detail, Problem};
@@ -67,7 +68,8 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// From one item more than was asked for, if there are as many. The cursor names the last item that is shown.
+    /// Built from one item more than was asked for, if there are that many. The cursor names the last item that is
+    /// shown.
     pub(crate) fn of(mut items: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);
@@ -76,10 +78,10 @@ impl<T> Page<T> {
     }
 }
 
-/// Items of a page, unless asked otherwise.
+/// Items on a page by default.
 const PAGE: u32 = 50;
 
-/// The size of a page that was asked for.
+/// The requested size of a page.
 pub(crate) fn limit_of(asked: Option<u32>) -> Result<u32, Problem> {
     let limit = asked.unwrap_or(PAGE);
     let wrong =
@@ -87,17 +89,17 @@ pub(crate) fn limit_of(asked: Option<u32>) -> Result<u32, Problem> {
     if (1..=MOST_ROWS).contains(&limit) { Ok(limit) } else { Err(wrong()) }
 }
 
-/// The place in a list that a cursor names.
+/// The position in a list that a cursor names.
 pub(crate) fn cursor_of<T: std::str::FromStr>(cursor: Option<&str>) -> Result<Option<T>, Problem> {
     cursor.map(|it| it.parse().map_err(|_| wrong_cursor())).transpose()
 }
 
-/// The problem of a cursor that no page named.
+/// The problem of a cursor that did not come from a page.
 pub(crate) fn wrong_cursor() -> Problem {
     Code::QueryWrong.about(Detail::new("须为上一页给出的 next", "as `next` named it").of("cursor"))
 }
 
-/// The contests to look at: the one that was asked for, which the catalogue must have, or else all that the caller sees.
+/// The contests to look at: the requested one, which must be in the catalogue, or else all that the caller sees.
 pub(crate) fn contests_of(desk: &Desk, caller: &Caller, asked: Option<&str>) -> Result<Sees, Problem> {
     let Some(asked) = asked.map(ContestId::new) else { return Ok(caller.sees.clone()) };
     if caller.sees == Sees::All {
@@ -107,7 +109,7 @@ pub(crate) fn contests_of(desk: &Desk, caller: &Caller, asked: Option<&str>) -> 
     caller.sees.narrowed(&asked).ok_or_else(|| Code::ContestForeign.into())
 }
 
-/// A filter's value has to be one of what there is. A value that never finds anything would look like an empty list.
+/// Requires that a filter's value is a known one. With an unknown value, the empty list would look like a result.
 pub(crate) fn known(filter: &str, value: &str, all: &[&str]) -> Result<(), Problem> {
     if all.contains(&value) {
         return Ok(());

@@ -1,5 +1,5 @@
-// Stills of the same frame of source and rendition: one at a time, flipped by `v` or a click, at one pixel of the screen for each pixel of the
-// still. Without this they stand one above the other.
+// Stills of the same frame of source and rendition: one at a time, switched by `v` or a click, with one screen pixel
+// for each pixel of the still. Without this module they are shown one above the other.
 const compare = document.querySelector("#compare");
 const frames = compare ? [...compare.querySelectorAll(".frame")] : [];
 
@@ -23,7 +23,7 @@ if (frames.length > 0) {
     frames[place].scrollIntoView({ block: "start" });
   }
 
-  // What is hidden would be fetched at the first flip only, and then flicker.
+  // A hidden still would be fetched only at the first switch, and then flicker.
   for (const image of compare.querySelectorAll("img")) {
     image.loading = "eager";
     const width = Number(image.getAttribute("width"));

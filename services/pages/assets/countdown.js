@@ -1,5 +1,6 @@
-// How long entries are still taken. The page says the deadline; this adds the time that is left, by the server's clock: the page carries
-// the server's time, and only the difference to it is taken from this browser's clock, which may be wrong.
+// How long entries are still accepted. The page states the deadline; this module adds the remaining time by the
+// server's clock. The page contains the server's time, and only the difference to it comes from this browser's clock,
+// which may be wrong.
 const deadline = document.querySelector("[data-until]");
 if (deadline) {
   const { until, now, days, hours, minutes, over } = deadline.dataset;
@@ -12,7 +13,7 @@ if (deadline) {
   const show = () => {
     const left = Date.parse(until) - (Date.now() - ahead);
     deadline.textContent = left > 0 ? text(left) : over;
-    // What the page offers has changed; the server knows what.
+    // What the page offers has changed; the server has the current page.
     if (left <= 0) return;
     setTimeout(show, Math.min(left, 20000));
   };

@@ -1,5 +1,5 @@
-// Keeps on the server what is typed into a form, a second after the last key. Without this module the form works the same; what was typed is
-// kept when it is sent.
+// Saves on the server what is typed into a form, a second after the last key. Without this module the form works the
+// same, and the text is saved when the form is sent.
 const AFTER_MS = 1000;
 const AGAIN_MS = 10000;
 const form = document.querySelector("form[data-draft]"), said = document.getElementById("saved");
@@ -25,13 +25,13 @@ form?.addEventListener("input", () => {
   clearTimeout(timer);
   timer = setTimeout(save, AFTER_MS);
 });
-// The form itself is on its way.
+// The form is being sent.
 form?.addEventListener("submit", () => { clearTimeout(timer); sending = true; });
-// What was typed in the last second goes along with the page.
+// Text that was typed in the last second is sent when the page closes.
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden || timer === undefined) return;
   clearTimeout(timer);
   save();
 });
-// After a form that was wrong, people begin at what is to be corrected.
+// After a form with mistakes, people start at the first field to correct.
 document.getElementById("wrong")?.focus();

@@ -1,13 +1,13 @@
-// Says of a film, before a byte is sent, what its headers say of the contest's rules, with a cure for what is wrong; the words stand in the
-// page. Reads the heads of the boxes (ISO/IEC 14496-12) and the one box that describes the film. Refuses nothing and believes everything:
-// the server decodes the film.
+// Shows, before a byte of a film is sent, what its headers mean for the contest's rules, with a remedy for each
+// problem; the texts are in the page. It reads the heads of the boxes (ISO/IEC 14496-12) and the one box that describes
+// the film. It refuses nothing and trusts the headers: the server decodes the film.
 const MOST_BOXES = 200;           // of one level; a film has a dozen, a fragmented one thousands after what is wanted here
 const MOST_BYTES = 64 * 1024 * 1024; // of the description
 
 const fourcc = (view, at) => String.fromCharCode(...[0, 1, 2, 3].map((n) => view.getUint8(at + n)));
 const read = async (file, from, to) => new DataView(await file.slice(from, to).arrayBuffer());
 
-// The boxes of a file: type and where the content lies.
+// The boxes of a file: type and position of the content.
 const boxesOf = async (file) => {
   const found = [];
   for (let at = 0; at + 8 <= file.size && found.length < MOST_BOXES;) {
@@ -39,7 +39,7 @@ const within = (view, from, to) => {
 const inside = (view, box, ...path) =>
   path.reduce((box, type) => box && within(view, box.from, box.to).find((it) => it.type === type), box);
 
-// mvhd and mdhd alike: the time scale, and the length in it.
+// mvhd and mdhd alike: the time scale, and the duration in it.
 const lengthMs = (view, { from }) => {
   const long = view.getUint8(from) === 1;
   const scale = view.getUint32(from + (long ? 20 : 12));
@@ -47,7 +47,7 @@ const lengthMs = (view, { from }) => {
   return scale > 0 ? Math.round((length * 1000) / scale) : 0;
 };
 
-// The size that a track is shown in, after its matrix: phones turn the picture by it.
+// The size in which a track is shown, after its matrix: phones rotate the picture with it.
 const shown = (view, { from }) => {
   const at = from + (view.getUint8(from) === 1 ? 52 : 40);
   const [a, b] = [view.getInt32(at), view.getInt32(at + 4)];
@@ -55,7 +55,8 @@ const shown = (view, { from }) => {
   return a === 0 && b !== 0 ? [height, width] : [width, height];
 };
 
-// `{ brands, ms, width, height, codec }`; ms, width and height are 0 where the headers do not say. Never throws for a file's content.
+// `{ brands, ms, width, height, codec }`; ms, width and height are 0 if the headers do not contain them. Never throws
+// because of a file's content.
 const look = async (file) => {
   const film = { brands: [], ms: 0, width: 0, height: 0, codec: "" };
   try {
@@ -77,11 +78,12 @@ const look = async (file) => {
       if (stsd) film.codec = fourcc(view, stsd.from + 12);
       break;
     }
-  } catch { /* cut short or no film: what was read so far is said */ }
+  } catch { /* truncated or not a film: what was read so far is shown */ }
   return film;
 };
 
-// Each rule by its name with `pass`, `fail` or `unknown` and what was measured, by the contest's limits as the page has them.
+// Each rule by its name with `pass`, `fail` or `unknown` and the measured value, with the contest's limits from the
+// page.
 const judge = (film, size, { rules, brands, short_ms, long_ms, min_side, aspects, per_mille, most_bytes }) => {
   const { ms, width, height } = film;
   const said = (rule, known, kept, is) => ({ rule, outcome: !known ? "unknown" : kept ? "pass" : "fail", is });
@@ -128,7 +130,7 @@ const start = () => {
     const [file] = input.files, mine = ++latest;
     if (!file) return;
     const said = judge(await look(file), file.size, limits);
-    // Another file was chosen while this one was read.
+    // Another file was chosen while this one was being read.
     if (mine !== latest) return;
     const broken = said.filter((it) => it.outcome === "fail"), unread = said.some((it) => it.outcome === "unknown");
     rows.replaceChildren(...said.map(row));

@@ -1,6 +1,7 @@
-// What a film is recognised by when its upload goes on after a reload, in another browser or on another device: the entry, the size, and
-// SHA-256 of the first and the last MiB together. Phones give the same film another name and date each time. The digest is our own code,
-// because crypto.subtle exists in secure contexts only, and an intranet's page is reached over http.
+// Identifies a film when its upload is continued after a reload, in another browser or on another device: the entry,
+// the size, and SHA-256 of the first and the last MiB together. Phones give the same film another name and date each
+// time. The digest is our own code, because crypto.subtle exists only in secure contexts, and an intranet's page is
+// reached over http.
 const ENDS = 1024 * 1024; // bytes
 
 const bits = (root) => ((root - Math.floor(root)) * 2 ** 32) | 0;
@@ -10,7 +11,7 @@ const K = primes.map((prime) => bits(Math.cbrt(prime)));
 const FIRST = primes.slice(0, 8).map((prime) => bits(Math.sqrt(prime)));
 const turn = (x, n) => (x >>> n) | (x << (32 - n));
 
-// FIPS 180-4, of at most 2^28 bytes; hex.
+// FIPS 180-4, for at most 2^28 bytes; hex.
 const sha256 = (bytes) => {
   const padded = new Uint8Array(((bytes.length + 72) >> 6) << 6), view = new DataView(padded.buffer);
   padded.set(bytes);
@@ -34,7 +35,7 @@ const sha256 = (bytes) => {
   return hash.map((it) => (it >>> 0).toString(16).padStart(8, "0")).join("");
 };
 
-// Rejects where the file can no longer be read.
+// Rejects if the file can no longer be read.
 export const fingerprint = async (entry, file) => {
   const ends = new Blob([file.slice(0, ENDS), file.slice(Math.max(0, file.size - ENDS))]);
   return `${entry} ${file.size} ${sha256(new Uint8Array(await ends.arrayBuffer()))}`;

@@ -1,5 +1,6 @@
-// Sends the films of a whole folder, two at a time: each to its work, by the key of its entry. The server says which file belongs to which
-// work; the rest is chosen by hand, and remembered in this browser. An upload that was begun before goes on, as on the page of one entry.
+// Sends the films of a whole folder, two at a time, each to its work with the key of its entry. The server decides
+// which file belongs to which work; the rest is chosen by hand and remembered in this browser. An upload that was
+// started before is continued, as on the page of one entry.
 import { dropped } from "./dropped.js";
 import { fingerprint } from "./fingerprint.js";
 import { failure, ours, unfinished } from "./unfinished.js";
@@ -28,7 +29,7 @@ const remember = (id, name) => { try { sessionStorage.setItem(`film ${id}`, name
 const open = () => rows.filter((row) => !row.done);
 const film = ({ select }) => (select.value === "" ? undefined : files[Number(select.value)]);
 
-// Marks rows that took the same file, and counts.
+// Marks rows that have the same file, and counts.
 const judge = () => {
   const taken = new Map();
   for (const row of open()) if (row.select.value !== "") taken.set(row.select.value, (taken.get(row.select.value) ?? 0) + 1);
@@ -61,11 +62,11 @@ const match = async (list) => {
     row.select.disabled = false;
   }
   judge();
-  // What a person has to choose stands first.
+  // Rows in which a person must choose come first.
   rows[0].select.closest("tbody").prepend(...open().filter((row) => !film(row) || row.twice).map(({ select }) => select.closest("tr")));
 };
 
-// One film, whole. Throws a failure, or a text for its row.
+// One complete film. Throws a failure, or a text for its row.
 const once = (row, print, found, mine) => new Promise((resolve, reject) => {
   const { file } = film(row), { headers } = row;
   const upload = new tus.Upload(file, {

@@ -1,6 +1,6 @@
-// Live updates. When something changed that a page shows, the page is fetched again and its marked elements are replaced; the server writes
-// all markup, this module builds none. Marks, several separated by a space: data-live="works", "work:ID", "deliveries", "jobs", "job:ID".
-// Without this module a reload does the same.
+// Live updates. When something that a page shows has changed, the page is fetched again and its marked elements are
+// replaced. The server writes all markup; this module builds none. Marks, several separated by a space:
+// data-live="works", "work:ID", "deliveries", "jobs", "job:ID". Without this module, a reload has the same effect.
 const EVERY_MS = 3000;    // at most one fetch in this time
 const AGAIN_MS = 60000;   // after the server refused a stream
 const url = location.href;
@@ -25,7 +25,7 @@ const concerns = (marks, { kind, id, state }) => marks.some((mark) => {
   return mark === (kind === "delivery" ? "deliveries" : `${kind}s`);
 });
 
-// Being typed into, chosen from or played: it is replaced later.
+// Whether a person is typing into an element, choosing from it or playing it. It is then replaced later.
 const inUse = (element) => {
   const chosen = (options) => options.some((it) => it.defaultSelected) ? options.some((it) => it.selected !== it.defaultSelected) : !options[0]?.selected;
   const changed = (it) => it.type === "checkbox" || it.type === "radio" ? it.checked !== it.defaultChecked
@@ -36,7 +36,7 @@ const inUse = (element) => {
     || [...element.querySelectorAll("video, audio")].some((media) => !media.paused);
 };
 
-// What a person opened or stands on stays so.
+// What a person opened or has focused stays so.
 const replace = (old, fresh) => {
   const opened = [...old.querySelectorAll("details")].map((it) => it.open);
   [...fresh.querySelectorAll("details")].forEach((it, n) => { if (opened[n]) it.open = true; });
@@ -61,7 +61,7 @@ const refresh = () => {
     if (request.status === 200 && page && request.responseURL.split("#")[0] === url.split("#")[0]) {
       const fresh = new Map(marked(page).map((it) => [it.key, it.element])), shown = marked(document);
       const main = document.querySelector("main");
-      // Where a part of the page is new or has gone, all of it is replaced.
+      // If a part of the page is new or was removed, the whole page is replaced.
       if ((shown.length !== fresh.size || !shown.every((it) => fresh.has(it.key))) && !inUse(main)) {
         replace(main, page.querySelector("main"));
       } else for (const { key, element } of shown) {
@@ -110,7 +110,7 @@ const stop = () => {
   stream = undefined;
 };
 
-// A page that is not looked at holds no stream: a person has only a few of them, and a browser few connections.
+// A page that is not visible holds no stream: a person has only a few of them, and a browser few connections.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return stop();
   start();

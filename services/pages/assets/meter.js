@@ -1,5 +1,5 @@
-// How far an upload is: a bar, what has been sent, how fast, and how long it will take. Numbers change once a second, and each tenth part is
-// returned once, for people who hear the page.
+// The progress of an upload: a bar, what has been sent, how fast, and how long it will take. Numbers change once a
+// second. Each tenth of the whole is returned once, for people who use a screen reader.
 const SPAN_MS = 10000; // over which speed is measured
 
 const bytes = (n) => (n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${Math.round(n / 1e3)} kB`);
@@ -20,7 +20,7 @@ export const meter = (box, words) => {
     start: () => { samples = []; changed = Date.now(); },
     // Milliseconds since the last byte.
     still: () => Date.now() - changed,
-    // The percent to be said, where another tenth is full.
+    // The percentage to announce, when another tenth is complete.
     at: (sent, all) => {
       const now = Date.now();
       if (sent !== last()[1]) changed = now;

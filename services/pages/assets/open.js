@@ -1,5 +1,6 @@
-// An entrant's link carries the key after "#", which no server sees. It is exchanged for a cookie by the form of the page, and then it is
-// gone from the address. A page that was opened by the same key already stays as it is. Without this module the key is pasted into the form.
+// An entrant's link carries the key after "#", which is not sent to any server. The form of the page exchanges it for a
+// cookie, and then the key is removed from the address. A page that is open by the same key stays as it is. Without this
+// module the key is pasted into the form.
 const form = document.getElementById("open");
 const take = () => {
   const key = location.hash.slice(1);

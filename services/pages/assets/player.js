@@ -1,15 +1,16 @@
-// Two players side by side, locked on the shift at which their films agree. The second one follows the first by the time of the frame that
-// each really shows (requestVideoFrameCallback's mediaTime): no film's frame rate matters, and `currentTime` is only used to seek.
+// Two players side by side, synchronised with the shift at which their films match. The second one follows the first by
+// the time of the frame that each really shows (requestVideoFrameCallback's mediaTime): no film's frame rate matters,
+// and `currentTime` is used only to seek.
 const players = document.querySelector("#players");
 const together = document.querySelector("#together");
 const videos = players ? [...players.querySelectorAll("video")] : [];
 
-// Further apart than this, seconds: the second one jumps. Less than a frame of 25 a second: it is left alone. Between, it runs a little
-// faster or slower, which is neither seen nor heard as a jump.
+// Further apart than this, in seconds, the second player jumps. Less than a frame of 25 a second is ignored. In
+// between, it runs a little faster or slower, which is neither seen nor heard as a jump.
 const JUMP = 0.4;
 const FRAME = 0.04;
 const NUDGE = 0.08;
-// A seek takes a while; the next one waits so long, milliseconds.
+// A seek takes a while; the next one waits this many milliseconds.
 const PATIENCE = 700;
 
 if (videos.length === 2 && together) {
@@ -22,7 +23,7 @@ if (videos.length === 2 && together) {
 
   const inside = (video, at) => Math.min(Math.max(at, 0), video.duration || at);
   const locked = () => lock.checked;
-  // Where the second film shows what the first one shows at this time; before its beginning and after its end there is nothing.
+  // The time in the second film that matches this time of the first; before its start and after its end there is none.
   const partner = (at) => at + shift;
   const exists = (at) => partner(at) >= 0 && partner(at) <= (follower.duration || Infinity);
 
@@ -56,7 +57,7 @@ if (videos.length === 2 && together) {
 
   function watch(video, place) {
     if (!video.requestVideoFrameCallback) {
-      // An old browser: not exact to the frame.
+      // For an old browser: not exact to the frame.
       video.addEventListener("timeupdate", () => { shown[place] = video.currentTime; hold(); });
       return;
     }
@@ -78,7 +79,7 @@ if (videos.length === 2 && together) {
     }
   }
 
-  // Two sound tracks at once say nothing.
+  // Two sound tracks at the same time are useless.
   follower.muted = true;
   watch(lead, 0);
   watch(follower, 1);
@@ -89,7 +90,7 @@ if (videos.length === 2 && together) {
   });
   together.querySelector("[data-do=play]").addEventListener("click", toggle);
   lock.addEventListener("change", () => { if (locked()) seek(lead.currentTime); else follower.playbackRate = lead.playbackRate; });
-  // A stretch's time begins it on both sides.
+  // A click on the time of a stretch plays it from its start on both sides.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-seek]");
     if (!link || event.ctrlKey || event.metaKey) return;
@@ -106,7 +107,7 @@ if (videos.length === 2 && together) {
     else return;
     event.preventDefault();
   });
-  // At first both show the same moment: the beginning of the one that begins later.
+  // At first both show the same moment: the start of the film that starts later.
   const begin = () => seek(Math.max(0, -shift));
   if (lead.readyState >= 1 && follower.readyState >= 1) begin();
   else Promise.all(videos.map((video) => new Promise((done) => {

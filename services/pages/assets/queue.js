@@ -1,4 +1,4 @@
-// Keys, seeking and the time line of a card under review. Everything that is done here can be done without it, by links and buttons.
+// Keys, seeking and the time line of a card under review. Everything here can also be done with links and buttons.
 const video = document.querySelector("#film");
 const timeline = document.querySelector(".timeline");
 const phrase = document.querySelector("#phrase");
@@ -6,13 +6,13 @@ const words = document.querySelector("#words");
 const refuse = document.querySelector("#refuse");
 const keys = document.querySelector("#keys");
 
-// One frame at 25 a second. Films of 24 to 30 a second move one frame, those of 50 and 60 two.
+// One frame at 25 a second. In films of 24 to 30 a second it moves one frame, in those of 50 and 60 two.
 const FRAME = 0.04;
 const STEP = 5;
-// A mark that begins this close is the one that is looked at now, seconds.
+// If a mark starts this close, in seconds, it is the one that is being looked at.
 const HERE = 0.25;
 
-// Digits choose a phrase once `r` was pressed.
+// After `r`, digits choose a phrase.
 let refusing = false;
 
 function seek(at) {
@@ -33,7 +33,7 @@ function nextMark() {
   seek(later.length > 0 ? Math.min(...later) : Math.min(...starts));
 }
 
-// The phrase's text replaces no words that a person wrote.
+// The phrase's text does not replace text that a person wrote.
 let filled = "";
 function fill() {
   const text = phrase.selectedOptions[0]?.dataset.text ?? "";
@@ -80,7 +80,7 @@ function act(key, target) {
       keys?.showModal();
       return true;
     case " ":
-      // A button or a link that has the focus is pressed by it.
+      // The key belongs to the button or link that has the focus.
       if (target.closest("button, a, summary")) return false;
       toggle();
       return true;
@@ -123,7 +123,7 @@ if (timeline && video) {
   });
 }
 
-// What has taken effect cannot be undone any more.
+// A decision that has taken effect cannot be undone.
 for (const bar of document.querySelectorAll("[data-left]")) {
   setTimeout(() => { bar.hidden = true; }, 1000 * (Number(bar.dataset.left) + 1));
 }

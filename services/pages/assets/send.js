@@ -1,6 +1,6 @@
-// Uploads the film of an entry by tus, and goes on with an upload that was begun before: after a reload, in another browser, on another
-// device, after a lost network. The fingerprint in the upload's metadata says whether it is of the same film. All words stand in the page.
-// Needs tus-js-client, which the page loads as a script of its own.
+// Uploads the film of an entry by tus, and continues an upload that was started before: after a reload, in another
+// browser, on another device, after a lost network. The fingerprint in the upload's metadata identifies the film. All
+// texts are in the page. Needs tus-js-client, which the page loads as a separate script.
 import { fingerprint } from "./fingerprint.js";
 import { meter } from "./meter.js";
 import { failure, giveUp, ours, settled, unfinished } from "./unfinished.js";
@@ -18,11 +18,11 @@ const headers = { Authorization: `Bearer ${key}`, "Accept-Language": document.do
 const figures = meter(part("bar"), words), said = panel.querySelector("[role=status]");
 let file, upload, over = false, run = 0, tries = 0, timer, moving = false, lock;
 
-// Shows these parts and hides the others, and says how it stands.
+// Shows these parts, hides the others, and writes the state.
 const show = (parts, text, alarm = "") => {
   const held = document.activeElement;
   for (const it of panel.querySelectorAll("[data-part]")) it.hidden = !parts.includes(it.dataset.part);
-  // A keyboard stands on the button that takes the place of the pressed one.
+  // Keyboard focus moves to the button that replaces the pressed one.
   if (held?.hidden) panel.querySelector("button:not([hidden])")?.focus();
   said.textContent = text;
   panel.querySelector("[role=alert]").textContent = alarm;
@@ -30,7 +30,7 @@ const show = (parts, text, alarm = "") => {
 
 const stay = (event) => event.preventDefault();
 const awake = async () => {
-  // Exists over https only. Without it a phone may sleep; the upload goes on when it wakes.
+  // Exists only over https. Without it a phone may sleep; the upload continues when it wakes.
   try { if (moving && !document.hidden) lock = await navigator.wakeLock?.request("screen"); } catch { /* refused, as by a battery saver */ }
 };
 
@@ -41,7 +41,7 @@ const move = (on) => {
   if (on) awake(); else { lock?.release(); lock = undefined; }
 };
 
-// Ends what goes on. What an old run still waits for counts no more.
+// Stops the current run. Whatever an old run still waits for is ignored.
 const halt = () => {
   run += 1;
   clearTimeout(timer);
@@ -51,12 +51,12 @@ const halt = () => {
   input.disabled = false;
 };
 
-// Waits and tries again where that may help; says what is wrong where it does not.
+// Waits and tries again if that may help; otherwise says what is wrong.
 const failed = ({ code, after, text, name }) => {
   halt();
   const gone = code === 404 || code === 410;
   if (name === "submission_closed" || (!gone && !PASSES.includes(code) && code < 500)) return show(["start"], "", text || words.failed);
-  // Begins again where the upload is gone, or where it is not known whether the server has made it.
+  // Starts again if the upload is gone, or if it is not known whether the server created it.
   if (gone || !upload?.url) upload = undefined;
   const wait = after || Math.min(LONGEST_WAIT_S, 2 ** tries);
   tries += 1;
@@ -66,7 +66,8 @@ const failed = ({ code, after, text, name }) => {
   timer = setTimeout(go, wait * 1000);
 };
 
-// Every byte is there. `live` shows what the server finds in it; where that does not come, as when the film cannot be stored, a reload does.
+// Every byte has arrived. `live` shows what the server finds in the film; if no update comes, for example because the
+// film cannot be stored, a reload shows it.
 const done = async () => {
   halt();
   input.value = "";
@@ -99,9 +100,9 @@ const begin = async () => {
     retryDelays: null, storeFingerprintForResuming: false, fingerprint: async () => print,
     onUploadUrlAvailable: () => {
       upload.url = ours(upload.url);
-      // With an address for new ones tus-js-client would begin at 0 after any refusal of HEAD.
+      // With an address for new uploads, tus-js-client would start at 0 after any refusal of HEAD.
       upload.options.endpoint = null;
-      // The new one is there before the other one goes: the deadline may have passed.
+      // The new upload exists before the other one is deleted: the deadline may have passed.
       if (found && !same) giveUp(found.url, headers);
       found = undefined;
     },

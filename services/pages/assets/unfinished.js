@@ -1,11 +1,13 @@
-// What the server knows of an entry's upload: whether one waits for the rest of its bytes, wherever it was begun, and what its client said of
-// the file. And what went wrong, as one shape for answers of ours, of a proxy, and none at all.
+// What the server knows about an entry's upload: whether one waits for the rest of its bytes, wherever it was started,
+// and what its client stated about the file. Also what went wrong, in one form for our answers, a proxy's answers, and
+// none at all.
 const TUS = { "Tus-Resumable": "1.0.0" };
 
-// The page may have been reached by another name than the server calls itself.
+// The page may have been reached under another name than the server uses for itself.
 export const ours = (url) => new URL(new URL(url, location.href).pathname, location.href).href;
 
-// `code` 0: no answer. `after`: seconds to wait, where the server says so. `text`: the server's sentence, `name` its stable name.
+// `code` 0: no answer. `after`: seconds to wait, if the server gives them. `text`: the server's sentence, `name` its
+// stable name.
 export const failure = (code, after, body) => {
   let said = {};
   try { said = JSON.parse(body); } catch { /* a proxy's own page, or no answer */ }
@@ -25,10 +27,11 @@ const metadata = (header) => Object.fromEntries((header ?? "").split(",").map((p
   return [name, new TextDecoder().decode(Uint8Array.from(atob(value ?? ""), (it) => it.codePointAt(0)))];
 }));
 
-// What has arrived of the film that the entry takes now: its first one, or one that was announced to take its place.
+// What has arrived of the film that the entry accepts now: its first one, or one that was announced to replace it.
 const coming = ({ state, upload, changes }) => (state === "uploading" ? upload : changes?.replacement);
 
-// `{ url, offset, length, fingerprint, filename }`, `{ over: true }` where the entry takes no bytes any more, or nothing. Throws a failure.
+// `{ url, offset, length, fingerprint, filename }`, `{ over: true }` if the entry accepts no more bytes, or nothing.
+// Throws a failure.
 export const unfinished = async (status, headers) => {
   const entry = await (await ask(status, { headers })).json();
   const [film, url] = [coming(entry), entry.upload_url];
@@ -44,7 +47,8 @@ export const unfinished = async (status, headers) => {
   }
 };
 
-// Whether the film of an upload that was sent whole is the entry's, or will not be. A server that does not answer has not said.
+// Whether it is decided if the film of a completely sent upload becomes the entry's. Without an answer of the server,
+// it is not.
 export const settled = async (status, headers) => {
   try {
     const film = coming(await (await ask(status, { headers })).json());
@@ -52,5 +56,5 @@ export const settled = async (status, headers) => {
   } catch { return false; }
 };
 
-// Gives an upload up. Where that fails the upload ends by itself, a day after its last byte.
+// Aborts an upload. If that fails, the upload ends by itself, a day after its last byte.
 export const giveUp = (url, headers) => ask(url, { method: "DELETE", headers: { ...headers, ...TUS } }).catch(() => {});

@@ -1,14 +1,14 @@
-//! Style sheets and ES modules, embedded. The address of each holds a digest of its bytes, so browsers may keep it for ever and a new
-//! version is fetched at once.
+//! Style sheets and ES modules, embedded. Each address contains a digest of the bytes, so browsers may cache it for
+//! ever and fetch a new version at once.
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
-/// One file as browsers get it.
+/// One file as browsers receive it.
 #[derive(Debug)]
 pub struct Asset {
-    /// Its file name in the source, without the ending.
+    /// Its file name in the source, without the extension.
     pub name: &'static str,
     /// Its name in addresses: `style.0123456789abcdef.css`.
     pub file: String,
@@ -38,7 +38,8 @@ const MODULES: &[(&str, &str)] = &[
     ("folder", include_str!("../assets/folder.js")),
     ("send", include_str!("../assets/send.js")),
 ];
-/// The one script of others, as npm installs it. No module: a page loads it as a script before the modules that use it.
+/// The one third-party script, as npm installs it. It is not a module: a page loads it as a script before the modules
+/// that use it.
 const TUS: &[u8] = include_bytes!("../node_modules/tus-js-client/dist/tus.min.js");
 
 const ICON: &[u8] = include_bytes!("../assets/icon.svg");
@@ -71,7 +72,7 @@ impl Asset {
     }
 }
 
-/// The asset of this name in an address.
+/// The asset with this name in an address.
 pub fn find(file: &str) -> Option<&'static Asset> {
     ALL.iter().find(|asset| asset.file == file)
 }
@@ -89,7 +90,7 @@ pub fn icon() -> String {
 /// The address of a module, or of `tus`, which is a script.
 ///
 /// # Panics
-/// Where there is no module of this name, which each page's test would show.
+/// If there is no module with this name. Any test of the page would show it.
 pub fn module(name: &str) -> String {
     address(name, "js")
 }

@@ -1,4 +1,4 @@
-//! A text as a QR code, in SVG: no script, style or reference, which the pages' policy would refuse.
+//! A text as a QR code in SVG, without scripts, styles or references, which the pages' policy would refuse.
 use std::fmt::Write as _;
 
 use qrcode::types::QrError;
@@ -7,10 +7,10 @@ use qrcode::{Color, QrCode};
 /// Light modules around a QR code, which readers need.
 const QUIET: usize = 4;
 
-/// The path of a QR code in an SVG whose unit is one module, and the width of the whole.
+/// The path of a QR code in an SVG whose unit is one module, and the total width.
 ///
 /// # Errors
-/// A text that is too long for a QR code.
+/// If the text is too long for a QR code.
 pub fn drawn(text: &str) -> Result<String, QrError> {
     let code = QrCode::new(text)?;
     let width = code.width();
@@ -22,7 +22,7 @@ pub fn drawn(text: &str) -> Result<String, QrError> {
         }
     }
     let size = width + 2 * QUIET;
-    // Always dark on light, whatever the page's colours: readers expect it.
+    // Always dark on light, whatever the page's colours are: readers expect it.
     Ok(format!(
         "<svg viewBox=\"0 0 {size} {size}\" width=\"240\" height=\"240\" shape-rendering=\"crispEdges\" aria-hidden=\"true\">\
          <path fill=\"#fff\" d=\"M0 0h{size}v{size}h-{size}z\"/><path fill=\"#000\" d=\"{path}\"/></svg>"
@@ -39,7 +39,7 @@ mod tests {
             drawn("otpauth://totp/Reelmill:anna?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Reelmill").unwrap();
         assert!(svg.starts_with("<svg viewBox=\"0 0 ") && svg.ends_with("</svg>"), "{svg}");
         assert!(svg.contains("M4 4h1v1h-1z") && !svg.contains("M3 "), "{svg}");
-        // No script, style or reference: the page's policy would refuse them.
+        // Without scripts, styles or references: the page's policy would refuse them.
         assert!(!svg.contains("style") && !svg.contains("href"), "{svg}");
     }
 }

@@ -1,5 +1,6 @@
-//! The words of a page in its language. A template writes both languages side by side, `say.t("通过", "Accept")`, so a text that is missing
-//! in one of them cannot be compiled. Names that many pages show (states, roles, methods) are translated here, once.
+//! The texts of a page in its language. A template contains both languages side by side, `say.t("通过", "Accept")`, so a
+//! text that is missing in one of them does not compile. Names that many pages show (states, roles, methods) are
+//! translated here, once.
 use chrono::{DateTime, FixedOffset, Utc};
 use pipeline::lang::Lang;
 use pipeline::person::Role;
@@ -11,7 +12,7 @@ pub struct Say {
     pub lang: Lang,
 }
 
-/// Contests, partners and people of this product live by Beijing's time, UTC+8 without summer time.
+/// Contests, partners and users of this product use Beijing time, UTC+8 without daylight saving.
 const BEIJING_SECONDS: i32 = 8 * 3600;
 
 impl Say {
@@ -36,7 +37,7 @@ impl Say {
         }
     }
 
-    /// A number of things with its unit: `12 件`, `1 work`, `12 works`.
+    /// A count with its unit: `12 件`, `1 work`, `12 works`.
     pub fn many(&self, n: u64, zh: &str, one: &str, more: &str) -> String {
         match self.lang {
             Lang::Zh => format!("{n} {zh}"),
@@ -45,12 +46,12 @@ impl Say {
         }
     }
 
-    /// Date and minute in Beijing's time: `2026-11-30 08:05`.
+    /// Date and minute in Beijing time: `2026-11-30 08:05`.
     pub fn time(&self, at: &DateTime<Utc>) -> String {
         beijing(at).format("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// The date in Beijing's time.
+    /// The date in Beijing time.
     pub fn date(&self, at: &DateTime<Utc>) -> String {
         beijing(at).format("%Y-%m-%d").to_string()
     }
@@ -60,7 +61,7 @@ impl Say {
         at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
-    /// How long ago, or how long until, in the largest unit: `3 小时`, `3 h`.
+    /// The time since or until `at`, in the largest unit: `3 小时`, `3 h`.
     pub fn ago(&self, at: &DateTime<Utc>, now: &DateTime<Utc>) -> String {
         self.span((*now - *at).num_seconds().unsigned_abs())
     }
@@ -76,14 +77,14 @@ impl Say {
         format!("{n} {}", self.t(zh, en))
     }
 
-    /// A length of film: `1:04`, `1:02:03`.
+    /// The length of a film: `1:04`, `1:02:03`.
     pub fn length(&self, ms: &u64) -> String {
         let s = ms / 1000;
         let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
         if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m}:{s:02}") }
     }
 
-    /// A size: `1.2 GB`, in powers of ten, as shops and netdisks write them.
+    /// A size: `1.2 GB`, in powers of ten, as shops and cloud drives show them.
     pub fn bytes(&self, bytes: &u64) -> String {
         #[allow(clippy::cast_precision_loss, reason = "shown with one decimal")]
         let n = *bytes as f64;
@@ -132,7 +133,7 @@ impl Say {
         self.t(zh, en).to_owned()
     }
 
-    /// The class of a state's tag: calm, waiting for a person, going on, or bad.
+    /// The class of a state's tag: calm, waiting for a person, in progress, or bad.
     pub fn tone(&self, state: &str) -> &'static str {
         match state {
             "published" | "live" | "done" | "pass" => "ok",
@@ -162,7 +163,7 @@ impl Say {
         self.t(zh, en).to_owned()
     }
 
-    /// How a rule of screening came out.
+    /// The outcome of a rule of screening.
     pub fn outcome(&self, name: &str) -> String {
         let (zh, en) = match name {
             "pass" => ("符合", "passes"),

@@ -1,5 +1,5 @@
-//! What is the same for every site of pages: their security policy, their assets as answers, the way on after a form, and the cookie of the
-//! language.
+//! What every site of pages shares: the security policy, assets as answers, the redirect after a form, and the language
+//! cookie.
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, COOKIE, LOCATION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -12,19 +12,19 @@ use crate::assets;
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// The cookie of the language, `zh` or `en`.
+/// The language cookie, `zh` or `en`.
 const LANG: &str = "lang";
 /// How long a browser keeps the language.
 const LANG_KEPT: cookie::time::Duration = cookie::time::Duration::days(365);
 
-/// One file of the assets; `None` where there is none of this name. Its address holds its digest, so it never changes.
+/// One asset file; `None` if there is none with this name. Its address contains its digest, so it never changes.
 pub fn asset(file: &str) -> Option<Response> {
     let asset = assets::find(file)?;
     let headers = [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];
     Some((headers, &*asset.bytes).into_response())
 }
 
-/// Sends the browser on after a form (303), so that a reload repeats nothing. `to` is a path of ours.
+/// Redirects the browser after a form (303), so that a reload repeats nothing. `to` is a path of this server.
 pub fn see(to: impl AsRef<str>) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let to = HeaderValue::from_str(to.as_ref()).unwrap_or(HeaderValue::from_static("/"));
@@ -33,7 +33,8 @@ pub fn see(to: impl AsRef<str>) -> Response {
     response
 }
 
-/// A path of ours that a link or a form names, such as where to go after the sign-in; anything else is the home page.
+/// A path of this server that a link or a form names, such as the target after the sign-in; anything else becomes the
+/// home page.
 pub fn inside(path: Option<&str>) -> &str {
     let ours = |path: &&str| {
         path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control())
@@ -41,7 +42,7 @@ pub fn inside(path: Option<&str>) -> &str {
     path.filter(ours).unwrap_or("/")
 }
 
-/// The address that keeps the other language and comes back to `path`.
+/// The address that switches to the other language and returns to `path`.
 pub fn switch(to: Lang, path: &str) -> String {
     let back: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
     format!("/lang/{}?back={back}", to.tag())
@@ -61,15 +62,15 @@ pub fn lang(headers: &HeaderMap) -> Option<Lang> {
     lang_named(&cookie(headers, LANG)?)
 }
 
-/// Keeps the language. `https`: whether this site is reached over it.
+/// Stores the language. `https`: whether this site is reached over HTTPS.
 pub fn set_lang(lang: Lang, https: bool) -> HeaderValue {
     let cookie = Cookie::build((LANG, lang.tag())).path("/").same_site(SameSite::Lax).http_only(true);
     let cookie = cookie.secure(https).max_age(LANG_KEPT).build();
-    // A name and a value of ours.
+    // Name and value are our own.
     HeaderValue::from_str(&cookie.to_string()).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// The value of a cookie. One that came twice is none: a browser sends ours once.
+/// The value of a cookie. If the name occurs twice, the answer is `None`: a browser sends our cookie once.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut found = lines.flat_map(Cookie::split_parse).flatten().filter(|cookie| cookie.name() == name);

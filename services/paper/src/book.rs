@@ -1,4 +1,4 @@
-//! What is read of a file, and the one place that adds to it: every limit on content is kept here.
+//! What is read from a file, and the one place that adds to it: every limit on content is enforced here.
 use std::collections::BTreeMap;
 
 use pipeline::text::{Lines, check};
@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
-/// Characters of a worksheet's name that are kept; Excel allows 31.
+/// The characters of a worksheet's name that are kept; Excel allows 31.
 const NAME_CHARS: usize = 31;
 
 /// The child's answer to a request to read a spreadsheet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
-    /// What is in it.
+    /// Its content.
     Read(Book),
     /// Why it is not read.
     Refused(Refusal),
@@ -30,7 +30,7 @@ pub struct Book {
 /// One worksheet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sheet {
-    /// As its tab says; empty for a CSV.
+    /// The name on its tab; empty for a CSV.
     pub name: String,
     /// Rows with any text, in their order.
     pub rows: Vec<Row>,
@@ -39,17 +39,18 @@ pub struct Sheet {
 /// One row with any text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// As the program beside the row shows it, from 1.
+    /// The row number that the program shows, from 1.
     pub number: u32,
-    /// Text of each cell from the first column on; the last one is not empty.
+    /// The text of each cell, starting with the first column; the last one is not empty.
     pub cells: Vec<String>,
 }
 
 impl Book {
-    /// Checks an answer against the limits that were asked for: a child that a hostile file took over may write anything.
+    /// Checks an answer against the requested limits: if a hostile file took over the child, the child may write
+    /// anything.
     ///
     /// # Errors
-    /// Says which limit does not hold.
+    /// Names the limit that is exceeded.
     pub fn check(&self, limits: &Limits) -> Result<(), &'static str> {
         let rows = || self.sheets.iter().flat_map(|sheet| &sheet.rows);
         let cells = || rows().flat_map(|row| &row.cells);
@@ -89,7 +90,7 @@ impl<'a> Collector<'a> {
         Self { limits, sheets: Vec::new(), rows: 0, text_bytes: 0 }
     }
 
-    /// Begins a worksheet.
+    /// Starts a worksheet.
     pub(crate) fn sheet(&mut self, name: &str) -> Result<Cells<'_, 'a>, Refusal> {
         if self.sheets.len() as u32 >= self.limits.sheets {
             return Err(Refusal::TooManySheets { most: self.limits.sheets });
@@ -112,7 +113,7 @@ pub(crate) struct Cells<'c, 'a> {
 }
 
 impl Cells<'_, '_> {
-    /// Adds a cell, counted from 0. A later text of the same cell takes the place of an earlier one.
+    /// Adds a cell, counted from 0. A later text of the same cell replaces an earlier one.
     pub(crate) fn put(&mut self, row: u32, column: u32, text: &str) -> Result<(), Refusal> {
         let text = tidied(text);
         if text.is_empty() {
@@ -145,7 +146,7 @@ impl Cells<'_, '_> {
         Ok(())
     }
 
-    /// Gives every cell of a merged region the text of its first, in rows that have any text.
+    /// Gives every cell of a merged region the text of the first cell, in rows that have any text.
     pub(crate) fn merge(&mut self, start: (u32, u32), end: (u32, u32)) -> Result<(), Refusal> {
         let first = self.rows.get(&start.0).and_then(|cells| cells.get(start.1 as usize)).cloned();
         let Some(first) = first.filter(|text| !text.is_empty() && start.0 <= end.0 && start.1 <= end.1) else {
@@ -172,8 +173,8 @@ impl Cells<'_, '_> {
     }
 }
 
-/// A cell's text without what cannot be seen: control characters, marks of direction and blanks of no width come along when text is
-/// pasted, and the person who pasted it could not find them. Line ends stay.
+/// A cell's text without invisible characters: control characters, direction marks and zero-width spaces come with
+/// pasted text, and the person who pasted it could not find them. Line ends stay.
 fn tidied(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n");
     let seen = |c: &char| {

@@ -1,14 +1,14 @@
-//! A cell's value as text: what its owner meant to write, where the program made a number or a date of it.
+//! A cell's value as text: what its owner meant to write, even if the program turned it into a number or a date.
 use std::borrow::Cow;
 
 use calamine::{DataRef, ExcelDateTime};
 
-/// Significant digits that Excel keeps and shows of a number.
+/// Significant digits of a number that Excel keeps and shows.
 const DIGITS: usize = 15;
-/// From here on a number is no telephone number or code, but a mistake; a full text of it may have 300 digits.
+/// From here on a number is not a telephone number or code but a mistake; written in full, it may have 300 digits.
 const HUGE: f64 = 1e21;
 
-/// The text of a value. A formula is the value that was stored with it; nothing is calculated.
+/// The text of a value. For a formula it is the value that was stored with it; nothing is calculated.
 pub(crate) fn text<'v>(value: &'v DataRef<'_>) -> Cow<'v, str> {
     match value {
         DataRef::Empty => Cow::Borrowed(""),
@@ -22,7 +22,7 @@ pub(crate) fn text<'v>(value: &'v DataRef<'_>) -> Cow<'v, str> {
     }
 }
 
-/// All digits and no exponent: a telephone number that was typed as a number is one all the same.
+/// All digits without an exponent: a telephone number may have been typed as a number.
 fn number(value: f64) -> String {
     if !value.is_finite() {
         return "#NUM!".to_owned();
@@ -32,7 +32,7 @@ fn number(value: f64) -> String {
     if shown.abs() >= HUGE { format!("{shown:E}") } else { format!("{shown}") }
 }
 
-/// ISO 8601: a date, a time of the day, or both; a length of time as hours, minutes and seconds.
+/// ISO 8601: a date, a time of day, or both; a duration as hours, minutes and seconds.
 fn moment(value: &ExcelDateTime) -> String {
     let days = value.as_f64();
     if value.is_duration() || (0.0..1.0).contains(&days) {

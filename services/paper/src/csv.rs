@@ -1,4 +1,5 @@
-//! Text with separators (RFC 4180), as Excel and WPS write it: comma, semicolon or tab; UTF-8, UTF-16 or GB 18030, which holds GBK.
+//! Text with separators (RFC 4180), as Excel and WPS write it: comma, semicolon or tab; UTF-8, UTF-16 or GB 18030,
+//! which includes GBK.
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, GB18030, UTF_8};
@@ -10,7 +11,7 @@ use crate::refusal::Refusal;
 /// Reads a CSV.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Book, Refusal> {
     let text = decoded(bytes)?;
-    // No spreadsheet writes control characters into text; a file that holds them is of another kind.
+    // No spreadsheet program writes control characters into text; a file that contains them is of another type.
     let acts = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
     if text.contains(acts) || text.trim_start().starts_with(['<', '{', '%']) {
         return Err(Refusal::UnknownFormat);
@@ -22,7 +23,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Book, Refusal> {
     collector.book()
 }
 
-/// The text of a file: by its mark if it has one, else UTF-8 if it is valid, else GB 18030.
+/// The text of a file: by its byte order mark if it has one, else UTF-8 if it is valid, else GB 18030.
 fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     let (encoding, text) = match Encoding::for_bom(bytes) {
         Some((encoding, length)) => (encoding, &bytes[length..]),
@@ -32,14 +33,14 @@ fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, Refusal> {
     encoding.decode_without_bom_handling_and_without_replacement(text).ok_or(Refusal::UnknownEncoding)
 }
 
-/// What separates fields: the candidate that stands most often in the first line.
+/// The separator of fields: the candidate that occurs most often in the first line.
 fn separator(text: &str) -> char {
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or("");
-    // The last of equals wins, so that a line without any is a row of one field, separated by commas.
+    // Of equal counts the last one wins, so a line without any separator is a row of one field.
     [';', '\t', ','].into_iter().max_by_key(|candidate| first.matches(*candidate).count()).unwrap_or(',')
 }
 
-/// Puts every field. A quoted field may hold separators and line ends; a doubled quote in it is a quote.
+/// Adds every field. A quoted field may contain separators and line ends; a doubled quote in it is a quote.
 fn split(text: &str, cells: &mut Cells) -> Result<(), Refusal> {
     let separator = separator(text);
     let mut at = (0, 0);
@@ -52,7 +53,7 @@ fn split(text: &str, cells: &mut Cells) -> Result<(), Refusal> {
                 field.push('"');
             }
             '"' if quoted => quoted = false,
-            // `="138…"` is how programs keep Excel from making a number of a text.
+            // Programs write `="138…"` to keep Excel from turning a text into a number.
             '"' if matches!(field.trim(), "" | "=") => {
                 field.clear();
                 quoted = true;
@@ -68,7 +69,7 @@ fn split(text: &str, cells: &mut Cells) -> Result<(), Refusal> {
             c => field.push(c),
         }
     }
-    // A quote without an end would make one cell of all that follows it.
+    // A quote without an end would turn everything after it into one cell.
     if quoted {
         return Err(Refusal::Damaged);
     }

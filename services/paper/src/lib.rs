@@ -1,15 +1,16 @@
-//! Spreadsheets as tables of text, and the template of one. Synchronous; knows nothing of the network, the database or of what a table means. A file comes from
-//! a stranger, so [`read`](read::read) runs only in the sandboxed child, and the parent checks what it answers with [`Book::check`].
+//! Spreadsheets as tables of text, and the template of one. It is synchronous and knows nothing about the network, the
+//! database or the meaning of a table. A file comes from an untrusted person, so [`read`](read::read) runs only in the
+//! sandboxed child, and the parent checks the child's answer with [`Book::check`].
 #![cfg_attr(
     test,
     allow(clippy::unwrap_used, reason = "a test may: what cannot be unwrapped is the failure that it reports")
 )]
 
-// What a file may be, and what is kept of it.
+// Limits of a file and of what is kept of it.
 mod limits;
 // Why a file is not read, in two languages.
 mod refusal;
-// What is read: sheets, rows, cells as text.
+// The result of reading: sheets, rows, cells as text.
 mod book;
 // Which of the formats a file has.
 mod read;
@@ -19,7 +20,7 @@ mod package;
 mod xlsx;
 // Text files with separators.
 mod csv;
-// A cell's value as a person sees it.
+// A cell's value as people see it.
 mod cell;
 // The sheet that recommending units fill in.
 mod template;

@@ -1,9 +1,10 @@
-//! What a spreadsheet may be. The sheet of a recommending unit has some forty rows and twenty columns.
+//! The limits of a spreadsheet. The sheet of a recommending unit has about forty rows and twenty columns.
 use serde::{Deserialize, Serialize};
 
 const MIB: u64 = 1 << 20;
 
-/// Bounds of one file. A file beyond one of them is refused by name; nothing of it is cut off silently.
+/// Limits of one file. A file that exceeds one of them is refused with the name of that limit; nothing is cut off
+/// silently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of the file.
@@ -12,11 +13,11 @@ pub struct Limits {
     pub parts: u32,
     /// Bytes of all parts after decompression.
     pub unpacked_bytes: u64,
-    /// How many times its compressed size a part of more than 1 MiB may have.
+    /// The highest compression ratio of a part larger than 1 MiB.
     pub ratio: u64,
     /// Worksheets.
     pub sheets: u32,
-    /// Rows with any text, of all worksheets.
+    /// Rows with any text, in all worksheets together.
     pub rows: u32,
     /// Columns of a row.
     pub columns: u32,
@@ -27,14 +28,14 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// For a sheet of up to a thousand works.
+    /// Enough for a sheet of a thousand works.
     fn default() -> Self {
         Self {
             file_bytes: 8 * MIB,
-            // A workbook has some ten, and one more for each picture or comment in it.
+            // A workbook has about ten, and one more for each picture or comment in it.
             parts: 1000,
             unpacked_bytes: 64 * MIB,
-            // XML of empty, formatted cells comes to 30; deflate cannot exceed 1032.
+            // The XML of empty, formatted cells reaches 30; deflate cannot exceed 1032.
             ratio: 200,
             sheets: 20,
             rows: 2000,

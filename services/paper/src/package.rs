@@ -1,5 +1,5 @@
-//! The archive of an .xlsx, looked at before anything in it is parsed: every part is decompressed once, into nothing, and counted. What
-//! the archive claims about sizes is not believed.
+//! The archive of an .xlsx, checked before anything in it is parsed: every part is decompressed once, without keeping
+//! the output, and counted. The sizes that the archive states are not trusted.
 use std::io::{Cursor, Read};
 
 use memchr::memmem::Finder;
@@ -8,11 +8,12 @@ use zip::ZipArchive;
 use crate::limits::Limits;
 use crate::refusal::Refusal;
 
-/// Bytes decompressed at once.
+/// Bytes that are decompressed at a time.
 const CHUNK: usize = 64 << 10;
-/// A part may have any ratio up to this size: a short text of blanks compresses a thousandfold and harms nothing.
+/// Up to this size a part may have any ratio: a short text of blanks compresses a thousandfold and does no harm.
 const SMALL: u64 = 1 << 20;
-/// Begins a document type, the only place in which XML declares entities. ECMA-376 (part 2, 8.1.4) forbids it.
+/// Starts a document type declaration, the only place in which XML declares entities. ECMA-376 (part 2, 8.1.4) forbids
+/// it.
 const DOCTYPE: &[u8] = b"<!DOCTYPE";
 
 /// Checks number, size and ratio of all parts, and that their XML declares no entities.
@@ -27,7 +28,7 @@ pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Refusal> {
         let mut part = archive.by_index(index).map_err(|_| Refusal::Damaged)?;
         let packed = part.compressed_size();
         let mut size = 0;
-        // The end of the last chunk stands before the next one, so that nothing is missed between them.
+        // The end of the last chunk is put before the next one, so that a match across the border is found.
         let mut kept = 0;
         loop {
             let count = part.read(&mut buffer[kept..]).map_err(|_| Refusal::Damaged)?;

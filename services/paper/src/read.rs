@@ -1,4 +1,4 @@
-//! Which format a file has, by its content and never by its name.
+//! The format of a file, by its content and never by its name.
 use std::io::Read;
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use crate::refusal::Refusal;
 use crate::{csv, xlsx};
 
-/// An archive (zip), which an .xlsx is.
+/// A zip archive, such as an .xlsx.
 const ZIP: &[u8] = b"PK\x03\x04";
 /// A compound file (OLE): .xls, .et, or any workbook with a password.
 const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
@@ -17,7 +17,7 @@ const ENCRYPTED: &[u8] = b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0";
 /// Reads the spreadsheet at `path`, within `limits`.
 ///
 /// # Errors
-/// When the file itself cannot be read. What is wrong with its content is an [`Answer`].
+/// If the file itself cannot be read. Faults of its content are an [`Answer`].
 pub fn read(path: &Path, limits: &Limits) -> std::io::Result<Answer> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(limits.file_bytes + 1).read_to_end(&mut bytes)?;

@@ -1,27 +1,27 @@
-//! Why a file is not read: a stable code and a sentence that says what to do.
+//! Why a file is not read: a stable code and a sentence that states what to do.
 use pipeline::lang::Lang;
 use serde::{Deserialize, Serialize};
 
-/// Why a spreadsheet is refused. Numbers only: nothing of the file's own text is repeated.
+/// Why a spreadsheet is refused. It contains numbers only: no text of the file is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// Neither .xlsx nor text with separators.
     #[error("The file is not a spreadsheet. Use .xlsx or .csv.")]
     UnknownFormat,
-    /// The binary format of Excel before 2007, also of WPS (.et).
+    /// The binary format of Excel before 2007, also used by WPS (.et).
     #[error("The formats .xls and .et are not supported. Save the sheet as .xlsx.")]
     OldFormat,
-    /// Opens with a password only.
+    /// Opens only with a password.
     #[error("The sheet is protected by a password. Remove the password and save it again.")]
     Encrypted,
-    /// Not readable to its end.
+    /// Not readable to the end.
     #[error("The sheet is damaged. Open it in Excel or WPS and save it again.")]
     Damaged,
     /// A CSV in an encoding that is neither UTF-8, UTF-16 nor GB 18030.
     #[error("The encoding of the CSV file is unknown. Save it as UTF-8, or use .xlsx.")]
     UnknownEncoding,
-    /// XML with a document type or entities, which .xlsx forbids.
+    /// XML with a document type or entities, which is forbidden in .xlsx.
     #[error("The sheet holds XML declarations that are not allowed in .xlsx. Save it again with Excel or WPS.")]
     Entities,
     /// No cell has text.
@@ -39,7 +39,7 @@ pub enum Refusal {
         /// Most parts.
         most: u32,
     },
-    /// Decompresses to too much: a zip bomb, or a sheet with large pictures.
+    /// Too large when decompressed: a zip bomb, or a sheet with large pictures.
     #[error("The file is too large after decompression. Remove pictures, and formats of unused rows and columns.")]
     UnpacksTooLarge,
     /// Too many worksheets.
@@ -99,7 +99,7 @@ impl Refusal {
         }
     }
 
-    /// One or two sentences for people: what is wrong, and what helps.
+    /// One or two sentences for people: what is wrong, and what to do.
     pub fn text(&self, lang: Lang) -> String {
         match lang {
             Lang::En => self.to_string(),

@@ -6,14 +6,14 @@ use rust_xlsxwriter::{
     DataValidation, DataValidationRule, Format, FormatAlign, FormatBorder, Formula, Workbook, XlsxError,
 };
 
-/// Rows that are prepared: more works than any unit may enter.
+/// Prepared rows: more works than any unit may enter.
 const ROWS: u32 = 500;
 /// The format's number for A4.
 const A4: u8 = 9;
-/// Characters of a hint that Excel shows at a cell, and of the message about a wrong entry.
+/// Characters of a hint that Excel shows at a cell, and of the message for a wrong value.
 const HINT_CHARS: usize = 255;
 
-/// Words of the template, Chinese and English.
+/// The template's texts, Chinese and English.
 struct Words {
     sheet: &'static str,
     lists: &'static str,
@@ -23,7 +23,7 @@ struct Words {
 /// The template for a contest, as the bytes of an .xlsx.
 ///
 /// # Errors
-/// When the contest's texts do not fit into the format.
+/// If the contest's texts do not fit into the format.
 pub fn template(contest: &Contest, lang: Lang) -> Result<Vec<u8>, XlsxError> {
     let words = match lang {
         Lang::Zh => Words { sheet: "推荐汇总表", lists: "选项", choose: "请从列表中选择。" },
@@ -55,7 +55,7 @@ pub fn template(contest: &Contest, lang: Lang) -> Result<Vec<u8>, XlsxError> {
     workbook.save_to_buffer()
 }
 
-/// What a cell of the column takes, as far as Excel can check it; the form's rules count.
+/// What a cell of the column accepts, as far as Excel can check it; the form's rules decide.
 fn rule(column: &Column, place: u16, lang: Lang, words: &Words) -> Result<Option<DataValidation>, XlsxError> {
     let Holds::Answer(field) = column.holds else { return Ok(None) };
     let count = column.choices(lang).len();

@@ -1,5 +1,5 @@
-//! Worksheets of an .xlsx, cell by cell. Links to other files, macros, pictures and formulas are never followed or evaluated: only cells
-//! are read, and of a formula the value that was stored with it.
+//! Worksheets of an .xlsx, cell by cell. Links to other files, macros, pictures and formulas are never followed or
+//! evaluated. Only cells are read, and for a formula the value that was stored with it.
 use std::io::Cursor;
 
 use calamine::{Reader, SheetType, SheetVisible, Xlsx};

@@ -1,4 +1,4 @@
-//! The public HTTP API as an entrant's client sees it: entering a work, asking how it stands, and reading what went wrong.
+//! The public HTTP API as an entrant's client uses it: entering a work, reading its state, and reading errors.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
 
-/// How often a form is sent to a server that is busy.
+/// How often a form is sent to a busy server.
 const BUSY_TRIES: u32 = 8;
 /// Longest wait before it is sent again.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -30,12 +30,12 @@ pub(crate) struct Form {
     pub(crate) recommending_unit: String,
     pub(crate) entrant: Entrant,
     pub(crate) declarations: Declarations,
-    /// To the contest's own questions, by their ids.
+    /// Answers to the contest's own questions, by their ids.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) answers: BTreeMap<String, String>,
 }
 
-/// Who enters. Personal data: goes to the server, and nowhere else.
+/// The entrant. Personal data: sent to the server only.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Entrant {
     pub(crate) name: String,
@@ -53,7 +53,7 @@ pub(crate) struct Contact {
     pub(crate) email: Option<String>,
 }
 
-/// What the entrant declares.
+/// The entrant's declarations.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Declarations {
     pub(crate) originality: bool,
@@ -81,12 +81,12 @@ pub(crate) struct Entered {
     pub(crate) id: String,
     pub(crate) token: String,
     pub(crate) upload: UploadAddress,
-    /// What partners do not take of the texts.
+    /// The texts that partners do not accept.
     #[serde(default)]
     pub(crate) warnings: Vec<Warning>,
 }
 
-/// What a partner does not take.
+/// A text that a partner does not accept.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Warning {
     pub(crate) partner: String,
@@ -94,13 +94,13 @@ pub(crate) struct Warning {
     pub(crate) en: String,
 }
 
-/// Where uploads are made (tus creation).
+/// The address for creating uploads (tus creation).
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct UploadAddress {
     pub(crate) endpoint: String,
 }
 
-/// How an entry stands, as its entrant may see it.
+/// The state of an entry, as its entrant may see it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Standing {
     pub(crate) id: String,
@@ -108,12 +108,12 @@ pub(crate) struct Standing {
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rejection: Option<Reason>,
-    /// What the headers say of the simplest rules, before screening has spoken.
+    /// The first look: the simplest rules applied to the headers, before screening.
     #[serde(default, skip_serializing)]
     pub(crate) first_look: Vec<Look>,
 }
 
-/// What the headers say of one rule.
+/// The result of the first look for one rule.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Look {
     pub(crate) outcome: String,
@@ -129,7 +129,8 @@ pub(crate) struct Reason {
     pub(crate) en: String,
 }
 
-/// An error answer (RFC 9457 with a stable code; its words are in the language of Accept-Language). What is missing is empty.
+/// An error answer (RFC 9457 with a stable code; its texts are in the language of Accept-Language). Missing parts are
+/// empty.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Problem {
@@ -152,14 +153,14 @@ struct Field {
 }
 
 impl Problem {
-    /// Whether nothing in the request could be corrected to make it welcome.
+    /// Whether no correction of the request could make it acceptable.
     pub(crate) fn forbids(&self) -> bool {
         self.status == 403
     }
 
-    /// All that it says, on one line.
+    /// The whole text, on one line.
     pub(crate) fn shown(&self) -> String {
-        // The fields say all that the detail says, one a line.
+        // The fields contain the whole detail, one per line.
         let detail = if self.fields.is_empty() { self.detail.as_str() } else { "" };
         let said = [self.title.as_str(), detail];
         let said = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
@@ -178,16 +179,16 @@ impl Problem {
     }
 }
 
-/// How long a busy server asks to wait.
+/// The wait that a busy server asks for.
 fn retry_after(response: &reqwest::Response) -> Duration {
     let said = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     said.map_or(LONGEST_WAIT, Duration::from_secs).min(LONGEST_WAIT)
 }
 
-/// Reads an error answer; a body that is no problem+json leaves the status.
+/// Reads an error answer; of a body that is not problem+json only the status remains.
 pub(crate) async fn problem(response: reqwest::Response) -> Problem {
     let status = response.status();
-    // An error page of some proxy may be long; the first bytes tell enough.
+    // A proxy's error page may be long; the first bytes are enough.
     let body = response.bytes().await.unwrap_or_default();
     let mut problem: Problem = serde_json::from_slice(&body).unwrap_or_default();
     problem.status = status.as_u16();
@@ -200,7 +201,7 @@ pub(crate) async fn problem(response: reqwest::Response) -> Problem {
 impl Api {
     /// A client for the server at `server`, such as `http://127.0.0.1:8080`.
     pub(crate) fn new(server: &str) -> anyhow::Result<Self> {
-        // reqwest is built without a TLS provider of its own choice; a second installation is refused, and that is fine.
+        // reqwest is built without a TLS provider; installing a second one is refused, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(language().tag()));
@@ -208,16 +209,16 @@ impl Api {
             .default_headers(headers)
             .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
-            // No bound on the whole request: an upload takes as long as it takes. A connection that says nothing is cut.
+            // No limit on the whole request: an upload may take long. A silent connection is cut.
             .read_timeout(Duration::from_secs(120))
             .build()
             .context("prepare the HTTP client")?;
         Ok(Self { http, server: server.trim_end_matches('/').to_owned() })
     }
 
-    /// Enters a work. The server may refuse the form, which is told and is not a failure of ours.
+    /// Enters a work. If the server refuses the form, that is returned and is not a failure of ours.
     ///
-    /// Under a `key` the server enters it once, however often it is sent; then a server that is busy is asked again.
+    /// With a `key` the server enters it once, however often it is sent; so a busy server is asked again.
     pub(crate) async fn enter(&self, form: &Form, key: Option<&str>) -> anyhow::Result<Result<Entered, Problem>> {
         let address = format!("{}/api/v1/submissions", self.server);
         let mut tries = 0;
@@ -234,7 +235,7 @@ impl Api {
         };
         if response.status().is_success() {
             let mut entered: Entered = response.json().await.context("read the server's answer")?;
-            // A server that does not know its public address tells paths.
+            // A server without a configured public address returns paths.
             let base = reqwest::Url::parse(&address)?;
             entered.upload.endpoint = base.join(&entered.upload.endpoint)?.into();
             return Ok(Ok(entered));
@@ -245,7 +246,7 @@ impl Api {
         Ok(Err(problem))
     }
 
-    /// How an entry stands.
+    /// The state of an entry.
     pub(crate) async fn standing(&self, id: &str, token: &str) -> anyhow::Result<Standing> {
         let address = format!("{}/api/v1/submissions/{id}", self.server);
         let request = self.http.get(&address).bearer_auth(token).timeout(Duration::from_secs(30));
@@ -255,7 +256,7 @@ impl Api {
     }
 }
 
-/// The language of the user's locale: Chinese where it says so, else English.
+/// The language of the user's locale: Chinese if it says so, else English.
 pub(crate) fn language() -> Lang {
     let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! The command line: which commands there are, and what `--help` says. Each command is one file in `command/`.
+//! The command line: its commands, and the text of `--help`. Each command is one file in `command/`.
 use clap::{Parser, Subcommand};
 
 use crate::command::{
@@ -139,14 +139,14 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what was typed.
+    /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::Serve(args) => serve::run(*args),
             Command::Migrate(args) => block_on(migrate::run(args)),
             Command::Ready(args) => ready::run(&args),
             Command::S3(args) => s3::run(args),
-            // `main` looked for it before; only `reelmill --flag child` comes here, which is no way to start one.
+            // `main` handles it earlier; only `reelmill --flag child` arrives here, which is not a valid start.
             Command::Child => Ok(Exit::Usage),
             Command::Submit(args) => resumable(submit::run(*args)),
             Command::Status(args) => block_on(status::run(args)),
@@ -193,12 +193,12 @@ fn block_on(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<
     run_to_end(work, "reelmill: interrupted")
 }
 
-/// Runs a command that goes on where it was interrupted when it is typed again.
+/// Runs a command that continues where it was interrupted when it is typed again.
 fn resumable(work: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     run_to_end(work, "reelmill: interrupted; the same command resumes")
 }
 
-/// Ctrl-C ends it through the runtime's drop, so scratch files and children go with it.
+/// Ctrl-C ends it by dropping the runtime, so scratch files and children are removed with it.
 fn run_to_end(work: impl Future<Output = anyhow::Result<Exit>>, interrupted: &str) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async {
@@ -218,7 +218,7 @@ fn run_to_end(work: impl Future<Output = anyhow::Result<Exit>>, interrupted: &st
 pub(crate) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without a handler the signal ends the process by itself.
+        // Without a handler the signal ends the process directly.
         return std::future::pending().await;
     };
     tokio::select! {

@@ -1,5 +1,5 @@
-//! The commands, one a file. Those of organisers talk to Postgres, `submit` talks HTTP like any entrant, and `render`, `probe`
-//! and `plan` need no server at all.
+//! The commands, one per file. Those of organisers use Postgres, `submit` uses HTTP like any entrant, and `render`,
+//! `probe` and `plan` need no server.
 
 pub(crate) mod audit;
 pub(crate) mod bag;

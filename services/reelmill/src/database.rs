@@ -44,9 +44,9 @@ fn host() -> String {
     named.unwrap_or_else(|| "an unnamed host".to_owned())
 }
 
-/// Connects to the database of `url`, or says within a few seconds that nobody answers.
+/// Connects to the database of `url`, or fails within a few seconds if there is no answer.
 pub(crate) async fn connect(url: &str, allow_plaintext: Vec<Trusted>) -> anyhow::Result<Store> {
-    // These commands never speak to the broker; what they start is announced by the services, from the outbox.
+    // These commands never use the broker; the services announce their work from the outbox.
     let given = [("--database-url", url), ("--amqp-url", "amqp://unused")];
     let mut config = settings::read(&given).map_err(|error| WrongUsage(error.to_string()))?;
     config.allow_plaintext = allow_plaintext;
@@ -76,13 +76,14 @@ impl DatabaseArgs {
         Ok(Caller { by: self.by(&desk.store, None).await?, sees: Sees::All, roles: None, key: None })
     }
 
-    /// Connects, or says within a few seconds that nobody answers.
+    /// Connects, or fails within a few seconds if there is no answer.
     pub(crate) async fn connect(&self) -> anyhow::Result<Store> {
         connect(&self.database_url, self.allow_plaintext.clone()).await
     }
 
-    /// Who types, as the audit trail names them: the person with this login name, or `operator on HOST`. A claim, not a proof: who has
-    /// the database's password may give any login name. The trail shows it by the missing credential.
+    /// The user, as named by the audit trail: the person with this login name, or `operator on HOST`. A claim, not a
+    /// proof: anyone with the database's password can give any login name. The missing credential in the trail shows
+    /// that.
     pub(crate) async fn by(&self, store: &Store, reason: Option<String>) -> anyhow::Result<By> {
         let person = match self.login.clone().or_else(login_name) {
             Some(login) => store.person_by_login(&login).await?,

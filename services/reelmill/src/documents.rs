@@ -1,5 +1,5 @@
-//! The documents are true: their commands, options, make targets, paths, links and variables exist, the reference is what the program
-//! prints, and nothing that the program reads is missing from it.
+//! Checks the documents: their commands, options, make targets, paths, links and variables exist, the reference is what
+//! the program prints, and it contains everything that the program reads.
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::command::reference;
 
 mod printed;
 
-/// The front door and what lies beside what it describes. The reference is compared as a whole.
+/// The front door and the documents beside the code they describe. The reference is compared as a whole.
 const DOCUMENTS: [&str; 5] =
     ["README.md", "services/README.md", "deploy/README.md", "deploy/backup/README.md", "bench/RESULTS.md"];
 
@@ -22,15 +22,15 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("read {path}: {error}"))
 }
 
-/// What stands under one heading of the second level.
+/// The text under one heading of the second level.
 fn section<'a>(document: &'a str, heading: &str) -> &'a str {
     let (_, rest) = document.split_once(&format!("\n## {heading}\n")).expect("a section of this name");
     rest.split("\n## ").next().expect("its text")
 }
 
-/// What stands between backticks.
+/// The text between backticks.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    // Blocks of commands begin and end with three of them, so the pairs go on to match.
+    // Blocks of commands begin and end with three of them, so the pairs still match.
     text.split('`').skip(1).step_by(2)
 }
 
@@ -48,7 +48,7 @@ fn expanded(span: &str) -> Vec<String> {
 }
 
 fn exists(path: &str) -> bool {
-    // Where a path begins with a crate's folder, as people call it, it lies in services/.
+    // A path that begins with a crate's folder is in services/.
     let bases = [
         ".",
         "services",
@@ -58,7 +58,7 @@ fn exists(path: &str) -> bool {
         "services/runtime/src",
     ];
     let inside = bases.iter().chain(&["services/reelmill/src"]);
-    // Made by deploy/secrets.sh.
+    // Created by deploy/secrets.sh.
     path == "deploy/.secrets"
         || inside.map(|base| root().join(base)).any(|base| base.join(path.trim_end_matches('/')).exists())
 }
@@ -89,7 +89,7 @@ fn every_path_of_the_documents_is_there() {
     assert!(missing.is_empty(), "the documents name what is not there: {missing:?}");
 }
 
-/// A heading's address, as GitHub and GitLab make it.
+/// A heading's anchor, as GitHub and GitLab generate it.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase().replace(' ', "-");
     kept.chars().filter(|it| it.is_alphanumeric() || ['-', '_'].contains(it)).collect()
@@ -137,7 +137,7 @@ fn sources(dir: &Path, into: &mut String) {
         if path.is_dir() && path.file_name().is_some_and(|name| name != "tests") {
             sources(&path, into);
         } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "html")
-            // These list what is looked for.
+            // These list what is searched for.
             && !["documents.rs", "reference.rs", "settings.rs"].iter().any(|name| path.ends_with(name))
         {
             into.push_str(&std::fs::read_to_string(&path).expect("code"));
@@ -174,7 +174,7 @@ fn the_reference_has_each_variable_that_the_code_reads_and_no_other() {
         }
     }
     for name in listed {
-        // The SDK's, the subscriber's and the TLS library's own.
+        // Those of the SDK, of the subscriber and of the TLS library.
         let by_others = name.starts_with("OTEL_") || ["RUST_LOG", "SSL_CERT_FILE"].contains(&name);
         assert!(by_others || code_of_services.contains(&format!("\"{name}\"")), "nothing reads {name}");
     }
@@ -208,7 +208,8 @@ fn every_variable_of_the_documents_is_in_the_reference_or_read_by_a_script() {
     for document in DOCUMENTS {
         let text = read(document);
         for name in code(&text).filter(|it| it.contains('_') && is_variable(it)) {
-            // A variable of tests is one of the servers' with TEST_ before it; the chart's and Grafana's own are named where they are.
+            // A variable of tests is one of the servers' with the prefix TEST_; the chart's and Grafana's own are
+            // documented there.
             let named = words.contains(name) || words.contains(name.trim_start_matches("TEST_"));
             let read = named || name == "PROMETHEUS_URL";
             assert!(read, "{document}: nothing reads {name}");
@@ -231,7 +232,7 @@ fn every_command_of_the_documents_is_one_and_has_its_options() {
     }
 }
 
-/// What is wrong with a command line after `reelmill`, if anything is.
+/// The error in a command line after `reelmill`, if any.
 fn wrong_in(cli: &Command, line: &str) -> Option<String> {
     let mut command = cli;
     for word in line.split([' ', '|']) {
@@ -261,13 +262,13 @@ fn every_make_target_of_the_documents_is_one() {
             };
             let word = line[at + 5..].split(' ').find(|word| !word.starts_with('-') && !word.contains('='));
             let target = word.unwrap_or_default().trim_end_matches(['…', ')']);
-            // A family of targets is written with dots after it.
+            // A family of targets is written with dots at its end.
             assert!(makefile.contains(&format!("\n{target}")), "{document}: there is no `make {target}`");
         }
     }
 }
 
-/// utoipa writes one schema for each name, the last one that it meets.
+/// utoipa writes one schema per name, the last one that it finds.
 #[test]
 fn no_two_schemas_of_the_apis_have_one_name() {
     let mut names = std::collections::BTreeMap::<String, Vec<String>>::new();

@@ -1,4 +1,4 @@
-//! `--url`, `--screenshot` and `--seen-at`: what a person shows for what they did by hand. The desk judges it.
+//! `--url`, `--screenshot` and `--seen-at`: a person's evidence for an act by hand. The desk checks it.
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -24,7 +24,7 @@ pub(crate) struct EvidenceArgs {
 }
 
 impl EvidenceArgs {
-    /// The picture as a wish carries it.
+    /// The picture in the form of a wish.
     pub(crate) async fn picture(&self) -> anyhow::Result<Option<String>> {
         match &self.screenshot {
             Some(path) => Ok(Some(encoded(&read(path).await?))),
@@ -33,7 +33,7 @@ impl EvidenceArgs {
     }
 }
 
-/// Reads a picture, and no more than the desk takes.
+/// Reads a picture, up to the desk's limit.
 async fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let wrong = || WrongUsage(format!("{} is no picture of 1 to {PICTURE_BYTES} bytes", path.display()));
     let file = tokio::fs::File::open(path).await.with_context(|| format!("read {}", path.display()))?;

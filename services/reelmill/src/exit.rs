@@ -1,4 +1,4 @@
-//! Exit codes, the same for every command, and how a failure is told.
+//! Exit codes, the same for every command, and the output of failures.
 use std::process::ExitCode;
 
 use pipeline::id::SubmissionId;
@@ -7,14 +7,14 @@ use runtime::desk_url::DeskUrlRefused;
 use runtime::problem::{Code, Problem};
 use runtime::transport::PlaintextRefused;
 
-/// How a command ended. Clap itself exits with `Usage` for what it cannot parse.
+/// The result of a command. Clap itself exits with `Usage` for what it cannot parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// What was asked for is done.
+    /// The request was carried out.
     Done = 0,
-    /// We failed: a server is away, a disk is full, a bug. Trying again may help.
+    /// A failure of ours: a server is unavailable, a disk is full, a bug. Trying again may help.
     Failure = 1,
-    /// The command makes no sense as it was typed.
+    /// The command is invalid as typed.
     Usage = 2,
     /// The content was refused, now or earlier. Trying again does not help.
     Refused = 3,
@@ -37,7 +37,7 @@ Exit codes:
   3  the content was refused, with the reason in Chinese and English
   130  interrupted by Ctrl-C";
 
-/// An error that is the caller's: told like any other, but the exit code says `Usage`.
+/// An error of the caller: printed like any other, but the exit code is `Usage`.
 #[derive(Debug)]
 pub(crate) struct WrongUsage(pub(crate) String);
 
@@ -49,7 +49,8 @@ impl std::fmt::Display for WrongUsage {
 
 impl std::error::Error for WrongUsage {}
 
-/// Says on stderr why the desk refused an act, in both languages, and gives the exit code for it: ours for what may be better later.
+/// Prints on stderr why the desk refused an act, in both languages, and returns the exit code: ours if a later try may
+/// succeed.
 pub(crate) fn refused(problem: &Problem) -> Exit {
     let row = problem.code.row();
     let (en, zh) = (problem.text(Lang::En), problem.text(Lang::Zh));
@@ -66,13 +67,13 @@ pub(crate) fn refused_for(id: SubmissionId, problem: &Problem) -> Exit {
     refused(problem)
 }
 
-/// Tells an error on stderr, once, and gives the exit code for it.
+/// Prints an error on stderr, once, and returns its exit code.
 pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     if let Some(problem) = error.downcast_ref::<Problem>() {
         return refused(problem);
     }
     if runtime::store::is_unavailable(error) {
-        // The cause is the driver's, such as "Connection refused" or "pool timed out", and says nothing without the sentence.
+        // The cause is the driver's, such as "Connection refused" or "pool timed out", which needs the sentence.
         let exit = refused(&Code::DatabaseUnavailable.into());
         eprintln!("  {}", crate::output::plain(&format!("{error:#} (DATABASE_URL; see reelmill doctor)")));
         return exit;

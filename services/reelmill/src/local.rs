@@ -20,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 use crate::exit::WrongUsage;
 use crate::settings;
 
-/// Without these a self-test has not tried to get at files, the network, other processes and the kernel.
+/// Without these a self-test has not tried to reach files, the network, other processes and the kernel.
 const ESCAPES: [&str; 8] = ["open_etc_passwd", "write_tmp", "connect", "listen", "spawn", "fork", "ptrace", "mount"];
-/// Attempts of a self-test at most; there are some thirty.
+/// Most attempts of a self-test; there are some thirty.
 const MOST_ATTEMPTS: usize = 100;
 
 /// Which rules and which partners.
@@ -37,7 +37,7 @@ pub(crate) struct CatalogueArgs {
 }
 
 impl CatalogueArgs {
-    /// For commands that name the contest otherwise.
+    /// For commands with another option for the contest.
     pub(crate) fn of(contest: &str, catalogue_dir: Option<PathBuf>) -> Self {
         Self { contest: contest.to_owned(), catalogue_dir }
     }
@@ -79,12 +79,12 @@ impl Local {
         Ok(Self { child, scratch, allow_missing_landlock, cancelled: CancellationToken::new() })
     }
 
-    /// An empty directory that goes with its owner.
+    /// An empty directory that is removed when dropped.
     pub(crate) fn dir(&self, name: &str) -> anyhow::Result<ScratchDir> {
         self.scratch.dir(name)
     }
 
-    /// Runs one job, showing how far it is.
+    /// Runs one job, showing its progress.
     pub(crate) async fn run<R: DeserializeOwned>(
         &self,
         request: &Request,
@@ -110,14 +110,14 @@ impl Local {
             Ok(report) => return Ok(Ok(report.media_info)),
             Err(end) => end,
         };
-        // Nobody tries again here, so a crash is taken for the verdict that it would be the second time.
+        // There is no second attempt here, so a crash gives the verdict that it would give the second time.
         match probing::verdict_of(&end, u32::MAX) {
             Some(reason) => Ok(Err(reason)),
             None => Err(end).context("probe the file"),
         }
     }
 
-    /// A directory that holds `file` and nothing else, under the one name that the jobs know.
+    /// A directory with `file` only, under the one name that the jobs use.
     pub(crate) fn source(&self, file: &Path) -> anyhow::Result<ScratchDir> {
         let meta = std::fs::metadata(file).with_context(|| format!("open {}", file.display()))?;
         if !meta.is_file() {
@@ -134,7 +134,7 @@ impl Local {
             input_dir: None,
             output_dir: None,
             limits: Limits::self_test(),
-            // A machine without Landlock is told by the report, and not by a failure to start.
+            // Missing Landlock is shown in the report, and does not prevent the start.
             allow_missing_landlock: true,
             job: Job::SelfTest,
         };
@@ -144,7 +144,7 @@ impl Local {
     }
 }
 
-/// Checks that a self-test tried what it is for. One that tried nothing says that nothing was possible.
+/// Checks that a self-test tried everything. One that tried nothing would report that nothing was possible.
 fn tried_everything(report: &SelfTestReport) -> Result<(), ChildError> {
     let tried: BTreeSet<&str> = report.attempts.iter().map(|attempt| &*attempt.what).collect();
     if report.attempts.len() <= MOST_ATTEMPTS && ESCAPES.iter().all(|escape| tried.contains(escape)) {

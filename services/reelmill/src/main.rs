@@ -19,7 +19,8 @@ mod tus;
 mod typed;
 
 fn main() -> ExitCode {
-    // Before anything else: the sandbox binds the thread that enters it and those it starts, so no other may exist yet.
+    // Before anything else: the sandbox applies to the thread that enters it and those it starts, so no other thread
+    // may exist yet.
     if std::env::args_os().nth(1).is_some_and(|first| first == "child") {
         return media::child::main();
     }

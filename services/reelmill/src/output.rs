@@ -1,5 +1,5 @@
-//! What goes to stdout: tables for people, JSON for programs. Talk goes to stderr. No colours. A terminal gets tables that fit it, a
-//! pipe gets one line a row.
+//! The output on stdout: tables for people, JSON for programs. Messages go to stderr. No colours. A terminal gets
+//! tables that fit it, a pipe gets one line per row.
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 
@@ -28,8 +28,8 @@ pub(crate) struct OutputArgs {
     pub(crate) output: Format,
 }
 
-/// Text of others, made harmless for a terminal: what could move the cursor, recolour or turn the line around is written
-/// as its number.
+/// Text of others, made safe for a terminal: characters that could move the cursor, change colours or turn the line
+/// around are written as their numbers.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -45,7 +45,7 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-/// Prints text as it is. A closed pipe (`| head`) is the reader's wish, not our failure.
+/// Prints text unchanged. A closed pipe (`| head`) is the reader's decision, not our failure.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -58,12 +58,12 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&(serde_json::to_string_pretty(value)? + "\n"))
 }
 
-/// Says on stderr how the act itself is refused where what its dry run saw has changed meanwhile.
+/// Prints on stderr the digest with which the act itself is refused if anything has changed since its dry run.
 pub(crate) fn tell_digest(id: impl std::fmt::Display, digest: &str) {
     eprintln!("{id}: to do it only if nothing has changed: --digest {digest}");
 }
 
-/// Prints a result in the wanted form. The JSON is exactly the API's.
+/// Prints a result in the requested form. The JSON is exactly the API's.
 pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> anyhow::Result<Exit> {
     match output.output {
         Format::Json => print_json(value)?,
@@ -72,9 +72,9 @@ pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> 
     Ok(Exit::Done)
 }
 
-/// Rows of cells in columns as wide as their widest cell, or narrower where they have to fit a terminal: text is wrapped at words. A
-/// command, or anything else to be copied whole, is never wrapped: where those of one row do not fit beside it, each stands on a line of
-/// its own below. Cells are made harmless here.
+/// Rows of cells in columns as wide as their widest cell, or narrower to fit a terminal: text is wrapped at words. A
+/// command, or anything else to be copied completely, is never wrapped: if those of one row do not fit beside it, each
+/// is on a line of its own below. Cells are made safe here.
 pub(crate) struct Table {
     rows: Vec<Row>,
     /// The heading of the commands, if there are any.
@@ -98,7 +98,7 @@ impl Table {
         Self { rows: vec![Row { cells, commands: Vec::new() }], commands: None }
     }
 
-    /// A table without headings: the first column names, the second tells.
+    /// A table without headings: the first column has names, the second values.
     pub(crate) fn of_facts() -> Self {
         Self { rows: Vec::new(), commands: None }
     }
@@ -133,7 +133,7 @@ impl Table {
         }
     }
 
-    /// The table in at most `most` columns, as far as its words allow it; one line a row where there is no bound.
+    /// The table in at most `most` columns, as far as its words allow it; one line per row without a limit.
     fn text(&self, most: Option<usize>) -> String {
         let widths = self.widths();
         let whole: usize = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
@@ -164,7 +164,7 @@ impl Table {
         (0..columns).map(|column| cells(column).map(|cell| cell.width()).max().unwrap_or(0)).collect()
     }
 
-    /// The widest columns narrower, until the table fits or each is as narrow as its longest word.
+    /// Narrows the widest columns until the table fits or each is as narrow as its longest word.
     fn narrowed(&self, mut widths: Vec<usize>, most: usize) -> Vec<usize> {
         let room = most.saturating_sub(GAP * widths.len().saturating_sub(1));
         let words = |column: usize| {
@@ -201,7 +201,7 @@ fn write_row(text: &mut String, cells: &[String], widths: &[usize], command: Opt
     }
 }
 
-/// Columns of the terminal that stdout is; `None` for a pipe, where lines are as long as they are.
+/// Columns of stdout's terminal; `None` for a pipe, whose lines are not limited.
 fn terminal_columns() -> Option<usize> {
     // A test's output is captured, whatever stdout is.
     if cfg!(test) || !std::io::stdout().is_terminal() {
@@ -218,7 +218,7 @@ impl std::fmt::Display for Table {
     }
 }
 
-/// Text of one's own below a heading: indented, and wrapped where a terminal is narrower.
+/// A text below a heading: indented, and wrapped on a narrower terminal.
 pub(crate) fn prose(indent: usize, text: &str) -> String {
     let width = terminal_columns().map_or(usize::MAX, |columns| columns.saturating_sub(indent));
     let lines = wrap::lines(&plain(text), width);

@@ -22,14 +22,14 @@ impl From<PagingArgs> for Paging {
     }
 }
 
-/// Says on stderr how to see the next page, if there is one.
+/// Prints on stderr how to see the next page, if there is one.
 pub(crate) fn tell_next(next: Option<&str>) {
     if let Some(next) = next {
         eprintln!("reelmill: there are more; the next page: --cursor {}", output::plain(next));
     }
 }
 
-/// Prints the page, and says on stderr how to see the next one.
+/// Prints the page, and on stderr how to see the next one.
 pub(crate) fn show<T: Serialize>(page: &Page<T>, output: OutputArgs, table: Table) -> anyhow::Result<Exit> {
     output::show(page, output, table)?;
     tell_next(page.next.as_deref());

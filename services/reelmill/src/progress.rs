@@ -8,14 +8,14 @@ use crate::output;
 /// A bar that counts bytes.
 pub(crate) fn of_bytes(what: &str, length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
-    // The templates are constants; a test reads them.
+    // The templates are constants; a test parses them.
     let style = ProgressStyle::with_template(BYTES).unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style);
     bar.set_message(output::plain(what));
     bar
 }
 
-/// A bar for a job that tells how much of it is done, below the others of `group`.
+/// A bar for a job that reports its progress, below the others of `group`.
 pub(crate) fn of_job(group: &MultiProgress, what: &str) -> ProgressBar {
     let bar = group.add(ProgressBar::new(1000));
     let style = ProgressStyle::with_template(JOB).unwrap_or_else(|_| ProgressStyle::default_bar());

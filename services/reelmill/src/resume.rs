@@ -1,4 +1,5 @@
-//! What `submit` writes down so that the same command resumes: one small file per entry in the user's state directory.
+//! The stored state with which the same `submit` command resumes: one small file per entry in the user's state
+//! directory.
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 /// Two UUIDs: 244 random bits.
 const SECRET_BYTES: usize = 32;
 
-/// How far an entry has come. Holds the entrant's token, so the file is readable by its owner only.
+/// The progress of an entry. Contains the entrant's token, so the file is readable by its owner only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     /// Base address of the server.
@@ -19,20 +20,20 @@ pub(crate) struct Entry {
     pub(crate) submission: String,
     /// The entrant's token for it.
     pub(crate) token: String,
-    /// Where uploads are made (tus creation).
+    /// The address for creating uploads (tus creation).
     pub(crate) endpoint: String,
     /// Address of the upload, once there is one.
     pub(crate) upload: Option<String>,
-    /// The file, as it was when it was entered.
+    /// The file, as of its entry.
     pub(crate) file: FileMark,
     /// Whether the server has all of it.
     pub(crate) uploaded: bool,
-    /// The key of the sheet's row that it is, by what the row said.
+    /// The key of its row in the sheet, from the row's content.
     #[serde(default)]
     pub(crate) row: Option<String>,
 }
 
-/// Tells whether a file is still the one that was begun.
+/// Identifies the file that was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileMark {
     /// Bytes.
@@ -57,7 +58,7 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// The memory of the command that `key` tells apart.
+    /// The stored state of the command with this key.
     pub(crate) fn of(key: &Key) -> anyhow::Result<Self> {
         let file = key.file.canonicalize().with_context(|| format!("find {}", key.file.display()))?;
         let [server, contest, title] = [key.server, key.contest, key.title].map(str::as_bytes);
@@ -65,18 +66,18 @@ impl Memory {
         Ok(Self { path: directory()?.join(format!("{name}.json")) })
     }
 
-    /// The memory of a work of a recommending unit's sheet: by its title, so that a row that was changed since is recognised.
+    /// The stored state of a work of a recommending unit's sheet: by its title, so that a changed row is recognised.
     pub(crate) fn of_row(server: &str, contest: &str, unit: &str, title: &str) -> anyhow::Result<Self> {
         let name = digest(["row", server, contest, unit, title].map(str::as_bytes));
         Ok(Self { path: directory()?.join(format!("{name}.json")) })
     }
 
-    /// What is remembered. A file that nobody can read is as good as none.
+    /// The stored state. An unreadable file counts as missing.
     pub(crate) fn recall(&self) -> Option<Entry> {
         serde_json::from_slice(&std::fs::read(&self.path).ok()?).ok()
     }
 
-    /// Writes `entry` down whole or not at all.
+    /// Writes `entry` atomically.
     pub(crate) fn keep(&self, entry: &Entry) -> anyhow::Result<()> {
         use std::os::unix::fs::OpenOptionsExt;
         let part = self.path.with_extension("part");
@@ -91,14 +92,14 @@ impl Memory {
         write().with_context(|| format!("remember the upload in {}", self.path.display()))
     }
 
-    /// Forgets it, so that the next command begins anew.
+    /// Deletes it, so that the next command starts from the beginning.
     pub(crate) fn forget(&self) {
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
 impl FileMark {
-    /// Size and time of `file`, without its digest.
+    /// Size and modification time of `file`, without its digest.
     pub(crate) fn glance(file: &Path) -> anyhow::Result<(u64, u64)> {
         let meta = std::fs::metadata(file).with_context(|| format!("look at {}", file.display()))?;
         anyhow::ensure!(meta.is_file(), "{} is not a file", file.display());
@@ -107,14 +108,14 @@ impl FileMark {
     }
 }
 
-/// The key of a row for the server: from all that its form says, and a secret of this user. Without the secret, anyone who knows what the
-/// form says could ask the server for the answer to it, which holds the entrant's token.
+/// The key of a row for the server: from the whole form, and a secret of this user. Without the secret, anyone who
+/// knows the form's content could request the server's answer to it, which contains the entrant's token.
 pub(crate) fn row_key(server: &str, form: &[u8]) -> anyhow::Result<String> {
     let secret = secret()?;
     Ok(digest([&secret[..], server.as_bytes(), form]))
 }
 
-/// A secret that is made once for each user and machine.
+/// A secret that is created once per user and machine.
 fn secret() -> anyhow::Result<Vec<u8>> {
     use std::os::unix::fs::OpenOptionsExt;
     let path = directory()?.join("secret");
@@ -123,7 +124,7 @@ fn secret() -> anyhow::Result<Vec<u8>> {
         return Ok(secret);
     }
     let made = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()].map(uuid::Uuid::into_bytes).concat();
-    // Written aside and linked, so that two commands that begin at once have the same whole secret.
+    // Written aside and linked, so that two commands started at once use the same complete secret.
     let part = path.with_extension(uuid::Uuid::new_v4().to_string());
     let write = || -> anyhow::Result<()> {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
@@ -137,7 +138,7 @@ fn secret() -> anyhow::Result<Vec<u8>> {
     read().with_context(|| format!("read the secret {}", path.display()))
 }
 
-/// 32 hexadecimal digits that tell these parts from others.
+/// 32 hexadecimal digits that identify these parts.
 fn digest<const N: usize>(parts: [&[u8]; N]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
@@ -147,7 +148,7 @@ fn digest<const N: usize>(parts: [&[u8]; N]) -> String {
     hex::encode(&digest.finalize()[..16])
 }
 
-/// `$XDG_STATE_HOME/reelmill/submit`, made if it is missing.
+/// `$XDG_STATE_HOME/reelmill/submit`, created if it is missing.
 fn directory() -> anyhow::Result<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));

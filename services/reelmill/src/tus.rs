@@ -1,4 +1,4 @@
-//! A small tus 1.0.0 client: asks for the offset, sends the rest, and does so again after whatever cut it off.
+//! A small tus 1.0.0 client: asks for the offset, sends the rest, and repeats that after every interruption.
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use tokio_util::io::ReaderStream;
 
 const VERSION: &str = "1.0.0";
 
-/// Tries without any progress after which a person is told. With the back-off below this is about two minutes.
+/// Tries without any progress after which it gives up. With the back-off below this is about two minutes.
 const FRUITLESS_TRIES: u32 = 8;
 
 /// Longest wait between two tries.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// Bytes of one PATCH. The server answers each with its durable offset, so this bounds what a cut-off costs.
+/// Bytes of one PATCH. The server answers each with its durable offset, so this limits the cost of an interruption.
 const PATCH_BYTES: u64 = 64 << 20;
 
 /// One upload on a server.
@@ -27,27 +27,28 @@ pub(crate) struct Upload<'a> {
     pub(crate) token: &'a str,
 }
 
-/// Why an upload did not come to its end.
+/// Why an upload did not complete.
 #[derive(Debug)]
 pub(crate) enum Stopped {
-    /// The server does not know it (any more), so that it has to begin anew.
+    /// The server does not know it (any more), so a new upload is needed.
     Gone,
-    /// The server refused for good, in its words.
+    /// The server refused permanently, with this message.
     Refused(String),
-    /// Nothing went through for a while.
+    /// No progress for a while.
     Failed(anyhow::Error),
 }
 
-/// What one request came to.
+/// The result of one request.
 enum Answer {
     Offset(u64),
     Stopped(Stopped),
-    /// Worth another try, after this long if the server said so.
+    /// Worth another try, after this time if the server gave one.
     Again(anyhow::Error, Option<Duration>),
 }
 
 impl Upload<'_> {
-    /// Sends what the server does not have of `file`, which has `length` bytes. `told` hears how many bytes are on their way.
+    /// Sends what the server does not have of `file`, which has `length` bytes. `told` is called with the number of
+    /// bytes sent.
     pub(crate) async fn send(
         &self,
         file: &Path,
@@ -88,7 +89,7 @@ impl Upload<'_> {
         }
     }
 
-    /// The offset up to which the server has everything on its disks.
+    /// The offset up to which everything is durable at the server.
     async fn offset(&self) -> Answer {
         let request = self.http.head(self.address).header("Tus-Resumable", VERSION).bearer_auth(self.token);
         match request.timeout(Duration::from_secs(60)).send().await {
@@ -119,7 +120,7 @@ impl Upload<'_> {
     }
 }
 
-/// Opens an upload of `length` bytes at the server's tus `endpoint` and gives its address.
+/// Creates an upload of `length` bytes at the server's tus `endpoint` and returns its address.
 pub(crate) async fn create(
     http: &reqwest::Client,
     endpoint: &str,
@@ -144,7 +145,7 @@ pub(crate) async fn create(
     Ok(reqwest::Url::parse(endpoint)?.join(location)?.into())
 }
 
-/// `key base64(value)` pairs, as the header Upload-Metadata wants them.
+/// `key base64(value)` pairs for the header Upload-Metadata.
 pub(crate) fn metadata(pairs: &[(&str, &str)]) -> String {
     use base64::Engine;
     let encode = |value: &str| base64::engine::general_purpose::STANDARD.encode(value);
@@ -160,11 +161,11 @@ async fn answer_of(response: reqwest::Response) -> Answer {
             None => Answer::Stopped(Stopped::Failed(anyhow::anyhow!("the server answered without an Upload-Offset"))),
         },
         StatusCode::NOT_FOUND | StatusCode::GONE => Answer::Stopped(Stopped::Gone),
-        // Somebody else's PATCH holds it, or the offset moved meanwhile: ask for the offset and go on.
+        // Another PATCH holds it, or the offset moved meanwhile: get the offset and continue.
         StatusCode::CONFLICT | StatusCode::LOCKED | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
             Answer::Again(anyhow::anyhow!("the server answers {status}"), wait)
         }
-        // 460 is tus's own: a checksum did not match, the bytes were damaged on their way.
+        // 460 is tus's own: a checksum did not match, the bytes were damaged in transit.
         status if status.is_server_error() || status.as_u16() == 460 => {
             Answer::Again(anyhow::anyhow!("the server answers {status}"), wait)
         }
@@ -180,7 +181,7 @@ fn seconds(headers: &HeaderMap, name: &str) -> Option<Duration> {
     number(headers, name).map(Duration::from_secs)
 }
 
-/// Streams `count` bytes of `file` from `offset`, telling how far it has come.
+/// Streams `count` bytes of `file` from `offset`, reporting progress.
 async fn body_of(
     file: &Path,
     offset: u64,

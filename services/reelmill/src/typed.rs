@@ -1,4 +1,4 @@
-//! What people type on the command line, by the same limits as on every other way in.
+//! Texts typed on the command line, with the same limits as everywhere.
 use pipeline::lang::Lang;
 use pipeline::text::{Limit, Text};
 

@@ -1,4 +1,4 @@
-//! Enforces the policy of each route of units. What a policy does not allow is denied.
+//! Enforces the policy of each unit route. What a policy does not allow is denied.
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -13,32 +13,32 @@ use runtime::store::units::Of;
 
 use crate::Units;
 
-/// Who signs in here.
+/// The role that signs in here.
 const RECOMMENDER: &[Role] = &[Role::Recommender];
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Everybody: the pages before the sign-in.
+    /// Everyone: the pages before the sign-in.
     Open,
-    /// Recommenders who are signed in.
+    /// Signed-in recommenders.
     SignedIn,
-    /// Those of the unit in the address.
+    /// Recommenders of the unit in the address.
     OfUnit,
 }
 
-/// What stands before one route.
+/// The policy in front of one route.
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) units: Units,
     pub(crate) policy: Policy,
 }
 
-/// Middleware before one route.
+/// The middleware of one route.
 pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let desk = &gate.units.desk;
     if gate.policy == Policy::Open {
-        // Forms before the sign-in, and the pages of an invitation, hold secrets.
+        // Forms before the sign-in, and the pages of an invitation, contain secrets.
         let secret = request.method() != Method::GET || request.uri().path().contains("/invitation/");
         return match if secret { check_line(desk, request.headers()) } else { Ok(()) } {
             Ok(()) => next.run(request).await,
@@ -58,12 +58,13 @@ pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Ne
         }
         Err(problem) => problem.into_response(),
     };
-    // For the page of a problem, which knows the person by it.
+    // The page of a problem reads the person from here.
     response.extensions_mut().insert(visit);
     response
 }
 
-/// Puts the unit of the address into the request, if the person is of it. To all others there is no such unit.
+/// Puts the unit of the address into the request, if the person belongs to it. For everyone else the unit does not
+/// exist.
 async fn of_unit(visit: &Visit, head: &mut Parts) -> Result<(), Problem> {
     let params = RawPathParams::from_request_parts(head, &()).await.map_err(|_| Code::RouteUnknown)?;
     let named = |name: &str| params.iter().find(|(it, _)| *it == name).map_or("", |(_, value)| value);

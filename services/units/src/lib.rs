@@ -1,16 +1,17 @@
-//! The pages of recommending units at the public address: a person of a unit signs in, sends its sheet (推荐汇总表), enters the right rows,
-//! prints the receipts, and sends the films of a whole folder.
+//! The pages of recommending units at the public address: a person of a unit signs in, sends its sheet (推荐汇总表), enters
+//! the valid rows, prints the receipts, and sends the films of a whole folder.
 //!
 //! | question | file |
 //! |---|---|
 //! | which routes are there? | `routes` |
-//! | who may, and for which unit? | `gate` |
-//! | how is a sheet read and kept? | `sheet` |
-//! | what becomes of each row? | `rows` |
-//! | which pages are there? | `page`, one file a page with its template in `templates/` |
+//! | who may use them, and for which unit? | `gate` |
+//! | how is a sheet read and stored? | `sheet` |
+//! | what is the outcome of each row? | `rows` |
+//! | which pages are there? | `page`, one file for each page with its template in `templates/` |
 //!
-//! Signing in, sessions and invitations are the desk's (`desk::site`), for a site of their own: a cookie of one is no cookie of the other.
-//! A row is entered by the act of the page and the API (`upload::by_unit`). Absent here: CORS, SQL, any rule about forms, titles or files.
+//! Sign-in, sessions and invitations come from the desk (`desk::site`), but for a separate site: a cookie of one is not
+//! accepted by the other. A row is entered by the same act as from the page and the API (`upload::by_unit`). Not here:
+//! CORS, SQL, and any rule about forms, titles or files.
 
 mod gate;
 mod page;
@@ -38,7 +39,7 @@ pub use routes::{Listed, list};
 pub(crate) struct Units {
     /// Persons and sessions, at the site of units.
     pub(crate) desk: Arc<Desk>,
-    /// The public service, which enters works.
+    /// The public service, in which works are entered.
     pub(crate) app: Arc<App>,
     /// Sandboxed children, which read sheets.
     pub(crate) runtime: Arc<Runtime>,
@@ -62,17 +63,17 @@ impl Units {
         if allowed { Ok(()) } else { Err(Code::TooManyEntries.into()) }
     }
 
-    /// The contest and the unit of an address. The gate has checked that the person is of the unit.
+    /// The contest and the unit of an address. The gate has checked that the person belongs to the unit.
     pub(crate) fn found(&self, of: &Of) -> Result<(&Contest, &Unit), Problem> {
         let contest = self.app.catalogue.contest(&of.contest).ok_or(Code::UnitUnknown)?;
         Ok((contest, contest.unit(&of.unit).ok_or(Code::UnitUnknown)?))
     }
 }
 
-/// The pages as the public service serves them.
+/// The pages, as the public service serves them.
 ///
 /// # Errors
-/// When the configuration names no keys for personal data, or a wrong address.
+/// If the configuration names no keys for personal data, or has a wrong address.
 pub fn further(runtime: Arc<Runtime>, app: Arc<App>, addresses: Addresses) -> anyhow::Result<Further> {
     let desk = Arc::new(Desk::of_units(&runtime, addresses)?);
     let units = Units { desk, app, runtime, pace: Arc::default() };

@@ -1,12 +1,12 @@
-//! The pages: each parses, calls and renders. Every step but the folder works without a script.
+//! The pages: each parses, calls and renders. Every step except the folder works without a script.
 
 /// The films of a whole folder.
 pub(crate) mod films;
-/// The units of the person who signed in.
+/// The units of the signed-in person.
 pub(crate) mod home;
-/// A sheet: sent, looked at, entered.
+/// A sheet: sent, checked, entered.
 pub(crate) mod sheets;
-/// One unit: what it may enter, and where to begin.
+/// One unit: what it may enter, and where to start.
 pub(crate) mod unit;
 /// The works that the unit entered: receipts, and a list to print and stamp.
 pub(crate) mod works;

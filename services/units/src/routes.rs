@@ -1,5 +1,5 @@
-//! Every address of units, what it calls, and who may use it: one table. The router is made of it and of nothing else, so a route without a
-//! policy cannot exist, and a test can walk over all of them.
+//! Every unit address, its handler, and who may use it, in one table. The router is built from this table alone, so a
+//! route without a policy cannot exist, and a test can walk through all routes.
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
@@ -17,7 +17,7 @@ use crate::page::{films, home, sheets, unit, works};
 
 /// The largest form.
 const BODY_BYTES: usize = 64 * 1024;
-/// The largest form with a sheet: what a sheet may have, and what stands around it.
+/// The largest form with a sheet: the largest sheet and the other fields.
 const SHEET_BYTES: usize = 8 * 1024 * 1024 + BODY_BYTES;
 
 /// The pages before the sign-in.
@@ -39,7 +39,7 @@ pub struct Listed {
     pub method: Method,
     /// With `{names}`.
     pub path: &'static str,
-    /// Who may.
+    /// Who may use it.
     pub policy: Policy,
 }
 
@@ -68,7 +68,7 @@ fn routes() -> Vec<Route> {
     doorway(DOORWAY).into_iter().map(open).chain(own).collect()
 }
 
-/// Every route there is.
+/// Every route.
 pub fn list() -> Vec<Listed> {
     let listed = |route: Route| Listed { method: route.method, path: route.path, policy: route.policy };
     routes().into_iter().map(listed).collect()

@@ -1,4 +1,5 @@
-//! What becomes of each row of a sheet, judged by the rules of the form and by what the unit has entered before. Changes nothing.
+//! The outcome of each row of a sheet, by the rules of the form and by what the unit has entered before. It changes
+//! nothing.
 use std::collections::HashMap;
 
 use pages::Say;
@@ -10,13 +11,13 @@ use runtime::problem::Problem;
 use crate::Units;
 use crate::sheet::{Kept, Row};
 
-/// One row with what becomes of it.
+/// One row with its outcome.
 pub(crate) struct Line<'k> {
     pub(crate) row: &'k Row,
     pub(crate) next: Next,
 }
 
-/// What becomes of a row.
+/// The outcome of a row.
 pub(crate) enum Next {
     /// It may be entered.
     Right(Box<Checked>),
@@ -24,14 +25,14 @@ pub(crate) enum Next {
     Wrong(Vec<Wrong>),
     /// An earlier row has the same title; its number.
     Repeats(u32),
-    /// A work of this title names the unit already: its number. A person decides.
+    /// The unit has entered a work with this title already: its number. A person decides.
     Probably(Box<Checked>, String),
-    /// This very row is an entry: its number.
+    /// This very row has been entered: its number.
     Entered(String),
 }
 
 impl Line<'_> {
-    /// The title as the row says it.
+    /// The title in the row.
     pub(crate) fn title(&self) -> &str {
         self.row.answers.get(id::TITLE).map_or("", String::as_str)
     }
@@ -41,7 +42,7 @@ impl Line<'_> {
         expected(&self.row.file, self.title())
     }
 
-    /// Where it stands on the page: what a person has to look at comes first.
+    /// Its position on the page: rows that a person must look at come first.
     pub(crate) fn rank(&self) -> u8 {
         match self.next {
             Next::Wrong(_) | Next::Repeats(_) => 0,
@@ -67,7 +68,7 @@ impl Line<'_> {
         matches!(self.next, Next::Entered(_))
     }
 
-    /// How the outcome looks: the class of its tag, and the word in it.
+    /// How the outcome is shown: the class of its tag, and the tag's text.
     pub(crate) fn tag(&self, say: &Say) -> (&'static str, &'static str) {
         match self.next {
             Next::Right(_) => ("ok", say.t("可以报送", "right")),
@@ -78,7 +79,7 @@ impl Line<'_> {
         }
     }
 
-    /// What is to be said of it: each with the question that it is about, or none.
+    /// What to say about it: each text with the question that it concerns, if any.
     pub(crate) fn said(&self, contest: &Contest, say: &Say) -> Vec<(String, String)> {
         let alone = |text: String| vec![(String::new(), text)];
         match &self.next {
@@ -100,7 +101,7 @@ impl Line<'_> {
     }
 }
 
-/// The file that a row expects: the one that it names, or one called like the work.
+/// The file that a row expects: the one that it names, or one with the title of the work.
 pub(crate) fn expected(file: &str, title: &str) -> String {
     match (file, title) {
         ("", "") => String::new(),
@@ -109,7 +110,7 @@ pub(crate) fn expected(file: &str, title: &str) -> String {
     }
 }
 
-/// A wrong answer: what its question is called, and what to do about it.
+/// A wrong answer: the name of its question, and what to do about it.
 fn advice(contest: &Contest, wrong: &Wrong, row: &Row, say: &Say) -> (String, String) {
     let at = |field: &&form::Field| {
         field.place() == wrong.field || wrong.field == "entrant.contact" && field.id == id::PHONE
@@ -121,7 +122,7 @@ fn advice(contest: &Contest, wrong: &Wrong, row: &Row, say: &Say) -> (String, St
     (field.label.text(say.lang).to_owned(), wrong.advice(field, answer, Filled::InSheet, say.lang))
 }
 
-/// Judges every row, as of now.
+/// Judges every row at the present time.
 pub(crate) async fn judged<'k>(
     units: &Units,
     contest: &Contest,

@@ -1,4 +1,5 @@
-//! A sheet that a unit sends: its cells are read in the sandboxed child, its rows are kept under seal until they are entered.
+//! A sheet that a unit sends: its cells are read in the sandboxed child, and its rows are stored encrypted until they
+//! are entered.
 use anyhow::Context;
 use paper::{Book, Limits};
 use pipeline::catalogue::{Contest, Unit};
@@ -13,17 +14,17 @@ use uuid::Uuid;
 
 use crate::Units;
 
-/// Children that read sheets at once, on one machine.
+/// Children that read sheets at the same time, on one machine.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-/// A sheet as it is kept.
+/// A sheet as it is stored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Kept {
-    /// One a row.
+    /// One for each row.
     pub(crate) rows: Vec<Row>,
     /// Headings of columns that are not read.
     pub(crate) unknown: Vec<String>,
-    /// Numbers of rows that hold no work.
+    /// Numbers of rows that contain no work.
     pub(crate) notes: Vec<u32>,
 }
 
@@ -32,7 +33,7 @@ pub(crate) struct Kept {
 pub(crate) struct Row {
     /// Its number in the spreadsheet.
     pub(crate) number: u32,
-    /// What it says, by the id of the field.
+    /// Its answers, by the id of the field.
     pub(crate) answers: Answers,
     /// Name of the film's file; may be empty.
     pub(crate) file: String,
@@ -46,10 +47,10 @@ impl From<Work> for Row {
     }
 }
 
-/// Reads a sheet of a unit and keeps it. Returns its id.
+/// Reads a sheet of a unit and stores it. Returns its id.
 ///
 /// # Errors
-/// `sheet_refused` with what is wrong with it; `stopping`.
+/// `sheet_refused` with what is wrong in it; `stopping`.
 pub(crate) async fn take(units: &Units, contest: &Contest, unit: &Unit, bytes: &[u8]) -> Result<Uuid, Problem> {
     let book = read(units, bytes).await?;
     let sheet = upload::sheet::works(contest, &unit.name.zh, &book);
@@ -62,7 +63,7 @@ pub(crate) async fn take(units: &Units, contest: &Contest, unit: &Unit, bytes: &
     Ok(id)
 }
 
-/// A sheet that was kept.
+/// A stored sheet.
 ///
 /// # Errors
 /// `sheet_unknown`, also for a sheet of another unit.

@@ -1,5 +1,5 @@
-//! Authorise: stores the tokens that the owner of our account at a partner agreed to, over those of before. Only at the command line: the
-//! crate that calls the partner seals them, and no page or route takes them.
+//! Authorise: stores the tokens that the owner of our account at a partner granted, replacing earlier ones. Only at the
+//! command line: the crate that calls the partner seals them, and no page or route accepts them.
 use chrono::{DateTime, Utc};
 use runtime::problem::Problem;
 use runtime::store::accounts::{self, Account, NewCredentials};
@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::{Caller, Done, settle};
 use crate::Desk;
 
-/// Tokens that are stored; the next delivery uses them.
+/// Stored tokens; the next delivery uses them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Authorised {
     /// The partner.
     pub partner: String,
-    /// When they end, as far as it is known.
+    /// When they expire, as far as it is known.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Stores an account's tokens. The audit trail keeps whose they are and when they end.
+/// Stores an account's tokens. The audit trail records their account and expiry.
 pub async fn authorise(
     desk: &Desk,
     caller: &Caller,

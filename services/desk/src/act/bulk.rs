@@ -1,11 +1,11 @@
-//! Bulk: new runs, releases or recalls of many works, as a job. Each work is judged again when its turn comes; one that the act refuses is
-//! kept in the job with the code.
+//! Bulk: new runs, releases or recalls of many works, as a job. Each work is checked again when its turn comes; if the
+//! act refuses it, the job records the code.
 //!
-//! A dry run looks at the works as the act does (`bulk::look`), is refused as the act is, and estimates the rest from one snapshot. Files
-//! that exist already are looked for in both the API and the command line.
+//! A dry run reads the works as the act does (`bulk::look`), is refused as the act is, and estimates the rest from one
+//! snapshot. Both the API and the command line search for files that exist already.
 //!
-//! People who see some contests make jobs of works of these: a selection that names no contest is restricted to theirs, one that names
-//! another is refused with `contest_foreign`, and works of another contest do not exist for them.
+//! People who see some contests make jobs for works of these: a selection without a contest is restricted to theirs,
+//! one with another contest is refused with `contest_foreign`, and works of another contest do not exist for them.
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -192,8 +192,8 @@ pub(super) struct Terms {
     pub(super) digest: Option<String>,
 }
 
-/// Makes a job, or says what it would come to. Refused with `nothing_selected`, `too_many_works`, `state_wrong` where the act can change
-/// no work, and `in_another_job` where other jobs of the kind have all that it could.
+/// Makes a job, or reports what it would do. Refused with `nothing_selected`, `too_many_works`, `state_wrong` if the
+/// act can change no work, and `in_another_job` if other jobs of the kind contain all works that it could change.
 pub async fn many(desk: &Desk, caller: &Caller, wish: NewJob) -> Result<Done<JobMade>, Problem> {
     let which = match (&wish.selection, &wish.works) {
         (Some(text), None) => Which::Selected(Box::new(selected(&desk.catalogue, &caller.sees, text)?)),
@@ -208,7 +208,7 @@ pub async fn many(desk: &Desk, caller: &Caller, wish: NewJob) -> Result<Done<Job
     run(desk, &caller, &which, &Terms { ask, from, dry_run, digest }).await
 }
 
-/// What each work does. A field that belongs to another kind of job is refused.
+/// The action for each work. A field of another kind of job is refused.
 fn asked(desk: &Desk, wish: &NewJob, reasoned: bool) -> Result<Ask, Problem> {
     let foreign =
         |field: &str| Code::FieldWrong.about(Detail::new("不用于此类任务", "not for a job of this kind").of(field));
@@ -245,7 +245,7 @@ pub(super) fn recall_within(catalogue: &Catalogue) -> BTreeMap<PartnerId, Durati
     catalogue.partners.values().map(|it| (it.id.clone(), hours(it.recall_within_h))).collect()
 }
 
-/// Makes the job, or says what it would come to.
+/// Makes the job, or reports what it would do.
 pub(super) async fn run(desk: &Desk, caller: &Caller, which: &Which, terms: &Terms) -> Result<Done<JobMade>, Problem> {
     let done = desk.store.transaction("make_job", |tx, _| {
         Box::pin(async move {
@@ -296,7 +296,7 @@ fn made(looked: &Looked, ask: &Ask, from: Option<Beginning>, dry_run: bool) -> J
     }
 }
 
-/// The problem of an act on works that the look refuses.
+/// The problem of an act on works that `look` refuses.
 pub(super) fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Missing(id) => Code::SubmissionUnknown.about(id.to_string()),
@@ -307,7 +307,8 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
     }
 }
 
-/// Adds what only a dry run says: the estimate, the effects, texts that partners do not take, and what cannot be undone.
+/// Adds the parts of a dry run: the estimate, the effects, texts that partners do not accept, and what cannot be
+/// undone.
 async fn foresee(
     desk: &Desk,
     tx: &mut Transaction,
@@ -374,7 +375,7 @@ fn selected(catalogue: &Catalogue, sees: &Sees, text: &str) -> Result<Selection,
     let mut selection: Selection = text.parse().map_err(wrong)?;
     selection.check(catalogue).map_err(wrong)?;
     if let Some(seen) = sees.names() {
-        // Without a name the selection would be of all contests.
+        // Without a contest the selection would include all contests.
         if seen.is_empty() || selection.contest.any.iter().any(|named| !seen.contains(named)) {
             return Err(Code::ContestForeign.into());
         }

@@ -1,6 +1,6 @@
-//! Claim: a reviewer opens a card of a queue, so that no other reviewer is given the same work for ten minutes. Soft: it changes nothing
-//! of the work and is not in the audit trail. Only the pages of the queue call it: a program or a command decides at once, by `review`,
-//! and needs no claim.
+//! Claim: a reviewer opens a card of a queue, so that no other reviewer gets the same work for ten minutes. A soft
+//! lock: it does not change the work and is not in the audit trail. Only the pages of the queue use it: a program or a
+//! command decides at once, by `review`, and needs no claim.
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::queue::Queue;
@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::Caller;
 use crate::Desk;
 
-/// Whether a card is the caller's now.
+/// Whether the caller has the card now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// It is, until then.
+    /// Yes, until this time.
     Claimed(DateTime<Utc>),
     /// Another reviewer has it open.
     Taken {
@@ -27,8 +27,8 @@ pub enum Opened {
     Decided,
 }
 
-/// Claims the next work of a queue. After `after`, if given: the caller passes this work over and gives it back. `None`: no work waits
-/// that the caller could take.
+/// Claims the next work of a queue. With `after`, the caller skips this work and gives it back. `None`: no work is
+/// waiting that the caller could claim.
 pub async fn next(
     desk: &Desk,
     caller: &Caller,
@@ -39,7 +39,7 @@ pub async fn next(
     let mut next = desk.store.claim_next(of, after, session(caller)).await?;
     if let Some(after) = after {
         if next.is_none() {
-            // After the last work, a reviewer begins again with those that they passed over.
+            // After the last work, a reviewer gets those again that they skipped.
             next = desk.store.claim_next(of, None, session(caller)).await?;
         }
         if next != Some(after) {
@@ -58,12 +58,12 @@ pub async fn open(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Open
     })
 }
 
-/// Ends the caller's claim on a work, so that other reviewers are given it at once.
+/// Ends the caller's claim on a work, so that other reviewers can get it at once.
 pub async fn give_back(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<bool, Problem> {
     Ok(desk.store.give_back(id, caller.person()?).await?)
 }
 
-/// The session or the token that was shown.
+/// The session or token of the caller.
 fn session(caller: &Caller) -> Option<Uuid> {
     caller.by.credential.map(|id| id.0)
 }

@@ -1,4 +1,4 @@
-//! Confirm: a person's yes to a publishing that the partner's rules let no machine decide.
+//! Confirm: a person's confirmation of a publishing that the partner's rules do not leave to a machine.
 use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::problem::{Code, Problem};
@@ -44,8 +44,8 @@ pub struct Confirmed {
     pub digest: String,
 }
 
-/// Says yes to a publishing that waits for it. A bag that a person carries is reported instead (`awaits_delivery`); other partners wait
-/// for no yes (`not_confirmed`).
+/// Confirms a waiting publishing. A bag that a person delivers is reported instead (`awaits_delivery`); other partners
+/// need no confirmation (`not_confirmed`).
 pub async fn confirm(
     desk: &Desk,
     caller: &Caller,

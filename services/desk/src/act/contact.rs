@@ -1,4 +1,5 @@
-//! Contact: looks at who entered a work. The one act that opens personal data. Each look is in the audit trail before anything is shown.
+//! Contact: reveals the entrant of a work. The only act that opens personal data. Each use is in the audit trail before
+//! anything is shown.
 use pipeline::id::SubmissionId;
 use runtime::problem::{Code, Problem};
 use runtime::store::audit::Act;
@@ -9,8 +10,9 @@ use super::{Caller, missing_reason};
 use crate::Desk;
 use crate::view::work;
 
-/// Who entered a work and how to reach them. The reason is required: personal data are shown for a purpose that the trail names. Refused with `contact_forgotten` once the work was withdrawn or its data were deleted.
-/// Repeated, it is another look.
+/// The entrant of a work and how to reach them. The reason is required: personal data are shown for a purpose that the
+/// trail records. Refused with `contact_forgotten` once the work was withdrawn or its data were deleted. A repetition
+/// is another access.
 pub async fn contact(desk: &Desk, caller: &Caller, id: SubmissionId, reason: &str) -> Result<Entrant, Problem> {
     let by = caller.because(Some(reason))?;
     if by.reason.is_none() {

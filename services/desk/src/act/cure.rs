@@ -1,5 +1,5 @@
-//! Cure: opens a window for one work, in which its entrant may replace the film and correct the texts although the deadline has passed or
-//! review has begun. It ends by its date; nothing has to close it.
+//! Cure: opens a window for one work, in which its entrant may replace the film and correct the texts although the
+//! deadline has passed or review has begun. It ends automatically.
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::id::SubmissionId;
@@ -16,7 +16,7 @@ use super::{Caller, Done, missing_reason, settle};
 use crate::Desk;
 use crate::names::in_states;
 
-/// The end of a window lies at most this far ahead: one that was typed with the wrong year would otherwise never end.
+/// The end of a window is at most this many days ahead: one typed with the wrong year would otherwise hardly ever end.
 pub const MOST_DAYS: i64 = 90;
 
 /// A window for one work.
@@ -60,8 +60,8 @@ pub struct Cured {
     pub digest: String,
 }
 
-/// Opens a window, moves its end, or closes it. Refused with `state_wrong` where it would allow the entrant nothing: a work that was let in
-/// has to be screened again first (`reprocess`).
+/// Opens a window, moves its end, or closes it. Refused with `state_wrong` if it would permit the entrant nothing: an
+/// accepted work must be screened again first (`reprocess`).
 pub async fn cure(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Cure) -> Result<Done<Cured>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let now = desk.clock.now();
@@ -102,7 +102,7 @@ pub async fn cure(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Cure) ->
     settle(done.await)
 }
 
-/// Whether a window would allow the entrant anything now.
+/// Whether a window would permit the entrant anything now.
 pub(super) fn would_help(contest: &Contest, facts: &Facts, now: DateTime<Utc>) -> bool {
     let window = Window { until: now + TimeDelta::days(1), reason: String::new() };
     !Allowed::of(contest, facts, Some(&window), now).nothing()

@@ -1,7 +1,7 @@
-//! Decide: a reviewer's decision is held for ten seconds, in which it can be undone; then a desk carries it out as `review` would. The
-//! audit trail and the history have it once it is carried out, in the name of its person. Only the pages of the queue call it: ten seconds to
-//! undo are for a person with keys; a program or a command decides at once, by `review`. A decision that is still held is then refused when its
-//! time comes, and the queue shows its reviewer why.
+//! Decide: a reviewer's decision is held for ten seconds, in which it can be undone; then a desk carries it out as
+//! `review` would. The audit trail and the history record it when it is carried out, in the name of its person. Only
+//! the pages of the queue use it: ten seconds for undo are for a person with a keyboard; a program or a command decides
+//! at once, by `review`. A held decision that is overtaken is then refused, and the queue shows its reviewer why.
 use chrono::{DateTime, Utc};
 use pipeline::id::{PersonId, SubmissionId};
 use pipeline::lang::Lang;
@@ -21,17 +21,17 @@ use super::{Caller, Done, Seen, settle};
 use crate::Desk;
 use crate::names::in_states;
 
-/// Decisions that one look carries out at most; the next look goes on.
+/// Most decisions carried out in one pass; the next pass continues.
 const MOST: u32 = 200;
 
 /// A decision to hold.
 #[derive(Clone, Debug)]
 pub struct Wish {
-    /// Yes or no.
+    /// The decision.
     pub decision: Decision,
-    /// Why it is refused; the entrant reads these words. Empty where the phrase says it all.
+    /// Why it is refused; the entrant reads these words. Empty if the phrase is sufficient.
     pub words: Option<String>,
-    /// A phrase of the catalogue, by its id. Its text is used where there are no words.
+    /// A phrase of the catalogue, by its id. Its text is used if there are no words.
     pub phrase: Option<String>,
     /// In which language the phrase is used.
     pub lang: Lang,
@@ -55,7 +55,8 @@ pub struct Work {
     pub id: Uuid,
 }
 
-/// Holds a decision. Refused where the work does not await review, another reviewer has it open, or a decision on it is held.
+/// Holds a decision. Refused if the work does not await review, another reviewer has it open, or a decision on it is
+/// held.
 pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) -> Result<Done<Held>, Problem> {
     let person = caller.person()?;
     let (words, phrase) = said(desk, &wish)?;
@@ -64,7 +65,7 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
     let done = desk.store.transaction("decide", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
-                // Sent again from a page of the browser's history, after it was undone: "done" would be wrong.
+                // Sent again from a page in the browser's history, after it was undone: "done" would be wrong.
                 if awaits_review(&caller.look(tx, id).await?).is_ok() && !held::is_held(tx, id).await? {
                     return Err(Problem::from(Code::Changed).into());
                 }
@@ -82,7 +83,7 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
     settle(done.await)
 }
 
-/// Why a decision of the caller's on this work would be refused now; `None` where it would be held.
+/// Why a decision of the caller on this work would be refused now; `None` if it would be held.
 pub async fn refusal(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Option<Problem>, Problem> {
     let person = caller.person()?;
     let looked = desk.store.transaction("may_decide", |tx, _| {
@@ -98,7 +99,7 @@ pub async fn refusal(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<O
     }
 }
 
-/// Refuses a work that another reviewer has open, or about which a decision is held.
+/// Refuses a work that another reviewer has open, or that has a held decision.
 async fn is_free(tx: &mut Transaction, id: SubmissionId, person: PersonId) -> anyhow::Result<()> {
     if let Some(other) = reviews::claimant(tx, id, person).await? {
         return Err(Code::CardTaken.about(other.name).into());
@@ -109,7 +110,8 @@ async fn is_free(tx: &mut Transaction, id: SubmissionId, person: PersonId) -> an
     Ok(())
 }
 
-/// Undoes a decision of the caller's that was not carried out yet: on one work, or their last one. The work is claimed for them again.
+/// Undoes a decision of the caller that was not carried out yet: on one work, or their last one. The work is claimed
+/// for them again.
 pub async fn undo(desk: &Desk, caller: &Caller, id: Option<SubmissionId>) -> Result<Done<Work>, Problem> {
     let person = caller.person()?;
     let done = desk.store.transaction("undo", |tx, _| {
@@ -126,7 +128,7 @@ pub async fn undo(desk: &Desk, caller: &Caller, id: Option<SubmissionId>) -> Res
     Ok(done)
 }
 
-/// Puts a work at the end of the caller's queues. Other reviewers see it in its place.
+/// Puts a work at the end of the caller's queues. Its place for other reviewers does not change.
 pub async fn later(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Done<Work>, Problem> {
     let person = caller.person()?;
     let done = desk.store.transaction("later", |tx, _| {
@@ -142,7 +144,7 @@ pub async fn later(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Don
     settle(done.await)
 }
 
-/// Forgets a decision of the caller's that could not be carried out, once they have read why.
+/// Deletes a decision of the caller that could not be carried out, once they have read why.
 pub async fn dismiss(desk: &Desk, caller: &Caller, decision: i64) -> Result<Done<bool>, Problem> {
     let person = caller.person()?;
     let done = desk.store.transaction("dismiss", |tx, _| {
@@ -157,11 +159,11 @@ pub async fn dismiss(desk: &Desk, caller: &Caller, decision: i64) -> Result<Done
     settle(done.await)
 }
 
-/// Carries out the decisions whose time has come, each in a transaction of its own together with the deletion of its row. Returns how
-/// many were carried out. A decision that is refused by then is kept for its person to read.
+/// Carries out the decisions that are due, each in a transaction of its own together with the deletion of its row.
+/// Returns the number carried out. A decision that is refused then is kept for its person to read.
 ///
 /// # Errors
-/// The first failure of ours, once every other decision was carried out.
+/// The first failure of ours, after every other decision was carried out.
 pub async fn carry_out(desk: &Desk) -> anyhow::Result<u32> {
     let (mut count, mut failure) = (0, None);
     for id in desk.store.due_decisions(MOST).await? {
@@ -175,11 +177,11 @@ pub async fn carry_out(desk: &Desk) -> anyhow::Result<u32> {
     failure.map_or(Ok(count), Err)
 }
 
-/// What became of a decision.
+/// The result of a decision.
 enum Outcome {
     CarriedOut(SubmissionId),
     Refused(SubmissionId, Failure),
-    /// It was undone, or another desk has it.
+    /// It was undone, or another desk carries it out.
     NotOurs,
 }
 
@@ -199,7 +201,7 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
                     held::carried_out(tx, id).await?;
                     Ok(Outcome::CarriedOut(due.submission))
                 }
-                // A refusal has changed nothing, so this transaction can go on; a failure of ours ends it.
+                // A refusal has changed nothing, so this transaction can continue; a failure of ours ends it.
                 Err(error) => {
                     let why = failure(&error.downcast::<Problem>()?);
                     held::failed(tx, id, &why).await?;
@@ -222,8 +224,8 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
     }
 }
 
-/// Whether the decision can still be carried out: its person still holds the role in which they decided, and the work is in the run that
-/// they saw.
+/// Whether the decision can still be carried out: its person still holds the role, and the work is in the run that they
+/// saw.
 async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<Seen> {
     let role = Role::ALL.into_iter().find(|role| role.actor() == caller.by.actor);
     let person = persons::lock(tx, &caller.person()?.to_string()).await?;
@@ -242,7 +244,7 @@ fn failure(problem: &Problem) -> Failure {
     Failure { code: problem.code.name().to_owned(), zh, en }
 }
 
-/// The words of a decision, and the phrase that they began with.
+/// The words of a decision, and the phrase they are based on.
 fn said(desk: &Desk, wish: &Wish) -> Result<(Option<String>, Option<String>), Problem> {
     let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
     if wish.decision == Decision::Accept {

@@ -1,4 +1,4 @@
-//! Deliver: a person brought a work to a partner by hand, and shows that it can be seen there.
+//! Deliver: a person delivered a work to a partner by hand, and shows that it is public there.
 use pipeline::delivery::{Delivery, Observed, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::text::Limit;
@@ -61,7 +61,7 @@ pub struct Delivered {
     pub digest: String,
 }
 
-/// What is written down about one report.
+/// The data of one report.
 struct Report<'a> {
     id: SubmissionId,
     partner: &'a PartnerId,
@@ -71,15 +71,16 @@ struct Report<'a> {
     by: By,
 }
 
-/// Reports a delivery by hand, which is live from then on. Only for a delivery that waits for it: a bag that a person brings to the
-/// partner, once it was handed over. Where the partner's rules want a person's yes instead, the act is refused with
-/// `awaits_confirmation`; nothing was sent there yet.
+/// Reports a delivery by hand, which is live from then on. Only for a delivery that waits for it: a bag that a person
+/// uploads at the partner, once it was handed over. If the partner's rules require a person's confirmation instead, the
+/// act is refused with `awaits_confirmation`; nothing was sent there yet.
 ///
-/// From `in_review` a report counts only where the partner cannot be asked: it has the files of a drop or a feed, and shows the work
-/// without a receipt. Its name for the work is known then and stays. A partner with an API is looked at by the system: `not_by_hand`.
+/// From `in_review` a report counts only if the partner cannot be queried: it has the files of a drop or a feed, and
+/// shows the work without a receipt. Its name for the work is known then and stays. A partner with an API is checked by
+/// the system: `not_by_hand`.
 ///
-/// Evidence is an address or a picture that decodes. With a picture alone the partner's name for the work is required, since without
-/// either a later recall would not know what to remove.
+/// Evidence is an address or a picture that decodes. With a picture alone the partner's name for the work is required,
+/// since without either a later recall would not know what to remove.
 pub async fn deliver(
     desk: &Desk,
     caller: &Caller,
@@ -127,7 +128,7 @@ async fn noted(desk: &Desk, caller: &Caller, report: &Report<'_>, trial: bool) -
         .await
 }
 
-/// The partner's name for the work: the one that is known, that the person gives, or the address.
+/// The partner's name for the work: the known one, the one the person gives, or the address.
 fn receipt(stands: &Delivery, report: &Report<'_>) -> Result<Receipt, Problem> {
     let wrong = |zh: &str, en: &str| Code::FieldWrong.about(Detail::new(zh, en).of("receipt"));
     match (&stands.observed, &report.named, &report.shown.url) {

@@ -1,5 +1,5 @@
-//! What a person shows for what they did at a partner by hand: an address there, or a picture that decodes; with a time that can be true.
-//! The person's name is the caller's. One set of bounds, wherever it comes in.
+//! A person's evidence for an act at a partner: an address there, or a picture that decodes; with a plausible time. The
+//! person's name is the caller's. The limits are the same for every way in.
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,7 +24,7 @@ use crate::Desk;
 pub use crate::picture::PICTURE_BYTES;
 use crate::picture::{self, Picture};
 
-/// Clocks of people and servers differ, and a look takes a moment.
+/// Clocks of people and servers differ, and looking takes a moment.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 
 /// What is kept of the evidence.
@@ -40,12 +40,12 @@ pub struct Evidence {
     pub picture_sha256: Option<String>,
 }
 
-/// A picture as a wish carries it.
+/// A picture in the form of a wish.
 pub fn encoded(picture: &[u8]) -> String {
     BASE64.encode(picture)
 }
 
-/// Evidence that is well formed; whether it fits the delivery is seen under the lock.
+/// Evidence that is well formed; whether it fits the delivery is checked under the lock.
 pub(crate) struct Shown {
     pub(crate) url: Option<String>,
     host: Option<String>,
@@ -53,7 +53,7 @@ pub(crate) struct Shown {
     pub(crate) seen_at: DateTime<Utc>,
 }
 
-/// Reads what a wish shows. An address and no picture, or a picture and no address, are enough; nothing at all is not.
+/// Reads the evidence of a wish. An address or a picture is required.
 pub(crate) async fn shown(
     desk: &Desk,
     url: Option<&str>,
@@ -78,7 +78,7 @@ pub(crate) async fn shown(
     Ok(Shown { url: url.map(String::from), host, picture, seen_at })
 }
 
-/// How early or late the time of a look may be.
+/// The limits for the time of the observation.
 fn bound(zh: &str, en: &str, at: DateTime<Utc>) -> Detail {
     let at = at.to_rfc3339();
     Detail::new(format!("{zh} {at}"), format!("{en} {at}")).of("seen_at")
@@ -110,7 +110,8 @@ fn decoded(picture: &str) -> Result<Vec<u8>, Problem> {
 }
 
 impl Shown {
-    /// Whether it can be about this delivery: an address of the partner's own, and seen since the delivery waits for a person.
+    /// Whether it can be about this delivery: an address of the partner's own, and seen after the delivery began to
+    /// wait for a person.
     pub(crate) fn fits(&self, partner: Option<&Partner>, since: DateTime<Utc>) -> Result<(), Problem> {
         if let (Some(host), Some(partner)) = (&self.host, partner)
             && !partner.may_have_host(host)
@@ -125,7 +126,7 @@ impl Shown {
         Ok(())
     }
 
-    /// Where the picture lies once it is kept.
+    /// The address of the picture once it is stored.
     fn file(&self, submission: SubmissionId, partner: &PartnerId) -> Option<StoredFile> {
         let Picture { bytes, sha256 } = self.picture.as_ref()?;
         let key = ObjectKey::Proof(submission, partner.clone(), *sha256).to_string();
@@ -138,7 +139,7 @@ impl Shown {
         Evidence { seen_at: self.seen_at, url: self.url.clone(), picture_sha256 }
     }
 
-    /// What is written down about it.
+    /// The record of it.
     pub(crate) fn proof(
         &self,
         submission: SubmissionId,
@@ -160,8 +161,8 @@ impl Shown {
         }
     }
 
-    /// Runs an act's transaction beside its picture. First as a trial that is rolled back, so that a refusal, a dry run and a repetition
-    /// store nothing; then the picture is stored, and the act is done.
+    /// Runs an act's transaction together with its picture. First as a trial that is rolled back, so that a refusal, a
+    /// dry run and a repetition store nothing; then the picture is stored, and the act is done.
     pub(crate) async fn beside<'a, T: DeserializeOwned>(
         &self,
         desk: &Desk,
@@ -182,8 +183,8 @@ impl Shown {
         done
     }
 
-    /// Stores the picture, before the transaction that names it: none that a row names is ever missing. The same picture again is the same
-    /// object.
+    /// Stores the picture before the transaction that refers to it, so that a referenced picture is never missing. The
+    /// same picture again is the same object.
     async fn keep(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) -> Result<(), Problem> {
         let Some(Picture { bytes, sha256 }) = &self.picture else { return Ok(()) };
         let key = ObjectKey::Proof(submission, partner.clone(), *sha256);
@@ -192,7 +193,7 @@ impl Shown {
         Ok(())
     }
 
-    /// The act was refused after its picture was stored: the picture is garbage, unless another report names it.
+    /// The act was refused after its picture was stored: the picture is garbage, unless another report refers to it.
     async fn give_up(&self, desk: &Desk, submission: SubmissionId, partner: &PartnerId) {
         let Some(file) = self.file(submission, partner) else { return };
         if let Err(error) = desk.store.note_unproven(&file.key).await {

@@ -1,4 +1,4 @@
-//! Hold: keeps a work's film from being deleted, whatever becomes of the work. A recall does so by itself.
+//! Hold: keeps a work's film from being deleted, whatever happens to the work. A recall does so automatically.
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
@@ -45,7 +45,7 @@ pub struct Held {
     pub digest: String,
 }
 
-/// Holds the film or lets it go. Repeated, it changes nothing and succeeds, but each call is in the audit trail.
+/// Holds the film or lifts the hold. A repetition changes nothing and succeeds, but each call is in the audit trail.
 pub async fn hold(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Hold) -> Result<Done<Held>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let reason = match (wish.held, by.reason.clone()) {

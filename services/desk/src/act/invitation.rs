@@ -1,5 +1,6 @@
-//! Invitations: an admin makes a link; by it a person sets password and second factor, which a code confirms. Opening the link changes
-//! nothing, and until the confirmation it may be opened again. What was there before stays valid until then.
+//! Invitations: an admin makes a link; with it a person sets password and second factor, and confirms with a code.
+//! Opening the link changes nothing, and until the confirmation it may be opened again. The former credentials stay
+//! valid until then.
 //!
 //! The second factor is shown and confirmed only in the browser that chose the password; a later choice, there or in another browser,
 //! starts over and makes the earlier one void.
@@ -25,7 +26,7 @@ use crate::view::persons::Person;
 /// A link to make.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Invite {
-    /// For the first time, or again.
+    /// First sign-up, or a reset.
     pub purpose: Purpose,
     /// Why, for the audit trail.
     #[serde(default)]
@@ -40,9 +41,9 @@ pub struct Invite {
 pub struct Invited {
     /// The whole link. Shown this once.
     pub link: String,
-    /// Who sets password and second factor by it.
+    /// The person who sets password and second factor with it.
     pub person: Person,
-    /// For the first time, or again.
+    /// First sign-up, or a reset.
     pub purpose: Purpose,
     /// Until when it is valid: 72 hours.
     pub expires_at: chrono::DateTime<chrono::Utc>,
@@ -68,11 +69,12 @@ pub struct Accepted {
     pub signed_in: SignedIn,
 }
 
-/// Makes a link for a person, named by id or login name, by which they set password and second factor. Earlier links of theirs expire.
+/// Makes a link for a person, named by id or login name, with which they set password and second factor. Earlier links
+/// of theirs expire.
 ///
 /// # Errors
-/// `person_unknown`, `role_beyond`; `login_missing`, for a person without a login name; `already_signed_up`, where an invitation was
-/// accepted and a reset is meant.
+/// `person_unknown`, `role_beyond`; `login_missing`, for a person without a login name; `already_signed_up`, if an
+/// invitation was accepted and a reset is needed.
 pub async fn invite(desk: &Desk, caller: &Caller, named: &str, wish: Invite) -> Result<Done<Invited>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let secret = LinkSecret::new()?;
@@ -128,8 +130,8 @@ pub async fn look(desk: &Desk, secret: &str) -> Result<Invitation, Problem> {
     invitation.ok_or_else(unknown)
 }
 
-/// Keeps the password that was chosen, and makes the secret of a second factor, until [`confirm`]. Choosing again replaces both. Returns
-/// what the browser has to show for the next steps.
+/// Stores the chosen password, and makes the secret of a second factor, until [`confirm`]. Choosing again replaces
+/// both. Returns the cookie that the browser needs for the next steps.
 ///
 /// # Errors
 /// `invitation_unknown`, `password_unfit`.
@@ -147,10 +149,10 @@ pub async fn choose(desk: &Desk, secret: &str, password: &str) -> Result<Chooser
     Ok(chooser)
 }
 
-/// What was chosen by this link in the browser that shows `chooser`, and waits for its confirmation.
+/// The choice made with this link in the browser with the cookie `chooser`, which waits for its confirmation.
 ///
 /// # Errors
-/// `invitation_unknown`; `sign_in_expired`, where no password was chosen in this browser, or was chosen again in another.
+/// `invitation_unknown`; `sign_in_expired`, if no password was chosen in this browser, or was chosen again in another.
 pub async fn enrolment(desk: &Desk, secret: &str, chooser: Option<&ChooserSecret>) -> Result<Enrolment, Problem> {
     let invitation = look(desk, secret).await?;
     let chosen = invitation.chosen_by(chooser).ok_or(Code::SignInExpired)?;
@@ -159,8 +161,8 @@ pub async fn enrolment(desk: &Desk, secret: &str, chooser: Option<&ChooserSecret
     Ok(Enrolment { invitation, url, text })
 }
 
-/// Confirms the second factor by a code of it. From then on password and second factor are the person's, the link is used up, every
-/// session of theirs is ended and a new one begins.
+/// Confirms the second factor with a code from it. From then on password and second factor are the person's, the link
+/// is used up, every session of theirs is ended and a new one begins.
 ///
 /// # Errors
 /// `invitation_unknown`, `code_wrong`; `sign_in_expired`, as in [`enrolment`].
@@ -210,7 +212,7 @@ fn login_of(invitation: &Invitation) -> Result<&Login, Problem> {
     invitation.person.login.as_ref().ok_or_else(|| Code::LoginMissing.into())
 }
 
-/// A row of the trail about what a person signs in with.
+/// A row of the trail about a person's credentials.
 pub(crate) async fn record(
     tx: &mut Transaction,
     by: &By,

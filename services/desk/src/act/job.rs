@@ -1,4 +1,4 @@
-//! Order: pauses, resumes or cancels a job as a whole. What a work has begun ends by itself.
+//! Order: pauses, resumes or cancels a job as a whole. Works that have begun continue to their end.
 use std::collections::BTreeMap;
 
 use runtime::problem::{Code, Problem};

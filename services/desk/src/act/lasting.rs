@@ -1,4 +1,4 @@
-//! What of an act on many works cannot be undone: said before it is done.
+//! The parts of an act on many works that cannot be undone: shown before it is done.
 use pipeline::catalogue::Catalogue;
 use pipeline::id::PartnerId;
 use pipeline::partner::{DeliveryMethod, Replacement};
@@ -63,7 +63,7 @@ const REMOVAL_BY_HAND: Said = (
     "The partner has no interface to delete works; a recall there is done by a person.",
 );
 
-/// What of a job cannot be undone. `made` has what a dry run foresaw.
+/// The parts of a job that cannot be undone. `made` is the dry run's forecast.
 pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, made: &JobMade) -> Vec<Lasting> {
     let mut found = Vec::new();
     let mut add = |(code, zh, en): Said, partner: Option<&str>, works: u64| {

@@ -1,4 +1,5 @@
-//! Note: what a reviewer or an organiser wants colleagues to know about a work. It is a line of the work's history; entrants do not see it.
+//! Note: information of a reviewer or an organiser for colleagues about a work. It is a line of the work's history;
+//! entrants do not see it.
 use pipeline::id::SubmissionId;
 use pipeline::text::Limit;
 use runtime::problem::Problem;
@@ -17,7 +18,8 @@ pub struct Noted {
     pub id: Uuid,
 }
 
-/// Adds a note of 1 to 500 characters to a work in any state. Like reasons, it stays in the audit trail, so it may hold no personal data.
+/// Adds a note of 1 to 500 characters to a work in any state. Like reasons, it stays in the audit trail, so it must not
+/// contain personal data.
 pub async fn note(desk: &Desk, caller: &Caller, id: SubmissionId, text: &str) -> Result<Done<Noted>, Problem> {
     let text = &typed::field("note", text.trim(), Limit::REASON)?;
     let done = desk.store.transaction("note", |tx, _| {

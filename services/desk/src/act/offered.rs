@@ -1,5 +1,6 @@
-//! Which acts on one work would be accepted now, so that pages offer no others. Each answer is the act's own rule: the event that it
-//! would apply to the work, or the look that it takes. What changes between the answer and the act is for the act to refuse.
+//! Which acts on one work would be accepted now, so that pages offer only these. Each answer uses the act's own rule:
+//! the event that it would apply to the work, or the check that it makes. If something changes between the answer and
+//! the act, the act refuses.
 use std::collections::BTreeSet;
 
 use pipeline::id::PartnerId;
@@ -22,11 +23,11 @@ use crate::names::in_states;
 pub enum OnWork {
     /// Publish it, to all partners or some.
     Release,
-    /// Take it back, from all partners or some.
+    /// Recall it, from all partners or some.
     Recall,
     /// Begin a new run.
     Reprocess,
-    /// Hold its film, or let it go.
+    /// Hold its film, or lift the hold.
     Hold,
     /// Open a window in which its entrant may replace the film and correct the texts.
     Cure,
@@ -49,7 +50,8 @@ impl OnWork {
     ];
 }
 
-/// Why the act would be refused whatever is chosen in its form; `None` where it would be accepted. The caller has the role already.
+/// Why the act would be refused whatever is chosen in its form; `None` if it would be accepted. The caller already has
+/// the role.
 pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: OnWork) -> Result<Option<Problem>, Problem> {
     let machine = &work.machine;
     let refused = || Some(Code::StateWrong.about(in_states([machine.state.name()])));
@@ -73,7 +75,7 @@ pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: OnWork) -> Result<O
     })
 }
 
-/// The earliest run is the one that most states allow. The look is that of the act itself, other jobs included.
+/// The earliest stage is the one that most states allow. The check is that of the act itself, including other jobs.
 async fn reprocess_refused(desk: &Desk, work: &SubmissionRow) -> Result<Option<Problem>, Problem> {
     let which = Which::Named(vec![work.id]);
     let ask = Ask::Reprocess { from: Stage::Probe, redo: Redo::default() };
@@ -94,7 +96,7 @@ pub fn releasable(work: &SubmissionRow) -> BTreeSet<PartnerId> {
     machine.work.partners.iter().filter(starts).cloned().collect()
 }
 
-/// Partners that have the work or may have it, which a recall would ask.
+/// Partners that have the work or may have it, which a recall would concern.
 pub async fn recallable(desk: &Desk, work: &SubmissionRow) -> Result<BTreeSet<PartnerId>, Problem> {
     let rows = desk.store.deliveries(work.id).await?;
     Ok(rows.into_iter().filter(|row| is_concerned(&row.machine)).map(|row| row.partner).collect())

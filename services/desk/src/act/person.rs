@@ -1,5 +1,6 @@
-//! Persons: adds them, changes the roles that they hold, ends them. A token of an admin does so within the contests that it is for; a caller
-//! on the command line has the database's password, so all contests are theirs, and the trail shows the missing credential.
+//! Persons: adds them, changes their roles, ends them. A token of an admin does so within its contests; a caller on the
+//! command line has the database's password, so it may do so for all contests, and the trail shows the missing
+//! credential.
 use std::collections::BTreeSet;
 
 use pipeline::id::PersonId;
@@ -96,8 +97,8 @@ pub async fn add(desk: &Desk, caller: &Caller, wish: AddPerson) -> Result<Done<M
     settle(done.await)
 }
 
-/// Gives roles to a person, named by id or login name, and takes others. `role_beyond` unless the caller may give each of them and each
-/// that the person holds already.
+/// Gives roles to a person, named by id or login name, and takes others. `role_beyond` unless the caller may give each
+/// of them and each that the person already holds.
 pub async fn change_roles(
     desk: &Desk,
     caller: &Caller,
@@ -157,8 +158,8 @@ impl Caller {
         })
     }
 
-    /// Locks all persons and finds the one whom the caller may change. A person without a role in the caller's contests does not exist
-    /// for them.
+    /// Locks all persons and finds the one to change. A person without a role in the caller's contests does not exist
+    /// for the caller.
     pub(crate) async fn managed(&self, tx: &mut Transaction, named: &str) -> anyhow::Result<person::Person> {
         let unknown = || Problem::from(Code::PersonUnknown);
         let found = persons::lock(tx, named).await?.ok_or_else(unknown)?;
@@ -170,13 +171,14 @@ impl Caller {
     }
 }
 
-/// What a login name may be.
+/// The form of a login name.
 fn no_login(wrong: WrongLogin) -> Detail {
     let zh = "须为 1 至 64 个字符：a-z、0-9、.、_、-、@，以字母或数字开头";
     Detail::new(zh, wrong.to_string()).of("login")
 }
 
-/// The roles of a field. The contest of a role to give must be in the catalogue: a typing error would be a role that opens nothing.
+/// The roles of a field. The contest of a role to give must be in the catalogue: a typing error would create a role
+/// without effect.
 fn held(desk: &Desk, field: &str, roles: &[HeldRole], known: bool) -> Result<BTreeSet<Held>, Problem> {
     if roles.len() > ROLES {
         return Err(Code::FieldWrong.about(at_most(ROLES).of(field)));

@@ -1,4 +1,4 @@
-//! Recall: takes a work back from every partner that has it or may have it, or from some. Its film is held from then on.
+//! Recall: recalls a work from every partner that has it or may have it, or from some. Its film is held from then on.
 use std::collections::BTreeSet;
 
 use pipeline::delivery::{Delivery, Desired, Observed};
@@ -69,8 +69,8 @@ pub struct Asked {
     pub within_hours: u32,
 }
 
-/// Recalls a work. Refused with `state_wrong` where nothing is left to take back, and for a rejected work, whose rejection must not be
-/// lost.
+/// Recalls a work. Refused with `state_wrong` if nothing is left to recall, and for a rejected work, whose rejection
+/// must not be lost.
 pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall) -> Result<Done<Recalled>, Problem> {
     let by = caller.because(Some(&wish.reason))?;
     let reason = by.reason.clone().ok_or_else(missing_reason)?;

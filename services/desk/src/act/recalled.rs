@@ -55,7 +55,7 @@ pub struct RemovalReported {
     pub digest: String,
 }
 
-/// What is written down about one report.
+/// The data of one report.
 struct Report<'a> {
     id: SubmissionId,
     partner: &'a PartnerId,
@@ -64,11 +64,13 @@ struct Report<'a> {
     by: By,
 }
 
-/// Proves that a person removed a work. Only where a person is to remove it; a recall that the partner's API carries out is looked at by
-/// the system (`recall_by_system`), and a work that is still wanted there has to be recalled first (`not_recalled`).
+/// Proves that a person removed a work. Only if a person is to remove it; a recall that the partner's API carries out
+/// is checked by the system (`recall_by_system`), and a work that is still wanted there must be recalled first
+/// (`not_recalled`).
 ///
-/// The delivery stays `recalling`: the publish stage looks at the public address, and an address that still answers outweighs the report,
-/// unless the person insists, with a picture. `seen_at` may not lie before the recall became the person's.
+/// The delivery stays `recalling`: the publish stage checks the public address, and an address that still answers
+/// outweighs the report, unless the person insists, with a picture. `seen_at` must not be before the recall became the
+/// person's task.
 pub async fn recalled(
     desk: &Desk,
     caller: &Caller,

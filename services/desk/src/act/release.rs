@@ -74,8 +74,8 @@ pub struct Recipient {
     pub warnings: Vec<Warning>,
 }
 
-/// Releases a finished work. A release that starts no delivery is refused with `state_wrong`, in the dry run too: the work is not
-/// finished, or every partner has it already.
+/// Releases a finished work. A release that starts no delivery is refused with `state_wrong`, also in a dry run: the
+/// work is not finished, or every partner already has it.
 pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Release) -> Result<Done<Released>, Problem> {
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let by = caller.because(wish.reason.as_deref())?;
@@ -109,7 +109,7 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
     settle(done.await)
 }
 
-/// The partners that a wish names, each of which the catalogue must have.
+/// The partners of a wish, each of which must be in the catalogue.
 pub(crate) fn known(
     catalogue: &Catalogue,
     named: Option<BTreeSet<String>>,

@@ -1,5 +1,5 @@
-//! Reprocess: a new run of one work. What is in force stays so until the new files have passed quality control, and partners keep what they
-//! hold unless `replace` says otherwise. Of many works at once, `bulk` makes a job.
+//! Reprocess: a new run of one work. Files in force stay in force until the new files have passed quality control, and
+//! partners keep their files unless `replace` says otherwise. For many works at once, `bulk` makes a job.
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -86,8 +86,8 @@ impl FromStr for Beginning {
     }
 }
 
-/// Begins a new run of one work, or says what it would come to. Refused with `state_wrong` where the work cannot begin there, and with
-/// `in_another_job` where a job will begin it.
+/// Begins a new run of one work, or reports what it would do. Refused with `state_wrong` if the work cannot begin
+/// there, and with `in_another_job` if a job will begin it.
 pub async fn one(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Reprocess) -> Result<Done<JobMade>, Problem> {
     let Reprocess { from, partners, replace, dry_run, digest, reason } = wish;
     let caller = Caller { by: caller.because(reason.as_deref())?, ..caller.clone() };
@@ -95,7 +95,7 @@ pub async fn one(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Reprocess
     run(desk, &caller, &Which::Named(vec![id]), &Terms { ask, from: Some(from), dry_run, digest }).await
 }
 
-/// What each run does with partners.
+/// The effect of each run on partners.
 pub(super) fn redo(catalogue: &Catalogue, partners: Option<BTreeSet<String>>, replace: bool) -> Result<Redo, Problem> {
     let partners = known(catalogue, partners)?;
     let named = |id: &PartnerId| partners.as_ref().is_none_or(|some| some.contains(id));

@@ -39,7 +39,7 @@ pub struct Retried {
     pub digest: String,
 }
 
-/// Whether a part in this state is tried again: the same states as in `parts::retry`.
+/// Whether a part in this state is retried: the same states as in `parts::retry`.
 pub(crate) fn may_be_tried(status: &str) -> bool {
     matches!(status, "parked" | "waiting")
 }
@@ -60,7 +60,7 @@ impl Retry {
     }
 }
 
-/// Makes parked and waiting parts pending. `nothing_parked` where there is none.
+/// Makes parked and waiting parts pending. `nothing_parked` if there are none.
 pub async fn retry(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Retry) -> Result<Done<Retried>, Problem> {
     let only = wish.only()?;
     let by = caller.because(wish.reason.as_deref())?;

@@ -60,7 +60,7 @@ impl Decision {
         [Decision::Accept, Decision::Refuse].into_iter().find(|it| it.name() == name)
     }
 
-    /// What it does to a work. Words are required with a refusal, and only there.
+    /// Its effect on a work. Words are required with a refusal, and only there.
     pub(crate) fn event(self, words: Option<String>) -> Result<Event, Problem> {
         let wrong = |zh, en| Err(Code::FieldWrong.about(Detail::new(zh, en).of("words")));
         match (self, words) {
@@ -111,7 +111,7 @@ pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review
     settle(done.await)
 }
 
-/// Decides on a work that was looked at within the transaction. Changes nothing where it is refused.
+/// Decides on a work that was read in this transaction. A refusal changes nothing.
 pub(super) async fn decided(
     desk: &Desk,
     tx: &mut Transaction,

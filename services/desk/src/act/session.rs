@@ -1,5 +1,5 @@
-//! Sessions of people who signed in: ends them, and changes what a person signs in with. A person does so for themselves; an admin ends the
-//! sessions of persons whom they manage.
+//! Sessions of signed-in people: ends them, and changes a person's credentials. A person does so for themselves; an
+//! admin ends the sessions of persons whom they manage.
 use pipeline::person::Person;
 use runtime::doors::Reason;
 use runtime::password;
@@ -114,7 +114,8 @@ async fn ended(
     Ok(Ended { sessions })
 }
 
-/// Sets another password. Every session of the person ends; the caller's goes on under a new cookie, and no longer than it would have.
+/// Sets another password. Every session of the person ends; the caller's continues under a new cookie, with its former
+/// end.
 ///
 /// # Errors
 /// `password_wrong`, `password_unfit`, `sign_in_slow`.
@@ -156,8 +157,8 @@ pub async fn change_password(
     Ok(SignedIn { cookie, device, session, person: person.id, recovery_codes_left: None })
 }
 
-/// Makes ten recovery codes instead of those that the caller had, for a code of their second factor or one of those. They are shown this
-/// once.
+/// Makes ten recovery codes that replace the caller's former ones, for a code of their second factor or one of those.
+/// They are shown only once.
 ///
 /// # Errors
 /// `code_wrong`, `sign_in_slow`.

@@ -1,6 +1,6 @@
-//! Signing in, in two steps: the password gives a pending sign-in, which is sealed, lasts five minutes and opens nothing; a code of the
-//! second factor, or a recovery code, makes it a session. A wrong password and an unknown login name are answered alike, after the same
-//! work, and both are slowed down alike.
+//! Signing in, in two steps: the password gives a pending sign-in, which is sealed, lasts five minutes and opens
+//! nothing; a code of the second factor, or a recovery code, makes it a session. A wrong password and an unknown login
+//! name get the same answer, after the same work, and the same delays.
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::id::{CredentialId, PersonId};
 use pipeline::person::{self, Actor, Login, Person};
@@ -30,24 +30,24 @@ pub(crate) use attempt::{Attempt, begin, name_of, was_right};
 pub use device::Device;
 pub use pace::Pace;
 
-/// From the password to the code.
+/// Time from the password to the code.
 const PENDING: TimeDelta = TimeDelta::minutes(5);
-/// Where a pending sign-in opens.
+/// The associated data that a pending sign-in is sealed with.
 const PLACE: &[u8] = b"pending sign-in";
 
-/// Where a sign-in comes from, as far as it is kept.
+/// The origin of a sign-in, as far as it is stored.
 #[derive(Clone, Debug, Default)]
 pub struct Visitor {
     /// Pseudonym of the client's address.
     pub address: Option<String>,
     /// Browser and system in a few words.
     pub agent: Option<String>,
-    /// The browser, where somebody has signed in with it before.
+    /// The browser, if a person has signed in with it before.
     pub device: Option<Device>,
 }
 
 impl Visitor {
-    /// From an address with this pseudonym, by a program that calls itself so, with this device cookie.
+    /// From an address with this pseudonym, with this User-Agent and this device cookie.
     pub fn new(address: Option<String>, user_agent: Option<&str>, device: Option<Device>) -> Self {
         Self { address, agent: user_agent.and_then(agent::short), device }
     }
@@ -65,7 +65,7 @@ pub struct Password {
 /// The second step. Does not print itself.
 #[derive(Deserialize)]
 pub struct SecondFactor {
-    /// What the first step returned.
+    /// The result of the first step.
     pub pending: String,
     /// The six digits of the app, or a recovery code.
     pub code: String,
@@ -75,27 +75,27 @@ pub struct SecondFactor {
 pub struct SignedIn {
     /// The value of the session's cookie, returned once.
     pub cookie: SessionSecret,
-    /// The value of the device cookie, by which the browser is recognised at the next sign-in.
+    /// The value of the device cookie, which identifies the browser at the next sign-in.
     pub device: String,
     /// The session's id.
     pub session: Uuid,
-    /// Whose it is.
+    /// Its person.
     pub person: PersonId,
-    /// How many recovery codes are left, where one was used.
+    /// How many recovery codes are left, if one was used.
     pub recovery_codes_left: Option<i64>,
 }
 
-/// What a pending sign-in says, under seal.
+/// The content of a pending sign-in, sealed.
 #[derive(Serialize, Deserialize)]
 struct Pending {
     person: PersonId,
-    /// A password that was changed since completes nothing.
+    /// If the password was changed since, it cannot be completed.
     password_set_at: DateTime<Utc>,
     at: DateTime<Utc>,
 }
 
 impl Pending {
-    /// Whether it may still become a session: within five minutes, by the password that it began with.
+    /// Whether it may still become a session: within five minutes, and with the password that it began with.
     fn completes(&self, password_set_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         password_set_at == self.password_set_at && now - self.at <= PENDING
     }
@@ -112,7 +112,7 @@ pub async fn password(desk: &Desk, visitor: &Visitor, wish: Password) -> Result<
         Ok(login) => desk.store.factors_of_login(login.as_str()).await?,
         Err(_) => None,
     };
-    // Whoever signs in elsewhere is unknown here, whatever the password.
+    // A person of the other site is unknown here, whatever the password.
     let factors = factors.filter(|it| desk.site.admits(&it.person));
     let right = password::is(&wish.password, factors.as_ref().map(|it| it.password_hash.as_str())).await?;
     let Some(factors) = factors else {
@@ -160,9 +160,9 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
     Ok(SignedIn { cookie, device, session, person: person.id, recovery_codes_left })
 }
 
-/// A code as it was read: nothing is used yet.
+/// A code as parsed: nothing is used up yet.
 pub(crate) enum Shown {
-    /// The code of this step.
+    /// The code of this time step.
     Step(i64),
     /// A recovery code.
     Recovery(RecoveryCode),
@@ -203,7 +203,7 @@ pub(crate) fn digits(code: &str) -> String {
     code.chars().filter(|c| !c.is_whitespace()).take(7).collect()
 }
 
-/// Begins the session of a person who showed both factors, and records it in the trail.
+/// Begins the session of a person who has shown both factors, and records it in the trail.
 pub(crate) async fn begun(
     desk: &Desk,
     tx: &mut Transaction,

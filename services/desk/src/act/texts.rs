@@ -1,5 +1,5 @@
-//! Texts: another title, description or tags for one partner; they count for what is sent from then on. Possible before the first
-//! release, so that a title that a partner does not take is mended before anything waits for it.
+//! Texts: another title, description or tags for one partner; they apply to everything sent from then on. Possible
+//! before the first release, so that a title that a partner does not accept is corrected before anything waits for it.
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::preflight::{Texts, Written};
 use pipeline::text::Limit;
@@ -69,8 +69,8 @@ impl Wording {
     }
 }
 
-/// Writes the texts. They replace earlier ones for the partner as a whole. A partner that the work's contest does not serve is
-/// `delivery_unknown`.
+/// Stores the texts. They replace earlier ones for the partner as a whole. A partner that the work's contest does not
+/// have is `delivery_unknown`.
 pub async fn texts(
     desk: &Desk,
     caller: &Caller,

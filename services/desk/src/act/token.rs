@@ -1,7 +1,8 @@
 //! Tokens: makes and revokes credentials of persons for programs.
 //!
-//! The secret of a new token is in the result, so a caller with a credential makes tokens of its own owner only, in its own role: a stolen
-//! token cannot be exchanged for one of another person or role. The command line may name any person.
+//! The secret of a new token is in the result, so a caller with a credential can make tokens of its own owner only, in
+//! its own role: a stolen token cannot be exchanged for one of another person or role. The command line may name any
+//! person.
 use std::time::Duration;
 
 use pipeline::id::{ContestId, PersonId};
@@ -21,7 +22,7 @@ use crate::Desk;
 use crate::view::tokens::Token;
 
 const HOUR_S: u64 = 3600;
-/// Longest life: a year. A program that needs a token for longer gets a new one.
+/// Longest validity: a year. A program that needs a token for longer gets a new one.
 const MOST_HOURS: u64 = 366 * 24;
 
 /// A token to make.
@@ -94,8 +95,8 @@ pub async fn create(
     settle(done.await)
 }
 
-/// Revokes a token: it is refused from the next request on. Revoking it again changes nothing. A token that is not bound to the caller's
-/// contest does not exist for the caller.
+/// Revokes a token: it is refused from the next request on. Revoking it again changes nothing. A token that is not
+/// bound to the caller's contest does not exist for the caller.
 pub async fn revoke(desk: &Desk, caller: &Caller, id: Uuid, wish: RevokeToken) -> Result<Done<Token>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let by = &by;
@@ -151,7 +152,7 @@ impl Caller {
     }
 }
 
-/// A life as people write it.
+/// Parses a validity as people write it.
 fn life(text: &str) -> Result<Duration, Problem> {
     let wrong = || {
         let (zh, en) = ("须为 90d（天）或 8h（小时）这样的时长，至多 366d", "a time such as 90d or 8h, at most 366d");

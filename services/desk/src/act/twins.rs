@@ -1,5 +1,5 @@
-//! Decides about a work that was found to resemble another one: the same work is refused, a different one is accepted. The decision is held
-//! as every reviewer's is, with the pair in the audit trail; what the entrant reads names nothing of the other entry.
+//! Decides about a work that resembles another one: the same work is refused, a different one is accepted. The decision
+//! is held as every reviewer's is, with the pair in the audit trail; the entrant reads nothing about the other entry.
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
 use pipeline::screening::Rule;
@@ -16,7 +16,7 @@ use crate::Desk;
 use crate::view::beside::found;
 use crate::view::work::find;
 
-/// What was found.
+/// The finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
@@ -31,23 +31,24 @@ pub enum Finding {
 pub struct Twins {
     /// The other work.
     pub other: SubmissionId,
-    /// What was found.
+    /// The finding.
     pub finding: Finding,
-    /// What the entrant of the same work reads; [`phrase`] where absent.
+    /// The text for the entrant of the same work; [`phrase`] if missing.
     pub words: Option<String>,
 }
 
-/// What the entrant of a work that was entered twice reads: the catalogue's first phrase for it, in the contest's language.
+/// The text for the entrant of a work that was entered twice: the catalogue's first phrase for it, in the contest's
+/// language.
 pub fn phrase(desk: &Desk) -> &str {
     let phrase = desk.catalogue.phrases.iter().find(|phrase| phrase.rule == Some(Rule::Duplicate));
     phrase.map_or("该作品已经参选；同一件作品不可重复投稿。", |phrase| phrase.text(Lang::Zh))
 }
 
-/// Refuses or accepts a work that awaits review and that screening found to resemble the other one.
+/// Refuses or accepts a work that awaits review and that resembles the other one according to screening.
 ///
 /// # Errors
-/// As `decide`; `submission_unknown` for a work that the caller may not see; `state_wrong` where screening found nothing in common;
-/// `field_wrong` for words that name the other entry.
+/// As `decide`; `submission_unknown` for a work that the caller may not see; `state_wrong` if screening found no
+/// similarity; `field_wrong` for words that name the other entry.
 pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins) -> Result<Done<Held>, Problem> {
     let (work, other) = (find(desk, caller, id).await?, find(desk, caller, wish.other).await?);
     if found(&work, &other).is_none() {
@@ -72,11 +73,11 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
     decide::decide(desk, &Caller { by, ..caller.clone() }, id, wish).await
 }
 
-/// Whether these words hold something of the other entry that this one does not have: its id, its title or its unit.
+/// Whether these words contain something of the other entry that this one does not have: its id, its title or its unit.
 fn names(words: &str, work: &SubmissionRow, other: &SubmissionRow) -> bool {
     let ids = (work.id.to_string(), other.id.to_string());
     let of = [(&ids.0, &ids.1), (&work.title, &other.title), (&work.recommending_unit, &other.recommending_unit)];
-    // A single character is in many words.
+    // A single character occurs in many words.
     let named = |text: &str| text.chars().count() > 1 && words.contains(text);
     of.into_iter().any(|(ours, theirs)| ours != theirs && named(theirs.trim()))
 }

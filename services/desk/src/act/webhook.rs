@@ -1,8 +1,10 @@
-//! Webhooks: addresses that are told of changes. Adding one, changing its secret, sending again, trying it, removing it.
+//! Webhooks: addresses that are notified of changes. Adding one, changing its secret, sending again, testing it,
+//! removing it.
 //!
 //! An address is checked by the rule of the client that calls it (`runtime::callable`): https, or plain http inside of
-//! ALLOW_PRIVATE_NETWORKS, without a password. A name is not resolved here; the client checks every address that it resolves to. The
-//! secret is returned once, by the act that makes it, and again only to a repetition of the same request with the same key.
+//! ALLOW_PRIVATE_NETWORKS, without a password. A name is not resolved here; the client checks every address that it
+//! resolves to. The secret is returned once, by the act that makes it, and again only to a repetition of the same
+//! request with the same key.
 use std::collections::BTreeSet;
 
 use pipeline::id::ContestId;
@@ -98,7 +100,7 @@ pub struct WebhookRemoved {
     pub id: Uuid,
 }
 
-/// Adds a webhook. It is told of what happens from now on. People who are bound to a contest add webhooks of that contest.
+/// Adds a webhook. It gets the changes from now on. People who are bound to a contest add webhooks of that contest.
 pub async fn create(desk: &Desk, caller: &Caller, wish: NewWebhook) -> Result<Done<WebhookSecret>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     callable::check(&wish.url, &desk.allowed_networks)
@@ -153,8 +155,8 @@ pub async fn rotate(
     settle(done.await)
 }
 
-/// Sends a message again under its old id, or all that were not delivered. Refused with `nothing_to_resend` where there is none, or the
-/// webhook is not enabled.
+/// Sends a message again under its old id, or all that were not delivered. Refused with `nothing_to_resend` if there
+/// are none, or the webhook is not enabled.
 pub async fn resend(
     desk: &Desk,
     caller: &Caller,
@@ -183,7 +185,7 @@ pub async fn resend(
     settle(done.await)
 }
 
-/// Sends a test message. Refused with `nothing_to_resend` where the webhook is not enabled.
+/// Sends a test message. Refused with `nothing_to_resend` if the webhook is not enabled.
 pub async fn test(desk: &Desk, caller: &Caller, id: Uuid, wish: WebhookReason) -> Result<Done<WebhookTest>, Problem> {
     let by = caller.because(wish.reason.as_deref())?;
     let (by, at) = (&by, desk.clock.now());
@@ -222,7 +224,7 @@ pub async fn remove(
     settle(done.await)
 }
 
-/// Locks the webhook. One of another contest, or of all, does not exist for people who are bound to a contest.
+/// Locks the webhook. One of another contest, or of all contests, does not exist for people who are bound to a contest.
 async fn named(tx: &mut store::Transaction, caller: &Caller, id: Uuid) -> anyhow::Result<endpoints::LockedEndpoint> {
     let row = endpoints::lock(tx, id, &caller.sees).await?;
     row.ok_or_else(|| Problem::from(Code::WebhookUnknown).into())

@@ -1,5 +1,5 @@
-//! Withdraw: takes a work out of the contest at its entrant's wish, as an operator does it for them. What is online is recalled, and who
-//! entered it is forgotten.
+//! Withdraw: takes a work out of the contest at its entrant's wish, by an operator on their behalf. Live deliveries are
+//! recalled, and the entrant's data is deleted.
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
@@ -42,8 +42,8 @@ pub struct Withdrawn {
     pub digest: String,
 }
 
-/// Withdraws a work. The entrant's own withdrawal and this one are the same change; both forget who entered it. So a rejected work can
-/// be withdrawn, a revoked one cannot: `state_wrong`.
+/// Withdraws a work. The entrant's own withdrawal and this one are the same change; both delete the entrant's data. A
+/// rejected work can be withdrawn, a revoked one cannot: `state_wrong`.
 pub async fn withdraw(
     desk: &Desk,
     caller: &Caller,

@@ -17,7 +17,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![open(Method::GET, "/assets/{file}", get(asset)), open(Method::GET, "/lang/{lang}", get(lang))]
 }
 
-/// One file. Its address holds its digest, so it never changes.
+/// One file. Its address contains its digest, so it never changes.
 async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
     pages::serve::asset(&file).ok_or_else(|| Code::RouteUnknown.into())
 }
@@ -28,7 +28,7 @@ struct Back {
     back: Option<String>,
 }
 
-/// Keeps the language and goes back.
+/// Stores the language and returns to the page.
 async fn lang(
     State(desk): State<Arc<Desk>>,
     Path(lang): Path<String>,

@@ -66,7 +66,7 @@ impl AuditPage {
         actor_name(self.shell.say, &row.name)
     }
 
-    /// The role in which it was done.
+    /// The role of the act.
     fn actor<'a>(&self, row: &'a Row) -> &'a str {
         let say = self.shell.say;
         match (row.actor.as_str(), row.actor.parse()) {
@@ -81,14 +81,14 @@ impl AuditPage {
         wanted.as_deref() == Some(value)
     }
 
-    /// Whom a row about a person is about: their id, and their name at that time.
+    /// The person in a row about a person: their id, and their name at that time.
     #[expect(clippy::unused_self, reason = "a template calls it")]
     fn about<'a>(&self, row: &'a Row) -> Option<(&'a str, &'a str)> {
         let told = row.after.as_ref().or(row.before.as_ref())?;
         told["person"].as_str().zip(told["name"].as_str())
     }
 
-    /// The job that a row is about.
+    /// The job of a row.
     #[expect(clippy::unused_self, reason = "a template calls it")]
     fn job<'a>(&self, row: &'a Row) -> Option<&'a str> {
         row.after.as_ref()?["job"].as_str()
@@ -111,7 +111,7 @@ impl AuditPage {
         self.filter.person == Some(person.id)
     }
 
-    /// Whether the filter names somebody who is not among those to choose from.
+    /// Whether the filter names a person who is not among the choices.
     fn named_person(&self) -> Option<String> {
         let id = self.filter.person?;
         self.people.iter().all(|person| person.id != id).then(|| id.to_string())
@@ -123,12 +123,12 @@ impl AuditPage {
         [(say.t("之前", "Before"), &row.before), (say.t("之后", "After"), &row.after)]
     }
 
-    /// How it stood, as lines with names instead of ids.
+    /// The record as lines with names instead of ids.
     fn lines(&self, value: &Option<Value>) -> Vec<(String, String)> {
         Reader { catalogue: &self.catalogue, say: self.shell.say }.lines(value.as_ref())
     }
 
-    /// The same as it is stored and hashed.
+    /// The same as stored and hashed.
     fn json(&self, value: &Option<Value>) -> String {
         value.as_ref().map_or_else(|| "—".to_owned(), Value::to_string)
     }

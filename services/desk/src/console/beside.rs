@@ -1,4 +1,4 @@
-//! Twins: two works side by side, what of them is the same, and the one form that decides.
+//! Twins: two works side by side, their common parts, and the one form that decides.
 use std::sync::Arc;
 
 use askama::Template;
@@ -36,7 +36,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which works.
+/// The pair.
 #[derive(Deserialize)]
 struct At {
     #[serde(rename = "id")]
@@ -57,11 +57,11 @@ struct BesidePage {
     shell: Shell,
     catalogue: Arc<Catalogue>,
     both: Beside,
-    /// What a time line shows, ms.
+    /// The length of a time line, ms.
     longest_ms: u64,
-    /// The words of a refusal, to be changed where they do not fit.
+    /// The words of a refusal, which can be edited.
     words: String,
-    /// What this person may do about this work here.
+    /// The person's rights for this work here.
     may: May,
 }
 
@@ -71,7 +71,7 @@ enum May {
     Decide,
     /// It would be refused now, and why.
     Wait(&'static str),
-    /// It is not theirs, or there is nothing to decide.
+    /// It is not the person's work, or there is nothing to decide.
     Look,
 }
 
@@ -88,7 +88,7 @@ impl May {
     }
 }
 
-/// A stretch on a time line.
+/// A range on a time line.
 struct Shade {
     x: String,
     width: String,
@@ -116,7 +116,7 @@ impl BesidePage {
         partner_name(&self.catalogue, self.shell.say, id)
     }
 
-    /// Both works, with which of them it is.
+    /// Both works, and which is which.
     fn sides(&self) -> [(&Side, First, &'static str); 2] {
         let name = |zh, en| self.shell.say.t(zh, en);
         [
@@ -130,7 +130,7 @@ impl BesidePage {
         format!("{:+.1} {}", *ms as f64 / 1000.0, self.shell.say.t("秒", "s")).replace('-', "−")
     }
 
-    /// Where the other work has what both have.
+    /// The corresponding position in the other work.
     fn shifted(&self, ms: &i64) -> String {
         let (say, seconds) = (self.shell.say, ms.unsigned_abs() as f64 / 1000.0);
         match (say.lang, ms.signum()) {
@@ -157,7 +157,7 @@ impl BesidePage {
         self.both.first == Some(*side)
     }
 
-    /// In what they are alike, by its name.
+    /// The kinds of similarity, by name.
     fn ways(&self) -> Vec<(&'static str, &'static str, &Alike)> {
         let found = self.both.found.as_ref();
         let picture = found.and_then(|found| found.picture.as_ref());
@@ -171,7 +171,7 @@ impl BesidePage {
         WIDTH * (ms as f64 / self.longest_ms as f64).clamp(0.0, 1.0)
     }
 
-    /// How long a side's own line is.
+    /// The length of a side's own time line.
     fn whole(&self, side: &Side) -> String {
         format!("{:.1}", self.share(side.length_ms.unwrap_or(0)))
     }
@@ -179,7 +179,7 @@ impl BesidePage {
     fn shade(&self, side: &First, stretch: &Stretch) -> Shade {
         let start_ms = start_ms(side, stretch);
         let (from, to) = (self.share(start_ms), self.share(start_ms.saturating_add(stretch.length_ms)));
-        // A short stretch of a long work is still seen.
+        // A short range of a long work is still visible.
         Shade { x: format!("{from:.1}"), width: format!("{:.1}", (to - from).max(1.0)) }
     }
 
@@ -216,7 +216,7 @@ async fn show(
     shown(&BesidePage::of(&desk, &visit, visit.shell(Here::Works), both, None).await?)
 }
 
-/// Works of other contests are not compared, even by those who may see all.
+/// Works of other contests are not compared, even by people who may see all.
 fn within(caller: Caller, contest: &ContestId) -> Caller {
     Caller { sees: Some(contest.clone()).into(), ..caller }
 }

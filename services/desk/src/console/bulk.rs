@@ -1,5 +1,5 @@
-//! Bulk: choose what is done to many works, look at what it would come to, start it. From works that are chosen in a list it is three
-//! pages: this choice, the look, the job.
+//! Bulk: choose an act for many works, preview it, start it. From works chosen in a list these are three pages: this
+//! choice, the preview, the job.
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ const ORGANISER: &[Role] = &[Role::Organiser];
 pub(crate) fn routes() -> Vec<Route> {
     vec![
         page("/bulk/new", ORGANISER, get(new)),
-        // A reload of the look, or the other language: back to the choice.
+        // A reload of the preview, or the other language: back to the choice.
         page("/bulk/look", ORGANISER, get(async || see("/bulk/new"))),
         post_to("/bulk/look", ORGANISER, post(look)),
         post_to("/bulk", ORGANISER, post(start)),
@@ -80,7 +80,7 @@ async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) 
     };
     match made {
         Ok(done) => Ok(see(done.value.job.map_or_else(|| "/jobs".to_owned(), |job| format!("/jobs/{job}")))),
-        // The world is another one: show it, and ask again.
+        // Something has changed: show it, and ask again.
         Err(problem) if problem.code == Code::Changed => {
             foresee(&desk, &visit, &caller, sent.form, Some(&problem)).await
         }
@@ -88,7 +88,7 @@ async fn start(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Chosen>) 
     }
 }
 
-/// The dry run as a page; where it is refused, the choice again.
+/// The dry run as a page; if it is refused, the choice again.
 async fn foresee(
     desk: &Desk,
     visit: &Visit,
@@ -106,7 +106,7 @@ async fn foresee(
     }
 }
 
-/// The choice, with what was chosen.
+/// The choice, filled in.
 fn choose(
     desk: &Desk,
     visit: &Visit,
@@ -132,7 +132,7 @@ fn answer(problem: Option<&Problem>, page: &impl Template) -> Result<Response, P
     }
 }
 
-/// A stage at which a run begins, with what is done then.
+/// A stage at which a run begins, with a description.
 pub(crate) fn stage_text(say: Say, from: Beginning) -> &'static str {
     match from {
         Beginning::Probe => say.t("检测：重新测量影片", "probe: measure the film again"),

@@ -1,4 +1,4 @@
-//! GET /checks: what the desk finds when it looks at its neighbours; `reelmill doctor` looks at the machine as well.
+//! GET /checks: the desk's checks of its servers; `reelmill doctor` checks the machine as well.
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;

@@ -1,4 +1,5 @@
-//! Renditions: the same frames of source and rendition, what quality control measured, and the files to take away.
+//! Renditions: the same frames of source and rendition, the measurements of quality control, and the files for
+//! download.
 use std::sync::Arc;
 
 use askama::Template;
@@ -31,20 +32,20 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which rendition.
+/// The rendition.
 #[derive(Deserialize)]
 struct At {
     rendition: String,
 }
 
-/// Which of its stills: `3-source.jpg`.
+/// One of its stills: `3-source.jpg`.
 #[derive(Deserialize)]
 struct StillAt {
     rendition: String,
     still: String,
 }
 
-/// Which file: `web-1080.mp4`, or `web-1080.jpg` for the picture that comes with it.
+/// A file: `web-1080.mp4`, or `web-1080.jpg` for its picture.
 #[derive(Deserialize)]
 struct FileAt {
     file: String,
@@ -120,7 +121,7 @@ async fn still(
     served(&desk, &file, "image/jpeg", None, &headers).await
 }
 
-/// A file to take away. Its address works for as long as the session does, and for no one else.
+/// A file for download. Its address works as long as the session, and for no other person.
 async fn download(
     State(desk): State<Arc<Desk>>,
     Extension(Subject(work)): Extension<Subject>,
@@ -136,7 +137,7 @@ async fn download(
     served(&desk, &file, kind, Some(&at.file), &headers).await
 }
 
-/// `saved`: under which name a browser keeps it, which a rendition in force has.
+/// `saved`: the name under which a browser saves it, only for a rendition in force.
 async fn served(
     desk: &Desk,
     file: &StoredFile,

@@ -1,8 +1,8 @@
-//! The cookies of the console and of the pages of recommending units: the session; the device, by which a browser is recognised at the next sign-in; the choice that was made by
-//! an invitation; and the language that a person chose, which all pages share.
+//! The cookies of the console and of the pages of recommending units: the session; the device, by which a browser is
+//! recognised at the next sign-in; the choice made with an invitation; and the chosen language, which all pages share.
 //!
-//! Over https the name of each that holds a secret begins with `__Host-`, so no other host and no plain connection can set it. Over http it
-//! exists on this machine only, without the prefix, which browsers would refuse there.
+//! Over https the name of each that contains a secret begins with `__Host-`, so no other host and no plain connection
+//! can set it. Over http it exists on this machine only, without the prefix, which browsers would refuse there.
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::{HeaderValue, Uri};
@@ -18,19 +18,19 @@ use runtime::transport::is_this_machine;
 use crate::Desk;
 use crate::act::sign_in::Device;
 
-/// A cookie that holds a secret: its name over https, and over http on this machine.
+/// A cookie with a secret: its name over https, and over http on this machine.
 struct Name {
     https: &'static str,
     http: &'static str,
 }
 
-/// What a site calls its cookies. Sites that share a host name must not take each other's.
+/// The names of a site's cookies. Sites that share a host name must not use each other's.
 struct Names {
     /// The session.
     session: Name,
-    /// The browser as one that was signed in with before.
+    /// The device.
     device: Name,
-    /// The password and second factor that were chosen by an invitation and wait for their confirmation.
+    /// The choice of password and second factor made with an invitation, until its confirmation.
     chooser: Name,
 }
 
@@ -52,10 +52,10 @@ fn names(desk: &Desk) -> &'static Names {
     }
 }
 
-/// How long a browser keeps the device: as long as it is recognised by it.
+/// How long a browser keeps the device cookie: as long as it is accepted.
 const DEVICE_KEPT: cookie::time::Duration = cookie::time::Duration::seconds(Device::KEPT.num_seconds());
 
-/// Whether the site is reached over https.
+/// Whether the site is served over https.
 fn is_https(desk: &Desk) -> bool {
     desk.url.starts_with("https://")
 }
@@ -67,13 +67,13 @@ pub(crate) fn may_have_session(desk: &Desk, headers: &HeaderMap) -> bool {
     is_https(desk) || here()
 }
 
-/// Refuses what must not cross a network in clear: passwords, second factors, and what a sign-in answers.
+/// Refuses to send secrets over plain http: passwords, second factors, and the answers of a sign-in.
 pub fn check_line(desk: &Desk, headers: &HeaderMap) -> Result<(), Problem> {
     let detail = || Detail::new("请通过 https 地址打开本页", "open this page by its https address");
     if may_have_session(desk, headers) { Ok(()) } else { Err(Code::StateWrong.about(detail())) }
 }
 
-/// The session that a browser sent, or why it sent none.
+/// The session that a browser sent, or why there is none.
 pub(crate) fn session(desk: &Desk, headers: &HeaderMap) -> Result<SessionSecret, Reason> {
     let sent = secret(desk, headers, &names(desk).session).ok_or(Reason::Missing)?;
     SessionSecret::parse(&sent).ok_or(Reason::Malformed)
@@ -84,7 +84,7 @@ pub(crate) fn set_session(desk: &Desk, secret: &SessionSecret) -> HeaderValue {
     header(holding(desk, &names(desk).session, secret.text()))
 }
 
-/// Takes the session away.
+/// Deletes the session.
 pub(crate) fn end_session(desk: &Desk) -> HeaderValue {
     gone(desk, &names(desk).session)
 }
@@ -101,7 +101,7 @@ pub(crate) fn set_device(desk: &Desk, device: &str) -> HeaderValue {
     header(cookie)
 }
 
-/// What a browser shows for the choice that was made in it by an invitation.
+/// The browser's cookie for the choice made with an invitation.
 pub(crate) fn chooser(desk: &Desk, headers: &HeaderMap) -> Option<ChooserSecret> {
     ChooserSecret::parse(&secret(desk, headers, &names(desk).chooser)?)
 }
@@ -111,7 +111,7 @@ pub(crate) fn set_chooser(desk: &Desk, secret: &ChooserSecret) -> HeaderValue {
     header(holding(desk, &names(desk).chooser, secret.text()))
 }
 
-/// Takes it away.
+/// Deletes it.
 pub(crate) fn end_chooser(desk: &Desk) -> HeaderValue {
     gone(desk, &names(desk).chooser)
 }
@@ -121,31 +121,31 @@ pub(crate) fn lang(headers: &HeaderMap) -> Option<Lang> {
     serve::lang(headers)
 }
 
-/// Keeps the language.
+/// Stores the language.
 pub(crate) fn set_lang(desk: &Desk, lang: Lang) -> HeaderValue {
     serve::set_lang(lang, is_https(desk))
 }
 
-/// A cookie with a secret. Without an age, it goes when the browser is closed.
+/// A cookie with a secret. Without an age, it is deleted when the browser is closed.
 fn holding(desk: &Desk, name: &Name, value: String) -> Cookie<'static> {
     let https = is_https(desk);
     let name = if https { name.https } else { name.http };
     Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax).secure(https).build()
 }
 
-/// Takes a cookie away.
+/// Deletes a cookie.
 fn gone(desk: &Desk, name: &Name) -> HeaderValue {
     let mut cookie = holding(desk, name, String::new());
     cookie.set_max_age(cookie::time::Duration::ZERO);
     header(cookie)
 }
 
-/// The value of a cookie with a secret. One that could have been set elsewhere is not looked at.
+/// The value of a cookie with a secret. One that could have been set elsewhere is ignored.
 fn secret(desk: &Desk, headers: &HeaderMap, name: &Name) -> Option<String> {
     serve::cookie(headers, if is_https(desk) { name.https } else { name.http })
 }
 
 fn header(cookie: Cookie<'_>) -> HeaderValue {
-    // Names and values of ours are base64url, full stops and words.
+    // Our names and values are base64url, full stops and words.
     HeaderValue::from_str(&cookie.to_string()).unwrap_or(HeaderValue::from_static(""))
 }

@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![page("/deliveries", READERS, get(list))]
 }
 
-/// Who acts next, in words; with the act where it is a person's.
+/// Who acts next, in words; with the act if it is a person's.
 pub(super) fn turn_text(say: Say, turn: Turn, act: Option<Step>) -> &'static str {
     match (turn, act) {
         (Turn::Operator, Some(Step::Confirm)) => say.t("待人工确认发布", "a person confirms it"),
@@ -53,7 +53,7 @@ struct CellShown {
     turn: &'static str,
     /// Of a recall.
     clock: Option<String>,
-    /// Nothing is sent before then.
+    /// Nothing is sent before this time.
     not_before: Option<String>,
 }
 
@@ -84,7 +84,7 @@ struct BoardPage {
     partners: Vec<Choice>,
     states: Vec<Choice>,
     waits: Vec<Choice>,
-    /// Whether something is filtered by.
+    /// Whether a filter is set.
     filtered: bool,
     columns: Vec<String>,
     rows: Vec<RowShown>,

@@ -1,4 +1,4 @@
-//! One delivery: where it stands, the bag and its checklist, and the acts of a person about it.
+//! One delivery: its state, the bag and its checklist, and the acts of people on it.
 use std::sync::Arc;
 
 use askama::Template;
@@ -46,7 +46,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which delivery. The work is in the request already.
+/// The delivery. The work is in the request already.
 #[derive(Deserialize)]
 struct At {
     partner: String,
@@ -77,7 +77,7 @@ struct TextsForm {
     text: Option<String>,
     tags: Option<String>,
     reason: Option<String>,
-    /// Only look what the partner does not take.
+    /// Only check what the partner does not accept.
     look: Option<bool>,
 }
 
@@ -95,7 +95,7 @@ impl TextsForm {
     }
 }
 
-/// What a person may do here, by the roles that they hold in the work's contest.
+/// The person's rights here, by the roles that they hold in the work's contest.
 #[derive(Clone, Copy)]
 struct May {
     carry: bool,
@@ -113,7 +113,7 @@ impl May {
     }
 }
 
-/// What was entered in a form with a picture; an empty text where a field was left empty.
+/// The input of a form with a picture; an empty text for an empty field.
 #[derive(Default)]
 struct Entered {
     url: String,
@@ -151,7 +151,7 @@ struct DeliveryPage {
     /// The act of a person that the delivery waits for.
     act: Option<Step>,
     clock: Option<String>,
-    /// Whether a report counts although none is awaited: a drop or a feed whose partner sends no receipt.
+    /// Whether a report is accepted although none is awaited: a drop or a feed whose partner sends no receipt.
     may_report: bool,
     entered: Entered,
     now: String,
@@ -162,12 +162,12 @@ struct DeliveryPage {
     limits: Vec<String>,
 }
 
-/// What a page is made of besides the delivery itself.
+/// The data of a page besides the delivery itself.
 #[derive(Default)]
 struct Around {
     entered: Entered,
     texts: Option<TextsForm>,
-    /// Of texts that were only looked at.
+    /// For texts that were only checked.
     warnings: Option<Vec<Warning>>,
 }
 
@@ -272,7 +272,7 @@ async fn written(
     }
 }
 
-/// After an act, sends the browser to the page again; after a refusal, shows the page with the problem and with what was entered.
+/// After an act, redirects the browser to the page; after a refusal, shows the page with the problem and the input.
 async fn after(
     desk: &Desk,
     visit: &Visit,
@@ -299,7 +299,7 @@ async fn whole(
 }
 
 impl DeliveryPage {
-    /// Whether an address, which may be the partner's own words, is one that a link may lead to.
+    /// Whether an address, which may be the partner's own text, may be shown as a link.
     fn is_web(&self, url: &str) -> bool {
         super::works::is_web(url)
     }
@@ -342,7 +342,7 @@ impl DeliveryPage {
     }
 }
 
-/// What the partner's pages take, in words.
+/// The partner's limits, in words.
 fn limits(say: Say, limits: TextLimits) -> Vec<String> {
     let line = |zh: &str, en: &str, n: Option<u32>| n.map(|n| format!("{}{n}", say.t(zh, en)));
     let lines = [

@@ -1,7 +1,8 @@
-//! GET /events: server-sent events for the pages that are open, one stream a page.
+//! GET /events: server-sent events for open pages, one stream per page.
 //!
-//! The deadline of requests ends with the head of the answer (`places::Until::Answered`), which a stream sends at once; so it neither holds a
-//! place among the requests nor is cut off. How many there are is bounded by [`crate::live`], and a client that takes nothing by the server.
+//! The deadline of requests ends with the headers of the answer (`places::Until::Answered`), which a stream sends at
+//! once; so it takes no request slot and is not cut off. The number of streams is limited by [`crate::live`], and a
+//! client that does not read is disconnected by the server.
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -23,9 +24,9 @@ use crate::serve::Service;
 
 /// Proxies end a connection that is silent for a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a browser waits before it connects again.
+/// How long a browser waits before it reconnects.
 const AGAIN: Duration = Duration::from_secs(5);
-/// nginx passes the answer on as it comes.
+/// Makes nginx pass the answer on without buffering.
 const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -46,18 +47,18 @@ async fn events(State(service): State<Service>, visit: Visit) -> Result<Response
 
 fn event(update: &Update) -> Event {
     match update {
-        // It is text and ids: nothing that could fail to become JSON.
+        // Text and ids only: the conversion to JSON cannot fail.
         Update::Changed(change) => Event::default().data(serde_json::to_string(change).unwrap_or_default()),
         Update::Missed => Event::default().event("missed").data("look again"),
     }
 }
 
-/// Whether a page asks by itself, to stay up to date: that prolongs no session.
+/// Whether a page sent the request by itself to stay up to date: that does not prolong the session.
 pub(crate) fn is_refresh(head: &Parts) -> bool {
     head.headers.contains_key("x-reelmill-live") || head.uri.path() == "/events"
 }
 
-/// Where acts of persons and sessions begin.
+/// Path prefixes of acts on persons and sessions.
 const OF_SESSIONS: [&str; 5] = ["/sign-out", "/me", "/invitation/", "/people", "/api/v1/persons"];
 
 /// Middleware around every route: after an act that may have ended a session, a person or a role, every stream checks its own.

@@ -1,5 +1,5 @@
-//! A form with a file, such as a picture, as browsers send it (`multipart/form-data`, RFC 7578): short texts and at most one file. How many
-//! are received at a time is bounded at the route (`http::pictures`).
+//! A form with a file, such as a picture, as browsers send it (`multipart/form-data`, RFC 7578): short texts and at
+//! most one file. The number received at a time is limited at the route (`http::pictures`).
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
@@ -16,7 +16,7 @@ use super::visit::Visit;
 use crate::act::Caller;
 use crate::act::evidence::PICTURE_BYTES;
 
-/// The largest such form: a picture, and the words beside it.
+/// The largest such form: a picture, and its texts.
 pub(super) const BODY_BYTES: usize = PICTURE_BYTES + 64 * 1024;
 /// Parts of one form: forms of ours have a dozen fields.
 const MOST_PARTS: usize = 32;
@@ -33,7 +33,7 @@ pub struct Filed {
 }
 
 impl Filed {
-    /// A field; what was left empty is absent.
+    /// A field; `None` if it was left empty.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
@@ -43,8 +43,8 @@ impl Filed {
         self.file.as_deref()
     }
 
-    /// The person who sent it as the caller of an act. The form that is sent twice is done once: its content counts, since a browser
-    /// separates the parts in another way each time.
+    /// The person who sent it as the caller of an act. A form that is sent twice is done once: it is recognised by its
+    /// content, since a browser separates the parts differently each time.
     pub(super) fn caller(&self, visit: &Visit, contest: Option<&ContestId>) -> Result<Caller, Problem> {
         let mut content = Sha256::new();
         for (name, value) in &self.fields {
@@ -104,7 +104,7 @@ struct Part<'a> {
     content: &'a [u8],
 }
 
-/// What separates the parts; `None` where the form is of another type.
+/// The separator of the parts; `None` if the form has another type.
 fn boundary(kind: &str) -> Option<String> {
     let mut fields = kind.split(';').map(str::trim);
     fields.next().filter(|kind| kind.eq_ignore_ascii_case("multipart/form-data"))?;
@@ -112,7 +112,7 @@ fn boundary(kind: &str) -> Option<String> {
     (1..=70).contains(&boundary.len()).then(|| boundary.to_owned())
 }
 
-/// The parts in their order; `None` where the text is no such form.
+/// The parts in their order; `None` if the text is not such a form.
 fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
     let end = format!("\r\n--{boundary}");
     let mut rest = body.strip_prefix(&end.as_bytes()[2..])?;
@@ -131,7 +131,7 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Option<Vec<Part<'a>>> {
     rest.starts_with(b"--").then_some(parts)
 }
 
-/// Where `wanted`, which begins with a carriage return, stands first.
+/// The first position of `wanted`, which begins with a carriage return.
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {

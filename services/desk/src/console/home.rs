@@ -1,4 +1,4 @@
-//! GET /: what waits for the person, how contests get on, and what is wrong.
+//! GET /: what waits for the person, the progress of contests, and what is wrong.
 use std::sync::Arc;
 
 use askama::Template;
@@ -48,7 +48,7 @@ async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Result<Response, P
 }
 
 impl HomePage {
-    /// The list that has exactly these.
+    /// The list of exactly these.
     fn list(&self, waits: &Waits) -> String {
         let (path, mut query) = match waits.what {
             What::Review => ("/works", vec![("state", "awaiting_review")]),
@@ -78,7 +78,7 @@ impl HomePage {
         self.shell.say.t(zh, en)
     }
 
-    /// Where one begins: the queue, for those who screen.
+    /// The first page for the person: the queue, for those who screen.
     fn begin(&self, waits: &Waits) -> Option<&'static str> {
         (waits.what == What::Review && waits.count.value > 0).then_some("/queue/screening")
     }

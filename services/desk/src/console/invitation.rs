@@ -1,5 +1,5 @@
-//! What an invited person goes through: a password, the second factor in an app, a code that confirms it, and recovery codes, shown once.
-//! Opening the link changes nothing.
+//! The steps of an invited person: a password, the second factor in an app, a code that confirms it, and recovery
+//! codes, shown once. Opening the link changes nothing.
 use std::sync::Arc;
 
 use askama::Template;
@@ -59,7 +59,7 @@ struct EnrolmentPage {
 pub(super) struct RecoveryCodesPage {
     pub(super) shell: Shell,
     pub(super) codes: Vec<String>,
-    /// Where to go on.
+    /// The next page.
     pub(super) next: &'static str,
     /// Whether it is the last step of setting up a sign-in.
     pub(super) is_step: bool,
@@ -156,7 +156,7 @@ async fn confirm(
             let enrolment = invitation::enrolment(&desk, &secret, chooser.as_ref()).await?;
             again(&problem, &enrolment_page(guest.shell().with(&problem), secret, enrolment)?)
         }
-        // The password was chosen again elsewhere, which made this choice void.
+        // The password was chosen again elsewhere, which invalidated this choice.
         Err(problem) if problem.code == Code::SignInExpired => {
             let invitation = invitation::look(&desk, &secret).await?;
             again(&problem, &PasswordPage { shell: guest.shell().with(&problem), secret, invitation })
@@ -170,7 +170,7 @@ fn enrolment_page(shell: Shell, secret: String, enrolment: Enrolment) -> Result<
     Ok(EnrolmentPage { shell, secret, enrolment, qr })
 }
 
-/// The problem of a new password that was not typed the same way twice.
+/// The problem of a new password whose repetition differs.
 pub(super) fn not_the_same() -> Problem {
     Code::PasswordUnfit.about(Detail::new("两次输入的密码不一致", "the two passwords are not the same"))
 }

@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What is done to the works of a job.
+/// The act of a job.
 pub(super) fn kind_text(say: Say, kind: &str) -> &'static str {
     match kind {
         "release" => say.t("发布", "Release"),
@@ -51,7 +51,7 @@ fn work_state(say: Say, state: &str) -> &'static str {
     }
 }
 
-/// Why a work of a job is not simply done: the sentence of its code.
+/// Why a work of a job was not simply done: the sentence of its code.
 fn why_text(say: Say, work: &JobWork) -> Option<String> {
     let why = work.why.as_deref()?;
     let detail = work.detail.as_deref().unwrap_or_default();
@@ -99,7 +99,7 @@ struct OrderForm {
     reason: Option<String>,
 }
 
-/// A job as both pages show it.
+/// A job as shown on both pages.
 struct Shown {
     id: Uuid,
     kind: &'static str,
@@ -136,7 +136,7 @@ struct WorkLine {
     state: &'static str,
     tone: &'static str,
     why: Option<String>,
-    /// The other job that has it.
+    /// The other job that contains it.
     other: Option<String>,
     changed: String,
 }

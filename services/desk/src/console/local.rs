@@ -1,4 +1,4 @@
-//! Date and time as a browser's `datetime-local` field has them, in Beijing's time.
+//! Date and time in the format of a browser's `datetime-local` field, in Beijing time.
 use chrono::{DateTime, FixedOffset, NaiveDateTime, TimeZone, Utc};
 use runtime::problem::{Code, Detail, Problem};
 
@@ -10,7 +10,7 @@ fn beijing() -> FixedOffset {
     FixedOffset::east_opt(BEIJING_SECONDS).unwrap()
 }
 
-/// The instant that a field names.
+/// The instant in a field.
 pub(crate) fn instant(field: &str, text: &str) -> Result<DateTime<Utc>, Problem> {
     let read = |form| NaiveDateTime::parse_from_str(text, form).ok();
     let found = read("%Y-%m-%dT%H:%M").or_else(|| read("%Y-%m-%dT%H:%M:%S"));
@@ -20,7 +20,7 @@ pub(crate) fn instant(field: &str, text: &str) -> Result<DateTime<Utc>, Problem>
     found.map(|at| at.to_utc()).ok_or_else(|| Code::FieldWrong.about(wrong()))
 }
 
-/// An instant as such a field shows it.
+/// An instant in the format of such a field.
 pub(super) fn shown(at: &DateTime<Utc>) -> String {
     at.with_timezone(&beijing()).format("%Y-%m-%dT%H:%M").to_string()
 }

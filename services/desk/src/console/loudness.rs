@@ -9,28 +9,28 @@ use crate::Desk;
 /// The drawing in its own units; pages scale it.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 240.0;
-/// Room for the numbers at the left, and for the times below.
+/// Space for the numbers at the left, and for the times below.
 const LEFT: f64 = 44.0;
 const BOTTOM: f64 = 26.0;
-/// The highest and the lowest level that are drawn, LUFS. What is softer lies at the bottom.
+/// The highest and the lowest level of the drawing, LUFS. Softer values are drawn at the bottom.
 const TOP_LUFS: f64 = 0.0;
 const BOTTOM_LUFS: f64 = -60.0;
-/// From one line of the grid to the next, LU.
+/// Distance of grid lines, LU.
 const GRID_LU: u32 = 10;
-/// Times below the drawing at most.
+/// Most times below the drawing.
 const TIMES: u64 = 8;
-/// Rows of the table at most.
+/// Most rows of the table.
 const ROWS: usize = 48;
 
-/// What is drawn.
+/// The data of the drawing.
 pub(crate) struct Measured<'a> {
-    /// What the probe measured of the sound.
+    /// The probe's measurements of the sound.
     pub(crate) sound: &'a AudioInfo,
     /// Its curve.
     pub(crate) curve: &'a ShortTerm,
-    /// Loudness that the finished files get, LUFS; each once.
+    /// Target loudness of the finished files, LUFS; each once.
     pub(crate) targets: Vec<f64>,
-    /// What the contest's rule accepts without a warning, LUFS.
+    /// The range that the contest's rule accepts without a warning, LUFS.
     pub(crate) range: Option<(f64, f64)>,
     /// Length of the work, ms.
     pub(crate) length_ms: u64,
@@ -46,20 +46,20 @@ pub(crate) struct Loudness {
     points: String,
     grid: Vec<Mark>,
     times: Vec<Mark>,
-    /// Top and height of what the rule accepts.
+    /// Top and height of the accepted range.
     band: Option<(String, String)>,
     targets: Vec<Mark>,
     whole: Option<Mark>,
     rows: Vec<Row>,
 }
 
-/// A line of the drawing: where, and what stands beside it.
+/// A line of the drawing: its position and label.
 struct Mark {
     at: String,
     text: String,
 }
 
-/// A row of the table: a stretch of time, its softest and its loudest value.
+/// A row of the table: a time range, its softest and its loudest value.
 struct Row {
     from: String,
     to: String,
@@ -68,7 +68,7 @@ struct Row {
 }
 
 impl Loudness {
-    /// Of a work; `None` where it has no sound, or was measured before curves were kept.
+    /// Of a work; `None` if it has no sound, or was measured before curves were stored.
     pub(crate) fn of(desk: &Desk, say: Say, work: &SubmissionRow) -> Option<Self> {
         let info = work.media_info.as_ref()?;
         let sound = info.audio.as_ref()?;
@@ -82,7 +82,7 @@ impl Loudness {
         Self::new(say, &Measured { sound, curve, targets, range, length_ms: info.duration_ms })
     }
 
-    /// `None` where the sound is shorter than a window.
+    /// `None` if the sound is shorter than a window.
     pub(crate) fn new(say: Say, measured: &Measured) -> Option<Self> {
         let Measured { sound, curve, targets, range, length_ms } = measured;
         let levels = || curve.lufs.iter().copied();
@@ -122,12 +122,12 @@ fn y(lufs: f64) -> f64 {
 
 /// With one decimal and a minus sign.
 fn number(lufs: f64) -> String {
-    // Adding nothing makes a plain zero of a negative one.
+    // Adding zero turns a negative zero into a plain one.
     let rounded = (lufs * 10.0).round() / 10.0 + 0.0;
     format!("{rounded:.1}").replace('-', "−")
 }
 
-/// From one time below the drawing to the next, so that no more than `TIMES` fit.
+/// The distance of times below the drawing, so that at most `TIMES` fit.
 fn step_ms(length_ms: u64) -> u64 {
     let steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600].map(|s| s * 1000);
     steps.into_iter().find(|step| length_ms / step <= TIMES).unwrap_or(length_ms)
@@ -161,7 +161,7 @@ fn describe(say: Say, measured: &Measured, softest: f64, loudest: f64) -> String
     text
 }
 
-/// As many values a row as it takes.
+/// As many values per row as necessary.
 fn rows(say: Say, curve: &ShortTerm) -> Vec<Row> {
     let moments: Vec<(u32, f64)> = curve.moments().collect();
     let row = |some: &[(u32, f64)]| {

@@ -1,4 +1,4 @@
-//! What a person sees and changes about their own sign-in: sessions, password, recovery codes.
+//! A person's own sign-in: sessions, password, recovery codes.
 use std::sync::Arc;
 
 use askama::Template;
@@ -21,7 +21,7 @@ use crate::http::routes::Route;
 use crate::names::role_name;
 use crate::view::sessions::{self, Own};
 
-/// Everybody who is signed in.
+/// Everyone who is signed in.
 const ALL: &[runtime::store::tokens::Role] = &[];
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -1,4 +1,4 @@
-//! What a visitor may choose from, by name: contests that they see, and themes.
+//! The choices of a visitor, by name: visible contests, and themes.
 use pages::Say;
 use pipeline::catalogue::Catalogue;
 

@@ -1,4 +1,4 @@
-//! GET /partners: who gets works, by which way, what they take, and whether our accounts with them are well.
+//! GET /partners: the partners, their methods, their limits, and the state of our accounts.
 use std::sync::Arc;
 
 use askama::Template;
@@ -33,7 +33,7 @@ impl PartnersPage {
         self.shell.say.t(&partner.zh, &partner.en)
     }
 
-    /// The word and the look of what the partner said last.
+    /// The word and the style of the partner's last answer.
     fn health(&self, account: &Account) -> (&'static str, &'static str) {
         let say = self.shell.say;
         match account.health.as_str() {
@@ -43,7 +43,7 @@ impl PartnersPage {
         }
     }
 
-    /// The look of the days that are left: a week is little.
+    /// The style of the remaining days: a week is little.
     fn tone(&self, days: &i64) -> &'static str {
         match days {
             ..0 => "bad",
@@ -52,7 +52,7 @@ impl PartnersPage {
         }
     }
 
-    /// What a limit is of, with its unit.
+    /// The subject of a limit, with its unit.
     fn limit(&self, limit: &Limit) -> String {
         let say = self.shell.say;
         let (zh, en) = match limit.name.as_str() {
@@ -74,7 +74,7 @@ impl PartnersPage {
         format!("{} {}", say.t(zh, en), limit.value)
     }
 
-    /// How well a limit is known.
+    /// The reliability of a limit.
     fn tag(&self, limit: &Limit) -> &'static str {
         let (zh, en) = match limit.tag.as_str() {
             "O" => ("平台文件", "its own document"),

@@ -26,7 +26,7 @@ use crate::view::persons::{HeldRole, Person, Scope, persons, scopes};
 use crate::view::sessions::{self, Session};
 use crate::view::{Page, Paging, persons as view};
 
-/// Who sees people. Only admins change them.
+/// Roles that see people. Only admins change them.
 const SEE: &[Role] = &[Role::Admin, Role::Auditor];
 const ADMIN: &[Role] = &[Role::Admin];
 
@@ -42,7 +42,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Which people, and what was just done.
+/// The filter, and what was just done.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Query {
@@ -61,8 +61,7 @@ struct Draft {
     reason: Option<String>,
 }
 
-/// The roles that were chosen among those that could be, and those that were held when the form was made: only what the person changed on
-/// the form is changed.
+/// The chosen roles, and those held when the form was made: only the person's changes on the form are applied.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Chosen {
@@ -77,7 +76,7 @@ struct Ending {
     reason: String,
 }
 
-/// A link to make: for the first time, or again.
+/// A link to make: first sign-up, or a reset.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Link {
@@ -134,7 +133,7 @@ async fn people(desk: &Desk, visit: &Visit, query: &Query, draft: Draft) -> Resu
     let caller = visit.filtered(query.contest.as_deref().map(ContestId::new).as_ref())?;
     let paging = Paging { cursor: query.cursor.clone(), limit: None };
     let page = persons(desk, &caller.sees, &paging).await?;
-    // Who holds roles in several contests gives them in each, whichever is shown.
+    // A person with roles in several contests gives them in each, whichever is shown.
     let scopes = scopes(desk, &visit.caller(None)?, &held(&draft.roles));
     let shell = visit.shell(Here::People);
     let contests = choices(contests_seen(&desk.catalogue, visit), query.contest.as_deref());
@@ -255,7 +254,7 @@ async fn end_sessions(
     after(&desk, &visit, &id, done.map(|_| "sessions")).await
 }
 
-/// Back to the person, with what was done or with the problem on top.
+/// Back to the person's page, with what was done or with the problem on top.
 async fn after(desk: &Desk, visit: &Visit, id: &str, done: Result<&str, Problem>) -> Result<Response, Problem> {
     match done {
         Ok(done) => Ok(see(format!("/people/{id}?done={done}"))),
@@ -268,7 +267,7 @@ async fn after(desk: &Desk, visit: &Visit, id: &str, done: Result<&str, Problem>
 
 /// Roles as forms write them.
 fn held(roles: &[String]) -> Vec<HeldRole> {
-    // Whether there are such roles is for the act to decide.
+    // Whether such roles exist is checked by the act.
     roles.iter().filter_map(|role| role.parse().ok()).collect()
 }
 

@@ -1,4 +1,5 @@
-//! GET /works/{id}/preview/{file}: the small film, its storyboard and the cues, for players in pages. One range of bytes may be asked for.
+//! GET /works/{id}/preview/{file}: the small film, its storyboard and the cues, for players in pages. Supports one byte
+//! range.
 use std::sync::Arc;
 
 use axum::Extension;
@@ -34,8 +35,8 @@ async fn file(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let mut response = preview::named(&desk, &work, &at.file, &headers).await?;
-    // The browser of this person keeps it for a while: a card fetches the next card's storyboard before it is opened, and a player
-    // goes back and forth in its film.
+    // This person's browser may cache it for a while: a card prefetches the next card's storyboard, and a player seeks
+    // back and forth in its film.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=600"));
     response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie"));
     Ok(response)

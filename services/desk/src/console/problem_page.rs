@@ -20,8 +20,8 @@ struct ProblemPage {
     back: String,
 }
 
-/// Middleware around every route: outside `/api/`, a problem is answered as a page in the visitor's language. What the routes say of a
-/// refusal to the log stays with the answer.
+/// Middleware around every route: outside `/api/`, a problem is answered as a page in the visitor's language. The
+/// routes' log data about a refusal stay with the answer.
 pub async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/api/") {
         return next.run(request).await;
@@ -35,7 +35,7 @@ pub async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, next: Nex
         Some(visit) => visit.shell(Here::Elsewhere),
         None => Shell::outside(say, path.as_str(), desk.clock.now()).at(desk.site),
     };
-    // After a form, the page that it stood on; a page that cannot be shown is no way back.
+    // After a form, the page that contains it; a page that cannot be shown is no way back.
     let back = if is_read { desk.site.home().to_owned() } else { parent(&path).to_owned() };
     let page = ProblemPage { shell: shell.with(&problem), back };
     let Ok(mut rendered) = shown_with(response.status(), &page) else { return response };
@@ -45,8 +45,8 @@ pub async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, next: Nex
     rendered
 }
 
-/// The page of a form once more, with its problem on top: with the problem's status, how long to wait, and the denial that the server
-/// records.
+/// The page of a form again, with its problem on top: with the problem's status, the time to wait, and the denial for
+/// the server's log.
 pub fn again(problem: &Problem, page: &impl Template) -> Result<Response, Problem> {
     let mut refused = problem.clone().into_response();
     refused.extensions_mut().remove::<Problem>();

@@ -1,5 +1,5 @@
-//! GET /works/{id}/deliveries/{partner}/proofs/{proof}: the picture that a person attached as evidence. It was decoded before it was kept;
-//! its type is that of its bytes, never one that was sent, and its name is ours.
+//! GET /works/{id}/deliveries/{partner}/proofs/{proof}: the picture that a person attached as evidence. It was decoded
+//! before it was stored; its type comes from its bytes, never from the client, and its name is ours.
 use std::sync::Arc;
 
 use axum::Extension;

@@ -1,5 +1,5 @@
-//! The screening queue: the next card, what a reviewer does with it, and the way back from a decision. Every address works without a
-//! script; `queue.js` adds keys.
+//! The screening queue: the next card, a reviewer's acts on it, and undo. Every address works without a script;
+//! `queue.js` adds keys.
 use std::sync::Arc;
 
 use askama::Template;
@@ -34,7 +34,7 @@ use crate::view::queue::{self, Decided, Line};
 pub(super) const SCREENER: &[Role] = &[Role::Screener];
 /// The time line in its own units; the page scales it.
 const WIDTH: f64 = 1000.0;
-/// Pictures of the filmstrip at most: more make a page heavy and no work clearer.
+/// Most pictures of the filmstrip: more make a page heavy and no work clearer.
 const STILLS: usize = 60;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -47,7 +47,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// Where the next card is looked for.
+/// Where the next card is searched.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct From {
@@ -71,7 +71,7 @@ struct At {
     _id: String,
 }
 
-/// What a reviewer does with a card.
+/// A reviewer's act on a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Choice {
@@ -109,7 +109,7 @@ struct CardPage {
     queue: &'static Queue,
     card: Card,
     rules: Vec<RuleLine>,
-    /// Who else has it open, and until when.
+    /// The other reviewer who has it open, and until when.
     taken: Option<(String, DateTime<Utc>)>,
     /// Whether this person may decide on it now.
     decides: bool,
@@ -124,7 +124,7 @@ struct CardPage {
     notes: Notes,
     /// A rendition in force, to compare with the source.
     rendition: Option<String>,
-    /// What was typed, where the form is shown again.
+    /// The typed text, if the form is shown again.
     typed: Form,
 }
 
@@ -140,12 +140,12 @@ struct EmptyPage {
     decisions: Vec<Decided>,
 }
 
-/// A mark of the time line as it is drawn.
+/// A mark of the time line as drawn.
 struct Drawn {
     class: &'static str,
     x: String,
     width: String,
-    /// The row that it lies in, so that marks do not hide each other.
+    /// The row of the mark, so that marks do not hide each other.
     y: u32,
 }
 
@@ -257,7 +257,7 @@ async fn decide(
         Choice::Later => None,
     };
     let done = match decision {
-        // Words that were typed and then not needed are not sent.
+        // Typed words that are not needed are not sent.
         Some(decision) => {
             let refused = decision == Decision::Refuse;
             let (words, phrase) = (form.words.clone().filter(|_| refused), form.phrase.clone().filter(|_| refused));
@@ -292,7 +292,7 @@ async fn dismiss(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Dismiss
 }
 
 impl CardPage {
-    /// Where the decision is sent to.
+    /// The address that the decision is sent to.
     fn decide(&self) -> String {
         let path = format!("/queue/{}/{}/decide", self.queue.name, self.card.id);
         address(&path, self.contest.as_ref().map(|it| ("contest", it.as_str())))
@@ -302,7 +302,7 @@ impl CardPage {
         self.shell.say.t(self.queue.zh, self.queue.en)
     }
 
-    /// Where the film is at a moment; browsers without the script begin it there.
+    /// The address of the film at a moment; browsers without the script start it there.
     fn film(&self, ms: &u64) -> String {
         format!("/works/{}/preview/proxy.mp4#t={}", self.card.id, self.seconds(ms))
     }
@@ -312,7 +312,7 @@ impl CardPage {
         format!("{:.1}", *ms as f64 / 1000.0)
     }
 
-    /// The next card, passing this one over.
+    /// The next card, skipping this one.
     fn pass(&self) -> String {
         way(self.queue, self.contest.as_ref(), Some(SubmissionId(self.card.id)))
     }
@@ -336,14 +336,14 @@ impl CardPage {
                 MarkKind::Silent | MarkKind::Loud => 16,
                 MarkKind::Twin => 28,
             };
-            // A short stretch of a long work is still seen.
+            // A short range of a long work is still visible.
             let (x, width) = (format!("{from:.1}"), format!("{:.1}", (to - from).max(2.0)));
             Drawn { class: mark.kind.name(), x, width, y }
         };
         self.card.marks.iter().filter(|mark| !mark.whole).map(drawn).collect()
     }
 
-    /// From when to when a mark is; one moment where it lasts less than a second.
+    /// The time range of a mark; one moment if it lasts less than a second.
     fn when(&self, mark: &card::Mark) -> String {
         let [from, to] = [mark.start_ms, mark.end_ms].map(|ms| self.shell.say.length(&ms));
         if from == to { from } else { format!("{from}–{to}") }
@@ -369,7 +369,7 @@ impl CardPage {
         self.shell.say.ai_use(&self.card.declarations.ai_use)
     }
 
-    /// Width and height as people see them, and the frame rate.
+    /// Displayed width and height, and the frame rate.
     fn picture(&self) -> Option<String> {
         let video = &self.card.media_info.as_ref()?.video;
         let rate = format!("{:.2}", video.frame_rate.value());
@@ -383,7 +383,7 @@ impl CardPage {
 }
 
 impl Decided {
-    /// Seconds in which it can still be undone.
+    /// Seconds in which undo is still possible.
     fn seconds_left(&self, now: &DateTime<Utc>) -> i64 {
         (self.due_at - *now).num_seconds().max(0)
     }

@@ -1,5 +1,5 @@
-//! How something stood before and after an act, as lines for people: known fields by their words, ids by their names. The JSON itself, of
-//! which the trail's hashes are, stands beside it on the page.
+//! The state before and after an act, as lines for people: known fields by their labels, ids by their names. The JSON
+//! itself, of which the trail's hashes are computed, is beside it on the page.
 use chrono::{DateTime, Utc};
 use pages::Say;
 use pipeline::catalogue::Catalogue;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::selected::selected;
 use crate::names::{contest_name, part_name, partner_name, place_name, role_name, state_name, theme_name};
 
-/// Lines of one record at most: the rest is in the JSON.
+/// Most lines of one record: the rest is in the JSON.
 const MOST_LINES: usize = 40;
 
 /// Reads records in one language.
@@ -20,7 +20,7 @@ pub(super) struct Reader<'a> {
     pub(super) say: Say,
 }
 
-/// What a field is called: its name in the record, Chinese, English.
+/// The labels of fields: name in the record, Chinese, English.
 #[rustfmt::skip]
 const FIELDS: &[(&str, &str, &str)] = &[
     ("agent", "浏览器", "browser"), ("ask", "事项", "act"), ("at", "时间", "time"), ("by", "方式", "by"), ("codes", "恢复码个数", "codes"),
@@ -40,7 +40,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
 ];
 
 impl Reader<'_> {
-    /// The record as lines; empty where there was nothing.
+    /// The record as lines; empty if there was nothing.
     pub(super) fn lines(&self, record: Option<&Value>) -> Vec<(String, String)> {
         let mut lines = Vec::new();
         if let Some(Value::Object(fields)) = record {
@@ -74,7 +74,7 @@ impl Reader<'_> {
         row.map_or(name, |(_, zh, en)| self.say.t(zh, en))
     }
 
-    /// An object that is one thing: a role that is held, the reason of a rejection.
+    /// An object that stands for one thing: a held role, the reason of a rejection.
     fn whole(&self, name: &str, value: &Value) -> Option<String> {
         if let Some(role) = value.get("role").and_then(Value::as_str) {
             let contest = value.get("contest").and_then(Value::as_str);

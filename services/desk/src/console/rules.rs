@@ -1,4 +1,4 @@
-//! What screening found, as rows of the one table that a card and a work's page show.
+//! The findings of screening, as rows of the table that a card and a work's page share.
 use pages::Say;
 use pipeline::screening::RuleVerdict;
 use uuid::Uuid;
@@ -12,7 +12,7 @@ pub(super) struct RuleLine {
     pub(super) text: String,
     pub(super) measured: String,
     pub(super) limit: String,
-    /// Works that it was found to resemble.
+    /// Works that it resembles.
     pub(super) others: Vec<Uuid>,
 }
 

@@ -1,4 +1,5 @@
-//! Which works a job is about, in words. A job stores it as text: a selection, a number of works that were chosen by hand, or one work's id.
+//! The works of a job, in words. A job stores them as text: a selection, a number of works chosen by hand, or one
+//! work's id.
 use pages::Say;
 use pipeline::catalogue::Catalogue;
 use pipeline::selection::{Names, Selection};
@@ -6,10 +7,10 @@ use uuid::Uuid;
 
 use crate::names::{contest_name, partner_name, theme_name};
 
-/// What the store writes after a number of works that were chosen by hand.
+/// What the store writes after a number of works chosen by hand.
 const NAMED: &str = " named works";
 
-/// A field of names: what it is called in Chinese and English, which names are wanted, and what each is called.
+/// A field of names: its label in Chinese and English, the wanted names, and the label of each.
 type Named<'a> = (&'static str, &'static str, &'a Names, &'a dyn Fn(&str) -> String);
 
 /// The stored text in words.
@@ -30,7 +31,7 @@ pub(super) fn by_hand(say: Say, works: u64) -> String {
     format!("{}{}", say.t("勾选的 ", "chosen by hand: "), say.many(works, "件作品", "work", "works"))
 }
 
-/// Each condition of a selection: what it is about, and what is wanted. A text that is no selection is shown as it is.
+/// Each condition of a selection: its subject, and the wanted value. A text that is not a selection is shown unchanged.
 pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'static str, String)> {
     let Ok(selection) = text.parse::<Selection>() else {
         return vec![(say.t("条件", "conditions"), text.to_owned())];
@@ -64,7 +65,7 @@ pub(super) fn conditions(catalogue: &Catalogue, say: Say, text: &str) -> Vec<(&'
     said
 }
 
-/// `甲、乙`, `不含 丙`; `None` where the field says nothing.
+/// `甲、乙`, `不含 丙`; `None` if the field has no condition.
 fn wanted(say: Say, names: &Names, name: &dyn Fn(&str) -> String) -> Option<String> {
     let list = |names: &std::collections::BTreeSet<String>| {
         names.iter().map(|it| name(it)).collect::<Vec<_>>().join(say.t("、", " or "))

@@ -1,5 +1,5 @@
-//! Queries and forms of pages. A browser sends every field of a form; the empty ones count as absent, so an option that was not chosen is no
-//! value. A form's `key` recognises the form that is sent twice.
+//! Queries and forms of pages. A browser sends every field of a form; empty ones count as absent, so an option that was
+//! not chosen has no value. A form's `key` recognises a form that is sent twice.
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -40,12 +40,12 @@ pub struct Sent<T> {
 }
 
 impl<T> Sent<T> {
-    /// The person who sent it as the caller of an act on what is their own. The form that is sent twice is done once.
+    /// The person who sent it as the caller of an act on their own data. A form that is sent twice is done once.
     pub(crate) fn own(&self, visit: &Visit) -> Caller {
         Caller { key: self.keyed(visit), ..visit.own() }
     }
 
-    /// The person who sent it as the caller of an act, within a contest. The form that is sent twice is done once.
+    /// The person who sent it as the caller of an act, within a contest. A form that is sent twice is done once.
     pub(crate) fn caller(&self, visit: &Visit, contest: Option<&ContestId>) -> Result<Caller, Problem> {
         Ok(Caller { key: self.keyed(visit), ..visit.caller(contest)? })
     }
@@ -60,7 +60,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        // A form without fields, such as a lone button, has no type.
+        // A form without fields, such as a single button, has no type.
         if !kind.is_empty() && !kind.starts_with("application/x-www-form-urlencoded") {
             return Err(Code::BodyNotJson.into());
         }
@@ -78,7 +78,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
     }
 }
 
-/// Names and values as they were sent, without empty ones. Lines of a text end as Unix writes them.
+/// Names and values as sent, without empty ones. Lines of a text end as on Unix.
 fn given(sent: &[u8]) -> Vec<(String, String)> {
     let pairs = url::form_urlencoded::parse(sent).into_owned();
     pairs

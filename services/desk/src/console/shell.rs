@@ -1,4 +1,5 @@
-//! What stands around every page: the ways that this person may go, their name, the language switch, and a notice or a problem on top.
+//! The frame of every page: this person's navigation, their name, the language switch, and a notice or a problem on
+//! top.
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::READERS;
 
-/// Which way of the main navigation a page belongs to.
+/// The item of the main navigation that a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is the page of that name")]
 pub enum Here {
@@ -31,17 +32,17 @@ pub enum Here {
     Checks,
 }
 
-/// One way of the main navigation.
+/// One item of the main navigation.
 pub struct Way {
     /// Its address.
     pub href: &'static str,
-    /// What it is called.
+    /// Its label.
     pub text: &'static str,
     /// Whether this page belongs to it.
     pub here: bool,
 }
 
-/// A problem as a page shows it.
+/// A problem as shown on a page.
 #[derive(Clone, Debug)]
 pub struct Said {
     /// One sentence.
@@ -56,20 +57,20 @@ pub struct Said {
     pub status: StatusCode,
 }
 
-/// What a page's template finds as `shell`.
+/// The value `shell` of a page's template.
 #[derive(Clone)]
 pub struct Shell {
     /// The language.
     pub say: Say,
-    /// Where people sign in who see it.
+    /// The site where its readers sign in.
     pub site: Site,
     /// The person's name, once they are signed in.
     pub person: Option<String>,
     /// Path and query of the page itself.
     pub path: String,
-    /// When it is shown, by the server's clock.
+    /// The time of rendering, by the server's clock.
     pub now: DateTime<Utc>,
-    /// What was done, above everything.
+    /// What was done, at the top.
     pub notice: Option<String>,
     /// What could not be done.
     pub problem: Option<Said>,
@@ -77,7 +78,7 @@ pub struct Shell {
     roles: Vec<Role>,
 }
 
-/// Way, address, roles that may go it, Chinese, English.
+/// Item, address, roles that may use it, Chinese, English.
 #[rustfmt::skip]
 const WAYS: [(Here, &str, &[Role], &str, &str); 10] = [
     (Here::Home, "/", &[], "首页", "Home"),
@@ -135,12 +136,12 @@ impl Shell {
         Self { problem: Some(Said::of(problem, self.say.lang)), ..self }
     }
 
-    /// Whether the person holds this role in some contest: what they may do there, each act decides.
+    /// Whether the person holds this role in some contest: each act checks what they may do there.
     pub(crate) fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
 
-    /// The ways that this person may go.
+    /// The navigation items of this person.
     pub fn ways(&self) -> Vec<Way> {
         if self.site == Site::Units {
             return vec![Way {
@@ -158,7 +159,7 @@ impl Shell {
         WAYS.iter().filter(|(_, _, roles, _, _)| open(roles)).map(way).collect()
     }
 
-    /// A key for one form: the form that is sent twice is done once.
+    /// A key for one form: a form that is sent twice is done once.
     pub fn key(&self) -> Uuid {
         Uuid::new_v4()
     }
@@ -169,7 +170,7 @@ impl Shell {
     }
 }
 
-/// Fields as the forms label them: acts name a wrong field as programs send it.
+/// Fields by their labels in the forms: acts name a wrong field as programs send it.
 #[rustfmt::skip]
 const FIELDS: &[(&str, &str, &str)] = &[
     ("again", "再次输入", "the same again"), ("at", "时间", "time"), ("code", "验证码", "code"), ("contest", "活动", "contest"),
@@ -180,7 +181,7 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("theme", "征选主题", "theme"), ("title", "标题", "title"), ("url", "公开地址", "address"), ("where", "条件", "conditions"), ("words", "理由", "words"),
 ];
 
-/// What a form calls a field.
+/// The label of a field in forms.
 fn label(field: &str, lang: Lang) -> &str {
     let row = FIELDS.iter().find(|(name, _, _)| *name == field);
     row.map_or(field, |(_, zh, en)| if lang == Lang::Zh { *zh } else { *en })

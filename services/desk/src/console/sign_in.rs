@@ -1,5 +1,5 @@
-//! Sign-in and sign-out. The password's page is answered with the code's page, whose form carries the pending sign-in: nothing is kept in
-//! the browser until both were right.
+//! Sign-in and sign-out. The password's page is answered with the code's page, whose form carries the pending sign-in:
+//! the browser stores nothing until both were correct.
 use std::sync::Arc;
 
 use askama::Template;
@@ -137,7 +137,7 @@ async fn code(
     let (pending, next) = (form.pending.clone(), onwards(&desk, form.next.as_deref()));
     let wish = SecondFactor { pending: form.pending, code: form.code };
     match sign_in::code(&desk, &visitor(&desk, guest.address.as_ref(), &headers), wish).await {
-        // Where a recovery code was used, the person's own page says how many are left.
+        // If a recovery code was used, the person's own page shows how many are left.
         Ok(signed_in) => {
             let counted = signed_in.recovery_codes_left.is_some() && desk.site == Site::Console;
             let to = if counted { "/me" } else { next.as_str() };
@@ -165,14 +165,14 @@ pub(super) fn visitor(desk: &Desk, address: Option<&Pseudonym>, headers: &Header
     Visitor::new(address.map(ToString::to_string), agent, cookie::device(desk, headers))
 }
 
-/// An answer that also gives the browser its session, and what it is recognised by at the next sign-in.
+/// An answer that also sets the browser's session cookie and device cookie.
 pub(super) fn with_cookie(desk: &Desk, mut response: Response, signed_in: &SignedIn) -> Response {
     response.headers_mut().append(SET_COOKIE, cookie::set_session(desk, &signed_in.cookie));
     response.headers_mut().append(SET_COOKIE, cookie::set_device(desk, &signed_in.device));
     response
 }
 
-/// An answer that also takes the session from the browser.
+/// An answer that also deletes the session cookie.
 pub(super) fn without_cookie(desk: &Desk, mut response: Response) -> Response {
     response.headers_mut().append(SET_COOKIE, cookie::end_session(desk));
     response

@@ -1,4 +1,5 @@
-//! `/trouble`: what does not go on by itself, the most pressing first, each with a link to the page where it is cured.
+//! `/trouble`: everything that does not continue automatically, the most pressing first, each with a link to the page
+//! where it is fixed.
 use std::sync::Arc;
 
 use askama::Template;
@@ -19,7 +20,7 @@ use crate::http::routes::Route;
 use crate::names::{failure, partner_name, place_name};
 use crate::view::trouble::{self, Item, TroubleFilter};
 
-/// Items of the page; more than that is an outage, which shows in the first ones.
+/// Items of the page; more than that is an outage, which is visible in the first ones.
 const MOST: u32 = 100;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -35,7 +36,7 @@ struct Query {
 /// One thing that needs a person.
 pub(super) struct Row {
     pub(super) what: &'static str,
-    /// Whether it is past its time, or works stand still for it.
+    /// Whether it is overdue, or works wait for it.
     pub(super) urgent: bool,
     pub(super) work: Option<Uuid>,
     /// The work's title, or the account's partner.
@@ -45,10 +46,10 @@ pub(super) struct Row {
     pub(super) age: String,
     pub(super) due: Option<String>,
     pub(super) words: Option<String>,
-    /// The page where it is cured, and what one does there.
+    /// The page where it is fixed, and what to do there.
     pub(super) href: String,
     pub(super) cure: &'static str,
-    /// For what has no page: what an operator types.
+    /// For a trouble without a page: the command to type.
     pub(super) command: Option<String>,
 }
 
@@ -78,7 +79,7 @@ async fn list(State(desk): State<Arc<Desk>>, visit: Visit, Asked(query): Asked<Q
 }
 
 impl Row {
-    /// `retries`: whether the person may try parts again.
+    /// `retries`: whether the person may retry parts.
     pub(super) fn of(catalogue: &Catalogue, item: &Item, retries: bool, say: Say) -> Self {
         let (href, cure) = cure(item, retries, say);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an age in seconds, never negative")]
@@ -99,7 +100,7 @@ impl Row {
     }
 }
 
-/// The page where a trouble is cured, and what one does there.
+/// The page where a trouble is fixed, and what to do there.
 fn cure(item: &Item, retries: bool, say: Say) -> (String, &'static str) {
     let Some(work) = item.submission else {
         return (format!("/partners#{}", item.place), say.t("查看平台账号", "See the account"));

@@ -26,19 +26,19 @@ use crate::act::Caller;
 pub struct Visit {
     pub(crate) site: Site,
     pub(crate) person: Arc<Person>,
-    /// The session's id: what the audit trail names as the credential.
+    /// The session's id, which the audit trail names as the credential.
     pub(crate) session: Uuid,
     pub(crate) say: Say,
     /// Path and query.
     pub(crate) path: String,
     pub(crate) now: DateTime<Utc>,
-    /// Those that the route is open to, in the order in which one of them is chosen to act in. Empty: everybody who is signed in.
+    /// The roles of the route, in the order in which one of them is chosen to act in. Empty: everyone who is signed in.
     pub(crate) roles: &'static [Role],
     pub(crate) address: Option<Pseudonym>,
 }
 
 impl Visit {
-    /// What stands around the page.
+    /// The frame of the page.
     pub fn shell(&self, here: Here) -> Shell {
         Shell::inside(self.say, self.path.as_str(), self.now, &self.person, here).at(self.site)
     }
@@ -48,16 +48,17 @@ impl Visit {
         &self.person
     }
 
-    /// Who does something in this role, for the audit trail.
+    /// The actor in this role, for the audit trail.
     pub fn by(&self, role: Role) -> By {
         self.in_role(role, Sees::All).by
     }
 
-    /// Whom views and acts know as the caller, in one of the route's roles: within `contest`, or else in everything that the person may see
-    /// in such a role.
+    /// The caller for views and acts, in one of the route's roles: within `contest`, or else in everything that the
+    /// person may see in such a role.
     ///
     /// # Errors
-    /// `contest_foreign` for a contest where the person holds none of the roles, `role_missing` for a person who holds none.
+    /// `contest_foreign` for a contest where the person holds none of the roles, `role_missing` for a person who holds
+    /// none.
     pub(crate) fn caller(&self, contest: Option<&ContestId>) -> Result<Caller, Problem> {
         let everywhere = self.roles.iter().find(|role| self.person.holds(&Held::everywhere(**role)));
         if let Some(role) = everywhere {
@@ -76,15 +77,15 @@ impl Visit {
         Ok(self.in_role(*role, sees))
     }
 
-    /// As [`Visit::caller`], within the one contest that a page's filter names also where the person sees all.
+    /// As [`Visit::caller`], within the one contest that a page's filter names, even if the person sees all.
     pub(crate) fn filtered(&self, contest: Option<&ContestId>) -> Result<Caller, Problem> {
         let caller = self.caller(contest)?;
         let sees = contest.map_or(caller.sees, |contest| Some(contest.clone()).into());
         Ok(Caller { sees, ..caller })
     }
 
-    /// The person as the caller of acts on what is their own, such as their sessions. Who holds no role acts as an auditor, who changes
-    /// nothing else.
+    /// The person as the caller of acts on their own data, such as their sessions. A person without a role acts as an
+    /// auditor, who changes nothing else.
     pub(crate) fn own(&self) -> Caller {
         self.in_role(self.person.roles.first().map_or(Role::Auditor, |held| held.role), Sees::All)
     }
@@ -111,12 +112,13 @@ impl Visit {
         Caller { by, sees, roles: Some(self.person.roles.clone()), key: None }
     }
 
-    /// The same visit on a page that is open to these roles: for what a page of everyone shows to some.
+    /// The same visit on a page that is open to these roles, for the parts of a page for everyone that only some may
+    /// see.
     pub(crate) fn in_one_of(&self, roles: &'static [Role]) -> Self {
         Self { roles, ..self.clone() }
     }
 
-    /// Names the session apart from everything else that sends keys.
+    /// Names the session, distinct from every other sender of idempotency keys.
     pub(crate) fn principal(&self) -> String {
         format!("session {}", self.session)
     }
@@ -130,7 +132,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// Somebody before the sign-in.
+/// A person who is not signed in.
 pub struct Guest {
     site: Site,
     pub(crate) say: Say,
@@ -140,7 +142,7 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// What stands around the page.
+    /// The frame of the page.
     pub(crate) fn shell(&self) -> Shell {
         Shell::outside(self.say, self.path.as_str(), self.now).at(self.site)
     }
@@ -169,7 +171,7 @@ pub(crate) fn path_of(parts: &Parts) -> String {
     parts.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned()
 }
 
-/// Where somebody who is not signed in is sent: to the sign-in, and back here after it.
+/// Sends a person who is not signed in to the sign-in page, which then leads back here.
 pub(crate) fn to_sign_in(site: Site, parts: &Parts) -> axum::response::Response {
     let back: String = url::form_urlencoded::byte_serialize(path_of(parts).as_bytes()).collect();
     see(format!("{}/sign-in?next={back}", site.base()))

@@ -1,5 +1,5 @@
-//! `/works/{id}`: one work whole. What follows from it is in `work/acts`, who entered it in `work/contact`,
-//! what staff wrote about it in `work/note`.
+//! `/works/{id}`: everything about one work. The acts on it are in `work/acts`, the entrant's contact in
+//! `work/contact`, the notes of staff in `work/note`.
 use std::sync::Arc;
 
 use askama::Template;
@@ -57,7 +57,7 @@ struct HistoryRow {
     why: Option<String>,
 }
 
-/// A film that gave way to another one.
+/// A film that another one replaced.
 struct FormerRow {
     run: u32,
     state: String,
@@ -78,7 +78,7 @@ struct DeliveryRow {
     url: Option<String>,
     words: Option<String>,
     due: Option<String>,
-    /// Whether it waits for a person, and its state does not say so already.
+    /// Whether it waits for a person and its state does not say so already.
     by_hand: bool,
     updated: String,
 }
@@ -93,7 +93,7 @@ struct WorkPage {
     contest: String,
     theme: String,
     rules: Vec<RuleLine>,
-    /// Whether the verdict is only what the headers say.
+    /// Whether the verdict comes from the first look only, which reads the headers alone.
     is_first_look: bool,
     former: Vec<FormerRow>,
     deliveries: Vec<DeliveryRow>,
@@ -210,12 +210,12 @@ fn delivery(desk: &Desk, it: &crate::view::deliveries::Delivery, say: Say) -> De
 }
 
 impl WorkPage {
-    /// Whose turn it is.
+    /// Who must act next.
     fn who(&self) -> &'static str {
         self.ahead.who(self.shell.say)
     }
 
-    /// How long the work waited for whom.
+    /// How long the work has waited for each party.
     fn sums(&self) -> Vec<(&'static str, String)> {
         let say = self.shell.say;
         let whom = |whom: &WaitedFor| match whom {
@@ -227,7 +227,7 @@ impl WorkPage {
         self.time.sums.iter().map(|(it, seconds)| (whom(it), self.span(seconds))).collect()
     }
 
-    /// Seconds in words.
+    /// A number of seconds in words.
     fn span(&self, seconds: &f64) -> String {
         #[allow(
             clippy::cast_possible_truncation,
@@ -238,7 +238,7 @@ impl WorkPage {
         self.shell.say.span(seconds)
     }
 
-    /// How far the machines are, per cent, while it is their turn: of a work that waits for a person it says nothing.
+    /// The machines' progress in per cent, while they must act next. While the work waits for a person there is none.
     fn percent(&self) -> Option<u32> {
         let reached = self.work.progress.filter(|it| it.done < 1.0 && self.ahead.turn == Turn::System)?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 99")]
@@ -246,7 +246,7 @@ impl WorkPage {
         Some(percent)
     }
 
-    /// A yes or a no that was declared.
+    /// A declared yes or no.
     fn declared(&self, name: &str) -> &'static str {
         let say = self.shell.say;
         match self.work.declarations.get(name).and_then(serde_json::Value::as_bool) {
@@ -263,7 +263,7 @@ impl WorkPage {
         if note.is_empty() { used } else { format!("{used}{}{note}", say.t("：", ": ")) }
     }
 
-    /// What quality control found, in short: `12/12`.
+    /// The result of quality control, in short: `12/12`.
     fn passed(&self, made: &work::Rendition) -> String {
         let passed = made.qc.iter().filter(|check| check.outcome == pipeline::rendition::QcOutcome::Pass).count();
         format!("{passed}/{}", made.qc.len())
@@ -298,13 +298,13 @@ impl WorkPage {
         self.shell.say.t(zh, en)
     }
 
-    /// What somebody did, in the audit trail's words.
+    /// A past act, in the audit trail's words.
     fn said<'a>(&self, act: &'a str) -> &'a str {
         let (zh, en) = audit::said(act);
         self.shell.say.t(zh, en)
     }
 
-    /// JSON as text for evidence.
+    /// JSON as text, for evidence.
     fn json(&self, value: &serde_json::Value) -> String {
         serde_json::to_string(value).unwrap_or_default()
     }

@@ -1,4 +1,5 @@
-//! `/works`: the list of works by everything that one may filter by, each list an address; the same list as a file.
+//! `/works`: the list of works, with every filter. Each filtered list has its own address, and the same list is
+//! available as a file.
 use std::sync::Arc;
 
 use askama::Template;
@@ -24,7 +25,7 @@ use query::Query;
 use rows::Row;
 pub(super) use rows::is_web;
 
-/// Works of one page: as many as a screen or two, and with all their partners' addresses less than 60 KB.
+/// Works on one page: as many as fill a screen or two. With the addresses at all partners, a page stays below 60 KB.
 const PAGE: u32 = 40;
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -49,9 +50,9 @@ struct WorksPage {
     previous: Option<String>,
     next: Option<String>,
     files: Vec<(String, String)>,
-    /// Whether the person may begin bulk acts.
+    /// Whether the person may start bulk acts.
     bulk: bool,
-    /// Where all that the filter finds can be acted on.
+    /// The address at which everything that the filter finds can be acted on.
     all: Option<String>,
 }
 
@@ -124,7 +125,7 @@ async fn exported(
     let (day, ending) = (visit.say.date(&visit.now), format.ending());
     let title: String = url::form_urlencoded::byte_serialize(file.title.as_bytes()).collect();
     let title = title.replace('+', "%20");
-    // The plain name is for programs that do not know the other form.
+    // The plain name is for programs that do not know the extended form.
     let disposition =
         format!("attachment; filename=\"{}-{day}.{ending}\"; filename*=UTF-8''{title}-{day}.{ending}", kind.name());
     let headers = [

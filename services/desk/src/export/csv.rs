@@ -1,10 +1,12 @@
-//! Writes a table as CSV (RFC 4180) for spreadsheet programs: UTF-8 with a byte order mark, without which Excel in Chinese reads GBK.
+//! Writes a table as CSV (RFC 4180) for spreadsheet programs: UTF-8 with a byte order mark. Without the mark, Excel in
+//! Chinese reads the file as GBK.
 use super::sheet::{Cell, Sheet};
 
 /// The byte order mark.
 const MARK: &str = "\u{feff}";
 
-/// Characters at whose place a spreadsheet begins a formula. The last four are typed by Chinese keyboards and read as the first four.
+/// Characters that start a formula in a spreadsheet. Chinese keyboards type the last four, and spreadsheets read them
+/// as the first four.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// The table as bytes.
@@ -23,8 +25,9 @@ fn line(text: &mut String, cells: impl Iterator<Item = String>) {
     text.push_str("\r\n");
 }
 
-/// What stands in a cell. An apostrophe stands before a text that a spreadsheet would take for a formula, and is visible there. Quotation
-/// marks alone do not help: programs remove them before they look for a formula. A space would do as well, but is easily lost again.
+/// The text of a cell. An apostrophe is put before a text that a spreadsheet would take for a formula, and is visible
+/// there. Quotation marks alone do not help, because programs remove them before they look for a formula. A space would
+/// work too, but is easily lost.
 fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Number(number) => number.to_string(),
@@ -33,7 +36,7 @@ fn shown(cell: &Cell) -> String {
     }
 }
 
-/// The cell in quotation marks where it needs them.
+/// The cell, in quotation marks if it needs them.
 fn quoted(text: &str) -> String {
     let plain = !text.contains([',', ';', '"', '\r', '\n', '\t']);
     if plain { text.to_owned() } else { format!("\"{}\"", text.replace('"', "\"\"")) }

@@ -1,4 +1,4 @@
-//! The rows of each table: what stands in which column, in the language of the reader.
+//! The rows of each table: the content of each column, in the reader's language.
 use std::collections::HashMap;
 
 use pages::Say;
@@ -17,10 +17,11 @@ use crate::act::Caller;
 use crate::view::contests_of;
 use crate::view::works::{self, At, Filter, Line, Recipient};
 
-/// Pages that are read for one file at most. A page of a list that a text is looked for in may hold less than it could, or nothing.
+/// The most pages that are read for one file. When the list is searched for a text, a page may hold fewer works than it
+/// could, or none.
 const MOST_PAGES: usize = 400;
 
-// Widths of columns: with what people typed, with an address or a sentence, with a word.
+// Widths of columns: for typed text, for an address or a sentence, for a word.
 const NAME: u16 = 28;
 const ADDRESS: u16 = 36;
 const WORD: u16 = 12;
@@ -46,7 +47,7 @@ pub(super) async fn sheet(
     Ok(Sheet { title: kind.title(say).to_owned(), subtitle: named.unwrap_or_default(), columns, rows })
 }
 
-/// All works that the filter finds, page by page; a problem where they are too many.
+/// All works that the filter finds, page by page; a problem if there are too many.
 async fn lines(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Vec<Line>, Problem> {
     let mut wanted = Filter { cursor: None, limit: Some(PAGE), ..filter.clone() };
     let mut lines = Vec::new();
@@ -176,7 +177,7 @@ impl Table<'_> {
         let row = |(line, number): (&Line, u32)| {
             let opinion = opinions.get(&line.id);
             let verdict = opinion.and_then(|it| it.verdict.as_ref()).map(|it| &it.0);
-            // A decision about an earlier run is none about a work that awaits one.
+            // A decision about an earlier run does not count for a work that awaits a new decision.
             let decided = opinion.filter(|it| it.decision.is_some() && line.state != "awaiting_review");
             let words = decided.and_then(|it| it.words.clone());
             let rejection = line.rejection.as_ref().map(|it| say.t(&it.zh, &it.en).to_owned());
@@ -212,7 +213,8 @@ impl Table<'_> {
         works::theme(self.desk, line, self.say.lang)
     }
 
-    /// Where a work is online, or how it stands there. An address that no longer shows the work never stands alone.
+    /// The address of a work that is online, or else its state. An address that no longer shows the work never appears
+    /// without that state.
     fn standing(&self, at: Option<&At>) -> Cell {
         let Some(at) = at else { return Cell::EMPTY };
         let state = self.say.delivery(&at.state);
@@ -233,12 +235,12 @@ fn online(at: Option<&At>) -> Option<&str> {
     at.filter(|at| at.state == "live")?.public_url.as_deref()
 }
 
-/// The ids of the works, as many at a time as one query takes.
+/// The ids of the works, in groups as large as one query takes.
 fn pages_of(lines: &[Line]) -> impl Iterator<Item = Vec<Uuid>> {
     lines.chunks(PAGE as usize).map(|lines| lines.iter().map(|line| line.id).collect())
 }
 
-/// `16:9` or `9:16` within two per cent, as encoders round; otherwise the ratio itself.
+/// `16:9` or `9:16` within two per cent, because encoders round; otherwise the ratio itself.
 pub(crate) fn aspect(width: i32, height: i32) -> String {
     let ratio = f64::from(width.max(1)) / f64::from(height.max(1));
     let near = |wanted: f64| (ratio / wanted - 1.0).abs() <= 0.02;
@@ -263,13 +265,13 @@ fn counted(verdict: &Verdict, say: Say) -> String {
     said.join(say.t("，", ", "))
 }
 
-/// The sentences of what is broken, then of what a reviewer should look at.
+/// The sentences of the broken rules, then of those that a reviewer should look at.
 fn remarks(verdict: &Verdict, lang: Lang) -> String {
     let of = |outcome: Outcome| verdict.rules.iter().filter(move |rule| rule.outcome == outcome);
     of(Outcome::Fail).chain(of(Outcome::Warn)).map(|rule| rule.text(lang)).collect::<Vec<_>>().join("\n")
 }
 
-/// What became of the work in screening.
+/// The outcome of screening.
 fn decision(line: &Line, decided: Option<&Opinion>, say: Say) -> &'static str {
     match (decided.and_then(|it| it.decision.as_deref()), line.state) {
         (Some("review_refused"), _) => say.t("不通过", "refused"),

@@ -5,29 +5,29 @@
 pub struct Sheet {
     /// Its name for a person; also the name of the spreadsheet's one sheet.
     pub title: String,
-    /// Stands above each printed page.
+    /// Printed at the top of each page.
     pub subtitle: String,
-    /// From the left.
+    /// From left to right.
     pub columns: Vec<Column>,
-    /// Each with one cell for every column.
+    /// Each has one cell for every column.
     pub rows: Vec<Vec<Cell>>,
 }
 
 /// One column.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// What stands above it.
+    /// The text above it.
     pub heading: String,
     /// About as many Latin characters as fit into it.
     pub width: u16,
 }
 
-/// One cell. What people typed, ids, codes and phone numbers are texts: a spreadsheet would show 13812345678 as 1.38E+10.
+/// One cell. Typed text, ids, codes and phone numbers are texts: a spreadsheet would show 13812345678 as 1.38E+10.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// Shown as it is, whatever it looks like.
+    /// Shown as it is, whatever its form.
     Text(String),
-    /// A number that may be sorted and summed.
+    /// A number that can be sorted and summed.
     Number(u32),
 }
 

@@ -1,18 +1,19 @@
-//! Writes a table as a spreadsheet: one sheet, headings that stay in view, columns of a fitting width, printed across A4 with the headings
-//! on every page. Every text is a string cell in the format "text": it is no formula, and stays none where a person edits the cell.
+//! Writes a table as a spreadsheet: one sheet, headings that stay in view, columns of suitable width, printed across A4
+//! with the headings on every page. Every text is a string cell in the format "text": it is not a formula, and does not
+//! become one when a person edits the cell.
 use anyhow::Context;
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook};
 
 use super::sheet::{Cell, Sheet};
 
-/// Characters that a cell takes at most, by the format.
+/// The most characters that the format allows in a cell.
 const MOST_CHARACTERS: usize = 32_767;
 /// The format's number for A4.
 const A4: u8 = 9;
-/// A sheet's name may be this long.
+/// The longest name that a sheet may have.
 const NAME_CHARACTERS: usize = 31;
 
-/// The table as bytes. Synchronous and busy with a core: for a thread of its own.
+/// The table as bytes. It is synchronous and keeps a core busy, so it belongs on a thread of its own.
 pub(super) fn write(sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
     let cell = || Format::new().set_align(FormatAlign::Top).set_border(FormatBorder::Thin);
     let (text, number) = (cell().set_num_format("@").set_text_wrap(), cell());
@@ -22,7 +23,7 @@ pub(super) fn write(sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
     let page = workbook.add_worksheet();
     page.set_name(named(&sheet.title))?.set_freeze_panes(1, 0)?;
     page.set_landscape().set_paper_size(A4).set_print_fit_to_pages(1, 0).set_repeat_rows(0, 0)?;
-    // An ampersand begins a command in headers.
+    // An ampersand starts a command in headers.
     let above = |text: &str| text.replace('&', "&&");
     page.set_header(format!("&L{}&C{}&R&P / &N", above(&sheet.subtitle), above(&sheet.title)));
     for (column, place) in sheet.columns.iter().zip(0_u16..) {
@@ -44,7 +45,7 @@ pub(super) fn write(sheet: &Sheet) -> anyhow::Result<Vec<u8>> {
     workbook.save_to_buffer().context("write a spreadsheet")
 }
 
-/// As much of a text as a cell takes, with characters above U+FFFF counted twice, as the format does.
+/// As much of a text as fits into a cell. Characters above U+FFFF count twice, as in the format.
 fn fitting(text: &str) -> String {
     let mut room = MOST_CHARACTERS;
     text.chars()
@@ -56,7 +57,7 @@ fn fitting(text: &str) -> String {
         .collect()
 }
 
-/// A name that a sheet may have.
+/// A name that is allowed for a sheet.
 fn named(title: &str) -> String {
     title.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(NAME_CHARACTERS).collect()
 }

@@ -1,4 +1,5 @@
-//! The bag of a partner that a person serves: GET /api/v1/submissions/{id}/deliveries/{partner}/bag, and each of its files.
+//! The bag of a partner that is served by hand: GET /api/v1/submissions/{id}/deliveries/{partner}/bag, and each of its
+//! files.
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -55,7 +56,7 @@ pub(crate) async fn file(
     fetched(&desk, &person.0.sees(), work.id, &at.partner.as_str().into(), &at.file, &headers).await
 }
 
-/// A file of a bag as an answer, or the range of it that was asked for.
+/// A file of a bag as an answer, or the requested range of it.
 pub(crate) async fn fetched(
     desk: &Desk,
     sees: &Sees,
@@ -71,7 +72,7 @@ pub(crate) async fn fetched(
         Err(beyond) => return Ok(beyond.into_response()),
     };
     let reader = match desk.objects.read_range(&file.key, stretch.from, stretch.to).await {
-        // Taken back at this moment.
+        // It was recalled at this moment.
         Err(ObjectError::NotFound) => return Err(Code::BagUnknown.into()),
         reader => reader?,
     };
@@ -80,7 +81,7 @@ pub(crate) async fn fetched(
     Ok(head.body(body(reader)).map_err(anyhow::Error::from)?)
 }
 
-/// The media type, by the names that the publish stage gives.
+/// The media type, by the file names that the publish stage gives.
 fn kind(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("mp4") => "video/mp4",

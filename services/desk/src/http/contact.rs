@@ -1,5 +1,5 @@
-//! GET /api/v1/submissions/{id}/contact: who submitted an entry. The one route that opens personal data; each time it does so is
-//! in the audit trail, before the answer goes out.
+//! GET /api/v1/submissions/{id}/contact: who submitted an entry. This is the only route that opens personal data. Each
+//! time, a row is written to the audit trail before the answer is sent.
 use std::sync::Arc;
 
 use axum::extract::State;

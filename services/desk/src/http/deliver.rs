@@ -13,7 +13,7 @@ use crate::act::Done;
 use crate::act::deliver::{self, Deliver, Delivered};
 use crate::act::evidence::PICTURE_BYTES;
 
-/// Room for a picture in base64 and the words around it.
+/// Room for a picture in base64 and the fields beside it.
 pub(crate) const BODY_BYTES: usize = PICTURE_BYTES.div_ceil(3) * 4 + 16 * 1024;
 
 /// Reports that a person brought a work to a partner, and shows that it can be seen there.

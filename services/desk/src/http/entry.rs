@@ -1,4 +1,4 @@
-//! One work in full: what happened, what was measured, what was judged, what was made, and where its time went.
+//! One work in full: its history, what was measured, judged and produced, and where its time was spent.
 use std::sync::Arc;
 
 use axum::extract::State;

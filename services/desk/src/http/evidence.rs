@@ -1,5 +1,5 @@
-//! GET /api/v1/submissions/{id}/exchanges: every request to a partner about a work, and its answer; secrets were cut out before
-//! they were written down.
+//! GET /api/v1/submissions/{id}/exchanges: every request to a partner about a work, and its answer. Secrets were
+//! removed before they were stored.
 use std::sync::Arc;
 
 use axum::extract::State;

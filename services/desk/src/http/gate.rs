@@ -1,4 +1,4 @@
-//! Enforces the policy of each route of staff. What a policy does not allow is denied.
+//! Enforces the policy of each staff route. What a policy does not allow is denied.
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -27,13 +27,14 @@ use crate::serve::Service;
 pub enum Policy {
     /// No credential is needed.
     Public,
-    /// People of these roles, by a token, for the contest that it is bound to.
+    /// People with one of these roles, by a token, for the contest that the token is bound to.
     People(&'static [Role]),
-    /// Pages: people who are signed in and hold one of these roles; for a work's page, in its contest. Empty: every person who is signed in.
+    /// Pages: signed-in people who hold one of these roles; for a work's page, in its contest. Empty: every signed-in
+    /// person.
     Pages(&'static [Role]),
 }
 
-/// What stands before one route.
+/// The policy in front of one route.
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) service: Service,
@@ -42,7 +43,7 @@ pub(crate) struct Gate {
     pub(crate) keyed: bool,
 }
 
-/// Middleware before one route.
+/// The middleware of one route.
 pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     if let Policy::Pages(roles) = gate.policy {
         return enforce_session(&gate.service, roles, request, next).await;
@@ -53,10 +54,10 @@ pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Ne
     }
 }
 
-/// The request with what is known about its sender, if they may.
+/// Adds to the request what is known about its sender, if the sender may use the route.
 async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
     let Policy::People(roles) = gate.policy else {
-        // Forms before the sign-in, and the pages of an invitation, hold secrets.
+        // Forms before the sign-in, and the pages of an invitation, contain secrets.
         let path = request.uri().path();
         if !path.starts_with("/api/") && (request.method() != Method::GET || path.starts_with("/invitation/")) {
             check_line(&gate.service.desk, request.headers())?;
@@ -82,7 +83,8 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
     Ok(Request::from_parts(head, body))
 }
 
-/// A page: a session that holds, and a role that opens it. A browser without a session is sent to the sign-in when it opens a page.
+/// A page needs a valid session and a role that opens it. A browser without a session is sent to the sign-in when it
+/// opens a page.
 async fn enforce_session(service: &Service, roles: &'static [Role], request: Request, next: Next) -> Response {
     let desk = &service.desk;
     let (mut head, body) = request.into_parts();
@@ -97,12 +99,13 @@ async fn enforce_session(service: &Service, roles: &'static [Role], request: Req
         }
         Err(problem) => problem.into_response(),
     };
-    // For the page of a problem, which knows the person by it.
+    // The page of a problem reads the person from here.
     response.extensions_mut().insert(visit);
     response
 }
 
-/// Who opened a page or sent a form at a site whose routes have these roles, or the answer to a request without a valid session.
+/// The person who opened a page or sent a form at a site whose routes have these roles, or the answer to a request
+/// without a valid session.
 pub async fn admitted(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<Visit, Box<Response>> {
     match visiting(desk, roles, head).await {
         Ok(Ok(visit)) => Ok(visit),
@@ -111,9 +114,9 @@ pub async fn admitted(desk: &Desk, roles: &'static [Role], head: &Parts) -> Resu
     }
 }
 
-/// A request without a valid session: a page leads to the sign-in, a form is refused. A page that is opened without a session, or after it
-/// ended, is no failure. A cookie that was never one of ours is: it is written down as a wrong sign-in is, and taken away, so that an honest
-/// browser shows it once.
+/// A request without a valid session: a page leads to the sign-in, a form is refused. To open a page without a session,
+/// or after the session ended, is not a failure. A cookie that we never issued is one: it is recorded like a failed
+/// sign-in and removed, so that an honest browser sends it only once.
 fn turned_away(desk: &Desk, head: &Parts, why: Reason) -> Response {
     let mut refused = Code::SignInNeeded.refused(desk.site.door(), why, None::<Uuid>).into_response();
     if head.method != Method::GET {
@@ -129,7 +132,7 @@ fn turned_away(desk: &Desk, head: &Parts, why: Reason) -> Response {
     answer
 }
 
-/// The person who is signed in, or why none is.
+/// The signed-in person, or why there is none.
 async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<Result<Visit, Reason>, Problem> {
     let secret = match cookie::session(desk, &head.headers) {
         Ok(secret) if cookie::may_have_session(desk, &head.headers) => secret,
@@ -157,8 +160,8 @@ async fn visiting(desk: &Desk, roles: &'static [Role], head: &Parts) -> Result<R
     }))
 }
 
-/// Puts the work that the address names into the request, if the person may see it in a role of the route; without one, refuses a person
-/// who holds none of these roles anywhere.
+/// Puts the work that the address names into the request, if the person may see it in a role of the route. Without such
+/// a work in the address, refuses a person who holds none of these roles in any contest.
 async fn subject(desk: &Desk, visit: &Visit, head: &mut Parts) -> Result<(), Problem> {
     let forbidden = |code: Code| code.refused(Door::Console, Reason::Forbidden, Some(visit.session));
     let held = visit.person.roles.iter().any(|held| visit.roles.contains(&held.role));
@@ -176,7 +179,7 @@ async fn subject(desk: &Desk, visit: &Visit, head: &mut Parts) -> Result<(), Pro
     Ok(())
 }
 
-/// A submission of another contest is answered like one that does not exist.
+/// A submission of another contest gets the same answer as one that does not exist.
 async fn seen_by(desk: &Desk, token: &TokenRow, id: &str) -> Result<SubmissionRow, Problem> {
     let id = id.parse().map_err(|_| Code::SubmissionUnknown)?;
     let submission = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;

@@ -50,7 +50,7 @@ mod words;
 )]
 struct Document;
 
-/// Writes down what the table of routes knows.
+/// Adds the policies from the table of routes.
 struct Policies;
 
 impl Modify for Policies {
@@ -88,7 +88,7 @@ pub(crate) async fn page() -> impl IntoResponse {
     docs::page(&document())
 }
 
-/// The document, at an address of this server's own.
+/// The document, with this server's own address.
 pub fn document() -> Value {
     complete(&Document::openapi(), &described(), MOST_ROWS)
 }

@@ -1,4 +1,4 @@
-//! GET /api/v1/partners: who gets works, by which way, and whether their accounts are well.
+//! GET /api/v1/partners: who receives works, by which method, and the condition of their accounts.
 use std::sync::Arc;
 
 use axum::Json;

@@ -1,4 +1,4 @@
-//! Routes that take a picture, pages and API alike: a larger body, and a turn before any of it is read.
+//! Routes that take a picture, for pages and API alike: a larger body, and a turn to wait for before the body is read.
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
@@ -8,7 +8,7 @@ use runtime::problem::Problem;
 use crate::picture;
 use crate::serve::Service;
 
-/// The handler of a route whose body holds a picture and has at most `bytes`.
+/// The handler of a route whose body contains a picture and has at most `bytes`.
 pub(crate) fn with_picture(handler: MethodRouter<Service>, bytes: usize) -> MethodRouter<Service> {
     handler.layer(DefaultBodyLimit::max(bytes)).layer(from_fn(in_turn))
 }

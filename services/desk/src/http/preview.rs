@@ -1,4 +1,5 @@
-//! What organisers look at before they decide on an entry: the small film, its storyboard, and the moments that a cover may be of.
+//! What organisers look at before they decide about an entry: the preview film, its storyboard, and candidate moments
+//! for a cover.
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -111,7 +112,7 @@ async fn served(desk: &Desk, which: PreviewFile, file: &StoredFile, headers: &He
     Ok(stretch.head(kind).body(body(reader)).map_err(anyhow::Error::from)?)
 }
 
-/// The bytes as the store gives them, however slowly they are taken.
+/// Passes on the bytes of the store, however slowly the client takes them.
 pub(crate) fn body(reader: ObjectReader) -> Body {
     Body::from_stream(stream::try_unfold(reader, async |mut reader| {
         let next = reader.next().await.map_err(std::io::Error::other)?;

@@ -1,4 +1,4 @@
-//! POST /api/v1/submissions/{id}/reprocess, and jobs: make, list, look at, order.
+//! POST /api/v1/submissions/{id}/reprocess, and jobs: create, list, show, order.
 use std::sync::Arc;
 
 use axum::extract::{Path, State};

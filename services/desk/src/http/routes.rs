@@ -1,5 +1,5 @@
-//! Every address of staff, what it calls, and who may use it: one table. The router is made from it and from nothing else, so a route
-//! without a policy cannot exist, and a test can walk over all of them.
+//! Every staff address, its handler, and who may use it, in one table. The router is built from this table alone, so a
+//! route without a policy cannot exist, and a test can walk through all routes.
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::Method;
@@ -26,7 +26,7 @@ use crate::console::{self, as_pages, check_streams};
 use crate::serve::Service;
 use crate::view::READERS;
 
-/// The largest body, except of evidence.
+/// The largest body, except for evidence.
 const BODY_BYTES: usize = 64 * 1024;
 
 const SCREENER: &[Role] = &[Role::Screener];
@@ -34,7 +34,7 @@ const ORGANISER: &[Role] = &[Role::Organiser];
 const OPERATOR: &[Role] = &[Role::Operator];
 /// Screeners judge works, not partners.
 const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Auditor];
-/// Those who bring files to partners, and those who write what stands beside them.
+/// The roles that bring files to partners, and those that write the accompanying texts.
 const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
 const AUDITOR: &[Role] = &[Role::Auditor];
 const ADMIN: &[Role] = &[Role::Admin];
@@ -48,7 +48,7 @@ pub(crate) struct Route {
 }
 
 impl Listed {
-    /// Whether it is of the API. All others are pages and what they load.
+    /// Whether it belongs to the API. All others are pages and the files that pages load.
     pub fn is_api(&self) -> bool {
         self.path.starts_with("/api/")
     }
@@ -61,7 +61,7 @@ pub struct Listed {
     pub method: Method,
     /// With `{names}`.
     pub path: &'static str,
-    /// Who may.
+    /// The roles that may use it.
     pub policy: Policy,
     /// Whether it requires an Idempotency-Key.
     pub keyed: bool,
@@ -149,8 +149,8 @@ pub fn list() -> Vec<Listed> {
     routes().into_iter().map(listed).collect()
 }
 
-/// Refuses forms from another site, by `Sec-Fetch-Site` or else by `Origin`. `Origin` is compared with `DESK_URL`, because a proxy may change
-/// the host. The API is exempt: browsers never add a bearer token on their own.
+/// Refuses forms from another site, by `Sec-Fetch-Site` or else by `Origin`. `Origin` is compared with `DESK_URL`,
+/// because a proxy may change the host. The API is exempt: browsers never add a bearer token on their own.
 fn same_site(url: &str) -> CsrfLayer<impl FnMut(ProtectionError) -> Response + Clone + use<>> {
     let mut layer = CsrfLayer::new().with_insecure_bypass(|_, uri| uri.path().starts_with("/api/"));
     // `DESK_URL` was checked: it is an origin, or empty. An empty one is not trusted.

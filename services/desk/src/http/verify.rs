@@ -1,8 +1,9 @@
-//! Verifying bearer tokens without becoming a way to keep the server busy.
+//! Verifies bearer tokens without letting clients keep the server busy.
 //!
-//! Each request reads the token's row, so a token that was revoked or has expired is of no use from the next request on. Only
-//! the costly part, argon2, is remembered: under the digest of the whole token, bound to the hash it was compared with. How many
-//! are computed at once is `runtime::bearer`'s, and a made-up secret never gets that far.
+//! Each request reads the token's row, so a revoked or expired token is refused from the next request on. Only the
+//! result of the costly part, argon2, is remembered: under the digest of the whole token, bound to the hash that it was
+//! compared with. `runtime::bearer` limits how many are computed at the same time, and a made-up secret is refused
+//! before that.
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -15,12 +16,12 @@ use uuid::Uuid;
 
 use runtime::problem::{Code, Problem};
 
-/// How long a verified token is taken at its word.
+/// How long a verified token needs no new verification.
 const REMEMBERED: Duration = Duration::from_secs(300);
 /// Verified tokens that are remembered; a contest has a few dozen.
 const MOST: usize = 1024;
 
-/// What was verified lately.
+/// Recently verified tokens.
 #[derive(Default)]
 pub struct Verifier {
     verified: Mutex<HashMap<[u8; 32], Verified>>,
@@ -32,8 +33,8 @@ struct Verified {
 }
 
 impl Verifier {
-    /// The token that was sent, if it is one. Unknown, wrong, expired and revoked ones are answered alike; the log has
-    /// the reason.
+    /// The token that was sent, if it is valid. Unknown, wrong, expired and revoked tokens get the same answer; the log
+    /// has the reason.
     pub(crate) async fn verify(&self, store: &Store, sent: &str) -> Result<TokenRow, Problem> {
         let wrong = |reason, id: Option<Uuid>| Code::TokenWrong.refused(Door::Organisers, reason, id);
         let bearer = Bearer::parse(sent).ok_or_else(|| wrong(Reason::Malformed, None))?;
@@ -57,7 +58,7 @@ impl Verifier {
     }
 
     fn remembers(&self, digest: &[u8; 32], secret_hash: &str) -> bool {
-        // A panic while the lock is held leaves a whole map behind; without it, tokens are just verified again.
+        // A panic while the lock is held leaves a valid map. Without the map, tokens are verified again.
         let Ok(verified) = self.verified.lock() else { return false };
         verified.get(digest).is_some_and(|it| it.until > Instant::now() && it.secret_hash == secret_hash)
     }

@@ -1,4 +1,5 @@
-//! A changing request of staff: who sends it, its key, and its body as an act's wish; and how an act's result goes out.
+//! A changing request of staff: its sender, its key, and its body as an act's request; and how an act's result is
+//! answered.
 use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CACHE_CONTROL;
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::act::{Caller, Done};
 
-/// Who asks, and for what. A body that is absent counts as `{}`.
+/// Who asks, and for what. An absent body counts as `{}`.
 pub(crate) struct Wish<T>(pub(crate) Caller, pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Wish<T> {

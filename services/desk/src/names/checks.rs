@@ -1,4 +1,4 @@
-//! Checks of quality control by their names, and what failed of them as a sentence.
+//! Checks of quality control by their names, and failed checks as a sentence.
 use pages::Say;
 use pipeline::lang::{Lang, measured_zh};
 
@@ -50,13 +50,13 @@ pub(crate) fn check_name(say: Say, name: &str) -> &str {
     row.map_or(name, |(_, zh, en)| say.t(zh, en))
 }
 
-/// Why a part failed. What quality control found is said in the page's language; an error of the system stays as it was logged, since that
-/// is what an operator looks for.
+/// Why a part failed. Findings of quality control are given in the page's language. A system error stays as it was
+/// logged, because operators search for that text.
 pub(crate) fn failure(say: Say, error: &str) -> String {
     let Some(found) = error.strip_prefix("quality control failed: ").filter(|_| say.lang == Lang::Zh) else {
         return error.to_owned();
     };
-    // Values may hold semicolons: a row begins with the name of a check.
+    // Values may contain semicolons, so a row starts where the name of a check stands.
     let mut rows: Vec<String> = Vec::new();
     for piece in found.split("; ") {
         let row = row(say, piece);

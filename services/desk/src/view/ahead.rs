@@ -1,26 +1,26 @@
-//! What happens next with a work as a whole, and whose turn it is. Of single deliveries `next` knows more.
+//! What happens next with a work as a whole, and who must act. For single deliveries, `next` is more precise.
 use pages::Say;
 use pipeline::person::Role;
 
 use super::work::Work;
 
-/// Whose turn it is.
+/// Who must act next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// The entrant uploads.
     Entrant,
-    /// The machines work, or a partner looks at it and we ask.
+    /// The machines work, or a partner reviews the work and we poll it.
     System,
-    /// A person of this role acts.
+    /// A person with this role acts.
     Person(Role),
-    /// Nothing more happens by itself.
+    /// Nothing more happens without a new decision.
     End,
 }
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ahead {
-    /// Whose turn it is.
+    /// Who must act next.
     pub turn: Turn,
     /// What comes next, in Chinese.
     pub zh: &'static str,

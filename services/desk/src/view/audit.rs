@@ -84,7 +84,7 @@ pub struct Row {
     pub hash: String,
 }
 
-/// Reads the trail. A caller who sees some contests sees the acts on what is of those alone.
+/// Reads the trail. A caller who sees only some contests sees only the acts that belong to those.
 pub async fn trail(desk: &Desk, caller: &Caller, filter: &TrailFilter) -> Result<Page<Row>, Problem> {
     let limit = limit_of(filter.limit)?;
     if let Some(act) = &filter.act {

@@ -1,4 +1,4 @@
-//! The bag of a partner that a person serves: its files, and what is entered where on the partner's pages.
+//! The bag of a partner that is served by hand: its files, and which text is entered where on the partner's pages.
 use pipeline::catalogue::Catalogue;
 use pipeline::delivery::{Desired, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
@@ -74,10 +74,10 @@ pub struct Listed {
     pub url: String,
 }
 
-/// A file of the bag and where it lies.
+/// A file of the bag and its object.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// Its name, which no path can be.
+    /// Its name, which cannot be a path.
     pub name: BagFile,
     /// Its key.
     pub key: ObjectKey,
@@ -87,7 +87,7 @@ pub struct Stored {
     pub sha256: String,
 }
 
-/// What was handed over, as the publish stage wrote it down.
+/// What was handed over, as stored by the publish stage.
 #[derive(Deserialize)]
 struct Handed {
     run: u32,
@@ -101,7 +101,8 @@ struct HandedFile {
     sha256: String,
 }
 
-/// The bag for a partner. There is one from the hand-over until the work is taken back. `sees`: the contests that the caller may see.
+/// The bag for a partner. It exists from the hand-over until the work is recalled. `sees`: the contests that the caller
+/// may see.
 pub async fn bag(
     desk: &Desk,
     sees: &Sees,
@@ -129,7 +130,7 @@ pub async fn bag(
     Ok((bag, files))
 }
 
-/// The files of a bag that is there. Their keys are made of the delivery and of checked names, never read from the row.
+/// The files of a bag that exists. Their keys are made from the delivery and checked names, never read from the row.
 fn stored(row: &DeliveryRow) -> Result<Vec<Stored>, Problem> {
     let there = matches!(row.machine.observed, Observed::AwaitingOperator { .. } | Observed::Live { .. });
     let handed = row.receipt.clone().filter(|_| there && row.machine.desired == Desired::Live);
@@ -151,7 +152,7 @@ fn listed(base: &str, row: &DeliveryRow, file: &Stored) -> Listed {
     Listed { name: file.name.to_string(), bytes: file.bytes, sha256: file.sha256.clone(), url }
 }
 
-/// An organiser's words for this partner, else the entry's own.
+/// An organiser's texts for this partner, or else the entry's own.
 fn checklist(catalogue: &Catalogue, work: &SubmissionRow, own: Texts, files: &[Stored]) -> Checklist {
     let themes = catalogue.contest(&work.contest).map_or(&[][..], |contest| &contest.themes);
     let theme = themes.iter().find(|theme| theme.id == work.theme).map_or(&work.theme, |theme| &theme.zh);

@@ -1,4 +1,5 @@
-//! Two works side by side: what of them is the same, where it lies in both, and which one came first. No personal data.
+//! Two works side by side: which parts of them are the same, where those are in both, and which work came first. It
+//! contains no personal data.
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
@@ -16,19 +17,19 @@ use super::work::{self, Rejected};
 use crate::Desk;
 use crate::act::Caller;
 
-/// Pairs of stills at most.
+/// The most pairs of stills.
 const STILLS: u64 = 6;
 
 /// Two works.
 #[derive(Debug, Serialize)]
 pub struct Beside {
-    /// The one that is decided about.
+    /// The one to decide about.
     pub work: Side,
     /// The other one.
     pub other: Side,
-    /// Which one came first; `None` where both began at the same moment.
+    /// Which one came first; `None` if both started at the same moment.
     pub first: Option<First>,
-    /// What screening found the same; `None` where it found nothing, in either of them.
+    /// What screening found the same; `None` if it found nothing in either of them.
     pub found: Option<Found>,
 }
 
@@ -36,7 +37,7 @@ pub struct Beside {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum First {
-    /// The one that is decided about.
+    /// The one to decide about.
     Work,
     /// The other one.
     Other,
@@ -55,11 +56,11 @@ pub struct Side {
     pub theme: String,
     /// Its state by name.
     pub state: &'static str,
-    /// Through which unit it came.
+    /// The unit that recommended it.
     pub recommending_unit: String,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
-    /// When the upload of its film began; `None` before it, or where that is no longer known.
+    /// When the upload of its film started; `None` before that, or if it is no longer known.
     pub film_at: Option<DateTime<Utc>>,
     /// Length of the film.
     pub length_ms: Option<u64>,
@@ -69,9 +70,9 @@ pub struct Side {
     pub rejection: Option<Rejected>,
     /// Where it stands with each partner.
     pub deliveries: Vec<Delivery>,
-    /// Whether there is a small film to play.
+    /// Whether there is a preview film to play.
     pub playable: bool,
-    /// Its small pictures.
+    /// Its storyboard.
     pub storyboard: Option<Storyboard>,
 }
 
@@ -80,33 +81,33 @@ pub struct Side {
 pub struct Found {
     /// Whether it is the same file, byte for byte.
     pub same_file: bool,
-    /// In what is seen.
+    /// In the picture.
     pub picture: Option<Alike>,
-    /// In what is heard.
+    /// In the sound.
     pub sound: Option<Alike>,
-    /// How much later something is in the other work than in this one, ms: along the longest stretch.
+    /// How much later the same content is in the other work than in this one, in ms, along the longest stretch.
     pub shift_ms: i64,
     /// Moments of this work that a still shows, and the moments of the other one.
     pub moments: Vec<(u64, u64)>,
 }
 
-/// In one of the two ways.
+/// What is the same in the picture or in the sound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alike {
     /// How much of the shorter work is the same, in percent.
     pub covered_percent: u32,
-    /// How well it agrees where it does: 100 is bit for bit.
+    /// How well it agrees there: 100 means bit for bit.
     pub agreement_percent: u32,
     /// In the order of this work.
     pub stretches: Vec<Stretch>,
 }
 
-/// A stretch that both have.
+/// A stretch that both works have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Stretch {
-    /// Where it begins in this work.
+    /// Where it starts in this work.
     pub start_ms: u64,
-    /// Where it begins in the other one.
+    /// Where it starts in the other one.
     pub other_start_ms: u64,
     /// How long it is.
     pub length_ms: u64,
@@ -114,7 +115,7 @@ pub struct Stretch {
     pub shift_ms: i64,
 }
 
-/// Compares a work with another one. `submission_unknown` where the caller may not see one of them.
+/// Compares a work with another one. `submission_unknown` if the caller may not see one of them.
 pub async fn beside(desk: &Desk, caller: &Caller, id: SubmissionId, other: SubmissionId) -> Result<Beside, Problem> {
     let (work, other) = (work::find(desk, caller, id).await?, work::find(desk, caller, other).await?);
     let found = found(&work, &other);
@@ -123,7 +124,7 @@ pub async fn beside(desk: &Desk, caller: &Caller, id: SubmissionId, other: Submi
     Ok(Beside { work, other, first, found })
 }
 
-/// What screening found the same in two works, whichever of them was screened second.
+/// What screening found the same in two works, whichever was screened second.
 pub fn found(work: &SubmissionRow, other: &SubmissionRow) -> Option<Found> {
     let of = |work: &SubmissionRow, other: SubmissionId| twin(work, other).cloned();
     let twin = of(work, other.id).or_else(|| of(other, work.id).map(turned))?;
@@ -138,7 +139,7 @@ fn twin(work: &SubmissionRow, other: SubmissionId) -> Option<&Twin> {
         .find(|twin| twin.submission == other)
 }
 
-/// The same, seen from the other work.
+/// The same finding, seen from the other work.
 fn turned(mut twin: Twin) -> Twin {
     for found in [&mut twin.likeness.picture, &mut twin.likeness.sound].into_iter().flatten() {
         for range in &mut found.ranges {
@@ -155,7 +156,7 @@ fn turned(mut twin: Twin) -> Twin {
     twin
 }
 
-/// The one whose film arrived first; where that is not known of both, the one that was entered first.
+/// The one whose film arrived first; if that is not known for both, the one that was entered first.
 fn first(work: &Side, other: &Side) -> Option<First> {
     let (ours, theirs) = work.film_at.zip(other.film_at).unwrap_or((work.created_at, other.created_at));
     match ours.cmp(&theirs) {
@@ -200,7 +201,7 @@ impl Found {
     fn of(twin: &Twin) -> Self {
         let (picture, sound) =
             (twin.likeness.picture.as_ref().map(Alike::of), twin.likeness.sound.as_ref().map(Alike::of));
-        // Stills show pictures; of works that only sound alike, what is seen meanwhile.
+        // Stills show the picture. For works that are the same only in sound, they show the picture at that time.
         let seen = [&picture, &sound].into_iter().flatten().map(|alike| &alike.stretches[..]);
         let seen = seen.into_iter().find(|stretches| !stretches.is_empty()).unwrap_or_default();
         let longest = seen.iter().max_by_key(|stretch| stretch.length_ms);
@@ -226,7 +227,7 @@ impl Alike {
     }
 }
 
-/// Moments spread evenly over what both have: this work's, and the other one's.
+/// Moments spread evenly over the common stretches: in this work, and in the other one.
 fn moments(stretches: &[Stretch]) -> Vec<(u64, u64)> {
     let all: u64 = stretches.iter().map(|stretch| stretch.length_ms).sum();
     let moment = |place: u64| {

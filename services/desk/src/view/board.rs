@@ -1,4 +1,4 @@
-//! The deliveries board: works by partners, who acts next in each cell, and recalls by their clock.
+//! The deliveries board: works by partners, who acts next in each cell, and recalls with their deadlines.
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -17,7 +17,7 @@ use crate::Desk;
 use crate::act::Caller;
 use crate::next::{Next, Turn, next, step_of, turn};
 
-/// Recalls listed on the board.
+/// The most recalls listed on the board.
 const MOST_RECALLS: u32 = 20;
 /// What `waits` may be.
 const WAITS: [&str; 2] = ["person", "recall"];
@@ -28,11 +28,12 @@ const WAITS: [&str; 2] = ["person", "recall"];
 pub struct BoardFilter {
     /// Only this contest.
     pub contest: Option<String>,
-    /// Only those with a delivery to this partner; the other conditions are about that delivery then.
+    /// Only works with a delivery to this partner; the other conditions then apply to that delivery.
     pub partner: Option<String>,
-    /// Only those with a delivery in this state.
+    /// Only works with a delivery in this state.
     pub state: Option<String>,
-    /// `person`: only those with a delivery that waits for a person. `recall`: only those that are being taken back somewhere.
+    /// `person`: only works with a delivery that waits for a person. `recall`: only works that are being recalled at
+    /// some partner.
     pub waits: Option<String>,
     /// The page after the one whose `next` this is.
     pub cursor: Option<String>,
@@ -73,11 +74,11 @@ pub struct Row {
     pub title: String,
     /// As in the work's own view.
     pub state: String,
-    /// For each partner of the board where it stands; `None`: nothing was released there.
+    /// For each partner of the board, the state of the delivery; `None` if nothing was released there.
     pub cells: Vec<Option<Cell>>,
 }
 
-/// Where a work stands with one partner.
+/// The state of a work at one partner.
 #[derive(Clone, Debug, Serialize)]
 pub struct Cell {
     /// The partner.
@@ -88,13 +89,13 @@ pub struct Cell {
     pub since: DateTime<Utc>,
     /// Who acts next.
     pub turn: Turn,
-    /// The act of a person, where one is due.
+    /// The act of a person, if one is due.
     pub next: Option<Next>,
     /// Nothing is sent before this instant.
     pub not_before: Option<DateTime<Utc>>,
     /// Until when the removal must be proven.
     pub due: Option<DateTime<Utc>>,
-    /// Where it can be seen.
+    /// Where it is online.
     pub public_url: Option<String>,
 }
 
@@ -113,9 +114,9 @@ pub struct Recall {
     pub turn: Turn,
     /// Until when the removal must be proven.
     pub due: DateTime<Utc>,
-    /// Whether that is past.
+    /// Whether that time is past.
     pub overdue: bool,
-    /// Why it is taken back.
+    /// Why it is recalled.
     pub reason: Option<String>,
 }
 
@@ -147,13 +148,14 @@ pub async fn board(desk: &Desk, caller: &Caller, filter: &BoardFilter) -> Result
     Ok(Board { partners, works: Page { items, next, count }, recalls })
 }
 
-/// What waits for a person: deliveries to partners whose method needs an operator, and at any partner a removal by hand.
+/// What waits for a person: deliveries to partners whose method needs an operator, and at any partner a removal by
+/// hand.
 fn for_a_person(desk: &Desk) -> Waits {
     let by_hand = |it: &&Partner| step_of(it.method).is_some();
     Waits::Person(desk.catalogue.partners.values().filter(by_hand).map(|it| it.id.clone()).collect())
 }
 
-/// How many works the board shows that wait for a person, or (`recall`) that are being taken back.
+/// How many works on the board wait for a person, or (`recall`) are being recalled.
 pub(crate) async fn waiting(desk: &Desk, contest: Option<&ContestId>, recall: bool) -> Result<Count, Problem> {
     let waits = Some(if recall { Waits::Recall } else { for_a_person(desk) });
     Ok(desk
@@ -195,7 +197,7 @@ fn columns(desk: &Desk, wanted: &BoardWanted) -> Vec<Column> {
 }
 
 impl Column {
-    /// A partner that is no longer in the catalogue is called by its id.
+    /// A partner that is no longer in the catalogue is shown by its id.
     fn of(desk: &Desk, id: &PartnerId) -> Self {
         let name = desk.catalogue.partner(id).map(|it| it.name.clone());
         let (zh, en) = name.map_or_else(|| (id.to_string(), id.to_string()), |name| (name.zh, name.en));

@@ -1,5 +1,6 @@
-//! The card of a work under review: what a reviewer sees before they decide. The storyboard's pictures, marks on the time line, every
-//! rule with its measured value and limit, the form, and the phrases to refuse it with. No personal data.
+//! The card of a work under review: what a reviewer sees before deciding. It has the storyboard's pictures, marks on
+//! the time line, every rule with its measured value and limit, the form, and phrases for a refusal. It contains no
+//! personal data.
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Phrase;
 use pipeline::media_info::MediaInfo;
@@ -25,7 +26,7 @@ pub struct Card {
     pub receipt: Option<String>,
     /// Its contest's id.
     pub contest: String,
-    /// Its contest's name in Chinese and English; the id where the catalogue has no such contest any more.
+    /// Its contest's name in Chinese and English; the id if the catalogue no longer has this contest.
     pub contest_name: [String; 2],
     /// As entered.
     pub title: String,
@@ -49,15 +50,15 @@ pub struct Card {
     pub length_ms: u64,
     /// What the probe measured.
     pub media_info: Option<MediaInfo>,
-    /// What to look at on the time line, in its order.
+    /// What to look at on the time line, in the order of time.
     pub marks: Vec<Mark>,
-    /// Every rule, broken and warning ones first.
+    /// Every rule, with broken and warning ones first.
     pub rules: Vec<RuleVerdict>,
-    /// The storyboard; `None` where there is none.
+    /// The storyboard, if there is one.
     pub film: Option<Storyboard>,
     /// Whether there is a proxy to play.
     pub proxy: bool,
-    /// Phrases to refuse it with, in the catalogue's order.
+    /// Phrases for a refusal, in the catalogue's order.
     pub phrases: Vec<Offered>,
 }
 
@@ -68,13 +69,13 @@ pub struct Declared {
     pub originality: bool,
     /// That they hold the rights.
     pub rights: bool,
-    /// `none`, `assisted` or `generated`; empty where it was not asked.
+    /// `none`, `assisted` or `generated`; empty if the form did not ask.
     pub ai_use: String,
     /// What AI was used for.
     pub ai_note: String,
 }
 
-/// A phrase, and whether the card has a reason for it.
+/// A phrase, and whether the card suggests it.
 #[derive(Clone, Debug)]
 pub struct Offered {
     /// The phrase.

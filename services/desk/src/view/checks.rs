@@ -1,4 +1,5 @@
-//! Checks of a running desk's neighbours: schema, login, clock, queues, parked work, keys of sealed data, credentials at partners. `reelmill doctor` shows the same findings among those of its machine.
+//! Checks of a running desk's servers: schema, login, clock, queues, parked work, keys of sealed data, credentials at
+//! partners. `reelmill doctor` shows the same findings among those of its machine.
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,9 +16,9 @@ mod database;
 mod partners;
 mod works;
 
-/// The deadline of each question to a neighbour.
+/// The deadline of each question to a server.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Longest text of a failed check, in characters: client libraries write long errors whose beginning names the cause.
+/// The longest text of a failed check, in characters. Client libraries write long errors whose start names the cause.
 const FOUND_CHARS: usize = 240;
 
 /// What one check found.
@@ -27,9 +28,9 @@ pub struct Finding {
     pub check: Words,
     /// Whether it is well.
     pub health: Health,
-    /// How it stands.
+    /// What was found.
     pub found: Words,
-    /// What to do about it; absent where it is well.
+    /// What to do about it; absent if it is well.
     pub mend: Option<Words>,
 }
 
@@ -39,7 +40,7 @@ pub struct Finding {
 pub enum Health {
     /// Does not work.
     Bad,
-    /// Works, but needs a look.
+    /// Works, but needs attention.
     Poor,
     /// Works.
     Good,
@@ -61,14 +62,14 @@ pub(crate) struct Both {
     pub(crate) en: &'static str,
 }
 
-/// What the settings of the process say about its neighbours.
+/// The settings of the process about its servers.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Connections to the database that one process takes.
     pub database_connections: u32,
-    /// GiB of entrants' films at which no upload begins; 0: no bound.
+    /// GiB of entrants' films at which no new upload starts; 0: no limit.
     pub upload_high_water_gib: u32,
-    /// Unfinished uploads at which none begins; 0: no bound.
+    /// Unfinished uploads at which no new one starts; 0: no limit.
     pub upload_most_unfinished: u32,
 }
 
@@ -82,16 +83,16 @@ impl From<&Config> for Bounds {
     }
 }
 
-/// What is looked at.
+/// What is checked.
 #[derive(Clone, Copy)]
 pub struct Looked<'a> {
     /// The database.
     pub store: &'a Store,
-    /// The broker; `None` where the process has none, and then it is not looked at.
+    /// The broker; `None` if the process has none, in which case it is not checked.
     pub broker: Option<&'a Broker>,
-    /// Contests and partners; `None` where the catalogue cannot be read, which is a finding of its own.
+    /// Contests and partners; `None` if the catalogue cannot be read, which is a finding of its own.
     pub catalogue: Option<&'a Catalogue>,
-    /// Keys for personal data; `None` where none can be read.
+    /// Keys for personal data; `None` if none can be read.
     pub keys: Option<&'a Keyring>,
     /// The time of this process.
     pub clock: &'a Clock,
@@ -99,7 +100,7 @@ pub struct Looked<'a> {
     pub bounds: Bounds,
 }
 
-/// Everything that the neighbours can be asked. A database or a broker that is away is one finding.
+/// All checks of the servers. If a database or a broker is unreachable, that is one finding.
 pub async fn checks(looked: Looked<'_>) -> Vec<Finding> {
     let mut findings = match answer(looked.store.ping()).await {
         Ok(()) => of_database(looked).await,
@@ -114,16 +115,16 @@ pub async fn checks(looked: Looked<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The answer of a neighbour, or an error where none comes in time.
+/// The answer of a server, or an error if none comes in time.
 async fn answer<T>(question: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let answer = tokio::time::timeout(PATIENCE, question).await;
     answer.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {} s", PATIENCE.as_secs())))
 }
 
-/// Everything that the database can be asked, if it answers at all.
+/// All checks of the database, if it answers at all.
 pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
     let store = looked.store;
-    // A database that is away or has no schema is another finding.
+    // An unreachable database or a missing schema is another finding.
     let Ok(schema) = answer(store.schema()).await else { return Vec::new() };
     let mut findings = vec![
         database::migrations(schema.applied, schema.known),
@@ -149,8 +150,8 @@ pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether every stage's queue exists as declared, how many messages wait in it, whether it has a consumer, and whether the broker accepts
-/// messages. For a broker that answers.
+/// Whether every stage's queue exists as declared, how many messages wait in it, whether it has a consumer, and whether
+/// the broker accepts messages. For a broker that answers.
 pub async fn of_broker(broker: &Broker) -> Vec<Finding> {
     broker::queues(broker).await
 }
@@ -188,7 +189,7 @@ fn said(error: &anyhow::Error) -> Words {
     both(words.clone(), words)
 }
 
-/// How many hours, for people.
+/// A number of hours, for people.
 fn hours(seconds: f64) -> String {
     format!("{:.1}", seconds / 3600.0)
 }

@@ -1,4 +1,4 @@
-//! A rendition beside its source: the same frames as stills, what quality control measured, and the files to take away.
+//! A rendition beside its source: the same frames as stills, what quality control measured, and the files to download.
 use pipeline::object_key::Compared;
 use pipeline::rendition::{About, Because, VideoSource};
 use runtime::objects::StoredFile;
@@ -18,9 +18,9 @@ pub struct Compare {
     pub rendition: Rendition,
     /// Names of all renditions in force, in order.
     pub all: Vec<String>,
-    /// Whether its picture is the source's own, passed through; `None` where the plan of that run is no longer known.
+    /// Whether its picture is the source's own, passed through; `None` if the plan of that run is no longer known.
     pub copied: Option<bool>,
-    /// Why it was made in this way.
+    /// The reasons for how it was made.
     pub because: Vec<Because>,
     /// In the order of frames.
     pub pairs: Vec<Pair>,
@@ -29,21 +29,21 @@ pub struct Compare {
 /// The same frame of both.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Pair {
-    /// Its place in the list, by which its files are fetched.
+    /// Its position in the list, by which its files are fetched.
     pub place: usize,
     /// Which frame of the rendition.
     pub frame: u64,
-    /// When it is shown, ms from the beginning.
+    /// When it is shown, in ms from the start.
     pub at_ms: u64,
     /// Pixels of both stills.
     pub width: u32,
     /// Pixels of both stills.
     pub height: u32,
-    /// How alike the two frames are, 1 for the same.
+    /// How similar the two frames are; 1 means identical.
     pub ssim: f64,
 }
 
-/// A rendition of a work by its name, which has to be in force.
+/// A rendition of a work by its name, which must be in force.
 pub async fn compare(desk: &Desk, work: &SubmissionRow, name: &str) -> Result<Compare, Problem> {
     let rows = desk.store.renditions(work.id).await?;
     let all = rows.iter().map(|row| row.name.to_string()).collect();

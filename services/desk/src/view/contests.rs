@@ -1,4 +1,4 @@
-//! The contests of the catalogue: what may be entered, until when, who gets it, and as which files.
+//! The contests of the catalogue: what can be entered, until when, which partners receive it, and as which files.
 use chrono::{DateTime, FixedOffset, Utc};
 use pipeline::catalogue::{Catalogue, Contest as Called, Rung};
 use pipeline::id::RenditionName;

@@ -1,4 +1,4 @@
-//! Where a work stands with each partner, and what a person does next about it.
+//! The state of a work at each partner, and the next act of a person there.
 use chrono::{DateTime, Utc};
 use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::SubmissionId;
@@ -72,7 +72,7 @@ pub struct RecallStatus {
     pub reason: Option<String>,
 }
 
-/// Where a work stands with every partner, by partner. `sees`: the contests that the caller may see.
+/// The state of a work at every partner, by partner. `sees`: the contests that the caller may see.
 pub async fn deliveries(desk: &Desk, sees: &Sees, id: SubmissionId) -> Result<Vec<Delivery>, Problem> {
     let work = desk.store.submission(id).await?.ok_or(Code::SubmissionUnknown)?;
     if !sees.includes(&work.contest) {

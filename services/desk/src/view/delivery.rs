@@ -1,4 +1,5 @@
-//! One delivery whole: where it stands, what a person brings to the partner and enters there, the texts, and what people saw.
+//! Everything about one delivery: its state, what a person brings to the partner and enters there, the texts, and what
+//! people saw.
 use chrono::{DateTime, Utc};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::{Limits, Partner, Sourced};
@@ -30,25 +31,26 @@ pub struct DeliveryWhole {
     pub state: &'static str,
     /// The partner.
     pub partner: PartnerFacts,
-    /// Where it stands; `None`: it was not released there.
+    /// Its state; `None` if it was not released there.
     pub delivery: Option<Delivery>,
-    /// Who acts next; `None`: it was not released there.
+    /// Who acts next; `None` if it was not released there.
     pub turn: Option<Turn>,
-    /// The files, and what to enter; only where a person carries them, from the hand-over until the work is taken back.
+    /// The files, and what to enter. Present only at partners that are served by hand, from the hand-over until the
+    /// recall.
     pub bag: Option<Bag>,
     /// The texts as they are, or would be, sent.
     pub texts: Sent,
-    /// What of them was written for this partner.
+    /// Those of the texts that were written for this partner.
     pub own: Texts,
     /// The texts as the entry has them.
     pub entered: Sent,
-    /// What the partner does not take of them.
+    /// What the partner does not accept in them.
     pub warnings: Vec<Warning>,
     /// What people saw there, oldest first.
     pub proofs: Vec<Seen>,
 }
 
-/// What the catalogue says of a partner.
+/// What the catalogue says about a partner.
 #[derive(Clone, Debug, Serialize)]
 pub struct PartnerFacts {
     /// Its id.
@@ -57,21 +59,21 @@ pub struct PartnerFacts {
     pub zh: String,
     /// Its name in English.
     pub en: String,
-    /// The way to it.
+    /// Its method.
     pub method: &'static str,
-    /// Its own sites; empty: not known.
+    /// Its own sites; empty if not known.
     pub sites: Vec<String>,
     /// Hours of the day in Beijing in which works are published, `[from, to)`.
     pub hours: Option<(u32, u32)>,
-    /// Hours within which a recall has to be proven.
+    /// Hours within which a recall must be proven.
     pub recall_within_hours: u32,
-    /// What its pages take.
+    /// What its pages accept.
     pub limits: TextLimits,
-    /// Shapes and widths in pixels of the covers that it asks for.
+    /// Aspect ratios and widths in pixels of the covers that it asks for.
     pub covers: Vec<(String, u32)>,
 }
 
-/// What a partner's pages take, in characters; absent: not known.
+/// What a partner's pages accept, in characters; absent if not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TextLimits {
     /// Shortest title.
@@ -80,13 +82,13 @@ pub struct TextLimits {
     pub title_max: Option<u32>,
     /// Longest description.
     pub text_max: Option<u32>,
-    /// Most tags.
+    /// The most tags.
     pub tags_max: Option<u32>,
     /// All tags together.
     pub tags_max_chars: Option<u32>,
 }
 
-/// Texts beside a work at a partner.
+/// The texts that accompany a work at a partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Sent {
     /// Title.
@@ -100,7 +102,7 @@ pub struct Sent {
 /// What a person saw.
 #[derive(Clone, Debug, Serialize)]
 pub struct Seen {
-    /// Of the report.
+    /// The report's id.
     pub id: Uuid,
     /// `live` or `gone`.
     pub shows: String,
@@ -116,8 +118,8 @@ pub struct Seen {
     pub by: String,
 }
 
-/// One delivery, or what would be sent where it was not released yet. A partner that the work's contest does not serve is
-/// `delivery_unknown`. `sees`: the contests that the caller may see.
+/// One delivery, or what would be sent if it was not released yet. A partner that the work's contest does not serve
+/// gives `delivery_unknown`. `sees`: the contests that the caller may see.
 pub async fn delivery(
     desk: &Desk,
     sees: &Sees,
@@ -170,7 +172,7 @@ impl From<Written> for Sent {
     }
 }
 
-/// A partner that is no longer in the catalogue is called by its id.
+/// A partner that is no longer in the catalogue is shown by its id.
 fn facts(id: &PartnerId, known: Option<&Partner>) -> PartnerFacts {
     PartnerFacts {
         id: id.to_string(),

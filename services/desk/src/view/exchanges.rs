@@ -1,4 +1,5 @@
-//! What was exchanged with partners about a work: every request and its answer. Secrets were cut out before they were written down.
+//! What was exchanged with partners about a work: every request and its answer. Secrets were removed before they were
+//! stored.
 use chrono::{DateTime, Utc};
 use pipeline::id::PartnerId;
 use runtime::problem::Problem;
@@ -37,7 +38,7 @@ pub struct Exchange {
     pub answered_at: Option<DateTime<Utc>>,
 }
 
-/// What was exchanged about a work, with one partner or with all, oldest first; of very long lists the newest thousand.
+/// The exchanges about a work, with one partner or with all, oldest first; of very long lists, the newest thousand.
 pub async fn exchanges(
     desk: &Desk,
     work: &SubmissionRow,

@@ -1,5 +1,5 @@
-//! The first page: what waits for this person by the roles that they hold, how each contest gets on towards its deadline, and what is wrong.
-//! Every number is bounded and says since when the oldest has waited.
+//! The first page: what waits for this person in the roles that they hold, how each contest progresses towards its
+//! deadline, and what is wrong. Every number is limited and comes with the time since when the oldest item has waited.
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::id::ContestId;
@@ -14,9 +14,9 @@ use super::trouble::{self, Item};
 use super::{READERS, board};
 use crate::Desk;
 
-/// Troubles on the first page; the list has all of them.
+/// The most troubles on the first page; the list has all of them.
 const MOST_TROUBLES: u32 = 20;
-/// How many days the forecast looks back.
+/// How many days the forecast covers in the past.
 const DAYS: i64 = 7;
 
 /// What a person sees first.
@@ -28,7 +28,7 @@ pub struct Home {
     pub contests: Vec<Outlook>,
     /// What is wrong, the most pressing first.
     pub trouble: Vec<Item>,
-    /// Whether there is more of it.
+    /// Whether there are more.
     pub more_trouble: bool,
 }
 
@@ -37,15 +37,15 @@ pub struct Home {
 pub struct Waits {
     /// What.
     pub what: What,
-    /// The one contest that it is counted in; all of them if absent.
+    /// The contest for which it is counted; all of them if absent.
     pub contest: Option<ContestId>,
     /// How many.
     pub count: Count,
     /// Since when the oldest has waited.
     pub oldest: Option<DateTime<Utc>>,
-    /// By when the first has to be done.
+    /// When the first one is due.
     pub due: Option<DateTime<Utc>>,
-    /// How many are past their time.
+    /// How many are overdue.
     pub overdue: u32,
 }
 
@@ -53,13 +53,13 @@ pub struct Waits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// Works that are being taken back from a partner, without proof yet.
+    /// Works that are being recalled from a partner, without proof yet.
     Recalls,
     /// Works for a screener.
     Review,
     /// Works for an organiser.
     Release,
-    /// Works with a delivery that a person makes, confirms or takes down at the partner.
+    /// Works with a delivery that a person makes, confirms or removes at the partner.
     ByHand,
     /// Works with parts that failed too often.
     Parked,
@@ -67,7 +67,7 @@ pub enum What {
     Credentials,
 }
 
-/// How a contest gets on.
+/// The progress of a contest.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outlook {
     /// Its id.
@@ -78,28 +78,29 @@ pub struct Outlook {
     pub en: String,
     /// Whether works can be entered now.
     pub open: bool,
-    /// When works can be entered from, where that is still to come.
+    /// The start of entries, if it is in the future.
     pub opens_at: Option<DateTime<Utc>>,
-    /// Until when works can be entered.
+    /// The end of entries.
     pub deadline: Option<DateTime<Utc>>,
-    /// By when the accepted works have to be online.
+    /// When the accepted works must be online.
     pub publish_by: Option<DateTime<Utc>>,
-    /// Days that the figures of the last week are of: fewer than 7 where the contest has just opened.
+    /// Days that the figures of the last week cover: fewer than 7 if the contest has just opened.
     pub days: f64,
     /// Works that were entered in these days.
     pub entered: Count,
-    /// How many more will be entered until the deadline if as many come in a day as in these days; absent where there is no deadline to
-    /// come, or nothing to go by.
+    /// How many more will be entered until the deadline, at the daily rate of these days; absent if there is no future
+    /// deadline, or no data to extrapolate from.
     pub expected: Option<u64>,
-    /// Works that wait for a screener now; absent where no person screens.
+    /// Works that wait for a screener now; absent if no person screens.
     pub waiting: Option<Count>,
     /// Works that screeners decided about in these days.
     pub reviewed: Count,
-    /// Days until all that wait are decided at this pace, with those that come in meanwhile left out; absent where none was decided.
+    /// Days until all waiting works are decided at this rate, without those that arrive meanwhile; absent if none was
+    /// decided.
     pub days_to_review: Option<f64>,
 }
 
-/// Looks at everything for one person.
+/// Collects everything for one person.
 pub async fn home(desk: &Desk, person: &Person) -> Result<Home, Problem> {
     let mut waits = Vec::new();
     for (what, role) in WAITS {
@@ -120,7 +121,7 @@ pub async fn home(desk: &Desk, person: &Person) -> Result<Home, Problem> {
     Ok(Home { waits, contests, trouble, more_trouble })
 }
 
-/// What waits for whom. Recalls are an organiser's to order and an operator's to prove; the clock runs for both.
+/// What waits for which role. An organiser orders recalls and an operator proves them; the deadline applies to both.
 const WAITS: [(What, Role); 5] = [
     (What::Review, Role::Screener),
     (What::Release, Role::Organiser),
@@ -199,14 +200,14 @@ async fn outlook(desk: &Desk, contest: &Contest) -> Result<Outlook, Problem> {
     })
 }
 
-/// The days that the figures are of: from the opening, if that was within the last week, but one at least.
+/// The days that the figures cover: since the opening, if that was within the last week, but at least one.
 fn days_of(opens_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> f64 {
     let open = opens_at.map_or(f64::INFINITY, |opens| (now - opens).as_seconds_f64() / 86_400.0);
     #[allow(clippy::cast_precision_loss, reason = "a week")]
     open.clamp(1.0, DAYS as f64)
 }
 
-/// How many more come if as many come in a day as in these days. Nothing is said by a count that was not finished.
+/// How many more will come at the daily rate of these days. `None` if the count was cut off at its limit.
 fn expected(entered: Count, days: f64, left: f64) -> Option<u64> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most ten thousand a day for years")]
     (left > 0.0 && entered.value > 0 && !entered.more).then(|| (f64::from(entered.value) / days * left).round() as u64)

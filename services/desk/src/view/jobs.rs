@@ -1,7 +1,7 @@
 //! Jobs, one job, and the works of a job.
 //!
-//! A job belongs to a contest if all its works do. People who are bound to a contest see the jobs of that contest and no others; to them
-//! a job of several contests does not exist.
+//! A job belongs to a contest if all its works do. People who are bound to a contest see only the jobs of that contest;
+//! a job of several contests does not exist for them.
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

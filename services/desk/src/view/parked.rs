@@ -1,4 +1,4 @@
-//! What failed too often and waits for an operator, by work.
+//! Parts that failed too often and wait for an operator, by work.
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use runtime::problem::Problem;
@@ -47,7 +47,7 @@ pub struct ParkedPart {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Lists what failed too often. All parked parts of a work are on one page.
+/// Lists the parked parts. All parked parts of a work are on one page.
 pub async fn parked(desk: &Desk, caller: &Caller, filter: &ParkedFilter) -> Result<Page<ParkedPart>, Problem> {
     let limit = limit_of(filter.limit)?;
     let before = cursor_of::<SubmissionId>(filter.cursor.as_deref())?;

@@ -1,4 +1,4 @@
-//! The partners: who gets works, by which way, and whether our accounts with them are well.
+//! The partners: who receives works, by which method, and the condition of our accounts with them.
 use chrono::{DateTime, Utc};
 use pipeline::partner::Limits;
 use runtime::problem::Problem;
@@ -95,9 +95,9 @@ pub async fn partners(desk: &Desk) -> Result<Vec<Partner>, Problem> {
     Ok(partners.collect())
 }
 
-/// The limits that are known, as the catalogue names them.
+/// The known limits, by their names in the catalogue.
 fn limits_of(limits: &Limits) -> Vec<Limit> {
-    // A struct of numbers and texts: it becomes JSON, and an absent limit null.
+    // A struct of numbers and texts: it becomes JSON, and an absent limit becomes null.
     let Ok(Value::Object(fields)) = serde_json::to_value(limits) else { return Vec::new() };
     let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
     let limit = |(name, it): (String, Value)| {
@@ -109,7 +109,7 @@ fn limits_of(limits: &Limits) -> Vec<Limit> {
 
 impl Account {
     fn of(row: &AccountRow, now: DateTime<Utc>) -> Self {
-        // Rounded down, so that credentials of an hour have no day left, and ended ones less than none.
+        // Rounded down, so that credentials with an hour left have 0 days, and ended ones a negative number.
         let days = |end: DateTime<Utc>| (end - now).num_seconds().div_euclid(86_400);
         Self {
             name: row.account.name.clone(),

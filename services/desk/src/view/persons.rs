@@ -1,4 +1,4 @@
-//! Persons: who works with entries, in which roles.
+//! Persons: who works with entries, and in which roles.
 use std::convert::Infallible;
 use std::fmt;
 use std::str::FromStr;
@@ -53,7 +53,7 @@ pub struct Person {
 impl FromStr for HeldRole {
     type Err = Infallible;
 
-    /// Whether there are such a role and contest is for the act to decide.
+    /// The act decides whether this role and this contest exist.
     fn from_str(text: &str) -> Result<Self, Infallible> {
         let (role, place) = text.split_once('@').map_or((text, None), |(role, place)| (role, Some(place)));
         let split = |place: &'_ str| place.split_once('/').map(|(contest, unit)| (contest.to_owned(), unit.to_owned()));
@@ -91,7 +91,8 @@ impl From<person::Person> for Person {
     }
 }
 
-/// A page of persons, newest first, including those who were ended. A reader who sees some contests sees those who hold a role there.
+/// A page of persons, newest first, including those who were ended. A reader who sees only some contests sees the
+/// persons who hold a role there.
 pub async fn persons(desk: &Desk, sees: &Sees, paging: &Paging) -> Result<Page<Person>, Problem> {
     let limit = limit_of(paging.limit)?;
     let after = cursor_of::<PersonId>(paging.cursor.as_deref())?;
@@ -113,7 +114,7 @@ pub struct Scope {
     pub contest: Option<ContestId>,
     /// Its name in Chinese and English.
     pub name: Option<(String, String)>,
-    /// One a role of staff.
+    /// One for each role of staff.
     pub cells: Vec<Cell>,
     /// The recommender of each unit of the contest, under the unit's name in Chinese and English.
     pub units: Vec<((String, String), Cell)>,
@@ -144,7 +145,8 @@ pub struct Cell {
     pub open: bool,
 }
 
-/// The roles of a form, for one who holds `held`: all contests first, then those of the catalogue that the caller may see.
+/// The roles of a form, for a person who holds `held`: all contests first, then those of the catalogue that the caller
+/// may see.
 pub fn scopes(desk: &Desk, caller: &Caller, held: &[HeldRole]) -> Vec<Scope> {
     let seen = |contest: &&ContestId| caller.sees.includes(contest);
     let contests = desk.catalogue.contests.keys().filter(seen).cloned().map(Some);

@@ -1,4 +1,5 @@
-//! The screening queues of a reviewer: how many works wait in each, which is next, and which decisions of theirs are held.
+//! The screening queues of a reviewer: how many works wait in each, which is next, and which of their decisions are
+//! held.
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::queue::{QUEUES, Queue};
@@ -11,9 +12,10 @@ use uuid::Uuid;
 use crate::Desk;
 use crate::act::Caller;
 
-/// Most works of a queue that are counted: a card, which says how many wait, is opened every few seconds.
+/// The most works of a queue that are counted. A card shows the number of waiting works, and is opened every few
+/// seconds.
 const MOST: u32 = 1_000;
-/// Most works of the other queues that a card counts.
+/// The most works of the other queues that a card counts.
 const MOST_OF_OTHERS: u32 = 100;
 
 /// A queue and how many works wait in it.
@@ -21,11 +23,11 @@ const MOST_OF_OTHERS: u32 = 100;
 pub struct Line {
     /// The queue.
     pub queue: &'static Queue,
-    /// How many, as far as they are counted. Includes works that other reviewers have open.
+    /// How many, up to the limit of counting. It includes works that other reviewers have open.
     pub count: Count,
 }
 
-/// A decision of the caller's that is held, or could not be carried out.
+/// A decision of the caller that is held, or could not be carried out.
 #[derive(Clone, Debug)]
 pub struct Decided {
     /// Its number.
@@ -34,9 +36,9 @@ pub struct Decided {
     pub work: Uuid,
     /// The work's title.
     pub title: String,
-    /// Whether it is accepted.
+    /// Whether the decision accepts the work.
     pub accepted: bool,
-    /// Why it is refused.
+    /// The reason of a refusal.
     pub words: Option<String>,
     /// When it takes effect.
     pub due_at: DateTime<Utc>,
@@ -49,7 +51,7 @@ pub async fn queues(desk: &Desk, caller: &Caller) -> Result<Vec<Line>, Problem> 
     counted(desk, caller, |_| MOST).await
 }
 
-/// Every queue as the card of one of them shows them.
+/// Every queue, as shown on a card of one of them.
 pub async fn beside(desk: &Desk, caller: &Caller, here: &Queue) -> Result<Vec<Line>, Problem> {
     counted(desk, caller, |queue| if queue == here { MOST } else { MOST_OF_OTHERS }).await
 }
@@ -62,7 +64,7 @@ async fn counted(desk: &Desk, caller: &Caller, most: impl Fn(&Queue) -> u32) -> 
     Ok(lines)
 }
 
-/// The work that the caller would be given after one of a queue's works. Claims nothing.
+/// The work that the caller would be given after one of a queue's works. It claims nothing.
 pub async fn following(
     desk: &Desk,
     caller: &Caller,

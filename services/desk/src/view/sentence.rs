@@ -1,5 +1,5 @@
-//! What happened to a work, as sentences for people. The history keeps stable names; each name that we know has a sentence here, and one
-//! that we do not know is shown as it is.
+//! The history of a work as sentences for people. The history stores stable names. Each known name has a sentence here;
+//! an unknown one is shown as it is.
 use pages::Say;
 use pipeline::catalogue::Catalogue;
 use pipeline::lang::Lang;
@@ -86,13 +86,13 @@ pub fn who(line: &Happened, say: Say) -> String {
     }
 }
 
-/// Why, where a person gave a reason that the sentence does not say already.
+/// The reason, if a person gave one that the sentence does not contain already.
 pub fn why(line: &Happened) -> Option<&str> {
     let said = matches!(line.what.as_str(), "rejected" | "recall_ordered" | "held" | "cure_opened");
     line.detail.get("reason").and_then(Value::as_str).filter(|_| !said)
 }
 
-/// What a line says besides its name.
+/// The details of a line besides its name.
 struct Detail<'a> {
     of: &'a Value,
     catalogue: &'a Catalogue,
@@ -104,7 +104,7 @@ impl Detail<'_> {
         self.of.get(key).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// `what: said.`, or `what.` where nothing is said.
+    /// `what: said.`, or `what.` if nothing was said.
     fn about(&self, what: impl Into<String>, said: &str) -> String {
         let what = what.into();
         let end = if said.ends_with(['。', '.', '！', '!', '？', '?']) { "" } else { self.say.t("。", ".") };

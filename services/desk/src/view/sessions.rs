@@ -1,4 +1,4 @@
-//! Sessions of people who signed in, and what they can sign in with. Nothing secret is shown.
+//! Sessions of signed-in people, and their means of signing in. No secret is shown.
 use chrono::{DateTime, Utc};
 use pipeline::id::PersonId;
 use runtime::problem::Problem;
@@ -14,24 +14,24 @@ use crate::act::Caller;
 pub struct Session {
     /// Its id.
     pub id: Uuid,
-    /// When it began; it ends 12 hours later.
+    /// When it started; it ends 12 hours later.
     pub created_at: DateTime<Utc>,
-    /// When its last request came, exact to a minute; it ends 30 minutes later.
+    /// The time of its last request, exact to a minute; it ends 30 minutes later.
     pub seen_at: DateTime<Utc>,
-    /// The second factor that was shown: `totp` or `recovery_code`.
+    /// The second factor that was used: `totp` or `recovery_code`.
     pub factor: String,
     /// Browser and system in a few words.
     pub agent: Option<String>,
     /// Pseudonym of the client's address.
     pub address: Option<String>,
-    /// Whether it is the reader's own, by which they see this.
+    /// Whether it is the reader's own session, in which they see this.
     pub current: bool,
 }
 
-/// What a person signs in with, and where they are signed in.
+/// A person's means of signing in, and their sessions.
 #[derive(Clone, Debug, Serialize)]
 pub struct Own {
-    /// Valid sessions, the latest first.
+    /// Valid sessions, the most recent first.
     pub sessions: Vec<Session>,
     /// Recovery codes that were not used yet.
     pub recovery_codes: i64,
@@ -53,7 +53,7 @@ pub async fn of_named(desk: &Desk, caller: &Caller, named: &str) -> Result<Vec<S
     of(desk, person, caller.by.credential.map(|it| it.0)).await
 }
 
-/// The valid sessions of a person, the latest first.
+/// The valid sessions of a person, the most recent first.
 pub async fn of(desk: &Desk, person: PersonId, current: Option<Uuid>) -> Result<Vec<Session>, Problem> {
     let rows = desk.store.sessions_of(person).await?;
     let shown = |row: SessionRow| Session {

@@ -1,4 +1,5 @@
-//! A work's storyboard as pages show it: which part of its sheet is shown when. The sheet itself is fetched with the preview.
+//! A work's storyboard as pages show it: which part of its sheet is shown at which time. The sheet itself is fetched
+//! with the preview.
 use pipeline::id::SubmissionId;
 use pipeline::object_key::PreviewFile;
 use runtime::objects::ObjectError;
@@ -8,7 +9,7 @@ use tracing::warn;
 
 use crate::Desk;
 
-/// Most bytes of cues that are read. The probe writes 100 cues, 8 kB.
+/// The most bytes of cues that are read. The probe writes 100 cues, 8 kB.
 const CUES_BYTES: u64 = 64 << 10;
 
 /// The sheet's small pictures.
@@ -25,13 +26,13 @@ pub struct Storyboard {
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Tile {
-    /// From when it is shown, ms after the first picture.
+    /// When it starts to be shown, in ms after the first picture.
     pub from_ms: u64,
-    /// Until when.
+    /// When it ends.
     pub to_ms: u64,
-    /// Its place on the sheet, pixels.
+    /// Its position on the sheet, pixels.
     pub x: u32,
-    /// Its place on the sheet, pixels.
+    /// Its position on the sheet, pixels.
     pub y: u32,
     /// Its size, pixels.
     pub width: u32,
@@ -45,7 +46,7 @@ impl Storyboard {
         self.tiles.iter().find(|tile| ms < tile.to_ms).or(self.tiles.last())
     }
 
-    /// Reads cues as the probe writes them; it checked them before they were stored.
+    /// Reads cues as the probe writes them; the probe checked them before they were stored.
     fn read(cues: &str) -> Self {
         let mut lines = cues.lines();
         let mut tiles = Vec::new();
@@ -74,7 +75,8 @@ fn time_ms(text: &str) -> Option<u64> {
     Some(seconds * 1000 + thousandths.parse::<u64>().ok()?)
 }
 
-/// The storyboard of a work's preview; `None` where it is empty or cannot be read. A page is then shown without its small pictures.
+/// The storyboard of a work's preview; `None` if it is empty or cannot be read. The page is then shown without the
+/// storyboard.
 pub async fn storyboard(desk: &Desk, id: SubmissionId, preview: &StoredPreview) -> Option<Storyboard> {
     let file = preview.file(PreviewFile::Cues);
     match text(desk, &file.key, file.bytes).await {

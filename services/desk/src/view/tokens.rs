@@ -1,4 +1,4 @@
-//! Tokens: credentials of persons for programs. Nothing secret is shown.
+//! Tokens: credentials of persons for programs. No secret is shown.
 use chrono::{DateTime, Utc};
 use pipeline::person::Sees;
 use runtime::problem::Problem;
@@ -51,7 +51,8 @@ impl From<TokenRow> for Token {
     }
 }
 
-/// A page of tokens, newest first, including those that have ended. A reader who is bound to a contest sees those that are bound to it.
+/// A page of tokens, newest first, including those that have ended. A reader who is bound to a contest sees only tokens
+/// that are bound to it too.
 pub async fn tokens(desk: &Desk, sees: &Sees, paging: &Paging) -> Result<Page<Token>, Problem> {
     let limit = limit_of(paging.limit)?;
     let before = cursor_of(paging.cursor.as_deref())?;

@@ -1,4 +1,4 @@
-//! Where a work's time went: states one after the other, parts within them, and who was waited for.
+//! How a work's time was spent: its states in order, the parts within them, and who was waited for.
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -111,10 +111,10 @@ pub struct AttemptTime {
     pub holder: Option<String>,
 }
 
-/// Where a work's time went, by its history and its parts.
+/// How a work's time was spent, from its history and its parts.
 pub async fn trace(desk: &Desk, work: &SubmissionRow) -> Result<Timeline, Problem> {
     let (store, id) = (&desk.store, work.id);
-    // The time first: what is written down meanwhile must not lie in its future.
+    // The time is read first, so that nothing that is stored meanwhile lies in its future.
     let now = store.time().await?;
     let (moves, parts, attempts, deliveries) =
         tokio::try_join!(store.moves(id), store.parts(id), store.attempts(id), store.delivery_moves(id))?;
@@ -122,7 +122,7 @@ pub async fn trace(desk: &Desk, work: &SubmissionRow) -> Result<Timeline, Proble
 }
 
 impl Timeline {
-    /// From what the database knows. `now` is by its clock.
+    /// Computes it from rows of the database. `now` is the time of the database's clock.
     fn of(entry: &SubmissionRow, moves: &[Move], parts: &[PartRow], attempts: &[Attempt], now: DateTime<Utc>) -> Self {
         let mut phases = phases(moves, now);
         for row in parts {
@@ -130,7 +130,7 @@ impl Timeline {
                 .iter()
                 .filter(|it| it.run == row.run && it.stage == row.stage && it.part == row.part)
                 .collect();
-            // A stage that was left and entered again has the part where it was made.
+            // If a stage was left and entered again, its part belongs to the visit in which the part was created.
             let of_stage = |phase: &&mut Phase| phase.run == row.run && phase.state == row.stage;
             let made_in = |phase: &Phase| phase.to.is_none_or(|to| row.created_at <= to);
             if let Some(phase) = phases.iter_mut().filter(of_stage).find(|phase| made_in(phase)) {
@@ -153,7 +153,7 @@ impl Timeline {
     }
 }
 
-/// What nothing follows by itself.
+/// A state that nothing follows without a new decision.
 fn is_an_end(state: &str) -> bool {
     matches!(state, "published" | "rejected" | "withdrawn" | "revoked")
 }
@@ -163,7 +163,7 @@ fn phases(moves: &[Move], now: DateTime<Utc>) -> Vec<Phase> {
     for (place, begun) in moves.iter().enumerate() {
         let ended = moves.get(place + 1);
         if is_an_end(&begun.state) {
-            // Nobody is waited for; a later run begins by itself.
+            // No party is waited for; a later run starts by itself.
             continue;
         }
         let ended_by = ended.map(|ended| match &ended.by {
@@ -197,7 +197,7 @@ fn part_time(row: &PartRow, before: &[&Attempt], now: DateTime<Utc>) -> PartTime
             holder: it.holder.clone(),
         })
         .collect();
-    // The last claim stands in the row itself, unless it is among those that ended without ending the part.
+    // The last claim is in the row itself, unless it is among the claims that ended without ending the part.
     let last = row.started_at.filter(|at| before.iter().all(|it| it.started_at != *at));
     if let Some(from) = last {
         let to = row.finished_at;
@@ -212,7 +212,7 @@ fn part_time(row: &PartRow, before: &[&Attempt], now: DateTime<Utc>) -> PartTime
     PartTime { part: row.part.clone(), status: row.status.clone(), waited_s, worked_s, rested_s, attempts }
 }
 
-/// How long anybody worked within a phase, and how long nobody did.
+/// How long a phase was worked on, and how long not.
 fn measure(phase: &mut Phase, now: DateTime<Utc>) {
     if phase.state.parse::<Stage>().is_err() {
         return;
@@ -231,7 +231,7 @@ fn measure(phase: &mut Phase, now: DateTime<Utc>) {
     phase.worked_s = Some(total(phase.parts.iter().map(|part| part.worked_s)));
 }
 
-/// Whom a phase waited for, and how long for each.
+/// Which parties a phase waited for, and how long for each.
 fn split(phase: &Phase) -> Vec<(WaitedFor, f64)> {
     match (phase.busy_s, phase.waited_s) {
         (Some(busy_s), Some(waited_s)) => vec![(WaitedFor::Work, busy_s), (WaitedFor::Machines, waited_s)],
@@ -240,12 +240,12 @@ fn split(phase: &Phase) -> Vec<(WaitedFor, f64)> {
     }
 }
 
-/// The sum. Begins at 0.0, since the sum of no numbers is -0.0, which people see.
+/// The sum. It starts at 0.0, because the sum of no numbers is -0.0, which people would see.
 fn total(seconds: impl Iterator<Item = f64>) -> f64 {
     seconds.fold(0.0, |sum, it| sum + it)
 }
 
-/// Seconds between, never less than none: clocks of two transactions may cross by a moment.
+/// Seconds between two times, at least 0: the clocks of two transactions may cross by a moment.
 pub fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
     ((to - from).num_microseconds().unwrap_or(i64::MAX) as f64 / 1e6).max(0.0)
 }

@@ -1,4 +1,5 @@
-//! Trouble: everything that does not go on by itself, the most pressing first, each with a sentence and the command that cures it.
+//! Trouble: everything that does not continue by itself, the most pressing first, each with a sentence and the command
+//! that resolves it.
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
@@ -61,12 +62,12 @@ pub struct Item {
     pub command: String,
 }
 
-/// Most items of one answer.
+/// The most items of one answer.
 const MOST: u32 = MOST_ROWS;
-/// Items, unless asked otherwise.
+/// Items by default.
 const USUAL: u32 = 100;
 
-/// Lists what needs a person. Accounts are of all contests.
+/// Lists what needs a person. Accounts belong to all contests.
 pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Result<Vec<Item>, Problem> {
     let contests = contests_of(desk, caller, filter.contest.as_deref())?;
     let limit = filter.limit.unwrap_or(USUAL);
@@ -119,12 +120,12 @@ fn sentence(kind: &str) -> (&'static str, &'static str) {
         "parked" => ("多次失败，已停下。", "It failed too often and was parked."),
         "refused_delivery" => ("平台拒绝了该作品。", "The partner refuses the work."),
         "waits_for_person" => ("等待人工完成投放。", "The delivery waits for a person."),
-        // Every kind of the store stands above, and a test compares.
+        // Every kind of the store is listed above, and a test compares the lists.
         _ => ("须人工处理。", "It needs a person."),
     }
 }
 
-/// What to type next. The runbook has the rest.
+/// The command to type next. The runbook explains the rest.
 fn command(trouble: &Trouble, catalogue: &Catalogue) -> String {
     let place = &trouble.place;
     let Some(id) = trouble.submission else { return of_account(place, catalogue) };
@@ -144,7 +145,7 @@ fn method(partner: &str, catalogue: &Catalogue) -> Option<DeliveryMethod> {
     catalogue.partner(&PartnerId::new(partner)).map(|it| it.method)
 }
 
-/// What a delivery waits for, by the partner's method: the query says that it waits for a person.
+/// The act that a delivery waits for, by the partner's method; the query has already found that it waits for a person.
 fn of_delivery(id: Uuid, partner: &str, catalogue: &Catalogue) -> String {
     match method(partner, catalogue).and_then(next::step_of) {
         Some(step) => next::command(step, SubmissionId(id), &PartnerId::new(partner)),
@@ -152,7 +153,7 @@ fn of_delivery(id: Uuid, partner: &str, catalogue: &Catalogue) -> String {
     }
 }
 
-/// How an account gets credentials: tokens are stored, other secrets are of the environment.
+/// How an account gets credentials: tokens are stored in the database, other secrets are set in the environment.
 fn of_account(partner: &str, catalogue: &Catalogue) -> String {
     match method(partner, catalogue) {
         Some(DeliveryMethod::Bilibili) => format!("reelmill partner authorise {partner} --stdin"),

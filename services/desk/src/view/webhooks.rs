@@ -1,4 +1,5 @@
-//! Webhooks: the addresses that receive changes, and what became of each message. An address may hold a token, so only its host is shown.
+//! Webhooks: the addresses that receive changes, and the outcome of each message. An address may contain a token, so
+//! only its host is shown.
 use chrono::{DateTime, Utc};
 use pipeline::person::Sees;
 use runtime::problem::{Code, Problem};

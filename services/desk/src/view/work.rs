@@ -1,8 +1,10 @@
-//! One work whole: what was entered, where it stands, what was measured, judged and made, and where it is online. No personal data.
+//! Everything about one work: what was entered, its state, what was measured, judged and made, and where it is online.
+//! It contains no personal data.
 //!
-//! The API and the command line showed this with two sets of names. Decided: `created_at` and `updated_at` as everywhere in the API;
-//! `rejection` for why it was rejected; `words` for what a partner said; `reused_from`, which says more than `reused`; `receipt` is the
-//! partner's name for the work, and what was handed over is `handed_over`; a recall is one object. Texts are in both languages.
+//! The API and the command line once used two sets of names for this. Decided: `created_at` and `updated_at` as
+//! everywhere in the API; `rejection` for why it was rejected; `words` for what a partner said; `reused_from`, which
+//! says more than `reused`; `receipt` for the partner's name for the work, and `handed_over` for what was handed over;
+//! a recall is one object. Texts are in both languages.
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
@@ -263,7 +265,7 @@ pub async fn find(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Subm
     Ok(row)
 }
 
-/// One work whole.
+/// Everything about one work.
 pub async fn work(desk: &Desk, caller: &Caller, row: &SubmissionRow) -> Result<Work, Problem> {
     let (held_at, held_reason) = desk.store.held(row.id).await?.unzip();
     Ok(Work {
@@ -327,7 +329,7 @@ pub async fn renditions(desk: &Desk, caller: &Caller, row: &SubmissionRow) -> Re
     Ok(rows.into_iter().map(rendition).collect())
 }
 
-/// What happened to a work, oldest first; of very long histories the newest thousand lines.
+/// The history of a work, oldest first; of very long histories, the newest thousand lines.
 pub async fn history(desk: &Desk, row: &SubmissionRow) -> Result<Vec<Happened>, Problem> {
     Ok(desk.store.history(row.id).await?.into_iter().map(Happened::from).collect())
 }
@@ -338,7 +340,7 @@ pub async fn notes(desk: &Desk, row: &SubmissionRow) -> Result<Vec<Happened>, Pr
 }
 
 impl Rejected {
-    /// Why, in a state that is a rejection.
+    /// The reason, in a state that is a rejection.
     pub(crate) fn of(state: &State) -> Option<Self> {
         let State::Rejected { stage, reason } = state else { return None };
         let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));

@@ -1,4 +1,4 @@
-//! The list of works: newest first, by everything that one may ask for.
+//! The list of works: newest first, with every filter.
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -140,7 +140,7 @@ pub fn recipients(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Vec<R
     Ok(recipients)
 }
 
-/// The name of a work's theme; its id where the catalogue no longer has it.
+/// The name of a work's theme; its id if the catalogue no longer has it.
 pub fn theme(desk: &Desk, line: &Line, lang: Lang) -> String {
     let contest = desk.catalogue.contest(&ContestId::new(&line.contest));
     let theme = contest.and_then(|it| it.theme(&line.theme));
@@ -148,7 +148,7 @@ pub fn theme(desk: &Desk, line: &Line, lang: Lang) -> String {
     theme.map_or_else(|| line.theme.clone(), named)
 }
 
-/// The filter, checked against what there is.
+/// The filter, checked against the catalogue.
 fn wanted(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Wanted, Problem> {
     let contests = contests_of(desk, caller, filter.contest.as_deref())?;
     if let Some(state) = &filter.state {
@@ -182,7 +182,7 @@ fn wanted(desk: &Desk, caller: &Caller, filter: &Filter) -> Result<Wanted, Probl
     })
 }
 
-/// A text to look for: at most as long as a name may be; an empty one looks for nothing.
+/// A text to search for: at most as long as a name may be. An empty one does not filter.
 fn sought(filter: &str, text: Option<&str>) -> Result<Option<String>, Problem> {
     let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let wrong = |error| Code::QueryWrong.about(Detail::of_text(filter, error));

@@ -1,4 +1,4 @@
-//! What organisers do, and what is left of it: the act, the trail, the answer to a repeated request.
+//! Acts of organisers and what they leave: the act, the trail, the answer to a repeated request.
 use std::collections::BTreeMap;
 
 use pipeline::id::SubmissionId;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::stage::{Entry, Stage, form, refusal, says};
 
 impl Stage {
-    /// Puts an entry into a state that carries nothing else.
+    /// Puts an entry into a state that carries no further data.
     pub(crate) async fn put(&self, entry: &Entry, state: &str) {
         let machine = format!("jsonb_set(machine, '{{state}}', '{{\"state\": \"{state}\"}}')");
         self.write(format!("update submissions set machine = {machine}, state = '{state}' where id = '{}'", entry.id))
@@ -92,17 +92,17 @@ async fn a_repeated_request_gets_its_first_answer_and_acts_once() {
         let again = answer.headers().contains_key("idempotent-replayed");
         (answer.status().as_u16(), again, answer.json::<Value>().await.unwrap())
     };
-    // A refusal by state is not kept: nothing was done.
+    // A refusal because of the state is not stored, because nothing was done.
     let wrong = json!({ "decision": "refuse" });
     assert_eq!(send(&screener, wrong).await.0, 422);
     let accept = json!({ "decision": "accept" });
     let first = send(&screener, accept.clone()).await;
     assert_eq!((first.0, first.1), (200, false));
-    // Even though the entry has gone on, and would now say that it is not awaiting review.
+    // This holds even though the entry has moved on and would now answer that it does not await review.
     assert_eq!(send(&screener, accept.clone()).await, (200, true, first.2));
     let other = send(&screener, json!({ "decision": "accept", "reason": "x" })).await;
     assert_eq!((other.0, &other.2["code"]), (422, &json!("idempotency_key_reused")));
-    // Another person's key of the same name is another key.
+    // The same key sent by another person is a different key.
     let colleague = stage.token(Role::Screener, None).await;
     assert_eq!(send(&colleague, accept).await.2["code"], "state_wrong");
     assert_eq!(stage.trail(&entry).await.len(), 1);
@@ -142,7 +142,7 @@ async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
         let bytes = hex::encode(&secret);
         assert!(!all.contains(&bytes), "{table}");
     }
-    // The new token works, until it is revoked, and from then on at once does not.
+    // The new token works until it is revoked, and is refused from then on.
     let another = told["bearer"].as_str().unwrap();
     for _ in 0..2 {
         stage.get(another, "/api/v1/submissions").await;
@@ -223,7 +223,7 @@ async fn each_look_at_personal_data_is_in_the_trail_and_none_of_the_data_is() {
     assert_eq!(refusal(gone).await, says(404, "contact_forgotten"));
 }
 
-/// Puts an entry to the gate of release, planned for two partners.
+/// Brings an entry to the release gate, planned for two partners.
 pub(crate) async fn finished(stage: &Stage) -> Entry {
     let entry = stage.enter().await;
     stage.put(&entry, "awaiting_release").await;
@@ -344,7 +344,7 @@ async fn who_is_bound_to_a_contest_sees_and_gives_nothing_beyond_it() {
     for entry in [&demo, &small] {
         stage.get(&everywhere, &format!("/api/v1/submissions/{}/contact?reason=award", entry.id)).await;
     }
-    // The auditor sees what was done to this contest's entries, and to the tokens and roles that are for it.
+    // The auditor sees what was done to this contest's entries, and to the tokens and roles that belong to it.
     let seen = stage.get(&auditor, "/api/v1/audit").await;
     let seen = seen["items"].as_array().unwrap();
     let acts: Vec<_> = seen.iter().map(|row| row["act"].as_str().unwrap()).collect();
@@ -352,7 +352,7 @@ async fn who_is_bound_to_a_contest_sees_and_gives_nothing_beyond_it() {
     assert_eq!(acts, ["contact_read", "token_created", "person_added", "token_created", "person_added"]);
     assert!(seen[0]["person"].is_string() && seen[0]["credential"].is_string(), "{seen:?}");
     assert_eq!(seen[0]["address"].as_str().map(str::len), Some(16), "{seen:?}");
-    // Tokens are given within one's own bounds, and only those within them can be ended.
+    // A person creates tokens within their own limits only, and can end only tokens within them.
     let wish = |contest: Option<&str>| json!({ "role": "organiser", "name": "x", "expires": "1d", "contest": contest });
     let make = |contest| stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish(contest));
     assert_eq!(ok(make(None)).await["token"]["contest"], "small");

@@ -1,4 +1,4 @@
-//! Twins: what the page shows of two works, to whom, and the one form that decides.
+//! Twins: what the page shows of two works, who may see it, and the one form that decides.
 use runtime::store::tokens::Role;
 use serde_json::json;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ async fn twins(stage: &Stage) -> (Entry, Entry) {
     (first, second)
 }
 
-/// What a held decision leads to, once its time has come.
+/// The result of a held decision once it is due.
 async fn becomes(stage: &Stage, entry: &Entry, over: impl Fn(&str) -> bool) {
     assert_eq!(stage.state(entry).await, "awaiting_review", "it can be undone");
     let due = "update held_decisions set due_at = clock_timestamp() where submission =";
@@ -53,7 +53,7 @@ async fn both_works_are_seen_from_either_side_with_what_they_share_and_who_was_f
     ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-    // The first one is the second section, and bears the mark.
+    // The earlier work is the second section and has the mark.
     let (ours, theirs) = page.split_once("id=\"side-2\"").unwrap();
     assert!(!ours.contains("先收到") && theirs.contains("先收到"), "{page}");
     assert!(page.contains("name=\"finding\" value=\"same\"") && !page.contains("style="));

@@ -1,4 +1,5 @@
-//! People of staff with a session, and their browser: no script, no redirect followed, forms sent as browsers send them.
+//! People of staff with a session, and their browser: it runs no script, follows no redirect, and sends forms as
+//! browsers do.
 use pipeline::id::PersonId;
 use pipeline::lang::Lang;
 use pipeline::person::Held;
@@ -64,25 +65,25 @@ pub(crate) struct Browser {
 #[derive(Debug)]
 pub(crate) struct Shown {
     pub(crate) status: u16,
-    /// Where it leads; empty for a page.
+    /// The target of the redirect; empty for a page.
     pub(crate) to: String,
     pub(crate) text: String,
 }
 
 impl Browser {
-    /// Of a new person with these roles, who reads pages in `lang`.
+    /// The browser of a new person with these roles, who reads pages in `lang`.
     pub(crate) async fn of(stage: &Stage, lang: Lang, roles: &[Held]) -> Self {
         let person = stage.member(roles).await;
         let cookies = format!("rm={}; lang={lang}", stage.session(person).await);
         Self { client: client(), desk_url: stage.desk_url.clone(), cookies, lang, person }
     }
 
-    /// Of a new person with this role in this contest, who reads Chinese.
+    /// The browser of a new person with this role in this contest, who reads Chinese.
     pub(crate) async fn within(stage: &Stage, role: Role, contest: &str) -> Self {
         Self::of(stage, Lang::Zh, &[Held::within(role, contest)]).await
     }
 
-    /// Of a new person with this role in all contests, who reads English.
+    /// The browser of a new person with this role in all contests, who reads English.
     pub(crate) async fn everywhere(stage: &Stage, role: Role) -> Self {
         Self::of(stage, Lang::En, &[Held::everywhere(role)]).await
     }
@@ -143,7 +144,7 @@ impl Shown {
         Self { status: answer.status().as_u16(), to, text: answer.text().await.unwrap() }
     }
 
-    /// Where the answer leads, which must be 303.
+    /// The target of the answer, which must be 303.
     pub(crate) fn leads_to(self) -> String {
         assert_eq!(self.status, 303, "{}", self.text);
         self.to

@@ -1,5 +1,5 @@
-//! Releases and recalls of many works: a stale look is refused, a paused job acts on nothing, each work is judged again when its turn comes,
-//! and nothing is done twice.
+//! Releases and recalls of many works: an outdated dry run is refused, a paused job acts on nothing, each work is
+//! checked again when its turn comes, and nothing is done twice.
 use reqwest::{Method, RequestBuilder};
 use runtime::store::tokens::Role;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn ids(works: &[&Entry]) -> Value {
     works.iter().map(|work| work.id.as_str()).collect()
 }
 
-/// The job that a wish makes.
+/// The job that a request creates.
 async fn made(stage: &Stage, token: &str, body: &Value) -> String {
     ok(job(stage, token, body)).await["job"].as_str().unwrap().to_owned()
 }
@@ -26,7 +26,7 @@ async fn order(stage: &Stage, token: &str, job: &str, word: &str) {
     ok(stage.desk(Method::POST, &path, token).json(&json!({ "order": word }))).await;
 }
 
-/// A tick of the reconciler: how many works were begun.
+/// One tick of the reconciler: how many works were started.
 async fn tick(stage: &Stage) -> u32 {
     stage.app.store.bulk_start(8).await.unwrap()
 }
@@ -41,7 +41,7 @@ async fn works(stage: &Stage, token: &str, job: &str) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(line).collect()
 }
 
-/// Everything that is stored of a delivery.
+/// All stored data of a delivery.
 async fn delivery(stage: &Stage, work: &Entry, partner: &str) -> String {
     let whose = format!("submission = '{}' and partner = '{partner}'", work.id);
     stage.ask(format!("select to_jsonb(d)::text from deliveries d where {whose}")).await
@@ -66,7 +66,7 @@ async fn a_look_at_a_release_says_what_each_partner_gets_and_a_stale_one_is_refu
     assert_eq!(lasting, [(&json!("seen_by_public"), &Value::Null), (&json!("removal_by_hand"), &json!("douyin"))]);
     assert!(seen["job"].is_null() && seen["estimate"].is_null() && seen["from"].is_null(), "{seen}");
 
-    // Meanwhile a colleague releases one of them.
+    // In the meantime a colleague releases one of them.
     let mut stale = wish.clone();
     stale["digest"] = seen["digest"].clone();
     ok(stage.act(&organiser, &one, "release", &json!({ "partners": ["bilibili"] }))).await;
@@ -103,11 +103,11 @@ async fn a_look_at_a_release_says_what_partners_do_not_take_of_the_texts_and_wit
         (&json!("weixin_channels"), &json!("title_too_short"), &json!(1))
     );
     assert_eq!((&warning["examples"][0]["id"], &warning["examples"][0]["title"]), (&json!(short.id), &json!("早")));
-    // As the release of the one work says it.
+    // The single release gives the same answer.
     let single = json!({ "partners": ["weixin_channels"], "dry_run": true });
     let single = ok(stage.act(&organiser, &short, "release", &single)).await;
     assert_eq!(single["partners"][0]["warnings"][0]["zh"], warning["examples"][0]["zh"]);
-    // Where nothing is sent, nothing is said; nor of a recall.
+    // If nothing is sent, there is no warning; a recall has none either.
     assert!(ok(job(&stage, &organiser, &wish(&["bilibili"]))).await["warnings"].is_null());
     let browser = Browser::everywhere(&stage, Role::Organiser).await;
     let look = browser.send_body("/bulk/look", "where=state%3Dawaiting_release&kind=release").await;
@@ -148,7 +148,7 @@ async fn a_work_that_changed_before_its_turn_is_refused_and_kept_with_the_code()
     let wish = json!({ "kind": "release", "works": all, "reason": "chosen by the jury" });
     let job = made(&stage, &organiser, &wish).await;
     assert_eq!(stage.api(Method::DELETE, &withdrawn).send().await.unwrap().status(), 204);
-    // Another run: its files are not those that were decided about, although it stands at the gate again.
+    // Another run: its files are not those of the decision, although it is at the gate again.
     let run = "update submissions set run = 2, machine = jsonb_set(machine, '{run}', '2')";
     stage.execute(format!("{run} where id = '{}'", again.id)).await;
     ok(stage.act(&organiser, &elsewhere, "release", &json!({ "partners": ["bilibili"] }))).await;
@@ -175,7 +175,7 @@ async fn a_recall_leaves_alone_what_was_recalled_and_waits_for_no_other_job() {
     ok(stage.act(&organiser, &one, "recall", &json!({ "reason": "first", "partners": ["bilibili"] }))).await;
     let gone = delivery(&stage, &one, "bilibili").await;
     assert!(gone.contains(r#""recalled""#), "{gone}");
-    // A job of new runs has both works, and has not begun.
+    // The job of new runs contains both works, and has not started.
     made(&stage, &organiser, &json!({ "from": "publish", "works": ids(&[&one, &two]) })).await;
 
     let wish = json!({ "kind": "recall", "works": ids(&[&one, &two]), "reason": "disputed", "dry_run": true });
@@ -210,7 +210,7 @@ async fn two_replicas_do_no_work_twice() {
     let job = made(&stage, &organiser, &json!({ "kind": "release", "works": all })).await;
     let (other, _) = stage.replica().await;
     let mut begun = 0;
-    // One of two that tick at once may find the job in the other's hands.
+    // If two tick at the same time, one of them may find the job locked by the other.
     for _ in 0..100 {
         let (here, there) = tokio::join!(stage.app.store.bulk_start(8), other.store.bulk_start(8));
         begun += here.unwrap() + there.unwrap();
@@ -244,7 +244,7 @@ async fn fields_of_another_kind_of_job_and_a_recall_without_a_reason_are_refused
     }
     let unknown = json!({ "kind": "withdraw", "works": works });
     assert_eq!(refusal(job(&stage, &organiser, &unknown)).await, says(400, "body_not_json"));
-    // Later: each delivery knows the time.
+    // Later: each delivery stores the time.
     let later = json!({ "kind": "release", "works": works, "at": "2099-01-01T20:00:00+08:00" });
     let later = made(&stage, &organiser, &later).await;
     assert_eq!(tick(&stage).await, 1);

@@ -1,4 +1,5 @@
-//! Bulk acts and deliveries in a browser without scripts: the look before the job, a stale one, orders to the job, and reports by hand.
+//! Bulk acts and deliveries in a browser without scripts: the dry run before the job, an outdated one, orders to the
+//! job, and reports by hand.
 use pipeline::object_key::ObjectKey;
 use runtime::store::tokens::Role;
 use serde_json::json;
@@ -33,7 +34,7 @@ async fn a_job_is_begun_after_a_look_and_a_stale_look_is_shown_again() {
     assert_ne!(stale.hidden("digest"), look.hidden("digest"));
     let begun = browser.send_body("/bulk", &begin(&stale)).await;
     assert!(begun.status == 303 && begun.to.starts_with("/jobs/"), "{} {}", begun.status, begun.text);
-    // The button pressed twice is one job.
+    // Pressing the button twice creates one job.
     assert_eq!(browser.send_body("/bulk", &begin(&stale)).await.to, begun.to);
     assert_eq!(stage.ask("select count(*)::text from bulk_jobs".into()).await, "1");
 
@@ -93,7 +94,7 @@ async fn the_board_shows_who_acts_next_and_a_person_reports_confirms_and_proves_
     assert_eq!(stage.ask("select count(*)::text from proofs where shows = 'gone'".into()).await, "1");
 }
 
-/// The picture of a report as a browser gets it: its bytes, as a picture and as nothing else.
+/// The picture of a report as a browser receives it: its bytes, served as a picture and as nothing else.
 async fn opens_as_a_picture(stage: &Stage, browser: &Browser, path: &str) {
     let answer = browser.get(path).send().await.unwrap();
     let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
@@ -103,7 +104,7 @@ async fn opens_as_a_picture(stage: &Stage, browser: &Browser, path: &str) {
     assert_eq!(header("content-disposition"), format!("inline; filename=\"{proof}.png\""));
     assert!(header("content-security-policy").contains("default-src 'none'"));
     assert_eq!(answer.bytes().await.unwrap(), picture(99));
-    // Of another partner, of no report, and of a file that is no picture.
+    // Of another partner, of no report, and a file that is not a picture.
     let elsewhere = path.replace("weixin_channels", "douyin");
     let none = path.replace(proof, "0190c0de-0000-7000-8000-000000000000");
     for path in [elsewhere, none] {
@@ -134,7 +135,7 @@ async fn texts_for_a_partner_are_checked_before_they_are_kept() {
     let texts = "select (texts ->> 'title') || ' ' || (texts -> 'tags' ->> 1) from partner_texts";
     assert_eq!(stage.ask(texts.into()).await, "一座工厂的早晨 制造");
     assert!(browser.open(&page).await.text.contains("The texts keep"), "{page}");
-    // An operator reads it, and has no form to write.
+    // An operator reads it and gets no form to write.
     let operator = Browser::everywhere(&stage, Role::Operator).await;
     assert!(!operator.open(&page).await.text.contains("/texts\""));
 }

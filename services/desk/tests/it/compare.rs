@@ -1,4 +1,4 @@
-//! Renditions: the stills beside each other, what quality control measured, and who takes files away.
+//! Renditions: stills side by side, what quality control measured, and who may download the files.
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::object_key::{Compared, ObjectKey};
 use runtime::store::tokens::Role;
@@ -90,7 +90,7 @@ async fn those_who_bring_files_to_partners_take_them_away_within_their_contest_a
     assert_eq!(screener.open(&path).await.status, 403);
     let stranger = Browser::within(&stage, Role::Organiser, "industry-power-2024").await;
     assert_eq!(stranger.open(&path).await.status, 404);
-    // The link is nothing without the session.
+    // The link does not work without the session.
     stage.execute("update sessions set ended_at = clock_timestamp(), ended_why = 'signed_out'".into()).await;
     assert_eq!(organiser.get(&path).send().await.unwrap().status(), 303);
 }

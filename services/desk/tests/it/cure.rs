@@ -1,4 +1,4 @@
-//! A window for one work: looked at first, opened, moved, closed; by API, page and rule.
+//! A cure window for one work: dry run, opened, moved, closed; by API, page and rule.
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use pipeline::lang::Lang;
 use pipeline::person::Held;
@@ -10,7 +10,7 @@ use crate::desk_acts::ok;
 use crate::desk_browser::Browser;
 use crate::stage::{Entry, Stage, bytes, refusal, says};
 
-/// A work of the call that a reviewer has refused, a day after the deadline.
+/// A work of the contest that a reviewer refused, a day after the deadline.
 async fn refused(stage: &Stage) -> Entry {
     let deadline: DateTime<Utc> = "2024-07-31T16:00:00Z".parse().unwrap();
     stage.app.clock.set(deadline - TimeDelta::hours(1));
@@ -61,7 +61,7 @@ async fn a_window_is_looked_at_opened_moved_and_closed_and_the_entrant_sees_each
     let work = stage.get(&organiser, &format!("/api/v1/submissions/{}", entry.id)).await;
     assert_eq!((&work["cure"]["reason"], &work["replacing"]), (&json!("宽限一天"), &json!(false)));
 
-    // The film that was announced goes on: closing takes nothing away that began in time.
+    // The announced film continues: closing the window does not remove an upload that started in time.
     ok(stage.replacement(&entry)).await;
     let path = stage.create(&entry, 11).await;
     let closed = ok(stage.act(&organiser, &entry, "cure", &json!({ "reason": "已补正" }))).await;
@@ -95,7 +95,7 @@ async fn a_window_needs_a_near_end_a_reason_and_a_work_that_it_helps() {
     let wish = json!({ "until": now + TimeDelta::days(1), "reason": "x" });
     let digest = json!({ "until": now + TimeDelta::days(1), "reason": "x", "digest": "0".repeat(32) });
     assert_eq!(code(&entry, digest).await, says(409, "changed"));
-    // Once a work was let in, its film stays until it is screened again.
+    // Once a work was accepted, its film stays until it is screened again.
     ok(stage.act(&organiser, &entry, "reprocess", &json!({ "from": "screen" }))).await;
     stage.happens(&entry, Event::Screened { run: 2, work: pipeline::submission::Work::default(), review: false }).await;
     stage.happens(&entry, Event::ReviewAccepted).await;

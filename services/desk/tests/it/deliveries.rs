@@ -1,4 +1,5 @@
-//! What people do about deliveries by hand: which act a delivery waits for, what counts as evidence, and what is kept of it.
+//! Acts of people on deliveries by hand: which act a delivery waits for, what counts as evidence, and what is stored of
+//! it.
 use chrono::TimeDelta;
 use pipeline::delivery::{Delivery, DeliveryEvent, IntentId, RecallBy, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
@@ -18,7 +19,7 @@ pub(crate) fn handed() -> DeliveryEvent {
     DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) }
 }
 
-/// A bag that was handed over and is taken back by a person.
+/// A bag that was handed over and that a person recalls.
 pub(crate) fn taken_back() -> [DeliveryEvent; 3] {
     [handed(), DeliveryEvent::Unwanted, DeliveryEvent::RecallStarted { by: RecallBy::Operator }]
 }
@@ -76,7 +77,7 @@ pub(crate) fn picture(grey: u8) -> Vec<u8> {
     bytes
 }
 
-/// The same as the API takes it.
+/// The same picture as the API takes it.
 fn encoded(grey: u8) -> String {
     desk::act::evidence::encoded(&picture(grey))
 }
@@ -158,7 +159,7 @@ async fn each_delivery_says_which_act_comes_next_and_the_act_is_accepted() {
         let (status, body) = act(&stage, &operator, &entry, partner, what, &body).await;
         assert_eq!((status, &body["state"]), (200, &json!(after)), "{body}");
     }
-    // The words of a command stand for what a person saw, and are none themselves.
+    // The placeholders of a command are not accepted as values.
     let word = act(&stage, &operator, &entry, BY_HAND, "delivered", &json!({ "url": "URL" })).await;
     assert_eq!(refused(word), says(422, "field_wrong"));
 }
@@ -279,7 +280,7 @@ async fn a_repeated_request_acts_once_and_the_same_picture_is_one_object() {
     let other = send(&key, &json!({ "picture": encoded(2) })).await;
     assert_eq!((other.0, &other.2["code"]), (422, &json!("idempotency_key_reused")));
     assert_eq!(count(&stage, "proofs").await, "1");
-    // Reported once more, by another request: another row, the same object.
+    // Reported once more, by another request: a second row, the same object.
     assert_eq!(send(&Uuid::new_v4().to_string(), &wish).await.0, 200);
     assert_eq!((count(&stage, "proofs").await.as_str(), stage.objects().await.len()), ("2", 1));
     assert_eq!(state(&stage, &entry, BY_HAND).await, "recalling", "the publish stage looks first");
@@ -343,10 +344,10 @@ async fn a_picture_that_was_garbage_is_kept_once_it_proves_something() {
     stage.execute("update garbage set due = now()".to_owned()).await;
     assert_eq!(act(&stage, &operator, &entry, BY_HAND, "recalled", &json!({ "picture": encoded(1) })).await.0, 200);
     assert!(stage.app.store.take_garbage(10).await.unwrap().is_empty());
-    // Nor does it become garbage with a later report that is refused.
+    // A later report that is refused does not make it garbage either.
     stage.app.store.note_unproven(&key).await.unwrap();
     assert_eq!(count(&stage, "garbage").await, "0");
-    // A sweeper that took the row before it was spared deletes nothing any more.
+    // A sweeper that took the row before the object was spared must no longer delete anything.
     let late = runtime::store::garbage::Garbage { id: 1, prefix: key.clone(), keep: Vec::new(), single: true };
     assert!(!stage.app.store.sweep_single(&late, &stage.app.objects).await.unwrap());
     assert_eq!(stage.objects().await, [key]);
@@ -357,7 +358,7 @@ fn sha256_of(picture: &str) -> [u8; 32] {
     Sha256::digest(base64::engine::general_purpose::STANDARD.decode(picture).unwrap()).into()
 }
 
-/// A bag as the publish stage leaves it; its film.
+/// Stores a bag as the publish stage leaves it; returns its film.
 async fn bag(stage: &Stage, entry: &Entry) -> Vec<u8> {
     plant(stage, entry, BY_HAND, &[handed()]).await;
     let id: SubmissionId = entry.id.parse().unwrap();

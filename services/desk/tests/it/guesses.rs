@@ -1,4 +1,4 @@
-//! Guesses at the sign-in and who has to wait for them; and one link in two browsers.
+//! Wrong guesses at the sign-in and who must wait for them; and one link in two browsers.
 use desk::act::sign_in::{Device, Visitor};
 use runtime::store::invitations::Purpose;
 
@@ -15,7 +15,8 @@ async fn wrong_passwords_from_elsewhere_do_not_keep_a_person_waiting_in_a_browse
     let console = Console::new().await;
     let anna = console.staff("anna").await;
     let own = console.recognised(&anna.signed_in.device);
-    // From many addresses, which share the count of the name: the sixth has to wait wherever it comes from.
+    // From many addresses, which share the count of the login name: the sixth guess must wait, whichever address it
+    // comes from.
     for n in 1..=5 {
         let guess = console.password_from(&at(&format!("address {n}")), "anna", WRONG).await;
         assert_eq!(code_of(guess), "sign_in_wrong", "{n}");
@@ -23,7 +24,7 @@ async fn wrong_passwords_from_elsewhere_do_not_keep_a_person_waiting_in_a_browse
     for address in ["address 1", "address 6"] {
         assert_eq!(code_of(console.password_from(&at(address), "anna", WORDS).await), "sign_in_slow", "{address}");
     }
-    // A right password in the person's own browser forgives the guesses nothing.
+    // A right password in the person's own browser does not reset the count of the guesses.
     console.password_from(&own, "anna", WORDS).await.unwrap();
     assert_eq!(code_of(console.password_from(&at("address 7"), "anna", WORDS).await), "sign_in_slow");
 }
@@ -32,7 +33,7 @@ async fn wrong_passwords_from_elsewhere_do_not_keep_a_person_waiting_in_a_browse
 async fn a_recognised_browser_does_not_wait_for_its_address_either() {
     let console = Console::new().await;
     let anna = console.staff("anna").await;
-    // The whole office has one address, from which somebody tries many names.
+    // The whole office has one address, from which one person tries many names.
     let office = console.visitor.clone();
     for n in 0..20 {
         let guess = console.password_from(&office, &format!("name-{n}"), WRONG).await;
@@ -51,7 +52,8 @@ async fn guesses_in_a_recognised_browser_are_slowed_down_by_a_count_of_their_own
         assert_eq!(code_of(console.password_from(&own, "anna", WRONG).await), "sign_in_wrong");
     }
     assert_eq!(code_of(console.password_from(&own, "anna", WORDS).await), "sign_in_slow");
-    // Of all others nothing was counted yet. A browser is recognised for the names that were used in it only: this one shares their count.
+    // For all other names, nothing was counted yet. A browser is recognised only for the names that were used in it:
+    // this one shares their count.
     for _ in 0..5 {
         assert_eq!(code_of(console.password_from(&stolen, "anna", WRONG).await), "sign_in_wrong");
     }
@@ -81,7 +83,7 @@ async fn a_device_cookie_cannot_be_made_or_changed_and_remembers_each_name_of_a_
     }
 }
 
-/// A link of a person who was invited, and two browsers in which it is opened.
+/// The link of an invited person, and two browsers in which it is opened.
 async fn two() -> (Console, String, Browser, Browser) {
     let console = Console::new().await;
     console.person("anna", "screener").await;
@@ -101,7 +103,7 @@ async fn the_second_factor_is_shown_and_confirmed_only_in_the_browser_that_chose
     let (status, to, page) = other.sent(other.get(&confirm)).await;
     assert_eq!((status, to.as_deref()), (303, Some(link.as_str())));
     assert!(!page.contains(&totp.text().unwrap()));
-    // Even the right code, such as one that was seen over a shoulder, is of no use elsewhere.
+    // Even the right code, for example one that was seen over a shoulder, does not work elsewhere.
     let code = totp.code(console.now().await).unwrap();
     let (status, _, page) = other.sent(other.post(&confirm, &[("code", &code)])).await;
     assert!(status == 403 && page.contains("sign_in_expired") && other.cookies.is_empty(), "{status} {page}");
@@ -124,7 +126,7 @@ async fn a_later_choice_in_another_browser_makes_the_earlier_one_void() {
         let (status, _, page) = one.sent(one.post(&confirm, &[("code", &code)])).await;
         assert!(status == 403 && page.contains("start again") && page.contains("new-password"), "{status} {page}");
     }
-    // The browser that was too early starts over, which makes the other choice void in turn.
+    // The browser that was too early starts again, which makes the other choice void.
     one.sent(one.post(&link, &CHOSEN)).await;
     let last = console.chosen(&secret, &one.chooser()).await;
     let code = last.code(console.now().await).unwrap();

@@ -1,5 +1,5 @@
-//! New runs and jobs at the desk: a dry run says what the act does and is refused as it is, a stale digest is refused, and people who are
-//! bound to a contest see and make its jobs alone.
+//! New runs and jobs at the desk: a dry run states what the act does and is refused in the same cases, an outdated
+//! digest is refused, and people who are bound to a contest see and create only its jobs.
 use reqwest::{Method, RequestBuilder};
 use runtime::store::tokens::Role;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::desk_acts::{finished, ok};
 use crate::stage::{Entry, Stage, refusal, says};
 
-/// What a dry run and its act must say alike.
+/// What a dry run and its act must report alike.
 const ALIKE: [&str; 6] = ["from", "works", "cannot_begin", "in_another_job", "under_way", "digest"];
 
 fn job(stage: &Stage, token: &str, body: &Value) -> RequestBuilder {
@@ -19,7 +19,7 @@ fn order(stage: &Stage, token: &str, job: &str, word: &str) -> RequestBuilder {
     stage.desk(Method::POST, &path, token).json(&json!({ "order": word }))
 }
 
-/// The same wish with more in it.
+/// The same request with one more field.
 fn with(wish: &Value, name: &str, value: impl Into<Value>) -> Value {
     let mut wish = wish.clone();
     wish[name] = value.into();
@@ -155,7 +155,7 @@ async fn a_digest_holds_until_a_state_or_what_is_desired_at_a_partner_changes() 
     assert_eq!(jobs(&stage).await, "0");
     ok(job(&stage, &organiser, &stale)).await;
 
-    // One work: the same digest as a selection that finds it alone.
+    // One work: the digest is the same as for a selection that finds only this work.
     let three = small(&stage).await;
     let wish = json!({ "from": "probe", "dry_run": true });
     let seen = ok(stage.act(&organiser, &three, "reprocess", &wish)).await["digest"].clone();
@@ -220,13 +220,13 @@ async fn people_who_are_bound_to_a_contest_see_and_make_its_jobs_alone() {
     }
     assert_eq!(refusal(order(&stage, &bound, &theirs, "cancel")).await, says(404, "job_unknown"));
     assert_eq!(ok(order(&stage, &bound, &ours, "cancel")).await["state"], "cancelled");
-    // The trail of a contest says who made its jobs and who stopped them.
+    // The trail of a contest states who created its jobs and who stopped them.
     let reader = stage.token(Role::Auditor, Some("small")).await;
     let trail = stage.get(&reader, "/api/v1/audit?act=bulk_job_changed").await;
     assert_eq!((trail["items"].as_array().unwrap().len(), &trail["items"][0]["after"]["job"]), (1, &json!(ours)));
     let trail = stage.get(&auditor, "/api/v1/audit?act=bulk_job_created").await;
     assert_eq!((trail["items"].as_array().unwrap().len(), &trail["items"][0]["after"]["job"]), (1, &json!(theirs)));
-    // A single work is a job of its contest too.
+    // A job of a single work also belongs to its contest.
     ok(stage.act(&bound, &later, "reprocess", &json!({ "from": "probe" }))).await;
     assert_eq!(ids(&bound).await.len(), 2);
     let more = finished(&stage).await;

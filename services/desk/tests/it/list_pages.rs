@@ -1,5 +1,5 @@
-//! The pages of lists, of one work and of trouble in a browser without scripts: pages lead on and back, files hold the list, acts are looked
-//! at before they are done, and personal data is shown once and recorded.
+//! The pages of lists, of one work and of trouble in a browser without scripts: pages link forward and back, files
+//! contain the list, acts show a dry run before they are done, and personal data is shown once and recorded.
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
@@ -18,7 +18,7 @@ fn works(page: &str) -> Vec<String> {
     links.map(link).collect()
 }
 
-/// Where a link with this relation leads.
+/// The target of the link with this relation.
 fn link(page: &str, rel: &str) -> Option<String> {
     let (_, rest) = page.split_once(&format!("rel=\"{rel}\" href=\""))?;
     Some(rest.split_once('"').unwrap().0.to_owned())
@@ -105,7 +105,8 @@ async fn a_list_leads_to_bulk_acts_on_all_that_its_filter_finds_however_many() {
         assert_eq!(link.is_some(), works > 0, "{filter}: {page}");
         let Some(link) = link else { continue };
         assert!(page.contains(&format!("{works} found")), "{filter}: {page}");
-        // What the page of the choice was given reaches the act, which finds exactly these works: none of them can be released.
+        // The act receives what was given to the page of the choice, and finds exactly these works: none of them can be
+        // released.
         let look = organiser.send_body("/bulk/look", &format!("where={link}&kind=reprocess&from=probe")).await;
         assert!(look.text.contains("state_wrong") && look.status == 409, "{filter}: {look:?}");
     }
@@ -193,7 +194,7 @@ async fn a_film_is_held_and_let_go_by_a_form() {
     let Shown { status, text, .. } = organiser.send(&path, &[("step", "look"), ("held", "no")]).await;
     assert!(status == 200 && text.contains("held → not held") && !text.contains("may be deleted"), "{status}: {text}");
     let digest = text.split("name=\"digest\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    // Meanwhile the film is held for another reason.
+    // In the meantime the film is held for another reason.
     stage.execute("update submissions set held_reason = '调查'".to_owned()).await;
     let lift = [("step", "do"), ("held", "no"), ("digest", digest.as_str())];
     let Shown { status, text, .. } = organiser.send(&path, &lift).await;
@@ -201,7 +202,7 @@ async fn a_film_is_held_and_let_go_by_a_form() {
     stage.execute("update submissions set held_reason = '版权争议'".to_owned()).await;
     assert_eq!(organiser.send(&path, &lift).await.status, 303);
     assert!(organiser.page(&path).await.contains("Hold the film"));
-    // Of a work that was withdrawn, nothing else keeps the film.
+    // Nothing else keeps the film of a withdrawn work.
     let state = r#"'{state}', '{"state": "withdrawn"}'"#;
     let withdrawn =
         format!("update submissions set machine = jsonb_set(machine, {state}), state = 'withdrawn', held_at = now()");
@@ -231,7 +232,7 @@ async fn trouble_leads_to_the_form_that_cures_it() {
 }
 
 impl Stage {
-    /// The work is whole and its probe is at work.
+    /// The film is complete and its probe is running.
     async fn standing_at_probe(&self, entry: &Entry) {
         let state = r#"{"state": "at", "stage": "probe", "pending": ["mezzanine"]}"#;
         self.execute(format!(

@@ -1,4 +1,4 @@
-//! Lists as files: exactly the works of the list, no formula from what people typed, and the tables that are handed in.
+//! Lists as files: exactly the works of the list, no formula from typed text, and the tables that organisers submit.
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
@@ -21,7 +21,7 @@ fn caller() -> Caller {
     Caller { by: Actor::Organiser.into(), sees: Sees::All, roles: None, key: None }
 }
 
-/// The rows of a spreadsheet, headings first, as the program of a reader would see them; it has no formula.
+/// The rows of a spreadsheet, headings first, as a reader's program would see them; it contains no formula.
 fn rows_of(bytes: Vec<u8>) -> Vec<Vec<Data>> {
     let mut workbook: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).unwrap();
     let name = workbook.sheet_names()[0].clone();
@@ -83,7 +83,7 @@ async fn a_file_holds_exactly_the_works_of_the_list_over_several_pages() {
         assert!(listed.len() > 100, "{}", listed.len());
         let rows = rows_of(stage.file(&filter, Kind::List, Format::Xlsx).await.unwrap());
         assert_eq!(column(&rows, "作品编号"), listed);
-        // A page further on is the same list.
+        // A filter with a later page gives the same list.
         let further = Filter { cursor: Some(listed[20].clone()), ..filter.clone() };
         let text = String::from_utf8(stage.file(&further, Kind::Summary, Format::Csv).await.unwrap()).unwrap();
         let ids = text.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().to_owned());
@@ -141,7 +141,7 @@ async fn partners_addresses_stand_in_columns_in_the_order_of_the_call() {
     let headings: Vec<String> = rows[0].iter().map(ToString::to_string).collect();
     assert_eq!(headings[headings.len() - names.len()..], names);
     assert_eq!((column(&rows, "B站"), column(&rows, "央视网")), (vec![url.to_owned()], vec!["待投放".to_owned()]));
-    // What is handed in names addresses only, and only those that show the work.
+    // The submitted tables contain addresses only, and only those at which the work is online.
     let rows = rows_of(stage.file(&filter, Kind::Summary, Format::Xlsx).await.unwrap());
     assert_eq!((column(&rows, "B站"), column(&rows, "央视网")), (vec![url.to_owned()], vec![String::new()]));
     assert_eq!(rows[1][0], Data::Float(1.0));
@@ -191,11 +191,11 @@ async fn a_look_at_personal_data_is_recorded_with_its_reason() {
     assert_eq!(entrant.contact.phone.as_deref(), Some("13812345678"));
     let [row] = &stage.trail(&entry).await[..] else { panic!("one look, one row") };
     assert_eq!((row.act.as_str(), row.reason.as_deref()), ("contact_read", Some("通知领奖")));
-    // A work of another contest does not exist, and looking for it is no look.
+    // A work of another contest does not exist, and a search for it is not recorded in the trail.
     let elsewhere = Caller { sees: Some("small".into()).into(), ..caller() };
     let problem = act::contact::contact(&desk, &elsewhere, id, "通知领奖").await.err().unwrap();
     assert_eq!(problem.code.name(), "submission_unknown");
-    // Withdrawn, it is forgotten.
+    // After the withdrawal it is forgotten.
     assert!(stage.api(Method::DELETE, &entry).send().await.unwrap().status().is_success());
     let problem = act::contact::contact(&desk, &caller(), id, "通知领奖").await.err().unwrap();
     assert_eq!(problem.code.name(), "contact_forgotten");

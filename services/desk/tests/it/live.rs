@@ -1,4 +1,4 @@
-//! The first page and live updates, as people who are signed in see them.
+//! The first page and live updates, as signed-in people see them.
 use std::time::Duration;
 
 use desk::{Change, Update};
@@ -29,7 +29,7 @@ impl Stage {
     }
 }
 
-/// An answer to `/events`, which does not end.
+/// An answer of `/events`, which does not end.
 struct Stream {
     answer: Response,
     text: String,
@@ -66,7 +66,7 @@ impl Stream {
         loop {
             let block = self.block().await?;
             let data = block.lines().find_map(|line| line.strip_prefix("data:"));
-            // Other events carry no JSON.
+            // Other events contain no JSON.
             if let Some(data) = data.and_then(|data| serde_json::from_str(data.trim()).ok()) {
                 return Some(data);
             }
@@ -108,7 +108,7 @@ async fn the_numbers_of_the_first_page_are_those_of_the_lists() {
         home.contains(&format!("/works/{}/deliveries/douyin", entry.id)),
         "each trouble has a link to its cure: {home}"
     );
-    // A person bound to one contest sees nothing of the others.
+    // A person who is bound to one contest sees nothing of the others.
     let home = bound.page("/").await;
     assert!(!home.contains("small") && !home.contains("awaiting_release"), "{home}");
 }
@@ -154,7 +154,7 @@ async fn a_role_that_is_taken_away_receives_no_further_events() {
     let mut stream = Stream::of(&who).await;
     stage.execute("delete from person_roles where contest = 'demo'".to_owned()).await;
     stage.live.check_sessions();
-    // The stream checks its session before it reads the events that follow.
+    // The stream checks its session before it reads the next events.
     stage.announce(1, Some("demo"));
     stage.announce(2, Some("small"));
     assert_eq!(stream.data().await.unwrap()["id"], json!(Uuid::from_u128(2)));
@@ -199,7 +199,7 @@ async fn one_person_has_a_few_streams_and_the_next_one_is_refused() {
     assert_eq!(refused.status(), 429);
     assert!(refused.headers().contains_key("retry-after"));
     drop(open.pop());
-    // The server notices the end of a connection with what it writes next.
+    // The server notices a closed connection at its next write.
     until("a stream is free again", async || {
         stage.live.send(Update::Missed);
         who.get("/events").send().await.unwrap().status() == 200
@@ -271,7 +271,7 @@ async fn an_admin_adds_a_person_changes_their_roles_and_ends_them_by_plain_forms
     let to = admin.send("/people", &new).await.leads_to();
     assert_eq!(admin.send("/people", &new).await.leads_to(), to, "sent twice, done once");
     let person = to.split_once('?').unwrap().0.to_owned();
-    // Roles that this form did not show are left as they are.
+    // Roles that this form did not show stay unchanged.
     let roles =
         [("was", "screener@demo"), ("was", "auditor@demo"), ("roles", "screener@demo"), ("roles", "operator@demo")];
     assert_eq!(admin.send(&format!("{person}/roles"), &roles).await.status, 303);
@@ -281,7 +281,7 @@ async fn an_admin_adds_a_person_changes_their_roles_and_ends_them_by_plain_forms
             .any(|cell| cell.starts_with(&format!("{role}\"")) && cell.split('>').next().unwrap().contains(" checked"))
     };
     assert_eq!(["screener@demo", "operator@demo", "auditor@demo", "operator"].map(checked), [true, true, false, false]);
-    // A problem is shown with the form that it is about.
+    // A problem is shown with the form that caused it.
     let taken = admin.send("/people", &[("name", "王五"), ("login", "liming"), ("roles", "auditor")]).await;
     assert!(taken.status == 409 && taken.text.contains("login_taken"), "{taken:?}");
     assert!(taken.text.contains("value=\"王五\""), "{taken:?}");

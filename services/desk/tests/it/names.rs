@@ -1,5 +1,5 @@
-//! People read names: what the catalogue calls a contest, a theme or a partner, and words for states and stages. Ids stand in addresses, and
-//! in code for those who look for them.
+//! People read names: the catalogue's names of contests, themes and partners, and words for states and stages. Ids
+//! appear in addresses, and in code elements for people who search for them.
 use pipeline::lang::Lang;
 use pipeline::person::Held;
 use runtime::store::tokens::Role;
@@ -26,7 +26,7 @@ const IDS: [&str; 12] = [
     "named works",
 ];
 
-/// The text of a page without markup, code, and what is not in Chinese by its own mark.
+/// The text of a page without markup, code, and parts that are marked as not Chinese.
 fn read(page: &str) -> String {
     let (_, body) = page.split_once("<main").unwrap();
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! A work's page offers exactly the acts that would be accepted: what it offers is compared with the acts' own dry runs in every state. An
-//! act that would be refused has a page that says why, and no form.
+//! A work's page offers exactly the acts that would be accepted: in every state, its offers are compared with the acts'
+//! own dry runs. An act that would be refused has a page that states why and has no form.
 use pipeline::lang::Lang;
 use pipeline::person::Held;
 use runtime::store::tokens::Role;
@@ -9,7 +9,7 @@ use crate::desk_acts::{finished, ok};
 use crate::desk_browser::Browser;
 use crate::stage::{Entry, Stage};
 
-/// Acts with a dry run, the role whose act it is, and a wish that is well formed.
+/// Acts with a dry run, the role that may do each, and a well-formed request.
 fn acts() -> [(&'static str, Role, Value); 6] {
     let until = runtime::clock::Clock::default().now() + chrono::TimeDelta::days(1);
     [

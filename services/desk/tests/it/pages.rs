@@ -1,5 +1,6 @@
-//! Who may open which page and send which form: every page × every role × own and foreign contest × no session, one that is over, a token
-//! instead. A page without its row here fails. Forms that other sites send are refused, and the public address knows no cookie of staff.
+//! Who may open which page and send which form: every page × every role × own and foreign contest × no session, an
+//! ended session, a token instead. A page without a row here fails the test. Forms that other sites send are refused,
+//! and the public address accepts no cookie of staff.
 use std::collections::BTreeSet;
 
 use pipeline::person::Held;
@@ -42,7 +43,7 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("GET /invitation/{secret}/code", None),
     ("POST /invitation/{secret}/code", None),
 
-    // One's own.
+    // The person's own data.
     ("POST /sign-out", Some(&[])),
     ("GET /me", Some(&[])),
     ("POST /me/sessions/end", Some(&[])),
@@ -104,7 +105,7 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
     ("POST /works/{id}/deliveries/{partner}/confirm", Some(&[Operator])),
     ("POST /works/{id}/deliveries/{partner}/texts", Some(&[Organiser])),
 
-    // The house itself.
+    // The system itself.
     ("GET /trouble", Some(READERS)),
     ("GET /partners", Some(READERS)),
     ("GET /audit", Some(&[Auditor])),
@@ -121,9 +122,9 @@ const PAGES: &[(&str, Option<&[Role]>)] = &[
 /// How far a request got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Got {
-    /// Past the gate; the handler may still find something wrong.
+    /// Past the gate; the handler may still refuse the request.
     In,
-    /// To the sign-in, and back afterwards.
+    /// To the sign-in, and back to the page afterwards.
     SignIn,
     /// A problem's code.
     Refused(String),
@@ -139,7 +140,7 @@ pub(crate) fn name(page: &desk::Listed) -> String {
 }
 
 impl Stage {
-    /// A session that has become what the statement makes of it.
+    /// A session after this change to its row.
     async fn session_after(&self, set: &str) -> String {
         let person = self.member(&[Held::everywhere(Organiser)]).await;
         let session = self.session(person).await;
@@ -148,12 +149,12 @@ impl Stage {
     }
 }
 
-/// A stage, and the works that its pages are asked for.
+/// A stage, and the works for which its pages are requested.
 pub(crate) struct Walk {
     pub(crate) stage: Stage,
     /// Two works of the contest `demo`.
     works: [Entry; 2],
-    /// It follows no redirect.
+    /// Follows no redirect.
     client: Client,
 }
 
@@ -169,12 +170,12 @@ impl Walk {
         self.asks_at(page, &self.path(page))
     }
 
-    /// The page's address with what its names stand for.
+    /// The page's address with its placeholders filled in.
     pub(crate) fn path(&self, page: &desk::Listed) -> String {
         let path = page.path.replace("{id}", &self.works[0].id).replace("{other}", &self.works[1].id);
         let path = path.replace("{partner}", "bilibili").replace("{lang}", "zh");
         let path = path.replace("{name}", "screening").replace("{file}", "proxy.mp4");
-        // Every other name belongs to nothing.
+        // Every other placeholder gets an id that does not exist.
         let nil = Uuid::nil().to_string();
         let parts = path.split('/').map(|part| if part.starts_with('{') { nil.as_str() } else { part });
         parts.collect::<Vec<_>>().join("/")
@@ -209,7 +210,7 @@ async fn got(request: RequestBuilder) -> Got {
         Some(code) if ["sign_in_needed", "role_missing", "contest_foreign", "cross_site"].contains(&code.as_str()) => {
             Got::Refused(code)
         }
-        // To a person of another contest a work does not exist.
+        // For a person of another contest, a work does not exist.
         Some(code) if code == "submission_unknown" => Got::Refused(code),
         _ => Got::In,
     }
@@ -217,7 +218,7 @@ async fn got(request: RequestBuilder) -> Got {
 
 /// The code of a problem, from its page or its JSON.
 pub(crate) async fn code_of(answer: Response) -> Option<String> {
-    // What succeeds may be a stream without an end.
+    // A successful answer may be a stream without an end.
     if !answer.status().is_client_error() && !answer.status().is_server_error() {
         return None;
     }
@@ -323,7 +324,8 @@ async fn a_form_that_another_site_sends_is_refused_whatever_it_contains() {
     let session = stage.session(person).await;
     let mut wrong = Vec::new();
     for page in pages().into_iter().filter(|page| page.method != Method::GET) {
-        // A neighbour of the same domain is another site, too; browsers that do not say from where name the origin.
+        // Another host of the same domain counts as another site too. For browsers that do not send Sec-Fetch-Site, the
+        // origin counts.
         let foreign = [
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),
@@ -345,7 +347,7 @@ async fn a_form_that_another_site_sends_is_refused_whatever_it_contains() {
     assert_eq!(stage.ask(valid.into()).await, "1", "nothing that was refused was done");
 }
 
-/// A request for a route of an API, about nothing that exists.
+/// A request for a route of an API, about an id that does not exist.
 fn api(stage: &Stage, route: &Route) -> RequestBuilder {
     let nil = Uuid::nil().to_string();
     let parts = route.path.split('/').map(|part| if part.starts_with('{') { nil.as_str() } else { part });

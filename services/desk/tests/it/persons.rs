@@ -1,4 +1,5 @@
-//! Persons, their roles and tokens, as admins manage them by the API: each within the contests that they are admin of.
+//! Persons, their roles and tokens, as admins manage them through the API: each within the contests of which they are
+//! admin.
 use reqwest::{Method, RequestBuilder};
 use runtime::store::tokens::Role;
 use serde_json::{Value, json};
@@ -52,7 +53,8 @@ async fn an_admin_of_one_contest_manages_the_roles_of_that_contest_only() {
     }
     let changed = done(stage.roles(&demo, "liming", &["operator@demo"], &["auditor@demo"])).await;
     assert_eq!(changed["person"]["roles"], held(&["screener@demo", "operator@demo"]));
-    // A person of another contest does not exist for this admin; one who holds more than this contest is beyond them.
+    // For this admin, a person of another contest does not exist. A person who has roles in more than this contest is
+    // out of their reach.
     done(stage.add(&all, "small", &["screener@small"])).await;
     done(stage.add(&all, "wide", &["screener@demo", "auditor"])).await;
     for (login, code) in [("small", says(404, "person_unknown")), ("wide", says(403, "role_beyond"))] {
@@ -80,7 +82,7 @@ async fn whoever_is_bound_to_a_contest_sees_the_persons_and_roles_of_that_contes
         assert_eq!(logins(&seen), ["both"]);
         assert_eq!(seen["items"][0]["roles"], held(&["screener@demo", "operator"]));
     }
-    // By pages, newest first, each person once.
+    // Page by page, newest first, each person once.
     let (mut path, mut seen) = ("/api/v1/persons?limit=2".to_owned(), Vec::new());
     for _ in 0..10 {
         let page = stage.get(&all, &path).await;

@@ -1,4 +1,4 @@
-//! How many pictures the desk receives at a time, by its pages and its API together.
+//! How many pictures the desk receives at the same time, through its pages and its API together.
 use std::time::Duration;
 
 use desk::act::evidence::PICTURE_BYTES;
@@ -15,7 +15,7 @@ use crate::stage::{Entry, Stage, until};
 
 const PARTNER: &str = "weixin_channels";
 
-/// A request that begins to send a picture and never ends it.
+/// A request that starts to send a picture and never finishes.
 async fn begun(stage: &Stage, path: &str, headers: &str) -> TcpStream {
     let host = stage.desk_url.trim_start_matches("http://");
     let mut connection = TcpStream::connect(host).await.unwrap();
@@ -24,7 +24,7 @@ async fn begun(stage: &Stage, path: &str, headers: &str) -> TcpStream {
     connection
 }
 
-/// What a report by the API is answered whose picture is none.
+/// The status of a report through the API whose picture is not a picture.
 async fn by_api(stage: &Stage, operator: &str, path: &str) -> u16 {
     let request = stage.desk(Method::POST, path, operator).json(&json!({ "picture": "AAAA", "receipt": "1" }));
     request.send().await.unwrap().status().as_u16()
@@ -42,7 +42,7 @@ async fn paths(stage: &Stage) -> [String; 2] {
 
 #[tokio::test]
 async fn pages_and_api_together_receive_three_pictures_at_a_time() {
-    // The requests that hold the turns must outlive those that wait for one.
+    // The requests that hold the turns must last longer than those that wait for one.
     let stage = Stage::with(|settings| settings.api_deadline = Duration::from_secs(300)).await;
     let operator = stage.token(Role::Operator, None).await;
     let browser = Browser::everywhere(&stage, Role::Operator).await;
@@ -64,7 +64,7 @@ async fn pages_and_api_together_receive_three_pictures_at_a_time() {
     ];
     until("no picture more is received by the API", async || by_api(&stage, &operator, &api).await == 503).await;
     assert_eq!(by_page().await, 503);
-    // Requests without a picture do not wait for those with one.
+    // Requests without a picture do not wait for requests with one.
     assert_eq!(browser.open("/").await.status, 200);
     drop(begun);
     until("the next is received", async || by_api(&stage, &operator, &api).await == 422).await;

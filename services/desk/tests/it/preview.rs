@@ -1,4 +1,4 @@
-//! What organisers look at before they decide: links, and files of which any part may be asked for.
+//! What organisers look at before they decide: links, and files of which any range can be requested.
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::object_key::{ObjectKey, PreviewFile};
 use reqwest::{Method, Response};
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::stage::{Entry, Stage, bytes, refusal, says};
 
-/// Bytes of the film that lies there.
+/// Bytes of the stored film.
 const FILM: usize = 300_000;
 
 impl Stage {

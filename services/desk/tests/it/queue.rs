@@ -1,4 +1,4 @@
-//! The screening queue: who is given which work, and decisions that can be undone before they take effect.
+//! The screening queue: which reviewer is given which work, and decisions that can be undone before they take effect.
 use desk::Desk;
 use desk::act::Caller;
 use desk::act::claim::{self, Opened};
@@ -42,12 +42,12 @@ impl Stage {
         entries
     }
 
-    /// Held decisions do not take effect by themselves while a test looks at them.
+    /// Keeps held decisions from taking effect while a test looks at them.
     async fn hold_on(&self) {
         self.execute("update held_decisions set due_at = due_at + interval '1 day'".into()).await;
     }
 
-    /// The time of every held decision has come.
+    /// Makes every held decision due.
     async fn time_passes(&self) {
         self.execute("update held_decisions set due_at = clock_timestamp() - interval '1 second'".into()).await;
     }
@@ -115,7 +115,7 @@ async fn two_reviewers_are_never_given_the_same_work() {
         given
     };
     let given = join_all(reviewers.iter().map(review)).await;
-    // Each reviewer gets the oldest ones first.
+    // Each reviewer gets the oldest works first.
     assert!(given.iter().all(|of_one| of_one.is_sorted()), "{given:?}");
     let mut given: Vec<_> = given.into_iter().flatten().collect();
     given.sort();
@@ -180,7 +180,7 @@ async fn a_due_decision_is_carried_out_once_in_the_name_of_its_person() {
         decide::decide(&desks[0], &reviewer, id(entry), refuse(Some("画面不清"), Some("picture"))).await.unwrap();
     }
     stage.time_passes().await;
-    // Beside these two, the desk that is served looks too.
+    // Besides these two, the running desk checks too.
     carried_out(&desks.each_ref(), async || stage.held_rows().await == "0").await;
     for entry in &entries {
         assert_eq!(stage.status(entry).await["rejection"]["code"], "review_refused");
@@ -240,7 +240,7 @@ async fn a_decision_is_about_the_run_that_the_reviewer_saw() {
     assert_eq!(code(decide::decide(&desk, &reviewer, id(entry), about(2)).await), "changed");
     decide::decide(&desk, &reviewer, id(entry), about(1)).await.unwrap();
     stage.hold_on().await;
-    // As if a new run had come to the review meanwhile.
+    // As if a new run had reached the review in the meantime.
     stage.execute("update held_decisions set run = run - 1".into()).await;
     stage.time_passes().await;
     assert_eq!(failed(&desk, &reviewer).await.failure.unwrap().code, "changed");
@@ -323,13 +323,13 @@ async fn works_that_resemble_others_have_a_queue_of_their_own() {
     stage.execute(format!("update submissions set verdict = '{verdict}' where id = '{}'", entries[1].id)).await;
     let twins = Queue::called("twins").unwrap();
     assert_eq!(claim::next(&desk, &reviewer, twins, None).await.unwrap(), Some(id(&entries[1])));
-    // Passing a work over claims the one after it; after the last one it begins again.
+    // Skipping a work claims the next one; after the last work, the first one comes again.
     assert_eq!(next(&desk, &reviewer).await, Some(id(&entries[0])));
     for (after, then) in [(0, 1), (1, 2), (2, 0)] {
         let next = claim::next(&desk, &reviewer, screening(), Some(id(&entries[after]))).await.unwrap();
         assert_eq!(next, Some(id(&entries[then])));
     }
-    // A reviewer of one contest is given no other contest's works.
+    // A reviewer of one contest is not given another contest's works.
     let small = Caller { sees: Some("small".into()).into(), ..stage.reviewer("乙").await };
     assert_eq!(next(&desk, &small).await, None);
     assert_eq!(code(decide::decide(&desk, &small, id(&entries[0]), accept()).await), "submission_unknown");
@@ -418,7 +418,7 @@ async fn a_reviewer_decides_by_plain_forms_and_each_leads_to_the_next_card() {
     assert_eq!(browser.send("/queue/undo", &undo).await.leads_to(), cards[0]);
     let late = browser.send("/queue/undo", &undo).await;
     assert!(late.status == 409 && late.text.contains("nothing_to_undo"), "{late:?}");
-    // Passing a card over gives it back.
+    // Skipping a card releases its work.
     let pass = format!("/queue/screening?after={}", works[0].id);
     assert_eq!(browser.open(&pass).await.leads_to(), cards[1]);
     assert_eq!(

@@ -1,4 +1,5 @@
-//! A person who holds roles in several contests and not in all sees these together, or one of them, and nothing of any other.
+//! A person who holds roles in several contests, but not in all, sees these together, or one of them, and nothing of
+//! any other.
 use pipeline::lang::Lang;
 use pipeline::person::Held;
 use runtime::store::tokens::Role;
@@ -20,12 +21,12 @@ async fn three(stage: &Stage) -> [Entry; 3] {
     works
 }
 
-/// Somebody with this role in both contests.
+/// The browser of a person with this role in both contests.
 async fn of_both(stage: &Stage, role: Role) -> Browser {
     Browser::of(stage, Lang::En, &[Held::within(role, "demo"), Held::within(role, "small")]).await
 }
 
-/// The page shows the works of both contests, of one where it is asked for, and refuses any other.
+/// The page shows the works of both contests, or those of one if it is requested, and refuses any other contest.
 async fn shows(browser: &Browser, path: &str, works: &[Entry; 3]) {
     let joint = if path.contains('?') { '&' } else { '?' };
     for (contest, expected) in
@@ -45,7 +46,7 @@ async fn lists_files_board_and_trouble_show_all_contests_that_a_person_may_see()
     for work in &works {
         plant(&stage, work, "douyin", &[handed()]).await;
     }
-    // In one contest by one role and in the other by another.
+    // One role in the first contest and another role in the second.
     let mixed = [Held::within(Role::Screener, "demo"), Held::within(Role::Operator, "small")];
     let mixed = Browser::of(&stage, Lang::En, &mixed).await;
     for browser in [&of_both(&stage, Role::Organiser).await, &mixed] {
@@ -94,7 +95,7 @@ async fn a_reviewer_of_several_contests_is_given_the_works_of_all_of_them_or_of_
     assert_eq!(reviewer.open(&after).await.leads_to(), card(&works[1], ""));
     assert!(reviewer.page(&card(&works[1], "")).await.contains(&format!("/queue/screening/{}/decide", works[1].id)));
     assert_eq!(reviewer.open(&card(&works[2], "")).await.status, 404);
-    // The contest that was asked for is kept from card to card.
+    // The requested contest is kept from card to card.
     let small = "?contest=small";
     assert_eq!(reviewer.open(&format!("/queue/screening{small}")).await.leads_to(), card(&works[1], small));
     assert!(reviewer.page(&card(&works[1], small)).await.contains(&format!("/decide{small}")));
@@ -106,7 +107,7 @@ async fn a_reviewer_of_several_contests_is_given_the_works_of_all_of_them_or_of_
     assert_eq!(reviewer.send(&other, &[("choice", "accept")]).await.status, 404, "a work of the other contest");
     let foreign = reviewer.open(&format!("/queue/screening?contest={FOREIGN}")).await;
     assert!(foreign.status == 403 && foreign.text.contains("contest_foreign"), "{foreign:?}");
-    // One who screens in all contests may also look at one of them.
+    // A person who screens in all contests can also look at one of them.
     let everywhere = Browser::everywhere(&stage, Role::Screener).await;
     let other = format!("?contest={FOREIGN}");
     assert_eq!(everywhere.open(&format!("/queue/screening{other}")).await.leads_to(), card(&works[2], &other));
@@ -131,7 +132,7 @@ async fn one_job_takes_works_of_all_contests_of_its_organiser_and_is_seen_by_tho
     let page = both.page(&job).await;
     assert_eq!(works.each_ref().map(|work| page.contains(&work.id)), [true, true, false]);
     assert!(both.page("/jobs").await.contains(&job));
-    // It holds works that this organiser may not see.
+    // It contains works that this organiser may not see.
     assert_eq!(small.open(&job).await.status, 404);
     assert!(!small.page("/jobs").await.contains(&job));
     assert_eq!(small.send_body(&format!("{job}/order"), "order=pause").await.status, 404);
@@ -155,7 +156,7 @@ async fn an_admin_of_several_contests_manages_the_people_of_each() {
     {
         let page = admin.page(&format!("/people?contest={contest}")).await;
         assert_eq!([0, 1, 2].map(|n| page.contains(&path(n))), expected, "{contest}: {page}");
-        // The form to add a person offers both contests, whichever is shown.
+        // The form for adding a person offers both contests, whichever is shown.
         for (role, there) in
             [("screener@demo", true), ("screener@small", true), ("screener@industry-power-2024", false)]
         {

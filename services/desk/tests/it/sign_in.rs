@@ -1,4 +1,5 @@
-//! How staff sign in to the console: invitation, both factors, sessions, and what ends them. By the acts, and once by the pages.
+//! How staff sign in to the console: invitation, both factors, sessions, and what ends them. Through the acts, and once
+//! through the pages.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ pub(crate) struct Console {
     pub(crate) visitor: Visitor,
 }
 
-/// Somebody who has accepted an invitation.
+/// A person who has accepted an invitation.
 pub(crate) struct Staff {
     pub(crate) person: Person,
     secret: TotpSecret,
@@ -99,7 +100,7 @@ impl Console {
         self.desk.store.time().await.unwrap()
     }
 
-    /// The next code that was not used. The first was used by the confirmation; the one after it is right already.
+    /// The next unused code. The confirmation used the first one; the code after it is already valid.
     async fn code(&self, staff: &mut Staff) -> String {
         staff.steps += 1;
         if staff.steps > 1 {
@@ -197,7 +198,7 @@ async fn a_code_works_once_and_a_recovery_code_replaces_it_once() {
     assert_eq!(code_of(console.second(&pending, &anna.codes[3]).await), "code_wrong");
     let mut other = console.staff("other").await;
     let foreign = other.codes.remove(0);
-    assert_eq!(code_of(console.second(&pending, &foreign).await), "code_wrong", "a code of somebody else");
+    assert_eq!(code_of(console.second(&pending, &foreign).await), "code_wrong", "another person's code");
     for forged in ["", "a.b.c", &format!("{pending}x"), &pending[1..]] {
         assert_eq!(code_of(console.second(forged, &code).await), "sign_in_expired", "{forged}");
     }
@@ -205,7 +206,7 @@ async fn a_code_works_once_and_a_recovery_code_replaces_it_once() {
 
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_login_are_answered_and_slowed_down_alike() {
-    // Without an address, which would be slowed down by itself.
+    // Without an address, because an address would be slowed down on its own.
     let console = Console { visitor: Visitor::default(), ..Console::new().await };
     let mut anna = console.staff("anna").await;
     for login in ["anna", "nobody", "Not A Login!"] {
@@ -216,7 +217,7 @@ async fn a_wrong_password_and_an_unknown_login_are_answered_and_slowed_down_alik
         assert_eq!(slow.code.name(), "sign_in_slow", "{login}");
         assert!((1..=30).contains(&slow.retry_after_s()), "{login}: {}", slow.retry_after_s());
     }
-    // After the wait the right password counts, and so does the code at once; then all failures are forgiven.
+    // After the wait, the right password is accepted, and so is the code straight away; then all failures are forgiven.
     console.time_passes().await;
     console.signs_in(&mut anna).await;
     for _ in 0..4 {
@@ -287,7 +288,7 @@ async fn sessions_are_ended_by_their_person_and_by_an_admin_of_that_person() {
     assert_eq!(code_of(foreign), "session_unknown");
     session::end(&console.desk, &caller, Some(anna.signed_in.session)).await.unwrap();
     assert!(!console.is_valid(&anna.signed_in.cookie).await && console.is_valid(&two.cookie).await);
-    // An admin of one contest does not manage somebody who holds a role in all of them.
+    // An admin of one contest does not manage a person who holds a role in all of them.
     let admin = Caller { roles: Some(["admin@demo".parse().unwrap()].into()), ..console.typing.clone() };
     let beyond = session::end_of(&console.desk, &admin, "anna", EndSessions::default()).await;
     assert_eq!(code_of(beyond), "role_beyond");
@@ -339,7 +340,7 @@ async fn a_link_is_made_by_an_admin_of_the_person_and_refused_where_it_makes_no_
     assert_eq!(code_of(invitation::look(&console.desk, secret).await), "invitation_unknown");
 }
 
-/// A browser that keeps the cookies which the desk sets; no redirect is followed.
+/// A browser that keeps the desk's cookies and follows no redirect.
 pub(crate) struct Browser {
     client: Client,
     url: String,
@@ -366,7 +367,7 @@ impl Browser {
         if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) }
     }
 
-    /// Status, where it leads, and the text.
+    /// Status, redirect target, and text.
     pub(crate) async fn sent(&mut self, request: RequestBuilder) -> (u16, Option<String>, String) {
         let answer = request.header("accept-language", "en").send().await.unwrap();
         for set in answer.headers().get_all(SET_COOKIE) {
@@ -383,7 +384,7 @@ impl Browser {
         assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax") && set.contains("Path=/"), "{set}");
         assert!(!set.contains("Domain"), "{set}");
         let (name, value) = set.split(';').next().unwrap().split_once('=').unwrap();
-        // Only the device outlives the browser.
+        // Only the device cookie survives a restart of the browser.
         assert_eq!(set.contains("Max-Age") && !set.contains("Max-Age=0"), name == "rm-device", "{set}");
         assert!(["rm", "rm-device", "rm-invitation"].contains(&name), "{set}");
         match value {
@@ -392,7 +393,7 @@ impl Browser {
         };
     }
 
-    /// What it holds for the choice that it made by an invitation.
+    /// The secret that it holds for its choice under an invitation.
     pub(crate) fn chooser(&self) -> ChooserSecret {
         ChooserSecret::parse(&self.cookies["rm-invitation"]).unwrap()
     }
@@ -450,7 +451,7 @@ async fn the_pages_lead_from_the_link_to_the_home_page_and_out_again_without_a_s
     let (status, to, _) = browser.sent(browser.post("/sign-in/code", &form)).await;
     assert_eq!((status, to.as_deref()), (303, Some("/me")));
     assert_eq!(browser.sent(browser.get("/me")).await.0, 200);
-    // Failures elsewhere do not delay the browser that is recognised.
+    // Failures elsewhere do not delay the recognised browser.
     let mut elsewhere = Browser::new(&console);
     for _ in 0..5 {
         elsewhere.sent(elsewhere.post("/sign-in", &wrong)).await;

@@ -1,5 +1,5 @@
-//! Control characters in everything that staff type into pages: each name in each address, queries, fields of forms with and without a
-//! picture. No answer may be a failure of ours.
+//! Control characters in everything that staff type into pages: each placeholder in each address, queries, fields of
+//! forms with and without a picture. No answer may be a 5xx.
 use std::collections::BTreeSet;
 
 use pipeline::id::PersonId;
@@ -9,10 +9,10 @@ use runtime::store::tokens::Role;
 
 use crate::desk_pages::{Walk, code_of, ends_it, name, pages, with_session};
 
-/// Forms that read no field: what they contain is not looked at.
+/// Forms that read no field: their contents are ignored.
 const WITHOUT_FIELDS: [&str; 0] = [];
 
-/// A person of every role, who signs in again after a form that ends the session.
+/// A person with every role, who signs in again after a form that ends the session.
 struct Typist {
     walk: Walk,
     person: PersonId,
@@ -72,7 +72,7 @@ async fn whatever_stands_in_the_address_of_a_page_is_never_a_failure_of_ours() {
 async fn a_control_character_in_the_query_of_a_page_is_never_a_failure_of_ours() {
     let mut typist = Typist::new().await;
     let mut wrong = Vec::new();
-    // Parameters that lists know, and one that none knows.
+    // Parameters that lists know, and one that none of them knows.
     let names = ["text", "contest", "state", "unit", "partner", "cursor", "code", "next", "work", "a%00b"];
     for page in pages().into_iter().filter(|page| page.method == Method::GET) {
         for parameter in names {
@@ -99,7 +99,7 @@ async fn a_control_character_in_any_form_is_named_and_never_a_failure_of_ours() 
     let mut typist = Typist::new().await;
     let (mut wrong, mut unread) = (Vec::new(), BTreeSet::new());
     for page in pages().into_iter().filter(|page| page.method == Method::POST) {
-        // Checked before the form is read, so any field stands for all.
+        // Checked before the form is read, so any field represents all.
         for (field, value) in [("reason", "a\0b"), ("reason", "\u{1b}[2J"), ("reason", "\u{202e}x"), ("a\0b", "x")] {
             let typed = Url::parse_with_params("http://a/", [(field, value)]).unwrap().query().unwrap().to_owned();
             let request = typist.walk.asks_at(&page, &typist.walk.path(&page)).body(typed);

@@ -1,4 +1,5 @@
-//! What staff see: filters that are checked, rows that say where a work is online, trouble with its command, one work whole.
+//! What staff see: filters that are checked, rows that show where a work is online, trouble with its command, one work
+//! in full.
 use reqwest::Method;
 use runtime::store::tokens::Role;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ impl Stage {
         answer.json().await.unwrap()
     }
 
-    /// A delivery as its state machine would have left it.
+    /// Stores a delivery as its state machine would have left it.
     async fn plant_delivery(&self, entry: &Entry, partner: &str, desired: &str, observed: Value) {
         let machine = json!({ "run": 1, "desired": desired, "observed": observed });
         let state = observed["state"].as_str().unwrap();
@@ -24,7 +25,7 @@ impl Stage {
         .await;
     }
 
-    /// A part as if it had been made so many minutes ago.
+    /// Stores a part as if it had been created this many minutes ago.
     async fn plant_part(&self, entry: &Entry, (stage, part, status): (&str, &str, &str), minutes: u32) {
         self.execute(format!(
             "insert into parts (submission, run, stage, part, status, created_at, not_before, started_at)
@@ -178,7 +179,7 @@ async fn trouble_names_the_work_the_age_a_sentence_and_the_command() {
         assert!(item["age_s"].as_f64().unwrap() >= 0.0 && !item["zh"].as_str().unwrap().is_empty(), "{item}");
         assert_eq!(item.get("title").is_some(), item.get("submission").is_some(), "{item}");
     }
-    // Accounts are everybody's, works are those of the contest.
+    // Accounts belong to all contests, works to their own.
     let elsewhere = stage.token(Role::Auditor, Some("small")).await;
     assert_eq!(stage.seen(&elsewhere, "/api/v1/trouble").await.as_array().unwrap().len(), 1);
 }
@@ -201,12 +202,12 @@ async fn a_queue_that_is_merely_long_is_no_trouble_and_one_that_nobody_works_on_
     let found = no_progress().await;
     assert_eq!(found.len(), 1, "one stands for the queue: {found:?}");
     assert_eq!((&found[0]["place"], &found[0]["submission"]), (&json!("screen/mezzanine"), &json!(first.id)));
-    // A process takes parts of the stage: the others wait for their turn.
+    // A process is claiming parts of the stage: the others wait for their turn.
     let busy = stage.enter().await;
     stage.standing_since(&busy, "screen", 1).await;
     stage.plant_part(&busy, ("screen", "mezzanine", "claimed"), 1).await;
     assert_eq!(no_progress().await, [] as [Value; 0]);
-    // It holds one without any progress.
+    // It holds one that makes no progress.
     stage.standing_since(&busy, "screen", 30).await;
     stage
         .execute(format!("update parts set started_at = now() - interval '30 min' where submission = '{}'", busy.id))

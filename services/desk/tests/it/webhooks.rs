@@ -1,4 +1,5 @@
-//! Webhooks at the desk: added, rotated, tried, sent again and removed, each once however often it is asked for, and within a contest.
+//! Webhooks at the desk: added, rotated, tested, sent again and removed, each once however often it is requested, and
+//! within a contest.
 use reqwest::{Method, RequestBuilder};
 use runtime::store::tokens::Role;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ fn act(stage: &Stage, token: &str, id: &str, what: &str, body: &Value) -> Reques
     stage.desk(Method::POST, &format!("/api/v1/webhooks/{id}/{what}"), token).json(body)
 }
 
-/// A request under a key of ours instead of a new one.
+/// A request with a key of our choice instead of a new one.
 fn keyed(stage: &Stage, method: Method, path: &str, token: &str, key: &str) -> RequestBuilder {
     let request = stage.client.request(method, format!("{}{path}", stage.desk_url)).bearer_auth(token);
     request.header("idempotency-key", key)

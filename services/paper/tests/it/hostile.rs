@@ -1,4 +1,4 @@
-//! Files that attack: each is refused by name, within the memory and time of a small file.
+//! Files of attackers: each is refused with its reason, within the memory and time of a small file.
 use paper::{Limits, Refusal};
 use pipeline::lang::Lang;
 
@@ -9,7 +9,7 @@ fn a_bomb_is_refused_before_it_is_parsed() {
     // 128 MiB of blanks in 128 KiB.
     let blanks = vec![b' '; 128 << 20];
     assert_eq!(refused(&workbook("", &[("xl/sharedStrings.xml", &blanks)])), Refusal::UnpacksTooLarge);
-    // Each part harmless, all of them not.
+    // Each part is harmless, but not all of them together.
     let small = vec![b' '; 1 << 20];
     let names: Vec<String> = (0..80).map(|part| format!("xl/media/{part}")).collect();
     let parts: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &*small)).collect();
@@ -18,7 +18,7 @@ fn a_bomb_is_refused_before_it_is_parsed() {
 
 #[test]
 fn a_size_that_lies_is_not_believed() {
-    // The central directory says that the part has one byte.
+    // The central directory states that the part has one byte.
     let blanks = vec![b' '; 96 << 20];
     let mut bytes = workbook("", &[("xl/sharedStrings.xml", &blanks)]);
     let size = (blanks.len() as u32).to_le_bytes();
@@ -57,12 +57,12 @@ fn entities_are_refused() {
     assert_eq!(refused(&workbook("", &[("xl/sharedStrings.xml", laughs)])), Refusal::Entities);
     let file = br#"<!DOCTYPE w [<!ENTITY f SYSTEM "file:///etc/passwd">]><worksheet><sheetData/></worksheet>"#;
     assert_eq!(refused(&workbook_of(file, &[])), Refusal::Entities);
-    // Across the border between two pieces of what is decompressed.
+    // Across the border between two chunks of decompressed bytes.
     for blanks in [65_530, 65_536, 65_545, 131_070] {
         let late = [" ".repeat(blanks).as_bytes(), file].concat();
         assert_eq!(refused(&workbook("", &[("xl/theme.xml", &late)])), Refusal::Entities, "{blanks}");
     }
-    // An entity without a declaration is not XML.
+    // An undeclared entity makes the XML invalid.
     let data = r#"<row r="1"><c r="A1" t="inlineStr"><is><t>&f;</t></is></c></row>"#;
     assert_eq!(refused(&workbook(data, &[])), Refusal::Damaged);
 }

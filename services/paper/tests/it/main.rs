@@ -1,8 +1,8 @@
-//! Spreadsheets as people and as attackers make them, and what is read of each. One file a subject.
+//! Spreadsheets as people and attackers make them, and what is read from each. One file for each subject.
 #![allow(clippy::unwrap_used, reason = "a test may: what cannot be unwrapped is the failure that it reports")]
 mod support;
 
-// Files that attack, or are damaged, or of another kind.
+// Files that attack, or are damaged, or of another type.
 mod hostile;
 // The template.
 mod template;

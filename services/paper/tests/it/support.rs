@@ -1,11 +1,11 @@
-//! Files made by hand, and a look at what is read of them.
+//! Handmade files, and what is read from them.
 use std::io::{Cursor, Write};
 
 use paper::{Answer, Book, Limits, Refusal};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// What is read of `bytes`; it keeps its limits.
+/// What is read from `bytes`; it must respect its limits.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Book, Refusal> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
@@ -18,14 +18,14 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Book, Refusal> {
     }
 }
 
-/// The cells of the only sheet, row by row, by the usual limits.
+/// The cells of the only sheet, row by row, within the usual limits.
 pub(crate) fn rows(bytes: &[u8]) -> Vec<Vec<String>> {
     let mut book = read(bytes, &Limits::default()).unwrap();
     assert_eq!(book.sheets.len(), 1);
     book.sheets.remove(0).rows.into_iter().map(|row| row.cells).collect()
 }
 
-/// Why `bytes` are refused, by the usual limits.
+/// Why `bytes` are refused, with the usual limits.
 pub(crate) fn refused(bytes: &[u8]) -> Refusal {
     read(bytes, &Limits::default()).unwrap_err()
 }
@@ -48,14 +48,14 @@ const WORKBOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spr
 const SHEETS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="b"
  Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
 
-/// A workbook of one sheet with this content, and more parts.
+/// A workbook with one sheet of this content, and more parts.
 pub(crate) fn workbook(sheet_data: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let sheet = format!(r#"<worksheet xmlns="{main}"><sheetData>{sheet_data}</sheetData></worksheet>"#);
     workbook_of(sheet.as_bytes(), more)
 }
 
-/// A workbook of one sheet with this whole part, and more parts.
+/// A workbook with one sheet of this complete part, and more parts.
 pub(crate) fn workbook_of(sheet: &[u8], more: &[(&str, &[u8])]) -> Vec<u8> {
     let mut parts: Vec<(&str, &[u8])> = vec![
         ("[Content_Types].xml", TYPES.as_bytes()),

@@ -63,7 +63,7 @@ fn each_cell_of_a_merged_region_has_the_text_of_its_first() {
         sheet.write(row as u32 + 1, 0, *title).unwrap();
     }
     sheet.merge_range(1, 1, 2, 2, "甲单位", &Format::new()).unwrap();
-    // Nothing stands in these rows: the region does not make rows of them.
+    // These rows are empty: the region does not turn them into rows.
     sheet.merge_range(10, 0, 20, 1, "", &Format::new()).unwrap();
     let read = rows(&workbook.save_to_buffer().unwrap());
     let expected: [&[&str]; 4] =
@@ -76,7 +76,7 @@ fn rows_keep_their_numbers_and_hidden_sheets_are_left_out() {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet().set_name("汇总").unwrap();
     sheet.write(4, 2, "x").unwrap();
-    // As a clerk does who formats the whole column.
+    // As if a clerk had formatted the whole column.
     for row in 5..3000 {
         sheet.write_blank(row, 0, &Format::new().set_bold()).unwrap();
     }

@@ -1,5 +1,5 @@
-//! `reelmill bag ID --partner P --out DIR`: fetches the files that a person brings to a partner, and prints what to enter there. Goes on
-//! where it was cut off; a different file of the same name is never overwritten.
+//! `reelmill bag ID --partner P --out DIR`: fetches the files that a person uploads at a partner, and prints what to
+//! enter there. Continues after an interruption; a different file of the same name is never overwritten.
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::database::DatabaseArgs;
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Format, OutputArgs, Table};
 
-/// What is read from disk in one go.
+/// Bytes read from disk at once.
 const BATCH_BYTES: usize = 1024 * 1024;
 
 /// Options of `bag`.
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Fetches the files, compares them with what was handed over, and prints the checklist.
+/// Fetches the files, compares them with the delivered ones, and prints the checklist.
 pub(crate) async fn run(args: Args) -> Result<Exit> {
     let desk = args.database.desk().await?;
     let (bag, files) = bag(&desk, &Sees::All, args.id, &PartnerId::new(args.partner)).await?;
@@ -61,7 +61,7 @@ enum Fetched {
     There,
 }
 
-/// Brings one file to `path`. What came before an interruption lies in `path` with `.part` after it.
+/// Fetches one file to `path`. Until it is complete it has `.part` after its name.
 async fn fetch(desk: &Desk, file: &Stored, path: &Path) -> Result<Fetched> {
     if is_there(path).await? {
         let (bytes, sha256) = digest_of(path).await?;
@@ -80,7 +80,7 @@ async fn fetch(desk: &Desk, file: &Stored, path: &Path) -> Result<Fetched> {
     Ok(Fetched::New)
 }
 
-/// Whether there is a file. Anything else of that name is not ours to touch, a link included.
+/// Whether there is a regular file. Anything else of that name, including a link, is not touched.
 async fn is_there(path: &Path) -> Result<bool> {
     match fs::symlink_metadata(path).await {
         Ok(found) if found.is_file() => Ok(true),
@@ -90,7 +90,7 @@ async fn is_there(path: &Path) -> Result<bool> {
     }
 }
 
-/// Fetches what of a file is missing in `part`; returns the digest of all of it.
+/// Fetches the missing bytes of a file into `part`; returns the digest of the whole file.
 async fn complete(desk: &Desk, file: &Stored, part: &Path) -> Result<String> {
     let (mut at, mut sha256) = (0, Sha256::new());
     if is_there(part).await? {
@@ -129,14 +129,14 @@ async fn digest_of(path: &Path) -> Result<(u64, Sha256)> {
     }
 }
 
-/// Gives a file its name, unless that is taken by now.
+/// Renames a file to its name, unless that exists by now.
 async fn put_in_place(part: &Path, path: &Path) -> Result<()> {
     match fs::hard_link(part, path).await {
         Ok(()) => fs::remove_file(part).await.with_context(|| format!("remove {}", part.display())),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             Err(WrongUsage(format!("{} is another file; it is not overwritten", path.display())).into())
         }
-        // Sticks and shares have no hard links.
+        // USB sticks and network shares have no hard links.
         Err(_) if !is_there(path).await? => {
             fs::rename(part, path).await.with_context(|| format!("write {}", path.display()))
         }
@@ -144,7 +144,7 @@ async fn put_in_place(part: &Path, path: &Path) -> Result<()> {
     }
 }
 
-/// What to enter where, in Chinese as the partner's pages are.
+/// What to enter where, in Chinese like the partner's pages.
 fn checklist(bag: &Bag) -> String {
     let list = &bag.checklist;
     let mut table = Table::of_facts();

@@ -1,4 +1,4 @@
-//! `reelmill bulk list|show|works|pause|resume|cancel`: the jobs that were made of many works, each as one.
+//! `reelmill bulk list|show|works|pause|resume|cancel`: jobs, each over many works.
 use std::collections::BTreeMap;
 
 use desk::act::job::{JobOrder, Order, order};
@@ -73,7 +73,7 @@ pub(crate) struct OneArgs {
     database: DatabaseArgs,
 }
 
-/// Does it.
+/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::List { page, output, database } => {

@@ -1,4 +1,5 @@
-//! `reelmill confirm ID… --partner P`: a person says yes to a publishing that the partner's rules allow no machine to decide.
+//! `reelmill confirm ID… --partner P`: a person confirms a publishing that the partner's rules do not leave to a
+//! machine.
 use desk::act::confirm::{Confirm, confirm};
 use pipeline::id::{PartnerId, SubmissionId};
 
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Confirms each delivery that waits for it; as JSON one document a work. One that refuses does not keep the others from it.
+/// Confirms each waiting delivery; as JSON one document per work. A refusal does not stop the others.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let (partner, caller) = (PartnerId::new(args.partner), args.database.caller(&desk).await?);

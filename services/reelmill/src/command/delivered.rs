@@ -1,4 +1,5 @@
-//! `reelmill delivered ID --partner P --url URL`: a person brought the bag to the partner, and this is where it can be seen.
+//! `reelmill delivered ID --partner P --url URL`: reports that a person uploaded the bag at the partner, with the
+//! work's address.
 use desk::act::deliver::{Deliver, deliver};
 use pipeline::id::{PartnerId, SubmissionId};
 

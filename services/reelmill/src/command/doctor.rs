@@ -1,4 +1,5 @@
-//! `reelmill doctor`: looks at everything that the services need and says of each what is wrong and how to mend it, in both languages.
+//! `reelmill doctor`: checks everything that the services need, and reports what is wrong and how to fix it, in both
+//! languages.
 use std::borrow::Cow;
 
 use ::desk::view::checks::Health;
@@ -27,20 +28,20 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
-/// What one check found.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Finding {
     check: Cow<'static, str>,
     health: Health,
     found: String,
-    /// In English. Absent where nothing is wrong.
+    /// In English. Missing if nothing is wrong.
     #[serde(skip_serializing_if = "str::is_empty")]
     mend: Cow<'static, str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     mend_zh: Cow<'static, str>,
 }
 
-/// What to do about it.
+/// The remedy.
 #[derive(Clone, Copy, Debug)]
 struct Mend {
     zh: &'static str,
@@ -69,10 +70,10 @@ impl Finding {
     }
 }
 
-/// A stand-in for an address that is not set, so that the other settings can be read all the same.
+/// A stand-in for a missing address, so that the other settings can be read all the same.
 const UNSET: &str = "unset";
 
-/// Checks everything; 1 if anything is bad.
+/// Runs all checks; 1 if anything is bad.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let mut findings = machine::media().await;
     match environment() {
@@ -119,7 +120,7 @@ fn environment() -> Result<Config, clap::Error> {
     settings::read(&given)
 }
 
-/// The catalogue, and what its contests and partners need.
+/// The catalogue, and the needs of its contests and partners.
 fn of_catalogue(config: &Config) -> Vec<Finding> {
     const MEND: Mend = Mend {
         zh: "改正该文件；目录有错时 `serve` 不会启动",
@@ -156,7 +157,7 @@ fn contests(catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
     Finding::good(NAME, format!("{} of {} take entries now: {}", open.len(), catalogue.contests.len(), open.join(", ")))
 }
 
-/// Whether the built-in contest for trials is there. A catalogue of one's own says by itself which contests it has.
+/// Whether the built-in contest for trials exists. A custom catalogue defines its own contests.
 fn demo(config: &Config) -> Option<Finding> {
     const NAME: &str = "demo contest";
     const MEND: Mend = Mend {
@@ -172,7 +173,7 @@ fn demo(config: &Config) -> Option<Finding> {
     }
 }
 
-/// Whether only this machine gets there.
+/// Whether the address is reachable from this machine only.
 fn is_loopback(url: &str) -> bool {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     ["127.0.0.1", "localhost", "[::1]"]

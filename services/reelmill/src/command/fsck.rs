@@ -35,7 +35,7 @@ fn hours(text: &str) -> Result<f64, String> {
     if (0.0..=87_600.0).contains(&value) { Ok(value) } else { Err("from 0 to 87600 hours".to_owned()) }
 }
 
-/// Looks, repairs if asked to, and says what it saw. Exit code 1 while something is wrong that was not repaired.
+/// Compares, repairs if requested, and reports. Exit code 1 while something is wrong that was not repaired.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let store = args.database.connect().await?;
     let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;

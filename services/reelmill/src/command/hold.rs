@@ -1,4 +1,5 @@
-//! `reelmill hold ID`: keeps a mezzanine from being deleted, whatever becomes of its entry. A recall does so by itself.
+//! `reelmill hold ID`: keeps a mezzanine from being deleted, whatever happens to its entry. A recall does so
+//! automatically.
 use desk::act::hold::{Hold, hold};
 use pipeline::id::SubmissionId;
 
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Holds it, or lets it go.
+/// Holds it, or lifts the hold.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let wish = Hold { held: !args.lift, reason: args.reason, dry_run: args.dry_run, digest: args.digest };
     let desk = args.database.desk().await?;

@@ -11,7 +11,7 @@ use crate::{output, settings};
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
-/// Prints the list, in order of key, and says how much it is.
+/// Prints the list, in order of key, and its totals.
 pub(crate) async fn run(_: Args) -> anyhow::Result<Exit> {
     let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
     let objects = Objects::new(&(&config.s3).into());

@@ -6,7 +6,7 @@ use desk::act::bulk::{JobMade, NewJob, many};
 use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs, Table};
 
-/// Makes the job, whose id goes to stdout, or says what it would come to.
+/// Makes the job and prints its id on stdout, or reports what it would do.
 pub(crate) async fn run(desk: &Desk, caller: &Caller, wish: NewJob, output: OutputArgs) -> anyhow::Result<Exit> {
     let made = many(desk, caller, wish).await?.value;
     match (output.output, made.job) {

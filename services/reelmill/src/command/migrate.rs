@@ -25,7 +25,7 @@ pub(crate) struct Args {
     allow_plaintext: Vec<Trusted>,
 }
 
-/// Runs the migrations that are missing.
+/// Runs the missing migrations.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let Some(url) = args.owner_url.or(args.database_url) else {
         return Err(WrongUsage("neither DATABASE_OWNER_URL nor DATABASE_URL is set".to_owned()).into());

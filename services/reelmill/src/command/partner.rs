@@ -1,4 +1,5 @@
-//! `reelmill partner list` and `reelmill partner authorise PARTNER`: our accounts with partners, and tokens that a person was given there.
+//! `reelmill partner list` and `reelmill partner authorise PARTNER`: our accounts with partners, and tokens that a
+//! person obtained there.
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};
 
@@ -16,7 +17,7 @@ use crate::exit::{Exit, WrongUsage};
 use crate::output::{Format, OutputArgs, Table, print, print_json};
 use crate::{settings, typed};
 
-/// The most that is read from stdin, bytes. Tokens are short.
+/// Most bytes read from stdin. Tokens are short.
 const INPUT_BYTES: u64 = 64 * 1024;
 
 /// What to do about partners.
@@ -52,7 +53,7 @@ pub(crate) struct AuthoriseArgs {
     database: DatabaseArgs,
 }
 
-/// Does what was typed.
+/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::List(args) => list(args).await,
@@ -134,7 +135,7 @@ async fn authorise(args: AuthoriseArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Whether the tokens of accounts at such a partner are renewed, and so kept in the database.
+/// Whether tokens at such a partner are renewed, and so stored in the database.
 fn keeps_tokens(method: DeliveryMethod) -> bool {
     match method {
         DeliveryMethod::Bilibili => true,
@@ -146,13 +147,13 @@ fn keeps_tokens(method: DeliveryMethod) -> bool {
     }
 }
 
-/// The tokens among what was given, by their names with or without the partner's prefix.
+/// The tokens among the given variables, by their names with or without the partner's prefix.
 fn tokens(given: &BTreeMap<String, String>, prefix: &str) -> Result<Tokens, WrongUsage> {
     let field = |name: &str| given.get(&format!("{prefix}{name}")).or_else(|| given.get(name)).cloned();
     let missing = |name: &str| WrongUsage(format!("{prefix}{name} is not given"));
     let wanted = |name: &str| field(name).filter(|value| !value.is_empty()).ok_or_else(|| missing(name));
     let wrong = |_| WrongUsage("EXPIRES_AT is not in seconds since 1970".to_owned());
-    // One without an end is renewed at its first use.
+    // A token without an expiry is renewed at its first use.
     let expires_at = field("EXPIRES_AT").map_or(Ok(0), |text| text.trim().parse().map_err(wrong))?;
     Ok(Tokens::new(wanted("ACCESS_TOKEN")?, wanted("REFRESH_TOKEN")?, expires_at))
 }

@@ -1,4 +1,5 @@
-//! `reelmill person add|list|role|invite|reset|sessions|end`: who works with entries, in which roles, and how they sign in.
+//! `reelmill person add|list|role|invite|reset|sessions|end`: who works with entries, in which roles, and how they sign
+//! in.
 use desk::act::invitation::{Invite, invite};
 use desk::act::person::{AddPerson, ChangeRoles, EndPerson, Managed, add, change_roles, end};
 use desk::act::session::{EndSessions, end_of};
@@ -134,7 +135,7 @@ pub(crate) struct ActArgs {
     database: DatabaseArgs,
 }
 
-/// Does it.
+/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::Add { name, login, roles, reason, act } => {

@@ -1,4 +1,4 @@
-//! `reelmill plan FILE`: what would be made of a file for a contest's partners, why, and what that takes.
+//! `reelmill plan FILE`: what would be made of a file for a contest's partners, why, and at what cost.
 use std::path::PathBuf;
 
 use indicatif::MultiProgress;
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
-/// The plan, and how people read it.
+/// The plan, and its form for people.
 #[derive(Serialize)]
 struct Explained {
     #[serde(flatten)]
@@ -31,7 +31,7 @@ struct Explained {
     lines: Vec<Line>,
 }
 
-/// Measures the file and prints the plan, whether or not the contest would take it.
+/// Measures the file and prints the plan, whether or not the contest would accept it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let (catalogue, contest) = args.catalogue.read()?;
     let local = Local::new()?;
@@ -86,7 +86,7 @@ fn how(how: &How) -> String {
     }
 }
 
-/// Seconds of processor time; of short work a tenth counts.
+/// Seconds of processor time; short work with a decimal.
 fn seconds(seconds: f64) -> String {
     if seconds < 10.0 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
 }
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// A camera's file of 61 s that Bilibili takes as it is, and Douyin does not.
+    /// A camera's file of 61 s that Bilibili accepts unchanged, and Douyin does not.
     const CAMERA: &str = include_str!("plan/camera.json");
 
     #[test]

@@ -1,4 +1,4 @@
-//! `reelmill preview ID --out DIR`: fetches what there is to look at before a decision on an entry.
+//! `reelmill preview ID --out DIR`: fetches the files to look at before a decision on an entry.
 use std::path::PathBuf;
 
 use anyhow::{Context, ensure};
@@ -23,7 +23,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Fetches the files, compares them with what was stored, and prints where they are.
+/// Fetches the files, compares them with the stored digests, and prints their paths.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let store = args.database.connect().await?;
     let Some(made) = store.preview(args.id).await? else {

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
-/// What is known of a file, as JSON.
+/// The measurements of a file, as JSON.
 #[derive(Serialize)]
 struct Report<'a> {
     accepted: bool,
@@ -37,7 +37,7 @@ struct Report<'a> {
     media_info: Option<&'a MediaInfo>,
 }
 
-/// Prints the verdict and what was measured; 3 if it would be refused.
+/// Prints the verdict and the measurements; 3 if it would be refused.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let (_, contest) = args.catalogue.read()?;
     let local = Local::new()?;
@@ -68,7 +68,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     })
 }
 
-/// Tells a refusal in both languages.
+/// Prints a refusal in both languages.
 pub(crate) fn refused(reason: &Rejection) -> Exit {
     eprintln!("refused ({})", reason.code());
     eprintln!("  {}", output::plain(&reason.text(Lang::Zh)));
@@ -76,10 +76,10 @@ pub(crate) fn refused(reason: &Rejection) -> Exit {
     Exit::Refused
 }
 
-/// Ranges of a likeness that are told to people at most; JSON has them all.
+/// Most ranges of a likeness that are shown to people; JSON has them all.
 const MOST_RANGES: usize = 4;
 
-/// A verdict, one rule a line; rules that were broken say so in both languages.
+/// A verdict, one rule per line; broken rules are explained in both languages.
 pub(crate) fn verdict_table(verdict: &Verdict) -> String {
     let mut table = Table::with_headings(&["RULE", "", "MEASURED", "ALLOWED"]);
     for rule in &verdict.rules {
@@ -95,7 +95,7 @@ pub(crate) fn verdict_table(verdict: &Verdict) -> String {
     table.to_string() + &others(verdict)
 }
 
-/// The entries that a verdict is about, with where they match; nothing where there are none.
+/// The entries that a verdict is about, with the matching ranges; empty if there are none.
 fn others(verdict: &Verdict) -> String {
     let mut table = Table::with_headings(&["LIKE ENTRY", "IN", "OF THE SHORTER", "AGREEMENT", "HERE", "THERE"]);
     let twins = || verdict.rules.iter().flat_map(|rule| &rule.others);

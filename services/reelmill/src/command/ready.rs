@@ -1,5 +1,5 @@
-//! `reelmill ready`: asks a service on this machine whether it can work. It is what a container's health check runs: the image has
-//! no curl, and needs none.
+//! `reelmill ready`: asks a service on this machine whether it is ready. It is the health check of containers: the
+//! image has no curl, and needs none.
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
@@ -19,12 +19,12 @@ pub(crate) struct Args {
     path: String,
 }
 
-/// The service itself waits 3 s for its neighbours; a health check waits a little longer for the service.
+/// The service itself waits 3 s for its servers; a health check waits a little longer for the service.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// Health is told in a few lines.
+/// The answer has a few lines.
 const MOST: u64 = 16 << 10;
 
-/// Asks once.
+/// Sends one request.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let address = here(args.admin_listen);
     let answer = ask(address, &args.path).with_context(|| format!("ask http://{address}{}", args.path))?;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     anyhow::bail!("{address} says {status}: {words}")
 }
 
-/// Where one asks who listens everywhere.
+/// The local address of a service that listens on all addresses.
 fn here(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
@@ -66,7 +66,7 @@ mod tests {
 
     use super::*;
 
-    /// What `ready` says of a server that gives `answer` to the first who asks.
+    /// The result of `ready` for a server that gives `answer` to the first client.
     fn told(answer: &'static str) -> anyhow::Result<Exit> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

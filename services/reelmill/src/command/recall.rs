@@ -1,4 +1,4 @@
-//! `reelmill recall ID… --reason WHY`: takes works back from every partner that has or may have them, or from some.
+//! `reelmill recall ID… --reason WHY`: recalls works from every partner that has or may have them, or from some.
 use desk::act::bulk::NewJob;
 use desk::act::recall::{Recall, Recalled, recall};
 use pipeline::id::SubmissionId;
@@ -37,7 +37,8 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Starts the recalls, or says who would be asked. As JSON one document a work. How they go, `reelmill status ID` shows.
+/// Starts the recalls, or lists the partners concerned. As JSON one document per work. `reelmill status ID` shows their
+/// progress.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
@@ -72,7 +73,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// One line a partner; a work that no partner has gets one too.
+/// One line per partner; a work at no partner gets one too.
 fn row(table: &mut Table, recalled: &Recalled) {
     let (id, state) = (recalled.id.to_string(), &recalled.state);
     if recalled.partners.is_empty() {

@@ -1,4 +1,5 @@
-//! `reelmill recalled ID --partner P --screenshot FILE`: a person removed a work at a partner by hand, and this proves it.
+//! `reelmill recalled ID --partner P --screenshot FILE`: reports, with proof, that a person removed a work at a
+//! partner.
 use desk::act::recalled::{ProveRemoval, recalled};
 use pipeline::id::{PartnerId, SubmissionId};
 
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Stores the proof. The publish stage looks at the public address before it believes it.
+/// Stores the proof. The publish stage checks the public address before it accepts it.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let wish = ProveRemoval {
         picture: args.evidence.picture().await?,

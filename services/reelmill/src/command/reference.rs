@@ -1,5 +1,6 @@
-//! `reelmill reference`: every command, option and variable as Markdown. Commands come from the command line's own definition and
-//! partners' settings from `publish`; only what the code reads without an option is listed here. Its output is deploy/REFERENCE.md.
+//! `reelmill reference`: every command, option and variable as Markdown. Commands come from the command line's own
+//! definition and partners' settings from `publish`; only variables read without an option are listed here. Its output
+//! is deploy/REFERENCE.md.
 use std::fmt::Write;
 
 use clap::{Arg, Command, CommandFactory};
@@ -9,9 +10,9 @@ use publish::settings::{self, Otherwise};
 use crate::cli::Cli;
 use crate::exit::{self, Exit};
 
-/// An option with the same words at this many commands stands once, in a table of its own.
+/// An option with the same text at this many commands is printed once, in a table of its own.
 const MANY: usize = 5;
-/// Commands that are named for one variable; for more, the first and a number.
+/// Commands that are listed for one variable; if there are more, the first and a number.
 const NAMED: usize = 3;
 
 /// Read from the environment without an option: names, default, meaning.
@@ -43,7 +44,7 @@ pub(crate) fn run() -> anyhow::Result<Exit> {
 /// The whole document.
 pub(crate) fn markdown() -> String {
     let mut cli = Cli::command();
-    // Gives usage lines the names of the commands above them.
+    // Gives usage lines the names of the parent commands.
     cli.build();
     let mut commands = Vec::new();
     collect(&cli, &mut commands);
@@ -62,7 +63,7 @@ pub(crate) fn markdown() -> String {
     sections.into_iter().chain(each).collect::<Vec<_>>().join("\n\n") + "\n"
 }
 
-/// A visible command, with its name as it is typed.
+/// A visible command, with its full name.
 struct Shown<'a> {
     name: String,
     command: &'a Command,
@@ -79,7 +80,7 @@ struct Row {
     flag: bool,
 }
 
-/// All visible commands below `command`, each before its own.
+/// All visible commands below `command`, each before its own subcommands.
 fn collect<'a>(command: &'a Command, into: &mut Vec<Shown<'a>>) {
     for command in command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help") {
         let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
@@ -131,12 +132,12 @@ fn default(argument: &Arg) -> String {
     }
 }
 
-/// With the full stop that clap takes away.
+/// With the full stop that clap removes.
 fn sentence(help: &str) -> String {
     format!("{}.", help.trim_end_matches('.'))
 }
 
-/// Text for a cell: outside of backticks nothing of it is Markdown, and a bar never ends the cell.
+/// Text for a cell: outside of backticks nothing is interpreted as Markdown, and a bar never ends the cell.
 fn cell(text: &str) -> String {
     let pieces = text.split('`').enumerate().map(|(at, piece)| {
         let piece = piece.replace('|', "\\|");
@@ -158,7 +159,7 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// Each variable once, as the first command that reads it describes it.
+/// Each variable once, with the text of the first command that reads it.
 fn variables(commands: &[Shown]) -> String {
     let mut found: Vec<(&str, &Row, Vec<&str>)> = Vec::new();
     for command in commands {
@@ -215,7 +216,7 @@ fn without_option() -> String {
     format!("## Variables without an option\n\n{}", table(&["variable", "default", "meaning"], rows))
 }
 
-/// Arguments that at least [`MANY`] commands have in the same words, in the order of their first command.
+/// Arguments that at least [`MANY`] commands have with the same text, in the order of their first command.
 fn of_many(commands: &[Shown]) -> Vec<Row> {
     let all: Vec<&Row> = commands.iter().flat_map(|command| &command.rows).collect();
     let mut many: Vec<Row> = Vec::new();
@@ -250,7 +251,7 @@ fn about(command: &Command) -> String {
     sentence(&command.get_about().map(ToString::to_string).unwrap_or_default())
 }
 
-/// In as many paragraphs as there are.
+/// With all its paragraphs.
 fn long_about(command: &Command) -> String {
     let Some(long) = command.get_long_about() else { return about(command) };
     long.to_string().split("\n\n").map(sentence).collect::<Vec<_>>().join("\n\n")
@@ -258,7 +259,7 @@ fn long_about(command: &Command) -> String {
 
 fn section(shown: &Shown, many: &[Row]) -> String {
     let mut text = format!("### {}\n\n{}", shown.name, cell(&long_about(shown.command)));
-    // A group of commands is not typed alone.
+    // A group of commands is not a command by itself.
     if shown.command.is_subcommand_required_set() {
         return text;
     }

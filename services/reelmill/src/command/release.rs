@@ -43,13 +43,13 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// An instant needs its offset: it is one moment, wherever the reader stands.
+/// A time needs its offset, so that it is one instant everywhere.
 pub(crate) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     let read = DateTime::<FixedOffset>::parse_from_rfc3339(text);
     read.map(|at| at.to_utc()).map_err(|_| "a time with its offset, such as 2024-08-15T20:00:00+08:00".to_owned())
 }
 
-/// Opens the gates, or says what that would do; as JSON one document a work. A work that refuses does not keep the others from their release.
+/// Opens the gates, or reports what that would do; as JSON one document per work. A refusal does not stop the others.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let desk = args.database.desk().await?;
     let caller = args.database.caller(&desk).await?;
@@ -94,7 +94,7 @@ fn names(released: &Released) -> String {
     released.partners.iter().map(|it| it.partner.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// What partners do not take of the texts: nothing is sent to them until that is mended.
+/// The texts that partners do not accept: nothing is sent to them until that is fixed.
 fn warn(released: &Released) {
     for recipient in &released.partners {
         for it in &recipient.warnings {
@@ -107,7 +107,7 @@ fn warn(released: &Released) {
     }
 }
 
-/// The option of `texts` that mends what a partner does not take.
+/// The option of `texts` that fixes a warning.
 fn option(warning: &str) -> Option<&'static str> {
     match warning {
         "title_too_short" | "title_too_long" => Some("--title TEXT"),
@@ -117,7 +117,7 @@ fn option(warning: &str) -> Option<&'static str> {
     }
 }
 
-/// One line a partner.
+/// One line per partner.
 fn row(table: &mut Table, released: &Released) {
     for it in &released.partners {
         let mut when = released.at.map_or_else(|| "at once".to_owned(), |at| format!("from {}", at.to_rfc3339()));

@@ -46,7 +46,7 @@ struct Made {
     rendition: String,
     file: PathBuf,
     cover: Option<PathBuf>,
-    /// What was cut out of it for partners.
+    /// The covers cut from it for partners.
     covers: Vec<PathBuf>,
     width: u32,
     height: u32,

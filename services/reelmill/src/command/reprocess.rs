@@ -43,7 +43,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Starts the runs, makes a job, or says what either would come to.
+/// Starts the runs, makes a job, or reports what either would do.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let (desk, caller) = args.database.acting().await?;
     let Args { ids, selection, from, partners, replace, dry_run, digest, reason, output, .. } = args;
@@ -67,7 +67,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The job's id goes to stdout.
+/// Prints the job's id on stdout.
 fn said(result: &JobMade, from: Beginning, single: Option<SubmissionId>) -> anyhow::Result<()> {
     let job = result.job.map(|job| job.to_string()).unwrap_or_default();
     match single {

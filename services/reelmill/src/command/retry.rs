@@ -32,7 +32,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// What to try again.
+/// What to retry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Target {
     submission: SubmissionId,

@@ -60,16 +60,16 @@ impl Role {
     }
 }
 
-/// Serves until it is told to stop.
+/// Serves until the process is asked to stop.
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
-    // Before anything is read that others may not see.
+    // Before any secret is read.
     runtime::child::hide_this_process()?;
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
 }
 
 async fn serve(args: Args) -> anyhow::Result<Exit> {
     let _telemetry = runtime::telemetry::init("reelmill", args.config.otlp_endpoint.as_deref())?;
-    // Said before anything is connected.
+    // Checked before anything is connected.
     desk_url(&args.config)?;
     let runtime = Runtime::start(args.config).await?;
     let mut services = Services::new();

@@ -1,4 +1,4 @@
-//! `reelmill status [ID] [--watch]`: how entries stand. Reads only.
+//! `reelmill status [ID] [--watch]`: the state of entries. Reads only.
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::paging::tell_next;
 mod entry;
 mod list;
 
-/// Time between two looks of `--watch`.
+/// Interval of `--watch`.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Options of `status`.
@@ -68,11 +68,11 @@ struct FilterArgs {
     limit: Option<u32>,
 }
 
-/// One look at the database.
+/// One reading of the database.
 struct Look {
     text: String,
     settled: bool,
-    /// Where the list goes on.
+    /// Where the list continues.
     next: Option<String>,
 }
 
@@ -83,7 +83,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     loop {
         let look = look(&args, &desk, &caller).await?;
         if look.text != last {
-            // A terminal shows the newest look only; a pipe gets each one.
+            // A terminal shows the newest reading only; a pipe gets each one.
             let clear = if args.watch && std::io::stdout().is_terminal() { "\x1b[H\x1b[2J\x1b[3J" } else { "" };
             output::print(&format!("{clear}{}", look.text))?;
             last = look.text;

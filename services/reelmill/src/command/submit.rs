@@ -1,5 +1,6 @@
-//! `reelmill submit FILE…`: enters works over HTTP like any entrant, with a resumable upload; `--sheet` enters all works of a recommending
-//! unit's sheet. Interrupted, the same command goes on where it was; finished, it says so instead of entering a work twice.
+//! `reelmill submit FILE…`: enters works over HTTP like any entrant, with a resumable upload; `--sheet` enters all
+//! works of a recommending unit's sheet. After an interruption the same command continues; after its end it says so
+//! instead of entering a work twice.
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -14,9 +15,9 @@ use one::One;
 
 // The videos of a folder.
 mod folder;
-// One work's way to the server.
+// The submission of one work.
 mod one;
-// What becomes of each row of a sheet.
+// The result for each row of a sheet.
 mod plan;
 // The list of receipts.
 mod receipts;
@@ -93,7 +94,7 @@ struct FormArgs {
     answers: Vec<(String, String)>,
 }
 
-/// Enters every file in turn, or every work of a sheet; the worst end is the command's.
+/// Enters every file in turn, or every work of a sheet; the worst result determines the exit code.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     if let Some(path) = &args.of_unit.template {
         return sheet::template(&args, path);
@@ -133,7 +134,7 @@ fn one<'a>(args: &'a Args, api: &'a Api, file: &'a Path, title: &str) -> anyhow:
     Ok(One { api, server, file, form, row: None, memory, again: args.again, wait: args.wait })
 }
 
-/// The form as it was typed. What may be absent beside a sheet is there without one: the parser saw to it.
+/// The form as typed. Arguments that are optional with a sheet are required without one by the parser.
 fn form(args: &Args, title: &str) -> Form {
     let form = &args.form;
     Form {
@@ -163,8 +164,8 @@ fn answer(given: &str) -> Result<(String, String), String> {
     Ok((id.trim().to_owned(), text.to_owned()))
 }
 
-/// The id of a theme that was given by its name, as the call for entries prints it. What the built-in catalogue does not know
-/// goes to the server as it is, which knows its own.
+/// The id of a theme given by its name, as printed in the call for entries. A name that the built-in catalogue does not
+/// have is sent unchanged to the server, which has its own.
 fn theme_id(contest: &str, theme: &str) -> String {
     let catalogue = Catalogue::builtin();
     let themes = catalogue.contest(&ContestId::new(contest)).map(|contest| contest.themes.clone()).unwrap_or_default();

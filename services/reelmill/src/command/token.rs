@@ -66,7 +66,7 @@ pub(crate) struct CreateArgs {
     database: DatabaseArgs,
 }
 
-/// Does it.
+/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::Create(args) => run_create(args).await,

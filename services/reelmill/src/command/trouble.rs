@@ -1,4 +1,5 @@
-//! `reelmill trouble`: everything that waits for a person, the most pressing first, and the command that goes with it. Reads only.
+//! `reelmill trouble`: everything that waits for a person, the most pressing first, and the matching command. Reads
+//! only.
 use desk::view::trouble::{self, Item, TroubleFilter};
 
 use crate::database::DatabaseArgs;

@@ -84,7 +84,7 @@ pub(crate) struct Common {
     database: DatabaseArgs,
 }
 
-/// Does it.
+/// Runs the command.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     match args {
         Args::Add { url, types, contest, common: Common { reason, output, database } } => {
@@ -174,7 +174,7 @@ fn log_table(rows: &[Message]) -> Table {
     table
 }
 
-/// How the last attempt ended, in a few words.
+/// The outcome of the last attempt, in short.
 fn last(row: &Message) -> String {
     let Some(MessageAttempt { status, error, elapsed_ms, answer, .. }) = row.attempts.last() else {
         return String::new();
@@ -184,7 +184,7 @@ fn last(row: &Message) -> String {
         (Some(status), _) => format!("{status} {}", answer.as_deref().unwrap_or_default()),
         (None, error) => error.clone().unwrap_or_default(),
     };
-    // One line: the whole of it is in the JSON.
+    // One line: the whole text is in the JSON.
     let ended: String = ended.chars().take(80).collect();
     format!("{} ({elapsed_ms} ms)", ended.trim_end())
 }

@@ -1,4 +1,4 @@
-//! `reelmill withdraw ID`: the entrant takes the work back; what is live is recalled.
+//! `reelmill withdraw ID`: withdraws the work for its entrant; live deliveries are recalled.
 use desk::act::withdraw::{Withdraw, withdraw};
 use pipeline::id::SubmissionId;
 
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     database: DatabaseArgs,
 }
 
-/// Takes it back for the entrant.
+/// Withdraws it for the entrant.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let wish = Withdraw { dry_run: args.dry_run, digest: args.digest, reason: args.reason };
     let desk = args.database.desk().await?;

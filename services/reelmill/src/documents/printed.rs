@@ -1,4 +1,4 @@
-//! What the program prints for people to type exists.
+//! Every command that the program prints for people exists.
 use std::collections::BTreeSet;
 
 use clap::CommandFactory;
@@ -6,7 +6,8 @@ use clap::CommandFactory;
 use super::{root, sources, wrong_in};
 use crate::cli::Cli;
 
-/// Where a command ends in a text of the program: at the end of the text, at a mark, or where a sentence goes on.
+/// The end of a command in a text of the program: the end of the text, a punctuation mark, or the continuation of a
+/// sentence.
 const ENDS: [char; 15] = ['"', '`', '<', '\\', '(', ')', '（', '）', '，', '；', ';', '…', ',', ':', '\n'];
 
 #[test]
@@ -18,7 +19,7 @@ fn every_command_that_the_program_prints_is_one_and_has_its_options() {
     let shown = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     for rest in shown.flat_map(|line| line.split("reelmill ").skip(1)) {
         let line = rest.split(ENDS).next().unwrap_or_default().trim().trim_end_matches(['.', '。']);
-        // A version, a name that is put in, and the name of a connection.
+        // Not a version, an inserted name, or the name of a connection.
         let is_typed = line.starts_with(|c: char| c.is_ascii_lowercase()) && line != "relay";
         if !is_typed || !checked.insert(line.to_owned()) {
             continue;

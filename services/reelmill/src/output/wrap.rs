@@ -1,18 +1,19 @@
-//! Wraps text at words by its width on a terminal; what stands between backticks is a command and stays whole. Chinese has no spaces: it may break between any two characters, but no line begins with
-//! a mark that closes something and none ends with one that opens it.
+//! Wraps text at words by its width on a terminal; text between backticks is a command and is not broken. Chinese has
+//! no spaces: it may break between any two characters, but no line begins with a closing mark and none ends with an
+//! opening one.
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Marks that belong to what is before them.
+/// Marks that belong to the preceding character.
 const CLOSING: &str = "，。、；：！？）》」』】”’%…,.;:!?)]}";
-/// Marks that belong to what is after them.
+/// Marks that belong to the following character.
 const OPENING: &str = "（《「『【“‘([{";
 
-/// The width of the longest piece that is not broken.
+/// The width of the longest unbreakable piece.
 pub(super) fn longest(text: &str) -> usize {
     pieces(text).into_iter().map(|piece| piece.trim_end().width()).max().unwrap_or(0)
 }
 
-/// The text in lines of at most `width` columns; a piece that is longer has a line of its own. At least one line.
+/// The text in lines of at most `width` columns; a longer piece has a line of its own. At least one line.
 pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
     if text.width() <= width {
         return vec![text.to_owned()];
@@ -29,7 +30,7 @@ pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// What stays together: a word with the space after it, or a Chinese character with its marks.
+/// Unbreakable pieces: a word with the space after it, or a Chinese character with its marks.
 fn pieces(text: &str) -> Vec<&str> {
     let (mut pieces, mut begin, mut before, mut quoted) = (Vec::new(), 0, None, false);
     for (at, c) in text.char_indices() {

@@ -1,5 +1,6 @@
-//! `/units/{contest}/{unit}/films`: the films of all works that wait for one, from a whole folder. The server says which file belongs to
-//! which work, by the rules of the command line; the browser sends them, each by the key of its entry.
+//! `/units/{contest}/{unit}/films`: the films of all works that wait for one, from a whole folder. The server decides
+//! which file belongs to which work, by the rules of the command line. The browser sends the files, each with the key
+//! of its entry.
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -26,9 +27,9 @@ static MATCHES: Semaphore = Semaphore::const_new(1);
 
 /// The largest list of names.
 pub(crate) const NAMES_BYTES: usize = 1024 * 1024;
-/// Of the files that fit one work this many are named; a person chooses among all of them.
+/// At most this many of the files that match one work are listed; a person chooses among all files.
 const MOST_SEVERAL: usize = 20;
-/// Most files of a folder.
+/// The most files of a folder.
 const MOST_NAMES: usize = 5_000;
 
 #[derive(Template)]
@@ -40,7 +41,7 @@ struct FilmsPage {
     base: String,
     endpoint: String,
     waiting: Vec<Waiting>,
-    /// Works whose link was replaced since: their entrants send the film.
+    /// Works whose link was replaced later: their entrants send the film.
     elsewhere: Vec<String>,
 }
 
@@ -94,17 +95,17 @@ struct Folder {
 #[derive(Debug, Serialize)]
 struct Matched {
     works: Vec<Match>,
-    /// Indices of the files that are called like films.
+    /// Indices of the files that have the name of a film.
     films: Vec<usize>,
 }
 
-/// What was found for one work; files by their index.
+/// The files that were found for one work, by their index.
 #[derive(Debug, Serialize)]
 struct Match {
     id: Uuid,
     /// The one file.
     film: Option<usize>,
-    /// These fit, and a person chooses.
+    /// Several that fit, from which a person chooses.
     several: Vec<usize>,
 }
 
@@ -125,7 +126,7 @@ pub(crate) async fn matched(
     units.spare(&of)?;
     let films: Vec<usize> = (0..names.len()).filter(|&at| is_film(&names[at])).collect();
     let files: Vec<String> = films.iter().map(|&at| names[at].clone()).collect();
-    // All works of the unit, so that a name which also fits a work that has its film is not taken for another.
+    // All works of the unit, so that a name that also fits a work with a film is not assigned to another work.
     let works = units.app.store.works_of_unit(&of).await?;
     let mut wanted = Vec::with_capacity(works.len());
     for work in &works {

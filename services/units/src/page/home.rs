@@ -1,4 +1,4 @@
-//! `/units`: the units of the person who signed in. With one unit only, its page.
+//! `/units`: the units of the signed-in person. With only one unit, redirects to its page.
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;

@@ -1,5 +1,5 @@
-//! `/units/{contest}/{unit}/sheets`: a sheet is sent, looked at row by row, and entered. Looking changes nothing; entering takes the rows that
-//! are right, and those that a person ticked although a work of their title is there already.
+//! `/units/{contest}/{unit}/sheets`: a sheet is sent, checked row by row, and entered. The check changes nothing.
+//! Entering takes the valid rows, and those that a person ticked although a work with this title exists already.
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -19,7 +19,8 @@ use crate::Units;
 use crate::rows::{Line, Next, judged};
 use crate::sheet::{self, Kept};
 
-/// Rows that are entered by one press of the button: each is a transaction of its own, and a person waits for the answer.
+/// The most rows that are entered with one press of the button: each is a separate transaction, and a person waits for
+/// the answer.
 const AT_ONCE: usize = 100;
 
 #[derive(Template)]
@@ -52,7 +53,7 @@ impl SheetPage<'_> {
     }
 }
 
-/// Rows to enter although a work of their title is there already, by their numbers.
+/// Numbers of the rows to enter although a work with their title exists already.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Wish {
@@ -91,7 +92,7 @@ pub(crate) async fn send(
     }
 }
 
-/// GET …/sheets/{sheet}: what becomes of each row.
+/// GET …/sheets/{sheet}: the outcome of each row.
 pub(crate) async fn look(
     State(units): State<Units>,
     visit: Visit,
@@ -118,7 +119,7 @@ async fn page<'k>(
 ) -> Result<SheetPage<'k>, Problem> {
     let (contest, unit) = units.found(of)?;
     let mut lines = judged(units, contest, unit, kept).await?;
-    // Stable: within each kind they stand as in the sheet.
+    // A stable sort: within each kind, rows keep the order of the sheet.
     lines.sort_by_key(Line::rank);
     Ok(SheetPage {
         shell: visit.shell(Here::Elsewhere),
@@ -131,8 +132,8 @@ async fn page<'k>(
     })
 }
 
-/// POST …/sheets/{sheet}/enter: enters what is right, row by row. What was entered stays entered where a later row is refused, such as
-/// beyond the quota.
+/// POST …/sheets/{sheet}/enter: enters the valid rows one by one. If a later row is refused, for example because the
+/// quota is used up, the rows before it stay entered.
 pub(crate) async fn enter(
     State(units): State<Units>,
     visit: Visit,

@@ -1,4 +1,5 @@
-//! `/units/{contest}/{unit}`: what the unit may enter and until when, the template of its sheet, and where the sheet is sent.
+//! `/units/{contest}/{unit}`: what the unit may enter and until when, the template of its sheet, and the form that
+//! sends the sheet.
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
@@ -21,7 +22,7 @@ pub(super) struct UnitPage {
     base: String,
     /// Works that the unit entered and that count against the quota, and all that name it.
     counted: Counted,
-    /// Works that were entered by sheets, and those of them that wait for their films.
+    /// Works that were entered by sheets, and how many of them wait for their films.
     works: usize,
     waiting: usize,
     sheets: Vec<SheetRow>,
@@ -44,12 +45,12 @@ impl UnitPage {
         })
     }
 
-    /// The same with a problem on top.
+    /// The same page with a problem at the top.
     pub(super) fn with(self, problem: &Problem) -> Self {
         Self { shell: self.shell.clone().with(problem), ..self }
     }
 
-    /// Until when works are entered: the unit's deadline or the contest's, whichever comes first.
+    /// The end of entries: the unit's deadline or the contest's, whichever comes first.
     fn deadline(&self) -> Option<DateTime<Utc>> {
         let ends = [self.unit.deadline, self.contest.deadline];
         ends.into_iter().flatten().map(|at| at.to_utc()).min()
@@ -64,7 +65,7 @@ impl UnitPage {
         self.counted.naming.saturating_sub(self.counted.entered)
     }
 
-    /// Works that may still be entered; `None`: any number.
+    /// How many works may still be entered; `None` means any number.
     fn left(&self) -> Option<u32> {
         self.unit.quota.map(|quota| quota.saturating_sub(self.counted.entered))
     }

@@ -1,5 +1,5 @@
-//! `/units/{contest}/{unit}/works`: the receipts of everything that the unit entered on one page, which prints as a list to stamp; and the
-//! way from there to the page of one work.
+//! `/units/{contest}/{unit}/works`: the receipts of all works that the unit entered, on one page that prints as a list
+//! to stamp. From there, each work's own page can be opened.
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -63,7 +63,7 @@ pub(crate) async fn works(
     shown(&WorksPage { shell, contest: contest.clone(), unit: unit.clone(), base: super::path(&of), works })
 }
 
-/// POST …/works/{receipt}: opens the page of a work, by the key that the unit entered it with.
+/// POST …/works/{receipt}: opens the page of a work, with the key under which the unit entered it.
 pub(crate) async fn open(
     State(units): State<Units>,
     visit: Visit,

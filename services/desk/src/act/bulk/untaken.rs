@@ -1,5 +1,5 @@
-//! What partners do not take of the texts of works that are to be released: said before the release, by partner and reason. The rules are
-//! those of the release of a single work.
+//! Texts of works to be released that partners do not accept: reported before the release, by partner and reason. The
+//! rules are those of the release of a single work.
 use std::collections::BTreeMap;
 
 use pipeline::catalogue::Catalogue;
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Works whose texts a dry run reads: each is some kilobytes, checked against the rules of every partner. Beyond it, the dry run says how
-/// many works it did not read.
+/// Works whose texts a dry run reads: each is some kilobytes, checked against the rules of every partner. Beyond it,
+/// the dry run reports how many works it did not read.
 const MOST_READ: u64 = 20_000;
-/// Works that are named of each kind.
+/// Works that are listed of each kind.
 const EXAMPLES: usize = 2;
 
 /// What a partner does not take of some works' texts. As long as there is something, nothing of such a work is sent there; `texts` mends it,
@@ -44,14 +44,14 @@ pub struct Example {
     pub en: String,
 }
 
-/// What was found, and how many works were not read.
+/// The findings, and how many works were not read.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     by_kind: BTreeMap<(String, String), Untaken>,
     pub(super) unread: u64,
 }
 
-/// Reads the texts of the works that would go to partners, bundle by bundle.
+/// Reads the texts of the works that would be sent to partners, batch by batch.
 pub(super) async fn look(catalogue: &Catalogue, tx: &mut Transaction, looked: &Looked) -> anyhow::Result<Found> {
     let (mut found, mut read) = (Found::default(), 0);
     for (partners, works) in looked.bundles() {

@@ -1,7 +1,7 @@
-//! Browser and system of a client in a few words, by which a person recognises their sessions. A program can call itself anything, so
-//! nothing is decided by it.
+//! Browser and system of a client in short, by which a person recognises their sessions. A program can send any name,
+//! so no decision depends on it.
 
-/// Browsers by what they call themselves, the more particular first: most also claim to be Chrome and Safari.
+/// Browsers by their names in User-Agent, the more specific first: most also claim to be Chrome and Safari.
 const BROWSERS: [(&str, &str); 13] = [
     ("QIHU 360", "360"),
     ("360SE", "360"),
@@ -29,7 +29,7 @@ const SYSTEMS: [(&str, &str); 8] = [
     ("Linux", "Linux"),
 ];
 
-/// Such as `Edge, Windows`; `None` where neither is known.
+/// Such as `Edge, Windows`; `None` if neither is known.
 pub(super) fn short(user_agent: &str) -> Option<String> {
     let known = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)

@@ -1,6 +1,7 @@
-//! Attempts to sign in, counted as failures until they succeed. A browser that is recognised under a login name has a count of its own;
-//! all others share the count of the name, and that of their address. So wrong passwords sent from elsewhere never keep a person waiting
-//! in the browsers that they use, and guesses from many addresses together are as slow as from one.
+//! Attempts to sign in, counted as failures until they succeed. A browser that is recognised for a login name has a
+//! count of its own; all others share the count of the name, and that of their address. So wrong passwords from
+//! elsewhere never delay a person in the browsers that they use, and guesses from many addresses together are as slow
+//! as from one.
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
@@ -11,21 +12,21 @@ use runtime::problem::{Code, Detail, Problem};
 use super::Visitor;
 use crate::Desk;
 
-/// What login names are hashed for, to count failures.
+/// The purpose of the hashes of login names: counting failures.
 const NAMES: &str = "login names of failed sign-ins";
-/// What devices are hashed for, with the login name.
+/// The purpose of the hashes of devices, with the login name.
 const DEVICES: &str = "devices of failed sign-ins";
 
 /// An attempt that was counted.
 pub(crate) struct Attempt {
-    /// Under which hash.
+    /// The hash of the counter.
     pub(crate) counter: [u8; 32],
     /// Whether the address counted it too.
     of_address: bool,
 }
 
 impl Attempt {
-    /// Takes the attempt back from the count of the address, where it was counted.
+    /// Removes the attempt from the count of the address, if it was counted.
     pub(super) fn leaves_the_address(&self, desk: &Desk, visitor: &Visitor) {
         if self.of_address {
             desk.pace.was_right(visitor.address.as_deref());
@@ -38,7 +39,7 @@ pub(crate) fn name_of(desk: &Desk, login: &str) -> Result<[u8; 32], Problem> {
     Ok(desk.keys()?.keyed_hash(NAMES, login))
 }
 
-/// Counts an attempt under a login name, or says how long to wait. `person`: for the log, where it is known who attempts it.
+/// Counts an attempt under a login name, or returns the time to wait. `person`: for the log, if the person is known.
 pub(crate) async fn begin(
     desk: &Desk,
     visitor: &Visitor,
@@ -63,7 +64,7 @@ pub(crate) async fn begin(
     }
 }
 
-/// The attempt that was counted was right after all.
+/// The counted attempt was correct.
 pub(crate) async fn was_right(desk: &Desk, visitor: &Visitor, attempt: &Attempt) -> Result<(), Problem> {
     attempt.leaves_the_address(desk, visitor);
     Ok(desk.store.password_was_right(&attempt.counter).await?)

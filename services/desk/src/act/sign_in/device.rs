@@ -1,6 +1,7 @@
-//! The browsers in which persons signed in before, recognised by a device cookie as OWASP describes it ("Slow Down Online Guessing Attacks
-//! with Device Cookies"). The cookie opens nothing: it only gives the browser a count of failures of its own, for the login names that
-//! were used in it. It is under seal, so no one can make one or add a name, and it stays valid over a change of password.
+//! The browsers in which persons signed in before, recognised by a device cookie as OWASP describes it ("Slow Down
+//! Online Guessing Attacks with Device Cookies"). The cookie opens nothing: it only gives the browser a count of
+//! failures of its own, for the login names used in it. It is sealed, so it cannot be forged or extended, and it stays
+//! valid over a change of password.
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::person::Login;
 use runtime::problem::Problem;
@@ -10,19 +11,20 @@ use uuid::Uuid;
 use super::{Visitor, under_seal};
 use crate::Desk;
 
-/// Where a device cookie opens.
+/// The associated data that a device cookie is sealed with.
 const PLACE: &[u8] = b"device of a sign-in";
-/// Login names that one browser is recognised for: a desk that colleagues share. The one used longest ago is forgotten first.
+/// Login names that one browser is recognised for: a computer shared by colleagues. The one used longest ago is dropped
+/// first.
 const MOST_NAMES: usize = 6;
 
-/// A browser in which somebody has signed in.
+/// A browser in which a person has signed in.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Device {
     /// Random, and the same as long as the browser keeps the cookie.
     pub(super) id: Uuid,
-    /// The login names that were used in it, the latest last.
+    /// The login names used in it, the latest last.
     names: Vec<String>,
-    /// When somebody last signed in.
+    /// When a person last signed in.
     at: DateTime<Utc>,
 }
 
@@ -30,7 +32,7 @@ impl Device {
     /// A browser is recognised for this long after the last sign-in in it.
     pub(crate) const KEPT: TimeDelta = TimeDelta::days(180);
 
-    /// The device of a cookie; `None` where the cookie is not ours or too old.
+    /// The device of a cookie; `None` if the cookie is not ours or too old.
     pub fn read(desk: &Desk, cookie: &str) -> Option<Self> {
         let device: Self = under_seal::opened(desk, PLACE, cookie)?;
         device.holds(desk.clock.now()).then_some(device)

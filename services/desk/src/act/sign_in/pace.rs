@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Failures from one address that cost nothing: four times those of a name.
+/// Failures from one address without a wait: four times those of a name.
 const FREE: u32 = 20;
 /// The wait after the last of them; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
@@ -12,7 +12,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// Failures count for this long after the last one.
 const COUNTED: Duration = Duration::from_secs(3600);
-/// Addresses that are remembered. Beyond it those that wait for nothing are forgotten.
+/// Addresses that are remembered. Beyond it those without a wait are dropped.
 const MOST: usize = 10_000;
 
 /// Failures by address. Each process has its own.
@@ -26,10 +26,10 @@ struct Failures {
 }
 
 impl Pace {
-    /// Counts an attempt as a failure until [`Pace::was_right`]. `Some`: it is not to be looked at, and how long to wait.
+    /// Counts an attempt as a failure until [`Pace::was_right`]. `Some`: it must not be checked, and the time to wait.
     pub(super) fn begin(&self, address: Option<&str>, now: Instant) -> Option<Duration> {
         let address = address?;
-        // A panic while the lock is held leaves counts that are as good as any.
+        // A panic while the lock is held leaves usable counts.
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST && !all.contains_key(address) {
             all.retain(|_, it| it.wait_until.is_some_and(|until| until > now));
@@ -53,7 +53,7 @@ impl Pace {
         None
     }
 
-    /// The attempt was right: it is not counted, and nothing has to wait for it.
+    /// The attempt was correct: it is not counted, and causes no wait.
     pub(super) fn was_right(&self, address: Option<&str>) {
         let Some(address) = address else { return };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

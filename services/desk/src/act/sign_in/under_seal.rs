@@ -1,4 +1,4 @@
-//! Values that a browser keeps for us and cannot read or change: sealed for one place, written as text.
+//! Values that a browser stores for us and cannot read or change: sealed for one purpose, written as text.
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use runtime::problem::Problem;

@@ -1,4 +1,4 @@
-//! What was chosen on the bulk page: which works, by hand or by conditions, and what is done to them.
+//! The choice on the bulk page: the works, by hand or by conditions, and the act.
 use pipeline::selection::Selection;
 use runtime::problem::Problem;
 use runtime::store::bulk::Kind;
@@ -9,7 +9,7 @@ use crate::act::bulk::NewJob;
 use crate::act::reprocess::Beginning;
 use crate::console::local;
 
-/// What was chosen: which works, by hand or by conditions, and what is done to them.
+/// The choice: the works, by hand or by conditions, and the act.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Chosen {
@@ -21,7 +21,7 @@ pub(super) struct Chosen {
     pub(super) state: Option<String>,
     /// A partner that the works have a delivery to.
     pub(super) holder: Option<String>,
-    /// The state of a delivery; of that to `holder`, where one is named.
+    /// The state of a delivery; of that to `holder`, if one is named.
     pub(super) delivery: Option<String>,
     /// Part of the recommending unit's name.
     pub(super) unit: Option<String>,
@@ -40,7 +40,7 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// The conditions, where no works were chosen by hand.
+    /// The conditions, if no works were chosen by hand.
     pub(super) fn conditions(&self) -> Option<String> {
         if !self.works.is_empty() {
             return None;
@@ -55,13 +55,13 @@ impl Chosen {
             ("entered<=", &self.entered_to),
         ];
         let picked = fields.into_iter().filter_map(|(name, it)| Some(format!("{name}{}", it.as_deref()?)));
-        // A text with blanks in it is written in quotation marks, which the selection does.
+        // A text with blanks must be quoted, which the selection does.
         let unit = self.unit.as_deref().map(|unit| unit.trim().to_owned());
         let unit = unit.map(|unit| Selection { unit: Some(unit), ..Selection::default() }.to_string());
         Some(self.selection.clone().into_iter().chain(picked).chain(unit).collect::<Vec<_>>().join(" "))
     }
 
-    /// The wish of the act. Fields of the other kinds, which stand on the same page, are left out.
+    /// The wish of the act. Fields of the other kinds on the same page are left out.
     pub(super) fn wish(&self, dry_run: bool) -> Result<NewJob, Problem> {
         let at = self.at.as_deref().filter(|_| self.kind == Kind::Release);
         Ok(NewJob {

@@ -1,4 +1,4 @@
-//! What a choice would come to, as a page, before it is begun.
+//! The preview of a choice as a page, before it is started.
 use askama::Template;
 use pages::Say;
 use pipeline::lang::Lang;
@@ -25,18 +25,18 @@ pub(super) struct LookPage {
     works: String,
     /// Works that are left out, and why.
     left_out: Vec<(u64, String)>,
-    /// What new runs would take.
+    /// The cost of new runs.
     hours: Option<Hours>,
     /// Partner, method, works, of these online, remark.
     effects: Vec<(String, String, u64, u64, String)>,
     is_release: bool,
-    /// Partner, works held, works replaced, what that takes.
+    /// Partner, works held, works replaced, how they are replaced.
     holdings: Vec<(String, u64, u64, String)>,
     lasting: Vec<String>,
     untaken: Vec<UntakenRow>,
     /// Works whose texts were not read.
     unread: Option<String>,
-    /// Label and text of what was chosen.
+    /// Label and text of the choice.
     terms: Vec<(String, String)>,
     fields: Vec<(String, String)>,
     digest: String,
@@ -44,11 +44,11 @@ pub(super) struct LookPage {
     begin: String,
 }
 
-/// What a partner does not take of some works' texts.
+/// Texts of some works that a partner does not accept.
 struct UntakenRow {
     partner: String,
     works: u64,
-    /// Address and title of a work, and what is wrong with it.
+    /// Address and title of a work, and its error.
     examples: Vec<(String, String, String)>,
 }
 
@@ -107,7 +107,7 @@ impl LookPage {
             unread: (made.unread_works > 0).then(|| say.many(made.unread_works, "件作品", "work", "works")),
             terms: terms(desk, say, chosen, made),
             digest: made.digest.clone(),
-            // Longer addresses are refused on their way.
+            // Longer addresses may be refused by proxies.
             again: (again.len() < 8_000).then_some(again),
             begin: format!(
                 "{}{}{works}",
@@ -178,7 +178,7 @@ fn left_out(say: Say, made: &JobMade) -> Vec<(u64, String)> {
     states.chain(others.map(|(works, why)| (works, why.to_owned()))).filter(|(works, _)| *works > 0).collect()
 }
 
-/// What was chosen, in words.
+/// The choice in words.
 fn terms(desk: &Desk, say: Say, chosen: &Chosen, made: &JobMade) -> Vec<(String, String)> {
     let all = match made.kind {
         Kind::Reprocess | Kind::Release => say.t("每件作品的全部平台", "all of each work's"),

@@ -1,5 +1,6 @@
-//! `/works/{id}/{release|recall|reprocess|hold|cure|retry|withdraw}`: an act on one work as a form. "Look" shows what would follow: the act's own
-//! dry run. Confirming carries the digest of what the dry run saw, and is refused as `changed` where the work has changed since.
+//! `/works/{id}/{release|recall|reprocess|hold|cure|retry|withdraw}`: an act on one work as a form. "Look" shows what
+//! would follow, which is the act's own dry run. The confirmation carries the digest of what the dry run saw and is
+//! refused as `changed` if the work has changed since.
 use std::sync::Arc;
 
 use askama::Template;
@@ -43,26 +44,26 @@ pub(super) fn routes() -> Vec<Route> {
     routes
 }
 
-/// The fields of every act's form. Each act reads its own; what another act would read is not shown in its form.
+/// The fields of every act's form. Each act reads its own fields, and its form shows no others.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Fields {
-    /// Look at what would follow, or do it.
+    /// Show what would follow, or do it.
     step: Step,
-    /// Of the dry run.
+    /// The digest of the dry run.
     digest: Option<String>,
     reason: Option<String>,
-    /// None is all.
+    /// Empty means all.
     partners: Vec<String>,
-    /// Beijing's time, as browsers send it.
+    /// Beijing time, as browsers send it.
     at: Option<String>,
     /// A stage.
     from: Option<String>,
     replace: Option<String>,
     held: Option<String>,
-    /// Beijing's time; none closes the window.
+    /// Beijing time; absent closes the window.
     until: Option<String>,
-    /// `STAGE/PART`; none is all.
+    /// `STAGE/PART`; absent means all.
     part: Option<String>,
 }
 
@@ -92,7 +93,7 @@ struct ActPage {
     consequences: Option<Consequences>,
     /// Whether the work has changed since the dry run.
     changed: bool,
-    /// Whether the act would be refused now, so that there is nothing to fill in.
+    /// Whether the act would be refused now, in which case there is nothing to fill in.
     refused: bool,
 }
 
@@ -133,7 +134,7 @@ pub(super) async fn links(desk: &Desk, visit: &Visit, work: &SubmissionRow) -> R
     Ok(links)
 }
 
-/// What the work's page says after an act.
+/// The confirmation on the work's page after an act.
 pub(super) fn done(name: &str, say: Say) -> Option<String> {
     let deed = Deed::ALL.into_iter().find(|deed| deed.stable() == name)?;
     Some(format!("{}{}", say.t("已办理：", "Done: "), deed.name(say)))
@@ -159,7 +160,7 @@ fn doing(deed: Deed) -> MethodRouter<Service> {
     )
 }
 
-/// Looks at what would follow, or does it.
+/// Shows what would follow, or does it.
 async fn act(
     desk: &Desk,
     deed: Deed,

@@ -1,5 +1,5 @@
-//! `/works/{id}/contact`: who entered a work. A form with a reason; each look is an act with a row in the audit trail, so there is no
-//! address that shows it again.
+//! `/works/{id}/contact`: who entered a work. It is a form that asks for a reason. Each look is an act with a row in
+//! the audit trail, so no address shows the answer again.
 use std::sync::Arc;
 
 use askama::Template;
@@ -36,7 +36,7 @@ struct ContactPage {
     shell: Shell,
     work: Arc<SubmissionRow>,
     entrant: Entrant,
-    /// Answers to the contest's own questions, in its order, by what it calls them.
+    /// Answers to the contest's own questions, in its order, each with the question's label.
     answers: Vec<(String, String)>,
 }
 

@@ -20,7 +20,7 @@ use crate::console::{Sent, Visit, post_to, see};
 use crate::http::routes::Route;
 use crate::view::{sentence, work};
 
-/// Those who write notes.
+/// The roles that write notes.
 pub(in crate::console) const WRITERS: &[Role] = &[Role::Screener, Role::Organiser];
 
 pub(super) fn routes() -> Vec<Route> {
@@ -39,7 +39,7 @@ pub(in crate::console) struct Notes {
     pub(in crate::console) work: SubmissionId,
     pub(in crate::console) all: Vec<Note>,
     pub(in crate::console) may_write: bool,
-    /// The queue whose card shows them.
+    /// The queue whose card shows them, if any.
     pub(in crate::console) queue: Option<&'static str>,
 }
 

@@ -1,5 +1,5 @@
-//! What may be chosen in the filter: contests, themes, states and partners of the catalogue, never what people typed. A list of every unit
-//! would be long, slow, and full of spellings.
+//! What can be chosen in the filter: contests, themes, states and partners of the catalogue, never text that people
+//! typed. A list of every unit would be long, slow and full of spelling variants.
 use pipeline::delivery::Observed;
 use pipeline::submission::State;
 
@@ -40,7 +40,7 @@ impl Choices {
             list("partner", ("平台", "Partner"), choices(partners, query.partner.as_deref())),
             list("delivery", ("投放状态", "Delivery"), choices(deliveries, query.delivery.as_deref())),
         ];
-        // One contest is no choice.
+        // With a single contest there is nothing to choose.
         lists.retain(|it| it.name != "contest" || it.choices.len() > 1);
         Self { lists }
     }

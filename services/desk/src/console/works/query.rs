@@ -1,4 +1,4 @@
-//! The query of the list's address: the filters, the page, and how one came there.
+//! The query of the list's address: the filters, the page, and the pages before it.
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use pipeline::person::Sees;
@@ -8,9 +8,9 @@ use serde::Deserialize;
 use crate::console::address;
 use crate::view::works::Filter;
 
-/// Pages back that an address remembers.
+/// How many pages back an address remembers.
 const MOST_BACK: usize = 20;
-/// How the first page is called among them.
+/// How the first page is written among them.
 const FIRST: &str = "-";
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -24,15 +24,15 @@ pub(super) struct Query {
     pub(super) delivery: Option<String>,
     pub(super) title: Option<String>,
     cursor: Option<String>,
-    /// The cursors of the pages before this one, the first of them first.
+    /// The cursors of the pages before this one, oldest first.
     back: Option<String>,
     limit: Option<u32>,
-    /// Which table, of a file.
+    /// Which table, if a file is asked for.
     pub(super) kind: Option<String>,
 }
 
 impl Query {
-    /// The contest that is filtered by.
+    /// The contest in the filter.
     pub(super) fn contest(&self) -> Option<ContestId> {
         self.contest.as_deref().map(ContestId::new)
     }
@@ -52,7 +52,7 @@ impl Query {
         }
     }
 
-    /// The filters as they stand in an address.
+    /// The filters as they are written in an address.
     pub(super) fn filters(&self) -> Vec<(&'static str, String)> {
         let all = [
             ("contest", &self.contest),
@@ -66,24 +66,24 @@ impl Query {
         all.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
     }
 
-    /// Whether something is filtered by.
+    /// Whether any filter is set.
     pub(super) fn is_filtered(&self) -> bool {
         !self.filters().is_empty()
     }
 
-    /// The first page, from another one.
+    /// The address of the first page, on every other page.
     pub(super) fn first(&self) -> Option<String> {
         self.cursor.as_ref().map(|_| self.at(None, &[]))
     }
 
-    /// The page before this one, as far as the address remembers it.
+    /// The address of the previous page, as far as the address remembers it.
     pub(super) fn previous(&self) -> Option<String> {
         let mut pages = self.back_pages();
         let last = pages.pop()?;
         Some(self.at((last != FIRST).then_some(last), &pages))
     }
 
-    /// The page after this one.
+    /// The address of the next page.
     pub(super) fn next(&self, cursor: &str) -> String {
         let mut pages = self.back_pages();
         pages.push(self.cursor.as_deref().unwrap_or(FIRST));
@@ -91,8 +91,8 @@ impl Query {
         self.at(Some(cursor), &pages[forgotten..])
     }
 
-    /// The filters in the language of bulk selections. A selection that names nothing is no selection, so it names the person's contests,
-    /// or else all of them.
+    /// The filters as a bulk selection. A selection with no filter is refused, so in that case it names the person's
+    /// contests, or else all of them.
     pub(super) fn selection(&self, catalogue: &Catalogue, sees: &Sees) -> String {
         let named = |name: &Option<String>| name.as_ref().map(Names::one).unwrap_or_default();
         let mut selection = Selection {

@@ -1,4 +1,4 @@
-//! A work as a row: words of the reader's language, and one cell for each partner.
+//! A work as a row: texts in the reader's language, and one cell for each partner.
 use pages::Say;
 use uuid::Uuid;
 
@@ -58,7 +58,7 @@ impl Cell {
     }
 }
 
-/// Whether an address may be a link: what a partner answered, or a person typed, could be a script.
+/// Whether an address may become a link. What a partner answered or a person typed could be a script.
 pub(crate) fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }

@@ -1,9 +1,9 @@
-//! What each act is called in a sentence after the name of who did it.
+//! The phrase for each act, for a sentence that starts with the actor's name.
 
 /// An act: its stable name, and what the person did, in Chinese and English.
 type Said = (&'static str, &'static str, &'static str);
 
-/// Every act that leaves a row, by its name.
+/// Every act that is recorded in the trail, by its name.
 #[rustfmt::skip]
 pub const ACTS: [Said; 50] = [
     ("bulk_job_changed", "调整了批量任务", "paused, resumed or cancelled a job"),

@@ -1,10 +1,11 @@
-//! Marks on a card's time line: stretches that a reviewer should look at or listen to. Times are the proxy's, which begins with the first
-//! picture.
+//! Marks on a card's time line: stretches that a reviewer should look at or listen to. Times are those of the proxy,
+//! which starts with the first picture.
 use pipeline::media_info::{MediaInfo, ShortTerm, Stretch};
 use pipeline::screening::{Outcome, Rule, RuleVerdict};
 use uuid::Uuid;
 
-/// Marks of one card at most: the probe keeps a bounded number of stretches of each kind, but a card has to stay readable.
+/// The most marks of one card. The probe stores a limited number of stretches of each kind, but a card must stay
+/// readable.
 const MOST: usize = 200;
 
 /// What a mark is about.
@@ -12,7 +13,7 @@ const MOST: usize = 200;
 pub enum MarkKind {
     /// Black picture.
     Black,
-    /// Nothing moves.
+    /// A still picture.
     Frozen,
     /// No sound.
     Silent,
@@ -33,13 +34,13 @@ pub struct Mark {
     pub rule: Rule,
     /// Whether that rule warns or is broken. Other marks are short ones that the rule allows.
     pub warns: bool,
-    /// Where it begins, ms.
+    /// Where it starts, ms.
     pub start_ms: u64,
     /// Where it ends, ms.
     pub end_ms: u64,
-    /// Whether it is about the whole work, because it was measured without a place.
+    /// Whether it is about the whole work, because it was measured without a position.
     pub whole: bool,
-    /// The other work, of a twin.
+    /// The other work, if this is a twin.
     pub other: Option<Uuid>,
 }
 
@@ -57,7 +58,8 @@ impl MarkKind {
     }
 }
 
-/// Every mark, by its beginning; those about the whole work first. `loudest` is the loudness above which the contest's rule warns, LUFS.
+/// Every mark, in the order of time; marks about the whole work first. `loudest` is the loudness in LUFS above which
+/// the contest's rule warns.
 pub fn marks(info: &MediaInfo, rules: &[RuleVerdict], loudest: Option<f64>) -> Vec<Mark> {
     let end_ms = info.video.duration_ms.saturating_add(info.sound_after_ms());
     let verdict = |rule: Rule| rules.iter().find(|it| it.rule == rule);
@@ -81,7 +83,8 @@ pub fn marks(info: &MediaInfo, rules: &[RuleVerdict], loudest: Option<f64>) -> V
         }
     }
     for (kind, rule) in [(MarkKind::Loud, Rule::Loudness), (MarkKind::Damaged, Rule::DecodeErrors)] {
-        // What is marked where it is needs no mark of the whole: works that were probed before places were stored have none.
+        // A kind that has marks with positions needs no mark for the whole work. Works that were probed before
+        // positions were stored have none.
         let placed = marks.iter().any(|mark| mark.kind == kind);
         if warns(rule) && !placed {
             marks.push(Mark { kind, rule, warns: true, start_ms: 0, end_ms, whole: true, other: None });
@@ -103,7 +106,8 @@ pub fn marks(info: &MediaInfo, rules: &[RuleVerdict], loudest: Option<f64>) -> V
     marks
 }
 
-/// Where the sound is louder than `loudest`: values that follow each other are one stretch, from the beginning of the first one's window.
+/// Where the sound is louder than `loudest`. Consecutive values form one stretch, from the start of the first value's
+/// window.
 fn loud(curve: &ShortTerm, loudest: f64) -> Vec<Stretch> {
     let mut found: Vec<Stretch> = Vec::new();
     for (at_s, _) in curve.moments().filter(|(_, lufs)| *lufs > loudest) {
@@ -117,7 +121,7 @@ fn loud(curve: &ShortTerm, loudest: f64) -> Vec<Stretch> {
     found
 }
 
-/// A stretch of time on the proxy's clock, as far as the proxy has it.
+/// The part of a stretch that the proxy contains, on the proxy's clock.
 fn within(start_ms: u64, end_ms: u64, shift_ms: i64, most_ms: u64) -> Option<(u64, u64)> {
     let place = |ms: u64| ms.saturating_add_signed(shift_ms).min(most_ms);
     let (start_ms, end_ms) = (place(start_ms), place(end_ms));
@@ -133,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// A minute with black at 10 s, silence from 20 s of the sound, which begins half a second before the picture.
+    /// A minute with black at 10 s and silence from 20 s of the sound, which starts half a second before the picture.
     fn info() -> MediaInfo {
         serde_json::from_value(json!({
             "size_bytes": 1, "format": "mp4", "brand": "isom", "duration_ms": 60_500, "bitrate_kbps": 1, "decode_errors": 3,
@@ -170,7 +174,7 @@ mod tests {
         let rules = [verdict(Rule::Black, Outcome::Warn, Vec::new()), verdict(Rule::Silent, Outcome::Pass, Vec::new())];
         let found: Vec<_> =
             marks(&info(), &rules, None).iter().map(|it| (it.kind, it.start_ms, it.end_ms, it.warns)).collect();
-        // The silence before the first picture is not on the proxy.
+        // The silence before the first picture is not in the proxy.
         assert_eq!(found, [(MarkKind::Black, 10_000, 16_000, true), (MarkKind::Silent, 19_500, 22_500, false)]);
     }
 
@@ -207,7 +211,7 @@ mod tests {
         }
         let found = marks(&info, &[verdict(Rule::Loudness, Outcome::Warn, Vec::new())], Some(-8.0));
         let loud: Vec<_> = found.iter().filter(|it| it.kind == MarkKind::Loud).collect();
-        // On the proxy's clock half a second earlier, as the picture begins later.
+        // Half a second earlier on the proxy's clock, because the picture starts later.
         let places: Vec<_> = loud.iter().map(|it| (it.start_ms, it.end_ms, it.whole)).collect();
         assert_eq!(places, [(9_500, 13_500, false), (29_500, 32_500, false)]);
         assert!(loud.iter().all(|it| it.warns));
@@ -218,7 +222,7 @@ mod tests {
         let range = |start_ms, end_ms| MatchedRange { start_ms, end_ms, other_start_ms: 0, other_end_ms: 1 };
         let alike = |ranges| Some(Match { covered_percent: 50, agreement_percent: 90, ranges });
         let other = SubmissionId(Uuid::from_u128(7));
-        // Fingerprints may reach beyond the last picture.
+        // Fingerprints may extend beyond the last picture.
         let likeness = Likeness { picture: alike(vec![range(30_000, 70_000)]), sound: alike(vec![range(500, 1000)]) };
         let twin = Twin { submission: other, same_file: false, likeness };
         let found = marks(&info(), &[verdict(Rule::Duplicate, Outcome::Warn, vec![twin])], None);

@@ -1,4 +1,4 @@
-//! The broker: what waits in the queues, who receives it, and whether it takes what is sent.
+//! The broker: what waits in the queues, who consumes it, and whether the broker accepts messages.
 use pages::Say;
 use pipeline::lang::Lang;
 use runtime::broker::{Broker, QueueState};
@@ -51,7 +51,7 @@ fn waiting(queues: &[QueueState]) -> Finding {
     Finding::poor(NAME, found, START)
 }
 
-/// A broker that is short of memory or disk answers everything, but lets senders wait.
+/// A broker that is short of memory or disk answers everything but blocks senders.
 async fn messages(broker: &Broker) -> Finding {
     const NAME: Both = Both { zh: "消息", en: "messages" };
     const BLOCKED: Both = Both {

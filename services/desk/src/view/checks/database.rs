@@ -1,4 +1,4 @@
-//! The database itself: its schema, our login, its clock, connections, archive, and the keys that open what it keeps.
+//! The database itself: its schema, our login, its clock, connections, archiving, and the keys for its sealed data.
 use runtime::clock::Clock;
 use runtime::seal::Keyring;
 use runtime::store::Store;
@@ -10,7 +10,7 @@ use super::{Both, Finding, both, said};
 pub(super) const SEE: Both = Both { zh: "见上面的 PostgreSQL", en: "see PostgreSQL above" };
 pub(super) const CONNECTIONS: Both = Both { zh: "数据库连接", en: "connections" };
 
-/// A difference of clocks that people should look at, and one with which tokens and signatures fail, seconds.
+/// Two differences of clocks in seconds: one that people should look at, and one with which tokens and signatures fail.
 const SKEW_S: (i64, i64) = (2, 30);
 
 pub(super) fn away(error: &anyhow::Error) -> Finding {
@@ -48,7 +48,7 @@ pub(super) fn migrations(applied: i64, known: i64) -> Finding {
     }
 }
 
-/// Whether our login may do what services do, and no more.
+/// Whether our login may do what services need, and no more.
 pub(super) async fn login(store: &Store) -> Finding {
     const NAME: Both = Both { zh: "数据库登录", en: "database login" };
     const MEMBER: Both = Both {
@@ -87,7 +87,7 @@ pub(super) async fn login(store: &Store) -> Finding {
     }
 }
 
-/// Whether another process of ours would get its connections, and whether the server is one that was tried.
+/// Whether another of our processes would get its connections, and whether the server has a version that was tested.
 pub(super) fn connections(server: &Server, of_one: u32) -> Finding {
     const OLD: Both = Both { zh: "升级到 PostgreSQL 15 或更新", en: "upgrade to PostgreSQL 15 or later" };
     const MORE: Both = Both {
@@ -101,7 +101,7 @@ pub(super) fn connections(server: &Server, of_one: u32) -> Finding {
     }
     let zh = format!("PostgreSQL {version}；{most} 个连接中已用 {used} 个");
     let en = format!("PostgreSQL {version}; {used} of {most} in use");
-    // One more process, as in the moment when an old one and its successor run.
+    // One more process, as when an old one and its successor run at the same time.
     if most - used < i64::from(of_one) {
         let found = both(format!("{zh}，一个进程占用 {of_one} 个"), format!("{en}, a process takes {of_one}"));
         return Finding::poor(CONNECTIONS, found, MORE);
@@ -144,7 +144,7 @@ pub(super) async fn clock(store: &Store, clock: &Clock) -> Finding {
         Ok(there) => there,
         Err(error) => return Finding::bad(NAME, said(&error), MEND),
     };
-    // The answer was written somewhere between asking and hearing.
+    // The server's time was read at some moment between question and answer.
     let middle = before + (clock.now() - before) / 2;
     let skew = (there - middle).abs();
     #[allow(clippy::cast_precision_loss, reason = "shown with two decimals")]
@@ -157,7 +157,7 @@ pub(super) async fn clock(store: &Store, clock: &Clock) -> Finding {
     }
 }
 
-/// Whether what is sealed can be opened with the keys that are set.
+/// Whether sealed data can be opened with the keys that are set.
 pub(super) async fn keys(store: &Store, keys: Option<&Keyring>) -> Finding {
     const NAME: Both = Both { zh: "加密数据", en: "sealed data" };
     const MEND: Both = Both {
@@ -171,7 +171,7 @@ pub(super) async fn keys(store: &Store, keys: Option<&Keyring>) -> Finding {
     let count = used.len();
     let ring = match keys {
         Some(ring) => ring,
-        // That none can be read is another finding.
+        // That no key can be read is another finding.
         None if used.is_empty() => return Finding::good(NAME, both("尚无加密数据", "nothing is sealed yet")),
         None => {
             let zh = format!("数据由 {count} 个密钥加密，但未设置任何密钥");

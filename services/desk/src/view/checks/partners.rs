@@ -1,4 +1,4 @@
-//! Credentials at partners that are stored in the database. Variables of the environment are seen by the role `publish` alone.
+//! Credentials at partners that are stored in the database. Only the role `publish` sees variables of the environment.
 use chrono::{DateTime, TimeDelta, Utc};
 use pages::Say;
 use pipeline::catalogue::Catalogue;
@@ -12,7 +12,7 @@ use super::database::SEE;
 use super::{Both, Finding, Words, both, ends_within, said};
 use crate::names::partner_name;
 
-/// Credentials that end within this time need to be renewed.
+/// Credentials that end within this time must be renewed.
 const ENDS_SOON: TimeDelta = TimeDelta::days(7);
 const NAME: Both = Both { zh: "平台凭证", en: "partners' credentials" };
 
@@ -23,7 +23,7 @@ pub(super) async fn credentials(store: &Store, catalogue: &Catalogue, now: DateT
     }
 }
 
-/// Tokens that are stored in the database. `partner authorise` is what stores them.
+/// Tokens that are stored in the database. `partner authorise` stores them.
 fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
     const AUTHORISE: Both = Both {
         zh: "请账号所有者授权，再把得到的令牌存入：`reelmill partner authorise PARTNER --stdin`（各行 ACCESS_TOKEN=…、REFRESH_TOKEN=…、EXPIRES_AT=…）",

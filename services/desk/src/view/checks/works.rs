@@ -1,4 +1,4 @@
-//! What lies in the database: parts that wait, contests of works, how full the store of films is.
+//! What is in the database: parts that wait, contests of works, and how full the store of films is.
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use runtime::store::Store;
@@ -6,7 +6,7 @@ use runtime::store::Store;
 use super::database::SEE;
 use super::{Both, Bounds, Finding, both, hours, said};
 
-/// A part that has been claimable for longer has no process that does it, seconds.
+/// If a part has been claimable for longer than this, in seconds, no process works on it.
 const OLD_S: f64 = 3600.0;
 
 pub(super) async fn work(store: &Store) -> Finding {
@@ -60,7 +60,7 @@ pub(super) async fn contests(store: &Store, catalogue: &Catalogue) -> Finding {
     Finding::poor(NAME, both(format!("作品属于 {lost}，目录中没有"), en), MEND)
 }
 
-/// How far entrants' films have come to the high-water mark.
+/// How close entrants' films are to the high-water mark.
 pub(super) async fn stock(store: &Store, bounds: Bounds) -> Finding {
     const NAME: Both = Both { zh: "参选作品存量", en: "entrants' films" };
     const MEND: Both = Both {

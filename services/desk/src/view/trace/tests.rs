@@ -95,7 +95,7 @@ fn every_second_is_somebodys() {
     assert_eq!(timeline.sums.values().sum::<f64>(), 136.0);
     assert_eq!(timeline.sums[&WaitedFor::Entrant], 10.0);
     assert_eq!(timeline.sums[&WaitedFor::People], 100.0);
-    // One second of a failed attempt and two of the good one, and from 117 to 136.
+    // One second of a failed attempt, two of the successful one, and the time from 117 to 136.
     assert_eq!(timeline.sums[&WaitedFor::Work], 22.0);
     assert_eq!(timeline.sums[&WaitedFor::Machines], 4.0);
 }

@@ -1,4 +1,4 @@
-//! How the database, the broker and the object store are reached: over which line.
+//! How the database, the broker and the object store are reached: with or without TLS.
 use runtime::broker;
 use runtime::config::Config;
 use runtime::transport::{self, Line, PlaintextRefused, Server};
@@ -17,7 +17,7 @@ const SMTPS: Mend = Mend {
     en: "use smtps:// in SMTP_URL, or add ?tls=required; where the network is trusted, name the host in ALLOW_PLAINTEXT",
 };
 
-/// A neighbour that cannot be used: what to do depends on whether its address was refused for want of TLS.
+/// A server that cannot be used: the remedy depends on whether its address was refused for lack of TLS.
 pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise: Mend) -> Finding {
     const POSTGRES: Mend = Mend {
         zh: "在 DATABASE_URL 中加上 ?sslmode=verify-full（至少 require）；网络可信时将主机列入 ALLOW_PLAINTEXT",
@@ -39,7 +39,7 @@ pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise:
     Finding::bad(check, format!("{}: no TLS to {}", PlaintextRefused::CODE, refused.host), mend)
 }
 
-/// How well the lines are kept from others. One that is refused is a finding of its server.
+/// Which connections are encrypted. A refused address is a finding of its server.
 pub(super) fn lines(config: &Config) -> Vec<Finding> {
     const NAME: &str = "TLS";
     const VERIFY: Mend = Mend {
@@ -50,7 +50,7 @@ pub(super) fn lines(config: &Config) -> Vec<Finding> {
     let rabbitmq = (config.amqp_url != UNSET).then(|| broker::line(config));
     let s3 = config.s3.endpoint.is_some().then(|| transport::objects_line(config));
     let readable = s3.as_ref().and_then(|line| line.as_ref().err()?.downcast_ref::<PlaintextRefused>());
-    // Nothing refuses to start for it, so it is no finding of the object store.
+    // The start does not refuse it, so it is no finding of the object store.
     let readable = readable.map(|it| Finding::poor("TLS to S3", format!("{} is reached without", it.host), HTTPS));
     let usable = [("PostgreSQL", postgres), ("RabbitMQ", rabbitmq), ("S3", s3)];
     let usable: Vec<(&str, Line)> = usable.into_iter().filter_map(|(name, line)| Some((name, line?.ok()?))).collect();

@@ -6,7 +6,7 @@ use runtime::desk_url::{DeskUrlRefused, desk_url, same_host};
 use super::Health;
 use super::{Finding, Mend, is_loopback};
 
-/// What `DESK_URL` says, by the rule that services apply at their start.
+/// The finding about `DESK_URL`, by the rule that services apply at their start.
 pub(super) fn address(config: &Config) -> Finding {
     const NAME: &str = "desk address";
     const HTTPS: Mend = Mend {
@@ -31,7 +31,7 @@ pub(super) fn address(config: &Config) -> Finding {
     let shared = [("PUBLIC_URL", &config.public_url), ("PUBLISH_URL", &config.publish_url)];
     let shared = shared.into_iter().find(|(_, other)| other.as_deref().is_some_and(|other| same_host(&url, other)));
     match shared {
-        // On one machine for a trial there are no other names.
+        // On a single machine for a trial there are no other names.
         Some((name, _)) if !is_loopback(&url) => {
             Finding::poor(NAME, format!("{url} has the same host name as {name}"), OWN_HOST)
         }

@@ -8,10 +8,10 @@ use super::{Finding, Mend, servers};
 use crate::local::Local;
 use crate::output;
 
-/// Room that one eight-minute entry at a high bitrate needs for its source, segments and renditions.
+/// Space that one eight-minute entry at a high bitrate needs for its source, segments and renditions.
 const SCRATCH_WANTED_BYTES: u64 = 10 << 30;
 
-/// What one child takes at most, with the four rungs at 1080p; measured, see bench/RESULTS.md.
+/// Largest memory of one child, with the four rungs at 1080p; measured, see bench/RESULTS.md.
 const CHILD_BYTES: u64 = 1_400 << 20;
 
 /// The ffmpeg libraries, and the sandbox by trying to break out of it.
@@ -19,7 +19,7 @@ pub(super) async fn media() -> Vec<Finding> {
     let engine = vec![engine(&media::engine()), parts_of_engine(&media::lacking())];
     let local = match Local::new() {
         Ok(local) => local,
-        // Nothing is known of the sandbox then; what stands in its way has a line of its own.
+        // Then nothing is known of the sandbox; the cause has a line of its own.
         Err(error) => {
             const MEND: Mend = Mend {
                 zh: "先按下面各行修复设置与 SCRATCH_DIR，再运行一次",
@@ -59,7 +59,7 @@ pub(super) async fn media() -> Vec<Finding> {
     engine.into_iter().chain([landlock, sandbox]).collect()
 }
 
-/// Encoders, decoders and filters that a build of ffmpeg may be without.
+/// Encoders, decoders and filters that a build of ffmpeg may lack.
 fn parts_of_engine(lacking: &[String]) -> Finding {
     const NAME: &str = "media parts";
     const MEND: Mend = Mend {
@@ -72,11 +72,11 @@ fn parts_of_engine(lacking: &[String]) -> Finding {
     Finding::bad(NAME, format!("this ffmpeg is without {}", lacking.join(", ")), MEND)
 }
 
-/// The libraries that make the bytes, by what they say of themselves.
+/// The libraries that make the output, by their own version texts.
 fn engine(said: &str) -> Finding {
     const NAME: &str = "media engine";
     let after = |name: &str| said.split_once(name).map(|(_, rest)| rest.split(',').next().unwrap_or(rest).trim());
-    // Distributions put letters before it (n7.1) and words behind it (5.1.9-0+deb12u1).
+    // Distributions add a letter before it (n7.1) and text after it (5.1.9-0+deb12u1).
     let version = after(", ffmpeg ").unwrap_or_default().trim_start_matches(|c: char| !c.is_ascii_digit());
     let major: Option<u32> = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|it| it.parse().ok());
     match major {
@@ -105,7 +105,7 @@ fn engine(said: &str) -> Finding {
     }
 }
 
-/// Whether the children that may run at once fit into memory.
+/// Whether memory is sufficient for the children that may run at once.
 pub(super) fn memory(config: &Config) -> Finding {
     const NAME: &str = "memory";
     const MEND: Mend = Mend {
@@ -119,7 +119,7 @@ pub(super) fn memory(config: &Config) -> Finding {
     if wanted > bytes { Finding::poor(NAME, found, MEND) } else { Finding::good(NAME, found) }
 }
 
-/// What this process may use: the machine's memory, or its container's where that is less.
+/// The memory available to this process: the machine's, or its container's if that is less.
 fn memory_bytes() -> Option<u64> {
     let machine = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = machine.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -128,7 +128,7 @@ fn memory_bytes() -> Option<u64> {
     Some(container.map_or(machine, |container: u64| container.min(machine)))
 }
 
-/// Whether scratch lies where large files belong.
+/// Whether scratch is on a file system for large files.
 pub(super) fn scratch_kind(config: &Config) -> Finding {
     const NAME: &str = "scratch mount";
     const MEND: Mend = Mend {
@@ -144,7 +144,7 @@ pub(super) fn scratch_kind(config: &Config) -> Finding {
     let (Ok(disk), Ok(flags)) = (rustix::fs::statfs(below), rustix::fs::statvfs(below)) else {
         return Finding::bad(NAME, "cannot be looked at", MEND);
     };
-    // Signed on some machines; the number is what counts.
+    // Signed on some machines; only the number matters.
     let kind = disk.f_type as u64 & 0xffff_ffff;
     if flags.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY) {
         return Finding::bad(NAME, "is mounted read-only", MEND);
@@ -166,7 +166,8 @@ pub(super) fn scratch_kind(config: &Config) -> Finding {
     Finding::good(NAME, "a local disk, writable")
 }
 
-/// Whether scratch can be written and has room, tried with a file: who is root may write anywhere, but for where nobody may.
+/// Whether scratch is writable and has space, tested with a file: root can write everywhere except on read-only file
+/// systems.
 pub(super) fn scratch(config: &Config) -> Finding {
     const NAME: &str = "scratch space";
     const MEND: Mend = Mend {
@@ -186,7 +187,7 @@ pub(super) fn scratch(config: &Config) -> Finding {
         Ok(disk) => {
             let free = disk.f_bavail.saturating_mul(disk.f_frsize);
             let found = format!("{} free in {shown}", output::bytes(free));
-            // A file system that counts none has no end of them.
+            // A file system without a count of inodes has no limit of them.
             let (files, none_left) = (disk.f_files > 0, disk.f_favail < 1000);
             if files && none_left {
                 return Finding::bad(NAME, format!("{found}, but only {} files more", disk.f_favail), MEND);
@@ -196,7 +197,7 @@ pub(super) fn scratch(config: &Config) -> Finding {
     }
 }
 
-/// Whether the services could listen, or do already.
+/// Whether the services can listen, or do so already.
 pub(super) async fn ports(config: &Config) -> Vec<Finding> {
     const API: Mend =
         Mend { zh: "结束占用该端口的程序，或改 LISTEN", en: "end what listens there, or set LISTEN" };
@@ -224,13 +225,13 @@ async fn port(name: &'static str, address: SocketAddr, ours: Option<&str>, mend:
         Ok(_) => Finding::good(name, format!("{address} is free")),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => match answers(address, ours).await {
             true => Finding::good(name, format!("{address} is served")),
-            false => Finding::poor(name, format!("somebody else listens on {address}"), mend),
+            false => Finding::poor(name, format!("another program listens on {address}"), mend),
         },
         Err(error) => Finding::bad(name, format!("cannot listen on {address}: {error}"), mend),
     }
 }
 
-/// Whether what listens there is ours, by a path that we serve; where there is none for everybody, whether it speaks HTTP.
+/// Whether the listener is ours, by a path that we serve; for a port without a public path, whether it speaks HTTP.
 async fn answers(address: SocketAddr, ours: Option<&str>) -> bool {
     let Ok(api) = crate::api::Api::new(&format!("http://{address}")) else { return false };
     let asked = api.http.get(format!("http://{address}{}", ours.unwrap_or("/")));

@@ -1,10 +1,10 @@
-//! Whether each partner's secrets are set that its way needs, before the first work is due there.
+//! Whether each partner's required secrets are set, checked before the first work is due there.
 use pipeline::catalogue::Catalogue;
 use pipeline::partner::Partner;
 
 use super::{Finding, Mend};
 
-/// Of those partners that a contest delivers to.
+/// For partners that a contest delivers to.
 pub(super) fn secrets(catalogue: &Catalogue) -> Finding {
     judge(catalogue, publish::lacking)
 }

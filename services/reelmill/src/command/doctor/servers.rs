@@ -1,4 +1,4 @@
-//! The neighbours: PostgreSQL, RabbitMQ, S3 and the mail server, each asked to do something real within seconds.
+//! The servers: PostgreSQL, RabbitMQ, S3 and the mail server, each tested with a real operation within seconds.
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use sha2::{Digest, Sha256};
 
 use super::{Finding, Mend, UNSET, access};
 
-/// What a healthy neighbour needs at most for what is asked here.
+/// Time limit within which a healthy server does these operations.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 async fn within<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::time::timeout(PATIENCE, work).await.context("no answer within 15 s")?
 }
 
-/// Connects and reads a table, which shows that the schema is there.
+/// Connects and reads a table, which shows that the schema exists.
 pub(super) async fn database(config: &Config) -> Finding {
     const NAME: &str = "PostgreSQL";
     const MEND: Mend = Mend {
@@ -66,7 +66,7 @@ pub(super) async fn broker(config: &Config) -> Finding {
     }
 }
 
-/// Connects to the mail server and signs in; nothing is said where none is named.
+/// Connects to the mail server and signs in; no finding if none is configured.
 pub(super) async fn mail(config: &Config) -> Option<Finding> {
     const NAME: &str = "mail server";
     const MEND: Mend = Mend {
@@ -88,7 +88,7 @@ fn with(code: Option<u16>) -> String {
     code.map_or(String::new(), |code| format!(" ({code})"))
 }
 
-/// Does with an object of its own everything that the services do with theirs.
+/// Does everything with a test object that the services do with theirs.
 pub(super) async fn objects(config: &Config) -> Vec<Finding> {
     const NAME: &str = "S3";
     const MEND: Mend = Mend {
@@ -126,14 +126,15 @@ const RIGHTS: Mend = Mend {
     en: "give the key these rights in the bucket: s3:GetObject, PutObject, DeleteObject, ListBucket, AbortMultipartUpload, ListMultipartUploadParts",
 };
 
-/// The cause in a few words: what the SDK says behind it is for programmers.
+/// The cause in short: the rest of the SDK's text is for programmers.
 fn brief(error: &anyhow::Error) -> String {
     let words = format!("{error:#}");
     let end = [" (ServiceError", " (DispatchFailure", " (TimeoutError"].iter().filter_map(|it| words.find(it)).min();
     words[..end.unwrap_or(words.len())].to_owned()
 }
 
-/// Keys of an upload that never was: no service looks there, and what a doctor leaves who is killed is swept as an orphan.
+/// Uses the keys of an upload that never existed: no service reads them, and what a killed doctor leaves is swept as an
+/// orphan.
 async fn small_object(objects: &Objects) -> anyhow::Result<()> {
     const WORDS: &[u8] = b"reelmill doctor";
     let upload = UploadId(uuid::Uuid::now_v7());
@@ -165,7 +166,7 @@ async fn object_in_parts(objects: &Objects) -> anyhow::Result<()> {
     objects.abort_multipart(&begun).await.context("give an upload in parts up")
 }
 
-/// The directory that exists above `path`, or `path` itself.
+/// The nearest existing directory above `path`, or `path` itself.
 pub(super) fn existing(path: &Path) -> &Path {
     path.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"))
 }

@@ -1,4 +1,4 @@
-//! What is in the neighbours: the desk's own checks, made with the settings of this machine.
+//! The contents of the servers: the desk's own checks, run with the settings of this machine.
 use ::desk::view::checks::{self, Bounds, Looked};
 use runtime::broker::Broker;
 use runtime::clock::Clock;
@@ -9,7 +9,7 @@ use runtime::store::Store;
 
 use super::{Finding, UNSET};
 
-/// The checks of the database; none if it does not answer, which is another finding.
+/// The checks of the database; none if it does not answer, which is a finding of its own.
 pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
     if config.database_url == UNSET {
         return Vec::new();
@@ -34,7 +34,7 @@ pub(super) async fn queues(config: &Config) -> Vec<Finding> {
         return Vec::new();
     }
     let Ok(broker) = Metrics::new().and_then(|metrics| Broker::new(config, metrics)) else { return Vec::new() };
-    // A broker that does not answer is another finding.
+    // A broker that does not answer is a finding of its own.
     if broker.answers().await.is_err() {
         return Vec::new();
     }

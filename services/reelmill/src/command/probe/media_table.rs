@@ -3,7 +3,7 @@ use pipeline::media_info::{AudioInfo, FieldOrder, MediaInfo, OtherTrack, Stretch
 
 use crate::output::{self, Table};
 
-/// Everything that was measured, a fact a line.
+/// All measurements, one per line.
 pub(crate) fn media_table(info: &MediaInfo) -> String {
     let mut table = Table::of_facts();
     let brand = if info.brand.is_empty() { String::new() } else { format!(" ({})", info.brand.trim()) };
@@ -95,7 +95,7 @@ fn sound(table: &mut Table, audio: &AudioInfo) {
     table.fact("silent", stretches(&audio.silent));
 }
 
-/// The first stretches; a broken file may have thousands.
+/// The first ranges; a broken file may have thousands.
 fn stretches(stretches: &[Stretch]) -> String {
     const SHOWN: usize = 5;
     let told =

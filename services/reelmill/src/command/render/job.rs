@@ -1,5 +1,5 @@
-//! The media job of one plan: its parts, a few at a time, and then its renditions. What the services spread over workers and
-//! S3 happens here in scratch directories; requests and order are theirs.
+//! The media job of one plan: its parts, a few at a time, and then its renditions. What the services distribute over
+//! workers and S3 happens here in scratch directories; requests and order are the same.
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -23,7 +23,7 @@ use crate::progress;
 /// One file, planned.
 pub(super) struct Job<'a> {
     pub(super) local: &'a Local,
-    /// Directory of the source and nothing else.
+    /// Directory with the source only.
     pub(super) source: &'a ScratchDir,
     pub(super) info: &'a MediaInfo,
     pub(super) plan: &'a Plan,
@@ -33,7 +33,7 @@ pub(super) struct Job<'a> {
     pub(super) out: &'a Path,
 }
 
-/// What one part of transcoding left: a directory, and in it a file for each encode.
+/// The output of one transcode part: a directory, and in it a file for each encode.
 struct Encoded {
     part: Part,
     dir: ScratchDir,
@@ -41,7 +41,7 @@ struct Encoded {
 }
 
 impl Job<'_> {
-    /// Does everything; the finished files lie in `out`.
+    /// Runs everything; the finished files are in `out`.
     pub(super) async fn run(&self) -> anyhow::Result<Vec<Made>> {
         let encoded: Vec<Encoded> =
             stream::iter(self.parts()).map(|part| self.encode(part)).buffer_unordered(self.jobs).try_collect().await?;
@@ -82,7 +82,7 @@ impl Job<'_> {
         self.collect(rendition, encoded, input.path())?;
         let place = self.place(input.path(), output.path());
         let (report, again) = self.join(rendition, place).await?;
-        // From here on they lie where no child may write.
+        // From here on they are in a directory that no child can write to.
         let finished = input.path().join(RENDITION);
         std::fs::rename(output.path().join(RENDITION), &finished).context("put the rendition beside its source")?;
         if !input.path().join(SOURCE).exists() {
@@ -121,7 +121,8 @@ impl Job<'_> {
         })
     }
 
-    /// Joins, and encodes again what breaks the cap behind the segments before it, until nothing does or nothing helps.
+    /// Joins, and encodes segments again that exceed the cap after the segments before them, until none does or nothing
+    /// helps.
     async fn join(&self, rendition: &PlannedRendition, place: Place<'_>) -> anyhow::Result<(AssembleReport, Again)> {
         let name = &rendition.name;
         let mut again = Again::default();
@@ -141,7 +142,7 @@ impl Job<'_> {
         }
     }
 
-    /// Puts a new encode of one segment into the place of the old one.
+    /// Replaces the old encode of one segment by a new one.
     async fn encode_again(
         &self,
         name: &RenditionName,
@@ -157,11 +158,11 @@ impl Job<'_> {
         let made = answer::segment(&timed.request, &report)?;
         let [made] = &made[..] else { bail!("one encode was asked for, {} came", made.len()) };
         let to = place.input.join(request::segment_file(index));
-        // The old one may be shared with another rendition of the same encode: replaced here, not overwritten.
+        // The old file may be shared with another rendition of the same encode: it is replaced here, not overwritten.
         std::fs::rename(dir.path().join(&made.name), &to).with_context(|| format!("replace {}", to.display()))
     }
 
-    /// Brings what `rendition` is joined from into one directory.
+    /// Collects the inputs of `rendition` in one directory.
     fn collect(&self, rendition: &PlannedRendition, encoded: &[Encoded], input: &Path) -> anyhow::Result<()> {
         match &rendition.video {
             VideoSource::Copied => link_or_copy(&self.source.path().join(SOURCE), &input.join(SOURCE))?,
@@ -188,7 +189,7 @@ impl Job<'_> {
         Place { input, output, allow_missing_landlock: self.local.allow_missing_landlock }
     }
 
-    /// Puts a finished file into `out`, whole or not at all, in place of an older one.
+    /// Moves a finished file into `out`, atomically, replacing an older one.
     fn deliver(&self, from: &Path, name: &str) -> anyhow::Result<PathBuf> {
         let to = self.out.join(name);
         let part = self.out.join(format!(".{name}.part"));

@@ -28,7 +28,7 @@ pub(super) fn of(result: &JobMade, from: Beginning) -> String {
     text
 }
 
-/// Works that do not begin now, and why.
+/// Works that are not started now, and why.
 pub(super) fn left_out(result: &JobMade, from: Beginning) -> Vec<(u64, String)> {
     let states = result.cannot_begin.iter();
     let mut left: Vec<_> =
@@ -52,7 +52,7 @@ fn holdings(held: &[Held]) -> Table {
     table
 }
 
-/// The estimate, and what it rests on.
+/// The estimate, and its basis.
 fn hours(estimate: &Estimate, from: Beginning) -> String {
     if from == Beginning::Publish {
         return "0.0: nothing is encoded".into();
@@ -74,7 +74,7 @@ fn hours(estimate: &Estimate, from: Beginning) -> String {
     if estimate.unknown_works > 0 {
         rests.push(format!("{} that have no plan yet, not counted", estimate.unknown_works));
     }
-    // Small jobs should not read as free.
+    // Small jobs must not be shown as zero.
     let hours = estimate.cpu_hours;
     let hours = if hours < 0.1 { format!("{hours:.4}") } else { format!("{hours:.1}") };
     if rests.is_empty() { hours } else { format!("{hours} ({})", rests.join("; ")) }

@@ -1,4 +1,4 @@
-//! One entry for people: where it stands, what was measured, what was made and who has it.
+//! One entry for people: its state, its measurements, its renditions and its deliveries.
 use desk::view::deliveries::Delivery;
 use desk::view::work::{Part, Rendition, Work};
 use pipeline::delivery::RecallBy;
@@ -7,7 +7,7 @@ use pipeline::rendition::QcOutcome;
 
 use crate::output::{self, Table};
 
-/// Facts, then a table for each thing that there is. `brief` leaves out checks that passed.
+/// Facts, then a table for each kind of thing. `brief` leaves out checks that passed.
 pub(super) fn table(work: &Work, brief: bool) -> String {
     let mut sections = vec![facts(work)];
     if let Some(verdict) = &work.verdict {
@@ -43,14 +43,14 @@ fn facts(work: &Work) -> String {
     facts.to_string()
 }
 
-/// Whether machines make something of it now.
+/// Whether machines are working on it now.
 fn is_making(work: &Work) -> bool {
     work.parts.iter().any(|part| part.run == work.run && part.stage != "publish" && part.status != "cancelled")
         && work.progress.is_some_and(|reached| reached.done < 1.0)
         && !work.settled
 }
 
-/// What is at work or stuck; what is done shows in what it made.
+/// Running and stuck parts; finished ones are shown by their results.
 fn open_parts(work: &Work) -> Option<String> {
     let open = |part: &&Part| !matches!(part.status.as_str(), "done" | "cancelled");
     let mut table = Table::with_headings(&["PART", "STATUS", "DONE", "TRIES", "LAST ERROR"]);
@@ -80,7 +80,7 @@ fn rendition_table(work: &Work) -> Option<String> {
             Some(_) => "for another entry".to_owned(),
         };
         table.row([&made.name, &picture, &duration, &size, &qc, &by]);
-        // A key is copied whole, like a command.
+        // A key is copied completely, like a command.
         table.command(&made.key);
     }
     (!work.renditions.is_empty()).then(|| table.to_string())
@@ -97,7 +97,7 @@ fn delivery_table(work: &Work) -> Option<String> {
     (!work.deliveries.is_empty()).then(|| table.to_string())
 }
 
-/// What quality control measured; what did not pass comes first.
+/// The measurements of quality control; failed checks come first.
 fn qc_table(made: &Rendition, brief: bool) -> Option<String> {
     let mut table = Table::with_headings(&[&format!("QC OF {}", made.name), "OUTCOME", "MEASURED", "LIMIT"]);
     let mut any = false;
@@ -121,7 +121,7 @@ fn progress(reached: Reached) -> String {
     }
 }
 
-/// What a person wants to know beside the state: where, why not, or what is still to be done.
+/// The remark beside the state: the address, the reason, or the next task.
 fn remark(delivery: &Delivery) -> String {
     let place = delivery.public_url.clone().unwrap_or_default();
     if let Some(words) = &delivery.words {

@@ -1,4 +1,4 @@
-//! The videos of a folder, as a netdisk or a USB stick holds them.
+//! The videos of a folder, as on a cloud drive or a USB stick.
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -6,12 +6,12 @@ use pipeline::sheet::is_film;
 
 use crate::exit::WrongUsage;
 
-/// Folders within folders that are looked into.
+/// Depth of subfolders that are searched.
 const DEPTH: usize = 8;
-/// Files of any kind that a folder may hold.
+/// Most files of any kind in a folder.
 const MOST_FILES: usize = 20_000;
 
-/// What was found.
+/// The result.
 pub(super) struct Folder {
     /// Where each file is.
     pub(super) paths: Vec<PathBuf>,
@@ -19,8 +19,8 @@ pub(super) struct Folder {
     pub(super) names: Vec<String>,
 }
 
-/// Finds every file that is called like a film or is `wanted` by this name. Links are not followed: a folder of others may hold one to a
-/// file of ours.
+/// Finds every file with a film's name or one of the `wanted` names. Links are not followed: a folder from others may
+/// contain a link to one of our files.
 pub(super) fn look(dir: &Path, wanted: &[&str]) -> anyhow::Result<Folder> {
     let mut folder = Folder { paths: Vec::new(), names: Vec::new() };
     let mut left = vec![(dir.to_owned(), String::new(), 0)];

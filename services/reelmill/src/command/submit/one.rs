@@ -1,4 +1,4 @@
-//! One work's way to the server: its form, its bytes, and what screening says. Interrupted, it goes on where it was.
+//! The submission of one work: its form, its bytes, and the result of screening. It continues after an interruption.
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use crate::output;
 use crate::resume::{Entry, FileMark, Memory};
 use crate::{progress, tus};
 
-/// Time between two questions of `--wait`.
+/// Polling interval of `--wait`.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
-/// How one file ended.
+/// The result for one file.
 pub(super) struct Done {
     pub(super) exit: Exit,
     pub(super) standing: Standing,
 }
 
-/// One file, its form, and what is remembered of an earlier command.
+/// One file, its form, and the stored state of an earlier command.
 pub(super) struct One<'a> {
     pub(super) api: &'a Api,
     pub(super) server: &'a str,
     pub(super) file: &'a Path,
     pub(super) form: Form,
-    /// The key of a sheet's row, under which the server recognises its form: it is entered once, whatever happens.
+    /// The key of a sheet's row, by which the server recognises its form: it is entered once, whatever happens.
     pub(super) row: Option<String>,
     pub(super) memory: Memory,
     /// Enter it once more.
@@ -36,7 +36,7 @@ pub(super) struct One<'a> {
 }
 
 impl One<'_> {
-    /// Enters the work, or goes on with it. `Err` is the exit code if the form was refused; the reason has been printed.
+    /// Enters the work, or continues it. `Err` is the exit code if the form was refused; the reason has been printed.
     pub(super) async fn enter(&self) -> anyhow::Result<Result<Done, Exit>> {
         if self.again {
             self.memory.forget();
@@ -52,7 +52,7 @@ impl One<'_> {
         self.look(&entry).await.map(Ok)
     }
 
-    /// What an earlier command began with this very file.
+    /// The entry that an earlier command began with this very file.
     async fn begun(&self) -> anyhow::Result<Option<Entry>> {
         let Some(mut entry) = self.memory.recall() else { return Ok(None) };
         let (size, modified_ms) = FileMark::glance(self.file)?;
@@ -89,7 +89,7 @@ impl One<'_> {
         Ok(Some(entry))
     }
 
-    /// Sends the entry form and writes down what the server answered.
+    /// Sends the entry form and stores the server's answer.
     async fn begin(&self) -> anyhow::Result<Result<Entry, Exit>> {
         let file = mark(self.file).await?;
         let entered = match self.api.enter(&self.form, self.row.as_deref()).await? {
@@ -99,7 +99,7 @@ impl One<'_> {
                 for field in problem.fields() {
                     eprintln!("  {}", output::plain(&field));
                 }
-                // Closed to everybody is a refusal; a form that is filled in wrongly is the caller's to correct.
+                // A contest that is closed to all is a refusal; errors in a form are for the caller to correct.
                 return Ok(Err(if problem.forbids() { Exit::Refused } else { Exit::Usage }));
             }
         };
@@ -112,7 +112,7 @@ impl One<'_> {
         Ok(Ok(entry))
     }
 
-    /// Sends the bytes until the server has them all.
+    /// Sends bytes until the server has them all.
     async fn upload(&self, mut entry: Entry) -> anyhow::Result<Entry> {
         let address = match &entry.upload {
             Some(address) => address.clone(),
@@ -148,7 +148,7 @@ impl One<'_> {
         }
     }
 
-    /// Asks once, or until screening has decided.
+    /// Reads the state once, or until screening has decided.
     async fn look(&self, entry: &Entry) -> anyhow::Result<Done> {
         let mut looked = false;
         loop {
@@ -163,7 +163,7 @@ impl One<'_> {
             }
             let undecided = matches!(standing.state.as_str(), "uploading" | "probe" | "screen");
             if !self.wait || !undecided {
-                // All bytes are there, but reading them back takes its time; `uploading` would look like a failure.
+                // All bytes are there, but reading them back takes time; `uploading` would look like a failure.
                 let state = if standing.state == "uploading" { "received, being verified" } else { &standing.state };
                 eprintln!("{}: {}", self.shown(), output::plain(state));
                 return Ok(Done { exit: Exit::Done, standing });
@@ -172,7 +172,7 @@ impl One<'_> {
         }
     }
 
-    /// What the headers say: the verdict follows when all of the film was decoded.
+    /// The result of the first look: the verdict follows when all of the film was decoded.
     fn tell_first_look(&self, look: &[Look]) {
         let broken: Vec<&Look> = look.iter().filter(|look| look.outcome == "fail").collect();
         if broken.is_empty() {
@@ -187,7 +187,7 @@ impl One<'_> {
         }
     }
 
-    /// The entry counts all the same; the organisers may write other texts for a partner.
+    /// The entry counts all the same; the organisers may set other texts for a partner.
     fn tell_warnings(&self, warnings: &[Warning]) {
         for Warning { partner, zh, en } in warnings {
             eprintln!("{}: {} does not take it as it is: {}", self.shown(), output::plain(partner), output::plain(en));

@@ -1,4 +1,4 @@
-//! What becomes of each row of a sheet, before anything is sent: the dry run.
+//! The action for each row of a sheet, before anything is sent: the dry run.
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -15,24 +15,24 @@ pub(super) struct Row {
     /// Its number in the spreadsheet.
     pub(super) number: u32,
     pub(super) title: String,
-    /// The file's name within the folder; empty where none is found.
+    /// The file's name within the folder; empty if none was found.
     pub(super) file: String,
     pub(super) next: Next,
 }
 
-/// What happens to it.
+/// The action for a row.
 pub(super) enum Next {
-    /// It is entered, or goes on; if it is in already, that is said.
+    /// It is entered, or continued; if it is entered already, that is reported.
     Enter(Box<Enter>),
     /// It is left to a person.
     Leave(Why),
 }
 
-/// What it takes to enter a row.
+/// The data for entering a row.
 pub(super) struct Enter {
     pub(super) path: PathBuf,
     pub(super) form: Form,
-    /// Under this key the server enters it once.
+    /// The key under which the server enters it once.
     pub(super) key: String,
     pub(super) memory: Memory,
     pub(super) before: Before,
@@ -52,22 +52,22 @@ pub(super) enum Why {
     Wrong(Vec<Wrong>),
     /// An earlier row has the same title.
     Repeats(u32),
-    /// A work of this title was entered for the unit before, and the row said something else.
+    /// A work with this title was entered for the unit before, with other answers.
     EnteredBefore(String),
-    /// No file fits; one of this name would.
+    /// No file matches; one with this name would.
     NoFile(String),
-    /// These files fit, or this one fits another row too.
+    /// These files match, or this one matches another row too.
     SeveralFiles(Vec<String>),
 }
 
-/// Who enters what where.
+/// The context of the entries.
 pub(super) struct Place<'a> {
     pub(super) server: &'a str,
     pub(super) contest: &'a Contest,
     pub(super) unit: &'a str,
 }
 
-/// Looks at each work, its file, and what is remembered of it. Also returns the names of files that no row needs.
+/// Checks each work, its file, and its stored state. Also returns the names of files that no row needs.
 pub(super) fn plan(place: &Place, works: &[Work], folder: &Folder) -> anyhow::Result<(Vec<Row>, Vec<String>)> {
     // A row that repeats another is not entered, so it takes no file from it.
     let wanted = works.iter().map(|work| if work.repeats.is_some() { ("", "") } else { (&*work.file, work.title()) });
@@ -123,7 +123,7 @@ fn enter(place: &Place, work: &Work, checked: &Checked, path: PathBuf) -> anyhow
     Ok(Next::Enter(Box::new(Enter { path, form, key, memory, before })))
 }
 
-/// The form that the row fills in.
+/// The form of a row.
 fn form(contest: &Contest, work: &Work, checked: &Checked) -> Form {
     let text = |id: &str| checked.text(id).to_owned();
     let given = |id: &str| checked.given(id).map(str::to_owned);

@@ -1,4 +1,5 @@
-//! The list at the end: each row of the sheet with what became of it. For a terminal, for programs, and as a file to print and stamp.
+//! The list at the end: each row of the sheet with its result. For a terminal, for programs, and as a file to print and
+//! stamp.
 use std::path::Path;
 
 use anyhow::Context;
@@ -11,13 +12,13 @@ use crate::api::{Standing, language};
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Format, OutputArgs, Table};
 
-/// What became of a row, or would.
+/// The result of a row, actual or expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum End {
     /// It can be entered.
     Ready,
-    /// It was begun and goes on.
+    /// It was begun and will be continued.
     Begun,
     /// The server has its form and its film.
     Entered,
@@ -25,9 +26,9 @@ pub(super) enum End {
     Rejected,
     /// The server refused the form.
     FormRefused,
-    /// The contest takes no entries now.
+    /// The contest accepts no entries now.
     NotAccepted,
-    /// We failed.
+    /// A failure of ours.
     Failed,
     /// The form's rules are broken.
     Wrong,
@@ -35,9 +36,9 @@ pub(super) enum End {
     Repeats,
     /// Probably entered already.
     EnteredBefore,
-    /// No file fits.
+    /// No file matches.
     NoFile,
-    /// Several files fit.
+    /// Several files match.
     SeveralFiles,
 }
 
@@ -60,7 +61,7 @@ impl End {
         if lang == Lang::Zh { zh } else { en }
     }
 
-    /// The exit code of a command whose worst row this is.
+    /// The exit code of a command with this as its worst row.
     fn exit(self) -> Exit {
         match self {
             End::Ready | End::Begun | End::Entered => Exit::Done,
@@ -84,12 +85,12 @@ pub(super) struct Receipt {
     submission: Option<String>,
     /// Its state at the server.
     state: Option<String>,
-    /// What a person should know.
+    /// A remark for people.
     note: String,
 }
 
 impl Receipt {
-    /// What is known before anything is sent.
+    /// The line before anything is sent.
     pub(super) fn of(row: &Row) -> Self {
         let lang = language();
         let (end, submission, note) = match &row.next {
@@ -150,7 +151,7 @@ fn changed(lang: Lang) -> String {
     if lang == Lang::Zh { zh.to_owned() } else { en.to_owned() }
 }
 
-/// The whole list, as programs read it.
+/// The whole list for programs.
 #[derive(Serialize)]
 struct List<'a> {
     unit: &'a str,
@@ -159,7 +160,7 @@ struct List<'a> {
     unused: &'a [String],
 }
 
-/// Prints the list, writes it to `file` as well, and says how the command ends: by the row that most needs something.
+/// Prints the list, also writes it to `file`, and returns the exit code: that of the most urgent row.
 pub(super) fn give(
     unit: &str,
     receipts: &[Receipt],
@@ -181,7 +182,7 @@ pub(super) fn give(
     Ok(worst.unwrap_or(Exit::Done))
 }
 
-/// Which kind of file a path asks for, by its ending.
+/// The kind of file for a path, by its extension.
 pub(super) fn kind(path: &Path) -> anyhow::Result<FileFormat> {
     let ending = path.extension().and_then(|it| it.to_str()).unwrap_or_default().to_ascii_lowercase();
     let kind = [FileFormat::Xlsx, FileFormat::Csv].into_iter().find(|kind| kind.ending() == ending);

@@ -1,5 +1,6 @@
-//! `reelmill submit --sheet`: every work of a recommending unit's sheet, with its video from a folder. What is clear is entered; what is
-//! wrong, missing or ambiguous is named and left to a person, who corrects the sheet or the folder and types the same command again.
+//! `reelmill submit --sheet`: every work of a recommending unit's sheet, with its video from a folder. Clear rows are
+//! entered; wrong, missing or ambiguous ones are listed for a person, who corrects the sheet or the folder and types
+//! the same command again.
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -18,7 +19,7 @@ use crate::exit::{Exit, WrongUsage};
 use crate::local::{CatalogueArgs, Local, link_or_copy};
 use crate::output;
 
-/// Rows that fail one after another before the command stops: the server is away, and says so for each.
+/// Rows that fail one after another before the command stops: the server is unavailable, and each row would say so.
 const FAILURES: usize = 3;
 
 /// Options of a whole sheet.
@@ -52,7 +53,7 @@ pub(super) fn template(args: &Args, path: &Path) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Enters the works of a sheet, or goes on with them.
+/// Enters the works of a sheet, or continues them.
 pub(super) async fn run(args: &Args, sheet: &Path, dir: &Path) -> anyhow::Result<Exit> {
     let unit = Text::new(&args.form.unit, Limit::NAME)
         .map_err(|error| WrongUsage(format!("--unit: {}", error.text(Lang::En))))?;
@@ -88,7 +89,7 @@ fn contest(args: &Args) -> anyhow::Result<Contest> {
     catalogue.read().map(|(_, contest)| contest)
 }
 
-/// Has the cells read in the sandboxed child, as the services do.
+/// Reads the cells in the sandboxed child, as the services do.
 async fn read(file: &Path) -> anyhow::Result<Result<Book, Refusal>> {
     let limits = Limits::default();
     let meta = std::fs::metadata(file).with_context(|| format!("open {}", file.display()))?;
@@ -113,7 +114,7 @@ fn refused(sheet: &Path, code: &str, text: impl Fn(Lang) -> String) -> Exit {
     Exit::Refused
 }
 
-/// Enters row after row. One that fails does not stop the others.
+/// Enters row after row. A failure does not stop the others.
 async fn enter_all(args: &Args, rows: Vec<Row>, receipts: &mut [Receipt]) -> anyhow::Result<()> {
     let api = Api::new(&args.server)?;
     let count = rows.len();

@@ -1,4 +1,4 @@
-//! The timeline for people: a line a phase, a line a part, and whom the time went to.
+//! The timeline for people: one line per phase, one per part, and who used the time.
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use desk::view::trace::{PartTime, Phase, Timeline, WaitedFor, seconds};
 
 use crate::output::{Table, plain};
 
-/// Parts of one phase that are listed; a long work has dozens of segments, and its slowest ones are what one looks for.
+/// Parts of one phase that are listed; a long work has dozens of segments, and the slowest ones matter.
 const LISTED: usize = 12;
 
 /// The whole text.
@@ -38,7 +38,7 @@ pub(super) fn text(timeline: &Timeline) -> String {
     text
 }
 
-/// What became of it at each partner: each state, and how long after the one before.
+/// The deliveries: each state, and the time since the one before.
 fn deliveries(timeline: &Timeline) -> String {
     let mut table = Table::with_headings(&["PARTNER", "SINCE", "STATES"]);
     let partners: BTreeSet<&str> = timeline.deliveries.iter().map(|it| it.partner.as_str()).collect();
@@ -102,7 +102,7 @@ fn phase_rows(table: &mut Table, phase: &Phase, several_runs: bool) {
     }
 }
 
-/// `2 failed, 7 later`, in the order of their first.
+/// `2 failed, 7 later`, in the order of first occurrence.
 fn counted(ends: &[&str]) -> String {
     let mut counts: Vec<(&str, u32)> = Vec::new();
     for end in ends {
@@ -116,7 +116,7 @@ fn counted(ends: &[&str]) -> String {
 
 /// A span of time for people: `0.042 s`, `12.3 s`, `3 m 04 s`, `5 h 07 m`, `2 d 03 h`.
 fn span(seconds: f64) -> String {
-    // Less than half a millisecond, and less than none, is none: no sign before it.
+    // Less than half a millisecond, or negative, is shown as zero, without a sign.
     let seconds = if seconds < 0.000_5 { 0.0 } else { seconds };
     if seconds < 1.0 {
         return format!("{seconds:.3} s");

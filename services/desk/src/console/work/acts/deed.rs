@@ -1,4 +1,4 @@
-//! The acts on one work, each with its words, its roles, its wish from the form, and its result as lines.
+//! The acts on one work: for each its words, its roles, how its request is read from the form, and its result as lines.
 use std::collections::BTreeSet;
 
 use pages::Say;
@@ -27,13 +27,13 @@ use crate::names::partner_name;
 #[derive(Debug, Default)]
 pub(crate) struct Consequences {
     pub(crate) lines: Vec<Consequence>,
-    /// Of what the act saw; absent where it has none.
+    /// The digest of what the act saw; absent if the act has none.
     pub(crate) digest: Option<String>,
     /// What cannot be undone.
     pub(crate) for_good: Option<&'static str>,
 }
 
-/// One consequence: for whom or what, and which.
+/// One consequence: for whom or for what, and which.
 #[derive(Debug)]
 pub(crate) struct Consequence {
     pub(crate) name: String,
@@ -47,11 +47,11 @@ impl Consequences {
     }
 }
 
-/// What stands about an act on its page.
+/// What an act's page says about it.
 struct Row {
     /// Its name in addresses.
     stable: &'static str,
-    /// Whose act it is; the same as in the API.
+    /// Who may do it; the same roles as in the API.
     roles: &'static [Role],
     name: (&'static str, &'static str),
     /// What it is for.
@@ -117,12 +117,12 @@ impl Deed {
         say.t(zh, en)
     }
 
-    /// Whose act it is.
+    /// The roles that may do it.
     pub(crate) fn roles(self) -> &'static [Role] {
         self.row().roles
     }
 
-    /// Whether its button is one to think about.
+    /// Whether its button warns of a serious consequence.
     pub(crate) fn is_grave(self) -> bool {
         matches!(self, Deed::Recall | Deed::Withdraw)
     }
@@ -189,7 +189,7 @@ impl Deed {
     }
 }
 
-/// Results in words.
+/// Puts results into words.
 struct Shows<'a> {
     desk: &'a Desk,
     say: Say,

@@ -12,7 +12,7 @@ use crate::console::stage_text;
 use crate::names::{failure, part_name, partner_name};
 use crate::view::work::{self, Part};
 
-/// Stages at which a new run can begin, the usual one first.
+/// Stages at which a new run can start, the usual one first.
 const BEGINNINGS: [Beginning; 4] = [Beginning::Transcode, Beginning::Probe, Beginning::Screen, Beginning::Publish];
 
 /// Lists of (value, text).
@@ -23,7 +23,7 @@ pub(crate) struct Options {
     pub(crate) parts: Vec<(String, String)>,
     /// Whether the film is held now, and why.
     pub(crate) held: Option<String>,
-    /// The end of the window that is open now, and what is to be cured.
+    /// The end of the cure window that is open now, and what is to be cured.
     pub(crate) cure: Option<(String, String)>,
 }
 

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::audio::Wish;
+use crate::check::qc;
 use crate::error::{During, Error, Result};
-use crate::{assemble, cover, qc, segment};
+use crate::picture::{cover, segment};
+use crate::sound::encode::Wish;
+use crate::write::join;
 use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
 
 pub mod protocol;
@@ -42,7 +44,7 @@ pub fn main() -> ExitCode {
 
 fn run() -> Result<serde_json::Value> {
     let request = read_request()?;
-    // Nobody waits for a segment in particular, and none has more threads.
+    // No single segment is urgent, and no other job has more threads.
     if matches!(request.job, Job::EncodeSegment { .. }) {
         scheduling::take_long_turns();
     }
@@ -77,11 +79,11 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
         Job::EncodeAudio { file, picture_start_ms, frames, frame_rate, encodes } => {
             let wish = Wish { picture_start_ms: *picture_start_ms, frames: *frames, frame_rate: *frame_rate, encodes };
             let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::audio::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
+            to_value(&crate::sound::encode::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
         }
         Job::Assemble { picture, sound, aigc, output } => {
-            let wish = assemble::Wish { picture, sound: sound.as_deref(), aigc: aigc.as_deref(), output };
-            to_value(&assemble::assemble(request, &wish, &mut |part| progress.tell(part))?)
+            let wish = join::Wish { picture, sound: sound.as_deref(), aigc: aigc.as_deref(), output };
+            to_value(&join::join(request, &wish, &mut |part| progress.tell(part))?)
         }
         Job::Covers { file, duration_ms, whole, covers, moments_ms } => {
             let wish = cover::Wish { whole, covers, moments_ms, duration_ms: *duration_ms };
@@ -137,7 +139,7 @@ impl Progress {
     }
 }
 
-/// Where nobody listens the parent is gone, and what we make is nobody's.
+/// Exits when the line cannot be written: then the parent is gone, and the result would be of no use.
 fn say_or_leave(line: &Line) {
     if say(line).is_err() {
         std::process::exit(1);

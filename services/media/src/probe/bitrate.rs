@@ -1,9 +1,9 @@
 //! Bytes over time: mean, by the second, and the fullest second.
 
-/// Seconds that are told apart; a stamp beyond (28 hours) counts to the last.
+/// Seconds with a counter of their own (28 hours); later packets count to the last.
 const MAX_SECONDS: usize = 100_000;
 
-/// Seconds that are told one by one; what lasts longer is no entry, and its list would be long.
+/// Longest stream whose seconds are reported one by one, in seconds; the list of a longer one would be too long.
 const TOLD_SECONDS: usize = 3600;
 
 /// Steps in which the fullest second is looked for.

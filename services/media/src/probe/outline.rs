@@ -1,10 +1,10 @@
 //! What the headers of a file claim, before anything is decoded. Good for a first word to the entrant, and for nothing else.
 use pipeline::media_info::Outline;
 
-use super::picture::{display_size, honest_aspect, upright};
-use super::{to_us, whole_ms};
+use super::geometry::{display_size, honest_aspect, upright};
 use crate::av;
-use crate::source::Source;
+use crate::read::source::Source;
+use crate::read::times::{to_us, whole_ms};
 
 /// What the headers say of a file whose picture is stream `video`, and whose sound is stream `audio`; `None` where they do not say how
 /// long it is. Fragments say it one by one, all over the file. Other tracks (telemetry, thumbnails) and the movie header, which is as

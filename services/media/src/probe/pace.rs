@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use pipeline::media_info::Ratio;
 
 use crate::av;
-use crate::isobmff::Length;
+use crate::read::isobmff::Length;
 
 /// A last frame that claims to stay longer than this is not believed, seconds: a closing title may stay for minutes, but what claims
 /// hours is a mistake or a lie, of which a few bytes would cost hours of encoding.

@@ -1,6 +1,8 @@
 //! Collects stretches of time during which something stays true.
 use pipeline::media_info::Stretch;
 
+use crate::read::times::whole_ms;
+
 /// More stretches than a person would read; a hostile file could make millions.
 const MAX_STRETCHES: usize = 1000;
 
@@ -39,7 +41,7 @@ impl Stretches {
 
     fn keep(&mut self, since: i64, until: i64) {
         if until.saturating_sub(since) >= self.min_us && self.found.len() < MAX_STRETCHES {
-            self.found.push(Stretch { start_ms: super::whole_ms(since), end_ms: super::whole_ms(until) });
+            self.found.push(Stretch { start_ms: whole_ms(since), end_ms: whole_ms(until) });
         }
     }
 }

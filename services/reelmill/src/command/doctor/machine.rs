@@ -16,7 +16,7 @@ const CHILD_BYTES: u64 = 1_400 << 20;
 
 /// The ffmpeg libraries, and the sandbox by trying to break out of it.
 pub(super) async fn media() -> Vec<Finding> {
-    let engine = vec![engine(&media::engine()), parts_of_engine(&media::lacking())];
+    let engine = vec![engine(&media::engine()), parts_of_engine(&media::missing_features())];
     let local = match Local::new() {
         Ok(local) => local,
         // Nothing is known of the sandbox then; what stands in its way has a line of its own.

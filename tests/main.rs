@@ -33,6 +33,8 @@ mod douyin;
 mod duplicates;
 // What an entrant hears while the film is still being decoded.
 mod first_look;
+// What the sources themselves must look like.
+mod house;
 // What attacks: none of it gets anywhere.
 mod hostile;
 // A sandboxed child that belongs to somebody else by now: none of its answers is believed.

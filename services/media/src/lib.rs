@@ -33,5 +33,5 @@ mod text;
 mod write;
 
 pub use child::protocol;
-pub use engine::engine;
+pub use engine::{ENGINE, engine};
 pub use requirements::missing_features;

@@ -19,7 +19,6 @@ use tracing::{info, warn};
 
 use crate::again::Again;
 use crate::answer::{self, Cut, Encoded as Made, Pair};
-use crate::artefact;
 use crate::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
 use crate::reuse;
 
@@ -265,9 +264,9 @@ fn find<'a>(encoded: &'a Encoded, part: &Part, encode: &EncodeId) -> Result<&'a 
     files.get(encode).with_context(|| format!("transcode recorded no encode {encode} for {part}"))
 }
 
-/// Whether this process' code made all that the transcode stage left: workers may be of several versions while they are renewed.
-fn of_one_code(encoded: &Encoded) -> bool {
-    let ours = artefact::code();
+/// Whether this process' engine made all results of the transcode stage: during an upgrade workers of several versions run.
+fn of_one_engine(encoded: &Encoded) -> bool {
+    let ours = media::engine();
     encoded.iter().all(|(_, output)| match output {
         Output::Encoded { report, .. } => report["code"] == ours.as_str(),
         _ => false,
@@ -316,9 +315,9 @@ impl Handler for Assemble {
             // Encodes are the same at every try, so another one would end the same way: a person has to look.
             return Ok(Outcome::Parked(evidence(&qc)));
         }
-        // What several versions made together is no version's, and nobody looks for it.
+        // A file that several engines made together has no address, so it is never reused.
         let address = hex::encode(reuse::address(&job, plan, rendition)?);
-        let artefact = of_one_code(&encoded).then_some(address);
+        let artefact = of_one_engine(&encoded).then_some(address);
         let finished = Finished { video, cut, report, pairs };
         let rendition = self.store(&job, rendition, finished, qc, artefact).await?;
         Ok(Outcome::Done(Output::Assembled { rendition }))

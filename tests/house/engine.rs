@@ -15,7 +15,7 @@ const KNOWN: (&str, &str) = ("0.2.0", "");
 /// Where the bytes of a rendition are decided, and what is recorded with them: everything that reads, prepares, encodes, joins and
 /// measures, and the order in which the child is asked.
 const DECIDES: [&str; 3] =
-    ["services/media/src", "services/transcode/src/again.rs", "services/transcode/src/assemble.rs"];
+    ["services/media/src", "services/transcode/src/again.rs", "services/transcode/src/assembly.rs"];
 
 /// What lies there and never touches a rendition's bytes.
 const BESIDE: [&str; 11] = [

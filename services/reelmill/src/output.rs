@@ -8,6 +8,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::exit::Exit;
+pub(crate) use crate::plain::plain;
 mod wrap;
 
 /// The form of what a command prints.
@@ -26,23 +27,6 @@ pub(crate) struct OutputArgs {
     /// Form of the output
     #[arg(long, short, value_enum, default_value_t, value_name = "FORM")]
     pub(crate) output: Format,
-}
-
-/// Text of others, made harmless for a terminal: what could move the cursor, recolour or turn the line around is written
-/// as its number.
-pub(crate) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let acts = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');
-        if acts {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\\u{{{:x}}}", c as u32);
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 /// Prints text as it is. A closed pipe (`| head`) is the reader's wish, not our failure.

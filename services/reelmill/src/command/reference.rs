@@ -2,11 +2,10 @@
 //! partners' settings from `publish`; only what the code reads without an option is listed here. Its output is deploy/REFERENCE.md.
 use std::fmt::Write;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 use pipeline::partner::DeliveryMethod;
 use publish::settings::{self, Otherwise};
 
-use crate::cli::Cli;
 use crate::exit::{self, Exit};
 
 /// An option with the same words at this many commands stands once, in a table of its own.
@@ -34,15 +33,14 @@ pub(crate) const WITHOUT_OPTION: [(&[&str], &str, &str); 8] = [
     (&["HOME"], "", "Used for the default of `XDG_STATE_HOME`"),
 ];
 
-/// Prints it.
-pub(crate) fn run() -> anyhow::Result<Exit> {
-    crate::output::print(&markdown())?;
+/// Prints the document of the command line `cli`.
+pub(crate) fn run(cli: Command) -> anyhow::Result<Exit> {
+    crate::output::print(&markdown(cli))?;
     Ok(Exit::Done)
 }
 
 /// The whole document.
-pub(crate) fn markdown() -> String {
-    let mut cli = Cli::command();
+pub(crate) fn markdown(mut cli: Command) -> String {
     // Gives usage lines the names of the commands above them.
     cli.build();
     let mut commands = Vec::new();

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use runtime::config::Config;
 use tokio::net::TcpListener;
 
-use super::{Finding, Mend, servers};
+use super::finding::{Finding, Mend};
+use super::servers;
 use crate::local::Local;
 use crate::output;
 
@@ -240,8 +241,8 @@ async fn answers(address: SocketAddr, ours: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Health;
     use super::*;
+    use ::desk::view::checks::Health;
 
     #[test]
     fn an_ffmpeg_that_lacks_something_is_bad_and_says_what() {

@@ -14,7 +14,8 @@ use runtime::store::Store;
 use runtime::store::submissions::ListFilter;
 use sha2::{Digest, Sha256};
 
-use super::{Finding, Mend, UNSET, access};
+use super::access;
+use super::finding::{Finding, Mend, UNSET};
 
 /// What a healthy neighbour needs at most for what is asked here.
 const PATIENCE: Duration = Duration::from_secs(15);
